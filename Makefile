@@ -1,0 +1,62 @@
+# The front door: Meson does the work, in build/.
+BUILD ?= build
+MESON_OPTIONS ?=
+# For `make bench`: one that has torch, if any.
+PYTHON ?= python3
+# On a terminal ninja shows its progress in one line; elsewhere that would be a hundred.
+NINJA = ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
+
+.PHONY: all demo test test-interop check-slow selftest bench install format lint clean setup-build setup-test setup-interop setup-ci
+
+all: setup-build $(BUILD)/build.ninja
+	@$(NINJA)
+
+demo: all
+	@$(BUILD)/recur train
+	@echo '(Here recur is $(BUILD)/recur; "make install" puts it on the path.)'
+
+test: setup-test $(BUILD)/build.ninja
+	@scripts/run-tests $(BUILD) quick
+
+test-interop: setup-interop $(BUILD)/build.ninja
+	@scripts/run-tests $(BUILD) quick --suite interop
+
+check-slow: setup-test $(BUILD)/build.ninja
+	@scripts/run-tests $(BUILD) slow --suite slow
+
+selftest: setup-ci
+	@python3 tests/selftest/selftest.py
+
+bench: all
+	@$(BUILD)/recur bench
+	@echo
+	@$(PYTHON) bench/compare.py $(BUILD)/recur
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
+
+format:
+	@git ls-files -z -co --exclude-standard '*.[ch]' | xargs -0 clang-format -i
+
+lint:
+	@python3 scripts/checks.py format includes rules version links
+
+clean:
+	@rm -rf $(BUILD) build-ci
+
+setup-build:
+	@scripts/setup build
+
+setup-test:
+	@scripts/setup test
+
+setup-interop:
+	@scripts/setup interop
+
+setup-ci:
+	@scripts/setup ci
+
+# The order matters: Meson must not look for libraries before they are installed.
+$(BUILD)/build.ninja: | setup-build
+	@said=$$(meson setup $(BUILD) --libdir=lib $(MESON_OPTIONS)) || { echo "$$said"; exit 1; }

@@ -1,0 +1,101 @@
+"""PyTorch training one of recur's presets: peer_torch.py PRESET SECONDS. Prints tokens per second.
+
+The work is the book's: minibatches of 32 x 35 one-hot characters out of 10 000, sequential with
+the state carried; forward, loss, backward, clipping of the global norm, a step of SGD. As `recur
+bench` does, it trains one epoch to warm up and prints the median speed of the epochs after it.
+"""
+
+import statistics
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+BATCH, STEPS, TOKENS, VOCABULARY = 32, 35, 10000, 28
+PRESETS = {
+    "d2l-rnn-scratch": None,
+    "d2l-rnn": (nn.RNN, 256, 1),
+    "d2l-gru": (nn.GRU, 256, 1),
+    "d2l-lstm": (nn.LSTM, 256, 1),
+    "d2l-deep-lstm": (nn.LSTM, 256, 2),
+}
+
+
+class Scratch(nn.Module):
+    """The book's RNN from scratch: the loop over time is Python's."""
+
+    def __init__(self, hidden=512):
+        super().__init__()
+        shapes = [(VOCABULARY, hidden), (hidden, hidden), (hidden,), (hidden, VOCABULARY), (VOCABULARY,)]
+        self.weights = nn.ParameterList(
+            nn.Parameter(torch.randn(s) * 0.01 if len(s) > 1 else torch.zeros(s)) for s in shapes
+        )
+
+    def forward(self, inputs, state):
+        w_xh, w_hh, b_h, w_hq, b_q = self.weights
+        h = torch.zeros(inputs.shape[1], w_hh.shape[0]) if state is None else state
+        outputs = []
+        for x in inputs:
+            h = torch.tanh(x @ w_xh + h @ w_hh + b_h)
+            outputs.append(h @ w_hq + b_q)
+        return torch.cat(outputs), h
+
+
+class Concise(nn.Module):
+    def __init__(self, layer, hidden, layers):
+        super().__init__()
+        self.rnn = layer(VOCABULARY, hidden, layers)
+        self.linear = nn.Linear(hidden, VOCABULARY)
+
+    def forward(self, inputs, state):
+        outputs, state = self.rnn(inputs, state)
+        return self.linear(outputs.reshape(-1, outputs.shape[-1])), state
+
+
+def minibatches(corpus):
+    count = (len(corpus) - 1) // BATCH * BATCH
+    x, y = corpus[:count].reshape(BATCH, -1), corpus[1 : count + 1].reshape(BATCH, -1)
+    for first in range(0, x.shape[1] // STEPS * STEPS, STEPS):
+        yield x[:, first : first + STEPS].T, y[:, first : first + STEPS].T
+
+
+def detached(state):
+    if isinstance(state, tuple):
+        return tuple(s.detach() for s in state)
+    return None if state is None else state.detach()
+
+
+def epoch(model, corpus, loss_of):
+    start, tokens, state = time.perf_counter(), 0, None
+    for x, y in minibatches(corpus):
+        logits, state = model(functional.one_hot(x, VOCABULARY).float(), detached(state))
+        for parameter in model.parameters():
+            parameter.grad = None
+        loss_of(logits, y.reshape(-1)).backward()
+        norm = torch.sqrt(sum((p.grad**2).sum() for p in model.parameters()))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if norm > 1:
+                    parameter.grad *= 1 / norm
+                parameter -= parameter.grad
+        tokens += y.numel()
+    return tokens / (time.perf_counter() - start)
+
+
+def main():
+    preset, seconds = sys.argv[1], float(sys.argv[2])
+    torch.manual_seed(1)
+    corpus = torch.randint(VOCABULARY, (TOKENS,))
+    kind = PRESETS[preset]
+    model, loss_of = Concise(*kind) if kind else Scratch(), nn.CrossEntropyLoss()
+    epoch(model, corpus, loss_of)
+    end, speeds = time.perf_counter() + seconds, []
+    while not speeds or time.perf_counter() < end:
+        speeds.append(epoch(model, corpus, loss_of))
+    print(f"{statistics.median(speeds):.0f}")
+
+
+if __name__ == "__main__":
+    main()

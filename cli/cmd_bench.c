@@ -1,0 +1,265 @@
+/* recur bench: how fast this machine trains and generates. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "output.h"
+#include "progress.h"
+#include "recur/machine.h"
+#include "recur/session.h"
+#include "train_options.h"
+
+struct bench_options {
+    const char *preset;
+    uint64_t threads;
+    double seconds;
+    bool json;
+};
+
+/* The book's loader: 10 000 characters, 28 different ones. Speed does not depend on which. */
+enum { BENCH_TOKENS = 10000, BENCH_VOCABULARY = 28, MOST_SAMPLES = 1000 };
+
+struct speed {
+    const char *preset;
+    size_t parameters;
+    double train;               /* tokens/s */
+    double generate;            /* tokens/s */
+    double flop;                /* of a trained token */
+    double phase[RECUR_PHASES]; /* shares of the training time */
+};
+
+static enum recur_status make_corpus(recur_corpus **corpus, recur_error *error)
+{
+    int32_t ids[BENCH_TOKENS];
+    uint32_t state = 1;
+    for (size_t i = 0; i < BENCH_TOKENS; i++) {
+        state = state * 1664525 + 1013904223; /* Numerical Recipes' generator */
+        ids[i] = (int32_t)((state >> 16) % BENCH_VOCABULARY);
+    }
+    return recur_corpus_from_ids(ids, BENCH_TOKENS, BENCH_VOCABULARY, corpus, error);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, ascending);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* The median speed of whole epochs, after one to warm up. */
+static enum recur_status time_training(recur_trainer *trainer, double seconds, double *speed,
+                                       recur_error *error)
+{
+    double samples[MOST_SAMPLES];
+    size_t count = 0;
+    recur_epoch epoch;
+    enum recur_status status = recur_trainer_epoch(trainer, &epoch, error);
+    double end = recur_seconds() + seconds;
+    while (status == RECUR_OK && count < MOST_SAMPLES && (count == 0 || recur_seconds() < end)) {
+        status = recur_trainer_epoch(trainer, &epoch, error);
+        samples[count++] = epoch.tokens_per_second;
+    }
+    if (status == RECUR_OK)
+        *speed = median(samples, count);
+    return status;
+}
+
+/* One stream, each token chosen greedily from the last one's logits, as `recur generate` does. */
+static enum recur_status time_generation(const recur_model *model, double seconds, double *speed,
+                                         recur_error *error)
+{
+    enum { ROUND = 200 };
+    double samples[MOST_SAMPLES];
+    size_t count = 0;
+    recur_sampler_config greedy = recur_sampler_config_default();
+    recur_sampler *sampler = NULL;
+    recur_session *session = NULL;
+    greedy.temperature = 0;
+    enum recur_status status = recur_sampler_create(&greedy, BENCH_VOCABULARY, 0, &sampler, error);
+    if (status == RECUR_OK)
+        status = recur_session_create(model, &session, error);
+    double end = recur_seconds() + seconds;
+    int32_t id = 1;
+    while (status == RECUR_OK && count < MOST_SAMPLES && (count == 0 || recur_seconds() < end)) {
+        double start = recur_seconds();
+        for (size_t i = 0; i < ROUND; i++)
+            id = recur_sample(sampler, recur_session_feed(session, id));
+        samples[count++] = ROUND / (recur_seconds() - start);
+    }
+    if (status == RECUR_OK)
+        *speed = median(samples, count);
+    recur_session_free(session);
+    recur_sampler_free(sampler);
+    return status;
+}
+
+static void phase_shares(const recur_trainer *trainer, double *share)
+{
+    const double *seconds = recur_trainer_phases(trainer);
+    double sum = 0;
+    for (size_t p = 0; p < RECUR_PHASES; p++)
+        sum += seconds[p];
+    for (size_t p = 0; p < RECUR_PHASES; p++)
+        share[p] = seconds[p] / sum;
+}
+
+/* A preset's model and trainer, as `recur train --preset` makes them. */
+static enum recur_status measure(const struct bench_options *options, const recur_corpus *corpus,
+                                 struct speed *speed, recur_error *error)
+{
+    char option[] = "--preset", name[32];
+    char *argv[] = {option, name};
+    struct train_options train;
+    struct arguments arguments;
+    recur_model *model = NULL;
+    recur_trainer *trainer = NULL;
+    int exit_status;
+    snprintf(name, sizeof name, "%s", speed->preset);
+    recur_train_options_parse(&recur_command_train, 2, argv, &train, &arguments, &exit_status);
+    train.threads = options->threads;
+    const recur_model_config config = recur_train_model_config(&train, BENCH_VOCABULARY);
+    const recur_trainer_config run = recur_train_trainer_config(&train, BENCH_TOKENS);
+    enum recur_status status = recur_model_create(&config, NULL, &model, error);
+    if (status == RECUR_OK)
+        status = recur_trainer_create(model, corpus, &run, &trainer, error);
+    if (status == RECUR_OK)
+        status = time_training(trainer, options->seconds, &speed->train, error);
+    if (status == RECUR_OK)
+        status = time_generation(model, options->seconds, &speed->generate, error);
+    if (status == RECUR_OK) {
+        speed->parameters = recur_model_parameters(model);
+        speed->flop = recur_machine_flop_per_token(model);
+        phase_shares(trainer, speed->phase);
+    }
+    recur_trainer_free(trainer);
+    recur_model_free(model);
+    return status;
+}
+
+static double gflops(const struct speed *speed)
+{
+    return speed->train * speed->flop * 1e-9;
+}
+
+static json_t *phases_json(const struct speed *speed)
+{
+    json_t *phases = json_object();
+    for (size_t p = 0; p < RECUR_PHASES; p++)
+        json_object_set_new(phases, recur_phase_name((enum recur_phase)p),
+                            recur_json_number(speed->phase[p], 4));
+    return phases;
+}
+
+static json_t *speed_json(const struct speed *speed, double peak)
+{
+    return json_pack("{ss sI so so so so so}", "preset", speed->preset, "parameters",
+                     (json_int_t)speed->parameters, "train_tokens_per_second",
+                     recur_json_number(speed->train, 6), "train_gflops",
+                     recur_json_number(gflops(speed), 6), "train_share_of_peak",
+                     recur_json_number(gflops(speed) / peak, 4), "train_phases", phases_json(speed),
+                     "generate_tokens_per_second", recur_json_number(speed->generate, 6));
+}
+
+static void print_speed(const struct speed *speed, double peak)
+{
+    printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %% %10.0f tokens/s\n", speed->preset,
+           speed->train, gflops(speed), 100 * gflops(speed) / peak, speed->generate);
+    for (size_t p = 0; p < RECUR_PHASES; p++)
+        printf("%s%s %.1f %%", p ? ", " : "    ", recur_phase_name((enum recur_phase)p),
+               100 * speed->phase[p]);
+    putchar('\n');
+    fflush(stdout);
+}
+
+/* Measures the presets that were asked for, printing each or adding it to `results`. */
+static int measure_all(const struct command *command, const struct bench_options *options,
+                       double peak, json_t *results)
+{
+    recur_error error;
+    recur_corpus *corpus;
+    enum recur_status status = make_corpus(&corpus, &error);
+    if (status != RECUR_OK)
+        return recur_library_failure(command, &error);
+    for (size_t i = 0; status == RECUR_OK && recur_preset_name(i); i++) {
+        struct speed speed = {.preset = recur_preset_name(i)};
+        if (options->preset && strcmp(options->preset, speed.preset) != 0)
+            continue;
+        status = measure(options, corpus, &speed, &error);
+        if (status == RECUR_OK && results)
+            json_array_append_new(results, speed_json(&speed, peak));
+        else if (status == RECUR_OK)
+            print_speed(&speed, peak);
+    }
+    recur_corpus_free(corpus);
+    return status == RECUR_OK ? 0 : recur_library_failure(command, &error);
+}
+
+static int bench(const struct command *command, int argc, char **argv)
+{
+    struct bench_options options = {0};
+    struct arguments arguments;
+    recur_error error;
+    const char *isa;
+    double flops;
+    int status;
+    if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
+        return status;
+    size_t threads = options.threads ? (size_t)options.threads : recur_machine_threads();
+    if (recur_machine_isa(&isa, &error) != RECUR_OK ||
+        recur_machine_peak(threads, options.seconds, &flops, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    double peak = flops * 1e-9;
+    if (!options.json) {
+        printf("%s, %zu thread%s, measured peak %.1f GFLOP/s\n\n", isa, threads,
+               threads == 1 ? "" : "s", peak);
+        printf("%-16s %19s %16s %7s %19s\n", "preset", "training", "", "of peak", "generation");
+        fflush(stdout);
+        return measure_all(command, &options, peak, NULL);
+    }
+    json_t *results = json_array();
+    status = measure_all(command, &options, peak, results);
+    json_t *report = json_pack("{ss sI so so}", "isa", isa, "threads", (json_int_t)threads,
+                               "peak_gflops", recur_json_number(peak, 6), "results", results);
+    if (status == 0)
+        return recur_json_print(command, report);
+    json_decref(report);
+    return status;
+}
+
+#define AT(field) offsetof(struct bench_options, field)
+
+static const struct option_spec options[] = {
+    {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
+     .choices = "d2l-rnn-scratch|d2l-rnn|d2l-gru|d2l-lstm|d2l-deep-lstm", .shown = "all of them",
+     .help = "measure only this one"},
+    {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
+     .help = "threads to train with"},
+    {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
+     .standard = "1", .help = "how long each measurement takes"},
+    {OPTION_FLAG, 0, "json", NULL, AT(json),
+     .help = "one JSON object: isa, threads, peak_gflops, results"},
+    {.help = NULL},
+};
+
+const struct command recur_command_bench = {
+    .name = "bench",
+    .summary = "measure training and generation speed",
+    .operands = "",
+    .about =
+        "Measures how fast this machine trains the presets of recur train and generates with "
+        "them: tokens/s (medians), GFLOP/s and the share of the peak that its arithmetic "
+        "reaches in a measurement of its own, and where an iteration's time goes: load (drawing "
+        "the minibatch), input (look-ups and input products), forward and backward (the "
+        "recurrent steps), head (logits and loss), gradient (of the weights), update. "
+        "Generation is one stream on one thread.",
+    .examples = "  recur bench\n"
+                "  recur bench --preset d2l-lstm --threads 1 --json\n",
+    .options = options,
+    .run = bench,
+};

@@ -1,0 +1,181 @@
+/* recur convert: models from other programs and for them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "output.h"
+#include "recur/convert.h"
+#include "text_options.h"
+
+struct convert_options {
+    const char *to, *cell, *activation, *vocab, *tokens, *clean;
+};
+
+/* What the options say, in the library's words. */
+struct said {
+    enum recur_cell cell;
+    enum recur_activation activation;
+    recur_import_config config;
+};
+
+/* The token of an entry: itself, or what `recur vocab --json` calls "token". */
+static bool read_entry(const json_t *entry, recur_token *token)
+{
+    const json_t *text = json_is_object(entry) ? json_object_get(entry, "token") : entry;
+    if (!json_is_string(text))
+        return false;
+    *token = (recur_token){json_string_value(text), json_string_length(text)};
+    return true;
+}
+
+/* Makes a vocabulary of a JSON list of tokens, or of what `recur vocab --json` prints. */
+static recur_vocab *make_vocab(const struct command *command, const struct convert_options *options,
+                               const json_t *json)
+{
+    const json_t *list = json_is_object(json) ? json_object_get(json, "entries") : json;
+    size_t size = json_array_size(list);
+    recur_text_config text;
+    recur_vocab *vocab = NULL;
+    recur_error error;
+    recur_token *tokens = calloc(size + 1, sizeof *tokens);
+    bool good = json_is_array(list) && tokens;
+    for (size_t id = 0; good && id < size; id++)
+        good = read_entry(json_array_get(list, id), &tokens[id]);
+    /* The option table let only the names pass that the library knows. */
+    recur_tokens_parse(options->tokens, &text.tokens, NULL);
+    recur_clean_parse(options->clean, &text.clean, NULL);
+    if (!good)
+        recur_failure(command, "%s is not a list of tokens in JSON",
+                      recur_text_name(options->vocab));
+    else if (recur_vocab_from_entries(tokens, NULL, size, 0, &text, &vocab, &error) != RECUR_OK)
+        recur_failure(command, "%s: %s", recur_text_name(options->vocab), error.message);
+    free(tokens);
+    return vocab;
+}
+
+static recur_vocab *read_vocab(const struct command *command, const struct convert_options *options)
+{
+    size_t size;
+    json_error_t problem;
+    char *text = recur_read_whole(command, options->vocab, &size);
+    if (!text)
+        return NULL;
+    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
+    free(text);
+    if (!json) {
+        recur_failure(command, "%s is not valid JSON: %s", recur_text_name(options->vocab),
+                      problem.text);
+        return NULL;
+    }
+    recur_vocab *vocab = make_vocab(command, options, json);
+    json_decref(json);
+    return vocab;
+}
+
+static bool read_said(const struct command *command, const struct convert_options *options,
+                      struct said *said)
+{
+    said->config = recur_import_config_default();
+    if (options->cell && recur_cell_parse(options->cell, &said->cell, NULL) == RECUR_OK)
+        said->config.cell = &said->cell;
+    if (options->activation &&
+        recur_activation_parse(options->activation, &said->activation, NULL) == RECUR_OK)
+        said->config.activation = &said->activation;
+    if (options->vocab)
+        said->config.vocab = read_vocab(command, options);
+    return !options->vocab || said->config.vocab;
+}
+
+/* By the option, else by the file's name. */
+static enum recur_format choose_format(const struct convert_options *options, const char *path)
+{
+    enum recur_format format = RECUR_FORMAT_RECUR;
+    size_t length = strlen(path);
+    if (options->to)
+        recur_format_parse(options->to, &format, NULL);
+    else if (length >= 5 && strcmp(path + length - 5, ".onnx") == 0)
+        format = RECUR_FORMAT_ONNX;
+    return format;
+}
+
+static int report(const struct command *command, const recur_model *model, enum recur_format format,
+                  const char *in, const char *out, bool fresh_head)
+{
+    if (fresh_head)
+        recur_warning(command, "%s has no output layer: the model's is fresh and untrained",
+                      recur_text_name(in));
+    if (!recur_model_vocab(model) && (format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX))
+        recur_warning(command, "%s has no vocabulary; --vocab FILE gives the model one",
+                      recur_text_name(in));
+    printf("%s (%s): ", out, recur_format_name(format));
+    recur_print_model(stdout, model);
+    return 0;
+}
+
+static int convert(const struct command *command, int argc, char **argv)
+{
+    struct convert_options options = {0};
+    struct arguments arguments;
+    struct said said;
+    recur_error error;
+    recur_model *model = NULL;
+    bool fresh_head;
+    int status;
+    if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
+        return status;
+    const char *in = arguments.operands[0], *out = arguments.operands[1];
+    enum recur_format format = choose_format(&options, out);
+    if (!read_said(command, &options, &said))
+        return STATUS_FAILURE;
+    if (recur_model_import(in, &said.config, &model, &fresh_head, &error) != RECUR_OK ||
+        recur_model_export(model, format, out, &error) != RECUR_OK)
+        status = recur_library_failure(command, &error);
+    else
+        status = report(command, model, format, in, out, fresh_head);
+    recur_model_free(model);
+    recur_vocab_free(said.config.vocab);
+    return status;
+}
+
+static const struct option_spec options[] = {
+    {OPTION_CHOICE, 0, "to", "FORMAT", offsetof(struct convert_options, to),
+     .choices = "recur|pytorch|pytorch-word-lm|pytorch-bare|onnx",
+     .shown = "onnx where OUT ends in .onnx, else recur",
+     .help = "what OUT is; the pytorch formats load into the D2L book's modules, into "
+             "pytorch/examples' word language model, into the recurrent module alone"},
+    {OPTION_HEADING, .help = "What a file of another program leaves open"},
+    {OPTION_CHOICE, 0, "cell", "KIND", offsetof(struct convert_options, cell),
+     .choices = "rnn|gru|gru-reset-before|lstm", .shown = "by the number of gates",
+     .help = "the recurrent cell"},
+    {OPTION_CHOICE, 0, "activation", "KIND", offsetof(struct convert_options, activation),
+     .choices = "tanh|relu|sigmoid", .shown = "none",
+     .help = "the activation of an rnn, which PyTorch's files do not say"},
+    {OPTION_FILE, 0, "vocab", "FILE", offsetof(struct convert_options, vocab), .shown = "none",
+     .help = "the tokens in order of their ids, as a JSON list of strings or as recur vocab --json "
+             "prints them; the first is <unk>"},
+    {OPTION_CHOICE, 0, "tokens", "KIND", offsetof(struct convert_options, tokens),
+     .choices = "char|word|byte", .standard = "char",
+     .help = "what one token of that vocabulary is"},
+    {OPTION_CHOICE, 0, "clean", "KIND", offsetof(struct convert_options, clean),
+     .choices = "none|letters", .standard = "none",
+     .help = "how the texts for that vocabulary are cleaned"},
+    {.help = NULL},
+};
+
+const struct command recur_command_convert = {
+    .name = "convert",
+    .summary = "convert models from and to PyTorch and ONNX",
+    .operands = "IN OUT",
+    .about =
+        "Reads a model from IN and writes it to OUT. IN is a .safetensors file, recur's own or "
+        "a PyTorch state_dict with one nn.RNN, nn.GRU or nn.LSTM, or an .onnx file; - is "
+        "standard input. Every tensor of IN must find its place.",
+    .examples = "  recur convert model.safetensors model.onnx\n"
+                "  recur convert --vocab words.json --tokens word word_lm.safetensors "
+                "model.safetensors\n"
+                "  recur convert --to pytorch-word-lm model.safetensors state_dict.safetensors\n",
+    .options = options,
+    .least = 2,
+    .most = 2,
+    .run = convert,
+};

@@ -1,0 +1,60 @@
+/* recur fetch: puts a dataset where `recur train` looks for it. */
+#include <stdio.h>
+
+#include "dataset.h"
+#include "message.h"
+#include "options.h"
+
+static int list(void)
+{
+    for (size_t i = 0; recur_dataset(i); i++)
+        printf("%-14s %s\n", recur_dataset(i)->name, recur_dataset(i)->about);
+    return 0;
+}
+
+static int unknown(const struct command *command, const char *name)
+{
+    const char *names[16];
+    size_t count = 0;
+    for (; count < 16 && recur_dataset(count); count++)
+        names[count] = recur_dataset(count)->name;
+    const char *meant = recur_suggestion(name, names, count);
+    return meant
+               ? recur_usage_error(command, "unknown dataset \"%s\"; did you mean %s?", name, meant)
+               : recur_usage_error(command, "unknown dataset \"%s\"; recur fetch lists them", name);
+}
+
+static int fetch(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments;
+    char path[DATASET_PATH_ROOM];
+    int status, settings;
+    if (!recur_options_parse(command, argc, argv, &settings, &arguments, &status))
+        return status;
+    if (arguments.count == 0)
+        return list();
+    const struct dataset *dataset = recur_dataset_named(arguments.operands[0]);
+    if (!dataset)
+        return unknown(command, arguments.operands[0]);
+    if (!recur_dataset_fetch(command, dataset, path))
+        return STATUS_FAILURE;
+    printf("%s\n", path);
+    return 0;
+}
+
+static const struct option_spec options[] = {{.help = NULL}};
+
+const struct command recur_command_fetch = {
+    .name = "fetch",
+    .summary = "download a dataset",
+    .operands = "[NAME]",
+    .about = "Downloads a dataset, checks its SHA-1 and prints where it is. Without NAME: lists "
+             "the datasets.\n\nThey are kept in the folder $RECUR_DATA, by default recur/ in the "
+             "user's cache folder. $RECUR_MIRROR is an address to use in place of the dataset's "
+             "own.",
+    .examples = "  recur fetch time_machine\n"
+                "  RECUR_DATA=data recur fetch time_machine\n",
+    .options = options,
+    .most = 1,
+    .run = fetch,
+};

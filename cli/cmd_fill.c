@@ -1,0 +1,160 @@
+/* recur fill: fills the blanks of texts. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "message.h"
+#include "recur/fill.h"
+#include "text_options.h"
+
+struct fill_options {
+    const char *model, *blank, *file;
+    uint64_t top, beam;
+};
+
+/* Where the fillings go. */
+struct sink {
+    bool alternatives; /* each with its probability before it */
+    size_t blanks;     /* of the last text */
+};
+
+static int print_filling(void *user, const recur_filling *filling)
+{
+    struct sink *sink = user;
+    sink->blanks = filling->blanks;
+    if (sink->alternatives)
+        printf("%.4f\t", filling->probability);
+    bool failed = fwrite(filling->text, 1, filling->size, stdout) != filling->size;
+    bool open_line = filling->size == 0 || filling->text[filling->size - 1] != '\n';
+    if (open_line)
+        putchar('\n');
+    return failed;
+}
+
+/* Each line of standard input is a text of its own. */
+static int fill_lines(const struct command *command, recur_filler *filler, struct sink *sink)
+{
+    recur_error error;
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    ssize_t size;
+    int status = 0;
+    while (status == 0 && !ferror(stdout) && (size = getline(&line, &room, stdin)) >= 0) {
+        number++;
+        size_t length = (size_t)size - (size > 0 && line[size - 1] == '\n');
+        if (recur_fill(filler, line, length, print_filling, sink, &error) != RECUR_OK)
+            status = recur_failure(command, "line %zu: %s", number, error.message);
+    }
+    free(line);
+    if (status == 0 && ferror(stdin))
+        return recur_failure(command, "cannot read standard input: %s", strerror(errno));
+    return status;
+}
+
+static int fill_text(const struct command *command, recur_filler *filler, struct sink *sink,
+                     const struct fill_options *options, const char *text, size_t size)
+{
+    recur_error error;
+    if (recur_fill(filler, text, size, print_filling, sink, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    if (sink->blanks == 0)
+        recur_warning(command, "the text has no blank, \"%s\"", options->blank);
+    return 0;
+}
+
+static int fill_all(const struct command *command, recur_filler *filler,
+                    const struct fill_options *options, const char *text)
+{
+    struct sink sink = {.alternatives = options->top > 0};
+    size_t size;
+    if (!options->file)
+        return strcmp(text, "-") == 0
+                   ? fill_lines(command, filler, &sink)
+                   : fill_text(command, filler, &sink, options, text, strlen(text));
+    char *whole = recur_read_whole(command, options->file, &size);
+    if (!whole)
+        return STATUS_FAILURE;
+    int status = fill_text(command, filler, &sink, options, whole, size);
+    free(whole);
+    return status;
+}
+
+static int check(const struct command *command, const struct fill_options *options,
+                 const struct arguments *arguments)
+{
+    const char *text = options->file ? options->file : arguments->count ? *arguments->operands : "";
+    if (!options->file && arguments->count == 0)
+        return recur_usage_error(command, "TEXT is missing; usage: recur fill [OPTIONS] TEXT");
+    if (options->file && arguments->count > 0)
+        return recur_usage_error(command, "either TEXT or --file, not both");
+    if (strcmp(options->model, "-") == 0 && strcmp(text, "-") == 0)
+        return recur_usage_error(command, "the model and the text cannot both be standard input");
+    return 0;
+}
+
+static int fill(const struct command *command, int argc, char **argv)
+{
+    struct fill_options options = {0};
+    struct arguments arguments;
+    recur_error error;
+    recur_model *model;
+    recur_filler *filler;
+    int status;
+    if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
+        return status;
+    status = check(command, &options, &arguments);
+    if (status != 0)
+        return status;
+    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    recur_fill_config config = recur_fill_config_default();
+    config.blank = options.blank;
+    config.alternatives = options.top ? (size_t)options.top : 1;
+    config.beam = (size_t)options.beam;
+    if (recur_filler_create(model, &config, &filler, &error) == RECUR_OK) {
+        status = fill_all(command, filler, &options, arguments.count ? *arguments.operands : "");
+        recur_filler_free(filler);
+    } else {
+        status = recur_library_failure(command, &error);
+    }
+    recur_model_free(model);
+    return status;
+}
+
+#define AT(field) offsetof(struct fill_options, field)
+
+static const struct option_spec options[] = {
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+     .help = "the model's file, - for standard input"},
+    {OPTION_FILE, 'f', "file", "FILE", AT(file), .shown = "none",
+     .help = "fill a whole file, as one text, in place of TEXT; - for standard input"},
+    {OPTION_TEXT, 0, "blank", "C", AT(blank), .standard = "_",
+     .help = "the character that stands for a missing token"},
+    {OPTION_COUNT, 0, "top", "N", AT(top), .most = 1000, .shown = "off",
+     .help = "show the N best fillings of each text, with the probability of all its blanks "
+             "together before each"},
+    {OPTION_COUNT, 0, "beam", "N", AT(beam), .least = 1, .most = 1000, .standard = "16",
+     .help = "candidates that go on from blank to blank; more find better fillings of "
+             "neighbouring blanks and take longer"},
+    {.help = NULL},
+};
+
+const struct command recur_command_fill = {
+    .name = "fill",
+    .summary = "fill the blanks of a text",
+    .operands = "[TEXT]",
+    .about = "Fills each blank, _, of a text with the token that fits best to what stands before "
+             "it and after it. TEXT is the text itself; with - each line of standard input is a "
+             "text. Blanks near each other are filled together. With a model of words a blank is a "
+             "word and stands alone between spaces. The model is one that recur train --task fill "
+             "made, best with --bidirectional.",
+    .examples =
+        "  recur train book.txt -o fill.safetensors --task fill --bidirectional --steps 100\n"
+        "  recur fill -m fill.safetensors \"the time _rave_ler\"\n"
+        "  recur fill -m fill.safetensors --top 3 \"a st__e\"\n",
+    .options = options,
+    .most = 1,
+    .run = fill,
+};

@@ -1,0 +1,154 @@
+/* recur generate: continues a prompt, a token at a time. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "recur/generate.h"
+#include "text_options.h"
+
+struct generate_options {
+    const char *model, *prompt;
+    uint64_t count, top_k, seed;
+    double temperature, top_p, min_p;
+    bool no_display_prompt;
+};
+
+/* Where the text goes, and its last byte, for the line end. */
+struct sink {
+    bool failed;
+    char last;
+};
+
+static int print_text(void *user, const char *bytes, size_t size)
+{
+    struct sink *sink = user;
+    sink->failed = fwrite(bytes, 1, size, stdout) != size || fflush(stdout) != 0;
+    if (size > 0)
+        sink->last = bytes[size - 1];
+    return sink->failed;
+}
+
+/* The prompt's bytes: the option's text, or standard input without its last line feed. */
+static char *read_prompt(const struct command *command, const char *prompt, size_t *size)
+{
+    char *text;
+    if (strcmp(prompt, "-") == 0) {
+        text = recur_read_whole(command, prompt, size);
+        if (text && *size > 0 && text[*size - 1] == '\n')
+            --*size;
+        return text;
+    }
+    *size = strlen(prompt);
+    text = strdup(prompt);
+    if (!text)
+        recur_failure(command, "out of memory: %zu bytes for the prompt", *size);
+    return text;
+}
+
+static enum recur_status warn_unknown(const struct command *command, recur_vocab *vocab,
+                                      const char *prompt, size_t size, recur_error *error)
+{
+    int32_t *ids;
+    size_t count, unknown;
+    enum recur_status status =
+        recur_vocab_encode(vocab, prompt, size, &ids, &count, &unknown, error);
+    if (status != RECUR_OK)
+        return status;
+    free(ids);
+    if (unknown > 0)
+        recur_warning(command,
+                      "the model's vocabulary lacks %zu of the prompt's %zu tokens, which "
+                      "are read as <unk>",
+                      unknown, count);
+    return RECUR_OK;
+}
+
+static int continue_prompt(const struct command *command, const struct generate_options *options,
+                           const recur_model *model, const char *prompt, size_t size)
+{
+    recur_error error;
+    struct sink sink = {false, '\n'};
+    recur_vocab *vocab = recur_model_vocab(model);
+    if (!vocab)
+        return recur_failure(command, "%s has no vocabulary, so it cannot write text",
+                             recur_text_name(options->model));
+    const recur_sampler_config sampling = {
+        .temperature = (float)options->temperature,
+        .top_k = (size_t)options->top_k,
+        .top_p = (float)options->top_p,
+        .min_p = (float)options->min_p,
+        .seed = options->seed,
+    };
+    if (warn_unknown(command, vocab, prompt, size, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    const recur_model_config *config = recur_model_get_config(model);
+    bool writes = config->task == RECUR_TASK_LM && !config->bidirectional;
+    if (!options->no_display_prompt && writes)
+        print_text(&sink, prompt, size);
+    if (!sink.failed && recur_generate(model, prompt, size, (size_t)options->count, &sampling,
+                                       print_text, &sink, NULL, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    if (sink.last != '\n')
+        putchar('\n');
+    return 0; /* a failed stdout is reported once, by main */
+}
+
+static int generate(const struct command *command, int argc, char **argv)
+{
+    struct generate_options options = {.prompt = ""};
+    struct arguments arguments;
+    recur_error error;
+    recur_model *model;
+    int status;
+    size_t size;
+    if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
+        return status;
+    if (strcmp(options.model, "-") == 0 && strcmp(options.prompt, "-") == 0)
+        return recur_usage_error(command, "the model and the prompt cannot both be standard input");
+    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    char *prompt = read_prompt(command, options.prompt, &size);
+    status = prompt ? continue_prompt(command, &options, model, prompt, size) : STATUS_FAILURE;
+    free(prompt);
+    recur_model_free(model);
+    return status;
+}
+
+#define AT(field) offsetof(struct generate_options, field)
+
+static const struct option_spec options[] = {
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+     .help = "the model's file, - for standard input"},
+    {OPTION_TEXT, 'p', "prompt", "TEXT", AT(prompt), .shown = "none",
+     .help = "what to continue, - for standard input"},
+    {OPTION_COUNT, 'n', "count", "N", AT(count), .most = INT64_MAX, .standard = "200",
+     .help = "how many tokens to make"},
+    {OPTION_NUMBER, 0, "temp", "X", AT(temperature), .high = 1000, .standard = "0.8",
+     .help = "temperature: below 1 is more cautious, above 1 bolder, 0 always takes the most "
+             "probable token"},
+    {OPTION_COUNT, 0, "top-k", "N", AT(top_k), .most = INT32_MAX, .standard = "0",
+     .help = "choose among the N most probable tokens; 0: among all"},
+    {OPTION_NUMBER, 0, "top-p", "X", AT(top_p), .above_low = true, .high = 1, .standard = "1",
+     .help = "choose among the fewest tokens that together have the probability X"},
+    {OPTION_NUMBER, 0, "min-p", "X", AT(min_p), .high = 1, .standard = "0",
+     .help = "choose among tokens with at least X times the best one's probability"},
+    {OPTION_COUNT, 's', "seed", "N", AT(seed), .most = UINT64_MAX, .standard = "1",
+     .help = "of the choice: another seed, another text"},
+    {OPTION_FLAG, 0, "no-display-prompt", NULL, AT(no_display_prompt),
+     .help = "print the continuation alone"},
+    {.help = NULL},
+};
+
+const struct command recur_command_generate = {
+    .name = "generate",
+    .summary = "continue a text with a model",
+    .operands = "",
+    .about = "Continues a prompt with a trained model and prints the text as it is made. The same "
+             "seed gives the same text.",
+    .examples = "  recur generate -p \"time traveller\" -n 50 --temp 0\n"
+                "  recur generate -m model.safetensors -p \"Once \" --temp 0.9 --min-p 0.05 -s 7\n",
+    .options = options,
+    .run = generate,
+};

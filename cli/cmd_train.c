@@ -1,0 +1,256 @@
+/* recur train: a text in, a model out. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataset.h"
+#include "interrupt.h"
+#include "message.h"
+#include "output.h"
+#include "recur/machine.h"
+#include "recur/sample_text.h"
+#include "run.h"
+
+static void run_free(struct run *run)
+{
+    if (run->log)
+        fclose(run->log);
+    recur_trainer_free(run->trainer);
+    recur_model_free(run->model);
+    recur_corpus_free(run->corpus);
+    recur_vocab_free(run->vocab);
+}
+
+/* Reads the texts, the preset's dataset or the built-in story; says in `name` what it was. */
+static int load_text(struct run *run, const struct arguments *texts, const char **name)
+{
+    recur_corpus_config config = recur_text_options_config(&run->options.text);
+    recur_error error;
+    enum recur_status status;
+    char path[DATASET_PATH_ROOM];
+    const char *dataset = path, **paths = texts->operands;
+    size_t count = texts->count;
+    config.max_tokens = run->options.max_tokens;
+    *name = count == 1 ? recur_text_name(paths[0]) : count > 1 ? "the texts" : "built-in story";
+    if (count == 0 && run->options.preset) {
+        *name = "time_machine";
+        if (!recur_dataset_get(run->command, recur_dataset_named(*name), path))
+            return STATUS_FAILURE;
+        paths = &dataset;
+        count = 1;
+    } else if (count == 1) {
+        paths[0] = recur_dataset_resolve(run->command, paths[0], path);
+        if (!paths[0])
+            return STATUS_FAILURE;
+    }
+    if (count == 0) {
+        size_t size;
+        const char *story = recur_sample_text(&size);
+        status = recur_corpus_build_memory(story, size, &config, &run->corpus, &run->vocab, &error);
+    } else {
+        status = recur_corpus_build(paths, count, &config, &run->corpus, &run->vocab, &error);
+    }
+    if (status != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    recur_warn_invalid(run->command, *name, recur_corpus_stats(run->corpus));
+    return 0;
+}
+
+/* A run without --predict continues the text's own first words. */
+static void choose_prefixes(struct run *run)
+{
+    struct text_list *predict = &run->options.predict;
+    if (predict->count > 0 || strcmp(run->options.task, "lm") != 0)
+        return;
+    recur_first_words(run->corpus, run->vocab, run->first_words);
+    if (*run->first_words)
+        predict->items[predict->count++] = run->first_words;
+}
+
+static int create(struct run *run)
+{
+    recur_error error;
+    recur_model_config model =
+        recur_train_model_config(&run->options, recur_vocab_size(run->vocab));
+    run->config = recur_train_trainer_config(&run->options, recur_corpus_size(run->corpus));
+    if (recur_model_create(&model, run->vocab, &run->model, &error) != RECUR_OK ||
+        recur_trainer_create(run->model, run->corpus, &run->config, &run->trainer, &error) !=
+            RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    if (run->options.log && !(run->log = fopen(run->options.log, "w")))
+        return recur_failure(run->command, "--log: cannot write %s: %s", run->options.log,
+                             strerror(errno));
+    return 0;
+}
+
+static void describe(const struct run *run, const char *name)
+{
+    const char *isa = "";
+    recur_machine_isa(&isa, NULL);
+    fprintf(stderr, "text   %s: %zu tokens (%s), %zu in the vocabulary", name,
+            recur_corpus_size(run->corpus), run->options.text.tokens, recur_vocab_size(run->vocab));
+    if (recur_trainer_valid_tokens(run->trainer) > 0)
+        fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
+    fputs("\nmodel  ", stderr);
+    recur_print_model(stderr, run->model);
+    fprintf(stderr, "run    %zu epochs, %s, %zu thread%s, %s\n", run->config.epochs,
+            run->options.optimizer, recur_trainer_threads(run->trainer),
+            recur_trainer_threads(run->trainer) == 1 ? "" : "s", isa);
+}
+
+/* Shows how the epoch went and what the model now makes of the prefixes. */
+static enum recur_status show_samples(struct run *run, recur_error *error)
+{
+    const struct text_list *prefixes = &run->options.predict;
+    recur_progress_clear(&run->progress);
+    fprintf(stderr, "epoch %llu: perplexity %.4g", (unsigned long long)run->epoch.epoch,
+            exp(run->epoch.loss));
+    if (isfinite(run->epoch.valid_loss))
+        fprintf(stderr, ", validation %.4g", exp(run->epoch.valid_loss));
+    fputc('\n', stderr);
+    for (size_t i = 0; i < prefixes->count; i++) {
+        char *text;
+        enum recur_status status = recur_continuation(run->model, prefixes->items[i], &text, error);
+        if (status != RECUR_OK)
+            return status;
+        fputs("  ", stderr);
+        recur_print_line(stderr, text);
+        free(text);
+    }
+    return RECUR_OK;
+}
+
+static bool samples_due(const struct run *run)
+{
+    uint64_t every = run->options.predict_every;
+    /* The last epoch's continuations are the run's result, on stdout. */
+    return !run->options.quiet && every > 0 && run->epoch.epoch % every == 0 &&
+           run->epoch.epoch < run->config.epochs;
+}
+
+static enum recur_status train_epoch(struct run *run, recur_error *error)
+{
+    do {
+        enum recur_status status = recur_trainer_step(run->trainer, &run->step, error);
+        if (status != RECUR_OK)
+            return status;
+        recur_progress_step(&run->progress, &run->step);
+    } while (!run->step.end_of_epoch && !recur_interrupt());
+    if (!run->step.end_of_epoch)
+        return RECUR_OK;
+    enum recur_status status = recur_trainer_end_epoch(run->trainer, &run->epoch, error);
+    if (status != RECUR_OK)
+        return status;
+    recur_progress_epoch(&run->progress, &run->epoch);
+    recur_run_log(run);
+    return samples_due(run) ? show_samples(run, error) : RECUR_OK;
+}
+
+/* Where the run was interrupted in its first epoch, that part has to stand for it. */
+static void describe_partial_epoch(struct run *run)
+{
+    const recur_step *step = &run->step;
+    if (run->epoch.epoch > 0)
+        return;
+    double tokens = (double)(step->minibatch * run->config.batch * run->config.steps);
+    run->epoch = (recur_epoch){
+        .epoch = step->epoch,
+        .loss = step->epoch_loss,
+        .valid_loss = NAN,
+        .gradient_norm = step->gradient_norm,
+        .lr = step->lr,
+        .tokens_per_second = tokens / step->seconds,
+        .seconds = step->seconds,
+    };
+}
+
+/* The parameters are those of the best finished epoch again: keep them, if there is one. */
+static int end_diverged(const struct run *run, const recur_error *diverged)
+{
+    recur_error error = {0};
+    if (recur_trainer_epochs(run->trainer) == 0)
+        return recur_failure(run->command, "%s; no model was saved", diverged->message);
+    if (recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
+        return recur_failure(run->command, "%s; no model was saved: %s", diverged->message,
+                             error.message);
+    return recur_failure(run->command, "%s; the model as it was after the best epoch is in %s",
+                         diverged->message, run->options.output);
+}
+
+static int train_model(struct run *run)
+{
+    recur_error error;
+    enum recur_status status = RECUR_OK;
+    recur_interrupt_catch();
+    recur_progress_start(&run->progress, run->options.quiet, run->config.epochs,
+                         run->config.batch * run->config.steps);
+    while (status == RECUR_OK && !recur_interrupt() &&
+           recur_trainer_epochs(run->trainer) < run->config.epochs)
+        status = train_epoch(run, &error);
+    recur_progress_clear(&run->progress);
+    if (status == RECUR_ERROR_DIVERGED)
+        return end_diverged(run, &error);
+    if (status != RECUR_OK || recur_trainer_finish(run->trainer, &error) != RECUR_OK ||
+        recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    describe_partial_epoch(run);
+    if (recur_interrupt())
+        fprintf(stderr, "recur train: interrupted in epoch %llu; the model is in %s\n",
+                (unsigned long long)run->step.epoch, run->options.output);
+    else if (!run->options.quiet && recur_trainer_best_epoch(run->trainer) > 0)
+        fprintf(stderr, "kept epoch %llu, the best on the held-out text\n",
+                (unsigned long long)recur_trainer_best_epoch(run->trainer));
+    return recur_run_results(run);
+}
+
+static int train_run(struct run *run, const struct arguments *texts)
+{
+    const char *name;
+    int status = recur_run_check_outputs(run, texts);
+    if (status == 0)
+        status = load_text(run, texts, &name);
+    if (status == 0)
+        status = create(run);
+    if (status != 0)
+        return status;
+    choose_prefixes(run);
+    if (!run->options.quiet)
+        describe(run, name);
+    return train_model(run);
+}
+
+static int train(const struct command *command, int argc, char **argv)
+{
+    struct run run = {.command = command};
+    struct arguments texts;
+    int status;
+    if (!recur_train_options_parse(command, argc, argv, &run.options, &texts, &status))
+        return status;
+    status = train_run(&run, &texts);
+    run_free(&run);
+    return status;
+}
+
+const struct command recur_command_train = {
+    .name = "train",
+    .summary = "train a model on a text",
+    .operands = "[TEXT ...]",
+    .about =
+        "Trains a model on one or more texts (files, - for standard input, or a "
+        "dataset's name), read as one. Without TEXT: on the story that is built in, or, with a "
+        "preset, on time_machine.\n\nA language model (--task lm) goes on with a text: recur "
+        "generate. "
+        "A model of the task fill, best with --bidirectional, fills blanks: recur fill.\n\nThe "
+        "last lines on standard output are the training "
+        "perplexity with the speed, then each --predict prefix with its continuation. Ctrl-C ends "
+        "the run cleanly after the current minibatch, with the model saved.",
+    .examples =
+        "  recur train\n"
+        "  recur train book.txt -o book.safetensors --hidden 512,512 --dropout 0.2\n"
+        "  recur train --preset d2l-gru\n"
+        "  recur train book.txt -o fill.safetensors --task fill --bidirectional --steps 100\n",
+    .options = recur_train_option_rows,
+    .most = SIZE_MAX,
+    .run = train,
+};

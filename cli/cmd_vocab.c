@@ -1,0 +1,303 @@
+/* recur vocab: the tutorial's preprocessing, stage by stage. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "dataset.h"
+#include "message.h"
+#include "output.h"
+#include "quote.h"
+#include "text_options.h"
+
+struct vocab_options {
+    struct text_options text;
+    bool json, ids, one_hot;
+};
+
+/* A text that can be read more than once: a file, or the bytes of a stream. */
+struct source {
+    const char *path;
+    char *bytes; /* NULL: read the file */
+    size_t size;
+};
+
+struct job {
+    const struct command *command;
+    struct vocab_options options;
+    struct source source;
+    recur_corpus_config config;
+    recur_corpus *corpus;
+    recur_vocab *vocab;
+};
+
+static bool open_source(const struct command *command, const char *path, struct source *source)
+{
+    struct stat info;
+    *source = (struct source){.path = path};
+    bool regular = strcmp(path, "-") != 0 &&
+                   (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
+    if (!regular)
+        source->bytes = recur_read_whole(command, path, &source->size);
+    return regular || source->bytes;
+}
+
+static enum recur_status read_source(const struct source *source, const recur_text_config *config,
+                                     recur_line_fn *line, void *user, recur_error *error)
+{
+    return source->bytes ? recur_text_read_memory(source->bytes, source->size, config, line, user,
+                                                  NULL, error)
+                         : recur_text_read(source->path, config, line, user, NULL, error);
+}
+
+static enum recur_status build(struct job *job, recur_error *error)
+{
+    const struct source *source = &job->source;
+    return source->bytes ? recur_corpus_build_memory(source->bytes, source->size, &job->config,
+                                                     &job->corpus, &job->vocab, error)
+                         : recur_corpus_build(&source->path, 1, &job->config, &job->corpus,
+                                              &job->vocab, error);
+}
+
+static int print_json(const struct job *job)
+{
+    const recur_text_stats *stats = recur_corpus_stats(job->corpus);
+    size_t size = recur_vocab_size(job->vocab);
+    json_t *entries = json_array();
+    for (size_t id = 0; id < size; id++)
+        json_array_append_new(
+            entries, json_pack("{so sI sI}", "token",
+                               recur_json_token(recur_vocab_token(job->vocab, (int32_t)id)), "id",
+                               (json_int_t)id, "count",
+                               (json_int_t)recur_vocab_count(job->vocab, (int32_t)id)));
+    return recur_json_print(job->command,
+                            json_pack("{sI sI sI so}", "lines", (json_int_t)stats->lines, "tokens",
+                                      (json_int_t)stats->tokens, "size", (json_int_t)size,
+                                      "entries", entries));
+}
+
+static void print_row(size_t id, size_t size)
+{
+    putchar('[');
+    for (size_t i = 0; i < size; i++) {
+        if (i > 0)
+            putchar(',');
+        putchar(i == id ? '1' : '0');
+    }
+    fputs("]\n", stdout);
+}
+
+static enum recur_status print_ids(void *user, const recur_token *tokens, size_t count,
+                                   recur_error *error)
+{
+    const struct job *job = user;
+    (void)error;
+    for (size_t i = 0; i < count; i++)
+        printf(i ? " %d" : "%d", (int)recur_vocab_id(job->vocab, tokens[i]));
+    putchar('\n');
+    return RECUR_OK;
+}
+
+static enum recur_status print_rows(void *user, const recur_token *tokens, size_t count,
+                                    recur_error *error)
+{
+    const struct job *job = user;
+    if (job->options.ids)
+        print_ids(user, tokens, count, error);
+    for (size_t i = 0; i < count; i++)
+        print_row((size_t)recur_vocab_id(job->vocab, tokens[i]), recur_vocab_size(job->vocab));
+    if (count > 0)
+        putchar('\n');
+    return RECUR_OK;
+}
+
+/* What the staged presentation shows of the text: its first lines that have tokens. */
+enum {
+    SAMPLE_LINES = 2,
+    SAMPLE_TOKENS = 16,
+    SAMPLE_ENTRIES = 20,
+    SAMPLE_WIDTH = 24,
+    SAMPLE_ROWS = 5,
+    SAMPLE_CHARACTERS = 70
+};
+
+enum stage { STAGE_LINES, STAGE_CLEANED, STAGE_TOKENS, STAGE_IDS, STAGE_ROWS };
+
+struct sample {
+    const struct job *job;
+    size_t lines;
+    enum stage stage;
+};
+
+/* A line as text; its tokens are characters here. */
+static void print_text(const recur_token *tokens, size_t count)
+{
+    size_t shown = count < SAMPLE_CHARACTERS ? count : SAMPLE_CHARACTERS;
+    fputs("     ", stdout);
+    for (size_t i = 0; i < shown; i++)
+        if ((unsigned char)*tokens[i].bytes >= ' ')
+            fwrite(tokens[i].bytes, 1, tokens[i].size, stdout);
+    puts(shown < count ? " ..." : "");
+}
+
+static void print_one_hot(const struct job *job, const recur_token *tokens, size_t count)
+{
+    size_t size = recur_vocab_size(job->vocab);
+    for (size_t i = 0; i < count; i++) {
+        size_t id = (size_t)recur_vocab_id(job->vocab, tokens[i]);
+        printf("     %zu: ", id);
+        if (size <= SAMPLE_WIDTH)
+            print_row(id, size);
+        else
+            printf("[0 ... 1 ... 0], %zu wide, the 1 at place %zu\n", size, id);
+    }
+}
+
+static enum recur_status print_sample(void *user, const recur_token *tokens, size_t count,
+                                      recur_error *error)
+{
+    struct sample *sample = user;
+    const struct job *job = sample->job;
+    char text[QUOTE_ROOM];
+    (void)error;
+    size_t shown = count < SAMPLE_TOKENS ? count : SAMPLE_TOKENS;
+    const char *more = shown < count ? " ..." : "";
+    if (count == 0 || *tokens[0].bytes == '\n')
+        return RECUR_OK;
+    if (sample->stage <= STAGE_CLEANED) {
+        print_text(tokens, count);
+    } else if (sample->stage == STAGE_TOKENS) {
+        for (size_t i = 0; i < shown; i++)
+            printf("%s%s", i ? ", " : "     [", recur_quote(tokens[i], text));
+        printf("%s]\n", more);
+    } else if (sample->stage == STAGE_IDS) {
+        for (size_t i = 0; i < shown; i++)
+            printf("%s%d", i ? " " : "     ", (int)recur_vocab_id(job->vocab, tokens[i]));
+        puts(more);
+    } else {
+        print_one_hot(job, tokens, count < SAMPLE_ROWS ? count : SAMPLE_ROWS);
+        return RECUR_ERROR_DATA; /* one line is enough: ends the reading */
+    }
+    return ++sample->lines < SAMPLE_LINES ? RECUR_OK : RECUR_ERROR_DATA;
+}
+
+static void print_stage(const struct job *job, enum stage stage)
+{
+    struct sample sample = {.job = job, .stage = stage};
+    recur_text_config config = job->config.text;
+    if (stage <= STAGE_CLEANED)
+        config.tokens = RECUR_TOKENS_CHAR;
+    if (stage == STAGE_LINES)
+        config.clean = RECUR_CLEAN_NONE;
+    read_source(&job->source, &config, print_sample, &sample, NULL);
+}
+
+static void print_entries(const recur_vocab *vocab, size_t first, bool counts)
+{
+    size_t size = recur_vocab_size(vocab);
+    size_t end = size - first > SAMPLE_ENTRIES ? first + SAMPLE_ENTRIES : size;
+    char text[QUOTE_ROOM];
+    for (size_t id = first; id < end; id++) {
+        unsigned long long number =
+            counts ? (unsigned long long)recur_vocab_count(vocab, (int32_t)id) : id;
+        printf("%s%s: %llu",
+               id == first        ? "     {"
+               : (id - first) % 8 ? ", "
+                                  : ",\n      ",
+               recur_quote(recur_vocab_token(vocab, (int32_t)id), text), number);
+    }
+    printf("%s}\n", end < size ? ", ..." : first == size ? "     {" : "");
+}
+
+static void print_stages(const struct job *job)
+{
+    const recur_text_stats *stats = recur_corpus_stats(job->corpus);
+    const struct text_options *text = &job->options.text;
+    size_t size = recur_vocab_size(job->vocab), special = recur_vocab_reserved(job->vocab) + 1;
+    printf("1. Lines: %llu\n", (unsigned long long)stats->lines);
+    print_stage(job, STAGE_LINES);
+    printf("2. Cleaned (%s)\n", text->clean);
+    print_stage(job, STAGE_CLEANED);
+    printf("3. Tokens (%s): %llu\n", text->tokens, (unsigned long long)stats->tokens);
+    print_stage(job, STAGE_TOKENS);
+    printf("4. Counts, the largest first: %zu different tokens", size - special);
+    unsigned long long dropped = recur_vocab_count(job->vocab, RECUR_UNKNOWN);
+    if (dropped > 0)
+        printf(", without %llu that are too rare", dropped);
+    putchar('\n');
+    print_entries(job->vocab, special, true);
+    printf("5. Dictionary: %zu entries\n", size);
+    print_entries(job->vocab, 0, false);
+    puts("6. Ids");
+    print_stage(job, STAGE_IDS);
+    puts("7. One-hot rows of the first line");
+    print_stage(job, STAGE_ROWS);
+}
+
+static int present(struct job *job)
+{
+    recur_error error;
+    if (build(job, &error) != RECUR_OK)
+        return recur_library_failure(job->command, &error);
+    recur_warn_invalid(job->command, recur_text_name(job->source.path),
+                       recur_corpus_stats(job->corpus));
+    if (job->options.json)
+        return print_json(job);
+    if (!job->options.ids && !job->options.one_hot) {
+        print_stages(job);
+        return 0;
+    }
+    recur_line_fn *print = job->options.one_hot ? print_rows : print_ids;
+    if (read_source(&job->source, &job->config.text, print, job, &error) != RECUR_OK)
+        return recur_library_failure(job->command, &error);
+    return 0;
+}
+
+static int vocab(const struct command *command, int argc, char **argv)
+{
+    struct job job = {.command = command};
+    struct arguments arguments;
+    char dataset[DATASET_PATH_ROOM];
+    int status;
+    if (!recur_options_parse(command, argc, argv, &job.options, &arguments, &status))
+        return status;
+    if (job.options.json && (job.options.ids || job.options.one_hot))
+        return recur_usage_error(command, "--json cannot be combined with --ids or --one-hot");
+    job.config = recur_text_options_config(&job.options.text);
+    const char *path = recur_dataset_resolve(command, arguments.operands[0], dataset);
+    if (!path || !open_source(command, path, &job.source))
+        return STATUS_FAILURE;
+    status = present(&job);
+    recur_corpus_free(job.corpus);
+    recur_vocab_free(job.vocab);
+    free(job.source.bytes);
+    return status;
+}
+
+#define AT(field) offsetof(struct vocab_options, field)
+
+static const struct option_spec options[] = {
+    TEXT_OPTION_ROWS(struct vocab_options),
+    {OPTION_FLAG, 0, "json", NULL, AT(json),
+     .help = "one JSON object: lines, tokens, size, entries"},
+    {OPTION_FLAG, 0, "ids", NULL, AT(ids),
+     .help = "only the ids, a line for each line of the text"},
+    {OPTION_FLAG, 0, "one-hot", NULL, AT(one_hot),
+     .help = "only the one-hot rows, a blank line after each line of the text"},
+    {.help = NULL},
+};
+
+const struct command recur_command_vocab = {
+    .name = "vocab",
+    .summary = "show how a text becomes tokens, a dictionary, ids",
+    .operands = "TEXT",
+    .about = "Shows the preprocessing of a text (a file, - for standard input, or a dataset's "
+             "name) stage by stage: lines, tokens, counts, dictionary, ids, one-hot rows.",
+    .examples = "  recur vocab --tokens word --clean letters book.txt\n"
+                "  recur vocab --tokens word --ids book.txt\n"
+                "  recur vocab --json time_machine\n",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = vocab,
+};

@@ -1,0 +1,38 @@
+/* A command of the program: what it is called, what it takes and the function that does it. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <stddef.h>
+
+struct option_spec;
+
+/* Exit statuses; 0 is success. */
+enum {
+    STATUS_FAILURE = 1, /* something went wrong */
+    STATUS_USAGE = 2,   /* the command line is wrong */
+};
+
+struct command {
+    const char *name;
+    const char *summary;               /* a line of `recur --help` */
+    const char *operands;              /* as the usage line shows them */
+    const char *about;                 /* a paragraph or two */
+    const char *examples;              /* lines to copy; NULL: none */
+    const struct option_spec *options; /* ends with an all-zero entry */
+    size_t least, most;                /* number of operands */
+    /* Gets what follows the command's name; returns the exit status. */
+    int (*run)(const struct command *command, int argc, char **argv);
+};
+
+extern const struct command recur_command_train;
+extern const struct command recur_command_generate;
+extern const struct command recur_command_fill;
+extern const struct command recur_command_features;
+extern const struct command recur_command_eval;
+extern const struct command recur_command_vocab;
+extern const struct command recur_command_info;
+extern const struct command recur_command_convert;
+extern const struct command recur_command_fetch;
+extern const struct command recur_command_bench;
+
+#endif

@@ -1,0 +1,104 @@
+#include "continuation.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A string that grows. */
+struct text {
+    char *bytes;
+    size_t size, capacity;
+    bool failed;
+};
+
+static int append(void *user, const char *bytes, size_t size)
+{
+    struct text *text = user;
+    if (text->size + size + 1 > text->capacity) {
+        size_t capacity = 2 * (text->size + size) + 64;
+        char *larger = realloc(text->bytes, capacity);
+        if (!larger) {
+            text->failed = true;
+            return 1;
+        }
+        text->bytes = larger;
+        text->capacity = capacity;
+    }
+    memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    text->bytes[text->size] = '\0';
+    return 0;
+}
+
+enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **result,
+                                     recur_error *error)
+{
+    recur_sampler_config greedy = recur_sampler_config_default();
+    greedy.temperature = 0;
+    struct text text = {0};
+    append(&text, prefix, strlen(prefix));
+    enum recur_status status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS,
+                                              &greedy, append, &text, NULL, error);
+    if (status == RECUR_OK && text.failed) {
+        status = RECUR_ERROR_MEMORY;
+        *error = (recur_error){status, "out of memory for a continuation"};
+    }
+    if (status == RECUR_OK)
+        *result = text.bytes;
+    else
+        free(text.bytes);
+    return status;
+}
+
+void recur_print_line(FILE *stream, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\n')
+            fputs("\u21B5", stream);
+        else
+            fputc(iscntrl((unsigned char)*text) ? ' ' : *text, stream);
+    }
+    fputc('\n', stream);
+}
+
+static bool is_space(recur_token token)
+{
+    return token.size == 1 && isspace((unsigned char)*token.bytes);
+}
+
+/* A character of its own: all but the later bytes of a UTF-8 sequence, where tokens are bytes. */
+static bool begins_character(recur_token token)
+{
+    return ((unsigned char)*token.bytes & 0xC0) != 0x80;
+}
+
+enum { PREFIX_WORDS = 2, PREFIX_CHARACTERS = 16, PREFIX_LOOK = 64 };
+
+void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
+                       char prefix[PREFIX_ROOM])
+{
+    int32_t ids[PREFIX_LOOK];
+    size_t count =
+        recur_corpus_size(corpus) < PREFIX_LOOK ? recur_corpus_size(corpus) : PREFIX_LOOK;
+    bool words = recur_vocab_text(vocab)->tokens == RECUR_TOKENS_WORD;
+    size_t used = 0, characters = 0, ended = 0;
+    recur_corpus_read(corpus, 0, count, ids);
+    for (size_t i = 0; i < count; i++) {
+        recur_token token = recur_vocab_token(vocab, ids[i]);
+        bool space = is_space(token);
+        if (used == 0 && space)
+            continue;
+        characters += begins_character(token);
+        ended += words ? used > 0 : space;
+        if (ids[i] == RECUR_UNKNOWN || ended == PREFIX_WORDS ||
+            used + token.size + 2 > PREFIX_ROOM || (!words && characters > PREFIX_CHARACTERS) ||
+            (space && *token.bytes == '\n'))
+            break;
+        if (words && used > 0)
+            prefix[used++] = ' ';
+        memcpy(prefix + used, token.bytes, token.size);
+        used += token.size;
+    }
+    prefix[used] = '\0';
+}

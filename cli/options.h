@@ -1,0 +1,85 @@
+/* Options as a table: one row drives parsing, range checks, defaults and `--help`. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "recur/text.h"
+
+enum option_kind {
+    OPTION_HEADING, /* no option: a title in the help */
+    OPTION_FLAG,    /* bool: no value */
+    OPTION_TEXT,    /* const char * */
+    OPTION_FILE,    /* const char *, not empty */
+    OPTION_CHOICE,  /* const char *, one of `choices` */
+    OPTION_TEXTS,   /* struct text_list: each use adds one */
+    OPTION_COUNT,   /* uint64_t in [least, most] */
+    OPTION_COUNTS,  /* struct count_list: "256,128", each in [least, most] */
+    OPTION_TOKENS,  /* struct token_list: "A,B" */
+    OPTION_NUMBER,  /* double between low and high */
+};
+
+enum { OPTION_LIST_MOST = 64 };
+
+struct text_list {
+    const char *items[OPTION_LIST_MOST];
+    size_t count;
+};
+
+struct count_list {
+    size_t items[OPTION_LIST_MOST];
+    size_t count;
+};
+
+struct token_list {
+    recur_token items[OPTION_LIST_MOST];
+    size_t count;
+};
+
+struct option_spec {
+    enum option_kind kind;
+    char letter;                /* 0: none */
+    const char *name;           /* without the dashes */
+    const char *metavar;        /* what the help calls the value */
+    size_t at;                  /* offsetof the value in the command's settings */
+    const char *choices;        /* "a|b|c" */
+    uint64_t least, most;       /* of counts */
+    double low, high;           /* of numbers; high may be INFINITY */
+    bool above_low, below_high; /* the bound itself is excluded */
+    const char *standard;       /* the default, parsed like a value; NULL: zero */
+    const char *shown;          /* how the help words the default; NULL: as `standard` */
+    const char *help;
+};
+
+/* What a command line held besides option values. */
+struct arguments {
+    const char **operands;
+    size_t count;
+    uint64_t given; /* bit i: option i of the table was given */
+};
+
+/* Sets defaults, reads the command line into `settings` and checks every value. False where
+ * the command ends here, with *status: help was asked for and printed, or something is wrong. */
+bool recur_options_parse(const struct command *command, int argc, char **argv, void *settings,
+                         struct arguments *arguments, int *status);
+
+bool recur_option_given(const struct command *command, const struct arguments *arguments,
+                        const char *name);
+
+/* Sets an option that was not given, which then counts as given (a preset's value). */
+void recur_option_preset(const struct command *command, struct arguments *arguments,
+                         const char *name, const char *value, void *settings);
+
+/* The choices with commas between them: "rnn, gru, lstm". */
+void recur_option_choices(const struct option_spec *option, char *text, size_t size);
+
+void recur_help_print(const struct command *command, FILE *stream);
+/* Prints text broken into lines of at most `width` columns, each but the first after `indent`
+ * spaces; `column` is where the first one begins. */
+void recur_help_wrap(FILE *stream, const char *text, size_t column, size_t indent, size_t width);
+
+#endif

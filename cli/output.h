@@ -1,0 +1,37 @@
+/* Where results go: JSON, and files that are there whole or not at all. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "recur/model.h"
+
+/* A number with so many significant digits; null where it is not finite. */
+json_t *recur_json_number(double value, int digits);
+
+/* An epoch as `--log`, `--report` and `recur info --json` show it. */
+json_t *recur_json_epoch(const recur_epoch *epoch);
+
+/* One line of JSON, allocated; takes the object. NULL where memory is short. */
+char *recur_json_text(json_t *object);
+
+/* One line of JSON on stdout; takes the object. Returns the exit status. */
+int recur_json_print(const struct command *command, json_t *object);
+
+/* A line on a model: cell, widths, input, number of parameters. */
+void recur_print_model(FILE *stream, const recur_model *model);
+
+/* Can `path`, the value of `--option`, be written? Says what is wrong where it cannot. */
+bool recur_output_check(const struct command *command, const char *option, const char *path);
+
+/* Do both names mean one file that exists? `text` may be "-", standard input. */
+bool recur_same_file(const char *path, const char *text);
+
+/* Writes a whole file through a temporary neighbour; a device or a pipe directly. */
+bool recur_write_file(const struct command *command, const char *path, const void *bytes,
+                      size_t size);
+
+#endif

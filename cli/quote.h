@@ -1,0 +1,18 @@
+/* Tokens as a person and as JSON see them. */
+#ifndef QUOTE_H
+#define QUOTE_H
+
+#include <jansson.h>
+
+#include "recur/text.h"
+
+enum { QUOTE_ROOM = 80 };
+
+/* The token between double quotes, control characters and stray bytes escaped, cut after about 60
+ * columns. Returns `text`, which has QUOTE_ROOM bytes. */
+const char *recur_quote(recur_token token, char *text);
+
+/* The token as a JSON string; a byte that is no UTF-8 is the character of its number. */
+json_t *recur_json_token(recur_token token);
+
+#endif

@@ -1,0 +1,67 @@
+#include "text_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+
+recur_corpus_config recur_text_options_config(const struct text_options *options)
+{
+    recur_corpus_config config = recur_corpus_config_default();
+    /* The option table let only the names pass that the library knows. */
+    recur_tokens_parse(options->tokens, &config.text.tokens, NULL);
+    recur_clean_parse(options->clean, &config.text.clean, NULL);
+    config.vocab.min_count = options->min_freq;
+    config.vocab.reserved = options->reserved.items;
+    config.vocab.reserved_count = options->reserved.count;
+    return config;
+}
+
+void recur_warn_invalid(const struct command *command, const char *name,
+                        const recur_text_stats *stats)
+{
+    if (stats->invalid == 1)
+        recur_warning(command, "%s: 1 byte sequence is not UTF-8 and was read as U+FFFD", name);
+    else if (stats->invalid > 1)
+        recur_warning(command, "%s: %llu byte sequences are not UTF-8 and were read as U+FFFD",
+                      name, (unsigned long long)stats->invalid);
+}
+
+const char *recur_text_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+static char *read_stream(FILE *file, size_t *size)
+{
+    size_t capacity = 1 << 16, used = 0;
+    char *bytes = malloc(capacity);
+    while (bytes) {
+        used += fread(bytes + used, 1, capacity - used, file);
+        if (used < capacity)
+            break;
+        char *larger = realloc(bytes, capacity *= 2);
+        if (!larger)
+            free(bytes);
+        bytes = larger;
+    }
+    if (bytes && ferror(file)) {
+        free(bytes);
+        return NULL;
+    }
+    *size = used;
+    return bytes;
+}
+
+char *recur_read_whole(const struct command *command, const char *path, size_t *size)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "rb");
+    char *bytes = file ? read_stream(file, size) : NULL;
+    if (!bytes)
+        recur_failure(command, "cannot read %s: %s", recur_text_name(path), strerror(errno));
+    if (file && !standard)
+        fclose(file);
+    return bytes;
+}

@@ -1,0 +1,69 @@
+/* recur/convert.h - models that other programs made, and models for other programs.
+ *
+ *     recur_import_config config = recur_import_config_default();
+ *     if (recur_model_import("pytorch.safetensors", &config, &model, NULL, &error) == RECUR_OK &&
+ *         recur_model_export(model, RECUR_FORMAT_ONNX, "model.onnx", &error) == RECUR_OK)
+ *         ...
+ *
+ * docs/formats.md describes every format. */
+#ifndef RECUR_CONVERT_H
+#define RECUR_CONVERT_H
+
+#include "recur/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a model's file may leave open. Files of recur's leave nothing open: for those every field
+ * must be NULL. */
+typedef struct recur_import_config {
+    const enum recur_cell *cell; /* NULL: told by the number of gates, three being gru */
+    const enum recur_activation *activation; /* of RECUR_CELL_RNN in a PyTorch file, which does not
+                                                say it; else NULL */
+    recur_vocab *vocab; /* V entries, shared by the model; NULL: the model gets no vocabulary */
+} recur_import_config;
+
+RECUR_API recur_import_config recur_import_config_default(void); /* everything NULL */
+
+/* Reads a model: a file that ends in ".onnx" as ONNX, any other ("-" is standard input) as
+ * safetensors: recur's own; the state_dict of a PyTorch module that has one nn.RNN, nn.GRU or
+ * nn.LSTM, with or without embedding and output layer; the parameters of the D2L book's networks
+ * from scratch. Nothing is loaded by half: a tensor that is missing, left over or of another shape
+ * is an error that names it.
+ *
+ * Of recurrent layers alone a model is made that feeds them one-hot vectors and has a fresh,
+ * untrained output layer; `*fresh_head` (may be NULL) says whether that is so.
+ * Errors: FILE, MEMORY, FORMAT, UNSUPPORTED; ARGUMENT where `config` (may be NULL: default) lacks
+ * what the file leaves open, or contradicts the file. */
+RECUR_API enum recur_status recur_model_import(const char *path, const recur_import_config *config,
+                                               recur_model **model, bool *fresh_head,
+                                               recur_error *error);
+
+enum recur_format {
+    RECUR_FORMAT_RECUR,           /* recur's own, as recur_model_save writes it */
+    RECUR_FORMAT_PYTORCH,         /* names embedding.*, rnn.*, linear.*: the D2L book's modules */
+    RECUR_FORMAT_PYTORCH_WORD_LM, /* names encoder.*, rnn.*, decoder.*: pytorch/examples' */
+    RECUR_FORMAT_PYTORCH_BARE,    /* the state_dict of the nn.RNN, nn.GRU or nn.LSTM alone */
+    RECUR_FORMAT_ONNX,
+};
+
+/* Writes a model. The three PyTorch formats are safetensors files whose tensors load into the
+ * module with load_state_dict(strict=True); vocabulary and configuration stay behind. ONNX files
+ * hold everything. A temporary neighbour is written and renamed, as in recur_model_save.
+ * Errors: FILE, MEMORY, DIVERGED, and UNSUPPORTED where the format, or this build, cannot express
+ * the model; only recur's own expresses one that fills blanks. */
+RECUR_API enum recur_status recur_model_export(const recur_model *model, enum recur_format format,
+                                               const char *path, recur_error *error);
+
+/* Names as the command line spells them: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare",
+ * "onnx". */
+RECUR_API const char *recur_format_name(enum recur_format format);
+RECUR_API enum recur_status recur_format_parse(const char *name, enum recur_format *format,
+                                               recur_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,45 @@
+/* recur/features.h - what a recurrent layer makes of each token of a text.
+ *
+ * A row for each token: the layer's state after it, H numbers; of a bidirectional model then the
+ * backward direction's state after reading the text from its end up to the same token, H more.
+ * Both have read the token itself. */
+#ifndef RECUR_FEATURES_H
+#define RECUR_FEATURES_H
+
+#include "recur/corpus.h"
+#include "recur/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Receives the next `count` rows, each of recur_features_width numbers, in the text's order; valid
+ * during the call. A status other than RECUR_OK ends it all with that status. */
+typedef enum recur_status recur_rows_fn(void *user, const float *rows, size_t count,
+                                        recur_error *error);
+
+/* How many numbers a row of layer `layer` has (from 0, the lowest, up): H or 2H; 0 where there is
+ * no such layer. */
+RECUR_API size_t recur_features_width(const recur_model *model, size_t layer);
+
+/* Hands over a row for every token of the corpus, in bounded memory. One direction reads the text
+ * from its first token to its last. Both read windows with at least 64 tokens on either side, or
+ * all there are, of every token that counts. `threads` 0: as many as the process may use. Errors:
+ * ARGUMENT (another vocabulary size, no such layer), MEMORY, and whatever `rows` returns. */
+RECUR_API enum recur_status recur_features(const recur_model *model, const recur_corpus *corpus,
+                                           size_t layer, size_t threads, recur_rows_fn *rows,
+                                           void *user, recur_error *error);
+
+/* Writes the rows to a file, whole or not at all: an array (tokens, width) of 32-bit numbers, as
+ * NumPy's format where the path ends in .npy, as the tensor "features" where it ends in
+ * .safetensors. Errors: as above; ARGUMENT for any other ending; FILE. */
+RECUR_API enum recur_status recur_features_save(const recur_model *model,
+                                                const recur_corpus *corpus, size_t layer,
+                                                size_t threads, const char *path,
+                                                recur_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

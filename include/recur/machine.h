@@ -1,0 +1,36 @@
+/* recur/machine.h - the machine recur runs on. */
+#ifndef RECUR_MACHINE_H
+#define RECUR_MACHINE_H
+
+#include <stddef.h>
+
+#include "recur/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The instruction set the arithmetic runs on: "avx512", "avx2" or "generic". The environment
+ * variable RECUR_ISA lowers it; a name that is unknown or that this processor lacks is an
+ * ARGUMENT error, here and wherever a model is made or loaded. */
+RECUR_API enum recur_status recur_machine_isa(const char **isa, recur_error *error);
+
+/* How many processors this process may use (its affinity mask), at least 1. */
+RECUR_API size_t recur_machine_threads(void);
+
+/* Measures the multiply-add peak of `threads` threads for about `seconds`: floating-point
+ * operations per second in f32 on the current instruction set. Errors: ARGUMENT, MEMORY. */
+RECUR_API enum recur_status recur_machine_peak(size_t threads, double seconds, double *flops,
+                                               recur_error *error);
+
+/* Floating-point operations of one trained token (forward and backward) of a model, counted as
+ * 6 x the multiply-adds of its products; the one-hot or embedded input is a look-up and counts
+ * nothing (docs/performance.md). Generation needs a third of it. */
+struct recur_model;
+RECUR_API double recur_machine_flop_per_token(const struct recur_model *model);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,84 @@
+/* recur/text.h - how a text becomes tokens: cleaning and splitting.
+ *
+ * These settings travel with a vocabulary (recur/vocab.h) and so with a model, because a prompt
+ * must be cut exactly as the training text was. */
+#ifndef RECUR_TEXT_H
+#define RECUR_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "recur/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What one token is. */
+enum recur_tokens {
+    RECUR_TOKENS_CHAR, /* a Unicode character (code point) */
+    RECUR_TOKENS_WORD, /* what stands between white space (Unicode's) */
+    RECUR_TOKENS_BYTE, /* a byte; any file can be read */
+};
+
+/* What is done to each line before it is split. */
+enum recur_clean {
+    RECUR_CLEAN_NONE,    /* nothing: with char and byte tokens the line feed is a token too */
+    RECUR_CLEAN_LETTERS, /* the D2L book's: every run of anything but A-Z a-z becomes one space,
+                            spaces at both ends go, letters become lower case, and the line feed
+                            is dropped, so that the lines of a text follow each other directly */
+};
+
+typedef struct recur_text_config {
+    enum recur_tokens tokens; /* default RECUR_TOKENS_CHAR */
+    enum recur_clean clean;   /* default RECUR_CLEAN_NONE */
+} recur_text_config;
+
+/* What was met while reading a text. */
+typedef struct recur_text_stats {
+    uint64_t bytes;      /* read */
+    uint64_t lines;      /* read; a last line without line feed counts */
+    uint64_t characters; /* of the cleaned text, white space between words included */
+    uint64_t tokens;     /* produced, before any limit on their number */
+    uint64_t invalid;    /* byte sequences that were not UTF-8, each read as U+FFFD */
+} recur_text_stats;
+
+/* One token: bytes inside somebody else's buffer, not terminated. */
+typedef struct recur_token {
+    const char *bytes;
+    size_t size; /* in bytes */
+} recur_token;
+
+/* Receives the tokens of one line of text; the array and the bytes belong to the reader and are
+ * valid during the call only. A status other than RECUR_OK ends the reading with that status. */
+typedef enum recur_status recur_line_fn(void *user, const recur_token *tokens, size_t count,
+                                        recur_error *error);
+
+/* Reads a text line by line in bounded memory and hands each line's tokens to `line`, also where
+ * there are none. `path` "-" is standard input. A byte order mark at the start is skipped (char
+ * and word tokens). `stats` may be NULL.
+ * Errors: FILE (missing, unreadable, a directory), MEMORY, and whatever `line` returns. */
+RECUR_API enum recur_status recur_text_read(const char *path, const recur_text_config *config,
+                                            recur_line_fn *line, void *user,
+                                            recur_text_stats *stats, recur_error *error);
+
+/* The same for a text in memory. */
+RECUR_API enum recur_status recur_text_read_memory(const char *bytes, size_t size,
+                                                   const recur_text_config *config,
+                                                   recur_line_fn *line, void *user,
+                                                   recur_text_stats *stats, recur_error *error);
+
+/* Names as the command line and model files spell them: "char", "word", "byte"; "none",
+ * "letters". Parsing an unknown name is an ARGUMENT error whose sentence lists the kinds. */
+RECUR_API const char *recur_tokens_name(enum recur_tokens tokens);
+RECUR_API const char *recur_clean_name(enum recur_clean clean);
+RECUR_API enum recur_status recur_tokens_parse(const char *name, enum recur_tokens *tokens,
+                                               recur_error *error);
+RECUR_API enum recur_status recur_clean_parse(const char *name, enum recur_clean *clean,
+                                              recur_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

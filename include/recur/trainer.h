@@ -1,0 +1,147 @@
+/* recur/trainer.h - one training run: minibatches, truncated back-propagation through time,
+ * clipping, an optimiser, a learning-rate schedule, validation.
+ *
+ *     recur_trainer_create(model, corpus, &config, &trainer, &error);
+ *     for (size_t e = 0; e < config.epochs; e++) {
+ *         recur_epoch epoch;
+ *         if (recur_trainer_epoch(trainer, &epoch, &error) != RECUR_OK) break;
+ *     }
+ *     recur_trainer_finish(trainer, &error);
+ *     recur_trainer_free(trainer);
+ *
+ * The model holds the same bits after every step whatever the number of threads. Nothing is
+ * allocated inside a step. A trainer is used by one thread at a time and owns its model's
+ * parameters while it lives; between steps sessions and evaluation may read them. */
+#ifndef RECUR_TRAINER_H
+#define RECUR_TRAINER_H
+
+#include "recur/batches.h"
+#include "recur/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct recur_trainer recur_trainer;
+
+enum recur_optimizer {
+    RECUR_OPTIMIZER_SGD,     /* v = momentum v + g; p -= lr v */
+    RECUR_OPTIMIZER_ADAM,    /* Kingma & Ba 2015, bias-corrected; weight_decay is added to g */
+    RECUR_OPTIMIZER_ADAMW,   /* Loshchilov & Hutter 2019: p -= lr weight_decay p apart from g */
+    RECUR_OPTIMIZER_RMSPROP, /* Tieleman & Hinton 2012, as torch.optim.RMSprop */
+};
+
+enum recur_schedule {
+    RECUR_SCHEDULE_CONSTANT,
+    RECUR_SCHEDULE_COSINE,  /* linear warm-up, then half a cosine down to lr * lr_floor */
+    RECUR_SCHEDULE_PLATEAU, /* lr *= factor once the (validation) loss has not fallen for
+                               more than `patience` epochs */
+};
+
+typedef struct recur_trainer_config {
+    size_t batch, steps;            /* B, T; default 32, 35 */
+    enum recur_sampling sampling;   /* default sequential */
+    size_t epochs;                  /* how long the run is to be: the cosine needs it; default 10 */
+    enum recur_optimizer optimizer; /* default Adam */
+    float lr;                       /* learning rate > 0; default 0.002 */
+    float momentum;                 /* of sgd and rmsprop, [0, 1); default 0 */
+    float beta1, beta2;             /* of adam and adamw, [0, 1); default 0.9, 0.999 */
+    float alpha;                    /* of rmsprop, [0, 1); default 0.99 */
+    float epsilon;                  /* of adam, adamw, rmsprop, > 0; default 1e-8 */
+    float weight_decay;             /* >= 0; default 0 (adamw: 0.01 is usual) */
+    float clip;                     /* global-norm clip >= 0; 0: none; default 1 */
+    enum recur_schedule schedule;   /* default constant */
+    float warmup;                   /* share of all minibatches, [0, 1); default 0.05 */
+    float lr_floor;                 /* share of lr at the cosine's end, [0, 1]; default 0.1 */
+    float factor;                   /* of plateau, (0, 1); default 0.5 */
+    size_t patience;                /* of plateau, epochs; default 2 */
+    float blanks;                   /* of a model that fills in: share of the tokens that its
+                                       inputs lack while training, read as RECUR_UNKNOWN, so that it
+                                       learns to step over blanks; [0, 1); default 0.1 */
+    float validation;               /* share of the text's end held out, [0, 0.9]; default 0.1 */
+    uint64_t seed;                  /* of data order and dropout; default 1 */
+    size_t threads;                 /* 0: as many as the process may use; default 0 */
+} recur_trainer_config;
+
+RECUR_API recur_trainer_config recur_trainer_config_default(void);
+
+/* Plans and allocates everything the run will need. Model and corpus must outlive the trainer.
+ * A model that fills in reads each minibatch as texts of their own: no state is carried.
+ * Errors: ARGUMENT (a value outside its range, a corpus of another vocabulary size), DATA (the
+ * text is too short; the sentence says how much is needed), MEMORY, UNSUPPORTED for a bidirectional
+ * language model, which sees what it is to predict. */
+RECUR_API enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,
+                                                 const recur_trainer_config *config,
+                                                 recur_trainer **trainer, recur_error *error);
+RECUR_API void recur_trainer_free(recur_trainer *trainer); /* NULL is fine */
+
+/* What one minibatch came to. */
+typedef struct recur_step {
+    uint64_t epoch;       /* from 1 */
+    size_t minibatch;     /* from 1, in this epoch */
+    size_t minibatches;   /* of this epoch */
+    double loss;          /* mean over the minibatch's B*T tokens, nats, before the update */
+    double epoch_loss;    /* mean over the epoch so far */
+    double gradient_norm; /* global norm before clipping */
+    double lr;            /* used for this minibatch */
+    double seconds;       /* of training in this epoch so far */
+    bool end_of_epoch;    /* recur_trainer_end_epoch is due */
+} recur_step;
+
+/* Trains on one minibatch. Errors: DIVERGED where the loss or the gradient's norm is not finite:
+ * the parameters are then those of the best finished epoch (the initial ones where there is
+ * none), and the sentence says at which minibatch it happened and what to try. */
+RECUR_API enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step,
+                                               recur_error *error);
+
+/* Ends the epoch: evaluates the held-out text, moves the schedule on, keeps the parameters where
+ * they are the best so far, adds to the model's history. Errors: MEMORY, DIVERGED. */
+RECUR_API enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *epoch,
+                                                    recur_error *error);
+
+/* One whole epoch: steps to its end, then recur_trainer_end_epoch. */
+RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch,
+                                                recur_error *error);
+
+/* Ends the run, at any point: where text is held out and an epoch was finished, the model gets
+ * the parameters of the epoch with the lowest validation loss; else it keeps the last ones. */
+RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error);
+
+/* The epoch whose parameters recur_trainer_finish keeps, from 1; 0 for the last ones. */
+RECUR_API uint64_t recur_trainer_best_epoch(const recur_trainer *trainer);
+/* How many epochs were finished; how many tokens are trained on and held out; threads in use. */
+RECUR_API uint64_t recur_trainer_epochs(const recur_trainer *trainer);
+RECUR_API size_t recur_trainer_train_tokens(const recur_trainer *trainer);
+RECUR_API size_t recur_trainer_valid_tokens(const recur_trainer *trainer);
+RECUR_API size_t recur_trainer_threads(const recur_trainer *trainer);
+
+/* Where the time of a minibatch goes. */
+enum recur_phase {
+    RECUR_PHASE_LOAD,     /* drawing the minibatch from the corpus */
+    RECUR_PHASE_INPUT,    /* look-ups and input products of every layer */
+    RECUR_PHASE_FORWARD,  /* the recurrent steps */
+    RECUR_PHASE_HEAD,     /* logits, softmax, their gradients, both ways */
+    RECUR_PHASE_BACKWARD, /* the recurrent steps back, and gradients of the layers' inputs */
+    RECUR_PHASE_GRADIENT, /* weight gradients */
+    RECUR_PHASE_UPDATE,   /* norm, clipping, optimiser, the weights' transposed copies */
+    RECUR_PHASES,
+};
+
+/* Seconds that the trainer's first thread spent in each phase since the trainer was made, waiting
+ * for the others included; RECUR_PHASES numbers that belong to the trainer. */
+RECUR_API const double *recur_trainer_phases(const recur_trainer *trainer);
+
+/* Names as the command line spells them. */
+RECUR_API const char *recur_phase_name(enum recur_phase phase);
+RECUR_API const char *recur_optimizer_name(enum recur_optimizer optimizer);
+RECUR_API const char *recur_schedule_name(enum recur_schedule schedule);
+RECUR_API enum recur_status recur_optimizer_parse(const char *name, enum recur_optimizer *optimizer,
+                                                  recur_error *error);
+RECUR_API enum recur_status recur_schedule_parse(const char *name, enum recur_schedule *schedule,
+                                                 recur_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,228 @@
+"""House rules that a machine can see: checks.py [--build FOLDER] [CHECK...]
+
+Without a name every check runs; each complaint is one line, and the exit status 1 if there is any.
+`symbols` and `tidy` look at what was built in FOLDER (default: build).
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Which rooms a room may include besides itself; everybody may include the public headers.
+LEFT_OF = {
+    "src/base": [],
+    "src/text": ["base"],
+    "src/kernels": ["base"],
+    "src/nn": ["base", "kernels"],
+    "src/train": ["base", "kernels", "nn"],
+    "src/infer": ["base", "kernels", "nn"],
+    "src/io": ["base", "kernels", "nn"],
+    "cli": [],
+    "examples": [],
+}
+FILE_LINES, FUNCTION_LINES, USUAL_LINES = 600, 120, 60
+
+
+def run(*command, stdin=None):
+    return subprocess.run(
+        command, cwd=ROOT, input=stdin, capture_output=True, text=True, check=False
+    )
+
+
+def files(*patterns):
+    """The project's files, as git knows them (new ones too, ignored ones not)."""
+    listed = run("git", "ls-files", "-co", "--exclude-standard", "--", *patterns).stdout.split("\n")
+    return sorted(name for name in set(listed) if name and (ROOT / name).is_file())
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def check_format(_):
+    """clang-format has nothing to say."""
+    result = run("clang-format", "--dry-run", "-Werror", *files("*.c", "*.h"))
+    return [line for line in result.stderr.split("\n") if "error:" in line]
+
+
+def check_includes(_):
+    """Includes point from right to left; cli/ and examples/ see the public headers alone."""
+    for folder, left in LEFT_OF.items():
+        room = folder.split("/")[-1]
+        for name in files(f"{folder}/*.[ch]"):
+            for included in re.findall(r'^\s*#\s*include\s+"([^"]+)"', read(name), re.MULTILINE):
+                origin = included.split("/")[0] if "/" in included else room
+                if origin not in ["recur", room, *left]:
+                    yield f'{name}: includes "{included}", which is not to the left of {room}'
+
+
+def function_lengths(text):
+    """(first line, lines) of each function: a brace in the first column opens and closes it."""
+    start = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("{"):
+            start = number
+        elif line.startswith("}") and start:
+            yield start, number - start - 1
+            start = 0
+
+
+def check_rules(_):
+    """Lengths, names, white space, paths of somebody's machine."""
+    lengths, seen = [], {}
+    for name in files("*.c", "*.h", "*.py"):
+        text = read(name)
+        if text.count("\n") > FILE_LINES:
+            yield f"{name}: {text.count(chr(10))} lines, at most {FILE_LINES}"
+        if name.endswith(".c"):
+            stem = Path(name).name
+            if stem in seen:
+                yield f"{name}: {seen[stem]} has the same file name"
+            seen[stem] = name
+        if name.endswith((".c", ".h")):
+            for line, length in function_lengths(text):
+                lengths.append(length)
+                if length > FUNCTION_LINES:
+                    yield f"{name}:{line}: {length} lines in one function, at most {FUNCTION_LINES}"
+    long = sum(length >= USUAL_LINES for length in lengths)
+    if 10 * long > len(lengths):
+        yield f"{long} of {len(lengths)} functions have {USUAL_LINES} lines or more, at most 10 %"
+    for name in files():
+        try:
+            lines = read(name).split("\n")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(lines, 1):
+            if re.search(r"(^|[^\w.])/(work|farm|home|root)/", line):
+                yield f"{name}:{number}: a path of one machine"
+            if line != line.rstrip() and not name.startswith("tests/"):
+                yield f"{name}:{number}: white space at the end of the line"
+
+
+def check_version(_):
+    """One version everywhere."""
+    header = re.search(r'RECUR_VERSION "([^"]+)"', read("include/recur/api.h"))[1]
+    parts = re.findall(r"RECUR_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", read("include/recur/api.h"))
+    build = re.search(r"^  version: '([^']+)'", read("meson.build"), re.MULTILINE)[1]
+    if not header == build == ".".join(parts):
+        yield f"versions differ: api.h {header} and {'.'.join(parts)}, meson.build {build}"
+    if f"[{header}]" not in read("CHANGELOG.md"):
+        yield f"CHANGELOG.md: no entry for {header}"
+
+
+def anchors(text):
+    """The places a heading of a Markdown text can be linked by."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def check_links(_):
+    """Links between the project's pages lead somewhere, and so do the pages that comments name."""
+    for name in files("*.md"):
+        for target in re.findall(r"\]\(([^)\s]+)\)", read(name)):
+            if "://" in target:
+                continue
+            page, _, anchor = target.partition("#")
+            path = (ROOT / name).parent / page if page else ROOT / name
+            if not path.exists() or (anchor and anchor not in anchors(path.read_text())):
+                yield f"{name}: nothing at {target}"
+    for name in files("*.c", "*.h"):
+        for page, anchor in re.findall(r"\b(docs/[\w-]+\.md)(?:#([\w-]+))?", read(name)):
+            if not (ROOT / page).exists() or (anchor and anchor not in anchors(read(page))):
+                yield f"{name}: nothing at {page}{'#' + anchor if anchor else ''}"
+
+
+def check_headers(_):
+    """Each public header compiles alone, as C and as C++."""
+    languages = {"gcc": ["c", "c17"], "clang": ["c", "c17"], "g++": ["c++", "c++17"]}
+    for name in files("include/*.h"):
+        source = f'#include "{name.removeprefix("include/")}"\nint main(void);\n'
+        for compiler, (language, standard) in languages.items():
+            flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-Iinclude"]
+            result = run(
+                compiler, "-x", language, f"-std={standard}", *flags, "-", stdin=source
+            )
+            if result.returncode:
+                yield f"{name} does not compile alone with {compiler}: {result.stderr.strip()}"
+
+
+def declared_functions():
+    text = "".join(read(name) for name in files("include/*.h"))
+    text = re.sub(r"/\*.*?\*/|^\s*#.*?$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"RECUR_API[^;{]*?\b(\w+)\s*\(", text))
+
+
+def symbols(*command):
+    """The names that nm lists."""
+    listed = run("nm", *command).stdout
+    return set(re.findall(r"^[0-9a-f ]+ \w (\S+)$", listed, re.MULTILINE))
+
+
+def check_symbols(build):
+    """The library exports what include/ declares, no more and no less; the rest is called recur_;
+    the command needs only what is exported; nothing global can change."""
+    declared = declared_functions()
+    exported = symbols("-D", "--defined-only", f"{build}/librecur.so")
+    yield from (f"exported but not declared in include/: {s}" for s in sorted(exported - declared))
+    yield from (f"declared in include/ but not exported: {s}" for s in sorted(declared - exported))
+    for name in sorted(symbols("--defined-only", "--extern-only", f"{build}/librecur.a")):
+        if not name.startswith("recur_"):
+            yield f"librecur.a: {name} does not start with recur_"
+    objects = [str(path) for path in Path(ROOT, build, "recur.p").glob("*.o")]
+    needed = symbols("--undefined-only", *objects) - symbols("--defined-only", *objects)
+    for name in sorted(needed - declared):
+        if name.startswith("recur_"):
+            yield f"the command uses {name}, which is not public"
+    sections = run("size", "-A", f"{build}/librecur.a").stdout
+    used = re.findall(r"^(\.(?:t?data|t?bss)\S*)\s+([1-9]\d*)", sections, re.MULTILINE)
+    for section, size in used:
+        if not section.startswith(".data.rel.ro"):
+            yield f"librecur.a: global mutable state, {size} bytes of {section}"
+
+
+def check_tidy(build):
+    """clang-tidy (.clang-tidy) has nothing to say."""
+    database = json.loads(Path(ROOT, build, "compile_commands.json").read_text(encoding="utf-8"))
+    sources = {os.path.realpath(Path(entry["directory"], entry["file"])) for entry in database}
+    ours = [str(ROOT / name) for name in files("src/*.c", "cli/*.c", "examples/*.c")]
+
+    def complaints(source):
+        result = run("clang-tidy", "-p", build, "--quiet", source)
+        return re.findall(r"^.* (?:warning|error): .*$", result.stdout, re.MULTILINE)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(complaints, [name for name in ours if name in sources]):
+            yield from found
+
+
+CHECKS = {
+    name.removeprefix("check_"): value
+    for name, value in globals().items()
+    if name.startswith("check_")
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build", default="build")
+    parser.add_argument("checks", nargs="*", metavar="CHECK", help=", ".join(CHECKS))
+    arguments = parser.parse_args()
+    complaints = []
+    for name in arguments.checks or CHECKS:
+        if name not in CHECKS:
+            parser.error(f"unknown check '{name}', expected one of: {', '.join(CHECKS)}")
+        complaints += CHECKS[name](arguments.build)
+    for complaint in complaints:
+        print(complaint)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

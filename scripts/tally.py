@@ -1,0 +1,50 @@
+"""Counts the test cases of a test run: tally.py TESTLOG.json
+
+Prints "N passed, N failed, N skipped" and exits 1 unless all is well. A program that prints TAP
+counts case by case, and a case of its plan that never came has failed; any other counts as one.
+"""
+
+import json
+import re
+import sys
+
+CASE = re.compile(r"^(not )?ok\b(.*)$", re.MULTILINE)
+PLAN = re.compile(r"^1\.\.(\d+)", re.MULTILINE)
+
+
+def count(run):
+    """The passed, failed and skipped cases of one program."""
+    passed = failed = skipped = 0
+    plan = PLAN.search(run["stdout"])
+    if plan:
+        for case in CASE.finditer(run["stdout"]):
+            if re.search(r"# *SKIP", case[2], re.IGNORECASE):
+                skipped += 1
+            elif case[1]:
+                failed += 1
+            else:
+                passed += 1
+        failed += max(0, int(plan[1]) - passed - failed - skipped)
+    elif run["result"] == "SKIP":
+        skipped = 1
+    elif run["result"] == "OK":
+        passed = 1
+    if run["result"] not in ("OK", "SKIP") and not failed:
+        failed = 1
+    return passed, failed, skipped
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as log:
+        runs = [json.loads(line) for line in log]
+    counts = [(run["name"], count(run)) for run in runs]
+    for name, (_, failed, _) in counts:
+        if failed:
+            print(f"failed: {name} ({failed})")
+    passed, failed, skipped = (sum(column) for column in zip(*(cases for _, cases in counts)))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+/* Failing: fill in the caller's error and hand the status on. */
+#ifndef RECUR_BASE_ERROR_H
+#define RECUR_BASE_ERROR_H
+
+#include "recur/status.h"
+
+/* Writes the sentence to `error` (which may be NULL) and returns `status`. A macro, so that whoever
+ * reads the caller, a compiler or an analyser too, sees that it is not RECUR_OK. */
+#define recur_fail(error, status, ...) (recur_error_write(error, status, __VA_ARGS__), (status))
+
+void recur_error_write(recur_error *error, enum recur_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* MEMORY with the usual sentence: "out of memory: 1234 bytes for WHAT". */
+enum recur_status recur_fail_memory(recur_error *error, size_t bytes, const char *what);
+
+/* Puts "PREFIX: " before a sentence that is already there. */
+void recur_error_prefix(recur_error *error, const char *prefix);
+
+/* Returns from the calling function with a status that is not RECUR_OK. */
+#define RECUR_TRY(call)                                                                            \
+    do {                                                                                           \
+        enum recur_status recur_try_status = (call);                                               \
+        if (recur_try_status != RECUR_OK)                                                          \
+            return recur_try_status;                                                               \
+    } while (0)
+
+/* The same in functions that release what they hold at `label`, with `status` in scope. */
+#define RECUR_TRY_GOTO(call, label)                                                                \
+    do {                                                                                           \
+        status = (call);                                                                           \
+        if (status != RECUR_OK)                                                                    \
+            goto label;                                                                            \
+    } while (0)
+
+#endif

@@ -1,0 +1,214 @@
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "base/team.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+/* About 20 us of spinning before the processor is given away. */
+#define SPINS 4000
+
+static void spin_hint(void)
+{
+#if defined(__SSE__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Waits until *value is no longer `old`, spinning first. */
+static void await_change(atomic_size_t *value, size_t old)
+{
+    for (unsigned spins = 0; atomic_load_explicit(value, memory_order_acquire) == old; spins++)
+        if (spins < SPINS)
+            spin_hint();
+        else
+            sched_yield();
+}
+
+void recur_barrier_init(struct recur_barrier *barrier, size_t parties)
+{
+    barrier->parties = parties;
+    atomic_init(&barrier->waiting, 0);
+    atomic_init(&barrier->round, 0);
+}
+
+void recur_barrier_wait(struct recur_barrier *barrier)
+{
+    if (barrier->parties < 2)
+        return;
+    size_t round = atomic_load_explicit(&barrier->round, memory_order_relaxed);
+    size_t before = atomic_fetch_add_explicit(&barrier->waiting, 1, memory_order_acq_rel);
+    if (before + 1 < barrier->parties) {
+        await_change(&barrier->round, round);
+        return;
+    }
+    atomic_store_explicit(&barrier->waiting, 0, memory_order_relaxed);
+    atomic_store_explicit(&barrier->round, round + 1, memory_order_release);
+}
+
+struct recur_team {
+    size_t threads;
+    struct recur_barrier barrier; /* the function's */
+    struct recur_barrier end;     /* of a run */
+    recur_team_fn *function;
+    void *argument;
+    atomic_size_t run; /* the number of runs started */
+    atomic_bool stop;
+    pthread_mutex_t mutex; /* with wake: for members that went to sleep */
+    pthread_cond_t wake;
+    size_t started; /* members after the caller */
+    pthread_t *member;
+};
+
+/* Denormal operands and results cost a hundred cycles each and mean nothing to training. */
+static unsigned flush_denormals(void)
+{
+#if defined(__SSE__)
+    unsigned mode = _mm_getcsr();
+    _mm_setcsr(mode | 0x8040); /* flush to zero, denormals are zero */
+    return mode;
+#else
+    return 0;
+#endif
+}
+
+static void restore_denormals(unsigned mode)
+{
+#if defined(__SSE__)
+    _mm_setcsr(mode);
+#else
+    (void)mode;
+#endif
+}
+
+/* Spins for a moment, because minibatches follow each other at once, then sleeps. */
+static void await_run(struct recur_team *team, size_t seen)
+{
+    for (unsigned spins = 0; spins < SPINS; spins++) {
+        if (atomic_load_explicit(&team->run, memory_order_acquire) != seen)
+            return;
+        spin_hint();
+    }
+    pthread_mutex_lock(&team->mutex);
+    while (atomic_load_explicit(&team->run, memory_order_acquire) == seen)
+        pthread_cond_wait(&team->wake, &team->mutex);
+    pthread_mutex_unlock(&team->mutex);
+}
+
+static void announce_run(struct recur_team *team)
+{
+    pthread_mutex_lock(&team->mutex);
+    atomic_fetch_add_explicit(&team->run, 1, memory_order_release);
+    pthread_cond_broadcast(&team->wake);
+    pthread_mutex_unlock(&team->mutex);
+}
+
+struct seat {
+    struct recur_team *team;
+    size_t thread;
+};
+
+static void *member_main(void *argument)
+{
+    struct seat seat = *(struct seat *)argument;
+    free(argument);
+    flush_denormals();
+    for (size_t seen = 0;; seen++) {
+        await_run(seat.team, seen);
+        if (atomic_load_explicit(&seat.team->stop, memory_order_relaxed))
+            return NULL;
+        seat.team->function(seat.team->argument, seat.thread, seat.team->threads);
+        recur_barrier_wait(&seat.team->end);
+    }
+}
+
+static enum recur_status start_member(struct recur_team *team, recur_error *error)
+{
+    struct seat *seat;
+    RECUR_TRY(recur_alloc(1, sizeof *seat, "a thread", &seat, error));
+    *seat = (struct seat){team, team->started + 1};
+    if (pthread_create(&team->member[team->started], NULL, member_main, seat)) {
+        free(seat);
+        return recur_fail(error, RECUR_ERROR_MEMORY, "thread %zu of %zu could not be started",
+                          team->started + 2, team->threads);
+    }
+    team->started++;
+    return RECUR_OK;
+}
+
+enum recur_status recur_team_create(size_t threads, struct recur_team **out, recur_error *error)
+{
+    struct recur_team *team;
+    RECUR_TRY(recur_alloc(1, sizeof *team, "the thread team", &team, error));
+    team->threads = threads;
+    recur_barrier_init(&team->barrier, threads);
+    recur_barrier_init(&team->end, threads);
+    atomic_init(&team->run, 0);
+    atomic_init(&team->stop, false);
+    pthread_mutex_init(&team->mutex, NULL);
+    pthread_cond_init(&team->wake, NULL);
+    enum recur_status status =
+        recur_alloc(threads, sizeof *team->member, "the thread team", &team->member, error);
+    while (status == RECUR_OK && team->started + 1 < threads)
+        status = start_member(team, error);
+    if (status != RECUR_OK) {
+        recur_team_free(team);
+        return status;
+    }
+    *out = team;
+    return RECUR_OK;
+}
+
+void recur_team_free(struct recur_team *team)
+{
+    if (!team)
+        return;
+    atomic_store_explicit(&team->stop, true, memory_order_relaxed);
+    announce_run(team);
+    for (size_t i = 0; i < team->started; i++)
+        pthread_join(team->member[i], NULL);
+    pthread_cond_destroy(&team->wake);
+    pthread_mutex_destroy(&team->mutex);
+    free(team->member);
+    free(team);
+}
+
+size_t recur_team_threads(const struct recur_team *team)
+{
+    return team->threads;
+}
+
+void recur_team_run(struct recur_team *team, recur_team_fn *function, void *argument)
+{
+    unsigned mode = flush_denormals();
+    team->function = function;
+    team->argument = argument;
+    if (team->threads > 1)
+        announce_run(team);
+    function(argument, 0, team->threads);
+    recur_barrier_wait(&team->end);
+    restore_denormals(mode);
+}
+
+void recur_team_wait(struct recur_team *team)
+{
+    recur_barrier_wait(&team->barrier);
+}
+
+size_t recur_team_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return (size_t)CPU_COUNT(&set);
+    return 1;
+}

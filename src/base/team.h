@@ -1,0 +1,41 @@
+/* A team of threads that works through one function together, and the barrier inside it. */
+#ifndef RECUR_BASE_TEAM_H
+#define RECUR_BASE_TEAM_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* A point that `parties` threads pass together. Waiting spins for a short while, since partners
+ * are microseconds away, and then yields the processor. */
+struct recur_barrier {
+    size_t parties;
+    atomic_size_t waiting, round;
+};
+
+void recur_barrier_init(struct recur_barrier *barrier, size_t parties);
+void recur_barrier_wait(struct recur_barrier *barrier);
+
+struct recur_team;
+
+/* Runs on every member, thread 0 being the caller's. */
+typedef void recur_team_fn(void *argument, size_t thread, size_t threads);
+
+/* Starts threads - 1 threads; they sleep until there is work. */
+enum recur_status recur_team_create(size_t threads, struct recur_team **team, recur_error *error);
+void recur_team_free(struct recur_team *team); /* NULL is fine */
+
+size_t recur_team_threads(const struct recur_team *team);
+
+/* Runs the function on all members and returns when all are done. Denormal numbers are flushed to
+ * zero meanwhile; the caller's floating-point mode is restored. */
+void recur_team_run(struct recur_team *team, recur_team_fn *function, void *argument);
+
+/* The barrier of all members, for use inside the function. */
+void recur_team_wait(struct recur_team *team);
+
+/* How many processors this process may use. */
+size_t recur_team_processors(void);
+
+#endif

@@ -1,0 +1,144 @@
+#include "recur/features.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/model_object.h"
+#include "nn/pass.h"
+#include "nn/windows.h"
+
+#define STEPS 256      /* of one pass in one direction */
+#define WINDOWS_MAX 16 /* of one pass in both */
+
+struct run {
+    const recur_model *model;
+    const recur_corpus *corpus;
+    size_t layer, width;
+    struct recur_windows windows; /* none: one direction */
+    struct recur_workspace work;
+    struct recur_pass pass;
+    struct recur_team *team;
+    int32_t *ids;
+    float *rows; /* of one pass or of one window */
+    recur_rows_fn *receive;
+    void *user;
+};
+
+size_t recur_features_width(const recur_model *model, size_t layer)
+{
+    const struct recur_network *network = &model->network;
+    return layer < network->layers ? network->layer[layer].hidden * network->directions : 0;
+}
+
+/* The states after steps [first, last) of sequence b. */
+static enum recur_status hand_over(const struct run *run, size_t b, size_t first, size_t last,
+                                   recur_error *error)
+{
+    const struct recur_network *network = &run->model->network;
+    size_t hidden = network->layer[run->layer].hidden, batch = run->work.batch;
+    float *to = run->rows;
+    for (size_t t = first; t < last; t++)
+        for (size_t d = 0; d < network->directions; d++) {
+            const struct recur_stream *stream =
+                recur_workspace_stream(&run->work, network, run->layer, d);
+            const real *row = stream->h + (recur_block_after(d, t) * batch + b) * RECUR_LANES;
+            for (size_t i = 0; i < hidden; i++)
+                *to++ = row[i / RECUR_LANES * stream->h_stride + i % RECUR_LANES];
+        }
+    return run->receive(run->user, run->rows, last - first, error);
+}
+
+static enum recur_status read_on(struct run *run, recur_error *error)
+{
+    size_t size = recur_corpus_size(run->corpus);
+    for (size_t from = 0; from < size; from += STEPS) {
+        run->pass.steps = size - from < STEPS ? size - from : STEPS;
+        recur_corpus_read(run->corpus, from, run->pass.steps, run->ids);
+        recur_pass_run_forward(&run->pass, run->team);
+        run->pass.carried_steps = run->pass.steps;
+        RECUR_TRY(hand_over(run, 0, 0, run->pass.steps, error));
+    }
+    return RECUR_OK;
+}
+
+/* The windows from number `first` on, one in each sequence. */
+static enum recur_status read_some_windows(struct run *run, size_t first, recur_error *error)
+{
+    const struct recur_windows *windows = &run->windows;
+    size_t batch = run->work.batch;
+    size_t count = windows->count - first < batch ? windows->count - first : batch;
+    for (size_t b = 0; b < batch; b++) {
+        size_t begin = recur_window_first(windows, first + (b < count ? b : 0));
+        for (size_t t = 0; t < windows->steps; t++)
+            recur_corpus_read(run->corpus, begin + t, 1, &run->ids[t * batch + b]);
+    }
+    recur_pass_run_forward(&run->pass, run->team);
+    for (size_t b = 0; b < count; b++) {
+        size_t begin = recur_window_first(windows, first + b), own = (first + b) * RECUR_WINDOW_OWN;
+        size_t end =
+            own + RECUR_WINDOW_OWN < windows->tokens ? own + RECUR_WINDOW_OWN : windows->tokens;
+        RECUR_TRY(hand_over(run, b, own - begin, end - begin, error));
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status plan(struct run *run, size_t threads, recur_error *error)
+{
+    size_t steps = STEPS, batch = 1, rows = STEPS;
+    if (run->model->network.directions > 1) {
+        run->windows = recur_windows_over(recur_corpus_size(run->corpus));
+        batch = run->windows.count < WINDOWS_MAX ? run->windows.count : WINDOWS_MAX;
+        steps = run->windows.steps;
+        rows = RECUR_WINDOW_OWN;
+    }
+    RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &run->team, error));
+    RECUR_TRY(recur_workspace_init(&run->work, &run->model->network, batch, steps, false,
+                                   recur_team_threads(run->team), error));
+    RECUR_TRY(recur_alloc(batch * steps, sizeof *run->ids, "a piece of text", &run->ids, error));
+    RECUR_TRY(recur_alloc(recur_size_mul(rows, run->width), sizeof *run->rows, "features",
+                          &run->rows, error));
+    run->pass.network = &run->model->network;
+    run->pass.kernels = run->model->kernels;
+    run->pass.work = &run->work;
+    run->pass.parameters = run->model->parameters;
+    run->pass.steps = steps;
+    run->pass.ids = run->ids;
+    return RECUR_OK;
+}
+
+static enum recur_status read_text(struct run *run, size_t threads, recur_error *error)
+{
+    RECUR_TRY(plan(run, threads, error));
+    recur_pass_run_prepare(&run->pass, run->team);
+    if (!run->windows.count)
+        return read_on(run, error);
+    for (size_t first = 0; first < run->windows.count; first += run->work.batch)
+        RECUR_TRY(read_some_windows(run, first, error));
+    return RECUR_OK;
+}
+
+enum recur_status recur_features(const recur_model *model, const recur_corpus *corpus, size_t layer,
+                                 size_t threads, recur_rows_fn *rows, void *user,
+                                 recur_error *error)
+{
+    if (layer >= model->config.layers)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no layer %zu, the model has %zu",
+                          layer + 1, model->config.layers);
+    if (recur_corpus_vocabulary_size(corpus) > model->config.vocabulary)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the text has a vocabulary of %zu, the model one of %zu",
+                          recur_corpus_vocabulary_size(corpus), model->config.vocabulary);
+    struct run run = {.model = model,
+                      .corpus = corpus,
+                      .layer = layer,
+                      .width = recur_features_width(model, layer),
+                      .receive = rows,
+                      .user = user};
+    enum recur_status status = read_text(&run, threads, error);
+    recur_team_free(run.team);
+    recur_workspace_free(&run.work);
+    free(run.ids);
+    free(run.rows);
+    return status;
+}

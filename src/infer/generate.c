@@ -1,0 +1,150 @@
+#include "recur/generate.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "base/error.h"
+
+/* The way of tokens to the caller's function. */
+struct writer {
+    recur_text_fn *text;
+    void *user;
+    enum recur_tokens kind;
+    bool space_due;  /* words: one is to be parted from what stands before it */
+    char pending[4]; /* bytes: the start of a character */
+    size_t pending_size;
+};
+
+/* Writes what is complete of `pending`, at the `end` everything. */
+static int write_pending(struct writer *writer, bool end)
+{
+    int stop = 0;
+    while (writer->pending_size > 0 && !stop) {
+        const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)writer->pending;
+        size_t size = writer->pending_size;
+        if (!end && (int)size < utf8proc_utf8class[bytes[0]])
+            return 0;
+        utf8proc_int32_t code;
+        utf8proc_ssize_t length = utf8proc_iterate(bytes, (utf8proc_ssize_t)size, &code);
+        if (length > 0) {
+            stop = writer->text(writer->user, writer->pending, (size_t)length);
+        } else {
+            length = 1; /* each byte that is no character stands for itself */
+            stop = writer->text(writer->user, "\xef\xbf\xbd", 3); /* U+FFFD */
+        }
+        writer->pending_size -= (size_t)length;
+        memmove(writer->pending, writer->pending + length, writer->pending_size);
+    }
+    return stop;
+}
+
+static int write_bytes(struct writer *writer, recur_token token)
+{
+    int stop = 0;
+    for (size_t i = 0; i < token.size && !stop; i++) {
+        writer->pending[writer->pending_size++] = token.bytes[i];
+        stop = write_pending(writer, false);
+    }
+    return stop;
+}
+
+static int write_token(struct writer *writer, recur_token token)
+{
+    if (writer->kind == RECUR_TOKENS_BYTE)
+        return write_bytes(writer, token);
+    int stop = writer->space_due ? writer->text(writer->user, " ", 1) : 0;
+    writer->space_due = writer->kind == RECUR_TOKENS_WORD;
+    return stop ? stop : writer->text(writer->user, token.bytes, token.size);
+}
+
+/* Makes up to `count` tokens; returns how many. */
+static size_t write_tokens(recur_session *session, recur_sampler *sampler, const float *logits,
+                           const recur_vocab *vocab, size_t count, struct writer *writer)
+{
+    int stop = 0;
+    size_t made = 0;
+    while (made < count && !stop) {
+        int32_t id = recur_sample(sampler, logits);
+        stop = write_token(writer, recur_vocab_token(vocab, id));
+        made++;
+        if (made < count && !stop)
+            logits = recur_session_feed(session, id);
+    }
+    if (!stop)
+        write_pending(writer, true);
+    return made;
+}
+
+static bool ends_in_space(const char *text, size_t size)
+{
+    return size > 0 && memchr(" \t\n\v\f\r", text[size - 1], 6);
+}
+
+/* Cleaning to letters trims a line. At the end of a prompt the space counts, for it says that a
+ * word is complete: its id, or RECUR_UNKNOWN where nothing was trimmed. */
+static int32_t trimmed_space(const recur_vocab *vocab, const char *prompt, size_t size)
+{
+    const recur_text_config *config = recur_vocab_text(vocab);
+    bool trimmed = config->clean == RECUR_CLEAN_LETTERS && config->tokens != RECUR_TOKENS_WORD;
+    return trimmed && ends_in_space(prompt, size) ? recur_vocab_id(vocab, (recur_token){" ", 1})
+                                                  : RECUR_UNKNOWN;
+}
+
+/* Feeds the prompt's `*count` ids, and the space that was trimmed after them; returns the logits
+ * of what follows. */
+static const float *feed_prompt(recur_session *session, const recur_vocab *vocab,
+                                const int32_t *ids, size_t *count, int32_t space)
+{
+    if (*count == 0) /* "<unk>" where there is no line feed */
+        return recur_session_feed(session, recur_vocab_id(vocab, (recur_token){"\n", 1}));
+    const float *logits = NULL;
+    for (size_t i = 0; i < *count; i++)
+        logits = recur_session_feed(session, ids[i]);
+    if (space != RECUR_UNKNOWN) {
+        logits = recur_session_feed(session, space);
+        ++*count;
+    }
+    return logits;
+}
+
+enum recur_status recur_generate(const recur_model *model, const char *prompt, size_t prompt_size,
+                                 size_t count, const recur_sampler_config *sampling,
+                                 recur_text_fn *text, void *user, recur_generation *generation,
+                                 recur_error *error)
+{
+    const recur_vocab *vocab = recur_model_vocab(model);
+    if (!vocab)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the model has no vocabulary, so it can neither read nor write text");
+    recur_generation done = {0};
+    recur_session *session = NULL;
+    recur_sampler *sampler = NULL;
+    int32_t *ids = NULL;
+    enum recur_status status;
+    RECUR_TRY_GOTO(recur_sampler_create(sampling, recur_vocab_size(vocab),
+                                        recur_vocab_reserved(vocab), &sampler, error),
+                   cleanup);
+    RECUR_TRY_GOTO(recur_session_create(model, &session, error), cleanup);
+    RECUR_TRY_GOTO(recur_vocab_encode(vocab, prompt, prompt_size, &ids, &done.prompt_tokens,
+                                      &done.prompt_unknown, error),
+                   cleanup);
+    struct writer writer = {
+        .text = text,
+        .user = user,
+        .kind = recur_vocab_text(vocab)->tokens,
+        .space_due = recur_vocab_text(vocab)->tokens == RECUR_TOKENS_WORD && prompt_size > 0 &&
+                     !ends_in_space(prompt, prompt_size),
+    };
+    const float *logits = feed_prompt(session, vocab, ids, &done.prompt_tokens,
+                                      trimmed_space(vocab, prompt, prompt_size));
+    done.tokens = write_tokens(session, sampler, logits, vocab, count, &writer);
+    if (generation)
+        *generation = done;
+cleanup:
+    free(ids);
+    recur_session_free(session);
+    recur_sampler_free(sampler);
+    return status;
+}

@@ -1,0 +1,209 @@
+/* Models to files. What makes JSON returns NULL where memory is short; jansson's setters take that
+ * NULL and fail in turn. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/model_file.h"
+
+/* Decimal digits that give a number back exactly. */
+#define FLOAT_DIGITS JSON_REAL_PRECISION(9)
+#define DOUBLE_DIGITS JSON_REAL_PRECISION(17)
+
+const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS] = {
+    {"loss", offsetof(recur_epoch, loss)},
+    {"valid_loss", offsetof(recur_epoch, valid_loss)},
+    {"gradient_norm", offsetof(recur_epoch, gradient_norm)},
+    {"lr", offsetof(recur_epoch, lr)},
+};
+
+/* What was made, or NULL where a part of it failed. */
+static json_t *unless(int failed, json_t *made)
+{
+    if (!failed)
+        return made;
+    json_decref(made);
+    return NULL;
+}
+
+static json_t *make_hidden(const recur_model_config *config)
+{
+    json_t *hidden = json_array();
+    int failed = 0;
+    for (size_t l = 0; l < config->layers; l++)
+        failed |= json_array_append_new(hidden, json_integer((json_int_t)config->hidden[l]));
+    return unless(failed, hidden);
+}
+
+static json_t *make_config(const recur_model *model)
+{
+    const recur_model_config *config = recur_model_get_config(model);
+    return json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:I, s:I, s:I, s:f, s:s, s:o, s:b}", "task",
+                     recur_task_name(config->task), "cell", recur_cell_name(config->cell),
+                     "activation", recur_activation_name(config->activation), "hidden",
+                     make_hidden(config), "bidirectional", config->bidirectional, "merge",
+                     recur_merge_name(config->merge), "embedding", (json_int_t)config->embedding,
+                     "vocabulary", (json_int_t)config->vocabulary, "biases",
+                     (json_int_t)config->biases, "dropout", (double)config->dropout, "init",
+                     recur_init_name(config->init), "seed", recur_json_u64(config->seed), "vocab",
+                     recur_model_vocab(model) != NULL);
+}
+
+static json_t *make_text(const recur_text_config *text)
+{
+    return json_pack("{s:s, s:s}", "tokens", recur_tokens_name(text->tokens), "clean",
+                     recur_clean_name(text->clean));
+}
+
+/* A byte of a byte model need not be UTF-8 and stands as a number; all other tokens are text. */
+static bool is_number(const recur_vocab *vocab, recur_token token)
+{
+    return token.size == 1 && recur_vocab_text(vocab)->tokens == RECUR_TOKENS_BYTE;
+}
+
+static json_t *make_vocab(const recur_vocab *vocab)
+{
+    json_t *tokens = json_array(), *counts = json_array();
+    int failed = 0;
+    for (size_t id = 0; id < recur_vocab_size(vocab); id++) {
+        recur_token token = recur_vocab_token(vocab, (int32_t)id);
+        json_t *json = is_number(vocab, token) ? json_integer((unsigned char)token.bytes[0])
+                                               : json_stringn(token.bytes, token.size);
+        failed |= json_array_append_new(tokens, json);
+        json = recur_json_u64(recur_vocab_count(vocab, (int32_t)id));
+        failed |= json_array_append_new(counts, json);
+    }
+    return unless(failed,
+                  json_pack("{s:I, s:o, s:o}", "reserved", (json_int_t)recur_vocab_reserved(vocab),
+                            "tokens", tokens, "counts", counts));
+}
+
+static json_t *make_epoch(const recur_epoch *epoch)
+{
+    json_t *json = json_pack("{s:o}", "epoch", recur_json_u64(epoch->epoch));
+    int failed = 0;
+    for (size_t n = 0; n < RECUR_EPOCH_NUMBERS; n++) {
+        double value;
+        memcpy(&value, (const char *)epoch + recur_epoch_numbers[n].offset, sizeof value);
+        if (isfinite(value))
+            failed |= json_object_set_new(json, recur_epoch_numbers[n].name, json_real(value));
+    }
+    return unless(failed, json);
+}
+
+static json_t *make_history(const recur_model *model)
+{
+    size_t count;
+    const recur_epoch *epochs = recur_model_history(model, &count);
+    json_t *history = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < count; i++)
+        failed |= json_array_append_new(history, make_epoch(&epochs[i]));
+    return unless(failed, history);
+}
+
+/* Puts a JSON value into the metadata as text, and gives the value back. */
+static int put_text(json_t *metadata, const char *key, json_t *value, size_t flags)
+{
+    char *text = json_dumps(value, JSON_COMPACT | flags);
+    int failed = json_object_set_new(metadata, key, text ? json_string(text) : NULL);
+    free(text);
+    json_decref(value);
+    return failed;
+}
+
+static json_t *make_metadata(const recur_model *model)
+{
+    const recur_vocab *vocab = recur_model_vocab(model);
+    json_t *metadata =
+        json_pack("{s:s, s:s}", "format", "recur", RECUR_KEY_VERSION, RECUR_MODEL_VERSION);
+    int failed = put_text(metadata, RECUR_KEY_CONFIG, make_config(model), FLOAT_DIGITS);
+    if (vocab) {
+        failed |= put_text(metadata, RECUR_KEY_TEXT, make_text(recur_vocab_text(vocab)), 0);
+        failed |= put_text(metadata, RECUR_KEY_VOCAB, make_vocab(vocab), 0);
+    }
+    failed |= put_text(metadata, RECUR_KEY_HISTORY, make_history(model), DOUBLE_DIGITS);
+    return unless(failed, metadata);
+}
+
+/* Not so where somebody made a vocabulary of his own. */
+static enum recur_status check_tokens(const recur_vocab *vocab, recur_error *error)
+{
+    for (size_t id = 0; id < recur_vocab_size(vocab); id++) {
+        recur_token token = recur_vocab_token(vocab, (int32_t)id);
+        json_t *text = json_stringn(token.bytes, token.size);
+        if (!text && !is_number(vocab, token))
+            return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                              "token %zu of the vocabulary is not UTF-8, which model files need",
+                              id);
+        json_decref(text);
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status put_tensors(const recur_model *model,
+                                     struct recur_safetensors_writer *writer, recur_error *error)
+{
+    enum recur_status status = RECUR_OK;
+    for (size_t t = 0; t < recur_model_tensors(model) && status == RECUR_OK; t++) {
+        recur_tensor_info info = recur_model_tensor(model, t);
+        size_t count = info.shape[0] * info.shape[1];
+        float *values;
+        RECUR_TRY(recur_alloc(count, sizeof *values, "a tensor", &values, error));
+        recur_model_get_tensor(model, t, values);
+        status = recur_check_finite(info.name, values, count, RECUR_ERROR_DIVERGED, error);
+        if (status == RECUR_OK)
+            status = recur_safetensors_put_f32(writer, values, count, error);
+        free(values);
+    }
+    return status;
+}
+
+static enum recur_status save(const recur_model *model, json_t *metadata,
+                              struct recur_safetensor *tensors, const char *path,
+                              recur_error *error)
+{
+    size_t count = recur_model_tensors(model);
+    for (size_t t = 0; t < count; t++) {
+        recur_tensor_info info = recur_model_tensor(model, t);
+        tensors[t] = (struct recur_safetensor){
+            .name = info.name,
+            .rank = info.rank,
+            .shape = {info.shape[0], info.shape[1]},
+        };
+    }
+    struct recur_safetensors_writer writer;
+    RECUR_TRY(recur_safetensors_create(path, tensors, count, metadata, &writer, error));
+    enum recur_status status = put_tensors(model, &writer, error);
+    if (status == RECUR_OK)
+        return recur_safetensors_commit(&writer, error);
+    recur_safetensors_discard(&writer);
+    return status;
+}
+
+enum recur_status recur_model_metadata(const recur_model *model, const char *path,
+                                       json_t **metadata, recur_error *error)
+{
+    const recur_vocab *vocab = recur_model_vocab(model);
+    if (vocab)
+        RECUR_TRY(check_tokens(vocab, error));
+    *metadata = make_metadata(model);
+    return *metadata
+               ? RECUR_OK
+               : recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s", path);
+}
+
+enum recur_status recur_model_save(const recur_model *model, const char *path, recur_error *error)
+{
+    json_t *metadata;
+    RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
+    struct recur_safetensor *tensors = NULL;
+    enum recur_status status = recur_alloc(recur_model_tensors(model), sizeof *tensors,
+                                           "a table of tensors", &tensors, error);
+    if (status == RECUR_OK)
+        status = save(model, metadata, tensors, path, error);
+    free(tensors);
+    json_decref(metadata);
+    return status;
+}

@@ -1,0 +1,87 @@
+#include "io/numbers.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static uint64_t little_endian(const unsigned char *bytes, size_t size)
+{
+    uint64_t bits = 0;
+    while (size-- > 0)
+        bits = bits << 8 | bytes[size];
+    return bits;
+}
+
+static float from_f32(uint64_t bits)
+{
+    uint32_t low = (uint32_t)bits;
+    float value;
+    memcpy(&value, &low, sizeof value);
+    return value;
+}
+
+static float from_f64(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return (float)value;
+}
+
+static float from_bf16(uint64_t bits)
+{
+    return from_f32(bits << 16);
+}
+
+/* 1 sign, 5 exponent, 10 fraction bits. */
+static float from_f16(uint64_t bits)
+{
+    int exponent = (int)(bits >> 10 & 31);
+    float fraction = (float)(bits & 1023), size;
+    if (exponent == 31)
+        size = bits & 1023 ? NAN : INFINITY;
+    else if (exponent == 0)
+        size = ldexpf(fraction, -24);
+    else
+        size = ldexpf(1024 + fraction, exponent - 25);
+    return bits >> 15 ? -size : size;
+}
+
+static const struct {
+    const char *name;
+    size_t bytes;
+    float (*read)(uint64_t bits);
+} types[] = {
+    {"F32", 4, from_f32},
+    {"F64", 8, from_f64},
+    {"F16", 2, from_f16},
+    {"BF16", 2, from_bf16},
+};
+
+bool recur_numbers_read(const char *type, const unsigned char *bytes, size_t count, float *values)
+{
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        if (strcmp(type, types[t].name) != 0)
+            continue;
+        for (size_t i = 0; i < count; i++, bytes += types[t].bytes)
+            values[i] = types[t].read(little_endian(bytes, types[t].bytes));
+        return true;
+    }
+    return false;
+}
+
+void recur_numbers_write_f32(const float *values, size_t count, unsigned char *bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        for (size_t byte = 0; byte < 4; byte++)
+            *bytes++ = (unsigned char)(bits >> 8 * byte);
+    }
+}
+
+void recur_transpose(const float *from, size_t rows, size_t columns, float *to)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            to[c * rows + r] = *from++;
+}

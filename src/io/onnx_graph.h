@@ -1,0 +1,87 @@
+/* ONNX graphs being built, and what the writer and the reader know alike. All that a graph of L
+ * layers can hold is allocated with it, but for the tensors' numbers, so that adding cannot fail.
+ *
+ * The graph of a model, for each layer k one node of the cell's kind:
+ *
+ *     ids (T, B) -> Gather (embedding) or OneHot -> (T, B, I)
+ *                -> RNN, GRU or LSTM             -> (T, D, B, H)
+ *                -> Squeeze                      -> (T, B, H)
+ *                -> MatMul -> Add                -> logits (T, B, V)
+ *
+ * Where there are two directions, Transpose and Reshape put them side by side, (T, B, 2*H), or
+ * ReduceSum adds them up, in the place of Squeeze.
+ *
+ * Initial states are the inputs h_in_lk (and c_in_lk of an LSTM), final states the outputs h_out_lk
+ * (c_out_lk), each (D, B, H). */
+#ifndef RECUR_IO_ONNX_GRAPH_H
+#define RECUR_IO_ONNX_GRAPH_H
+
+#include "base/error.h"
+#include "onnx.pb-c.h"
+#include "recur/model.h"
+
+/* Types of numbers. */
+enum {
+    RECUR_ONNX_FLOAT = 1,
+    RECUR_ONNX_INT64 = 7,
+    RECUR_ONNX_FLOAT16 = 10,
+    RECUR_ONNX_DOUBLE = 11,
+    RECUR_ONNX_BFLOAT16 = 16,
+};
+
+#define RECUR_ONNX_RANK_MAX 3
+
+/* Block g of an ONNX tensor is block order[g] of recur's: i o f c of an LSTM's i f g o, z r h of a
+ * GRU's r z n. Permutes blocks of `block` numbers, ONNX's of recur's or the other way round. */
+void recur_onnx_permute(enum recur_cell cell, bool to_onnx, const float *from, size_t block,
+                        float *to);
+
+/* ONNX's names of operators and activations. */
+const char *recur_onnx_operator(enum recur_cell cell);
+const char *recur_onnx_activation(enum recur_activation activation);
+
+struct recur_onnx_graph {
+    Recur__Onnx__Graph message;
+    void *block;
+    struct recur_onnx_node *nodes;
+    struct recur_onnx_tensor *tensors;
+    struct recur_onnx_value *values;
+    char (*names)[32];
+    size_t names_count, values_count;
+};
+
+enum recur_status recur_onnx_graph_create(size_t layers, struct recur_onnx_graph *graph,
+                                          recur_error *error);
+void recur_onnx_graph_free(struct recur_onnx_graph *graph);
+
+/* "STEMk", or STEM alone where the layer is RECUR_ONNX_NO_LAYER. It belongs to the graph. */
+#define RECUR_ONNX_NO_LAYER SIZE_MAX
+char *recur_onnx_name(struct recur_onnx_graph *graph, const char *stem, size_t layer);
+
+/* An initializer of floats; `*values`, row-major, are to be filled in and then sealed. Errors:
+ * MEMORY. */
+enum recur_status recur_onnx_add_floats(struct recur_onnx_graph *graph, char *name, size_t rank,
+                                        const size_t *shape, float **values, recur_error *error);
+/* Turns every float initializer's values into the file's bytes. */
+void recur_onnx_seal(struct recur_onnx_graph *graph);
+/* An initializer of at most three integers, shape (count). */
+void recur_onnx_add_ints(struct recur_onnx_graph *graph, char *name, const int64_t *values,
+                         size_t count);
+
+/* A node with inputs, ended by NULL, and outputs likewise. */
+struct recur_onnx_node *recur_onnx_add_node(struct recur_onnx_graph *graph, const char *type,
+                                            char *const *inputs, char *const *outputs);
+void recur_onnx_set_int(struct recur_onnx_node *node, const char *name, int64_t value);
+/* `values` must outlive the graph. */
+void recur_onnx_set_ints(struct recur_onnx_node *node, const char *name, const int64_t *values,
+                         size_t count);
+void recur_onnx_set_string(struct recur_onnx_node *node, const char *name, const char *value);
+/* The same string `count` times. */
+void recur_onnx_set_strings(struct recur_onnx_node *node, const char *name, const char *value,
+                            size_t count);
+
+/* An input or output of the graph; a NULL in `symbols` means the number in `shape`. */
+void recur_onnx_add_value(struct recur_onnx_graph *graph, bool output, char *name, int type,
+                          size_t rank, const char *const *symbols, const size_t *shape);
+
+#endif

@@ -1,0 +1,282 @@
+/* Models from ONNX files. */
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/numbers.h"
+#include "io/onnx_tensor.h"
+#include "io/onnx_walk.h"
+#include "nn/cell.h"
+
+enum { OPSET_LEAST = 14 };
+
+/* A parsed file may take this many times its size, and a little: protobuf's messages can be far
+ * larger in memory than in a file, those of a model are not. */
+enum { MEMORY_FACTOR = 32, MEMORY_EXTRA = 1 << 16 };
+
+static void *budget_alloc(void *user, size_t size)
+{
+    size_t *left = user;
+    if (size > *left)
+        return NULL;
+    *left -= size;
+    return malloc(size);
+}
+
+static void budget_free(void *user, void *pointer)
+{
+    (void)user;
+    free(pointer);
+}
+
+/* Where the name of a recurrent tensor of recur's leads. */
+struct place {
+    size_t layer, direction;
+    bool weight, recurrent;
+};
+
+static struct place parse_name(const char *name)
+{
+    const char *own = name + strlen("rnn."), *digits = strstr(own, "_l") + 2;
+    char *end;
+    struct place place = {.layer = strtoul(digits, &end, 10)};
+    place.direction = *end != '\0';
+    place.weight = strncmp(own, "weight", 6) == 0;
+    place.recurrent = strstr(own, "_hh_") != NULL;
+    return place;
+}
+
+static enum recur_status check_shape(const Recur__Onnx__Tensor *tensor, const size_t *expected,
+                                     size_t rank, recur_error *error)
+{
+    size_t shape[RECUR_ONNX_RANK_MAX];
+    recur_onnx_shape(tensor, shape);
+    return recur_check_shape(tensor->name, shape, tensor->n_dims, expected, rank, error);
+}
+
+/* One direction's part of W, R or B. */
+static enum recur_status read_gates(const struct recur_onnx_found *found,
+                                    const recur_tensor_info *info, float *values,
+                                    recur_error *error)
+{
+    const recur_model_config *config = &found->foreign.config;
+    struct place place = parse_name(info->name);
+    if (place.layer >= config->layers || (place.direction && !config->bidirectional))
+        return recur_fail(error, RECUR_ERROR_FORMAT, "the graph has no %s", info->name);
+    const struct recur_onnx_layer *layer = &found->layers[place.layer];
+    const Recur__Onnx__Tensor *tensor = !place.weight     ? layer->b
+                                        : place.recurrent ? layer->r
+                                                          : layer->w;
+    size_t count = info->shape[0] * info->shape[1], gates = recur_cell_kind_of(config->cell)->gates;
+    size_t parts = place.weight ? 1 : 2;
+    const size_t shape[] = {config->bidirectional ? 2 : 1, parts * info->shape[0], info->shape[1]};
+    if (!tensor) {
+        if (values)
+            memset(values, 0, count * sizeof *values);
+        return RECUR_OK;
+    }
+    if (!values)
+        return check_shape(tensor, shape, place.weight ? 3 : 2, error);
+    size_t part = parts * place.direction + (parts == 2 && place.recurrent);
+    float *stored;
+    RECUR_TRY(recur_alloc(count, sizeof *stored, "a tensor", &stored, error));
+    recur_onnx_floats(tensor, part * count, count, stored);
+    recur_onnx_permute(config->cell, false, stored, count / gates, values);
+    free(stored);
+    return RECUR_OK;
+}
+
+static enum recur_status read_head(const Recur__Onnx__Tensor *tensor, const recur_tensor_info *info,
+                                   float *values, recur_error *error)
+{
+    const size_t shape[] = {info->shape[1], info->shape[0]};
+    size_t count = shape[0] * shape[1];
+    if (!values)
+        return check_shape(tensor, shape, 2, error);
+    float *stored;
+    RECUR_TRY(recur_alloc(count, sizeof *stored, "a tensor", &stored, error));
+    recur_onnx_floats(tensor, 0, count, stored);
+    recur_transpose(stored, shape[0], shape[1], values);
+    free(stored);
+    return RECUR_OK;
+}
+
+/* A recur_tensor_fn. The walk saw to it that nothing is left over. */
+static enum recur_status read_tensor(void *user, const recur_tensor_info *info, float *values,
+                                     recur_error *error)
+{
+    const struct recur_onnx_found *found = user;
+    if (!info)
+        return RECUR_OK;
+    if (strncmp(info->name, "rnn.", 4) == 0)
+        return read_gates(found, info, values, error);
+    if (strcmp(info->name, "linear.weight") == 0)
+        return read_head(found->head_weight, info, values, error);
+    bool head = strcmp(info->name, "linear.bias") == 0;
+    const Recur__Onnx__Tensor *tensor = head ? found->head_bias : found->embedding;
+    if (!tensor)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "the graph has no %s", info->name);
+    RECUR_TRY(check_shape(tensor, info->shape, info->rank, error));
+    if (values)
+        recur_onnx_floats(tensor, 0, info->shape[0] * info->shape[1], values);
+    return RECUR_OK;
+}
+
+/* Does a graph whose metadata speaks of single biases have second ones? */
+static enum recur_status check_single_biases(const struct recur_onnx_found *found,
+                                             recur_error *error)
+{
+    const recur_model_config *config = &found->foreign.config;
+    size_t directions = config->bidirectional ? 2 : 1;
+    for (size_t l = 0; l < config->layers; l++) {
+        const Recur__Onnx__Tensor *b = found->layers[l].b;
+        size_t half = b ? (size_t)b->dims[1] / 2 : 0;
+        for (size_t i = 0; i < directions * half; i++) {
+            float value;
+            recur_onnx_floats(b, (i / half * 2 + 1) * half + i % half, 1, &value);
+            if (value != 0)
+                return recur_fail(error, RECUR_ERROR_FORMAT,
+                                  RECUR_KEY_CONFIG " says single biases, %.100s has second ones",
+                                  b->name);
+        }
+    }
+    return RECUR_OK;
+}
+
+/* The metadata must describe the network that the graph computes. Widths were compared as shapes.
+ */
+static enum recur_status check_same(const recur_model_config *says,
+                                    const struct recur_onnx_found *found, recur_error *error)
+{
+    const recur_model_config *is = &found->foreign.config;
+    const char *what = NULL;
+    if (says->task != RECUR_TASK_LM)
+        what = "task";
+    else if (says->cell != is->cell)
+        what = "cell";
+    else if (says->cell == RECUR_CELL_RNN && says->activation != is->activation)
+        what = "activation";
+    else if (says->layers != is->layers)
+        what = "number of layers";
+    else if (says->bidirectional != is->bidirectional ||
+             (is->bidirectional && says->merge != is->merge))
+        what = "direction";
+    else if (says->embedding != is->embedding)
+        what = "embedding";
+    if (what)
+        return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_CONFIG ": its %s is not the graph's",
+                          what);
+    return says->biases == 1 ? check_single_biases(found, error) : RECUR_OK;
+}
+
+/* The properties that are recur's, as an object of strings. */
+static enum recur_status collect_metadata(const Recur__Onnx__Model *message, json_t **metadata,
+                                          recur_error *error)
+{
+    *metadata = json_object();
+    if (!*metadata)
+        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the metadata");
+    for (size_t i = 0; i < message->n_metadata_props; i++) {
+        const Recur__Onnx__Property *property = message->metadata_props[i];
+        if (!property->key || !property->value || strncmp(property->key, "recur.", 6) != 0)
+            continue;
+        if (json_object_get(*metadata, property->key))
+            return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata has %.40s twice",
+                              property->key);
+        if (json_object_set_new(*metadata, property->key, json_string(property->value)) != 0)
+            return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata's %.40s is not UTF-8",
+                              property->key);
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status make_model(const Recur__Onnx__Model *message,
+                                    const recur_import_config *said, struct recur_onnx_found *found,
+                                    recur_model **model, recur_error *error)
+{
+    json_t *metadata = NULL;
+    recur_model *made = NULL;
+    enum recur_status status = collect_metadata(message, &metadata, error);
+    if (status != RECUR_OK) {
+        json_decref(metadata);
+        return status;
+    }
+    if (!recur_metadata_is_model(metadata)) {
+        status =
+            recur_foreign_model(&found->foreign, said->vocab, read_tensor, found, &made, error);
+    } else if (said->vocab) {
+        status = recur_fail(error, RECUR_ERROR_ARGUMENT,
+                            "this is a model of recur's own, whose vocabulary cannot be given");
+    } else {
+        status = recur_model_read(metadata, read_tensor, found, &made, error);
+        if (status == RECUR_OK)
+            status = check_same(recur_model_get_config(made), found, error);
+    }
+    json_decref(metadata);
+    if (status == RECUR_OK)
+        *model = made;
+    else
+        recur_model_free(made);
+    return status;
+}
+
+/* Is the file of a version whose operators recur knows? */
+static enum recur_status check_message(const Recur__Onnx__Model *message, recur_error *error)
+{
+    if (!message || !message->graph || message->n_opset_import == 0)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "not an ONNX model");
+    for (size_t i = 0; i < message->n_opset_import; i++) {
+        const Recur__Onnx__Opset *opset = message->opset_import[i];
+        if ((!opset->domain || !*opset->domain) && opset->version < OPSET_LEAST)
+            return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                              "an ONNX model of opset %lld, expected %d or later",
+                              (long long)opset->version, OPSET_LEAST);
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status read_bytes(const unsigned char *bytes, size_t size,
+                                    const recur_import_config *said, recur_model **model,
+                                    recur_error *error)
+{
+    size_t left = recur_size_add(recur_size_mul(size, MEMORY_FACTOR), MEMORY_EXTRA);
+    ProtobufCAllocator allocator = {budget_alloc, budget_free, &left};
+    struct recur_onnx_found found = {.foreign.config = recur_model_config_default()};
+    Recur__Onnx__Model *message = recur__onnx__model__unpack(&allocator, size, bytes);
+    enum recur_status status = check_message(message, error);
+    if (status == RECUR_OK)
+        status = recur_onnx_walk(message->graph, said, &found, error);
+    if (status == RECUR_OK)
+        status = make_model(message, said, &found, model, error);
+    if (message)
+        recur__onnx__model__free_unpacked(message, &allocator);
+    free(found.layers);
+    free(found.foreign.hidden);
+    return status;
+}
+
+enum recur_status recur_onnx_read(const char *path, const recur_import_config *said,
+                                  recur_model **model, recur_error *error)
+{
+    FILE *file;
+    unsigned char *bytes;
+    size_t size;
+    RECUR_TRY(recur_file_open(path, &file, error));
+    enum recur_status status =
+        recur_file_read(file, recur_file_name(path), (size_t)INT_MAX + 1, &bytes, &size, error);
+    recur_file_close(file);
+    if (status != RECUR_OK)
+        return status;
+    if (size > INT_MAX)
+        status = recur_fail(error, RECUR_ERROR_FORMAT,
+                            "not an ONNX model: it has more than %d bytes", INT_MAX);
+    else
+        status = read_bytes(bytes, size, said, model, error);
+    free(bytes);
+    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
+        recur_error_prefix(error, recur_file_name(path));
+    return status;
+}

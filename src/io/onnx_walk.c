@@ -1,0 +1,432 @@
+#include "io/onnx_walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/onnx_tensor.h"
+
+/* Inputs of RNN, GRU and LSTM nodes. */
+enum { INPUT_X, INPUT_W, INPUT_R, INPUT_B, INPUT_LENGTHS, INPUT_H, INPUT_C, INPUTS };
+
+struct initializer {
+    const Recur__Onnx__Tensor *tensor;
+    bool used;
+};
+
+struct walk {
+    const Recur__Onnx__Graph *graph;
+    struct recur_onnx_found *found;
+    struct initializer *initializers; /* by name */
+    size_t count;
+    const char **inputs;              /* of the graph, sorted; n_input of them */
+    const Recur__Onnx__Tensor *depth; /* of one-hot vectors */
+    size_t next;                      /* node */
+    const char *current;              /* the tensor that holds the sequence now */
+};
+
+static int compare_initializers(const void *a, const void *b)
+{
+    const struct initializer *s = a, *t = b;
+    return strcmp(s->tensor->name, t->tensor->name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum recur_status sort_inputs(struct walk *walk, recur_error *error)
+{
+    size_t count = walk->graph->n_input;
+    RECUR_TRY(recur_alloc(count, sizeof *walk->inputs, "a table of inputs", &walk->inputs, error));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = walk->graph->input[i]->name;
+        walk->inputs[i] = name ? name : "";
+    }
+    qsort(walk->inputs, count, sizeof *walk->inputs, compare_names);
+    return RECUR_OK;
+}
+
+static bool is_input(const struct walk *walk, const char *name)
+{
+    return *name &&
+           bsearch(&name, walk->inputs, walk->graph->n_input, sizeof *walk->inputs, compare_names);
+}
+
+static enum recur_status sort_initializers(struct walk *walk, recur_error *error)
+{
+    walk->count = walk->graph->n_initializer;
+    RECUR_TRY(recur_alloc(walk->count, sizeof *walk->initializers, "a table of tensors",
+                          &walk->initializers, error));
+    for (size_t i = 0; i < walk->count; i++) {
+        walk->initializers[i].tensor = walk->graph->initializer[i];
+        if (!walk->initializers[i].tensor->name)
+            return recur_fail(error, RECUR_ERROR_FORMAT, "initializer %zu has no name", i);
+    }
+    qsort(walk->initializers, walk->count, sizeof *walk->initializers, compare_initializers);
+    for (size_t i = 1; i < walk->count; i++)
+        if (compare_initializers(&walk->initializers[i - 1], &walk->initializers[i]) == 0)
+            return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.100s stands twice",
+                              walk->initializers[i].tensor->name);
+    return RECUR_OK;
+}
+
+/* An input's name, empty where the node has no such input. */
+static const char *input_of(const Recur__Onnx__Node *node, size_t index)
+{
+    return index < node->n_input ? node->input[index] : "";
+}
+
+/* The initializer that is the node's input, of so many dimensions. */
+static enum recur_status take(struct walk *walk, const Recur__Onnx__Node *node, size_t index,
+                              size_t rank, const Recur__Onnx__Tensor **tensor, recur_error *error)
+{
+    Recur__Onnx__Tensor named = {.name = (char *)input_of(node, index)};
+    const struct initializer wanted = {.tensor = &named};
+    struct initializer *found = bsearch(&wanted, walk->initializers, walk->count,
+                                        sizeof *walk->initializers, compare_initializers);
+    if (!found)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "node %zu (%.40s): input %zu, \"%.100s\", is no initializer",
+                          walk->next - 1, node->op_type, index, named.name);
+    *tensor = found->tensor;
+    RECUR_TRY(recur_onnx_check_tensor(*tensor, error));
+    /* else a small file could make a huge model */
+    if (found->used && (*tensor)->data_type != RECUR_ONNX_INT64)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "tensor %.100s is used twice",
+                          named.name);
+    found->used = true;
+    if ((*tensor)->n_dims != rank)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %.100s has %zu dimensions, expected %zu", named.name,
+                          (*tensor)->n_dims, rank);
+    return RECUR_OK;
+}
+
+static enum recur_status take_floats(struct walk *walk, const Recur__Onnx__Node *node, size_t index,
+                                     size_t rank, const Recur__Onnx__Tensor **tensor,
+                                     recur_error *error)
+{
+    RECUR_TRY(take(walk, node, index, rank, tensor, error));
+    if ((*tensor)->data_type == RECUR_ONNX_INT64)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %.100s holds integers, expected floating-point numbers",
+                          (*tensor)->name);
+    return RECUR_OK;
+}
+
+/* The node's input must be just these integers. */
+static enum recur_status expect_ints(struct walk *walk, const Recur__Onnx__Node *node, size_t index,
+                                     const int64_t *values, size_t count, recur_error *error)
+{
+    const Recur__Onnx__Tensor *tensor;
+    RECUR_TRY(take(walk, node, index, 1, &tensor, error));
+    if (!recur_onnx_is_ints(tensor, values, count))
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "node %zu (%.40s): %.100s is not what recur's graphs have there",
+                          walk->next - 1, node->op_type, tensor->name);
+    return RECUR_OK;
+}
+
+static bool is_next(const struct walk *walk, const char *type)
+{
+    const Recur__Onnx__Node *node =
+        walk->next < walk->graph->n_node ? walk->graph->node[walk->next] : NULL;
+    return node && node->op_type && strcmp(node->op_type, type) == 0;
+}
+
+/* The next node, which must be of that type and read the sequence as its input `index`. */
+static enum recur_status step(struct walk *walk, const char *type, size_t index,
+                              const Recur__Onnx__Node **out, recur_error *error)
+{
+    if (walk->next == walk->graph->n_node)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "the graph ends after %zu nodes, expected %s",
+                          walk->next, type);
+    const Recur__Onnx__Node *node = walk->graph->node[walk->next];
+    if (!is_next(walk, type) || (node->domain && *node->domain))
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "node %zu is %.40s, where recur's graphs have %s", walk->next,
+                          node->op_type ? node->op_type : "nameless", type);
+    if (walk->current && strcmp(input_of(node, index), walk->current) != 0)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "node %zu (%s) does not read the node before it", walk->next, type);
+    if (node->n_output == 0)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "node %zu (%s) has no output", walk->next,
+                          type);
+    walk->next++;
+    walk->current = node->output[0];
+    *out = node;
+    return RECUR_OK;
+}
+
+static const Recur__Onnx__Attribute *attribute_of(const Recur__Onnx__Node *node, const char *name)
+{
+    for (size_t i = 0; i < node->n_attribute; i++)
+        if (node->attribute[i]->name && strcmp(node->attribute[i]->name, name) == 0)
+            return node->attribute[i];
+    return NULL;
+}
+
+static int64_t int_of(const Recur__Onnx__Node *node, const char *name, int64_t standard)
+{
+    const Recur__Onnx__Attribute *attribute = attribute_of(node, name);
+    return attribute ? attribute->i : standard;
+}
+
+static bool is_text(ProtobufCBinaryData data, const char *text)
+{
+    return data.len == strlen(text) && memcmp(data.data, text, data.len) == 0;
+}
+
+/* Refuses attributes that would change what the node computes. */
+static enum recur_status check_attributes(const struct walk *walk, const Recur__Onnx__Node *node,
+                                          const char *const *known, recur_error *error)
+{
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        const char *name = node->attribute[i]->name ? node->attribute[i]->name : "";
+        size_t k = 0;
+        while (known[k] && strcmp(known[k], name) != 0)
+            k++;
+        if (!known[k])
+            return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                              "node %zu (%s) has the attribute %.40s, which recur's graphs do not",
+                              walk->next - 1, node->op_type, name);
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status unlike(const struct walk *walk, const Recur__Onnx__Node *node,
+                                const char *what, recur_error *error)
+{
+    return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                      "node %zu (%s): its %s is not one that recur's networks have", walk->next - 1,
+                      node->op_type, what);
+}
+
+/* Tokens to vectors. */
+static enum recur_status walk_input(struct walk *walk, recur_error *error)
+{
+    static const char *const known[] = {"axis", NULL};
+    struct recur_onnx_found *found = walk->found;
+    const Recur__Onnx__Node *node;
+    if (is_next(walk, "Gather")) {
+        RECUR_TRY(step(walk, "Gather", 1, &node, error));
+        RECUR_TRY(check_attributes(walk, node, known, error));
+        RECUR_TRY(take_floats(walk, node, 0, 2, &found->embedding, error));
+        if (int_of(node, "axis", 0) != 0)
+            return unlike(walk, node, "axis", error);
+        found->foreign.config.vocabulary = (size_t)found->embedding->dims[0];
+        found->foreign.config.embedding = (size_t)found->embedding->dims[1];
+        return is_input(walk, input_of(node, 1)) ? RECUR_OK : unlike(walk, node, "input", error);
+    }
+    const Recur__Onnx__Tensor *values;
+    float off_on[2] = {0};
+    RECUR_TRY(step(walk, "OneHot", 0, &node, error));
+    RECUR_TRY(check_attributes(walk, node, known, error));
+    RECUR_TRY(take(walk, node, 1, 1, &walk->depth, error));
+    RECUR_TRY(take_floats(walk, node, 2, 1, &values, error));
+    if (values->dims[0] == 2)
+        recur_onnx_floats(values, 0, 2, off_on);
+    if (int_of(node, "axis", -1) != -1 || off_on[0] != 0 || off_on[1] != 1)
+        return unlike(walk, node, "encoding", error);
+    return is_input(walk, input_of(node, 0)) ? RECUR_OK : unlike(walk, node, "input", error);
+}
+
+/* The cell, as it would be alone; `gates` of its kind. */
+static enum recur_status read_cell(const struct walk *walk, const Recur__Onnx__Node *node,
+                                   recur_model_config *cell, recur_error *error)
+{
+    static const char *const known[] = {"hidden_size", "direction", "linear_before_reset",
+                                        "activations", "layout",    "input_forget",
+                                        NULL};
+    static const char *const gated[] = {"Sigmoid", "Tanh", "Tanh"};
+    RECUR_TRY(check_attributes(walk, node, known, error));
+    const Recur__Onnx__Attribute *direction = attribute_of(node, "direction");
+    const Recur__Onnx__Attribute *activations = attribute_of(node, "activations");
+    bool reset_after = int_of(node, "linear_before_reset", 0) != 0;
+    if (strcmp(node->op_type, "RNN") == 0)
+        cell->cell = RECUR_CELL_RNN;
+    else if (strcmp(node->op_type, "GRU") == 0)
+        cell->cell = reset_after ? RECUR_CELL_GRU : RECUR_CELL_GRU_RESET_BEFORE;
+    else
+        cell->cell = RECUR_CELL_LSTM;
+    cell->bidirectional = direction && is_text(direction->s, "bidirectional");
+    if (direction && !cell->bidirectional && !is_text(direction->s, "forward"))
+        return unlike(walk, node, "direction", error);
+    if (int_of(node, "layout", 0) != 0 || int_of(node, "input_forget", 0) != 0)
+        return unlike(walk, node, "layout", error);
+    size_t each = cell->cell == RECUR_CELL_RNN ? 1 : cell->cell == RECUR_CELL_LSTM ? 3 : 2;
+    if (activations && activations->n_strings != each * (cell->bidirectional ? 2 : 1))
+        return unlike(walk, node, "list of activations", error);
+    if (cell->cell == RECUR_CELL_RNN && activations)
+        while (!is_text(activations->strings[0], recur_onnx_activation(cell->activation)))
+            if (cell->activation++ == RECUR_ACTIVATION_SIGMOID)
+                return unlike(walk, node, "activation", error);
+    for (size_t i = 0; activations && i < activations->n_strings; i++)
+        if (!is_text(activations->strings[i], cell->cell == RECUR_CELL_RNN
+                                                  ? recur_onnx_activation(cell->activation)
+                                                  : gated[i % each]))
+            return unlike(walk, node, "activation", error);
+    return RECUR_OK;
+}
+
+/* What comes after a layer: both directions side by side, or summed. */
+static enum recur_status walk_merge(struct walk *walk, bool bidirectional, enum recur_merge *merge,
+                                    recur_error *error)
+{
+    static const char *const perm_known[] = {"perm", NULL}, *const sum_known[] = {"keepdims", NULL};
+    static const char *const none[] = {NULL};
+    static const int64_t axis = 1, perm[] = {0, 2, 1, 3}, flat[] = {0, 0, -1};
+    const Recur__Onnx__Node *node;
+    *merge = RECUR_MERGE_CONCAT;
+    if (!bidirectional) {
+        RECUR_TRY(step(walk, "Squeeze", 0, &node, error));
+        RECUR_TRY(check_attributes(walk, node, none, error));
+        return expect_ints(walk, node, 1, &axis, 1, error);
+    }
+    if (is_next(walk, "ReduceSum")) {
+        *merge = RECUR_MERGE_SUM;
+        RECUR_TRY(step(walk, "ReduceSum", 0, &node, error));
+        RECUR_TRY(check_attributes(walk, node, sum_known, error));
+        if (int_of(node, "keepdims", 1) != 0)
+            return unlike(walk, node, "output's shape", error);
+        return expect_ints(walk, node, 1, &axis, 1, error);
+    }
+    RECUR_TRY(step(walk, "Transpose", 0, &node, error));
+    RECUR_TRY(check_attributes(walk, node, perm_known, error));
+    const Recur__Onnx__Attribute *order = attribute_of(node, "perm");
+    if (!order || order->n_ints != 4 || memcmp(order->ints, perm, sizeof perm) != 0)
+        return unlike(walk, node, "perm", error);
+    RECUR_TRY(step(walk, "Reshape", 0, &node, error));
+    RECUR_TRY(check_attributes(walk, node, none, error));
+    return expect_ints(walk, node, 1, flat, 3, error);
+}
+
+/* An initial state is given by the graph's user, or zero. */
+static bool is_state(const struct walk *walk, const Recur__Onnx__Node *node, size_t index)
+{
+    const char *name = input_of(node, index);
+    return !*name || is_input(walk, name);
+}
+
+static enum recur_status walk_layer(struct walk *walk, const char *type, size_t l,
+                                    recur_error *error)
+{
+    struct recur_onnx_layer *layer = &walk->found->layers[l];
+    recur_model_config *config = &walk->found->foreign.config;
+    recur_model_config own = recur_model_config_default();
+    const Recur__Onnx__Node *node;
+    RECUR_TRY(step(walk, type, INPUT_X, &node, error));
+    RECUR_TRY(read_cell(walk, node, &own, error));
+    RECUR_TRY(take_floats(walk, node, INPUT_W, 3, &layer->w, error));
+    RECUR_TRY(take_floats(walk, node, INPUT_R, 3, &layer->r, error));
+    if (*input_of(node, INPUT_B))
+        RECUR_TRY(take_floats(walk, node, INPUT_B, 2, &layer->b, error));
+    if (*input_of(node, INPUT_LENGTHS) || !is_state(walk, node, INPUT_H) ||
+        !is_state(walk, node, INPUT_C) || node->n_input > INPUTS)
+        return unlike(walk, node, "list of inputs", error);
+    size_t hidden = walk->found->foreign.hidden[l] = (size_t)layer->r->dims[2];
+    if (int_of(node, "hidden_size", layer->r->dims[2]) != layer->r->dims[2])
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "node %zu (%s) has hidden_size %lld, its R %zu", walk->next - 1, type,
+                          (long long)int_of(node, "hidden_size", 0), hidden);
+    RECUR_TRY(walk_merge(walk, own.bidirectional, &own.merge, error));
+    if (l == 0) {
+        config->cell = own.cell;
+        config->activation = own.activation;
+        config->bidirectional = own.bidirectional;
+        config->merge = own.merge;
+    } else if (own.cell != config->cell || own.activation != config->activation ||
+               own.bidirectional != config->bidirectional || own.merge != config->merge) {
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "layer %zu is of another kind than those below it", l);
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status walk_layers(struct walk *walk, recur_error *error)
+{
+    struct recur_onnx_found *found = walk->found;
+    recur_model_config *config = &found->foreign.config;
+    const char *type = is_next(walk, "RNN") ? "RNN" : is_next(walk, "GRU") ? "GRU" : "LSTM";
+    size_t layers = 0;
+    for (size_t i = 0; i < walk->graph->n_node; i++)
+        layers += walk->graph->node[i]->op_type && strcmp(walk->graph->node[i]->op_type, type) == 0;
+    RECUR_TRY(recur_alloc(layers, sizeof *found->layers, "the layers", &found->layers, error));
+    RECUR_TRY(recur_alloc(layers, sizeof *found->foreign.hidden, "a list of widths",
+                          &found->foreign.hidden, error));
+    config->hidden = found->foreign.hidden;
+    config->layers = 0;
+    do {
+        RECUR_TRY(walk_layer(walk, type, config->layers, error));
+        config->layers++;
+    } while (is_next(walk, type));
+    if (found->embedding)
+        return RECUR_OK;
+    const int64_t width = found->layers[0].w->dims[2];
+    config->vocabulary = (size_t)width;
+    if (!recur_onnx_is_ints(walk->depth, &width, 1))
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %.100s is not the width of layer 0's input, %zu",
+                          walk->depth->name, config->vocabulary);
+    return RECUR_OK;
+}
+
+/* MatMul and Add, whose output must be the graph's. */
+static enum recur_status walk_head(struct walk *walk, recur_error *error)
+{
+    static const char *const none[] = {NULL};
+    const Recur__Onnx__Node *node;
+    RECUR_TRY(step(walk, "MatMul", 0, &node, error));
+    RECUR_TRY(check_attributes(walk, node, none, error));
+    RECUR_TRY(take_floats(walk, node, 1, 2, &walk->found->head_weight, error));
+    RECUR_TRY(step(walk, "Add", 0, &node, error));
+    RECUR_TRY(check_attributes(walk, node, none, error));
+    RECUR_TRY(take_floats(walk, node, 1, 1, &walk->found->head_bias, error));
+    if (walk->next < walk->graph->n_node)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "the graph goes on after its logits: node %zu is %.40s", walk->next,
+                          walk->graph->node[walk->next]->op_type
+                              ? walk->graph->node[walk->next]->op_type
+                              : "nameless");
+    for (size_t i = 0; i < walk->graph->n_output; i++)
+        if (walk->graph->output[i]->name &&
+            strcmp(walk->graph->output[i]->name, walk->current) == 0)
+            return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_FORMAT, "the logits, %.100s, are no output of the graph",
+                      walk->current);
+}
+
+static enum recur_status walk_all(struct walk *walk, const recur_import_config *said,
+                                  recur_error *error)
+{
+    recur_model_config *config = &walk->found->foreign.config;
+    RECUR_TRY(sort_inputs(walk, error));
+    RECUR_TRY(sort_initializers(walk, error));
+    RECUR_TRY(walk_input(walk, error));
+    RECUR_TRY(walk_layers(walk, error));
+    RECUR_TRY(walk_head(walk, error));
+    for (size_t i = 0; i < walk->count; i++)
+        if (!walk->initializers[i].used)
+            return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.100s is no part of the model",
+                              walk->initializers[i].tensor->name);
+    if (said->cell && *said->cell != config->cell)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "the graph's cell is %s, not %s",
+                          recur_cell_name(config->cell), recur_cell_name(*said->cell));
+    if (said->activation && *said->activation != config->activation)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "the graph's activation is %s, not %s",
+                          recur_activation_name(config->activation),
+                          recur_activation_name(*said->activation));
+    return RECUR_OK;
+}
+
+enum recur_status recur_onnx_walk(const Recur__Onnx__Graph *graph, const recur_import_config *said,
+                                  struct recur_onnx_found *found, recur_error *error)
+{
+    struct walk walk = {.graph = graph, .found = found};
+    enum recur_status status = walk_all(&walk, said, error);
+    free((void *)walk.inputs);
+    free(walk.initializers);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* What an ONNX graph computes, told from its nodes. */
+#ifndef RECUR_IO_ONNX_WALK_H
+#define RECUR_IO_ONNX_WALK_H
+
+#include "io/foreign.h"
+#include "io/onnx_graph.h"
+
+/* A layer's tensors, as ONNX has them; b is NULL where the node has no biases. */
+struct recur_onnx_layer {
+    const Recur__Onnx__Tensor *w, *r, *b;
+};
+
+struct recur_onnx_found {
+    struct recur_foreign foreign;
+    struct recur_onnx_layer *layers; /* (L), free() it */
+    const Recur__Onnx__Tensor *embedding, *head_weight, *head_bias;
+};
+
+/* Follows the sequence from the tokens to the logits: every node must be one that recur writes
+ * (onnx_graph.h), in that order, and every initializer be used. Shapes are looked at only as far
+ * as sizes follow from them. Errors: FORMAT, UNSUPPORTED, ARGUMENT (`said` contradicts the graph),
+ * MEMORY. */
+enum recur_status recur_onnx_walk(const Recur__Onnx__Graph *graph, const recur_import_config *said,
+                                  struct recur_onnx_found *found, recur_error *error);
+
+#endif

@@ -1,0 +1,299 @@
+/* Models as ONNX files. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/foreign.h"
+#include "io/numbers.h"
+#include "io/onnx_graph.h"
+#include "nn/model_object.h"
+
+enum { IR_VERSION = 8, OPSET = 22 };
+
+struct export
+{
+    const recur_model *model;
+    struct recur_onnx_graph graph;
+    char *axis; /* the directions' axis of a node's output */
+};
+
+static size_t directions(const struct export *export)
+{
+    return export->model->config.bidirectional ? RECUR_DIRECTIONS_MAX : 1;
+}
+
+/* Copies a tensor's values, in ONNX's order where it has gates. */
+static enum recur_status get(const struct export *export, size_t tensor, size_t gates, float *to,
+                             recur_error *error)
+{
+    recur_tensor_info info = recur_model_tensor(export->model, tensor);
+    size_t count = info.shape[0] * info.shape[1];
+    float *values;
+    RECUR_TRY(recur_alloc(count, sizeof *values, "a tensor", &values, error));
+    recur_model_get_tensor(export->model, tensor, values);
+    enum recur_status status =
+        recur_check_finite(info.name, values, count, RECUR_ERROR_DIVERGED, error);
+    if (status == RECUR_OK && gates > 0)
+        recur_onnx_permute(export->model->config.cell, true, values, count / gates, to);
+    else if (status == RECUR_OK)
+        memcpy(to, values, count * sizeof *to);
+    free(values);
+    return status;
+}
+
+/* W or R (D, G*H, I or H), or B (D, 2*G*H), which has two parts; a second bias that the model has
+ * not stays zero. */
+static enum recur_status add_gates(struct export *export, char *name, const size_t *tensors,
+                                   size_t parts, recur_error *error)
+{
+    size_t gates = export->model->network.cell->gates;
+    recur_tensor_info info = recur_model_tensor(export->model, tensors[0]);
+    size_t count = info.shape[0] * info.shape[1];
+    const size_t shape[] = {directions(export), parts * info.shape[0], info.shape[1]};
+    float *values;
+    RECUR_TRY(
+        recur_onnx_add_floats(&export->graph, name, parts == 1 ? 3 : 2, shape, &values, error));
+    for (size_t i = 0; i < parts * directions(export); i++)
+        if (tensors[i] != RECUR_NO_TENSOR)
+            RECUR_TRY(get(export, tensors[i], gates, values + i * count, error));
+    return RECUR_OK;
+}
+
+static enum recur_status add_parameters(struct export *export, size_t l, char *const names[3],
+                                        recur_error *error)
+{
+    const struct recur_layer *layer = &export->model->network.layer[l];
+    size_t ih[RECUR_DIRECTIONS_MAX] = {0}, hh[RECUR_DIRECTIONS_MAX] = {0};
+    size_t biases[2 * RECUR_DIRECTIONS_MAX] = {0};
+    for (size_t d = 0; d < directions(export); d++) {
+        ih[d] = layer->direction[d].weight_ih;
+        hh[d] = layer->direction[d].weight_hh;
+        biases[2 * d] = layer->direction[d].bias_ih;
+        biases[2 * d + 1] = layer->direction[d].bias_hh;
+    }
+    RECUR_TRY(add_gates(export, names[0], ih, 1, error));
+    RECUR_TRY(add_gates(export, names[1], hh, 1, error));
+    return add_gates(export, names[2], biases, 2, error);
+}
+
+static void set_cell(const struct export *export, size_t l, struct recur_onnx_node *node)
+{
+    const recur_model_config *config = &export->model->config;
+    recur_onnx_set_int(node, "hidden_size", (int64_t)config->hidden[l]);
+    if (config->bidirectional)
+        recur_onnx_set_string(node, "direction", "bidirectional");
+    if (config->cell == RECUR_CELL_RNN)
+        recur_onnx_set_strings(node, "activations", recur_onnx_activation(config->activation),
+                               directions(export));
+    if (config->cell == RECUR_CELL_GRU || config->cell == RECUR_CELL_GRU_RESET_BEFORE)
+        recur_onnx_set_int(node, "linear_before_reset", config->cell == RECUR_CELL_GRU);
+}
+
+/* (T, D, B, H) to (T, B, H or 2H). */
+static char *merge(struct export *export, size_t l, char *y)
+{
+    struct recur_onnx_graph *graph = &export->graph;
+    char *merged = recur_onnx_name(graph, "x_l", l + 1);
+    if (!export->model->config.bidirectional) {
+        recur_onnx_add_node(graph, "Squeeze", (char *[]){y, export->axis, NULL},
+                            (char *[]){merged, NULL});
+    } else if (export->model->config.merge == RECUR_MERGE_SUM) {
+        recur_onnx_set_int(recur_onnx_add_node(graph, "ReduceSum",
+                                               (char *[]){y, export->axis, NULL},
+                                               (char *[]){merged, NULL}),
+                           "keepdims", 0);
+    } else {
+        static const int64_t perm[] = {0, 2, 1, 3};
+        char *turned = recur_onnx_name(graph, "turned_l", l);
+        recur_onnx_set_ints(
+            recur_onnx_add_node(graph, "Transpose", (char *[]){y, NULL}, (char *[]){turned, NULL}),
+            "perm", perm, 4);
+        recur_onnx_add_node(graph, "Reshape", (char *[]){turned, (char *)"flat", NULL},
+                            (char *[]){merged, NULL});
+    }
+    return merged;
+}
+
+/* A state as input or output of the graph: (D, B, H). */
+static char *add_state(struct export *export, bool output, const char *stem, size_t l)
+{
+    const size_t shape[] = {directions(export), 0, export->model->config.hidden[l]};
+    static const char *const symbols[] = {NULL, "B", NULL};
+    char *name = recur_onnx_name(&export->graph, stem, l);
+    recur_onnx_add_value(&export->graph, output, name, RECUR_ONNX_FLOAT, 3, symbols, shape);
+    return name;
+}
+
+static enum recur_status add_layer(struct export *export, size_t l, char **x, recur_error *error)
+{
+    struct recur_onnx_graph *graph = &export->graph;
+    bool has_c = export->model->network.cell->has_c;
+    char *parameters[] = {recur_onnx_name(graph, "W_l", l), recur_onnx_name(graph, "R_l", l),
+                          recur_onnx_name(graph, "B_l", l)};
+    RECUR_TRY(add_parameters(export, l, parameters, error));
+    char *y = recur_onnx_name(graph, "y_l", l);
+    char *inputs[] = {*x,
+                      parameters[0],
+                      parameters[1],
+                      parameters[2],
+                      (char *)"", /* every sequence has T steps */
+                      add_state(export, false, "h_in_l", l),
+                      has_c ? add_state(export, false, "c_in_l", l) : NULL,
+                      NULL};
+    char *outputs[] = {y, add_state(export, true, "h_out_l", l),
+                       has_c ? add_state(export, true, "c_out_l", l) : NULL, NULL};
+    set_cell(export, l,
+             recur_onnx_add_node(graph, recur_onnx_operator(export->model->config.cell), inputs,
+                                 outputs));
+    *x = merge(export, l, y);
+    return RECUR_OK;
+}
+
+/* ids to embedded tokens or one-hot vectors. */
+static enum recur_status add_input(struct export *export, char **x, recur_error *error)
+{
+    struct recur_onnx_graph *graph = &export->graph;
+    const recur_model_config *config = &export->model->config;
+    static const char *const symbols[] = {"T", "B"};
+    const size_t shape[] = {config->vocabulary, config->embedding};
+    char *ids = (char *)"ids", *output[] = {(char *)"x_l0", NULL};
+    float *values;
+    recur_onnx_add_value(graph, false, ids, RECUR_ONNX_INT64, 2, symbols, NULL);
+    *x = output[0];
+    if (config->embedding) {
+        char *name = (char *)"embedding.weight";
+        RECUR_TRY(recur_onnx_add_floats(graph, name, 2, shape, &values, error));
+        recur_onnx_add_node(graph, "Gather", (char *[]){name, ids, NULL}, output);
+        return get(export, export->model->network.embedding_weight, 0, values, error);
+    }
+    char *depth = (char *)"vocabulary", *off_on = (char *)"off_on";
+    const int64_t size = (int64_t)config->vocabulary;
+    recur_onnx_add_ints(graph, depth, &size, 1);
+    RECUR_TRY(recur_onnx_add_floats(graph, off_on, 1, (const size_t[]){2}, &values, error));
+    values[1] = 1;
+    recur_onnx_add_node(graph, "OneHot", (char *[]){ids, depth, off_on, NULL}, output);
+    return RECUR_OK;
+}
+
+/* linear.weight stands transposed, (H, V), as MatMul wants it. */
+static enum recur_status add_head(struct export *export, char *x, recur_error *error)
+{
+    struct recur_onnx_graph *graph = &export->graph;
+    const struct recur_network *network = &export->model->network;
+    recur_tensor_info info = recur_model_tensor(export->model, network->head_weight);
+    const size_t shape[] = {info.shape[1], info.shape[0]};
+    static const char *const symbols[] = {"T", "B", NULL};
+    char *weight = (char *)"linear.weight", *bias = (char *)"linear.bias";
+    char *product = (char *)"product", *logits = (char *)"logits";
+    float *values, *stored;
+    RECUR_TRY(recur_onnx_add_floats(graph, weight, 2, shape, &values, error));
+    RECUR_TRY(recur_alloc(shape[0] * shape[1], sizeof *stored, "a tensor", &stored, error));
+    enum recur_status status = get(export, network->head_weight, 0, stored, error);
+    recur_transpose(stored, shape[1], shape[0], values);
+    free(stored);
+    if (status != RECUR_OK)
+        return status;
+    RECUR_TRY(recur_onnx_add_floats(graph, bias, 1, info.shape, &values, error));
+    RECUR_TRY(get(export, network->head_bias, 0, values, error));
+    recur_onnx_add_node(graph, "MatMul", (char *[]){x, weight, NULL}, (char *[]){product, NULL});
+    recur_onnx_add_node(graph, "Add", (char *[]){product, bias, NULL}, (char *[]){logits, NULL});
+    recur_onnx_add_value(graph, true, logits, RECUR_ONNX_FLOAT, 3, symbols,
+                         (const size_t[]){0, 0, info.shape[0]});
+    return RECUR_OK;
+}
+
+static enum recur_status fill_graph(struct export *export, recur_error *error)
+{
+    const recur_model_config *config = &export->model->config;
+    static const int64_t direction_axis = 1, flat[] = {0, 0, -1};
+    char *x;
+    RECUR_TRY(add_input(export, &x, error));
+    if (config->bidirectional && config->merge == RECUR_MERGE_CONCAT)
+        recur_onnx_add_ints(&export->graph, (char *)"flat", flat, 3);
+    else
+        recur_onnx_add_ints(&export->graph, export->axis, &direction_axis, 1);
+    for (size_t l = 0; l < config->layers; l++)
+        RECUR_TRY(add_layer(export, l, &x, error));
+    RECUR_TRY(add_head(export, x, error));
+    recur_onnx_seal(&export->graph);
+    return RECUR_OK;
+}
+
+static enum recur_status write_model(Recur__Onnx__Model *model, const char *path,
+                                     recur_error *error)
+{
+    size_t size = recur__onnx__model__get_packed_size(model);
+    uint8_t *bytes;
+    struct recur_output output;
+    if (size > INT_MAX)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "cannot write %s: it would have %zu bytes, ONNX files end at %d", path,
+                          size, INT_MAX);
+    RECUR_TRY(recur_alloc(size, 1, "an ONNX file", &bytes, error));
+    recur__onnx__model__pack(model, bytes);
+    enum recur_status status = recur_output_open(path, &output, error);
+    if (status == RECUR_OK) {
+        status = recur_output_write(&output, bytes, size, error);
+        if (status == RECUR_OK)
+            status = recur_output_commit(&output, error);
+        else
+            recur_output_discard(&output);
+    }
+    free(bytes);
+    return status;
+}
+
+/* The whole file; `metadata` is an object of strings. */
+static enum recur_status write_graph(Recur__Onnx__Graph *graph, json_t *metadata, const char *path,
+                                     recur_error *error)
+{
+    Recur__Onnx__Model model = RECUR__ONNX__MODEL__INIT;
+    Recur__Onnx__Opset opset = RECUR__ONNX__OPSET__INIT, *opsets[] = {&opset};
+    size_t count = json_object_size(metadata), i = 0;
+    Recur__Onnx__Property *properties, **pointers;
+    const char *key;
+    json_t *value;
+    RECUR_TRY(recur_alloc(count, sizeof *properties + sizeof *pointers, "the metadata", &properties,
+                          error));
+    pointers = (Recur__Onnx__Property **)(properties + count);
+    json_object_foreach(metadata, key, value)
+    {
+        recur__onnx__property__init(&properties[i]);
+        properties[i].key = (char *)key;
+        properties[i].value = (char *)json_string_value(value);
+        pointers[i] = &properties[i];
+        i++;
+    }
+    opset.domain = (char *)"";
+    opset.has_version = 1;
+    opset.version = OPSET;
+    model.has_ir_version = 1;
+    model.ir_version = IR_VERSION;
+    model.producer_name = (char *)"recur";
+    model.producer_version = (char *)recur_version();
+    model.graph = graph;
+    model.n_opset_import = 1;
+    model.opset_import = opsets;
+    model.n_metadata_props = count;
+    model.metadata_props = pointers;
+    enum recur_status status = write_model(&model, path, error);
+    free(properties);
+    return status;
+}
+
+enum recur_status recur_onnx_write(const recur_model *model, const char *path, recur_error *error)
+{
+    struct export export = {.model = model, .axis = (char *)"direction_axis"};
+    json_t *metadata;
+    RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
+    enum recur_status status = recur_onnx_graph_create(model->config.layers, &export.graph, error);
+    if (status == RECUR_OK)
+        status = fill_graph(&export, error);
+    if (status == RECUR_OK)
+        status = write_graph(&export.graph.message, metadata, path, error);
+    recur_onnx_graph_free(&export.graph);
+    json_decref(metadata);
+    return status;
+}

@@ -1,0 +1,282 @@
+/* PyTorch's state_dicts: one nn.RNN, nn.GRU or nn.LSTM under any prefix, and around it, told by
+ * what else is there, an output layer (a weight with a bias) and an embedding (one without).
+ * pytorch/examples' word language model may tie both: its file then has one weight only. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/foreign.h"
+
+enum { SUFFIX_ROOM = 64 }; /* of what stands behind a prefix: "weight_ih_l0_reverse", ".weight" */
+
+struct import {
+    struct recur_safetensors *file;
+    struct recur_foreign found;
+    size_t prefix; /* length of what stands before the recurrent tensors' names */
+    const char *recurrent, *embedding, *head; /* tensors that have them; NULL: none */
+    bool no_biases, no_head_bias, tied;
+    char *name; /* room for the name of any tensor that the file should have */
+};
+
+/* What a recurrent tensor is. */
+struct part {
+    size_t prefix; /* its length */
+    bool weight, recurrent, reverse;
+};
+
+static bool parse_part(const char *name, struct part *part)
+{
+    static const char *const kinds[] = {"weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l"};
+    const char *dot = strrchr(name, '.'), *own = dot ? dot + 1 : name;
+    for (size_t k = 0; k < 4; k++) {
+        size_t length = strlen(kinds[k]);
+        if (strncmp(own, kinds[k], length) != 0)
+            continue;
+        size_t digits = strspn(own + length, "0123456789");
+        if (digits == 0)
+            return false;
+        const char *rest = own + length + digits;
+        *part = (struct part){(size_t)(own - name), k < 2, k % 2 == 1, *rest != '\0'};
+        return *rest == '\0' || strcmp(rest, "_reverse") == 0;
+    }
+    return false;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t length = strlen(name), size = strlen(end);
+    return length >= size && strcmp(name + length - size, end) == 0;
+}
+
+/* Length of what stands before ".weight" or ".bias". */
+static size_t stem(const char *name)
+{
+    return (size_t)(strrchr(name, '.') - name);
+}
+
+/* The name that begins as `name` does, for `length` characters, and goes on with `rest`. */
+static const char *join(struct import *import, const char *name, size_t length, const char *rest)
+{
+    memcpy(import->name, name, length);
+    memcpy(import->name + length, rest, strlen(rest) + 1);
+    return import->name;
+}
+
+static bool has(struct import *import, const char *name, size_t length, const char *rest)
+{
+    return recur_safetensors_find(import->file, join(import, name, length, rest)) != NULL;
+}
+
+/* Finds the recurrent tensors; counts layers, directions and biases. */
+static enum recur_status find_recurrent(struct import *import, recur_error *error)
+{
+    struct recur_foreign *found = &import->found;
+    bool bias_ih = false, bias_hh = false;
+    found->config.layers = 0;
+    for (size_t i = 0; i < import->file->count; i++) {
+        const char *name = import->file->tensors[i].name;
+        struct part part;
+        if (!parse_part(name, &part))
+            continue;
+        if (!import->recurrent) {
+            import->recurrent = name;
+            import->prefix = part.prefix;
+        } else if (part.prefix != import->prefix ||
+                   memcmp(name, import->recurrent, part.prefix) != 0) {
+            return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                              "%.100s and %.100s are not of one network, and only one can be read",
+                              import->recurrent, name);
+        }
+        if (part.reverse)
+            found->config.bidirectional = true;
+        if (part.weight && part.recurrent && !part.reverse)
+            found->config.layers++;
+        bias_ih = bias_ih || (!part.weight && !part.recurrent);
+        bias_hh = bias_hh || (!part.weight && part.recurrent);
+    }
+    found->config.biases = bias_hh ? 2 : 1;
+    import->no_biases = !bias_ih && !bias_hh;
+    if (!import->recurrent)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "neither a model of recur's nor one of PyTorch's: there is no tensor "
+                          "weight_ih_l0 under any prefix");
+    return RECUR_OK;
+}
+
+/* Does the module's own name say that it is an embedding? */
+static bool named_embedding(const char *name)
+{
+    size_t end = stem(name), start = end;
+    while (start > 0 && name[start - 1] != '.')
+        start--;
+    return strncmp(name + start, "enc", 3) == 0 || strncmp(name + start, "emb", 3) == 0;
+}
+
+/* Finds the output layer and the embedding. What is neither will be left over. */
+static void find_ends(struct import *import)
+{
+    const struct recur_safetensors *file = import->file;
+    for (size_t i = 0; i < file->count && !import->head; i++)
+        if (ends_in(file->tensors[i].name, ".bias"))
+            import->head = file->tensors[i].name;
+    bool has_bias = import->head;
+    for (size_t i = 0; i < file->count; i++) {
+        const char *name = file->tensors[i].name;
+        if (!ends_in(name, ".weight") || has(import, name, stem(name), ".bias"))
+            continue;
+        if (has_bias || named_embedding(name)) {
+            if (!import->embedding)
+                import->embedding = name;
+        } else if (!import->head) {
+            import->head = name;
+        }
+    }
+    import->no_head_bias = !has_bias;
+    import->tied =
+        has_bias && import->embedding && !has(import, import->head, stem(import->head), ".weight");
+    import->found.fresh_head = !import->head && !import->embedding;
+}
+
+/* A weight that decides about sizes; it must have two dimensions, neither of them 0. */
+static enum recur_status find_weight(struct import *import, const char *name, size_t length,
+                                     const char *rest, const struct recur_safetensor **weight,
+                                     recur_error *error)
+{
+    *weight = recur_safetensors_find(import->file, join(import, name, length, rest));
+    if (!*weight)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.300s is missing", import->name);
+    if ((*weight)->rank != 2)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.300s has %zu dimensions, expected 2",
+                          import->name, (*weight)->rank);
+    if ((*weight)->shape[0] == 0 || (*weight)->shape[1] == 0)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %.300s is (%zu, %zu), both dimensions must be 1 or more",
+                          import->name, (*weight)->shape[0], (*weight)->shape[1]);
+    return RECUR_OK;
+}
+
+static enum recur_status find_widths(struct import *import, size_t *gates, recur_error *error)
+{
+    recur_model_config *config = &import->found.config;
+    const struct recur_safetensor *weight;
+    *gates = 0;
+    for (size_t l = 0; l < config->layers || l == 0; l++) {
+        char rest[SUFFIX_ROOM];
+        snprintf(rest, sizeof rest, "weight_hh_l%zu", l);
+        RECUR_TRY(find_weight(import, import->recurrent, import->prefix, rest, &weight, error));
+        size_t rows = weight->shape[0], width = weight->shape[1], blocks = rows / width;
+        if (rows % width != 0 || (blocks != 1 && blocks != 3 && blocks != 4))
+            return recur_fail(error, RECUR_ERROR_FORMAT,
+                              "tensor %.300s is (%zu, %zu), expected 1, 3 or 4 times as many rows "
+                              "as columns",
+                              weight->name, rows, width);
+        if (l > 0 && blocks != *gates)
+            return recur_fail(error, RECUR_ERROR_FORMAT,
+                              "tensor %.300s has %zu gates, the layers below have %zu",
+                              weight->name, blocks, *gates);
+        *gates = blocks;
+        import->found.hidden[l] = width;
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status find_sizes(struct import *import, recur_error *error)
+{
+    recur_model_config *config = &import->found.config;
+    const struct recur_safetensor *input, *embedding;
+    RECUR_TRY(
+        find_weight(import, import->recurrent, import->prefix, "weight_ih_l0", &input, error));
+    size_t top = config->hidden[config->layers - 1];
+    config->vocabulary = input->shape[1];
+    /* else the fresh one could ask for more memory than the file's size vouches for */
+    if (import->found.fresh_head && top != config->hidden[0])
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "there is no output layer, and the layers are not equally wide");
+    if (!import->embedding)
+        return RECUR_OK;
+    RECUR_TRY(find_weight(import, import->embedding, stem(import->embedding), ".weight", &embedding,
+                          error));
+    config->vocabulary = embedding->shape[0];
+    config->embedding = embedding->shape[1];
+    import->tied = import->tied && config->embedding == (config->bidirectional ? 2 * top : top);
+    if (!import->head)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "there is an embedding, %.300s, but no output layer", import->name);
+    return RECUR_OK;
+}
+
+/* The file's name for a tensor of the parameter table; NULL where the file rightly has none. */
+static const char *own_name(struct import *import, const char *name)
+{
+    static const char recurrent[] = "rnn.";
+    const size_t start = sizeof recurrent - 1;
+    if (strncmp(name, recurrent, start) == 0) {
+        if (import->no_biases && strncmp(name + start, "bias", 4) == 0)
+            return NULL;
+        return join(import, import->recurrent, import->prefix, name + start);
+    }
+    if (strcmp(name, "linear.bias") == 0)
+        return import->no_head_bias ? NULL
+                                    : join(import, import->head, stem(import->head), ".bias");
+    if (strcmp(name, "embedding.weight") == 0 || import->tied)
+        return join(import, import->embedding, stem(import->embedding), ".weight");
+    return import->head ? join(import, import->head, stem(import->head), ".weight") : NULL;
+}
+
+/* A recur_tensor_fn. */
+static enum recur_status take_tensor(void *user, const recur_tensor_info *info, float *values,
+                                     recur_error *error)
+{
+    struct import *import = user;
+    if (!info)
+        return recur_safetensors_check_taken(import->file, error);
+    const char *name = own_name(import, info->name);
+    if (!name) {
+        bool fresh = import->found.fresh_head && strncmp(info->name, "linear.", 7) == 0;
+        if (values && !fresh)
+            memset(values, 0, info->shape[0] * info->shape[1] * sizeof *values);
+        return RECUR_OK;
+    }
+    const struct recur_safetensor *tensor = recur_safetensors_take(import->file, name);
+    if (!tensor)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.300s is missing", name);
+    RECUR_TRY(recur_check_shape(tensor->name, tensor->shape, tensor->rank, info->shape, info->rank,
+                                error));
+    return values ? recur_safetensors_get_f32(import->file, tensor, values, error) : RECUR_OK;
+}
+
+static enum recur_status recognise(struct import *import, const recur_import_config *said,
+                                   recur_error *error)
+{
+    struct recur_foreign *found = &import->found;
+    size_t longest = 0, gates;
+    for (size_t i = 0; i < import->file->count; i++) {
+        size_t length = strlen(import->file->tensors[i].name);
+        longest = length > longest ? length : longest;
+    }
+    RECUR_TRY(recur_alloc(longest + SUFFIX_ROOM, 1, "a name", &import->name, error));
+    RECUR_TRY(find_recurrent(import, error));
+    find_ends(import);
+    RECUR_TRY(recur_alloc(found->config.layers, sizeof *found->hidden, "a list of widths",
+                          &found->hidden, error));
+    found->config.hidden = found->hidden;
+    RECUR_TRY(find_widths(import, &gates, error));
+    RECUR_TRY(find_sizes(import, error));
+    return recur_foreign_cell(gates, said, true, &found->config, error);
+}
+
+enum recur_status recur_pytorch_read(struct recur_safetensors *file,
+                                     const recur_import_config *said, recur_model **model,
+                                     bool *fresh_head, recur_error *error)
+{
+    struct import import = {.file = file, .found.config = recur_model_config_default()};
+    enum recur_status status = recognise(&import, said, error);
+    if (status == RECUR_OK)
+        status =
+            recur_foreign_model(&import.found, said->vocab, take_tensor, &import, model, error);
+    *fresh_head = import.found.fresh_head;
+    free(import.found.hidden);
+    free(import.name);
+    return status;
+}

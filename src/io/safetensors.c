@@ -1,0 +1,405 @@
+#include "io/safetensors.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "io/numbers.h"
+
+#define MAX_HEADER ((size_t)100000000)
+#define PREFIX 8 /* bytes of the header's length, and what the header's end is aligned to */
+#define METADATA "__metadata__"
+
+_Static_assert(SIZE_MAX >= INT64_MAX, "sizes in files are 64-bit");
+
+static const struct {
+    const char *name;
+    size_t bytes;
+} dtypes[] = {
+    {"F32", 4},     {"F64", 8},     {"F16", 2},     {"BF16", 2}, {"I64", 8},  {"I32", 4},
+    {"I16", 2},     {"I8", 1},      {"U64", 8},     {"U32", 4},  {"U16", 2},  {"U8", 1},
+    {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1}, {"C64", 8},  {"BOOL", 1},
+};
+
+/* Of one item; 0 for an unknown type. */
+static size_t dtype_bytes(const char *dtype)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        if (strcmp(dtype, dtypes[i].name) == 0)
+            return dtypes[i].bytes;
+    }
+    return 0;
+}
+
+static enum recur_status read_shape(const json_t *shape, struct recur_safetensor *tensor,
+                                    recur_error *error)
+{
+    tensor->rank = json_array_size(shape);
+    if (!json_is_array(shape))
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s has no shape", tensor->name);
+    if (tensor->rank > RECUR_SAFETENSORS_MAX_RANK)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "tensor %s has %zu dimensions, at most %d are supported", tensor->name,
+                          tensor->rank, RECUR_SAFETENSORS_MAX_RANK);
+    for (size_t i = 0; i < tensor->rank; i++) {
+        const json_t *extent = json_array_get(shape, i);
+        if (!json_is_integer(extent) || json_integer_value(extent) < 0)
+            return recur_fail(error, RECUR_ERROR_FORMAT,
+                              "tensor %s: dimension %zu is not an integer of at least 0",
+                              tensor->name, i);
+        tensor->shape[i] = (size_t)json_integer_value(extent);
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status read_offsets(const json_t *offsets, struct recur_safetensor *tensor,
+                                      recur_error *error)
+{
+    const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
+    if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
+        json_integer_value(begin) < 0)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %s: data_offsets are not two integers of at least 0",
+                          tensor->name);
+    if (json_integer_value(end) < json_integer_value(begin))
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %s ends at byte %" JSON_INTEGER_FORMAT
+                          ", before it begins at %" JSON_INTEGER_FORMAT,
+                          tensor->name, json_integer_value(end), json_integer_value(begin));
+    tensor->begin = (size_t)json_integer_value(begin);
+    tensor->end = (size_t)json_integer_value(end);
+    return RECUR_OK;
+}
+
+static enum recur_status read_tensor(const json_t *entry, struct recur_safetensor *tensor,
+                                     recur_error *error)
+{
+    const char *dtype = json_string_value(json_object_get(entry, "dtype"));
+    if (!dtype)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s has no dtype", tensor->name);
+    tensor->dtype = dtype;
+    size_t bytes = dtype_bytes(dtype);
+    if (bytes == 0)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s has the unknown dtype %s",
+                          tensor->name, dtype);
+    RECUR_TRY(read_shape(json_object_get(entry, "shape"), tensor, error));
+    RECUR_TRY(read_offsets(json_object_get(entry, "data_offsets"), tensor, error));
+    for (size_t i = 0; i < tensor->rank && bytes != SIZE_MAX; i++)
+        bytes = recur_size_mul(bytes, tensor->shape[i]);
+    if (bytes == SIZE_MAX)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s: its shape overflows",
+                          tensor->name);
+    if (tensor->end - tensor->begin != bytes)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %s has %zu bytes of data, its shape needs %zu", tensor->name,
+                          tensor->end - tensor->begin, bytes);
+    return RECUR_OK;
+}
+
+static enum recur_status check_metadata(json_t *metadata, recur_error *error)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(metadata))
+        return recur_fail(error, RECUR_ERROR_FORMAT, METADATA " is not an object");
+    json_object_foreach(metadata, key, value)
+    {
+        if (!json_is_string(value))
+            return recur_fail(error, RECUR_ERROR_FORMAT, METADATA ": %s is not a string", key);
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status read_entries(struct recur_safetensors *file, recur_error *error)
+{
+    RECUR_TRY(recur_alloc(json_object_size(file->header), sizeof *file->tensors,
+                          "a table of tensors", &file->tensors, error));
+    const char *key;
+    json_t *value;
+    json_object_foreach(file->header, key, value)
+    {
+        if (strcmp(key, METADATA) == 0) {
+            RECUR_TRY(check_metadata(value, error));
+            continue;
+        }
+        struct recur_safetensor *tensor = &file->tensors[file->count++];
+        tensor->name = key;
+        RECUR_TRY(read_tensor(value, tensor, error));
+    }
+    return RECUR_OK;
+}
+
+/* An empty tensor stands before what begins at the same byte. */
+static int compare_places(const void *a, const void *b)
+{
+    const struct recur_safetensor *s = a, *t = b;
+    if (s->begin != t->begin)
+        return s->begin < t->begin ? -1 : 1;
+    return (s->end > t->end) - (s->end < t->end);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct recur_safetensor *s = a, *t = b;
+    return strcmp(s->name, t->name);
+}
+
+/* The tensors must fill the data without hole or overlap. */
+static enum recur_status check_places(struct recur_safetensors *file, recur_error *error)
+{
+    size_t place = 0;
+    qsort(file->tensors, file->count, sizeof *file->tensors, compare_places);
+    for (size_t i = 0; i < file->count; i++) {
+        const struct recur_safetensor *tensor = &file->tensors[i];
+        if (tensor->begin != place)
+            return recur_fail(error, RECUR_ERROR_FORMAT,
+                              "tensor %s begins at byte %zu, expected %zu: the data has %s",
+                              tensor->name, tensor->begin, place,
+                              tensor->begin < place ? "an overlap" : "a hole");
+        place = tensor->end;
+    }
+    qsort(file->tensors, file->count, sizeof *file->tensors, compare_names);
+    file->bytes = place;
+    return RECUR_OK;
+}
+
+static enum recur_status read_header(FILE *stream, const char *name, json_t **header,
+                                     recur_error *error)
+{
+    unsigned char *text = NULL;
+    size_t got;
+    RECUR_TRY(recur_file_read(stream, name, PREFIX, &text, &got, error));
+    uint64_t size = 0;
+    for (size_t i = got; i-- > 0;)
+        size = size << 8 | text[i];
+    free(text);
+    if (got < PREFIX)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "not a safetensors file: it has %zu bytes, at least %d are needed", got,
+                          PREFIX);
+    if (size > MAX_HEADER)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "not a safetensors file: its header would have %" PRIu64
+                          " bytes, at most %zu are allowed",
+                          size, MAX_HEADER);
+    RECUR_TRY(recur_file_read(stream, name, (size_t)size, &text, &got, error));
+    enum recur_status status;
+    if (got > 0 ? text[0] != '{' : size == 0)
+        status = recur_fail(error, RECUR_ERROR_FORMAT,
+                            "not a safetensors file: its header does not begin with {");
+    else if (got < size)
+        status = recur_fail(
+            error, RECUR_ERROR_FORMAT,
+            "the file is cut off: its header has %" PRIu64 " bytes, only %zu are there", size, got);
+    else
+        status = recur_json_parse((const char *)text, got, 0, "the header", header, error);
+    free(text);
+    return status;
+}
+
+static enum recur_status read_data(FILE *stream, const char *name, struct recur_safetensors *file,
+                                   recur_error *error)
+{
+    size_t bytes = file->bytes, got; /* one byte more is asked for, to see the end */
+    RECUR_TRY(recur_file_read(stream, name, bytes + 1, &file->data, &got, error));
+    if (got < bytes)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "the file is cut off: its tensors have %zu bytes, only %zu are there",
+                          bytes, got);
+    if (got > bytes)
+        return recur_fail(
+            error, RECUR_ERROR_FORMAT,
+            "the file goes on after its last tensor, which ends at byte %zu of the data", bytes);
+    return RECUR_OK;
+}
+
+enum recur_status recur_safetensors_read(FILE *stream, const char *name,
+                                         struct recur_safetensors *file, recur_error *error)
+{
+    struct recur_safetensors read = {0};
+    enum recur_status status;
+    RECUR_TRY_GOTO(read_header(stream, name, &read.header, error), failed);
+    RECUR_TRY_GOTO(read_entries(&read, error), failed);
+    RECUR_TRY_GOTO(check_places(&read, error), failed);
+    RECUR_TRY_GOTO(read_data(stream, name, &read, error), failed);
+    *file = read;
+    return RECUR_OK;
+failed:
+    recur_safetensors_free(&read);
+    if (status == RECUR_ERROR_FORMAT || status == RECUR_ERROR_UNSUPPORTED)
+        recur_error_prefix(error, name);
+    return status;
+}
+
+enum recur_status recur_safetensors_load(const char *path, struct recur_safetensors *file,
+                                         recur_error *error)
+{
+    FILE *stream;
+    RECUR_TRY(recur_file_open(path, &stream, error));
+    enum recur_status status = recur_safetensors_read(stream, recur_file_name(path), file, error);
+    recur_file_close(stream);
+    return status;
+}
+
+void recur_safetensors_free(struct recur_safetensors *file)
+{
+    free(file->tensors);
+    free(file->data);
+    json_decref(file->header);
+    *file = (struct recur_safetensors){0};
+}
+
+const json_t *recur_safetensors_all_metadata(const struct recur_safetensors *file)
+{
+    return json_object_get(file->header, METADATA);
+}
+
+const char *recur_safetensors_metadata(const struct recur_safetensors *file, const char *key)
+{
+    return json_string_value(json_object_get(recur_safetensors_all_metadata(file), key));
+}
+
+static struct recur_safetensor *find(const struct recur_safetensors *file, const char *name)
+{
+    const struct recur_safetensor wanted = {.name = name};
+    return bsearch(&wanted, file->tensors, file->count, sizeof wanted, compare_names);
+}
+
+const struct recur_safetensor *recur_safetensors_find(const struct recur_safetensors *file,
+                                                      const char *name)
+{
+    return find(file, name);
+}
+
+const struct recur_safetensor *recur_safetensors_take(struct recur_safetensors *file,
+                                                      const char *name)
+{
+    struct recur_safetensor *tensor = find(file, name);
+    if (tensor)
+        tensor->taken = true;
+    return tensor;
+}
+
+enum recur_status recur_safetensors_check_taken(const struct recur_safetensors *file,
+                                                recur_error *error)
+{
+    for (size_t i = 0; i < file->count; i++)
+        if (!file->tensors[i].taken)
+            return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s is no part of the model",
+                              file->tensors[i].name);
+    return RECUR_OK;
+}
+
+enum recur_status recur_safetensors_get_f32(const struct recur_safetensors *file,
+                                            const struct recur_safetensor *tensor, float *values,
+                                            recur_error *error)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < tensor->rank; i++)
+        count *= tensor->shape[i];
+    if (recur_numbers_read(tensor->dtype, file->data + tensor->begin, count, values))
+        return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                      "tensor %s holds %s numbers, expected F32, F64, F16 or BF16", tensor->name,
+                      tensor->dtype);
+}
+
+/* The entry of a tensor whose data begins at *place, which moves on to its end. */
+static json_t *make_entry(const struct recur_safetensor *tensor, size_t *place)
+{
+    size_t begin = *place, bytes = sizeof(float);
+    json_t *shape = json_array();
+    for (size_t i = 0; i < tensor->rank; i++) {
+        json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+        bytes *= tensor->shape[i];
+    }
+    *place = begin + bytes;
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
+                     (json_int_t)begin, (json_int_t)*place);
+}
+
+/* The header as JSON, free() it; NULL where memory is short. `*bytes` receives the data's length.
+ */
+static char *make_header(const struct recur_safetensor *tensors, size_t count, json_t *metadata,
+                         size_t *bytes)
+{
+    json_t *header = json_object();
+    int failed = metadata ? json_object_set(header, METADATA, metadata) : 0;
+    *bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        failed |= json_object_set_new(header, tensors[i].name, make_entry(&tensors[i], bytes));
+    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
+    json_decref(header);
+    return text;
+}
+
+static enum recur_status write_header(const char *text, size_t size, struct recur_output *output,
+                                      recur_error *error)
+{
+    static const char spaces[PREFIX] = "        ";
+    size_t padding = (PREFIX - size % PREFIX) % PREFIX;
+    unsigned char prefix[PREFIX];
+    for (size_t i = 0; i < PREFIX; i++)
+        prefix[i] = (unsigned char)((uint64_t)(size + padding) >> 8 * i);
+    RECUR_TRY(recur_output_write(output, prefix, sizeof prefix, error));
+    RECUR_TRY(recur_output_write(output, text, size, error));
+    return recur_output_write(output, spaces, padding, error);
+}
+
+enum recur_status recur_safetensors_create(const char *path, const struct recur_safetensor *tensors,
+                                           size_t count, json_t *metadata,
+                                           struct recur_safetensors_writer *writer,
+                                           recur_error *error)
+{
+    char *text = make_header(tensors, count, metadata, &writer->left);
+    if (!text)
+        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s", path);
+    size_t size = strlen(text);
+    enum recur_status status;
+    if (size > MAX_HEADER - PREFIX)
+        status = recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                            "cannot write %s: its header would have %zu bytes, the format allows "
+                            "%zu",
+                            path, size, MAX_HEADER);
+    else
+        status = recur_output_open(path, &writer->output, error);
+    if (status == RECUR_OK) {
+        status = write_header(text, size, &writer->output, error);
+        if (status != RECUR_OK)
+            recur_output_discard(&writer->output);
+    }
+    free(text);
+    return status;
+}
+
+/* Converts piece by piece: the file is little-endian on every machine. */
+enum recur_status recur_safetensors_put_f32(struct recur_safetensors_writer *writer,
+                                            const float *values, size_t count, recur_error *error)
+{
+    enum { PIECE = 4096 };
+    unsigned char piece[PIECE * sizeof(float)];
+    assert(count * sizeof *values <= writer->left);
+    while (count > 0) {
+        size_t n = count < PIECE ? count : PIECE;
+        recur_numbers_write_f32(values, n, piece);
+        RECUR_TRY(recur_output_write(&writer->output, piece, n * sizeof *values, error));
+        writer->left -= n * sizeof *values;
+        values += n;
+        count -= n;
+    }
+    return RECUR_OK;
+}
+
+enum recur_status recur_safetensors_commit(struct recur_safetensors_writer *writer,
+                                           recur_error *error)
+{
+    assert(writer->left == 0);
+    return recur_output_commit(&writer->output, error);
+}
+
+void recur_safetensors_discard(struct recur_safetensors_writer *writer)
+{
+    recur_output_discard(&writer->output);
+}

@@ -1,0 +1,84 @@
+/* The safetensors format: named arrays in one file (docs/formats.md#safetensors). */
+#ifndef RECUR_IO_SAFETENSORS_H
+#define RECUR_IO_SAFETENSORS_H
+
+#include <stdbool.h>
+
+#include "base/files.h"
+#include "base/json.h"
+
+#define RECUR_SAFETENSORS_MAX_RANK 8
+
+struct recur_safetensor {
+    const char *name;
+    const char *dtype; /* as the file spells it: "F32", "I64", ... */
+    size_t rank;       /* 0 is a scalar */
+    size_t shape[RECUR_SAFETENSORS_MAX_RANK];
+    size_t begin, end; /* bytes in the file's data */
+    bool taken;        /* by recur_safetensors_take */
+};
+
+struct recur_safetensors {
+    struct recur_safetensor *tensors; /* by name */
+    size_t count;
+    unsigned char *data;
+    size_t bytes;   /* of data */
+    json_t *header; /* holds the names and the metadata */
+};
+
+/* Reads and checks a whole file; recur_safetensors_free gives it back.
+ * Errors: FILE, MEMORY, FORMAT, UNSUPPORTED (a tensor of too many dimensions). */
+enum recur_status recur_safetensors_load(const char *path, struct recur_safetensors *file,
+                                         recur_error *error);
+/* The same from a stream, which stays open. */
+enum recur_status recur_safetensors_read(FILE *stream, const char *name,
+                                         struct recur_safetensors *file, recur_error *error);
+void recur_safetensors_free(struct recur_safetensors *file);
+
+/* The metadata, an object of strings that belongs to the file; NULL where it has none. */
+const json_t *recur_safetensors_all_metadata(const struct recur_safetensors *file);
+/* A metadata string, NULL where the file has none of that key. */
+const char *recur_safetensors_metadata(const struct recur_safetensors *file, const char *key);
+/* A tensor, NULL where the file has none of that name. */
+const struct recur_safetensor *recur_safetensors_find(const struct recur_safetensors *file,
+                                                      const char *name);
+
+/* The same, and remembers that the tensor was asked for. */
+const struct recur_safetensor *recur_safetensors_take(struct recur_safetensors *file,
+                                                      const char *name);
+/* FORMAT where a tensor was never taken; the sentence does not name the file. */
+enum recur_status recur_safetensors_check_taken(const struct recur_safetensors *file,
+                                                recur_error *error);
+
+/* Copies a tensor's values, row-major, as floats; `values` has room for all of them. F32, F64, F16
+ * and BF16 are read. Errors: UNSUPPORTED for other types; the sentence does not name the file. */
+enum recur_status recur_safetensors_get_f32(const struct recur_safetensors *file,
+                                            const struct recur_safetensor *tensor, float *values,
+                                            recur_error *error);
+
+/* Writing: the header first, then the tensors' values in the order they were declared.
+ *
+ *     recur_safetensors_create(path, tensors, count, metadata, &writer, error);
+ *     recur_safetensors_put_f32(&writer, values, n, error);     for each tensor, whole or in parts
+ *     recur_safetensors_commit(&writer, error);                 or recur_safetensors_discard
+ *
+ * The file appears whole or not at all (base/files.h). */
+struct recur_safetensors_writer {
+    struct recur_output output;
+    size_t left; /* bytes of data still to come */
+};
+
+/* Of each tensor, name, rank and shape count; all are F32. `metadata` is an object of strings,
+ * or NULL. Errors of the three: FILE, MEMORY, UNSUPPORTED (a header over the format's limit). */
+enum recur_status recur_safetensors_create(const char *path, const struct recur_safetensor *tensors,
+                                           size_t count, json_t *metadata,
+                                           struct recur_safetensors_writer *writer,
+                                           recur_error *error);
+enum recur_status recur_safetensors_put_f32(struct recur_safetensors_writer *writer,
+                                            const float *values, size_t count, recur_error *error);
+/* Gives the writer back, also where it fails. */
+enum recur_status recur_safetensors_commit(struct recur_safetensors_writer *writer,
+                                           recur_error *error);
+void recur_safetensors_discard(struct recur_safetensors_writer *writer);
+
+#endif

@@ -1,0 +1,132 @@
+/* The arithmetic's contract. Every instruction set fills one constant table of these functions;
+ * all of them compute the same function of their arguments and differ in the last bits only.
+ *
+ * The panel. Every matrix and every activation is stored in panels of RECUR_LANES columns: an
+ * array (rows, C) is ceil(C / 32) panels, each (rows, 32), row-major, 64-byte aligned, the unused
+ * lanes of the last one zero. Units of a layer stand in the lanes, so a panel of weights (K, 32)
+ * is walked once from front to back by a product, whatever the number of rows it serves.
+ *
+ *     columns  0 .. 31     32 .. 63
+ *     row 0    [........]  [........]
+ *     row 1    [........]  [........]
+ *      ...     panel 0     panel 1
+ *
+ * Each output element is one chain of multiply-adds in rising k. How rows and panels are split
+ * among threads therefore never changes a bit. */
+#ifndef RECUR_KERNELS_KERNELS_H
+#define RECUR_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/real.h"
+
+#define RECUR_LANES 32 /* of every panel, on every instruction set */
+
+static inline size_t recur_panels(size_t columns)
+{
+    return columns / RECUR_LANES + (columns % RECUR_LANES != 0);
+}
+
+/* The left operand of a product: columns in panels that may lie anywhere. Column k of row r is
+ * base[panel[k / 32] + r * 32 + k % 32]. */
+struct recur_rows {
+    const real *base;
+    const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */
+};
+
+/* Settings of one optimiser update; what the fields mean stands in recur/trainer.h. */
+struct recur_update {
+    real lr, momentum, beta1, beta2, alpha, epsilon, weight_decay;
+    real scale;     /* of the gradient, from clipping */
+    real correct1;  /* 1 - beta1^t */
+    real correct2;  /* 1 - beta2^t */
+    bool decoupled; /* weight decay apart from the gradient (AdamW) */
+};
+
+struct recur_kernels {
+    const char *isa;
+
+    /* C = A W, or C += A W. C: `panels` panels (rows, 32) at c, c + c_stride, ...;
+     * A (rows, k); W: panels (k, 32) at w, w + w_stride, ... */
+    void (*product)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
+                    size_t w_stride, size_t panels, size_t rows, bool accumulate);
+
+    /* C = A^T B, or C += A^T B: one panel a (rows, 32), of which the first `columns` count, one
+     * panel b (rows, 32), c (columns, 32). The weight gradients. */
+    void (*outer)(real *c, const real *a, size_t columns, const real *b, size_t rows,
+                  bool accumulate);
+
+    /* c (32) = the sum of b's rows (rows, 32). The bias gradients. */
+    void (*column_sum)(real *c, const real *b, size_t rows);
+
+    /* z[r] = bias (32), or table[ids[r]] + bias, for one panel: z (rows, 32), table (V, 32).
+     * In gather the bias may be NULL. */
+    void (*fill)(real *z, const real *bias, size_t rows);
+    void (*gather)(real *z, const real *table, const int32_t *ids, const real *bias, size_t rows);
+    /* table[ids[r]] += dz[r] in rising r. */
+    void (*scatter_add)(real *table, const int32_t *ids, const real *dz, size_t rows);
+
+    /* c = a + b, n numbers, a multiple of 32. */
+    void (*add)(real *c, const real *a, const real *b, size_t n);
+
+    /* w (32, 32) transposed into t (32, 32). */
+    void (*transpose)(real *t, const real *w);
+
+    /* Point-wise parts of the cells; n is a multiple of 32; equations in src/nn/<cell>.c. A
+     * backward function overwrites the gates with the gradients of their pre-activations. */
+    void (*rnn_forward[3])(real *h, const real *z, size_t n); /* by enum recur_activation */
+    void (*rnn_backward[3])(real *z, const real *h, const real *dh, size_t n);
+    void (*lstm_forward)(real *i, real *f, real *g, real *o, const real *c_prev, real *c, real *h,
+                         size_t n);
+    void (*lstm_backward)(real *i, real *f, real *g, real *o, const real *c_prev, const real *c,
+                          const real *dh, real *dc, size_t n);
+    void (*gru_forward)(real *r, real *z, real *n_gate, const real *hn, const real *h_prev, real *h,
+                        size_t n);
+    void (*gru_backward)(real *r, real *z, real *n_gate, real *hn, const real *h_prev,
+                         const real *dh, real *dh_prev, size_t n);
+    void (*gru_before_gates)(real *r, real *z, const real *h_prev, real *rh, size_t n);
+    void (*gru_before_output)(const real *z, real *n_gate, const real *h_prev, real *h, size_t n);
+    void (*gru_before_output_backward)(real *z, real *n_gate, const real *h_prev, const real *dh,
+                                       real *dh_prev, size_t n);
+    void (*gru_before_gates_backward)(real *r, const real *drh, const real *h_prev, real *dh_prev,
+                                      size_t n);
+
+    /* Softmax cross-entropy over logits of V columns in panels `stride` numbers apart, in place:
+     * loss[r] = log sum_v e^{x_v} - x_target; the logits become scale (softmax - one_hot(target)),
+     * their unused lanes 0. A target below 0 has neither loss nor gradient. */
+    void (*softmax_loss)(real *logits, size_t stride, size_t vocabulary, size_t rows,
+                         const int32_t *targets, real scale, real *loss);
+
+    /* y = x m / (1 - p) with a mask m drawn from (key, first + index) alone, 0 with probability
+     * p = threshold / 2^32. x and y may be the same array. */
+    void (*dropout)(real *y, const real *x, size_t n, uint64_t key, uint64_t first,
+                    uint32_t threshold);
+
+    /* The sum of squares of n numbers, n at most RECUR_SUM_CHUNK. */
+    double (*sum_squares)(const real *x, size_t n);
+
+    /* One update of n parameters p from gradients g; m and v are the optimiser's moments. */
+    void (*sgd)(real *p, const real *g, real *m, size_t n, const struct recur_update *update);
+    void (*adam)(real *p, const real *g, real *m, real *v, size_t n,
+                 const struct recur_update *update);
+    void (*rmsprop)(real *p, const real *g, real *m, real *v, size_t n,
+                    const struct recur_update *update);
+
+    /* Runs `count` rounds of independent multiply-adds for the peak; returns how many
+     * floating-point operations that were. */
+    double (*peak)(size_t count);
+};
+
+#define RECUR_SUM_CHUNK 4096
+
+/* The best table this processor can run, or a lower one that the environment variable RECUR_ISA
+ * names. ARGUMENT where that name is unknown or too high. */
+enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
+
+/* Every table this processor can run, worst first; NULL at and past `count`. For tests. */
+const struct recur_kernels *recur_kernels_level(size_t index);
+
+#endif

@@ -1,0 +1,73 @@
+/* The vector type of the instruction set this file is compiled for, and the few operations that
+ * C's operators do not give. RECUR_VECTOR_BYTES and RECUR_TILE_ROWS come from the build. */
+#ifndef RECUR_KERNELS_VECTOR_H
+#define RECUR_KERNELS_VECTOR_H
+
+#include <math.h>
+
+#include "kernels/kernels.h"
+
+typedef real vec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
+
+#ifdef RECUR_DOUBLE
+typedef int64_t lane;
+#else
+typedef int32_t lane;
+#endif
+typedef lane ivec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
+typedef uint32_t uvec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
+
+#define VL ((size_t)RECUR_VECTOR_BYTES / sizeof(real)) /* lanes of one vector */
+#define INLINE static inline __attribute__((always_inline))
+
+/* Walks an array of n numbers, a multiple of VL. */
+#define EACH_VECTOR for (size_t j = 0; j < n; j += VL)
+
+INLINE vec load(const real *p)
+{
+    return *(const vec *)p;
+}
+
+INLINE void store(real *p, vec x)
+{
+    *(vec *)p = x;
+}
+
+INLINE vec splat(real x)
+{
+    return x - (vec){0};
+}
+
+/* Where the mask's lane is all ones x, where it is zero y. */
+INLINE vec select(ivec mask, vec x, vec y)
+{
+    return (vec)(((ivec)x & mask) | ((ivec)y & ~mask));
+}
+
+INLINE vec vmax(vec x, vec y)
+{
+    return select(x > y, x, y);
+}
+
+/* Sums the lanes in the order of a tree, the same for every call. */
+INLINE real reduce_sum(vec x)
+{
+    union {
+        vec v;
+        real lane[VL];
+    } sum = {x};
+    for (size_t width = VL / 2; width; width /= 2)
+        for (size_t i = 0; i < width; i++)
+            sum.lane[i] += sum.lane[i + width];
+    return sum.lane[0];
+}
+
+INLINE real reduce_max(vec x)
+{
+    real best = x[0];
+    for (size_t i = 1; i < VL; i++)
+        best = x[i] > best ? x[i] : best;
+    return best;
+}
+
+#endif

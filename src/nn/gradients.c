@@ -1,0 +1,183 @@
+/* What is done panel by panel of the parameters rather than row by row of the batch: weight
+ * gradients after backward, and transposed copies of the weights after an update. */
+#include <string.h>
+
+#include "nn/slice.h"
+
+/* The panels of all layers' gates, then of the head, then of the embedding. */
+enum task_kind { TASK_GATE, TASK_HEAD, TASK_EMBEDDING, TASK_NONE };
+
+struct task {
+    enum task_kind kind;
+    size_t l, d, panel;
+};
+
+static struct task task_at(const struct recur_network *network, size_t index)
+{
+    for (size_t l = network->layers; l-- > 0;)
+        for (size_t d = 0; d < network->directions; d++) {
+            size_t panels = network->layer[l].units * network->cell->gates;
+            if (index < panels)
+                return (struct task){TASK_GATE, l, d, index};
+            index -= panels;
+        }
+    size_t head = recur_panels(network->vocabulary);
+    if (index < head)
+        return (struct task){.kind = TASK_HEAD, .panel = index};
+    index -= head;
+    if (index < recur_panels(network->embedding))
+        return (struct task){.kind = TASK_EMBEDDING, .panel = index};
+    return (struct task){.kind = TASK_NONE};
+}
+
+static struct task next_task(struct recur_pass *pass)
+{
+    size_t index = atomic_fetch_add_explicit(&pass->next_task, 1, memory_order_relaxed);
+    return task_at(pass->network, index);
+}
+
+static real *gradient_panel(const struct recur_pass *pass, size_t index, size_t panel)
+{
+    return pass->gradients + recur_param_panel(recur_network_param(pass->network, index), panel);
+}
+
+/* dw (columns of x, 32) = x^T dz, panel by panel of x; forward: z = x W^T. */
+static void gradient_seam(const struct recur_pass *pass, struct recur_seam seam, real *dw,
+                          const real *dz, size_t rows)
+{
+    for (size_t p = 0; p < seam.panels; p++)
+        pass->kernels->outer(dw + p * RECUR_LANES * RECUR_LANES, seam.feature[p].value,
+                             seam.feature[p].width, dz, rows, false);
+}
+
+/* dw = h'^T dz over the rows of all steps (or q^T dz); forward: z = h' W_hh^T + ... */
+static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
+                               const struct recur_stream *stream, size_t d, bool from_rh, real *dw,
+                               const real *dz, size_t rows)
+{
+    const real *h = stream->h + recur_block_before(d, 0) * pass->work->batch * RECUR_LANES;
+    for (size_t u = 0; u < layer->units; u++) {
+        size_t width = layer->hidden - u * RECUR_LANES;
+        pass->kernels->outer(dw + u * RECUR_LANES * RECUR_LANES,
+                             from_rh ? stream->q + u * stream->z_stride : h + u * stream->h_stride,
+                             width < RECUR_LANES ? width : RECUR_LANES, dz, rows, false);
+    }
+}
+
+static void gradient_gate(const struct recur_pass *pass, struct task task)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_layer *layer = &pass->network->layer[task.l];
+    const struct recur_direction *tensors = &layer->direction[task.d];
+    const struct recur_stream *stream =
+        recur_workspace_stream(pass->work, pass->network, task.l, task.d);
+    size_t rows = pass->steps * pass->work->batch, gate = task.panel % cell->gates;
+    size_t first_slot = task.panel / cell->gates * cell->slots;
+    const real *dz_input = stream->z + (first_slot + cell->input_slot[gate]) * stream->z_stride;
+    const real *dz_recurrent =
+        stream->z + (first_slot + cell->recurrent_slot[gate]) * stream->z_stride;
+    bool from_rh = gate >= cell->phase[0].gates && cell->phase[1].from_rh;
+
+    real *db = gradient_panel(pass, tensors->bias_ih, task.panel);
+    pass->kernels->column_sum(db, dz_input, rows);
+    if (tensors->bias_hh != RECUR_NO_TENSOR) {
+        real *db_hh = gradient_panel(pass, tensors->bias_hh, task.panel);
+        if (dz_recurrent == dz_input)
+            memcpy(db_hh, db, RECUR_LANES * sizeof *db);
+        else
+            pass->kernels->column_sum(db_hh, dz_recurrent, rows);
+    }
+    gradient_recurrent(pass, layer, stream, task.d, from_rh,
+                       gradient_panel(pass, tensors->weight_hh, task.panel), dz_recurrent, rows);
+    real *dw = gradient_panel(pass, tensors->weight_ih, task.panel);
+    if (layer->dense) {
+        gradient_seam(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d), dw,
+                      dz_input, rows);
+    } else {
+        size_t depth = recur_network_param(pass->network, tensors->weight_ih)->depth;
+        memset(dw, 0, depth * RECUR_LANES * sizeof *dw);
+        pass->kernels->scatter_add(dw, pass->ids, dz_input, rows);
+    }
+}
+
+static void gradient_head(const struct recur_pass *pass, size_t panel)
+{
+    const struct recur_network *network = pass->network;
+    const struct recur_workspace *work = pass->work;
+    const real *dz = work->logits + panel * work->logit_stride;
+    size_t rows = pass->steps * work->batch;
+    pass->kernels->column_sum(gradient_panel(pass, network->head_bias, panel), dz, rows);
+    gradient_seam(pass, work->seam[network->layers],
+                  gradient_panel(pass, network->head_weight, panel), dz, rows);
+}
+
+static void gradient_embedding(const struct recur_pass *pass, size_t panel)
+{
+    size_t index = pass->network->embedding_weight;
+    real *dw = gradient_panel(pass, index, panel);
+    memset(dw, 0, recur_network_param(pass->network, index)->depth * RECUR_LANES * sizeof *dw);
+    pass->kernels->scatter_add(dw, pass->ids, pass->work->seam[0].feature[panel].gradient,
+                               pass->steps * pass->work->batch);
+}
+
+void recur_pass_gradients(struct recur_pass *pass)
+{
+    for (struct task task = next_task(pass); task.kind != TASK_NONE; task = next_task(pass)) {
+        if (task.kind == TASK_GATE)
+            gradient_gate(pass, task);
+        else if (task.kind == TASK_HEAD)
+            gradient_head(pass, task.panel);
+        else
+            gradient_embedding(pass, task.panel);
+    }
+}
+
+/* Puts panel number `index` of a weight (k, 32) into its transpose: for every panel of the k axis
+ * `pieces` blocks of (32, 32), of which this panel is number `index`. */
+static void transpose_panel(const struct recur_pass *pass, real *to, const real *w, size_t panels,
+                            size_t pieces, size_t index)
+{
+    const size_t block = RECUR_LANES * RECUR_LANES;
+    for (size_t p = 0; p < panels; p++)
+        pass->kernels->transpose(to + (p * pieces + index) * block, w + p * block);
+}
+
+static void prepare_gate(const struct recur_pass *pass, struct task task, bool backward)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_layer *layer = &pass->network->layer[task.l];
+    const struct recur_direction *tensors = &layer->direction[task.d];
+    const struct recur_stream *stream =
+        recur_workspace_stream(pass->work, pass->network, task.l, task.d);
+    size_t u = task.panel / cell->gates, gate = task.panel % cell->gates;
+    unsigned input = cell->input_slot[gate], recurrent = cell->recurrent_slot[gate];
+    real *bias = stream->slot_bias + (u * cell->slots + input) * RECUR_LANES;
+    real *bias_hh = stream->slot_bias + (u * cell->slots + recurrent) * RECUR_LANES;
+    memset(bias_hh, 0, RECUR_LANES * sizeof *bias_hh);
+    memcpy(bias, recur_pass_panel(pass, tensors->bias_ih, task.panel), RECUR_LANES * sizeof *bias);
+    for (size_t i = 0; i < RECUR_LANES && tensors->bias_hh != RECUR_NO_TENSOR; i++)
+        bias_hh[i] += recur_pass_panel(pass, tensors->bias_hh, task.panel)[i];
+    if (!backward)
+        return;
+    unsigned p = gate < cell->phase[0].gates ? 0 : 1, gates = cell->phase[p].gates;
+    transpose_panel(pass, stream->recurrent_transposed[p],
+                    recur_pass_panel(pass, tensors->weight_hh, task.panel), layer->units,
+                    layer->units * gates, u * gates + gate - cell->phase[p].first_gate);
+    if (layer->dense)
+        transpose_panel(pass, stream->input_transposed,
+                        recur_pass_panel(pass, tensors->weight_ih, task.panel),
+                        recur_network_param(pass->network, tensors->weight_ih)->depth / RECUR_LANES,
+                        layer->units * cell->gates, task.panel);
+}
+
+void recur_pass_prepare(struct recur_pass *pass, bool backward)
+{
+    for (struct task task = next_task(pass); task.kind != TASK_NONE; task = next_task(pass))
+        if (task.kind == TASK_GATE)
+            prepare_gate(pass, task, backward);
+        else if (task.kind == TASK_HEAD && backward)
+            transpose_panel(pass, pass->work->head_transposed,
+                            recur_pass_panel(pass, pass->network->head_weight, task.panel),
+                            pass->work->seam[pass->network->layers].panels,
+                            recur_panels(pass->network->vocabulary), task.panel);
+}

@@ -1,0 +1,138 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/model_object.h"
+#include "recur/machine.h"
+
+static const size_t default_hidden[] = {256};
+
+recur_model_config recur_model_config_default(void)
+{
+    return (recur_model_config){.cell = RECUR_CELL_LSTM,
+                                .activation = RECUR_ACTIVATION_TANH,
+                                .layers = 1,
+                                .hidden = default_hidden,
+                                .biases = 2,
+                                .init = RECUR_INIT_UNIFORM,
+                                .seed = 1};
+}
+
+static enum recur_status fill_in(struct recur_model *model, const recur_model_config *config,
+                                 recur_vocab *vocab, recur_error *error)
+{
+    model->config = *config;
+    if (vocab) {
+        model->vocab = recur_vocab_share(vocab);
+        model->config.vocabulary = recur_vocab_size(vocab);
+    }
+    RECUR_TRY(recur_kernels_select(&model->kernels, error));
+    RECUR_TRY(recur_network_init(&model->network, &model->config, error));
+    RECUR_TRY(
+        recur_alloc(config->layers, sizeof *model->hidden, "the layers", &model->hidden, error));
+    memcpy(model->hidden, config->hidden, config->layers * sizeof *model->hidden);
+    model->config.hidden = model->hidden;
+    RECUR_TRY(recur_block_alloc(model->network.params.span * sizeof *model->parameters,
+                                "parameters", &model->parameters, error));
+    recur_params_init(&model->network.params, model->parameters, config->seed);
+    return RECUR_OK;
+}
+
+enum recur_status recur_model_create(const recur_model_config *config, recur_vocab *vocab,
+                                     recur_model **out, recur_error *error)
+{
+    struct recur_model *model;
+    RECUR_TRY(recur_alloc(1, sizeof *model, "a model", &model, error));
+    enum recur_status status = fill_in(model, config, vocab, error);
+    if (status != RECUR_OK) {
+        recur_model_free(model);
+        return status;
+    }
+    *out = model;
+    return RECUR_OK;
+}
+
+void recur_model_free(recur_model *model)
+{
+    if (!model)
+        return;
+    recur_network_free(&model->network);
+    recur_block_free(model->parameters);
+    recur_vocab_free(model->vocab);
+    free(model->hidden);
+    free(model->history);
+    free(model);
+}
+
+const recur_model_config *recur_model_get_config(const recur_model *model)
+{
+    return &model->config;
+}
+
+recur_vocab *recur_model_vocab(const recur_model *model)
+{
+    return model->vocab;
+}
+
+size_t recur_model_parameters(const recur_model *model)
+{
+    return model->network.params.learned;
+}
+
+size_t recur_model_tensors(const recur_model *model)
+{
+    return model->network.params.count;
+}
+
+recur_tensor_info recur_model_tensor(const recur_model *model, size_t index)
+{
+    const struct recur_param *param = &model->network.params.entry[index];
+    return (recur_tensor_info){param->name, param->rank, {param->rows, param->columns}};
+}
+
+void recur_model_get_tensor(const recur_model *model, size_t index, float *values)
+{
+    recur_param_unpack(&model->network.params.entry[index], model->parameters, values);
+}
+
+void recur_model_set_tensor(recur_model *model, size_t index, const float *values)
+{
+    recur_param_pack(&model->network.params.entry[index], model->parameters, values);
+}
+
+const recur_epoch *recur_model_history(const recur_model *model, size_t *count)
+{
+    *count = model->history_count;
+    return model->history;
+}
+
+enum recur_status recur_model_add_epoch(recur_model *model, const recur_epoch *epoch,
+                                        recur_error *error)
+{
+    RECUR_TRY(recur_grow(&model->history, &model->history_capacity, model->history_count + 1,
+                         sizeof *model->history, "the training history", error));
+    model->history[model->history_count++] = *epoch;
+    return RECUR_OK;
+}
+
+/* Multiply-adds of the recurrent products, of the input products of layers that read a dense
+ * input, and of the head. */
+double recur_machine_flop_per_token(const recur_model *model)
+{
+    const struct recur_network *network = &model->network;
+    double products = 0;
+    for (size_t l = 0; l < network->layers; l++) {
+        const struct recur_layer *layer = &network->layer[l];
+        for (size_t d = 0; d < network->directions; d++) {
+            const struct recur_param *ih =
+                recur_network_param(network, layer->direction[d].weight_ih);
+            const struct recur_param *hh =
+                recur_network_param(network, layer->direction[d].weight_hh);
+            products += (double)hh->rows * (double)hh->columns;
+            if (layer->dense)
+                products += (double)ih->rows * (double)ih->columns;
+        }
+    }
+    const struct recur_param *head = recur_network_param(network, network->head_weight);
+    return 6 * (products + (double)head->rows * (double)head->columns);
+}

@@ -1,0 +1,9 @@
+/* The names of a network's settings. */
+#include "base/names.h"
+#include "recur/model.h"
+
+RECUR_NAMED_ENUM(task, "task", "lm", "fill")
+RECUR_NAMED_ENUM(cell, "cell", "rnn", "gru", "gru-reset-before", "lstm")
+RECUR_NAMED_ENUM(activation, "activation", "tanh", "relu", "sigmoid")
+RECUR_NAMED_ENUM(merge, "merge", "concat", "sum")
+RECUR_NAMED_ENUM(init, "initialisation", "uniform", "normal")

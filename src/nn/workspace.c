@@ -1,0 +1,275 @@
+#include "nn/workspace.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* Hands out pieces of the block; with block NULL only their sizes are added up. */
+struct layout {
+    struct recur_plan plan;
+    void *block;
+};
+
+static void *take(struct layout *layout, size_t count, size_t size)
+{
+    size_t at = recur_plan_reserve(&layout->plan, count, size);
+    return layout->block ? recur_plan_at(layout->block, at) : NULL;
+}
+
+static real *take_panels(struct layout *layout, size_t panels, size_t stride)
+{
+    return take(layout, recur_size_mul(panels, stride), sizeof(real));
+}
+
+/* From panel to panel, in numbers: 17 rows past a multiple of 4096 bytes. */
+static size_t panel_stride(size_t rows)
+{
+    if (rows >= 32)
+        rows = recur_size_add(rows, (17 + 32 - rows % 32) % 32);
+    return recur_size_mul(rows, RECUR_LANES);
+}
+
+static ptrdiff_t *take_offsets(struct layout *layout, size_t count, size_t stride)
+{
+    ptrdiff_t *offset = take(layout, count, sizeof *offset);
+    for (size_t i = 0; offset && i < count; i++)
+        offset[i] = (ptrdiff_t)(i * stride);
+    return offset;
+}
+
+/* Panels of z that hold gates [first, first + count) as `slot` says, unit block by unit block. */
+static ptrdiff_t *take_gate_panels(struct layout *layout, const struct recur_cell_kind *cell,
+                                   const unsigned *slot, size_t units, size_t stride,
+                                   unsigned first, unsigned count)
+{
+    ptrdiff_t *offset = take(layout, units * count, sizeof *offset);
+    for (size_t u = 0; offset && u < units; u++)
+        for (unsigned g = 0; g < count; g++)
+            offset[u * count + g] = (ptrdiff_t)((u * cell->slots + slot[first + g]) * stride);
+    return offset;
+}
+
+static void lay_out_gradients(struct layout *layout, const struct recur_network *network,
+                              size_t batch, const struct recur_layer *layer,
+                              struct recur_stream *stream)
+{
+    const struct recur_cell_kind *cell = network->cell;
+    size_t units = layer->units, depth = units * cell->gates;
+    stream->dh = take_panels(layout, units, stream->h_stride);
+    if (cell->has_c)
+        stream->dc = take_panels(layout, units, batch * RECUR_LANES);
+    if (cell->phases > 1)
+        stream->dq = take_panels(layout, units, batch * RECUR_LANES);
+    for (unsigned p = 0; p < cell->phases; p++) {
+        unsigned gates = cell->phase[p].gates;
+        stream->gate_panels[p] =
+            take_gate_panels(layout, cell, cell->recurrent_slot, units, stream->z_stride,
+                             cell->phase[p].first_gate, gates);
+        stream->recurrent_transposed[p] =
+            take_panels(layout, units, units * gates * RECUR_LANES * RECUR_LANES);
+    }
+    stream->input_panels =
+        take_gate_panels(layout, cell, cell->input_slot, units, stream->z_stride, 0, cell->gates);
+    if (layer->dense)
+        stream->input_transposed =
+            take_panels(layout, recur_network_param(network, layer->direction[0].weight_ih)->depth,
+                        depth * RECUR_LANES);
+}
+
+static void lay_out_stream(struct layout *layout, const struct recur_workspace *work,
+                           const struct recur_network *network, size_t l,
+                           struct recur_stream *stream)
+{
+    const struct recur_cell_kind *cell = network->cell;
+    const struct recur_layer *layer = &network->layer[l];
+    size_t rows = recur_size_mul(work->batch, work->steps);
+    stream->z_stride = panel_stride(rows);
+    stream->h_stride = panel_stride(recur_size_add(rows, work->batch));
+    stream->z = take_panels(layout, layer->units * cell->slots, stream->z_stride);
+    stream->h = take_panels(layout, layer->units, stream->h_stride);
+    stream->h_panels = take_offsets(layout, layer->units, stream->h_stride);
+    if (cell->has_c)
+        stream->c = take_panels(layout, layer->units, stream->h_stride);
+    if (cell->phases > 1) {
+        stream->q = take_panels(layout, layer->units, stream->z_stride);
+        stream->q_panels = take_offsets(layout, layer->units, stream->z_stride);
+    }
+    stream->slot_bias = take_panels(layout, layer->units * cell->slots, RECUR_LANES);
+    if (work->trains)
+        lay_out_gradients(layout, network, work->batch, layer, stream);
+}
+
+/* `pieces` of `width` columns each, every one beginning in a panel of its own. */
+static void take_features(struct layout *layout, struct recur_seam *seam, size_t pieces,
+                          size_t width)
+{
+    size_t each = recur_panels(width);
+    seam->panels = pieces * each;
+    seam->columns = (seam->panels - each) * RECUR_LANES + width;
+    seam->feature = take(layout, seam->panels, sizeof *seam->feature);
+    for (size_t i = 0; seam->feature && i < seam->panels; i++) {
+        size_t first = i % each * RECUR_LANES;
+        seam->feature[i].width = width - first < RECUR_LANES ? width - first : RECUR_LANES;
+    }
+}
+
+/* The embeddings of the tokens: what layer 0 reads where it is dense. */
+static void lay_out_embedding(struct layout *layout, struct recur_workspace *work,
+                              const struct recur_network *network)
+{
+    struct recur_seam *seam = &work->seam[0];
+    if (!network->embedding)
+        return;
+    take_features(layout, seam, 1, network->embedding);
+    size_t stride = panel_stride(recur_size_mul(work->batch, work->steps));
+    real *value = take_panels(layout, seam->panels, stride);
+    real *gradient = work->trains ? take_panels(layout, seam->panels, stride) : NULL;
+    for (size_t i = 0; seam->feature && i < seam->panels; i++) {
+        seam->feature[i].value = value + i * stride;
+        seam->feature[i].gradient = gradient ? gradient + i * stride : NULL;
+    }
+}
+
+/* Where in h and dh panel u of what layer l hands on in direction d begins. */
+static size_t output_at(const struct recur_workspace *work, const struct recur_network *network,
+                        size_t l, size_t d, size_t u)
+{
+    const struct recur_stream *stream = recur_workspace_stream(work, network, l, d);
+    bool before = recur_network_hands_on_before(network, l);
+    size_t block = before ? recur_block_before(d, 0) : recur_block_after(d, 0);
+    return u * stream->h_stride + block * work->batch * RECUR_LANES;
+}
+
+/* The outputs of layer l: its states, or a copy where they are summed or go through dropout. */
+static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
+                         const struct recur_network *network, size_t l)
+{
+    struct recur_seam *seam = &work->seam[l + 1];
+    const struct recur_layer *layer = &network->layer[l];
+    size_t pieces = recur_network_apart(network, l + 1) ? network->directions
+                                                        : recur_network_segments(network, l + 1);
+    bool sums = pieces < network->directions;
+    take_features(layout, seam, pieces, layer->hidden);
+    seam->copies = sums || (work->trains && network->dropout > 0);
+    size_t stride = panel_stride(recur_size_mul(work->batch, work->steps));
+    real *copy = seam->copies ? take_panels(layout, seam->panels, stride) : NULL;
+    for (size_t i = 0; seam->feature && i < seam->panels; i++) {
+        struct recur_feature *feature = &seam->feature[i];
+        size_t d = i / layer->units, u = i % layer->units;
+        const struct recur_stream *stream = recur_workspace_stream(work, network, l, d);
+        size_t at = output_at(work, network, l, d, u);
+        feature->state[0] = stream->h + at;
+        feature->value = copy ? copy + i * stride : stream->h + at;
+        feature->gradient = stream->dh ? stream->dh + at : NULL;
+        if (!sums)
+            continue;
+        stream = recur_workspace_stream(work, network, l, 1);
+        at = output_at(work, network, l, 1, u);
+        feature->state[1] = stream->h + at;
+        feature->second_gradient = stream->dh ? stream->dh + at : NULL;
+    }
+}
+
+static void lay_out_head(struct layout *layout, struct recur_workspace *work,
+                         const struct recur_network *network)
+{
+    size_t panels = recur_panels(network->vocabulary), rows = work->batch * work->steps;
+    const struct recur_seam *top = &work->seam[network->layers];
+    work->logit_stride = panel_stride(rows);
+    work->logits = take_panels(layout, panels, work->logit_stride);
+    work->logit_panels = take_offsets(layout, panels, work->logit_stride);
+    work->loss = take(layout, rows, sizeof *work->loss);
+    if (work->trains)
+        work->head_transposed =
+            take_panels(layout, top->panels, panels * RECUR_LANES * RECUR_LANES);
+}
+
+static void lay_out(struct layout *layout, struct recur_workspace *work,
+                    const struct recur_network *network)
+{
+    work->base = layout->block;
+    lay_out_embedding(layout, work, network);
+    for (size_t l = 0; l < network->layers; l++) {
+        for (size_t d = 0; d < network->directions; d++)
+            lay_out_stream(layout, work, network, l, recur_workspace_stream(work, network, l, d));
+        lay_out_seam(layout, work, network, l);
+    }
+    lay_out_head(layout, work, network);
+    for (size_t l = 0; l <= network->layers; l++) {
+        struct recur_seam *seam = &work->seam[l];
+        seam->value_panels = take(layout, seam->panels, sizeof *seam->value_panels);
+        for (size_t i = 0; seam->value_panels && i < seam->panels; i++)
+            seam->value_panels[i] = seam->feature[i].value - work->base;
+    }
+}
+
+/* A step's cost for the busiest thread, in processor cycles: a tile of r rows takes 2 r cycles for
+ * each k, but no less than loading the weights takes; waiting for each other about 1500. */
+static double step_cost(const struct recur_network *network, size_t batch, size_t batch_slices,
+                        size_t unit_slices)
+{
+    double cost = 0;
+    double rows = (double)((batch + batch_slices - 1) / batch_slices);
+    double tiles = (rows + 13) / 14 < 1 ? 1 : (rows + 13) / 14;
+    double each = 2 * rows > 6 * tiles ? 2 * rows : 6 * tiles;
+    for (size_t l = 0; l < network->layers; l++) {
+        const struct recur_layer *layer = &network->layer[l];
+        size_t units = (layer->units + unit_slices - 1) / unit_slices;
+        cost += each * (double)(units * network->cell->gates * layer->hidden);
+        if (unit_slices > 1)
+            cost += 1500 * (double)network->cell->phases;
+    }
+    return cost;
+}
+
+static enum recur_status choose_grid(struct recur_grid *grid, const struct recur_network *network,
+                                     size_t batch, size_t threads, recur_error *error)
+{
+    double best = 0;
+    for (size_t slices = 1; slices <= threads && slices <= batch; slices++) {
+        size_t units = threads / slices;
+        for (size_t l = 0; l < network->layers; l++)
+            units = units < network->layer[l].units ? units : network->layer[l].units;
+        for (size_t unit_slices = 1; unit_slices <= units; unit_slices++) {
+            double cost = step_cost(network, batch, slices, unit_slices);
+            if (best > 0 && cost >= best)
+                continue;
+            best = cost;
+            grid->batch_slices = slices;
+            grid->unit_slices = unit_slices;
+        }
+    }
+    RECUR_TRY(recur_alloc(grid->batch_slices, sizeof *grid->barrier, "the thread grid",
+                          &grid->barrier, error));
+    for (size_t i = 0; i < grid->batch_slices; i++)
+        recur_barrier_init(&grid->barrier[i], grid->unit_slices);
+    return RECUR_OK;
+}
+
+enum recur_status recur_workspace_init(struct recur_workspace *work,
+                                       const struct recur_network *network, size_t batch,
+                                       size_t steps, bool trains, size_t threads,
+                                       recur_error *error)
+{
+    *work = (struct recur_workspace){.batch = batch, .steps = steps, .trains = trains};
+    RECUR_TRY(choose_grid(&work->grid, network, batch, threads, error));
+    RECUR_TRY(recur_alloc(network->layers, network->directions * sizeof *work->stream,
+                          "the streams", &work->stream, error));
+    RECUR_TRY(recur_alloc(network->layers + 1, sizeof *work->seam, "the layers' seams", &work->seam,
+                          error));
+    struct layout layout = {0};
+    lay_out(&layout, work, network);
+    RECUR_TRY(recur_block_alloc(layout.plan.bytes, "activations", &work->block, error));
+    layout = (struct layout){.block = work->block};
+    lay_out(&layout, work, network);
+    return RECUR_OK;
+}
+
+void recur_workspace_free(struct recur_workspace *work)
+{
+    recur_block_free(work->block);
+    free(work->grid.barrier);
+    free(work->stream);
+    free(work->seam);
+    *work = (struct recur_workspace){0};
+}

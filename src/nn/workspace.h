@@ -1,0 +1,120 @@
+/* The planner: every buffer of a pass over B sequences of up to T steps, worked out before the
+ * first step and allocated as one block; and how the work is split among threads.
+ *
+ * Rows are numbered t * B + b. For each layer and direction (U = panels of H, S = slots):
+ *
+ *     z    U * S panels (T*B, 32)        gates; backward: gradients of their pre-activations
+ *     h    U panels ((T+1)*B, 32)        hidden states; forward direction: row block t is the state
+ *                                        before step t, t + 1 the one after it; backward direction:
+ *                                        t + 1 before, t after. The output of step t is the state
+ *                                        after it
+ *     c    as h                          cell states (lstm)
+ *     q    U panels (T*B, 32)            r * h' (gru-reset-before)
+ *     dh   as h                          gradients; that of the initial state comes out as well
+ *     dc, dq  U panels (B, 32)           carried from step to step
+ *
+ * Panels that are long enough to be walked side by side lie at distances that are no multiple of
+ * 4096 bytes, which would put all of them into the same few sets of the L1 cache. */
+#ifndef RECUR_NN_WORKSPACE_H
+#define RECUR_NN_WORKSPACE_H
+
+#include "base/team.h"
+#include "nn/network.h"
+
+/* Buffers of one layer and direction. Offsets of panels for products count from `h`, `q` or `z`. */
+struct recur_stream {
+    size_t z_stride, h_stride; /* from panel to panel, in numbers; q's is z's, c's and dh's h's */
+    real *z, *h, *c, *q;
+    real *dh, *dc, *dq;
+    real *slot_bias;                              /* (U*S, 32): b_ih + b_hh where they meet */
+    ptrdiff_t *h_panels, *q_panels;               /* (U) */
+    ptrdiff_t *gate_panels[RECUR_PHASES_MAX];     /* z panels of a phase's gates, (U * gates) */
+    ptrdiff_t *input_panels;                      /* z panels that x W_ih^T went to, (U * G) */
+    real *recurrent_transposed[RECUR_PHASES_MAX]; /* W_hh^T of a phase: U panels (U*gates*32, 32) */
+    real *input_transposed;                       /* W_ih^T: panels of the input (U*G*32, 32) */
+};
+
+/* Row blocks of h, c, dh: where the state before and after step t stands. */
+static inline size_t recur_block_before(size_t d, size_t t)
+{
+    return d ? t + 1 : t;
+}
+
+static inline size_t recur_block_after(size_t d, size_t t)
+{
+    return d ? t : t + 1;
+}
+
+/* One panel of a layer's input or output: where its row 0 lies, its gradient, its width. */
+struct recur_feature {
+    real *value;
+    real *gradient; /* NULL in a workspace that does not train */
+    size_t width;   /* lanes in use */
+    /* Where `value` is not a state itself: the states it is the sum of, dropped or not, the second
+     * one NULL where there is one; and the second one's gradient, a copy of the first one's. */
+    const real *state[RECUR_DIRECTIONS_MAX];
+    real *second_gradient;
+};
+
+/* What stands between two layers, under the first and over the last: the panels of x or of y. */
+struct recur_seam {
+    size_t panels;
+    size_t columns;                /* to multiply: 32 * (panels - 1) + width of the last */
+    bool copies;                   /* its values are made of states and not states themselves */
+    struct recur_feature *feature; /* (panels) */
+    ptrdiff_t *value_panels;       /* of feature values, from `base` */
+};
+
+/* A team's work on one pass is a grid: slices of the batch, which need nothing of each other, times
+ * slices of the hidden units, which wait for each other after every step. */
+struct recur_grid {
+    size_t batch_slices, unit_slices;
+    struct recur_barrier *barrier; /* (batch_slices), each for unit_slices threads */
+};
+
+struct recur_workspace {
+    size_t batch, steps; /* B, T */
+    bool trains;
+    struct recur_grid grid;
+    void *block;
+    const real *base;            /* of value_panels */
+    struct recur_stream *stream; /* (L, D) */
+    struct recur_seam *seam;     /* (L + 1): [l] is layer l's input, [L] the head's */
+    size_t logit_stride;
+    real *logits;            /* panels of V, (T*B, 32); then their gradients */
+    ptrdiff_t *logit_panels; /* from `logits` */
+    real *head_transposed;
+    real *loss; /* (T*B) */
+};
+
+/* `trains` plans for backward too. `threads` is the size of the team that will run the passes.
+ * Errors: MEMORY. Released by recur_workspace_free in every case. */
+enum recur_status recur_workspace_init(struct recur_workspace *work,
+                                       const struct recur_network *network, size_t batch,
+                                       size_t steps, bool trains, size_t threads,
+                                       recur_error *error);
+void recur_workspace_free(struct recur_workspace *work);
+
+static inline struct recur_stream *recur_workspace_stream(const struct recur_workspace *work,
+                                                          const struct recur_network *network,
+                                                          size_t l, size_t d)
+{
+    return &work->stream[l * network->directions + d];
+}
+
+/* What direction d of layer l reads: the seam below, or its direction's part of it. */
+static inline struct recur_seam recur_workspace_input(const struct recur_workspace *work,
+                                                      const struct recur_network *network, size_t l,
+                                                      size_t d)
+{
+    struct recur_seam seam = work->seam[l];
+    if (!recur_network_apart(network, l))
+        return seam;
+    seam.panels /= network->directions;
+    seam.columns = network->layer[l - 1].hidden;
+    seam.feature += d * seam.panels;
+    seam.value_panels += d * seam.panels;
+    return seam;
+}
+
+#endif

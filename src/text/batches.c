@@ -1,0 +1,156 @@
+#include "recur/batches.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/names.h"
+#include "base/rng.h"
+
+struct recur_batches {
+    const recur_corpus *corpus;
+    recur_batches_config config;
+    size_t next, count; /* minibatches of the epoch: made so far, in all */
+    size_t offset;      /* of the epoch, in the corpus */
+    size_t stream;      /* sequential: tokens of one stream */
+    size_t *order;      /* random: the subsequences, shuffled */
+    int32_t *row;       /* (T + 1): one sequence and its last target */
+};
+
+recur_batches_config recur_batches_config_default(void)
+{
+    return (recur_batches_config){.batch = 32, .steps = 35, .seed = 1};
+}
+
+static enum recur_status check(const recur_corpus *corpus, recur_batches_config *config,
+                               recur_error *error)
+{
+    if (!config->batch || !config->steps)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a minibatch needs at least 1 sequence and 1 step, got %zu x %zu",
+                          config->batch, config->steps);
+    if ((unsigned)config->sampling > RECUR_SAMPLING_RANDOM)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "sampling %d is unknown",
+                          (int)config->sampling);
+    size_t size = recur_corpus_size(corpus);
+    if (config->first > size || config->count > size - config->first)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "%zu tokens from token %zu on are not in a text of %zu", config->count,
+                          config->first, size);
+    if (!config->count)
+        config->count = size - config->first;
+    size_t need = recur_size_add(recur_size_mul(config->batch, config->steps), 1);
+    if (config->count < need)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the text has %zu tokens, but one minibatch of %zu sequences x %zu steps "
+                          "needs %zu; choose a smaller batch or fewer steps",
+                          config->count, config->batch, config->steps, need);
+    return RECUR_OK;
+}
+
+enum recur_status recur_batches_create(const recur_corpus *corpus,
+                                       const recur_batches_config *config, recur_batches **batches,
+                                       recur_error *error)
+{
+    recur_batches_config checked = *config;
+    RECUR_TRY(check(corpus, &checked, error));
+    recur_batches *made = NULL;
+    enum recur_status status;
+    RECUR_TRY_GOTO(recur_alloc(1, sizeof *made, "minibatches", &made, error), failed);
+    made->corpus = corpus;
+    made->config = checked;
+    RECUR_TRY_GOTO(
+        recur_alloc(checked.steps + 1, sizeof *made->row, "a sequence", &made->row, error), failed);
+    if (checked.sampling == RECUR_SAMPLING_RANDOM)
+        RECUR_TRY_GOTO(recur_alloc((checked.count - 1) / checked.steps, sizeof *made->order,
+                                   "the order of the subsequences", &made->order, error),
+                       failed);
+    *batches = made;
+    return RECUR_OK;
+failed:
+    recur_batches_free(made);
+    return status;
+}
+
+void recur_batches_free(recur_batches *batches)
+{
+    if (!batches)
+        return;
+    free(batches->order);
+    free(batches->row);
+    free(batches);
+}
+
+static void shuffle(size_t *order, size_t count, struct recur_rng *rng)
+{
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+    for (size_t i = count; i > 1; i--) {
+        size_t other = recur_rng_below(rng, i), moved = order[other];
+        order[other] = order[i - 1];
+        order[i - 1] = moved;
+    }
+}
+
+size_t recur_batches_start(recur_batches *batches, uint64_t epoch)
+{
+    const recur_batches_config *config = &batches->config;
+    const uint64_t purpose = 0x6261746368657331; /* keeps clear of the seed's other streams */
+    struct recur_rng rng;
+    recur_rng_seed(&rng, config->seed, purpose + epoch);
+
+    bool random = config->sampling == RECUR_SAMPLING_RANDOM;
+    size_t spare = config->count - 1 - config->batch * config->steps;
+    size_t most = random ? config->steps - 1 : config->steps;
+    size_t offset = recur_rng_below(&rng, (most < spare ? most : spare) + 1);
+    size_t inputs = config->count - 1 - offset;
+    if (random) {
+        size_t subsequences = inputs / config->steps;
+        shuffle(batches->order, subsequences, &rng);
+        batches->count = subsequences / config->batch;
+    } else {
+        batches->stream = inputs / config->batch;
+        batches->count = batches->stream / config->steps;
+    }
+    batches->offset = config->first + offset;
+    batches->next = 0;
+    return batches->count;
+}
+
+int recur_batches_next(recur_batches *batches, int32_t *x, int32_t *y)
+{
+    if (batches->next == batches->count)
+        return 0;
+    size_t B = batches->config.batch, T = batches->config.steps;
+    const size_t *order = batches->order ? batches->order + batches->next * B : NULL;
+    for (size_t b = 0; b < B; b++) {
+        size_t at = order ? order[b] * T : b * batches->stream + batches->next * T;
+        recur_corpus_read(batches->corpus, batches->offset + at, T + 1, batches->row);
+        for (size_t t = 0; t < T; t++) {
+            x[t * B + b] = batches->row[t];
+            y[t * B + b] = batches->row[t + 1];
+        }
+    }
+    batches->next++;
+    return 1;
+}
+
+static const char *const sampling_names[] = {
+    [RECUR_SAMPLING_SEQUENTIAL] = "sequential",
+    [RECUR_SAMPLING_RANDOM] = "random",
+};
+
+const char *recur_sampling_name(enum recur_sampling sampling)
+{
+    return sampling_names[sampling];
+}
+
+enum recur_status recur_sampling_parse(const char *name, enum recur_sampling *sampling,
+                                       recur_error *error)
+{
+    size_t found;
+    RECUR_TRY(
+        recur_name_find(RECUR_NAMES(sampling_names), "kind of sampling", name, &found, error));
+    *sampling = (enum recur_sampling)found;
+    return RECUR_OK;
+}

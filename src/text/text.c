@@ -1,0 +1,123 @@
+#include "recur/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/names.h"
+#include "text/text_stream.h"
+
+/* Puts lines together from the stream's pieces. */
+struct assembly {
+    recur_line_fn *line;
+    void *user;
+    char *bytes; /* of the pieces so far, one behind the other */
+    size_t size, capacity;
+    recur_token *tokens;
+    size_t count, tokens_capacity;
+};
+
+static enum recur_status keep_piece(struct assembly *assembly, const recur_token *tokens,
+                                    size_t count, recur_error *error)
+{
+    size_t size = assembly->size;
+    for (size_t i = 0; i < count; i++)
+        size = recur_size_add(size, tokens[i].size);
+    RECUR_TRY(recur_grow(&assembly->bytes, &assembly->capacity, size, 1, "a line of text", error));
+    RECUR_TRY(recur_grow(&assembly->tokens, &assembly->tokens_capacity, assembly->count + count,
+                         sizeof *assembly->tokens, "a line's tokens", error));
+    for (size_t i = 0; i < count; i++) {
+        memcpy(assembly->bytes + assembly->size, tokens[i].bytes, tokens[i].size);
+        assembly->size += tokens[i].size;
+        assembly->tokens[assembly->count++].size = tokens[i].size;
+    }
+    return RECUR_OK;
+}
+
+static enum recur_status assemble(void *user, const recur_token *tokens, size_t count,
+                                  bool line_end, recur_error *error)
+{
+    struct assembly *assembly = user;
+    if (line_end && !assembly->count)
+        return assembly->line(assembly->user, tokens, count, error);
+    RECUR_TRY(keep_piece(assembly, tokens, count, error));
+    if (!line_end)
+        return RECUR_OK;
+    const char *bytes = assembly->bytes;
+    for (size_t i = 0; i < assembly->count; i++) {
+        assembly->tokens[i].bytes = bytes;
+        bytes += assembly->tokens[i].size;
+    }
+    count = assembly->count;
+    assembly->size = assembly->count = 0;
+    return assembly->line(assembly->user, assembly->tokens, count, error);
+}
+
+enum recur_status recur_text_lines(const struct recur_text_source *source,
+                                   const recur_text_config *config, recur_line_fn *line, void *user,
+                                   recur_text_stats *stats, recur_error *error)
+{
+    struct assembly assembly = {.line = line, .user = user};
+    recur_text_stats met = {0};
+    enum recur_status status =
+        recur_text_stream(source, config, true, assemble, &assembly, &met, error);
+    free(assembly.bytes);
+    free(assembly.tokens);
+    if (status == RECUR_OK && stats)
+        *stats = met;
+    return status;
+}
+
+enum recur_status recur_text_read(const char *path, const recur_text_config *config,
+                                  recur_line_fn *line, void *user, recur_text_stats *stats,
+                                  recur_error *error)
+{
+    return recur_text_lines(&(struct recur_text_source){.path = path}, config, line, user, stats,
+                            error);
+}
+
+enum recur_status recur_text_read_memory(const char *bytes, size_t size,
+                                         const recur_text_config *config, recur_line_fn *line,
+                                         void *user, recur_text_stats *stats, recur_error *error)
+{
+    return recur_text_lines(&(struct recur_text_source){.bytes = bytes, .size = size}, config, line,
+                            user, stats, error);
+}
+
+static const char *const tokens_names[] = {
+    [RECUR_TOKENS_CHAR] = "char",
+    [RECUR_TOKENS_WORD] = "word",
+    [RECUR_TOKENS_BYTE] = "byte",
+};
+
+static const char *const clean_names[] = {
+    [RECUR_CLEAN_NONE] = "none",
+    [RECUR_CLEAN_LETTERS] = "letters",
+};
+
+const char *recur_tokens_name(enum recur_tokens tokens)
+{
+    return tokens_names[tokens];
+}
+
+const char *recur_clean_name(enum recur_clean clean)
+{
+    return clean_names[clean];
+}
+
+enum recur_status recur_tokens_parse(const char *name, enum recur_tokens *tokens,
+                                     recur_error *error)
+{
+    size_t found;
+    RECUR_TRY(recur_name_find(RECUR_NAMES(tokens_names), "token kind", name, &found, error));
+    *tokens = (enum recur_tokens)found;
+    return RECUR_OK;
+}
+
+enum recur_status recur_clean_parse(const char *name, enum recur_clean *clean, recur_error *error)
+{
+    size_t found;
+    RECUR_TRY(recur_name_find(RECUR_NAMES(clean_names), "kind of cleaning", name, &found, error));
+    *clean = (enum recur_clean)found;
+    return RECUR_OK;
+}

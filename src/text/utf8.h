@@ -1,0 +1,28 @@
+/* UTF-8: where characters end, and what is no character at all. */
+#ifndef RECUR_TEXT_UTF8_H
+#define RECUR_TEXT_UTF8_H
+
+#include <stddef.h>
+
+#define RECUR_UTF8_REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+#define RECUR_UTF8_REPLACEMENT_SIZE 3
+
+enum recur_utf8 {
+    RECUR_UTF8_VALID,
+    RECUR_UTF8_INVALID,
+    RECUR_UTF8_CUT, /* right so far, but the bytes end inside the character */
+};
+
+/* Judges the start of `bytes` (size >= 1). `*length` is that of the character, or of the bytes
+ * that one U+FFFD stands for: the longest start of a character, else a single byte (The Unicode
+ * Standard 15.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). */
+enum recur_utf8 recur_utf8_scan(const char *bytes, size_t size, size_t *length);
+
+/* The length of a valid character from its first byte. */
+static inline size_t recur_utf8_length(char first)
+{
+    unsigned char lead = (unsigned char)first;
+    return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+#endif

@@ -1,0 +1,444 @@
+#include "recur/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/names.h"
+#include "nn/model_object.h"
+#include "nn/pass.h"
+#include "train/evaluate.h"
+#include "train/schedule.h"
+#include "train/update.h"
+
+RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
+RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
+
+struct recur_trainer {
+    recur_trainer_config config;
+    recur_model *model;
+    const recur_corpus *corpus;
+    recur_batches *batches;
+    size_t train_tokens, valid_tokens;
+
+    struct recur_team *team;
+    struct recur_workspace work;
+    struct recur_pass pass;
+    struct recur_optimiser optimiser;
+    struct recur_plateau plateau;
+    real *gradients;
+    real *kept; /* parameters of the best finished epoch; of the last where nothing is held out */
+    int32_t *x, *y; /* (T, B) */
+
+    uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */
+    double best_loss;
+    uint64_t step; /* minibatches of all epochs */
+
+    size_t minibatch, minibatches; /* of this epoch; minibatches 0: not started */
+    double lr, loss_sum, norm_sum, seconds;
+    double loss, norm; /* of the last minibatch */
+    double phase_seconds[RECUR_PHASES];
+};
+
+recur_trainer_config recur_trainer_config_default(void)
+{
+    return (recur_trainer_config){.batch = 32,
+                                  .steps = 35,
+                                  .sampling = RECUR_SAMPLING_SEQUENTIAL,
+                                  .epochs = 10,
+                                  .optimizer = RECUR_OPTIMIZER_ADAM,
+                                  .lr = 0.002f,
+                                  .beta1 = 0.9f,
+                                  .beta2 = 0.999f,
+                                  .alpha = 0.99f,
+                                  .epsilon = 1e-8f,
+                                  .clip = 1,
+                                  .schedule = RECUR_SCHEDULE_CONSTANT,
+                                  .warmup = 0.05f,
+                                  .lr_floor = 0.1f,
+                                  .factor = 0.5f,
+                                  .patience = 2,
+                                  .blanks = 0.1f,
+                                  .validation = 0.1f,
+                                  .seed = 1};
+}
+
+/* One setting and the range it must lie in: [low, high), or [low, high] where `closed`, and above
+ * low where `open`. */
+struct range {
+    const char *name;
+    float value;
+    double low, high;
+    bool open, closed;
+};
+
+static enum recur_status check(const recur_trainer_config *config, recur_error *error)
+{
+    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
+    if ((unsigned)config->optimizer > RECUR_OPTIMIZER_RMSPROP)
+        return recur_fail(error, bad, "optimizer %d is unknown", (int)config->optimizer);
+    if ((unsigned)config->schedule > RECUR_SCHEDULE_PLATEAU)
+        return recur_fail(error, bad, "schedule %d is unknown", (int)config->schedule);
+    const double any = INFINITY;
+    const struct range ranges[] = {
+        {"the learning rate", config->lr, 0, any, true, false},
+        {"momentum", config->momentum, 0, 1, false, false},
+        {"beta1", config->beta1, 0, 1, false, false},
+        {"beta2", config->beta2, 0, 1, false, false},
+        {"alpha", config->alpha, 0, 1, false, false},
+        {"epsilon", config->epsilon, 0, any, true, false},
+        {"weight decay", config->weight_decay, 0, any, false, false},
+        {"the clipping threshold", config->clip, 0, any, false, false},
+        {"the warm-up share", config->warmup, 0, 1, false, false},
+        {"the learning rate's floor", config->lr_floor, 0, 1, false, true},
+        {"the plateau's factor", config->factor, 0, 1, true, false},
+        {"the share of blanks", config->blanks, 0, 1, false, false},
+        {"the validation share", config->validation, 0, 0.9f, false, true},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        const struct range *r = &ranges[i];
+        double value = (double)r->value;
+        bool above = r->open ? value > r->low : value >= r->low;
+        bool below = r->closed ? value <= r->high : value < r->high;
+        if (!above || !below)
+            return recur_fail(error, bad, "%s must be %s %g and %s %g, got %g", r->name,
+                              r->open ? "above" : "at least", r->low,
+                              r->closed ? "at most" : "below", r->high, value);
+    }
+    return RECUR_OK;
+}
+
+/* Where the held-out end of the text begins, and the minibatches over what stands before it. */
+static enum recur_status divide_text(struct recur_trainer *trainer, recur_error *error)
+{
+    const recur_trainer_config *config = &trainer->config;
+    size_t size = recur_corpus_size(trainer->corpus);
+    trainer->valid_tokens = (size_t)((double)size * (double)config->validation);
+    trainer->train_tokens = size - trainer->valid_tokens;
+    size_t need = recur_size_add(recur_size_mul(config->batch, config->steps), 1);
+    if (trainer->train_tokens < need && trainer->valid_tokens > 0)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the text has %zu tokens, %zu of them to train on, but one minibatch of "
+                          "%zu sequences x %zu steps needs %zu; choose a smaller batch or fewer "
+                          "steps",
+                          size, trainer->train_tokens, config->batch, config->steps, need);
+    recur_batches_config batches = recur_batches_config_default();
+    batches.batch = config->batch;
+    batches.steps = config->steps;
+    batches.sampling = config->sampling;
+    batches.seed = config->seed;
+    batches.count = trainer->train_tokens;
+    RECUR_TRY(recur_batches_create(trainer->corpus, &batches, &trainer->batches, error));
+    if (config->validation > 0 && trainer->valid_tokens < 2)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "%g of a text of %zu tokens is too little to hold out: at least 2 tokens "
+                          "are needed",
+                          (double)config->validation, size);
+    return RECUR_OK;
+}
+
+static void prepare(void *argument, size_t thread, size_t threads)
+{
+    (void)thread;
+    (void)threads;
+    recur_pass_prepare(&((struct recur_trainer *)argument)->pass, true);
+}
+
+static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *error)
+{
+    const recur_trainer_config *config = &trainer->config;
+    recur_model *model = trainer->model;
+    size_t rows = recur_size_mul(config->batch, config->steps);
+    size_t bytes = model->network.params.span * sizeof(real);
+    RECUR_TRY(check(config, error));
+    RECUR_TRY(recur_check_predicts(model, error));
+    if (recur_corpus_vocabulary_size(trainer->corpus) > model->config.vocabulary)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the text has a vocabulary of %zu, the model one of %zu",
+                          recur_corpus_vocabulary_size(trainer->corpus), model->config.vocabulary);
+    RECUR_TRY(divide_text(trainer, error));
+    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
+                                &trainer->team, error));
+    RECUR_TRY(recur_workspace_init(&trainer->work, &model->network, config->batch, config->steps,
+                                   true, recur_team_threads(trainer->team), error));
+    RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
+    RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
+    RECUR_TRY(recur_alloc(rows, sizeof *trainer->x, "a minibatch", &trainer->x, error));
+    RECUR_TRY(recur_alloc(rows, sizeof *trainer->y, "a minibatch", &trainer->y, error));
+    RECUR_TRY(recur_optimiser_init(&trainer->optimiser, model->kernels, config, model->parameters,
+                                   trainer->gradients, model->network.params.span, error));
+    memcpy(trainer->kept, model->parameters, bytes);
+    trainer->plateau.factor = 1;
+    trainer->pass.network = &model->network;
+    trainer->pass.kernels = model->kernels;
+    trainer->pass.work = &trainer->work;
+    trainer->pass.parameters = model->parameters;
+    trainer->pass.gradients = trainer->gradients;
+    trainer->pass.steps = config->steps;
+    trainer->pass.ids = trainer->x;
+    trainer->pass.targets = trainer->y;
+    trainer->pass.drops = model->network.dropout > 0;
+    trainer->pass.phase_seconds = trainer->phase_seconds;
+    trainer->pass.loss_scale = (real)(1 / (double)rows);
+    recur_team_run(trainer->team, prepare, trainer);
+    return RECUR_OK;
+}
+
+enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,
+                                       const recur_trainer_config *config, recur_trainer **out,
+                                       recur_error *error)
+{
+    struct recur_trainer *trainer;
+    RECUR_TRY(recur_alloc(1, sizeof *trainer, "a trainer", &trainer, error));
+    trainer->config = *config;
+    trainer->model = model;
+    trainer->corpus = corpus;
+    enum recur_status status = fill_in(trainer, error);
+    if (status != RECUR_OK) {
+        recur_trainer_free(trainer);
+        return status;
+    }
+    *out = trainer;
+    return RECUR_OK;
+}
+
+void recur_trainer_free(recur_trainer *trainer)
+{
+    if (!trainer)
+        return;
+    recur_team_free(trainer->team);
+    recur_batches_free(trainer->batches);
+    recur_workspace_free(&trainer->work);
+    recur_optimiser_free(&trainer->optimiser);
+    recur_block_free(trainer->gradients);
+    recur_block_free(trainer->kept);
+    free(trainer->x);
+    free(trainer->y);
+    free(trainer);
+}
+
+/* One minibatch, on every thread of the team: the loss and its gradients, the global norm,
+ * clipping, the update, and the weights made ready for the next. */
+static void iterate(void *argument, size_t thread, size_t threads)
+{
+    struct recur_trainer *trainer = argument;
+    recur_pass_forward(&trainer->pass, thread);
+    recur_pass_backward(&trainer->pass, thread);
+    recur_team_wait(trainer->team);
+    recur_pass_gradients(&trainer->pass);
+    recur_team_wait(trainer->team);
+    recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_GRADIENT);
+    recur_optimiser_sum(&trainer->optimiser, thread, threads);
+    recur_team_wait(trainer->team);
+    if (thread == 0) {
+        double scale = (double)trainer->pass.loss_scale;
+        trainer->loss = recur_pass_loss_sum(&trainer->pass) * scale;
+        trainer->norm = recur_optimiser_norm(&trainer->optimiser);
+        recur_optimiser_begin(&trainer->optimiser, trainer->lr,
+                              recur_clip_scale(trainer->norm, (double)trainer->config.clip));
+        atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
+    }
+    recur_team_wait(trainer->team);
+    if (!isfinite(trainer->loss) || !isfinite(trainer->norm))
+        return;
+    recur_optimiser_apply(&trainer->optimiser, thread, threads);
+    recur_team_wait(trainer->team);
+    recur_pass_prepare(&trainer->pass, true);
+    recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_UPDATE);
+}
+
+static void begin_epoch(struct recur_trainer *trainer)
+{
+    trainer->minibatches = recur_batches_start(trainer->batches, trainer->epochs);
+    trainer->minibatch = 0;
+    trainer->loss_sum = trainer->norm_sum = trainer->seconds = 0;
+    trainer->pass.carried_steps = 0;
+}
+
+/* The next minibatch; false at the end of the epoch. What is to be filled in is the inputs
+ * themselves, some of which are blank for the others. */
+static bool next_minibatch(struct recur_trainer *trainer)
+{
+    if (!recur_batches_next(trainer->batches, trainer->x, trainer->y))
+        return false;
+    size_t rows = trainer->config.batch * trainer->config.steps;
+    if (trainer->model->config.task == RECUR_TASK_LM)
+        return true;
+    const uint64_t purpose = 0x626c616e6b73; /* keeps clear of the seed's other streams */
+    struct recur_rng rng;
+    recur_rng_seed(&rng, trainer->config.seed, purpose + trainer->step);
+    memcpy(trainer->y, trainer->x, rows * sizeof *trainer->y);
+    for (size_t i = 0; i < rows; i++)
+        if (recur_rng_uniform(&rng) < (double)trainer->config.blanks)
+            trainer->x[i] = RECUR_UNKNOWN;
+    return true;
+}
+
+/* Puts the kept parameters back. */
+static void restore(struct recur_trainer *trainer)
+{
+    memcpy(trainer->model->parameters, trainer->kept,
+           trainer->model->network.params.span * sizeof(real));
+    atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
+    recur_team_run(trainer->team, prepare, trainer);
+}
+
+static enum recur_status diverged(struct recur_trainer *trainer, recur_error *error)
+{
+    restore(trainer);
+    bool smaller_clip = trainer->config.clip == 0;
+    return recur_fail(error, RECUR_ERROR_DIVERGED,
+                      "the loss is no longer finite at minibatch %zu of %zu of epoch %llu; try a "
+                      "smaller learning rate than %g%s",
+                      trainer->minibatch, trainer->minibatches,
+                      (unsigned long long)trainer->epochs + 1, trainer->lr,
+                      smaller_clip ? " or gradient clipping" : "");
+}
+
+enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, recur_error *error)
+{
+    double start = trainer->pass.phase_start = recur_clock();
+    if (!trainer->minibatches)
+        begin_epoch(trainer);
+    if (!next_minibatch(trainer))
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "epoch %llu is over: recur_trainer_end_epoch comes before the next step",
+                          (unsigned long long)trainer->epochs + 1);
+    double epochs = (double)(trainer->config.epochs ? trainer->config.epochs : 1);
+    double share = 1 / ((double)trainer->minibatches * epochs);
+    double done = (double)trainer->epochs / epochs + (double)trainer->minibatch * share;
+    trainer->lr = recur_schedule_lr(&trainer->config, &trainer->plateau, done, done + share);
+    trainer->minibatch++;
+    trainer->pass.dropout_key = recur_mix64(recur_mix64(trainer->config.seed) + trainer->step++);
+    atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
+    recur_pass_mark(&trainer->pass, 0, RECUR_PHASE_LOAD);
+    recur_team_run(trainer->team, iterate, trainer);
+    if (trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
+        trainer->model->config.task == RECUR_TASK_LM)
+        trainer->pass.carried_steps = trainer->config.steps;
+    trainer->seconds += recur_clock() - start;
+    if (!isfinite(trainer->loss) || !isfinite(trainer->norm))
+        return diverged(trainer, error);
+    trainer->loss_sum += trainer->loss;
+    trainer->norm_sum += trainer->norm;
+    if (step)
+        *step = (recur_step){.epoch = trainer->epochs + 1,
+                             .minibatch = trainer->minibatch,
+                             .minibatches = trainer->minibatches,
+                             .loss = trainer->loss,
+                             .epoch_loss = trainer->loss_sum / (double)trainer->minibatch,
+                             .gradient_norm = trainer->norm,
+                             .lr = trainer->lr,
+                             .seconds = trainer->seconds,
+                             .end_of_epoch = trainer->minibatch == trainer->minibatches};
+    return RECUR_OK;
+}
+
+/* A step too far need not show in the loss before the next minibatch. */
+static bool parameters_are_finite(const struct recur_model *model)
+{
+    for (size_t i = 0; i < model->network.params.span; i++)
+        if (!isfinite(model->parameters[i]))
+            return false;
+    return true;
+}
+
+/* Keeps the parameters where the epoch is the best so far, or the last where nothing is held out.
+ */
+static void keep(struct recur_trainer *trainer, double valid_loss)
+{
+    bool holds_out = trainer->valid_tokens > 0;
+    if (holds_out && trainer->best_epoch && !(valid_loss < trainer->best_loss))
+        return;
+    memcpy(trainer->kept, trainer->model->parameters,
+           trainer->model->network.params.span * sizeof(real));
+    trainer->best_loss = valid_loss;
+    trainer->best_epoch = trainer->epochs;
+}
+
+enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *epoch,
+                                          recur_error *error)
+{
+    if (!trainer->minibatch)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
+    recur_evaluation valid = {.loss = NAN};
+    if (trainer->valid_tokens)
+        RECUR_TRY(recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
+                                    trainer->train_tokens, trainer->valid_tokens, &valid, error));
+    if ((trainer->valid_tokens && !isfinite(valid.loss)) || !parameters_are_finite(trainer->model))
+        return diverged(trainer, error);
+    double minibatches = (double)trainer->minibatch, loss = trainer->loss_sum / minibatches;
+    double tokens = minibatches * (double)(trainer->config.batch * trainer->config.steps);
+    recur_epoch result = {.epoch = trainer->epochs + 1,
+                          .loss = loss,
+                          .valid_loss = valid.loss,
+                          .gradient_norm = trainer->norm_sum / minibatches,
+                          .lr = trainer->lr,
+                          .tokens_per_second = tokens / trainer->seconds,
+                          .seconds = trainer->seconds};
+    RECUR_TRY(recur_model_add_epoch(trainer->model, &result, error));
+    recur_plateau_epoch(&trainer->config, &trainer->plateau,
+                        trainer->valid_tokens ? valid.loss : loss);
+    trainer->epochs++;
+    trainer->minibatches = trainer->minibatch = 0;
+    keep(trainer, valid.loss);
+    if (epoch)
+        *epoch = result;
+    return RECUR_OK;
+}
+
+enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch,
+                                      recur_error *error)
+{
+    recur_step step = {0};
+    while (!step.end_of_epoch)
+        RECUR_TRY(recur_trainer_step(trainer, &step, error));
+    return recur_trainer_end_epoch(trainer, epoch, error);
+}
+
+enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error)
+{
+    (void)error;
+    if (trainer->valid_tokens && trainer->best_epoch)
+        restore(trainer);
+    return RECUR_OK;
+}
+
+uint64_t recur_trainer_best_epoch(const recur_trainer *trainer)
+{
+    return trainer->valid_tokens ? trainer->best_epoch : 0;
+}
+
+uint64_t recur_trainer_epochs(const recur_trainer *trainer)
+{
+    return trainer->epochs;
+}
+
+size_t recur_trainer_train_tokens(const recur_trainer *trainer)
+{
+    return trainer->train_tokens;
+}
+
+size_t recur_trainer_valid_tokens(const recur_trainer *trainer)
+{
+    return trainer->valid_tokens;
+}
+
+const double *recur_trainer_phases(const recur_trainer *trainer)
+{
+    return trainer->phase_seconds;
+}
+
+const char *recur_phase_name(enum recur_phase phase)
+{
+    static const char *const names[RECUR_PHASES] = {"load",     "input",    "forward", "head",
+                                                    "backward", "gradient", "update"};
+    return names[phase];
+}
+
+size_t recur_trainer_threads(const recur_trainer *trainer)
+{
+    return recur_team_threads(trainer->team);
+}

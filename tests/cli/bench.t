@@ -1,0 +1,36 @@
+# Speed has no expected value, only a form.
+
+$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g'
+ISA, N thread, measured peak N GFLOP/s
+preset training of peak generation
+dNl-rnn N tokens/s N GFLOP/s N % N tokens/s
+ load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
+$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": N}]}
+$ recur bench --preset mine
+! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, got "mine"
+[2]
+$ recur bench --seconds 0
+! recur bench: --seconds must be a number above 0 and at most 3600, got "0"
+[2]
+$ recur bench --seconds 3601
+! recur bench: --seconds must be a number above 0 and at most 3600, got "3601"
+[2]
+$ recur bench --threads 0
+! recur bench: --threads must be a whole number from 1 to 1024, got "0"
+[2]
+$ recur bench --json=1
+! recur bench: --json takes no value, got "1"
+[2]
+$ recur bench --second 1
+! recur bench: unknown option --second; did you mean --seconds?
+[2]
+$ recur bench d2l-rnn
+! recur bench: unexpected argument "d2l-rnn"
+[2]
+$ RECUR_ISA=sse9 recur bench 2>&1 | sed 's/has .*/has .../'; echo "status ${PIPESTATUS[0]}"
+recur bench: RECUR_ISA is "sse9", but this processor has ...
+status 2
+$ RECUR_ISA=sse9 recur train 2>&1 | sed 's/has .*/has .../'; echo "status ${PIPESTATUS[0]}"
+recur train: RECUR_ISA is "sse9", but this processor has ...
+status 2

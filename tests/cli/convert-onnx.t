@@ -1,0 +1,42 @@
+# Models to ONNX and back.
+# needs: recur --version | grep -q protobuf-c
+
+$ printf 'abcabcabcabcabc' > text; recur train text --quiet --hidden 3,2 --embed 4 --batch 2 --steps 3 --epochs 1 --validation 0 -o model > out
+$ recur convert model model.onnx; recur convert model.onnx back; cmp model back
+model.onnx (onnx): lstm 3,2, embedding 4, 192 parameters
+back (recur): lstm 3,2, embedding 4, 192 parameters
+$ recur convert --to onnx model graph; head -c 2 graph | od -An -tx1
+graph (onnx): lstm 3,2, embedding 4, 192 parameters
+ 08 08
+$ recur convert model.onnx again.onnx; cmp model.onnx again.onnx
+again.onnx (onnx): lstm 3,2, embedding 4, 192 parameters
+$ recur convert --to pytorch-bare model.onnx bare
+! recur convert: PyTorch's layers are equally wide, these have 3 and 2 units
+[1]
+$ echo '["<unk>", "a", "b", "c"]' > list; recur convert --vocab list model.onnx back
+! recur convert: model.onnx: this is a model of recur's own, whose vocabulary cannot be given
+[2]
+$ recur convert --cell gru model.onnx back
+! recur convert: model.onnx: the graph's cell is lstm, not gru
+[2]
+$ cp text text.onnx; recur convert text.onnx back
+! recur convert: text.onnx: not an ONNX model
+[1]
+$ : > empty.onnx; recur convert empty.onnx back
+! recur convert: empty.onnx: not an ONNX model
+[1]
+$ head -c 1000 model.onnx > cut.onnx; recur convert cut.onnx back
+! recur convert: cut.onnx: not an ONNX model
+[1]
+$ recur convert missing.onnx back
+! recur convert: cannot read missing.onnx: No such file or directory
+[1]
+$ recur convert model nowhere/model.onnx
+! recur convert: cannot write nowhere/model.onnx: No such file or directory
+[1]
+$ recur info model.onnx
+! recur info: model.onnx: not a safetensors file: its header would have 8458716065517668360 bytes, at most 100000000 are allowed
+[1]
+$ recur train text --quiet --task fill --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o fill > out; recur convert fill fill.onnx
+! recur convert: the model fills blanks: its output layer reads the states before each token, which onnx does not express
+[1]

@@ -1,0 +1,132 @@
+# Models from and to PyTorch's files.
+
+$ printf 'abcabcabcabcabc' > text; recur train text --quiet --cell gru --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o model > out
+$ recur convert --to pytorch model torch
+torch (pytorch): gru 3, one-hot input, 97 parameters
+$ recur info torch
+! recur info: torch: a safetensors file but not a recur model: it has no recur.config
+[1]
+$ recur convert torch back
+back (recur): gru 3, one-hot input, 97 parameters
+! recur convert: warning: torch has no vocabulary; --vocab FILE gives the model one
+$ recur info back | head -1
+back: gru 3, one-hot input, 97 parameters
+$ recur generate -m back -n 3
+! recur generate: back has no vocabulary, so it cannot write text
+[1]
+$ recur vocab --json text > vocab; recur convert --vocab vocab torch back; recur generate -m model -p a -n 5 --temp 0 > one; recur generate -m back -p a -n 5 --temp 0 | cmp - one
+back (recur): gru 3, one-hot input, 97 parameters
+
+# Single tokens, and a list of another length.
+$ echo '["<unk>", "a", "b", "c"]' > list; recur convert --vocab list --clean letters torch back; recur info back | grep clean
+back (recur): gru 3, one-hot input, 97 parameters
+vocabulary: 4 entries, tokens char, clean letters
+$ echo '["<unk>", "a"]' > short; recur convert --vocab short torch back
+! recur convert: torch: the vocabulary has 2 entries, the model is made for 4
+[2]
+$ echo '["a", "<unk>", "b", "c"]' > order; recur convert --vocab order torch back
+! recur convert: order: vocabulary entry 0 is not "<unk>"
+[1]
+$ echo '["<unk>", 1, "b", "c"]' > kinds; recur convert --vocab kinds torch back
+! recur convert: kinds is not a list of tokens in JSON
+[1]
+$ echo '[' > broken; recur convert --vocab broken torch back
+! recur convert: broken is not valid JSON: ']' expected near end of file
+[1]
+$ recur convert --vocab missing torch back
+! recur convert: cannot read missing: No such file or directory
+[1]
+
+# Recurrent layers alone come back as they were.
+$ recur convert --to pytorch-bare model bare; recur convert --vocab list bare back
+bare (pytorch-bare): gru 3, one-hot input, 97 parameters
+back (recur): gru 3, one-hot input, 97 parameters
+! recur convert: warning: bare has no output layer: the model's is fresh and untrained
+$ recur convert --to pytorch-bare back bare2; cmp bare bare2
+bare2 (pytorch-bare): gru 3, one-hot input, 97 parameters
+$ recur convert --to pytorch-word-lm model other
+! recur convert: PyTorch's word language model has an embedding, this model is fed one-hot vectors
+[1]
+
+# What the shapes leave open, and what contradicts them.
+$ recur convert --cell lstm torch back
+! recur convert: torch: the cell cannot be lstm: that has 4 gates, the tensors have 3
+[2]
+$ recur convert --cell gru-reset-before --vocab list torch back
+back (recur): gru-reset-before 3, one-hot input, 97 parameters
+$ recur convert --to pytorch back other
+! recur convert: PyTorch has no gru-reset-before: its nn.GRU resets after the product
+[1]
+$ recur convert --activation relu torch back
+! recur convert: torch: an activation can be given for a cell rnn only, this one is gru
+[2]
+$ recur convert --cell gru model back
+! recur convert: model: this is a model of recur's own, whose cell cannot be given
+[2]
+$ recur train text --quiet --cell rnn --hidden 3,2 --batch 2 --steps 3 --epochs 1 --validation 0 -o rnn > out
+$ recur convert --to pytorch rnn other
+! recur convert: PyTorch's layers are equally wide, these have 3 and 2 units
+[1]
+$ recur train text --quiet --cell rnn --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o rnn > out
+$ recur convert --to pytorch rnn torch_rnn; recur convert torch_rnn back
+torch_rnn (pytorch): rnn tanh 3, one-hot input, 43 parameters
+! recur convert: torch_rnn: the activation of an rnn does not show in its tensors and must be given: activation tanh or relu
+[2]
+$ recur convert --activation tanh --vocab list torch_rnn back; cmp <(tail -c 172 rnn) <(tail -c 172 back)
+back (recur): rnn tanh 3, one-hot input, 43 parameters
+$ recur convert --activation soft torch_rnn back
+! recur convert: --activation must be one of tanh, relu, sigmoid, got "soft"
+[2]
+
+# Nothing is loaded by half.
+$ LC_ALL=C sed 's/linear.weight/linear.weighs/' torch > m; recur convert m back
+! recur convert: m: tensor linear.weight is missing
+[1]
+$ LC_ALL=C sed 's/rnn.weight_hh_l0/rnn.weight_hr_l0/' torch > m; recur convert m back
+! recur convert: m: tensor rnn.weight_hh_l0 is missing
+[1]
+$ LC_ALL=C sed 's/rnn.bias_hh_l0/rnn.bias_hh_l1/' torch > m; recur convert m back
+! recur convert: m: tensor rnn.bias_hh_l0 is missing
+[1]
+$ LC_ALL=C sed 's/rnn.bias_hh_l0/run.bias_hh_l0/' torch > m; recur convert m back
+! recur convert: m: rnn.bias_ih_l0 and run.bias_hh_l0 are not of one network, and only one can be read
+[1]
+$ LC_ALL=C sed 's/\[9,4\]/[4,9]/' torch > m; recur convert m back
+! recur convert: m: tensor rnn.weight_ih_l0 is (4, 9), expected (9, 9)
+[1]
+$ LC_ALL=C sed 's/\[9,3\]/[3,9]/' torch > m; recur convert m back
+! recur convert: m: tensor rnn.weight_hh_l0 is (3, 9), expected 1, 3 or 4 times as many rows as columns
+[1]
+$ recur convert text back
+! recur convert: text: not a safetensors file: its header would have 7089056562649719393 bytes, at most 100000000 are allowed
+[1]
+$ recur convert missing back
+! recur convert: cannot read missing: No such file or directory
+[1]
+$ recur convert torch
+! recur convert: IN OUT is missing; usage: recur convert IN OUT
+[2]
+$ recur convert torch back --to tensorflow
+! recur convert: --to must be one of recur, pytorch, pytorch-word-lm, pytorch-bare, onnx, got "tensorflow"
+[2]
+$ recur convert --vocab list torch nowhere/back
+! recur convert: cannot write nowhere/back: No such file or directory
+[1]
+$ cp model same; recur convert same same; cmp model same
+same (recur): gru 3, one-hot input, 97 parameters
+
+# What fills blanks is no language model to others.
+$ recur train text --quiet --task fill --bidirectional --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o fills > out
+$ recur convert fills copy; cmp fills copy
+copy (recur): lstm 3, fills blanks, both directions (concat), one-hot input, 244 parameters
+$ recur convert fills --to pytorch other
+! recur convert: the model fills blanks: its output layer reads the states before each token, which pytorch does not express
+[1]
+$ recur convert fills --to pytorch-bare other
+! recur convert: the model fills blanks: its output layer reads the states before each token, which pytorch-bare does not express
+[1]
+$ recur convert fills other.onnx; ls other.onnx other
+! recur convert: the model fills blanks: its output layer reads the states before each token, which onnx does not express
+! ls: cannot access 'other.onnx': No such file or directory
+! ls: cannot access 'other': No such file or directory
+[2]

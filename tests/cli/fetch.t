@@ -1,0 +1,59 @@
+# Datasets; a folder plays the server.
+# needs: test -f "$RECUR_DATA/timemachine.txt" && recur --version | grep -q libcurl.*libmd
+
+$ recur fetch
+time_machine   The Time Machine by H. G. Wells, 1895, the D2L book's text
+$ recur fetch nosuch
+! recur fetch: unknown dataset "nosuch"; recur fetch lists them
+[2]
+$ recur fetch time_machne
+! recur fetch: unknown dataset "time_machne"; did you mean time_machine?
+[2]
+$ recur fetch a b
+! recur fetch: unexpected argument "b"
+[2]
+$ recur fetch --all
+! recur fetch: unknown option --all; recur fetch --help lists them
+[2]
+$ recur fetch time_machine | xargs basename
+timemachine.txt
+
+$ mkdir mirror; cp "$RECUR_DATA/timemachine.txt" mirror
+$ RECUR_MIRROR=file://$PWD/mirror RECUR_DATA=data recur fetch time_machine
+data/timemachine.txt
+! recur fetch: downloading time_machine
+$ cmp mirror/timemachine.txt data/timemachine.txt; ls data; stat -c %A data/timemachine.txt
+timemachine.txt
+-rw-r--r--
+$ RECUR_DATA= RECUR_MIRROR=file://$PWD/mirror XDG_CACHE_HOME=$PWD/cache recur fetch time_machine > out; ls cache/recur
+timemachine.txt
+! recur fetch: downloading time_machine
+$ RECUR_DATA= RECUR_MIRROR=file://$PWD/mirror HOME=$PWD recur fetch time_machine > out; ls .cache/recur
+timemachine.txt
+! recur fetch: downloading time_machine
+$ RECUR_DATA= HOME= recur fetch time_machine
+! recur fetch: there is no folder for datasets: set RECUR_DATA to one
+[1]
+
+# Trains on what was fetched; fetches what is absent.
+$ RECUR_DATA=new RECUR_MIRROR=file://$PWD/mirror recur train --preset d2l-gru --hidden 4 --epochs 1 --quiet | wc -l; ls new
+3
+timemachine.txt
+! recur train: downloading time_machine
+
+# What cannot be had, or is something else.
+$ RECUR_DATA=none RECUR_MIRROR=file:///nosuch recur fetch time_machine 2>&1 | sed 's/: [^:]*; put/: WHY; put/'; ls none
+recur fetch: downloading time_machine
+recur fetch: cannot download time_machine from file:///nosuch/timemachine.txt: WHY; put the file at none/timemachine.txt or set RECUR_DATA to the folder that holds it
+$ RECUR_DATA=none RECUR_MIRROR=file:///nosuch recur train --preset d2l-gru > out 2> err; echo $?; grep -c 'put the file at none/timemachine.txt' err
+1
+1
+$ echo other > mirror/timemachine.txt; RECUR_DATA=none RECUR_MIRROR=file://$PWD/mirror recur fetch time_machine 2>&1 | sed "s:$PWD:PWD:"; ls none
+recur fetch: downloading time_machine
+recur fetch: what file://PWD/mirror/timemachine.txt holds is not time_machine: its SHA-1 is bea43e7033e19327183416f23fe2ee1b64c25f4a, expected 090b5e7e70c295757f55df93cb0a180b9691891a
+$ cp mirror/timemachine.txt data; RECUR_DATA=data recur train --preset d2l-gru
+! recur train: data/timemachine.txt is not time_machine: its SHA-1 is bea43e7033e19327183416f23fe2ee1b64c25f4a, expected 090b5e7e70c295757f55df93cb0a180b9691891a; recur fetch time_machine replaces it
+[1]
+$ RECUR_DATA=mirror/timemachine.txt recur fetch time_machine
+! recur fetch: cannot write mirror/timemachine.txt/timemachine.txt: Not a directory; set RECUR_DATA to another folder
+[1]

@@ -1,0 +1,43 @@
+# Continuing prompts.
+
+$ recur train --quiet --hidden 16 --epochs 3 > out
+$ recur generate -p 'Mara ' -n 20 --temp 0 | cut -c 1-5
+Mara 
+$ recur generate -p 'Mara ' -n 20 --temp 0 | grep -o . | wc -l
+25
+$ recur generate -p Mara -n 0
+Mara
+$ recur generate -p Mara -n 0 --no-display-prompt | wc -c
+0
+$ printf 'Mara\n' | recur generate -p - -n 0
+Mara
+$ recur generate -n 5 --no-display-prompt --temp 0 > a; recur generate -n 5 --no-display-prompt --temp 0 --prompt '' > b; cmp a b
+$ recur generate -m - -p Mara -n 0 < model.safetensors
+Mara
+
+# The same seed gives the same text; another one another.
+$ recur generate -n 40 -s 1 > a; recur generate -n 40 --seed 1 > b; recur generate -n 40 -s 2 > c; cmp a b; cmp -s a c
+[1]
+$ recur generate -n 40 --temp 5 --top-k 1 > a; recur generate -n 40 --temp 0 > b; cmp a b
+
+# Unknown characters: one warning.
+$ recur generate -p 'Ж' -n 0
+Ж
+! recur generate: warning: the model's vocabulary lacks 1 of the prompt's 1 tokens, which are read as <unk>
+$ recur generate -p 'MaraЖЖ' -n 0
+MaraЖЖ
+! recur generate: warning: the model's vocabulary lacks 2 of the prompt's 6 tokens, which are read as <unk>
+$ recur generate -p 'Ж' -n 3 --no-display-prompt | wc -l
+1
+! recur generate: warning: the model's vocabulary lacks 1 of the prompt's 1 tokens, which are read as <unk>
+$ recur generate -n 10 > /dev/full
+! recur: cannot write standard output: No space left on device
+[1]
+
+# Words are parted by one space.
+$ recur train --quiet --tokens word --hidden 8 --batch 4 --steps 8 --epochs 1 -o words > out
+$ recur generate -m words -p 'Mara kept' -n 3 | grep -cE '^Mara kept( [^ ]+){3}$'
+1
+$ recur generate -m words -p 'Mara qwertyuiop' -n 0
+Mara qwertyuiop
+! recur generate: warning: the model's vocabulary lacks 1 of the prompt's 2 tokens, which are read as <unk>

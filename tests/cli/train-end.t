@@ -1,0 +1,21 @@
+# How a run can end early.
+
+# Ctrl-C, or a polite kill: the model is saved, the results are printed, and that is a success.
+$ recur train --quiet --hidden 8 --epochs 1000000 -o int --log log --predict Mara > out & until [ -s log ]; do sleep 0.01; done; kill -INT $!; wait $!; echo "status $?"; wc -l < out; recur info int | head -1
+status 0
+2
+int: lstm 8, one-hot input, 2411 parameters
+! recur train: interrupted in epoch 2; the model is in int
+$ recur train --quiet --hidden 8 --epochs 1000000 -o term --log log2 --report report > out & until [ -s log2 ]; do sleep 0.01; done; kill -TERM $!; wait $!; echo "status $?"; wc -l < out; grep -c predictions report
+status 0
+2
+1
+! recur train: interrupted in epoch 2; the model is in term
+
+# A loss that is no longer finite: nothing is saved where no epoch was finished, the old file stays.
+$ echo old > model; recur train --quiet --cell rnn --activation relu --optimizer sgd --lr 1e38 --clip 0 --hidden 8 -o model; cat model
+old
+! recur train: the loss is no longer finite at minibatch 2 of 13 of epoch 1; try a smaller learning rate than 1e+38 or gradient clipping; no model was saved
+$ recur train --quiet --cell rnn --activation relu --optimizer sgd --lr 1e3 --clip 0 --hidden 8 --validation 0 --batch 200 --steps 70 --predict Mara -o model; recur info model | grep history
+history: 2 epochs
+! recur train: the loss is no longer finite at minibatch 1 of 1 of epoch 3; try a smaller learning rate than 1000 or gradient clipping; the model as it was after the best epoch is in model

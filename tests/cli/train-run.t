@@ -1,0 +1,78 @@
+# What a run prints and writes.
+
+$ recur train --quiet --hidden 8 --epochs 2 --predict 'The river' --predict 'Mara' --log log --report report > out
+$ ls
+log
+model.safetensors
+out
+report
+$ sed -E 's/[0-9]+\.[0-9]/N/g' out | head -1
+perplexity N, N tokens/sec on cpu
+$ tail -n +2 out | cut -c 1-4
+The 
+Mara
+$ tail -n +2 out | grep -o . | wc -l
+113
+
+# One JSON object an epoch; the report repeats the last with more.
+$ wc -l < log
+2
+$ sed -E 's/: [-+0-9.e]+/: N/g' log
+{"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N}
+{"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N}
+$ sed -E 's/: [-+0-9.e]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/; s/"predictions": .*/"predictions": .../' report
+{"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N, "parameters": N, "tokens": N, "epochs": N, "best_epoch": N, "threads": N, "device": "cpu", "precision": "f32", "isa": "ISA", "peak_rss_bytes": N, "predictions": ...
+$ grep -o '"epochs": [0-9]*' report; grep -o '"parameters": [0-9]*' report; grep -o '"predictions": \["The river' report
+"epochs": 2
+"parameters": 2411
+"predictions": ["The river
+
+# Progress, samples, the curve and what to try next go to standard error.
+$ recur train --hidden 8 --epochs 3 --predict-every 2 --predict Mara 2>&1 >out | tr -cd '\n -~' | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/Mara[^"].*/Mara.../; s/, N threads?, .*/, THREADS, ISA/; /^ *N? *$/d; /minibatch/d'
+text   built-in story: N tokens (char), N in the vocabulary, N held out
+model  lstm N, one-hot input, N parameters
+run    N epochs, adam, THREADS, ISA
+epoch N: perplexity N, validation N
+  Mara...
+kept epoch N, the best on the held-out text
+          perplexity: training and validation (dotted)
+           N                                                            epoch N
+The model is in model.safetensors. Next:
+  recur generate -m model.safetensors -p "Mara"
+  recur info model.safetensors
+  recur eval -m model.safetensors TEXT
+  recur train --help
+$ recur train --hidden 8 --epochs 3 2>&1 >out | grep minibatch | tail -1 | sed -E 's/[0-9]+\.[0-9]+/N/g; s/N +[0-9]+ tokens/N  N tokens/'
+epoch 3/3  minibatch 13/13  loss N  perplexity N (validation N)  gradient norm N  lr N  N tokens/s  0:00 left
+$ recur train --hidden 8 --epochs 3 --quiet 2>&1 >out
+
+# The same bits on any number of threads; another seed, another model.
+$ for t in 1 2 3; do recur train --quiet --hidden 24 --epochs 2 --threads $t -o m > /dev/null; tail -c 34668 m > m$t; done; cmp m1 m2; cmp m1 m3
+$ recur train --quiet --hidden 24 --epochs 2 --seed 2 -o m > /dev/null; tail -c 34668 m | cmp -s - m1
+[1]
+
+# Words, several layers, an embedding, every cell and optimizer.
+$ recur train --quiet --tokens word --embed 8 --hidden 12,8 --dropout 0.2 --epochs 1 --batch 4 --steps 8 --predict 'Mara kept' | tail -1 | wc -w
+52
+$ for c in rnn gru gru-reset-before lstm; do recur train --quiet --cell $c --hidden 6 --layers 2 --epochs 1 -o $c > out; recur info $c | head -1; done
+rnn: rnn tanh 6,6, one-hot input, 795 parameters
+gru: gru 6,6, one-hot input, 1671 parameters
+gru-reset-before: gru-reset-before 6,6, one-hot input, 1671 parameters
+lstm: lstm 6,6, one-hot input, 2109 parameters
+$ for a in tanh relu sigmoid; do recur train --quiet --cell rnn --activation $a --hidden 6 --epochs 1 -o m > out; recur info m | head -1; done
+m: rnn tanh 6, one-hot input, 711 parameters
+m: rnn relu 6, one-hot input, 711 parameters
+m: rnn sigmoid 6, one-hot input, 711 parameters
+$ for o in sgd adam adamw rmsprop; do recur train --quiet --optimizer $o --hidden 6 --epochs 1 -o m || echo $o; done | wc -l
+8
+$ for s in constant cosine plateau; do recur train --quiet --schedule $s --hidden 6 --epochs 2 -o m || echo $s; done | wc -l
+6
+$ recur train --quiet --init normal --biases 1 --sampling random --hidden 6 --epochs 1 -o m > out; recur info m | grep bias
+rnn.bias_ih_l0               (24)                     24
+linear.bias                  (51)                     51
+
+# The first words of the text are continued where no --predict is given.
+$ recur train --quiet --hidden 6 --epochs 1 -o m | tail -1 | cut -c 1-8
+The Book
+$ recur train --quiet --hidden 6 --epochs 1 -o m --tokens word --batch 4 --steps 8 | tail -1 | cut -d ' ' -f 1-2
+The Book

@@ -1,0 +1,99 @@
+/* What the checks of the kernels share: arrays with guards, random numbers that can be replayed,
+ * and the table of checks. Include cmocka first.
+ *
+ * A check runs one kernel of one instruction set against plain loops in double precision. U is the
+ * unit roundoff of a float: a sum of n products errs by at most n U times the sum of the products'
+ * magnitudes, in whatever order it is summed and whether multiply-adds are fused or not. */
+#ifndef RECUR_TESTS_KERNEL_CHECK_H
+#define RECUR_TESTS_KERNEL_CHECK_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "kernels/kernels.h"
+
+#define U 0x1p-24
+
+enum { GUARD = 256, ARRAYS_MAX = 16 };
+
+/* The arrays of one trial. Every byte of a fresh array is 0xff, and so are the guards before and
+ * behind it: as floats they are NaNs, so that reading what is not there shows in the result. */
+struct arrays {
+    unsigned char *block[ARRAYS_MAX];
+    size_t bytes[ARRAYS_MAX], count;
+};
+
+static inline void *arrays_take(struct arrays *arrays, size_t bytes)
+{
+    size_t rounded = (bytes + 2 * GUARD + 63) / 64 * 64;
+    unsigned char *block = aligned_alloc(64, rounded);
+    assert_non_null(block);
+    assert_in_range(arrays->count, 0, ARRAYS_MAX - 1);
+    memset(block, 0xff, rounded);
+    arrays->block[arrays->count] = block;
+    arrays->bytes[arrays->count++] = bytes;
+    return block + GUARD;
+}
+
+static inline real *arrays_take_reals(struct arrays *arrays, size_t count)
+{
+    return arrays_take(arrays, count * sizeof(real));
+}
+
+/* Looks at all guards and gives the arrays back. */
+static inline void arrays_release(struct arrays *arrays)
+{
+    for (size_t i = 0; i < arrays->count; i++) {
+        for (size_t j = 0; j < GUARD; j++) {
+            if (arrays->block[i][j] != 0xff)
+                fail_msg("array %zu: %zu bytes before it were written", i, GUARD - j);
+            if (arrays->block[i][GUARD + arrays->bytes[i] + j] != 0xff)
+                fail_msg("array %zu: byte %zu behind it was written", i, j);
+        }
+        free(arrays->block[i]);
+    }
+    arrays->count = 0;
+}
+
+static inline size_t pick(struct recur_rng *rng, size_t low, size_t high)
+{
+    return low + (size_t)recur_rng_below(rng, high - low + 1);
+}
+
+static inline real pick_real(struct recur_rng *rng, double spread)
+{
+    return (real)(spread * (2 * recur_rng_uniform(rng) - 1));
+}
+
+static inline void scatter_reals(struct recur_rng *rng, real *x, size_t count, double spread)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = pick_real(rng, spread);
+}
+
+static inline void assert_near(const char *what, size_t index, real got, double wanted,
+                               double tolerance)
+{
+    if (!(fabs((double)got - wanted) <= tolerance))
+        fail_msg("%s[%zu] is %.9g, expected %.9g +- %.2g", what, index, (double)got, wanted,
+                 tolerance);
+}
+
+typedef void kernel_check(const struct recur_kernels *kernels, struct recur_rng *rng);
+
+struct named_check {
+    const char *name;
+    kernel_check *check;
+};
+
+/* Each list ends with a NULL name. */
+extern const struct named_check recur_product_checks[];
+extern const struct named_check recur_pointwise_checks[];
+extern const struct named_check recur_loss_checks[];
+
+/* Times every kernel on every instruction set and prints a table. */
+void recur_kernels_time(void);
+
+#endif

@@ -1,0 +1,179 @@
+"""Proves that the tests can fail: breaks a copy of the tree, one place at a time, and expects red.
+
+Every change below is made in a copy, must be caught by the named test or check, and is taken back.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# (what breaks, file, text, its replacement, the test that must go red)
+MUTATIONS = [
+    ("product", "src/kernels/product.h", "x = splat(a[i])", "x = splat(a[0])", "kernels"),
+    ("LSTM forward", "src/kernels/pointwise.h", "ot * vtanh(ct)", "ot * ct", "kernels"),
+    ("LSTM forward", "src/kernels/pointwise.h", "ot * vtanh(ct)", "ot * ct", "golden"),
+    ("softmax", "src/kernels/loss.h", "-= scale;", "-= scale / 2;", "golden"),
+    ("LSTM gradient", "src/kernels/pointwise.h", "(1 - gt * gt)", "(1 - gt)", "gradients"),
+    ("GRU gradient", "src/kernels/pointwise.h", "dn * load(hn + j)", "dn", "golden"),
+    ("recurrent gradient", "src/nn/backward.c", "if (i + 1 <", "if (i + 2 <", "gradients"),
+    ("clipping", "src/train/update.c", "clip / norm", "clip", "golden"),
+    ("SGD", "src/kernels/loss.h", "- lr * (scale", "- lr * (1 + scale", "golden"),
+    ("order of equal counts", "src/text/vocab.c", "? -1 : a->index", "? 1 : a->index", "vocab"),
+    ("shift by one", "src/text/batches.c", "batches->row[t + 1]", "batches->row[t]", "batches"),
+    ("check for holes", "src/io/safetensors.c", "begin != place", "begin < place", "safetensors"),
+    ("BF16", "src/io/numbers.c", "bits << 16", "bits << 15", "safetensors"),
+    ("ONNX tensor's use", "src/io/onnx_walk.c", "found->used && ", "false && ", "onnx"),
+    ("ONNX gate order", "src/io/onnx_graph.c", "{1, 0, 2}", "{0, 1, 2}", "interop_onnx"),
+    ("PyTorch import", "src/io/pytorch_read.c", "k % 2 == 1", "k > 1", "interop_pytorch"),
+    ("story", "src/base/sample_text.c", "sizeof story - 1", "sizeof story", "sample_text"),
+]
+
+# Without the runtime that reads ONNX files that test is skipped and cannot be red.
+if not (ROOT / "tests/interop/node_modules").is_dir():
+    MUTATIONS = [row for row in MUTATIONS if row[-1] != "interop_onnx"]
+
+# (file, place of the byte: from its end where negative, the test that must go red)
+BYTES = [
+    ("tests/golden/lstm-1.safetensors", 4, "golden"),
+    ("tests/golden/lstm-1.safetensors", -1, "golden"),
+]
+
+# (check of scripts/checks.py, file that gets the text, the text, what the complaint must say)
+PLANTS = [
+    ("format", "src/base/error.c", "static  int  crooked;", "should be clang-formatted"),
+    ("includes", "src/base/error.c", '#include "nn/params.h"', "not to the left of base"),
+    ("includes", "cli/main.c", '#include "base/error.h"', "not to the left of cli"),
+    ("rules", "src/base/error.c", "\n" * 600, "lines, at most 600"),
+    ("rules", "src/base/error.c", "{\n" + "\n" * 121 + "}", "in one function, at most 120"),
+    ("rules", "cli/error.c", "/* src/base/ has one too */", "has the same file name"),
+    ("rules", "README.md", "see /" + "home/somebody/recur", "a path of one machine"),
+    ("rules", "README.md", "white space ", "white space at the end of the line"),
+    ("version", "include/recur/api.h", "#define RECUR_VERSION_MINOR 2", "versions differ"),
+    ("links", "README.md", "[the moon](docs/moon.md)", "nothing at docs/moon.md"),
+    ("links", "src/base/error.c", "/* docs/formats.md#moon */", "nothing at docs/formats.md#moon"),
+    ("headers", "include/recur/text.h", "void recur_f(bool x);", "does not compile alone with gcc"),
+    ("headers", "include/recur/text.h", "int class;", "does not compile alone with g++"),
+    ("symbols", "src/base/error.c", "RECUR_API int recur_f(void);\nint recur_f(void)\n{\n"
+     "    return 0;\n}", "exported but not declared in include/: recur_f"),
+    ("symbols", "include/recur/api.h", "RECUR_API void recur_undefined(void);",
+     "declared in include/ but not exported: recur_undefined"),
+    ("symbols", "src/base/error.c", "void stray(void);\nvoid stray(void)\n{\n}",
+     "stray does not start with recur_"),
+    ("symbols", "src/base/error.c", "int recur_counter;", "global mutable state"),
+    ("symbols", "cli/main.c", "void recur_mix64(void);\nvoid (*mix)(void) = recur_mix64;",
+     "recur_mix64, which is not public"),
+    ("tidy", "src/base/error.c", "int recur_f(int x);\nint recur_f(int x)\n{\n"
+     "    return x ? x : 1 / x;\n}", "core.DivideZero"),
+]
+
+
+def run(folder, *command):
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
+    )
+
+
+def copy_tree(target):
+    listed = run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.split("\n")
+    for name in listed:
+        if name and (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    modules = Path("tests/interop/node_modules")  # what git ignores and a test needs
+    if (ROOT / modules).is_dir():
+        (target / modules).symlink_to(ROOT / modules)
+    run(target, "git", "init", "--quiet")
+
+
+class Tree:
+    """The copy, its build and the score."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.passed = self.failed = 0
+        copy_tree(folder)
+        options = ["-Doptimization=1", "-Dtests=enabled"]
+        setup = run(folder, "meson", "setup", "build", *options)
+        if setup.returncode or self.build().returncode:
+            sys.exit(f"selftest: the tree does not build as it is\n{setup.stdout}")
+
+    def build(self):
+        return run(self.folder, "ninja", "-C", "build", "--quiet")
+
+    def score(self, good, sentence):
+        self.passed += good
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} - {sentence}", flush=True)
+
+    def test(self, name):
+        result = run(self.folder, "meson", "test", "-C", "build", "--no-rebuild", name)
+        return result.returncode == 0
+
+    def complains(self, check, sentence):
+        if check == "symbols" and self.build().returncode:
+            return False
+        result = run(self.folder, sys.executable, "scripts/checks.py", check)
+        return result.returncode == 1 and sentence in result.stdout
+
+    def broken(self, name, change, is_red, sentence):
+        """Scores `is_red()` once the file's bytes went through `change`."""
+        path = self.folder / name
+        before = path.read_bytes() if path.exists() else None
+        after = change(before or b"")
+        if after == before:
+            self.score(False, f"{sentence}: the place to break is gone")
+            return
+        path.write_bytes(after)
+        self.score(is_red(), sentence)
+        if before is None:
+            path.unlink()
+        else:
+            path.write_bytes(before)
+
+    def built_test_fails(self, name):
+        return self.build().returncode == 0 and not self.test(name)
+
+
+def flip(data, place):
+    data = bytearray(data)
+    data[place] ^= 0xFF
+    return bytes(data)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="recur-selftest-") as folder:
+        tree = Tree(Path(folder))
+        for test in sorted({row[-1] for row in MUTATIONS + BYTES}):
+            tree.score(tree.test(test), f"{test} passes while nothing is broken")
+        for what, name, old, new, test in MUTATIONS:
+            tree.broken(
+                name,
+                lambda data, old=old, new=new: data.replace(old.encode(), new.encode(), 1),
+                lambda test=test: tree.built_test_fails(test),
+                f"{test} sees a broken {what}",
+            )
+        tree.build()
+        for name, place, test in BYTES:
+            tree.broken(
+                name,
+                lambda data, place=place: flip(data, place),
+                lambda test=test: not tree.test(test),
+                f"{test} sees byte {place} of {name} change",
+            )
+        for check, name, text, sentence in PLANTS:
+            tree.broken(
+                name,
+                lambda data, text=text: data + text.encode() + b"\n",
+                lambda check=check, sentence=sentence: tree.complains(check, sentence),
+                f"{check} on {name}: {sentence}",
+            )
+        print(f"{tree.passed} passed, {tree.failed} failed, 0 skipped")
+        return 1 if tree.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+/* Models to save and load in tests, and the headers of their files. Define _GNU_SOURCE and include
+ * cmocka first. */
+#ifndef RECUR_TESTS_MODEL_EXAMPLE_H
+#define RECUR_TESTS_MODEL_EXAMPLE_H
+
+#include <jansson.h>
+#include <math.h>
+
+#include "recur/model.h"
+#include "scratch.h"
+
+#define TOKEN(text)                                                                                \
+    {                                                                                              \
+        text, sizeof text - 1                                                                      \
+    }
+
+static inline recur_vocab *make_vocab(enum recur_tokens kind)
+{
+    static const recur_token chars[] = {TOKEN("<unk>"), TOKEN("<pad>"), TOKEN("\xe4\xbd\xa0"),
+                                        TOKEN("\""), TOKEN("\0")};
+    static const recur_token words[] = {TOKEN("<unk>"), TOKEN("naive"), TOKEN("a\\b"),
+                                        TOKEN("\xf0\x9f\x98\x80!"), TOKEN("the")};
+    static const recur_token bytes[] = {TOKEN("<unk>"), TOKEN("\xff"), TOKEN("\n"), TOKEN("\0"),
+                                        TOKEN("e")};
+    const uint64_t counts[] = {0, 0, 7, 7, UINT64_MAX};
+    const recur_text_config text = {kind, kind == RECUR_TOKENS_WORD ? RECUR_CLEAN_LETTERS
+                                                                    : RECUR_CLEAN_NONE};
+    const recur_token *entries = kind == RECUR_TOKENS_CHAR   ? chars
+                                 : kind == RECUR_TOKENS_WORD ? words
+                                                             : bytes;
+    recur_vocab *vocab;
+    assert_int_equal(recur_vocab_from_entries(entries, counts, 5, kind == RECUR_TOKENS_CHAR, &text,
+                                              &vocab, NULL),
+                     RECUR_OK);
+    return vocab;
+}
+
+static const size_t widths[] = {3, 2, 40};
+
+/* Its parameters are not those that its seed makes. */
+static inline recur_model *make_model(recur_model_config config, recur_vocab *vocab)
+{
+    recur_model *model;
+    config.hidden = widths;
+    assert_int_equal(recur_model_create(&config, vocab, &model, NULL), RECUR_OK);
+    for (size_t t = 0; t < recur_model_tensors(model); t++) {
+        recur_tensor_info info = recur_model_tensor(model, t);
+        size_t count = info.shape[0] * info.shape[1];
+        float *values = calloc(count, sizeof *values);
+        assert_non_null(values);
+        for (size_t i = 0; i < count; i++)
+            values[i] = (float)(t + 1) / (float)(i + 3);
+        recur_model_set_tensor(model, t, values);
+        free(values);
+    }
+    return model;
+}
+
+/* The model of most tests: LSTM, widths 3 and 2, characters. */
+static inline recur_model *make_example(void)
+{
+    recur_model_config config = recur_model_config_default();
+    config.layers = 2;
+    config.dropout = 0.25F;
+    recur_vocab *vocab = make_vocab(RECUR_TOKENS_CHAR);
+    recur_model *model = make_model(config, vocab);
+    recur_vocab_free(vocab);
+    const recur_epoch first = {1, 2.5, NAN, 0.125, 0.1, 1e6, 3};
+    const recur_epoch second = {UINT64_MAX, 1.0 / 3, 2.75, 1e-300, 5e-324, 12345.678, 0};
+    assert_int_equal(recur_model_add_epoch(model, &first, NULL), RECUR_OK);
+    assert_int_equal(recur_model_add_epoch(model, &second, NULL), RECUR_OK);
+    return model;
+}
+
+static inline const char *save_example(struct scratch *scratch)
+{
+    scratch_files(scratch, 1);
+    const char *path = scratch_path(scratch, "model.safetensors");
+    recur_model *model = make_example();
+    assert_int_equal(recur_model_save(model, path, NULL), RECUR_OK);
+    recur_model_free(model);
+    return path;
+}
+
+/* The header of a model file; *data, of *size bytes, is what follows. free() and json_decref. */
+static inline json_t *read_header(const char *path, unsigned char **bytes, unsigned char **data,
+                                  size_t *size)
+{
+    *bytes = scratch_read(path, size);
+    uint64_t length = 0;
+    for (size_t i = 8; i-- > 0;)
+        length = length << 8 | (*bytes)[i];
+    json_t *header = json_loadb((const char *)*bytes + 8, (size_t)length, 0, NULL);
+    assert_non_null(header);
+    *data = *bytes + 8 + length;
+    *size -= 8 + (size_t)length;
+    return header;
+}
+
+static inline void write_header(const char *path, json_t *header, const unsigned char *data,
+                                size_t size)
+{
+    char *text = json_dumps(header, JSON_COMPACT);
+    assert_non_null(text);
+    size_t length = strlen(text);
+    unsigned char prefix[8];
+    for (size_t i = 0; i < 8; i++)
+        prefix[i] = (unsigned char)((uint64_t)length >> 8 * i);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fwrite(prefix, 1, 8, file);
+    fwrite(text, 1, length, file);
+    fwrite(data, 1, size, file);
+    assert_int_equal(fclose(file), 0);
+    free(text);
+}
+
+static inline const char *metadata_of(const json_t *header, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(header, "__metadata__"), key));
+}
+
+#endif

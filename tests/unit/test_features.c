@@ -1,0 +1,206 @@
+/* Features against one pass over the whole text, and the files they go to. */
+#define _GNU_SOURCE /* mkdtemp, dirfd */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "io/safetensors.h"
+#include "nn/model_object.h"
+#include "nn/pass.h"
+#include "recur/features.h"
+#include "scratch.h"
+
+enum { VOCABULARY = 21, TOKENS_MAX = 700, WIDTH_MAX = 80 };
+
+static recur_model *make_model(enum recur_task task, bool bidirectional)
+{
+    static const size_t hidden[] = {40, 9};
+    recur_model *model;
+    recur_model_config config = recur_model_config_default();
+    config.task = task;
+    config.cell = RECUR_CELL_GRU;
+    config.bidirectional = bidirectional;
+    config.layers = 2;
+    config.hidden = hidden;
+    config.vocabulary = VOCABULARY;
+    config.dropout = 0.5f; /* of training alone */
+    assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+    return model;
+}
+
+static recur_corpus *make_corpus(int32_t *ids, size_t tokens)
+{
+    recur_corpus *corpus;
+    for (size_t i = 0; i < tokens; i++)
+        ids[i] = (int32_t)((i * i + 3 * i) % VOCABULARY);
+    assert_int_equal(recur_corpus_from_ids(ids, tokens, VOCABULARY, &corpus, NULL), RECUR_OK);
+    return corpus;
+}
+
+struct rows {
+    float values[TOKENS_MAX * WIDTH_MAX];
+    size_t width, count, stop;
+};
+
+static enum recur_status collect(void *user, const float *values, size_t count, recur_error *error)
+{
+    struct rows *rows = user;
+    (void)error;
+    assert_in_range(rows->count + count, 1, TOKENS_MAX);
+    memcpy(rows->values + rows->count * rows->width, values, count * rows->width * sizeof *values);
+    rows->count += count;
+    return rows->stop && rows->count >= rows->stop ? RECUR_ERROR_DATA : RECUR_OK;
+}
+
+static struct rows *get_rows(const recur_model *model, const recur_corpus *corpus, size_t layer,
+                             size_t threads)
+{
+    static struct rows rows;
+    memset(&rows, 0, sizeof rows);
+    rows.width = recur_features_width(model, layer);
+    assert_int_equal(recur_features(model, corpus, layer, threads, collect, &rows, NULL), RECUR_OK);
+    return &rows;
+}
+
+static void check(const recur_model *model, size_t tokens, size_t layer, double tolerance)
+{
+    int32_t ids[TOKENS_MAX];
+    struct recur_workspace work;
+    recur_corpus *corpus = make_corpus(ids, tokens);
+    const struct rows *rows = get_rows(model, corpus, layer, 2);
+    const struct recur_network *network = &model->network;
+    size_t hidden = network->layer[layer].hidden;
+    assert_int_equal(rows->count, tokens);
+    assert_int_equal(rows->width, hidden * network->directions);
+    assert_int_equal(recur_workspace_init(&work, network, 1, tokens, false, 1, NULL), RECUR_OK);
+    struct recur_pass pass = {.network = network,
+                              .kernels = model->kernels,
+                              .work = &work,
+                              .parameters = model->parameters,
+                              .steps = tokens,
+                              .ids = ids};
+    recur_pass_prepare(&pass, false);
+    recur_pass_forward(&pass, 0);
+    for (size_t t = 0; t < tokens; t++)
+        for (size_t i = 0; i < rows->width; i++) {
+            size_t d = i / hidden, u = i % hidden;
+            const struct recur_stream *stream = recur_workspace_stream(&work, network, layer, d);
+            double wanted =
+                (double)stream->h[u / RECUR_LANES * stream->h_stride +
+                                  recur_block_after(d, t) * RECUR_LANES + u % RECUR_LANES];
+            double got = (double)rows->values[t * rows->width + i];
+            if (!(fabs(got - wanted) <= tolerance))
+                fail_msg("%zu tokens, layer %zu, [%zu][%zu]: %g, expected %g", tokens, layer, t, i,
+                         got, wanted);
+        }
+    recur_workspace_free(&work);
+    recur_corpus_free(corpus);
+}
+
+/* The state goes on from pass to pass. */
+static void one_direction(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 2, 255, 256, 257, TOKENS_MAX};
+    for (int task = RECUR_TASK_LM; task <= RECUR_TASK_FILL; task++) {
+        recur_model *model = make_model((enum recur_task)task, false);
+        for (size_t i = 0; i < 2 * sizeof lengths / sizeof *lengths; i++)
+            check(model, lengths[i / 2], i % 2, 0);
+        recur_model_free(model);
+    }
+}
+
+/* Texts of one window, and longer ones: what a window leaves out is far away. */
+static void both_directions(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 127, 128, 129, 256, 257, 384, TOKENS_MAX};
+    for (int task = RECUR_TASK_LM; task <= RECUR_TASK_FILL; task++) {
+        recur_model *model = make_model((enum recur_task)task, true);
+        for (size_t i = 0; i < 2 * sizeof lengths / sizeof *lengths; i++)
+            check(model, lengths[i / 2], i % 2, lengths[i / 2] <= 256 ? 1e-6 : 1e-5);
+        recur_model_free(model);
+    }
+}
+
+static void files(void **state)
+{
+    int32_t ids[300];
+    recur_model *model = make_model(RECUR_TASK_LM, true);
+    recur_corpus *corpus = make_corpus(ids, 300);
+    const struct rows *rows = get_rows(model, corpus, 1, 1);
+    size_t size, bytes = 300 * 18 * sizeof(float);
+    const char *npy = scratch_path(*state, "features.npy");
+    assert_int_equal(recur_features_save(model, corpus, 1, 3, npy, NULL), RECUR_OK);
+    unsigned char *data = scratch_read(npy, &size);
+    static const char head[] = "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, "
+                               "'shape': (300, 18), }  ";
+    assert_int_equal(size, 128 + bytes);
+    assert_memory_equal(data, head, sizeof head - 1);
+    assert_int_equal(data[127], '\n');
+    assert_memory_equal(data + 128, rows->values, bytes); /* little-endian machines */
+    free(data);
+
+    struct recur_safetensors file;
+    const char *path = scratch_path(*state, "features.safetensors");
+    assert_int_equal(recur_features_save(model, corpus, 1, 1, path, NULL), RECUR_OK);
+    assert_int_equal(recur_safetensors_load(path, &file, NULL), RECUR_OK);
+    const struct recur_safetensor *tensor = recur_safetensors_find(&file, "features");
+    assert_non_null(tensor);
+    assert_int_equal(file.count, 1);
+    assert_int_equal(tensor->rank, 2);
+    assert_int_equal(tensor->shape[0], 300);
+    assert_int_equal(tensor->shape[1], 18);
+    assert_memory_equal(file.data, rows->values, bytes);
+    recur_safetensors_free(&file);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
+static void refuses(void **state)
+{
+    static struct rows rows = {.width = 40, .stop = 256};
+    static const char *const paths[] = {"features.txt", ".npy", ""};
+    int32_t ids[400];
+    recur_error error;
+    recur_corpus *other;
+    recur_model *model = make_model(RECUR_TASK_LM, false);
+    recur_corpus *corpus = make_corpus(ids, 400);
+    assert_int_equal(recur_features_width(model, 2), 0);
+    assert_int_equal(recur_features(model, corpus, 2, 1, collect, &rows, &error),
+                     RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "there is no layer 3, the model has 2");
+    assert_int_equal(recur_features(model, corpus, 0, 1, collect, &rows, &error), RECUR_ERROR_DATA);
+    assert_int_equal(rows.count, 256);
+    assert_int_equal(recur_corpus_from_ids(ids, 400, VOCABULARY + 1, &other, NULL), RECUR_OK);
+    assert_int_equal(recur_features(model, other, 0, 1, collect, &rows, &error),
+                     RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "the text has a vocabulary of 22, the model one of 21");
+    recur_corpus_free(other);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        assert_int_equal(recur_features_save(model, corpus, 0, 1, paths[i], &error),
+                         RECUR_ERROR_ARGUMENT);
+
+    /* A run that fails leaves the old file. */
+    const char *path = scratch_path(*state, "old.npy");
+    scratch_write(path, "old", 3);
+    assert_int_equal(recur_features_save(model, corpus, 2, 1, path, &error), RECUR_ERROR_ARGUMENT);
+    scratch_assert_holds(path, "old");
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_direction),
+        cmocka_unit_test(both_directions),
+        cmocka_unit_test(files),
+        cmocka_unit_test(refuses),
+    };
+    return cmocka_run_group_tests_name("features", tests, scratch_create, scratch_remove);
+}

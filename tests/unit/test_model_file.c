@@ -1,0 +1,290 @@
+/* Model files: a model comes back in every bit, the file says what docs/formats.md says, and what
+ * cannot be saved leaves the old file alone. */
+#define _GNU_SOURCE /* mkdtemp, dirfd */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model_example.h"
+
+static void assert_same_vocab(const recur_vocab *a, const recur_vocab *b)
+{
+    assert_int_equal(recur_vocab_size(a), recur_vocab_size(b));
+    assert_int_equal(recur_vocab_reserved(a), recur_vocab_reserved(b));
+    assert_memory_equal(recur_vocab_text(a), recur_vocab_text(b), sizeof(recur_text_config));
+    for (int32_t id = 0; (size_t)id < recur_vocab_size(a); id++) {
+        recur_token s = recur_vocab_token(a, id), t = recur_vocab_token(b, id);
+        assert_int_equal(s.size, t.size);
+        assert_memory_equal(s.bytes, t.bytes, s.size);
+        assert_int_equal(recur_vocab_count(a, id), recur_vocab_count(b, id));
+    }
+}
+
+static void assert_same_tensors(const recur_model *a, const recur_model *b)
+{
+    assert_int_equal(recur_model_tensors(a), recur_model_tensors(b));
+    for (size_t i = 0; i < recur_model_tensors(a); i++) {
+        recur_tensor_info s = recur_model_tensor(a, i), t = recur_model_tensor(b, i);
+        size_t count = s.shape[0] * s.shape[1];
+        assert_string_equal(s.name, t.name);
+        assert_int_equal(s.rank, t.rank);
+        assert_memory_equal(s.shape, t.shape, sizeof s.shape);
+        float *x = calloc(count, sizeof *x), *y = calloc(count, sizeof *y);
+        assert_true(x && y);
+        recur_model_get_tensor(a, i, x);
+        recur_model_get_tensor(b, i, y);
+        assert_memory_equal(x, y, count * sizeof *x);
+        free(x);
+        free(y);
+    }
+}
+
+static void assert_same_history(const recur_model *a, const recur_model *b)
+{
+    size_t n, m;
+    const recur_epoch *s = recur_model_history(a, &n), *t = recur_model_history(b, &m);
+    assert_int_equal(n, m);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(s[i].epoch, t[i].epoch);
+        assert_true(s[i].loss == t[i].loss);
+        assert_true(s[i].valid_loss == t[i].valid_loss ||
+                    (isnan(s[i].valid_loss) && isnan(t[i].valid_loss)));
+        assert_true(s[i].gradient_norm == t[i].gradient_norm);
+        assert_true(s[i].lr == t[i].lr);
+        assert_true(isnan(t[i].tokens_per_second) && isnan(t[i].seconds)); /* not kept */
+    }
+}
+
+static void assert_same(const recur_model *a, const recur_model *b)
+{
+    const recur_model_config *s = recur_model_get_config(a), *t = recur_model_get_config(b);
+    assert_int_equal(s->task, t->task);
+    assert_int_equal(s->cell, t->cell);
+    assert_int_equal(s->activation, t->activation);
+    assert_int_equal(s->layers, t->layers);
+    assert_memory_equal(s->hidden, t->hidden, s->layers * sizeof *s->hidden);
+    assert_int_equal(s->bidirectional, t->bidirectional);
+    assert_int_equal(s->merge, t->merge);
+    assert_int_equal(s->embedding, t->embedding);
+    assert_int_equal(s->vocabulary, t->vocabulary);
+    assert_int_equal(s->biases, t->biases);
+    assert_true(s->dropout == t->dropout);
+    assert_int_equal(s->init, t->init);
+    assert_int_equal(s->seed, t->seed);
+    assert_int_equal(!recur_model_vocab(a), !recur_model_vocab(b));
+    if (recur_model_vocab(a))
+        assert_same_vocab(recur_model_vocab(a), recur_model_vocab(b));
+    assert_same_tensors(a, b);
+    assert_same_history(a, b);
+}
+
+static void assert_comes_back(struct scratch *scratch, recur_model *model)
+{
+    recur_model *loaded = NULL;
+    recur_error error = {0};
+    const char *path = scratch_path(scratch, "model.safetensors");
+    assert_int_equal(recur_model_save(model, path, &error), RECUR_OK);
+    assert_int_equal(recur_model_load(path, &loaded, &error), RECUR_OK);
+    assert_same(model, loaded);
+
+    size_t size, again;
+    unsigned char *first = scratch_read(path, &size);
+    assert_int_equal(recur_model_save(loaded, path, &error), RECUR_OK);
+    unsigned char *second = scratch_read(path, &again);
+    assert_int_equal(size, again);
+    assert_memory_equal(first, second, size);
+    free(first);
+    free(second);
+    recur_model_free(loaded);
+}
+
+static void every_kind_of_model_comes_back(void **state)
+{
+    const enum recur_cell cells[] = {RECUR_CELL_RNN, RECUR_CELL_GRU, RECUR_CELL_GRU_RESET_BEFORE,
+                                     RECUR_CELL_LSTM};
+    for (unsigned i = 0; i < 24; i++) {
+        recur_model_config config = {
+            .task = (enum recur_task)(i / 7 % 2),
+            .cell = cells[i % 4],
+            .activation = (enum recur_activation)(i % 3),
+            .layers = 1 + i % 3,
+            .bidirectional = i / 3 % 2,
+            .merge = (enum recur_merge)(i / 5 % 2),
+            .embedding = i % 2 ? 33 : 0,
+            .vocabulary = 5,
+            .biases = 1 + i / 4 % 2,
+            .dropout = 0.1F * (float)(i % 5),
+            .init = (enum recur_init)(i / 2 % 2),
+            .seed = i ? UINT64_MAX / i : 0,
+        };
+        recur_vocab *vocab = i % 4 == 3 ? NULL : make_vocab((enum recur_tokens)(i % 4));
+        recur_model *model = make_model(config, vocab);
+        recur_vocab_free(vocab);
+        assert_comes_back(*state, model);
+        recur_model_free(model);
+    }
+}
+
+static void the_history_comes_back(void **state)
+{
+    recur_model *model = make_example();
+    assert_comes_back(*state, model);
+    recur_model_free(model);
+}
+
+static void the_metadata_is_as_documented(void **state)
+{
+    unsigned char *bytes, *data;
+    size_t size;
+    json_t *header = read_header(save_example(*state), &bytes, &data, &size);
+    assert_int_equal(json_object_size(json_object_get(header, "__metadata__")), 6);
+    assert_string_equal(metadata_of(header, "format"), "recur");
+    assert_string_equal(metadata_of(header, "recur.version"), "1");
+    assert_string_equal(
+        metadata_of(header, "recur.config"),
+        "{\"task\":\"lm\",\"cell\":\"lstm\",\"activation\":\"tanh\",\"hidden\":[3,2],"
+        "\"bidirectional\":false,\"merge\":\"concat\",\"embedding\":0,"
+        "\"vocabulary\":5,\"biases\":2,\"dropout\":0.25,"
+        "\"init\":\"uniform\",\"seed\":1,\"vocab\":true}");
+    assert_string_equal(metadata_of(header, "recur.text"),
+                        "{\"tokens\":\"char\",\"clean\":\"none\"}");
+    assert_string_equal(metadata_of(header, "recur.vocab"),
+                        "{\"reserved\":1,\"tokens\":[\"<unk>\",\"<pad>\",\"\xe4\xbd\xa0\",\"\\\"\","
+                        "\"\\u0000\"],\"counts\":[0,0,7,7,\"18446744073709551615\"]}");
+    assert_string_equal(
+        metadata_of(header, "recur.history"),
+        "[{\"epoch\":1,\"loss\":2.5,\"gradient_norm\":0.125,\"lr\":0.10000000000000001"
+        "},"
+        "{\"epoch\":\"18446744073709551615\",\"loss\":0.33333333333333331,\"valid_loss\":2.75,"
+        "\"gradient_norm\":1e-300,\"lr\":4.9406564584124654e-324"
+        "}]");
+    json_decref(header);
+    free(bytes);
+
+    recur_vocab *vocab = make_vocab(RECUR_TOKENS_BYTE);
+    recur_model_config config = recur_model_config_default();
+    recur_model *model = make_model(config, vocab);
+    const char *path = scratch_path(*state, "bytes");
+    assert_int_equal(recur_model_save(model, path, NULL), RECUR_OK);
+    header = read_header(path, &bytes, &data, &size);
+    assert_string_equal(metadata_of(header, "recur.vocab"),
+                        "{\"reserved\":0,\"tokens\":[\"<unk>\",255,10,0,101],"
+                        "\"counts\":[0,0,7,7,\"18446744073709551615\"]}");
+    json_decref(header);
+    free(bytes);
+    recur_model_free(model);
+    recur_vocab_free(vocab);
+}
+
+/* Files from before a setting existed have what was then the only way. */
+static void a_setting_that_is_absent_has_its_default(void **state)
+{
+    static const char *const settings[] = {"\"task\":\"lm\",", ",\"bidirectional\":false",
+                                           ",\"merge\":\"concat\""};
+    unsigned char *bytes, *data;
+    size_t size;
+    const char *path = save_example(*state);
+    json_t *header = read_header(path, &bytes, &data, &size);
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const char *old = metadata_of(header, "recur.config"), *at = strstr(old, settings[i]);
+        assert_non_null(at);
+        json_object_set_new(json_object_get(header, "__metadata__"), "recur.config",
+                            json_sprintf("%.*s%s", (int)(at - old), old, at + strlen(settings[i])));
+    }
+    write_header(path, header, data, size);
+    recur_model *model = NULL, *expected = make_example();
+    assert_int_equal(recur_model_load(path, &model, NULL), RECUR_OK);
+    assert_same(expected, model);
+    recur_model_free(model);
+    recur_model_free(expected);
+    json_decref(header);
+    free(bytes);
+}
+
+static void a_model_without_vocabulary_says_so(void **state)
+{
+    recur_model_config config = recur_model_config_default();
+    config.vocabulary = 5;
+    config.layers = 1;
+    recur_model *model = make_model(config, NULL);
+    const char *path = scratch_path(*state, "bare");
+    assert_int_equal(recur_model_save(model, path, NULL), RECUR_OK);
+    unsigned char *bytes, *data;
+    size_t size;
+    json_t *header = read_header(path, &bytes, &data, &size);
+    assert_null(metadata_of(header, "recur.vocab"));
+    assert_null(metadata_of(header, "recur.text"));
+    assert_non_null(strstr(metadata_of(header, "recur.config"), "\"vocab\":false"));
+    json_decref(header);
+    free(bytes);
+    recur_model_free(model);
+}
+
+static void a_model_comes_from_standard_input_too(void **state)
+{
+    assert_non_null(freopen(save_example(*state), "rb", stdin));
+    recur_model *model = NULL, *expected = make_example();
+    assert_int_equal(recur_model_load("-", &model, NULL), RECUR_OK);
+    assert_same(expected, model);
+    recur_model_free(model);
+    recur_model_free(expected);
+
+    recur_error error; /* its end is reached */
+    assert_int_equal(recur_model_load("-", &model, &error), RECUR_ERROR_FORMAT);
+    assert_string_equal(error.message, "standard input: not a safetensors file: it has 0 bytes, at "
+                                       "least 8 are needed");
+}
+
+static void a_model_that_is_not_finite_is_not_saved(void **state)
+{
+    struct scratch *scratch = *state;
+    recur_model *model = make_example();
+    scratch_files(scratch, 1);
+    const char *path = scratch_path(scratch, "model");
+    scratch_write(path, "old", 3);
+    float bias[5] = {0, 0, NAN, 0, 0};
+    recur_model_set_tensor(model, recur_model_tensors(model) - 1, bias);
+    recur_error error;
+    assert_int_equal(recur_model_save(model, path, &error), RECUR_ERROR_DIVERGED);
+    assert_string_equal(error.message,
+                        "tensor linear.bias holds a number that is not finite: nan at 2");
+    scratch_assert_holds(path, "old");
+    assert_int_equal(scratch_files(scratch, 0), 1);
+    recur_model_free(model);
+}
+
+static void a_token_that_is_not_utf8_is_not_saved(void **state)
+{
+    static const recur_token entries[] = {TOKEN("<unk>"), TOKEN("a"), TOKEN("b\xff")};
+    struct scratch *scratch = *state;
+    recur_vocab *vocab;
+    assert_int_equal(recur_vocab_from_entries(entries, NULL, 3, 0, NULL, &vocab, NULL), RECUR_OK);
+    recur_model *model = make_model(recur_model_config_default(), vocab);
+    scratch_files(scratch, 1);
+    recur_error error;
+    assert_int_equal(recur_model_save(model, scratch_path(scratch, "model"), &error),
+                     RECUR_ERROR_UNSUPPORTED);
+    assert_string_equal(error.message,
+                        "token 2 of the vocabulary is not UTF-8, which model files need");
+    assert_int_equal(scratch_files(scratch, 0), 0);
+    recur_model_free(model);
+    recur_vocab_free(vocab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_model_comes_back),
+        cmocka_unit_test(the_history_comes_back),
+        cmocka_unit_test(the_metadata_is_as_documented),
+        cmocka_unit_test(a_setting_that_is_absent_has_its_default),
+        cmocka_unit_test(a_model_without_vocabulary_says_so),
+        cmocka_unit_test(a_model_comes_from_standard_input_too),
+        cmocka_unit_test(a_model_that_is_not_finite_is_not_saved),
+        cmocka_unit_test(a_token_that_is_not_utf8_is_not_saved),
+    };
+    return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
+}

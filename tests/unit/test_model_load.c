@@ -1,0 +1,325 @@
+/* Model files that are wrong anywhere are refused with a sentence, and nothing is loaded. */
+#define _GNU_SOURCE /* mkdtemp, dirfd */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model_example.h"
+
+/* Loading must fail with this status and "PATH: SENTENCE", and leave the model alone. */
+static void refuse(const char *path, enum recur_status status, const char *sentence)
+{
+    recur_model *model = NULL;
+    recur_error error = {0};
+    char expected[1024];
+    snprintf(expected, sizeof expected, "%s: %s", path, sentence);
+    enum recur_status got = recur_model_load(path, &model, &error);
+    assert_string_equal(error.message, expected);
+    assert_int_equal(got, status);
+    assert_int_equal(error.status, status);
+    assert_null(model);
+}
+
+/* `from` in the text of `key` becomes `to`; without `from`, the key goes. */
+static const struct {
+    const char *key, *from, *to;
+    enum recur_status status;
+    const char *sentence;
+} spoilt[] = {
+    {"recur.version", NULL, NULL, RECUR_ERROR_FORMAT, "recur.version is missing"},
+    {"recur.version", "1", "2", RECUR_ERROR_UNSUPPORTED,
+     "a recur model of version 2, this build reads version 1"},
+    {"recur.config", NULL, NULL, RECUR_ERROR_FORMAT,
+     "a safetensors file but not a recur model: it has no recur.config"},
+    {"recur.config", "{", "[", RECUR_ERROR_FORMAT,
+     "recur.config is not valid JSON: ']' expected near ':'"},
+    {"recur.config", "\"cell\":\"lstm\",", "", RECUR_ERROR_FORMAT,
+     "recur.config: Object item not found: cell"},
+    {"recur.config", "\"seed\"", "\"heads\":2,\"seed\"", RECUR_ERROR_FORMAT,
+     "recur.config: 1 object item(s) left unpacked: heads"},
+    {"recur.config", "\"lm\"", "\"tag\"", RECUR_ERROR_FORMAT,
+     "recur.config: unknown task \"tag\": expected lm or fill"},
+    {"recur.config", "\"lstm\"", "3", RECUR_ERROR_FORMAT,
+     "recur.config: Expected string, got integer"},
+    {"recur.config", "lstm", "lstn", RECUR_ERROR_FORMAT,
+     "recur.config: unknown cell \"lstn\": expected rnn, gru, gru-reset-before or lstm"},
+    {"recur.config", "tanh", "tan", RECUR_ERROR_FORMAT,
+     "recur.config: unknown activation \"tan\": expected tanh, relu or sigmoid"},
+    {"recur.config", "uniform", "zero", RECUR_ERROR_FORMAT,
+     "recur.config: unknown initialisation \"zero\": expected uniform or normal"},
+    {"recur.config", "concat", "add", RECUR_ERROR_FORMAT,
+     "recur.config: unknown merge \"add\": expected concat or sum"},
+    {"recur.config", "\"bidirectional\":false", "\"bidirectional\":0", RECUR_ERROR_FORMAT,
+     "recur.config: Expected true or false, got integer"},
+    {"recur.config", "\"bidirectional\":false", "\"bidirectional\":true", RECUR_ERROR_FORMAT,
+     "tensor rnn.weight_ih_l0_reverse is missing"},
+    {"recur.config", "[3,2]", "[]", RECUR_ERROR_FORMAT,
+     "recur.config: a network needs at least one layer"},
+    {"recur.config", "[3,2]", "[3,-2]", RECUR_ERROR_FORMAT,
+     "recur.config: hidden width 1 is not an integer of at least 1"},
+    {"recur.config", "[3,2]", "3", RECUR_ERROR_FORMAT,
+     "recur.config: a network needs at least one layer"},
+    {"recur.config", "[3,2]", "[100000000,2]", RECUR_ERROR_FORMAT,
+     "tensor rnn.weight_ih_l0 is (12, 5), expected (400000000, 5)"},
+    {"recur.config", "[3,2]", "[3]", RECUR_ERROR_FORMAT,
+     "tensor linear.weight is (5, 2), expected (5, 3)"},
+    {"recur.config", "[3,2]", "[3,2,2]", RECUR_ERROR_FORMAT, "tensor rnn.weight_ih_l2 is missing"},
+    {"recur.config", "\"embedding\":0", "\"embedding\":5", RECUR_ERROR_FORMAT,
+     "tensor embedding.weight is missing"},
+    {"recur.config", "\"vocabulary\":5", "\"vocabulary\":0", RECUR_ERROR_FORMAT,
+     "recur.config: a vocabulary has 1 to 2147483647 entries, got 0"},
+    {"recur.config", "\"biases\":2", "\"biases\":1", RECUR_ERROR_FORMAT,
+     "tensor rnn.bias_hh_l0 is no part of the model"},
+    {"recur.config", "\"biases\":2", "\"biases\":3", RECUR_ERROR_FORMAT,
+     "recur.config: a layer has 1 or 2 biases, got 3"},
+    {"recur.config", "0.25", "1", RECUR_ERROR_FORMAT,
+     "recur.config: dropout is at least 0 and below 1, got 1"},
+    {"recur.config", "\"seed\":1", "\"seed\":-1", RECUR_ERROR_FORMAT,
+     "recur.config: seed is not an integer of at least 0"},
+    {"recur.config", "\"seed\":1", "\"seed\":\"18446744073709551616\"", RECUR_ERROR_FORMAT,
+     "recur.config: seed is not an integer of at least 0"},
+    {"recur.config", "true", "1", RECUR_ERROR_FORMAT,
+     "recur.config: Expected true or false, got integer"},
+    {"recur.text", NULL, NULL, RECUR_ERROR_FORMAT, "recur.text is missing"},
+    {"recur.text", "char", "chars", RECUR_ERROR_FORMAT,
+     "recur.text: unknown token kind \"chars\": expected char, word or byte"},
+    {"recur.text", "none", "all", RECUR_ERROR_FORMAT,
+     "recur.text: unknown kind of cleaning \"all\": expected none or letters"},
+    {"recur.vocab", NULL, NULL, RECUR_ERROR_FORMAT,
+     "the model's vocabulary is missing: there is no recur.vocab"},
+    {"recur.vocab", "\"<pad>\",", "", RECUR_ERROR_FORMAT,
+     "recur.vocab: 4 tokens, 5 counts and 1 reserved tokens do not go together"},
+    {"recur.vocab", "\"<pad>\"", "\"<pad>\",\"x\"", RECUR_ERROR_FORMAT,
+     "recur.vocab: 6 tokens, 5 counts and 1 reserved tokens do not go together"},
+    {"recur.vocab", "\"reserved\":1", "\"reserved\":-1", RECUR_ERROR_FORMAT,
+     "recur.vocab: 5 tokens, 5 counts and -1 reserved tokens do not go together"},
+    {"recur.vocab", "\"reserved\":1", "\"reserved\":5", RECUR_ERROR_FORMAT,
+     "a vocabulary of 5 entries cannot have 5 reserved tokens"},
+    {"recur.vocab", "<pad>", "<unk>", RECUR_ERROR_FORMAT,
+     "vocabulary entry 1, \"<unk>\", is the same as entry 0"},
+    {"recur.vocab", "<unk>", "unk", RECUR_ERROR_FORMAT, "vocabulary entry 0 is not \"<unk>\""},
+    {"recur.vocab", "\"<pad>\"", "256", RECUR_ERROR_FORMAT,
+     "recur.vocab: token 1 is neither a string nor a byte"},
+    {"recur.vocab", "\"<pad>\"", "null", RECUR_ERROR_FORMAT,
+     "recur.vocab: token 1 is neither a string nor a byte"},
+    {"recur.vocab", "[0,0,7", "[0,0,-7", RECUR_ERROR_FORMAT,
+     "recur.vocab: a count is not an integer of at least 0"},
+    {"recur.history", NULL, NULL, RECUR_ERROR_FORMAT, "recur.history is missing"},
+    {"recur.history", "\"loss\":2.5", "\"loss\":\"\"", RECUR_ERROR_FORMAT,
+     "recur.history: loss is not a number"},
+    {"recur.history", "\"epoch\":1", "\"epoch\":1.5", RECUR_ERROR_FORMAT,
+     "recur.history: an epoch's number is not an integer of at least 0"},
+};
+
+static void spoil(json_t *header, size_t index)
+{
+    json_t *metadata = json_object_get(header, "__metadata__");
+    const char *old = metadata_of(header, spoilt[index].key), *from = spoilt[index].from;
+    assert_non_null(old);
+    if (!from) {
+        json_object_del(metadata, spoilt[index].key);
+        return;
+    }
+    const char *at = strstr(old, from);
+    assert_non_null(at);
+    json_object_set_new(
+        metadata, spoilt[index].key,
+        json_sprintf("%.*s%s%s", (int)(at - old), old, spoilt[index].to, at + strlen(from)));
+}
+
+static void spoilt_metadata_is_refused(void **state)
+{
+    const char *path = save_example(*state);
+    unsigned char *bytes, *data;
+    size_t size;
+    json_t *header = read_header(path, &bytes, &data, &size);
+    for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
+        json_t *copy = json_deep_copy(header);
+        spoil(copy, i);
+        write_header(path, copy, data, size);
+        json_decref(copy);
+        refuse(path, spoilt[i].status, spoilt[i].sentence);
+    }
+    json_decref(header);
+    free(bytes);
+}
+
+static void a_vocabulary_of_another_size_is_refused(void **state)
+{
+    const char *path = save_example(*state);
+    unsigned char *bytes, *data;
+    size_t size;
+    json_t *header = read_header(path, &bytes, &data, &size);
+    json_object_set_new(json_object_get(header, "__metadata__"), "recur.vocab",
+                        json_string("{\"reserved\":0,\"tokens\":[\"<unk>\",\"a\"],"
+                                    "\"counts\":[0,1]}"));
+    write_header(path, header, data, size);
+    refuse(path, RECUR_ERROR_FORMAT, "the vocabulary has 2 tokens, recur.config says 5");
+    json_decref(header);
+    free(bytes);
+}
+
+static void wrong_tensors_are_refused(void **state)
+{
+    const char *path = save_example(*state);
+    unsigned char *bytes, *data;
+    size_t size;
+    json_t *header = read_header(path, &bytes, &data, &size), *copy = json_deep_copy(header);
+    json_t *tensor = json_object_get(copy, "rnn.weight_hh_l0");
+
+    json_object_set_new(tensor, "shape", json_pack("[i, i]", 3, 12));
+    write_header(path, copy, data, size);
+    refuse(path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (3, 12), expected (12, 3)");
+    json_object_set_new(tensor, "shape", json_pack("[i]", 36));
+    write_header(path, copy, data, size);
+    refuse(path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (36), expected (12, 3)");
+    json_object_set_new(tensor, "shape", json_pack("[i, i, i]", 12, 3, 1));
+    write_header(path, copy, data, size);
+    refuse(path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (12, 3, 1), expected (12, 3)");
+
+    json_object_set_new(tensor, "shape", json_pack("[i, i]", 12, 3));
+    json_object_set_new(tensor, "dtype", json_string("I32"));
+    write_header(path, copy, data, size);
+    refuse(path, RECUR_ERROR_UNSUPPORTED,
+           "tensor rnn.weight_hh_l0 holds I32 numbers, expected F32, F64, F16 or BF16");
+
+    json_decref(copy);
+    copy = json_deep_copy(header);
+    json_object_set(copy, "encoder.weight", json_object_get(copy, "linear.bias"));
+    json_object_del(copy, "linear.bias");
+    write_header(path, copy, data, size);
+    refuse(path, RECUR_ERROR_FORMAT, "tensor linear.bias is missing");
+
+    json_decref(copy);
+    json_object_set_new(header, "extra",
+                        json_pack("{s:s, s:[i], s:[i, i]}", "dtype", "F32", "shape", 0,
+                                  "data_offsets", (int)size, (int)size));
+    write_header(path, header, data, size);
+    refuse(path, RECUR_ERROR_FORMAT, "tensor extra is no part of the model");
+    json_decref(header);
+    free(bytes);
+}
+
+static void numbers_that_are_not_finite_are_refused(void **state)
+{
+    const char *path = save_example(*state);
+    unsigned char *bytes, *data;
+    size_t size;
+    json_t *header = read_header(path, &bytes, &data, &size);
+    const float infinite = -INFINITY;
+    memcpy(data + 4 * 4, &infinite, 4);
+    write_header(path, header, data, size);
+    refuse(path, RECUR_ERROR_FORMAT,
+           "tensor rnn.weight_ih_l0 holds a number that is not finite: -inf at 4");
+    json_decref(header);
+    free(bytes);
+}
+
+/* Shapes in the header are compared before anything is allocated for them. */
+static void huge_widths_need_no_memory(void **state)
+{
+    const char *path = save_example(*state);
+    unsigned char *bytes, *data;
+    size_t size;
+    json_t *header = read_header(path, &bytes, &data, &size);
+    json_object_set_new(json_object_get(header, "__metadata__"), "recur.config",
+                        json_string("{\"cell\":\"lstm\",\"activation\":\"tanh\","
+                                    "\"hidden\":[2147483647],\"embedding\":0,"
+                                    "\"vocabulary\":5,\"biases\":2,\"dropout\":0,"
+                                    "\"init\":\"uniform\",\"seed\":1,\"vocab\":true}"));
+    write_header(path, header, data, size);
+    recur_model *model = NULL;
+    recur_error error;
+    assert_int_equal(recur_model_load(path, &model, &error), RECUR_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, "too large for this machine"));
+    json_decref(header);
+    free(bytes);
+}
+
+static void what_is_no_model_is_refused(void **state)
+{
+    struct scratch *scratch = *state;
+    const char *path = scratch_path(scratch, "story.txt");
+    scratch_write(path, "Once upon a time", 16);
+    refuse(path, RECUR_ERROR_FORMAT,
+           "not a safetensors file: its header would have 8030046917602012751 bytes, at most "
+           "100000000 are allowed");
+
+    recur_model *model = NULL;
+    recur_error error;
+    char expected[600];
+    path = scratch_path(scratch, "absent");
+    assert_int_equal(recur_model_load(path, &model, &error), RECUR_ERROR_FILE);
+    snprintf(expected, sizeof expected, "cannot read %s: No such file or directory", path);
+    assert_string_equal(error.message, expected);
+    assert_int_equal(recur_model_load(scratch->folder, &model, &error), RECUR_ERROR_FILE);
+    snprintf(expected, sizeof expected, "cannot read %s: it is a directory", scratch->folder);
+    assert_string_equal(error.message, expected);
+    assert_null(model);
+}
+
+static void a_model_cut_anywhere_is_refused(void **state)
+{
+    const char *path = save_example(*state);
+    size_t size;
+    unsigned char *bytes = scratch_read(path, &size);
+    for (size_t cut = 0; cut < size; cut += cut < 64 || cut > size - 64 ? 1 : 7) {
+        recur_model *model = NULL;
+        recur_error error = {0};
+        scratch_write(path, bytes, cut);
+        assert_int_equal(recur_model_load(path, &model, &error), RECUR_ERROR_FORMAT);
+        assert_non_null(strstr(error.message, cut < 8 ? "not a safetensors" : "is cut off"));
+        assert_null(model);
+    }
+    free(bytes);
+}
+
+/* A changed header may still make a model, of other text settings for instance; a broken one is
+ * never accepted and nothing crashes. */
+static void a_spoilt_byte_never_breaks_the_loader(void **state)
+{
+    const char *path = save_example(*state);
+    size_t size, accepted = 0, refused = 0;
+    unsigned char *bytes = scratch_read(path, &size);
+    for (size_t at = 0; at < size; at++) {
+        unsigned char old = bytes[at];
+        const unsigned char changes[] = {old ^ 1, 0, '"'};
+        for (size_t i = 0; i < sizeof changes; i++) {
+            if (changes[i] == old)
+                continue;
+            bytes[at] = changes[i];
+            scratch_write(path, bytes, size);
+            recur_model *model = NULL;
+            enum recur_status status = recur_model_load(path, &model, NULL);
+            assert_int_equal(status != RECUR_OK, model == NULL);
+            accepted += status == RECUR_OK;
+            refused += status != RECUR_OK;
+            if (model) {
+                assert_int_equal(recur_model_tensors(model), 10);
+                assert_int_equal(recur_vocab_size(recur_model_vocab(model)), 5);
+            }
+            recur_model_free(model);
+        }
+        bytes[at] = old;
+    }
+    assert_true(accepted > 400 && refused > 2000);
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spoilt_metadata_is_refused),
+        cmocka_unit_test(a_vocabulary_of_another_size_is_refused),
+        cmocka_unit_test(wrong_tensors_are_refused),
+        cmocka_unit_test(numbers_that_are_not_finite_are_refused),
+        cmocka_unit_test(huge_widths_need_no_memory),
+        cmocka_unit_test(what_is_no_model_is_refused),
+        cmocka_unit_test(a_model_cut_anywhere_is_refused),
+        cmocka_unit_test(a_spoilt_byte_never_breaks_the_loader),
+    };
+    return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
+}

@@ -1,0 +1,590 @@
+/* Training runs through the public interface. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "allocations.h"
+#include "base/rng.h"
+#include "recur/evaluate.h"
+#include "recur/trainer.h"
+
+enum { VOCABULARY = 12, TOKENS_MAX = 1000 };
+
+static recur_model *make_model(enum recur_cell cell, size_t layers, size_t hidden, float dropout)
+{
+    const size_t widths[] = {hidden, hidden / 2 + 1};
+    recur_model *model;
+    recur_model_config config = recur_model_config_default();
+    config.cell = cell;
+    config.layers = layers;
+    config.hidden = widths;
+    config.vocabulary = VOCABULARY;
+    config.dropout = dropout;
+    assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+    return model;
+}
+
+/* A text that repeats itself every `period` tokens; 0: random tokens. */
+static recur_corpus *make_corpus(size_t tokens, size_t period)
+{
+    int32_t ids[TOKENS_MAX];
+    recur_corpus *corpus;
+    struct recur_rng rng;
+    recur_rng_seed(&rng, 8, 0);
+    for (size_t i = 0; i < tokens; i++)
+        ids[i] = (int32_t)(period ? 1 + i % period : recur_rng_below(&rng, VOCABULARY));
+    assert_int_equal(recur_corpus_from_ids(ids, tokens, VOCABULARY, &corpus, NULL), RECUR_OK);
+    return corpus;
+}
+
+static recur_trainer_config small_config(void)
+{
+    recur_trainer_config config = recur_trainer_config_default();
+    config.batch = 4;
+    config.steps = 6;
+    config.validation = 0;
+    config.threads = 1;
+    config.lr = 0.02f;
+    return config;
+}
+
+static recur_trainer *make_trainer(recur_model *model, const recur_corpus *corpus,
+                                   const recur_trainer_config *config)
+{
+    recur_trainer *trainer;
+    recur_error error;
+    if (recur_trainer_create(model, corpus, config, &trainer, &error) != RECUR_OK)
+        fail_msg("%s", error.message);
+    return trainer;
+}
+
+/* All parameters, one tensor after the other; free() them. */
+static float *parameters_of(const recur_model *model)
+{
+    float *values = malloc(recur_model_parameters(model) * sizeof *values), *end = values;
+    assert_non_null(values);
+    for (size_t i = 0; i < recur_model_tensors(model); i++) {
+        recur_tensor_info info = recur_model_tensor(model, i);
+        recur_model_get_tensor(model, i, end);
+        end += info.shape[0] * info.shape[1];
+    }
+    assert_int_equal(end - values, recur_model_parameters(model));
+    return values;
+}
+
+static void assert_parameters(const recur_model *model, const float *wanted)
+{
+    float *values = parameters_of(model);
+    assert_memory_equal(values, wanted, recur_model_parameters(model) * sizeof *values);
+    free(values);
+}
+
+/* What two epochs lead to: the parameters, free() them, and the last validation loss. */
+static float *train_two_epochs(enum recur_cell cell, float dropout, size_t hidden,
+                               const recur_trainer_config *config, double *valid_loss)
+{
+    recur_model *model = make_model(cell, 2, hidden, dropout);
+    recur_corpus *corpus = make_corpus(150, 0);
+    recur_trainer *trainer = make_trainer(model, corpus, config);
+    assert_int_equal(recur_trainer_threads(trainer), config->threads);
+    recur_epoch epoch;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
+    *valid_loss = epoch.valid_loss;
+    float *values = parameters_of(model);
+    recur_trainer_free(trainer);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+    return values;
+}
+
+static void check_threads(enum recur_cell cell, float dropout, size_t hidden,
+                          recur_trainer_config config)
+{
+    static const size_t threads[] = {1, 2, 3, 7};
+    double loss, first_loss = 0;
+    float *first = NULL;
+    recur_model *model = make_model(cell, 2, hidden, dropout);
+    size_t bytes = recur_model_parameters(model) * sizeof *first;
+    recur_model_free(model);
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        config.threads = threads[i];
+        float *values = train_two_epochs(cell, dropout, hidden, &config, &loss);
+        if (first) {
+            assert_memory_equal(values, first, bytes);
+            assert_true(loss == first_loss);
+            free(values);
+        } else {
+            first = values;
+            first_loss = loss;
+        }
+    }
+    free(first);
+}
+
+/* Threads that share the batch. */
+static void same_bits_on_any_threads(void **state)
+{
+    (void)state;
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++)
+        for (int variant = 0; variant < 4; variant++) {
+            recur_trainer_config config = small_config();
+            config.batch = 5;
+            config.validation = 0.1f;
+            config.sampling = variant & 1 ? RECUR_SAMPLING_RANDOM : RECUR_SAMPLING_SEQUENTIAL;
+            check_threads((enum recur_cell)cell, variant & 2 ? 0.3f : 0, 35, config);
+        }
+}
+
+/* Threads that share the units of wide layers, because the batch has too few rows for all. */
+static void same_bits_where_units_are_shared(void **state)
+{
+    (void)state;
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
+        recur_trainer_config config = small_config();
+        config.batch = 2;
+        config.steps = 10;
+        config.validation = 0.1f;
+        check_threads((enum recur_cell)cell, 0.2f, 200, config);
+    }
+}
+
+static void steps_allocate_nothing(void **state)
+{
+    (void)state;
+    for (int variant = 0; variant < 4; variant++) {
+        recur_model *model = make_model(RECUR_CELL_GRU_RESET_BEFORE, 2, 33, 0.1f);
+        recur_corpus *corpus = make_corpus(400, 0);
+        recur_trainer_config config = small_config();
+        config.validation = 0.2f;
+        config.threads = variant & 1 ? 3 : 1;
+        config.sampling = variant & 2 ? RECUR_SAMPLING_RANDOM : RECUR_SAMPLING_SEQUENTIAL;
+        recur_trainer *trainer = make_trainer(model, corpus, &config);
+        for (int e = 0; e < 3; e++) {
+            recur_step step = {0};
+            size_t before = allocations(), steps = 0;
+            for (; !step.end_of_epoch; steps++)
+                assert_int_equal(recur_trainer_step(trainer, &step, NULL), RECUR_OK);
+            assert_int_equal(allocations(), before);
+            assert_true(steps > 5);
+            assert_int_equal(recur_trainer_end_epoch(trainer, NULL, NULL), RECUR_OK);
+        }
+        recur_trainer_free(trainer);
+        recur_corpus_free(corpus);
+        recur_model_free(model);
+    }
+}
+
+/* Trains until the loss is below 0.05, which takes the next token for certain. */
+static void check_learning(enum recur_cell cell, const recur_trainer_config *config)
+{
+    recur_model *model = make_model(cell, 1, 24, 0);
+    recur_corpus *corpus = make_corpus(400, 7);
+    recur_trainer *trainer = make_trainer(model, corpus, config);
+    recur_epoch epoch = {.loss = INFINITY};
+    for (size_t i = 0; i < 40 && epoch.loss >= 0.05; i++)
+        assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
+    if (!(epoch.loss < 0.05))
+        fail_msg("%s with %s: the loss is still %g", recur_cell_name(cell),
+                 recur_optimizer_name(config->optimizer), epoch.loss);
+    recur_trainer_free(trainer);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
+static void learns(void **state)
+{
+    (void)state;
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
+        recur_trainer_config config = small_config();
+        check_learning((enum recur_cell)cell, &config);
+    }
+    for (int optimizer = RECUR_OPTIMIZER_SGD; optimizer <= RECUR_OPTIMIZER_RMSPROP; optimizer++) {
+        recur_trainer_config config = small_config();
+        config.optimizer = (enum recur_optimizer)optimizer;
+        config.lr = optimizer == RECUR_OPTIMIZER_SGD ? 1 : 0.01f;
+        check_learning(RECUR_CELL_GRU, &config);
+    }
+}
+
+/* Random tokens can be learned by heart, which does not help with the ones held out. */
+static void keeps_the_best_epoch(void **state)
+{
+    (void)state;
+    enum { EPOCHS = 25 };
+    recur_model *model = make_model(RECUR_CELL_LSTM, 1, 40, 0);
+    recur_corpus *corpus = make_corpus(300, 0);
+    recur_trainer_config config = small_config();
+    config.validation = 0.3f;
+    recur_trainer *trainer = make_trainer(model, corpus, &config);
+    assert_int_equal(recur_trainer_train_tokens(trainer), 210);
+    assert_int_equal(recur_trainer_valid_tokens(trainer), 90);
+    recur_epoch epoch;
+    float *best = NULL;
+    double lowest = INFINITY;
+    uint64_t lowest_at = 0;
+    for (uint64_t i = 1; i <= EPOCHS; i++) {
+        assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
+        assert_int_equal(epoch.epoch, i);
+        assert_int_equal(recur_trainer_epochs(trainer), i);
+        if (epoch.valid_loss < lowest) {
+            lowest = epoch.valid_loss;
+            lowest_at = i;
+            free(best);
+            best = parameters_of(model);
+        }
+        assert_int_equal(recur_trainer_best_epoch(trainer), lowest_at);
+    }
+    assert_in_range(lowest_at, 1, EPOCHS - 1);
+    assert_true(epoch.valid_loss > lowest && epoch.loss < lowest);
+    assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
+    assert_parameters(model, best);
+    recur_evaluation evaluation;
+    assert_int_equal(recur_evaluate(model, corpus, 210, 0, 1, &evaluation, NULL), RECUR_OK);
+    assert_true(evaluation.loss == lowest);
+    size_t count;
+    const recur_epoch *history = recur_model_history(model, &count);
+    assert_int_equal(count, EPOCHS);
+    assert_memory_equal(&history[EPOCHS - 1], &epoch, sizeof epoch);
+    free(best);
+    recur_trainer_free(trainer);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
+/* Without validation, or before an epoch is over, finishing keeps the last parameters. */
+static void keeps_the_last_parameters(void **state)
+{
+    (void)state;
+    for (int holds_out = 0; holds_out < 2; holds_out++) {
+        recur_model *model = make_model(RECUR_CELL_RNN, 1, 10, 0);
+        recur_corpus *corpus = make_corpus(200, 0);
+        recur_trainer_config config = small_config();
+        config.validation = holds_out ? 0.1f : 0;
+        recur_trainer *trainer = make_trainer(model, corpus, &config);
+        recur_epoch epoch;
+        if (!holds_out) {
+            assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
+            assert_true(isnan(epoch.valid_loss));
+        }
+        float *before = parameters_of(model);
+        assert_int_equal(recur_trainer_step(trainer, NULL, NULL), RECUR_OK);
+        float *after = parameters_of(model);
+        assert_memory_not_equal(after, before, recur_model_parameters(model) * sizeof *after);
+        assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
+        assert_int_equal(recur_trainer_best_epoch(trainer), 0);
+        assert_parameters(model, after);
+        free(before);
+        free(after);
+        recur_trainer_free(trainer);
+        recur_corpus_free(corpus);
+        recur_model_free(model);
+    }
+}
+
+/* A learning rate that is far too large: the parameters are the initial ones again. */
+static void diverges(void **state)
+{
+    (void)state;
+    const size_t hidden[] = {20};
+    recur_model *model;
+    recur_model_config model_config = recur_model_config_default();
+    model_config.cell = RECUR_CELL_RNN;
+    model_config.activation = RECUR_ACTIVATION_RELU;
+    model_config.hidden = hidden;
+    model_config.vocabulary = VOCABULARY;
+    assert_int_equal(recur_model_create(&model_config, NULL, &model, NULL), RECUR_OK);
+    recur_corpus *corpus = make_corpus(300, 0);
+    recur_trainer_config config = small_config();
+    config.optimizer = RECUR_OPTIMIZER_SGD;
+    config.lr = 1e30f;
+    for (int clips = 0; clips < 2; clips++) {
+        config.clip = clips ? 1 : 0;
+        float *before = parameters_of(model);
+        recur_trainer *trainer = make_trainer(model, corpus, &config);
+        recur_error error;
+        recur_step step;
+        assert_int_equal(recur_trainer_step(trainer, &step, &error), RECUR_OK);
+        assert_int_equal(recur_trainer_step(trainer, &step, &error), RECUR_ERROR_DIVERGED);
+        assert_int_equal(error.status, RECUR_ERROR_DIVERGED);
+        char wanted[256];
+        snprintf(wanted, sizeof wanted,
+                 "the loss is no longer finite at minibatch 2 of %zu of epoch 1; try a smaller "
+                 "learning rate than 1e+30%s",
+                 step.minibatches, clips ? "" : " or gradient clipping");
+        assert_string_equal(error.message, wanted);
+        assert_parameters(model, before);
+        free(before);
+        recur_trainer_free(trainer);
+    }
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
+/* The loss is a large number, but the gradients' squares are none. */
+static void diverges_in_the_norm(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_RNN, 1, 20, 0);
+    recur_corpus *corpus = make_corpus(300, 0);
+    recur_trainer_config config = small_config();
+    float weight[VOCABULARY * 20];
+    for (size_t i = 0; i < VOCABULARY * 20; i++)
+        weight[i] = i % 3 ? 1e25f : -1e25f;
+    recur_model_set_tensor(model, recur_model_tensors(model) - 2, weight);
+    recur_trainer *trainer = make_trainer(model, corpus, &config);
+    recur_error error;
+    assert_int_equal(recur_trainer_step(trainer, NULL, &error), RECUR_ERROR_DIVERGED);
+    assert_non_null(strstr(error.message, "at minibatch 1 of"));
+    recur_trainer_free(trainer);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
+static void poison(recur_model *model)
+{
+    float bias[VOCABULARY];
+    for (size_t v = 0; v < VOCABULARY; v++)
+        bias[v] = NAN;
+    recur_model_set_tensor(model, recur_model_tensors(model) - 1, bias);
+}
+
+/* Divergence in a later epoch, in a minibatch and in the validation: the best epoch comes back. */
+static void diverges_later(void **state)
+{
+    (void)state;
+    for (int in_validation = 0; in_validation < 2; in_validation++) {
+        recur_model *model = make_model(RECUR_CELL_GRU, 1, 20, 0);
+        recur_corpus *corpus = make_corpus(300, 0);
+        recur_trainer_config config = small_config();
+        config.validation = in_validation ? 0.1f : 0;
+        recur_trainer *trainer = make_trainer(model, corpus, &config);
+        recur_error error;
+        recur_step step = {0};
+        assert_int_equal(recur_trainer_epoch(trainer, NULL, NULL), RECUR_OK);
+        float *good = parameters_of(model);
+        while (in_validation && !step.end_of_epoch)
+            assert_int_equal(recur_trainer_step(trainer, &step, NULL), RECUR_OK);
+        poison(model);
+        if (in_validation)
+            assert_int_equal(recur_trainer_end_epoch(trainer, NULL, &error), RECUR_ERROR_DIVERGED);
+        else
+            assert_int_equal(recur_trainer_step(trainer, NULL, &error), RECUR_ERROR_DIVERGED);
+        assert_non_null(strstr(error.message, "of epoch 2; try"));
+        assert_parameters(model, good);
+        free(good);
+        recur_trainer_free(trainer);
+        recur_corpus_free(corpus);
+        recur_model_free(model);
+    }
+}
+
+static void steps_tell_where_they_are(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_RNN, 1, 10, 0);
+    recur_corpus *corpus = make_corpus(300, 0);
+    recur_trainer_config config = small_config();
+    config.epochs = 2;
+    config.schedule = RECUR_SCHEDULE_COSINE;
+    config.warmup = 0.5f;
+    recur_trainer *trainer = make_trainer(model, corpus, &config);
+    recur_error error;
+    assert_int_equal(recur_trainer_end_epoch(trainer, NULL, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "an epoch without a step cannot end");
+    for (uint64_t e = 1; e <= 2; e++) {
+        recur_step step = {0};
+        recur_epoch epoch;
+        double sum = 0, norms = 0;
+        for (size_t i = 1; !step.end_of_epoch; i++) {
+            assert_int_equal(recur_trainer_step(trainer, &step, NULL), RECUR_OK);
+            sum += step.loss;
+            norms += step.gradient_norm;
+            assert_int_equal(step.epoch, e);
+            assert_int_equal(step.minibatch, i);
+            assert_int_equal(step.end_of_epoch, i == step.minibatches);
+            assert_true(fabs(step.epoch_loss - sum / (double)i) < 1e-12);
+            double climb = (double)i / (double)step.minibatches;
+            if (e == 1) /* the first half of the run is warm-up */
+                assert_true(fabs(step.lr - (double)config.lr * climb) < 1e-9);
+            else
+                assert_true(step.lr <= (double)config.lr);
+        }
+        double lr = step.lr;
+        assert_int_equal(recur_trainer_step(trainer, &step, &error), RECUR_ERROR_ARGUMENT);
+        assert_int_equal(recur_trainer_end_epoch(trainer, &epoch, NULL), RECUR_OK);
+        assert_int_equal(epoch.epoch, e);
+        assert_true(fabs(epoch.loss - sum / (double)step.minibatches) < 1e-12);
+        assert_true(fabs(epoch.gradient_norm - norms / (double)step.minibatches) < 1e-12);
+        assert_true(epoch.lr == lr && epoch.tokens_per_second > 0 && epoch.seconds > 0);
+    }
+    assert_string_equal(error.message,
+                        "epoch 2 is over: recur_trainer_end_epoch comes before the next step");
+    recur_trainer_free(trainer);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
+static void refuse(const recur_corpus *corpus, const recur_trainer_config *config,
+                   enum recur_status status, const char *sentence)
+{
+    recur_model *model = make_model(RECUR_CELL_RNN, 1, 10, 0);
+    recur_trainer *trainer = NULL;
+    recur_error error;
+    assert_int_equal(recur_trainer_create(model, corpus, config, &trainer, &error), status);
+    assert_string_equal(error.message, sentence);
+    assert_null(trainer);
+    recur_model_free(model);
+}
+
+static void refuses_values(void **state)
+{
+    (void)state;
+#define FIELD(name) offsetof(recur_trainer_config, name)
+    static const struct {
+        size_t field;
+        float value;
+        const char *sentence;
+    } cases[] = {
+        {FIELD(lr), 0, "the learning rate must be above 0 and below inf, got 0"},
+        {FIELD(lr), -1, "the learning rate must be above 0 and below inf, got -1"},
+        {FIELD(lr), NAN, "the learning rate must be above 0 and below inf, got nan"},
+        {FIELD(lr), INFINITY, "the learning rate must be above 0 and below inf, got inf"},
+        {FIELD(momentum), 1, "momentum must be at least 0 and below 1, got 1"},
+        {FIELD(momentum), -0.5f, "momentum must be at least 0 and below 1, got -0.5"},
+        {FIELD(beta1), 1, "beta1 must be at least 0 and below 1, got 1"},
+        {FIELD(beta2), 2, "beta2 must be at least 0 and below 1, got 2"},
+        {FIELD(alpha), -1, "alpha must be at least 0 and below 1, got -1"},
+        {FIELD(epsilon), 0, "epsilon must be above 0 and below inf, got 0"},
+        {FIELD(weight_decay), -1, "weight decay must be at least 0 and below inf, got -1"},
+        {FIELD(clip), -2, "the clipping threshold must be at least 0 and below inf, got -2"},
+        {FIELD(clip), NAN, "the clipping threshold must be at least 0 and below inf, got nan"},
+        {FIELD(warmup), 1, "the warm-up share must be at least 0 and below 1, got 1"},
+        {FIELD(lr_floor), 1.5f,
+         "the learning rate's floor must be at least 0 and at most 1, got 1.5"},
+        {FIELD(factor), 0, "the plateau's factor must be above 0 and below 1, got 0"},
+        {FIELD(factor), 1, "the plateau's factor must be above 0 and below 1, got 1"},
+        {FIELD(validation), 1, "the validation share must be at least 0 and at most 0.9, got 1"},
+        {FIELD(validation), -1, "the validation share must be at least 0 and at most 0.9, got -1"},
+    };
+#undef FIELD
+    recur_corpus *corpus = make_corpus(300, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        recur_trainer_config config = small_config();
+        memcpy((char *)&config + cases[i].field, &cases[i].value, sizeof cases[i].value);
+        refuse(corpus, &config, RECUR_ERROR_ARGUMENT, cases[i].sentence);
+    }
+    recur_trainer_config config = small_config();
+    config.batch = 0;
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
+           "a minibatch needs at least 1 sequence and 1 step, got 0 x 6");
+    config = small_config();
+    config.steps = 0;
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
+           "a minibatch needs at least 1 sequence and 1 step, got 4 x 0");
+    recur_corpus_free(corpus);
+}
+
+static void refuses_kinds(void **state)
+{
+    (void)state;
+    recur_corpus *corpus = make_corpus(300, 0);
+    recur_trainer_config config = small_config();
+    config.optimizer = (enum recur_optimizer)9;
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT, "optimizer 9 is unknown");
+    config = small_config();
+    config.schedule = (enum recur_schedule)9;
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT, "schedule 9 is unknown");
+    config = small_config();
+    config.sampling = (enum recur_sampling)9;
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT, "sampling 9 is unknown");
+    recur_corpus_free(corpus);
+}
+
+static void refuses_texts(void **state)
+{
+    (void)state;
+    recur_corpus *corpus = make_corpus(25, 0), *shorter = make_corpus(24, 0);
+    recur_corpus *enough = make_corpus(26, 0), *wide;
+    recur_model *model = make_model(RECUR_CELL_RNN, 1, 10, 0);
+    recur_trainer_config config = small_config();
+    recur_trainer *trainer = make_trainer(model, corpus, &config); /* 4 x 6 + 1: just enough */
+    recur_step step;
+    assert_int_equal(recur_trainer_step(trainer, &step, NULL), RECUR_OK);
+    assert_true(step.end_of_epoch);
+    recur_trainer_free(trainer);
+    recur_model_free(model);
+    refuse(shorter, &config, RECUR_ERROR_DATA,
+           "the text has 24 tokens, but one minibatch of 4 sequences x 6 steps needs 25; choose a "
+           "smaller batch or fewer steps");
+    config.batch = SIZE_MAX / 2;
+    recur_model *other = make_model(RECUR_CELL_RNN, 1, 10, 0);
+    assert_int_equal(recur_trainer_create(other, corpus, &config, &trainer, NULL),
+                     RECUR_ERROR_DATA);
+    recur_model_free(other);
+    config = small_config();
+    config.validation = 0.03f;
+    refuse(enough, &config, RECUR_ERROR_DATA,
+           "0.03 of a text of 26 tokens is too little to hold out: at least 2 tokens are needed");
+    const int32_t ids[] = {0, VOCABULARY};
+    assert_int_equal(recur_corpus_from_ids(ids, 2, VOCABULARY + 1, &wide, NULL), RECUR_OK);
+    refuse(wide, &config, RECUR_ERROR_ARGUMENT,
+           "the text has a vocabulary of 13, the model one of 12");
+    recur_corpus_free(wide);
+    recur_corpus_free(shorter);
+    recur_corpus_free(enough);
+    recur_corpus_free(corpus);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    recur_error error;
+    for (int i = 0; i < 4; i++) {
+        enum recur_optimizer optimizer;
+        assert_int_equal(recur_optimizer_parse(recur_optimizer_name((enum recur_optimizer)i),
+                                               &optimizer, &error),
+                         RECUR_OK);
+        assert_int_equal(optimizer, i);
+    }
+    for (int i = 0; i < 3; i++) {
+        enum recur_schedule schedule;
+        assert_int_equal(
+            recur_schedule_parse(recur_schedule_name((enum recur_schedule)i), &schedule, &error),
+            RECUR_OK);
+        assert_int_equal(schedule, i);
+    }
+    enum recur_optimizer optimizer;
+    assert_int_equal(recur_optimizer_parse("lbfgs", &optimizer, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "unknown optimizer \"lbfgs\": expected sgd, adam, adamw or rmsprop");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_bits_on_any_threads),
+        cmocka_unit_test(same_bits_where_units_are_shared),
+        cmocka_unit_test(allocations_are_counted),
+        cmocka_unit_test(steps_allocate_nothing),
+        cmocka_unit_test(learns),
+        cmocka_unit_test(keeps_the_best_epoch),
+        cmocka_unit_test(keeps_the_last_parameters),
+        cmocka_unit_test(diverges),
+        cmocka_unit_test(diverges_in_the_norm),
+        cmocka_unit_test(diverges_later),
+        cmocka_unit_test(steps_tell_where_they_are),
+        cmocka_unit_test(refuses_values),
+        cmocka_unit_test(refuses_kinds),
+        cmocka_unit_test(refuses_texts),
+        cmocka_unit_test(names),
+    };
+    return cmocka_run_group_tests_name("trainer", tests, NULL, NULL);
+}

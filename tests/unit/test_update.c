@@ -1,0 +1,254 @@
+/* Clipping, optimisers and schedules against their textbook definitions, in double precision. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "train/schedule.h"
+#include "train/update.h"
+
+enum { SPAN = 3 * RECUR_SUM_CHUNK + 5 * RECUR_LANES, UPDATES = 40 };
+
+struct bench {
+    struct recur_optimiser optimiser;
+    real *parameters, *gradients;
+    double p[SPAN], m[SPAN], v[SPAN]; /* the reference's */
+    struct recur_rng rng;
+};
+
+static void make(struct bench *bench, const recur_trainer_config *config)
+{
+    assert_int_equal(recur_block_alloc(SPAN * sizeof(real), "p", &bench->parameters, NULL), 0);
+    assert_int_equal(recur_block_alloc(SPAN * sizeof(real), "g", &bench->gradients, NULL), 0);
+    const struct recur_kernels *kernels;
+    assert_int_equal(recur_kernels_select(&kernels, NULL), RECUR_OK);
+    assert_int_equal(recur_optimiser_init(&bench->optimiser, kernels, config, bench->parameters,
+                                          bench->gradients, SPAN, NULL),
+                     RECUR_OK);
+    recur_rng_seed(&bench->rng, 4, 0);
+    for (size_t j = 0; j < SPAN; j++) {
+        bench->parameters[j] = (real)recur_rng_normal(&bench->rng);
+        bench->p[j] = (double)bench->parameters[j];
+        bench->m[j] = bench->v[j] = 0;
+    }
+}
+
+static void discard(struct bench *bench)
+{
+    recur_optimiser_free(&bench->optimiser);
+    recur_block_free(bench->parameters);
+    recur_block_free(bench->gradients);
+}
+
+static void draw_gradients(struct bench *bench)
+{
+    for (size_t j = 0; j < SPAN; j++)
+        bench->gradients[j] = (real)recur_rng_normal(&bench->rng);
+}
+
+/* One number's update number t, from the papers and PyTorch's documentation. */
+static void reference(const recur_trainer_config *config, double *p, double *m, double *v, double g,
+                      double t)
+{
+    double lr = (double)config->lr, decay = (double)config->weight_decay;
+    double b1 = (double)config->beta1, b2 = (double)config->beta2, alpha = (double)config->alpha;
+    double epsilon = (double)config->epsilon, momentum = (double)config->momentum;
+    if (config->optimizer == RECUR_OPTIMIZER_ADAMW)
+        *p -= lr * decay * *p;
+    else
+        g += decay * *p;
+    switch (config->optimizer) {
+    case RECUR_OPTIMIZER_SGD:
+        *m = momentum * *m + g;
+        *p -= lr * *m;
+        break;
+    case RECUR_OPTIMIZER_ADAM:
+    case RECUR_OPTIMIZER_ADAMW:
+        *m = b1 * *m + (1 - b1) * g;
+        *v = b2 * *v + (1 - b2) * g * g;
+        *p -= lr * (*m / (1 - pow(b1, t))) / (sqrt(*v / (1 - pow(b2, t))) + epsilon);
+        break;
+    case RECUR_OPTIMIZER_RMSPROP:
+        *v = alpha * *v + (1 - alpha) * g * g;
+        *m = momentum * *m + g / (sqrt(*v) + epsilon);
+        *p -= lr * *m;
+        break;
+    }
+}
+
+/* After many updates, by 1 and by 5 threads in turn, with scaled gradients. A parameter moves by
+ * about lr at a time and each move errs by a few roundings. */
+static void check_optimiser(const recur_trainer_config *config)
+{
+    static struct bench bench;
+    make(&bench, config);
+    double lr = (double)config->lr, worst = 0;
+    for (int update = 1; update <= UPDATES; update++) {
+        const real scale = update % 2 ? 1 : (real)0.75;
+        draw_gradients(&bench);
+        recur_optimiser_begin(&bench.optimiser, lr, (double)scale);
+        size_t threads = update % 2 ? 1 : 5;
+        for (size_t thread = threads; thread-- > 0;)
+            recur_optimiser_apply(&bench.optimiser, thread, threads);
+        for (size_t j = 0; j < SPAN; j++)
+            reference(config, &bench.p[j], &bench.m[j], &bench.v[j],
+                      (double)(scale * bench.gradients[j]), update);
+    }
+    for (size_t j = 0; j < SPAN; j++)
+        worst = fmax(worst, fabs((double)bench.parameters[j] - bench.p[j]));
+    if (!(worst < UPDATES * 5e-7))
+        fail_msg("%s: off by %g", recur_optimizer_name(config->optimizer), worst);
+    discard(&bench);
+}
+
+static void optimisers(void **state)
+{
+    (void)state;
+    for (int kind = RECUR_OPTIMIZER_SGD; kind <= RECUR_OPTIMIZER_RMSPROP; kind++)
+        for (int variant = 0; variant < 4; variant++) {
+            recur_trainer_config config = recur_trainer_config_default();
+            config.optimizer = (enum recur_optimizer)kind;
+            config.lr = 0.05f;
+            config.momentum = variant & 1 ? 0.8f : 0;
+            config.weight_decay = variant & 2 ? 0.3f : 0;
+            config.epsilon = 1e-3f;
+            check_optimiser(&config);
+        }
+}
+
+/* The padding of the panels has neither gradient nor value, and keeps none. */
+static void zeros_stay_zero(void **state)
+{
+    (void)state;
+    static struct bench bench;
+    for (int kind = RECUR_OPTIMIZER_SGD; kind <= RECUR_OPTIMIZER_RMSPROP; kind++) {
+        recur_trainer_config config = recur_trainer_config_default();
+        config.optimizer = (enum recur_optimizer)kind;
+        config.momentum = 0.5f;
+        config.weight_decay = 0.1f;
+        make(&bench, &config);
+        draw_gradients(&bench);
+        for (size_t j = 0; j < SPAN; j += 3)
+            bench.parameters[j] = bench.gradients[j] = 0;
+        for (int update = 0; update < 5; update++) {
+            recur_optimiser_begin(&bench.optimiser, 0.1, 1);
+            recur_optimiser_apply(&bench.optimiser, 0, 1);
+        }
+        for (size_t j = 0; j < SPAN; j += 3)
+            assert_true(bench.parameters[j] == 0);
+        discard(&bench);
+    }
+}
+
+static void norm_is_global(void **state)
+{
+    (void)state;
+    static struct bench bench;
+    recur_trainer_config config = recur_trainer_config_default();
+    make(&bench, &config);
+    draw_gradients(&bench);
+    double sum = 0, first = 0;
+    for (size_t j = 0; j < SPAN; j++)
+        sum += (double)bench.gradients[j] * (double)bench.gradients[j];
+    for (size_t threads = 1; threads <= 9; threads++) {
+        for (size_t thread = threads; thread-- > 0;)
+            recur_optimiser_sum(&bench.optimiser, thread, threads);
+        double norm = recur_optimiser_norm(&bench.optimiser);
+        assert_true(fabs(norm - sqrt(sum)) < 1e-6 * norm);
+        if (threads == 1)
+            first = norm;
+        assert_true(norm == first); /* the same bits on any number of threads */
+    }
+    discard(&bench);
+}
+
+/* The book's: if norm > theta, g *= theta / norm. */
+static void clipping(void **state)
+{
+    (void)state;
+    assert_true(recur_clip_scale(0.5, 1) == 1);
+    assert_true(recur_clip_scale(1, 1) == 1);
+    assert_true(recur_clip_scale(4, 1) == 0.25);
+    assert_true(recur_clip_scale(3, 1.5) == 0.5);
+    assert_true(recur_clip_scale(0, 1) == 1);
+    assert_true(recur_clip_scale(1e30, 0) == 1); /* no threshold */
+}
+
+static void constant(void **state)
+{
+    (void)state;
+    recur_trainer_config config = recur_trainer_config_default();
+    struct recur_plateau plateau = {.factor = 1};
+    for (double done = 0; done < 1; done += 0.1)
+        assert_true(recur_schedule_lr(&config, &plateau, done, done + 0.1) == (double)config.lr);
+}
+
+static void assert_lr(const recur_trainer_config *config, double done, double next, double wanted)
+{
+    struct recur_plateau plateau = {.factor = 1};
+    double lr = recur_schedule_lr(config, &plateau, done, next);
+    if (!(fabs(lr - wanted) < 1e-6 * wanted))
+        fail_msg("rate %g at %g, expected %g", lr, done, wanted);
+}
+
+/* 100 minibatches: up over the first 20, down over the 80 others. */
+static void cosine(void **state)
+{
+    (void)state;
+    recur_trainer_config config = recur_trainer_config_default();
+    config.schedule = RECUR_SCHEDULE_COSINE;
+    config.lr = 2;
+    config.warmup = 0.2f;
+    config.lr_floor = 0.1f;
+    double last = 0;
+    for (int i = 0; i < 19; i++)
+        assert_lr(&config, i / 100.0, (i + 1) / 100.0, 2.0 * (i + 1) / 20);
+    for (int i = 20; i < 100; i++) {
+        double x = (i - 20) / 80.0, wanted = 2 * (0.1 + 0.9 * (1 + cos(acos(-1) * x)) / 2);
+        assert_lr(&config, i / 100.0, (i + 1) / 100.0, wanted);
+        assert_true(i == 20 || wanted < last);
+        last = wanted;
+    }
+    assert_lr(&config, 0.2, 0.21, 2);
+    assert_lr(&config, 0.6, 0.61, 2 * 0.55);
+    assert_lr(&config, 1, 1.01, 0.2);
+    assert_lr(&config, 1.7, 1.71, 0.2); /* a run that goes on past its plan stays at the floor */
+    config.warmup = 0;
+    assert_lr(&config, 0, 0.01, 2);
+}
+
+static void plateau(void **state)
+{
+    (void)state;
+    recur_trainer_config config = recur_trainer_config_default();
+    config.schedule = RECUR_SCHEDULE_PLATEAU;
+    config.lr = 8;
+    config.factor = 0.5f;
+    config.patience = 2;
+    /* Losses epoch by epoch, and the rate after each: it falls, as PyTorch's ReduceLROnPlateau
+     * has it, with the first epoch past `patience` bad ones. */
+    static const double losses[] = {3, 2, 2, 2.5, 2.1, 1.9, 1.9, 1.9, 1.9, 1.9, 1.9, 1.9, 1.8};
+    static const double rates[] = {8, 8, 8, 8, 4, 4, 4, 4, 2, 2, 2, 1, 1};
+    struct recur_plateau plateau = {.factor = 1};
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        recur_plateau_epoch(&config, &plateau, losses[i]);
+        assert_true(recur_schedule_lr(&config, &plateau, 0.5, 0.6) == rates[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(optimisers),     cmocka_unit_test(zeros_stay_zero),
+        cmocka_unit_test(norm_is_global), cmocka_unit_test(clipping),
+        cmocka_unit_test(constant),       cmocka_unit_test(cosine),
+        cmocka_unit_test(plateau),
+    };
+    return cmocka_run_group_tests_name("update", tests, NULL, NULL);
+}
