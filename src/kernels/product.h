@@ -255,10 +255,12 @@ static void transpose(real *t, const real *w)
             transpose_square(t + j * RECUR_LANES + i, w + i * RECUR_LANES + j);
 }
 
-/* Twelve chains: enough to hide the latency of a multiply-add on two units. */
+/* Twelve chains: enough to hide the latency of a multiply-add on two units. The compiler must not
+ * know the operands: it would work out a chain that stays where it begins (1 x + y = 1). */
 static double peak(size_t count)
 {
-    vec sum[12], x = splat((real)0.999), y = splat((real)1e-3);
+    volatile real factor = (real)0.999, term = (real)1e-3;
+    vec sum[12], x = splat(factor), y = splat(term);
     for (size_t i = 0; i < 12; i++)
         sum[i] = splat((real)i);
     for (size_t n = 0; n < count; n++)
