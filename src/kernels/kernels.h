@@ -50,7 +50,8 @@ struct recur_kernels {
     const char *isa;
 
     /* C = A W, or C += A W. C: `panels` panels (rows, 32) at c, c + c_stride, ...;
-     * A (rows, k); W: panels (k, 32) at w, w + w_stride, ... */
+     * A (rows, k); W: panels (k, 32) at w, w + w_stride, ... The panel of C that follows the last
+     * one is fetched into the cache: c_stride matters even where there is one. */
     void (*product)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
                     size_t w_stride, size_t panels, size_t rows, bool accumulate);
 

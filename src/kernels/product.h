@@ -8,13 +8,38 @@
 
 #define PAIR (2 * VL) /* columns of a tile; a panel is RECUR_LANES / PAIR tiles wide */
 
+/* How far the loops go before they turn to the next rows or columns; measured, as all of this
+ * (docs/performance.md). A wide tile does enough with each number that it can take it from the L2
+ * cache; narrow ones must find in the L1 cache what the tile before them has used. */
+#if RECUR_TILE_ROWS == 14
+#define PRODUCT_DEPTH SIZE_MAX
+#define OUTER_ROWS 280
+#else
+#define PRODUCT_DEPTH 64
+#define OUTER_ROWS 96
+#endif
+
+#define LINE_BYTES 64 /* of the caches */
+
+/* Fetches one row of a tile, which may lie past the end of its array, into the L1 cache. */
+INLINE void fetch(const real *row, const int writes)
+{
+#pragma GCC unroll 2
+    for (size_t byte = 0; byte < PAIR * sizeof *row; byte += LINE_BYTES)
+        __builtin_prefetch((const char *)row + byte, writes, 3);
+}
+
 /* `panels` x `rows` are the tile's constant size: with one row there are only two chains of
- * multiply-adds in a panel, too few to hide their latency, so several panels are worked at once. */
+ * multiply-adds in a panel, too few to hide their latency, so several panels are worked at once.
+ * `next` is the tile that comes after this one, fetched meanwhile; NULL: none. */
 INLINE void product_tile(real *c, size_t c_stride, struct recur_rows a, size_t first_row, size_t k,
                          const real *w, size_t w_stride, const size_t panels, const size_t rows,
-                         bool accumulate)
+                         bool accumulate, const real *next)
 {
     vec sum[RECUR_TILE_ROWS * 2];
+#pragma GCC unroll 16
+    for (size_t r = 0; next && r < rows; r++)
+        fetch(next + r * RECUR_LANES, 1);
 #pragma GCC unroll 16
     for (size_t p = 0; p < panels; p++)
 #pragma GCC unroll 16
@@ -49,9 +74,10 @@ INLINE void product_tile(real *c, size_t c_stride, struct recur_rows a, size_t f
         }
 }
 
-/* C = A^T B over `count` rows of the panels a and b: `columns` rows of C from column `first`. */
+/* C = A^T B over `count` rows of the panels a and b: `columns` rows of C. `next`, `count` rows of
+ * what comes after them, are fetched meanwhile. */
 INLINE void outer_tile(real *c, const real *a, const real *b, const size_t columns, size_t count,
-                       bool accumulate)
+                       bool accumulate, const real *next)
 {
     vec sum[RECUR_TILE_ROWS * 2];
 #pragma GCC unroll 16
@@ -61,6 +87,8 @@ INLINE void outer_tile(real *c, const real *a, const real *b, const size_t colum
     }
     for (const real *end = a + count * RECUR_LANES; a < end; a += RECUR_LANES, b += RECUR_LANES) {
         vec b0 = load(b), b1 = load(b + VL);
+        fetch(next, 0);
+        next += RECUR_LANES;
 #pragma GCC unroll 16
         for (size_t i = 0; i < columns; i++) {
             vec x = splat(a[i]);
@@ -89,14 +117,15 @@ INLINE void outer_tile(real *c, const real *a, const real *b, const size_t colum
 
 #define HEIGHT(n)                                                                                  \
     __attribute__((noinline)) static void product_##n(real *c, struct recur_rows a, size_t row,    \
-                                                      size_t k, const real *w, bool accumulate)    \
+                                                      size_t k, const real *w, bool accumulate,    \
+                                                      const real *next)                            \
     {                                                                                              \
-        product_tile(c, 0, a, row, k, w, 0, 1, n, accumulate);                                     \
+        product_tile(c, 0, a, row, k, w, 0, 1, n, accumulate, next);                               \
     }                                                                                              \
-    __attribute__((noinline)) static void outer_##n(real *c, const real *a, const real *b,         \
-                                                    size_t count, bool accumulate)                 \
+    __attribute__((noinline)) static void outer_##n(                                               \
+        real *c, const real *a, const real *b, size_t count, bool accumulate, const real *next)    \
     {                                                                                              \
-        outer_tile(c, a, b, n, count, accumulate);                                                 \
+        outer_tile(c, a, b, n, count, accumulate, next);                                           \
     }
 EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
@@ -106,7 +135,7 @@ EACH_HEIGHT(HEIGHT)
         real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w, size_t w_stride,   \
         bool accumulate)                                                                           \
     {                                                                                              \
-        product_tile(c, c_stride, a, 0, k, w, w_stride, p, n, accumulate);                         \
+        product_tile(c, c_stride, a, 0, k, w, w_stride, p, n, accumulate, NULL);                   \
     }
 LOW_TILES(LOW)
 #undef LOW
@@ -118,18 +147,22 @@ INLINE size_t tile_height(size_t rows)
     return (rows + tiles - 1) / tiles;
 }
 
+/* `next` is the panel that is worked on after this one. */
 static void product_panel(real *c, struct recur_rows a, size_t k, const real *w, size_t rows,
-                          bool accumulate)
+                          bool accumulate, const real *next)
 {
-    static void (*const tile[])(real *, struct recur_rows, size_t, size_t, const real *, bool) = {
+    static void (*const tile[])(real *, struct recur_rows, size_t, size_t, const real *, bool,
+                                const real *) = {
 #define HEIGHT(n) product_##n,
         EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
     };
     for (size_t row = 0; row < rows;) {
         size_t height = tile_height(rows - row);
+        const real *after = row + height < rows ? c + (row + height) * RECUR_LANES : next;
         for (size_t pair = 0; pair < RECUR_LANES; pair += PAIR)
-            tile[height - 1](c + row * RECUR_LANES + pair, a, row, k, w + pair, accumulate);
+            tile[height - 1](c + row * RECUR_LANES + pair, a, row, k, w + pair, accumulate,
+                             after + pair);
         row += height;
     }
 }
@@ -146,17 +179,23 @@ static void product(real *c, size_t c_stride, struct recur_rows a, size_t k, con
                                           w + p * w_stride + pair, w_stride, accumulate);
     LOW_TILES(LOW)
 #undef LOW
-    for (; p < panels; p++)
-        product_panel(c + p * c_stride, a, k, w + p * w_stride, rows, accumulate);
+    for (; p < panels; p++) {
+        size_t k0 = 0, depth;
+        do {
+            depth = k - k0 < PRODUCT_DEPTH ? k - k0 : PRODUCT_DEPTH;
+            struct recur_rows part = {a.base, a.panel + k0 / RECUR_LANES};
+            const real *next = c + (p + (k0 + depth == k)) * c_stride;
+            product_panel(c + p * c_stride, part, depth, w + p * w_stride + k0 * RECUR_LANES, rows,
+                          accumulate || k0, next);
+            k0 += depth;
+        } while (k0 < k);
+    }
 }
-
-/* Rows of a and b that are worked on before the next columns: both pieces stay in the L1 cache. */
-#define OUTER_ROWS 96
 
 static void outer(real *c, const real *a, size_t columns, const real *b, size_t rows,
                   bool accumulate)
 {
-    static void (*const tile[])(real *, const real *, const real *, size_t, bool) = {
+    static void (*const tile[])(real *, const real *, const real *, size_t, bool, const real *) = {
 #define HEIGHT(n) outer_##n,
         EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
@@ -167,7 +206,8 @@ static void outer(real *c, const real *a, size_t columns, const real *b, size_t 
             size_t height = tile_height(columns - i);
             for (size_t pair = 0; pair < RECUR_LANES; pair += PAIR)
                 tile[height - 1](c + i * RECUR_LANES + pair, a + row * RECUR_LANES + i,
-                                 b + row * RECUR_LANES + pair, count, accumulate || row);
+                                 b + row * RECUR_LANES + pair, count, accumulate || row,
+                                 (i ? b : a) + (row + count) * RECUR_LANES + pair);
             i += height;
         }
     }

@@ -69,7 +69,7 @@ static void backward_product(const struct recur_pass *pass, const struct recur_s
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
     pass->kernels->product(
-        to, 0,
+        to, stream->h_stride,
         recur_rows_from(stream->z, stream->gate_panels[p], t * pass->work->batch + slice->row),
         depth, stream->recurrent_transposed[p] + u * depth * RECUR_LANES, 0, 1, slice->rows,
         accumulate);
