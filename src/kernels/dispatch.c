@@ -1,4 +1,5 @@
 /* Picks a table of kernels for the processor at hand. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,11 +9,14 @@ extern const struct recur_kernels recur_kernels_generic;
 #ifdef RECUR_X86
 extern const struct recur_kernels recur_kernels_avx2;
 extern const struct recur_kernels recur_kernels_avx512;
+extern const struct recur_kernels recur_kernels_avx512bf16;
 #endif
+
+#define LEVELS_MAX 4
 
 /* The compiler's cpu_supports also asks the operating system (XGETBV) whether it saves the wide
  * registers. */
-static size_t levels(const struct recur_kernels *table[3])
+static size_t levels(const struct recur_kernels *table[LEVELS_MAX])
 {
     size_t count = 0;
     table[count++] = &recur_kernels_generic;
@@ -23,19 +27,21 @@ static size_t levels(const struct recur_kernels *table[3])
     if (count == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         table[count++] = &recur_kernels_avx512;
+    if (count == 3 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"))
+        table[count++] = &recur_kernels_avx512bf16;
 #endif
     return count;
 }
 
 const struct recur_kernels *recur_kernels_level(size_t index)
 {
-    const struct recur_kernels *table[3];
+    const struct recur_kernels *table[LEVELS_MAX];
     return index < levels(table) ? table[index] : NULL;
 }
 
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error)
 {
-    const struct recur_kernels *table[3];
+    const struct recur_kernels *table[LEVELS_MAX];
     size_t count = levels(table);
     const char *wanted = getenv("RECUR_ISA");
     if (!wanted || !*wanted) {
@@ -47,8 +53,10 @@ enum recur_status recur_kernels_select(const struct recur_kernels **kernels, rec
             *kernels = table[i];
             return RECUR_OK;
         }
-    return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                      "RECUR_ISA is \"%s\", but this processor has %s%s%s%s%s", wanted,
-                      table[0]->isa, count > 1 ? ", " : "", count > 1 ? table[1]->isa : "",
-                      count > 2 ? ", " : "", count > 2 ? table[2]->isa : "");
+    char names[64] = "";
+    for (size_t i = 0; i < count; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+                 table[i]->isa);
+    return recur_fail(error, RECUR_ERROR_ARGUMENT, "RECUR_ISA is \"%s\", but this processor has %s",
+                      wanted, names);
 }

@@ -37,6 +37,13 @@ struct recur_rows {
     const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */
 };
 
+/* The same of narrow numbers: two bf16 in each 32-bit word, the first in its low half, or four
+ * 8-bit ones. 32 columns of a row are 16 words, or 8. */
+struct recur_word_rows {
+    const uint32_t *base;
+    const ptrdiff_t *panel; /* one offset for each 32 columns, in words */
+};
+
 /* Settings of one optimiser update; what the fields mean stands in recur/trainer.h. */
 struct recur_update {
     real lr, momentum, beta1, beta2, alpha, epsilon, weight_decay;
@@ -59,6 +66,32 @@ struct recur_kernels {
      * panel b (rows, 32), c (columns, 32). The weight gradients. */
     void (*outer)(real *c, const real *a, size_t columns, const real *b, size_t rows,
                   bool accumulate);
+
+    /* The same products of bf16, their sums float (vdpbf16ps: denormal operands count as zero). A
+     * panel (rows, 32) of the left operand is (rows, 16) words, pairs of columns; of the right one,
+     * and both of bf16_outer, (rows / 2, 32) words, pairs of rows. k and rows count words: half as
+     * many, rounded up, the missing number 0. */
+    void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
+                         const uint32_t *w, size_t w_stride, size_t panels, size_t rows,
+                         bool accumulate);
+    void (*bf16_outer)(real *c, const uint32_t *a, size_t columns, const uint32_t *b, size_t rows,
+                       bool accumulate);
+    /* One panel x (rows, 32) to the nearest bf16, ties to even: pairs of rows, and pairs of
+     * columns; and w (32, 32) transposed, then pairs of its rows. */
+    void (*bf16_pack_rows)(uint32_t *to, const real *x, size_t rows);
+    void (*bf16_pack_columns)(uint32_t *to, const real *x, size_t rows);
+    void (*bf16_transpose)(uint32_t *to, const real *w);
+
+    /* sum = A W of 8-bit numbers. A: bytes 0 .. 255, a panel (rows, 32) is (rows, 8) words; W:
+     * bytes -128 .. 127, a panel (k, 32) is (k / 4, 32) words, fours of rows. k counts words. */
+    void (*int8_product)(int32_t *sum, size_t sum_stride, struct recur_word_rows a, size_t k,
+                         const uint32_t *w, size_t w_stride, size_t panels, size_t rows,
+                         bool accumulate);
+    /* x (rows, 32) as the bytes 128 + x scale, rounded, x scale held within -127 .. 127. */
+    void (*int8_pack_columns)(uint32_t *to, const real *x, size_t rows, real scale);
+    /* c += (sum - offset) scale common, n numbers. */
+    void (*int8_add)(real *c, const int32_t *sum, const int32_t *offset, const real *scale,
+                     real common, size_t n);
 
     /* c (32) = the sum of b's rows (rows, 32). The bias gradients. */
     void (*column_sum)(real *c, const real *b, size_t rows);

@@ -4,6 +4,9 @@
 #include "kernels/loss.h"
 #include "kernels/pointwise.h"
 #include "kernels/product.h"
+#ifndef RECUR_DOUBLE
+#include "kernels/narrow.h"
+#endif
 
 #define NAME_(isa) recur_kernels_##isa
 #define NAME(isa) NAME_(isa)
@@ -16,6 +19,16 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .isa = TEXT(RECUR_ISA),
     .product = product,
     .outer = outer,
+#ifndef RECUR_DOUBLE
+    .bf16_product = bf16_product,
+    .bf16_outer = bf16_outer,
+    .bf16_pack_rows = bf16_pack_rows,
+    .bf16_pack_columns = bf16_pack_columns,
+    .bf16_transpose = bf16_transpose,
+    .int8_product = int8_product,
+    .int8_pack_columns = int8_pack_columns,
+    .int8_add = int8_add,
+#endif
     .column_sum = column_sum,
     .fill = fill,
     .gather = gather,

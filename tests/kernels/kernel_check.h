@@ -91,6 +91,7 @@ struct named_check {
 /* Each list ends with a NULL name. */
 extern const struct named_check recur_product_checks[];
 extern const struct named_check recur_pointwise_checks[];
+extern const struct named_check recur_narrow_checks[];
 extern const struct named_check recur_loss_checks[];
 
 /* Times every kernel on every instruction set and prints a table. */

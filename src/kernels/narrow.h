@@ -1,0 +1,124 @@
+/* Products of narrow numbers, two bf16 or four int8 in each 32-bit lane, and how floats become
+ * them. What a processor has no instruction for is composed of what it has: the same function, and
+ * slower than float. The float kernels' double build has none of this. */
+#ifndef RECUR_KERNELS_NARROW_H
+#define RECUR_KERNELS_NARROW_H
+
+#include "kernels/tile_sizes.h"
+
+#if defined(__AVX512BF16__) || defined(__AVX512VNNI__)
+#include <immintrin.h>
+#endif
+
+#define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
+
+/* sum + x0 w0 + x1 w1, pairs of bf16. */
+INLINE vec add_pair(vec sum, uvec x, uvec w)
+{
+#ifdef __AVX512BF16__
+    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)w);
+#else
+    const uint32_t high = 0xffff0000;
+    sum += (vec)(x & high) * (vec)(w & high);
+    return sum + (vec)(x << 16) * (vec)(w << 16);
+#endif
+}
+
+/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, x from 0 to 255, w from -128 to 127. */
+INLINE ivec add_four(ivec sum, uvec x, uvec w)
+{
+#ifdef __AVX512VNNI__
+    return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
+#else
+    for (int byte = 0; byte < 4; byte++)
+        sum += (ivec)(x >> 8 * byte & 255) * ((ivec)(w << (24 - 8 * byte)) >> 24);
+    return sum;
+#endif
+}
+
+#define TILES(name) bf16_##name
+#define NUMBER uint32_t
+#define NUMBERS uvec
+#define LEFT recur_word_rows
+#define STEPS (RECUR_LANES / 2)
+#define RESULT real
+#define RESULTS vec
+#define LANES WORDS
+#define MULTIPLY_ADD add_pair
+#define TRANSPOSED 1
+#include "kernels/tiles.h"
+
+#define TILES(name) int8_##name
+#define NUMBER uint32_t
+#define NUMBERS uvec
+#define LEFT recur_word_rows
+#define STEPS (RECUR_LANES / 4)
+#define RESULT int32_t
+#define RESULTS ivec
+#define LANES WORDS
+#define MULTIPLY_ADD add_four
+#define TRANSPOSED 0
+#include "kernels/tiles.h"
+
+/* To the nearest bf16, ties to even, in the high half of each lane; the low half is 0. A NaN stays
+ * one: rounding it could carry into the exponent. */
+INLINE uvec round_to_bf16(vec x)
+{
+    uvec bits = (uvec)x;
+    uvec rounded = bits + 0x7fff + (bits >> 16 & 1);
+    uvec is_nan = (uvec)(x != x);
+    return ((rounded & ~is_nan) | ((bits | 0x400000) & is_nan)) & 0xffff0000;
+}
+
+static void bf16_pack_rows(uint32_t *to, const real *x, size_t rows)
+{
+    for (size_t r = 0; r < rows; r += 2)
+        for (size_t i = 0; i < RECUR_LANES; i += WORDS) {
+            const real *first = x + r * RECUR_LANES + i;
+            uvec word = round_to_bf16(load(first)) >> 16;
+            if (r + 1 < rows)
+                word |= round_to_bf16(load(first + RECUR_LANES));
+            *(uvec *)(to + r / 2 * RECUR_LANES + i) = word;
+        }
+}
+
+static void bf16_pack_columns(uint32_t *to, const real *x, size_t rows)
+{
+    uint16_t *number = (uint16_t *)to;
+    for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS) {
+        union {
+            uvec word;
+            uint32_t lane[WORDS];
+        } rounded = {round_to_bf16(load(x + i))};
+        for (size_t j = 0; j < WORDS; j++)
+            number[i + j] = (uint16_t)(rounded.lane[j] >> 16);
+    }
+}
+
+static void bf16_transpose(uint32_t *to, const real *w)
+{
+    uint32_t pair[RECUR_LANES * RECUR_LANES / 2];
+    bf16_pack_columns(pair, w, RECUR_LANES);
+    for (size_t k = 0; k < RECUR_LANES; k++)
+        for (size_t j = 0; j < RECUR_LANES / 2; j++)
+            to[j * RECUR_LANES + k] = pair[k * (RECUR_LANES / 2) + j];
+}
+
+static void int8_pack_columns(uint32_t *to, const real *x, size_t rows, real scale)
+{
+    uint8_t *number = (uint8_t *)to;
+    for (size_t i = 0; i < rows * RECUR_LANES; i++) {
+        real scaled = x[i] * scale;
+        scaled = scaled > 127 ? 127 : scaled < -127 ? -127 : scaled;
+        number[i] = (uint8_t)((int)(scaled + (real)128.5));
+    }
+}
+
+static void int8_add(real *c, const int32_t *sum, const int32_t *offset, const real *scale,
+                     real common, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        c[i] += (real)(sum[i] - offset[i]) * (scale[i] * common);
+}
+
+#endif

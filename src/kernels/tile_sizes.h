@@ -1,0 +1,48 @@
+/* How large the tiles of a product are (tiles.h), measured like all of this (docs/performance.md).
+ */
+#ifndef RECUR_KERNELS_TILE_SIZES_H
+#define RECUR_KERNELS_TILE_SIZES_H
+
+#include "kernels/vector.h"
+
+/* How far the loops go before they turn to the next rows or columns. A wide tile does enough with
+ * each number that it can take it from the L2 cache; narrow ones must find in the L1 cache what
+ * the tile before them has used. */
+#if RECUR_TILE_ROWS == 14
+#define PRODUCT_DEPTH SIZE_MAX
+#define OUTER_ROWS 280
+#else
+#define PRODUCT_DEPTH 64
+#define OUTER_ROWS 96
+#endif
+
+#define LINE_BYTES 64 /* of the caches */
+
+/* Fetches one row of a tile, which may lie past the end of its array, into the L1 cache. */
+INLINE void fetch(const void *row)
+{
+#pragma GCC unroll 2
+    for (size_t byte = 0; byte < 2 * (size_t)RECUR_VECTOR_BYTES; byte += LINE_BYTES)
+        __builtin_prefetch((const char *)row + byte);
+}
+
+/* Expands X(1) .. X(RECUR_TILE_ROWS). */
+#if RECUR_TILE_ROWS == 14
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#elif RECUR_TILE_ROWS == 6
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#else
+#error "RECUR_TILE_ROWS is 6 or 14"
+#endif
+
+/* Rows and panels of the tiles that work on several panels at once. */
+#define LOW_TILES(X) X(1, 4) X(1, 3) X(1, 2) X(2, 3) X(2, 2) X(3, 2)
+
+/* Splits `rows` into tiles of even height: 32 = 11 + 11 + 10 rather than 14 + 14 + 4. */
+INLINE size_t tile_height(size_t rows)
+{
+    size_t tiles = (rows + RECUR_TILE_ROWS - 1) / RECUR_TILE_ROWS;
+    return (rows + tiles - 1) / tiles;
+}
+
+#endif

@@ -1,0 +1,318 @@
+/* Products of bf16 and of 8-bit numbers, and the packing of floats into them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "kernel_check.h"
+
+enum { TRIALS = 200, PANELS_MAX = 5, WORDS_MAX = 50, ROWS_MAX = 35 };
+
+static uint32_t *take_words(struct arrays *arrays, size_t count)
+{
+    return arrays_take(arrays, count * sizeof(uint32_t));
+}
+
+static double bf16_value(uint32_t word, size_t half)
+{
+    union {
+        uint32_t bits;
+        float value;
+    } x = {half ? word & 0xffff0000 : word << 16};
+    return (double)x.value;
+}
+
+/* A bf16 between 1/128 and 1, or its negative. */
+static uint32_t pick_bf16(struct recur_rng *rng)
+{
+    return (uint32_t)pick(rng, 0x3c00, 0x3f80) | (uint32_t)pick(rng, 0, 1) << 15;
+}
+
+static uint32_t pick_word(struct recur_rng *rng, bool bytes)
+{
+    return bytes ? (uint32_t)pick(rng, 0, UINT32_MAX) : pick_bf16(rng) | pick_bf16(rng) << 16;
+}
+
+/* x of the left operand times w of the right one: what one word stands for. */
+static double word_product(uint32_t x, uint32_t w, bool bytes, double *size)
+{
+    double sum = 0;
+    for (size_t i = 0; i < (bytes ? 4U : 2U); i++) {
+        double term = bytes ? (double)(x >> 8 * i & 255) * (double)(int8_t)(w >> 8 * i)
+                            : bf16_value(x, i) * bf16_value(w, i);
+        sum += term;
+        *size += fabs(term);
+    }
+    return sum;
+}
+
+/* A product's operands, and room for results of either type. */
+struct operands {
+    struct arrays arrays;
+    size_t rows, k, panels, steps, c_stride, w_stride;
+    ptrdiff_t a_panel[WORDS_MAX];
+    uint32_t *a, *w, *c, *before;
+};
+
+static void make_operands(struct operands *o, struct recur_rng *rng, bool bytes)
+{
+    o->arrays.count = 0;
+    o->rows = pick(rng, 1, ROWS_MAX);
+    o->k = pick(rng, 1, WORDS_MAX);
+    o->panels = pick(rng, 1, PANELS_MAX);
+    o->steps = bytes ? RECUR_LANES / 4 : RECUR_LANES / 2;
+    o->c_stride = (o->rows + pick(rng, 0, 3)) * RECUR_LANES;
+    o->w_stride = (o->k + pick(rng, 0, 3)) * RECUR_LANES;
+    size_t a_panels = (o->k + o->steps - 1) / o->steps, a_stride = (o->rows + 1) * o->steps;
+    o->a = take_words(&o->arrays, a_panels * a_stride);
+    for (size_t i = 0; i < a_panels; i++)
+        o->a_panel[i] = (ptrdiff_t)((a_panels - 1 - i) * a_stride);
+    for (size_t r = 0; r < o->rows; r++)
+        for (size_t k = 0; k < o->k; k++)
+            o->a[o->a_panel[k / o->steps] + (ptrdiff_t)(r * o->steps + k % o->steps)] =
+                pick_word(rng, bytes);
+    o->w = take_words(&o->arrays, o->panels * o->w_stride);
+    o->c = take_words(&o->arrays, o->panels * o->c_stride);
+    o->before = take_words(&o->arrays, o->panels * o->c_stride);
+    for (size_t p = 0; p < o->panels; p++)
+        for (size_t i = 0; i < o->k * RECUR_LANES; i++)
+            o->w[p * o->w_stride + i] = pick_word(rng, bytes);
+}
+
+/* Rows to add to; those past the end keep their mark. */
+static void set_results(struct operands *o, struct recur_rng *rng, bool bytes)
+{
+    for (size_t p = 0; p < o->panels; p++)
+        for (size_t i = 0; i < o->rows * RECUR_LANES; i++) {
+            if (bytes)
+                o->c[p * o->c_stride + i] = (uint32_t)pick(rng, 0, 1000000);
+            else
+                ((real *)o->c)[p * o->c_stride + i] = pick_real(rng, 1);
+        }
+    memcpy(o->before, o->c, o->panels * o->c_stride * sizeof *o->c);
+}
+
+static double result_at(const uint32_t *c, size_t at, bool bytes)
+{
+    return bytes ? (double)((const int32_t *)c)[at] : (double)((const real *)c)[at];
+}
+
+static void compare(const struct operands *o, bool bytes, bool accumulate)
+{
+    for (size_t at = 0; at < o->panels * o->c_stride; at++) {
+        size_t p = at / o->c_stride, r = at % o->c_stride / RECUR_LANES;
+        if (r >= o->rows) {
+            assert_int_equal(o->c[at], o->before[at]);
+            continue;
+        }
+        double sum = accumulate ? result_at(o->before, at, bytes) : 0, size = fabs(sum);
+        for (size_t k = 0; k < o->k; k++) {
+            ptrdiff_t left = o->a_panel[k / o->steps] + (ptrdiff_t)(r * o->steps + k % o->steps);
+            uint32_t right = o->w[p * o->w_stride + k * RECUR_LANES + at % RECUR_LANES];
+            sum += word_product(o->a[left], right, bytes, &size);
+        }
+        double got = result_at(o->c, at, bytes);
+        double tolerance = bytes ? 0 : (double)(2 * o->k + 1) * U * size;
+        if (!(fabs(got - sum) <= tolerance))
+            fail_msg("c[%zu] is %.9g, expected %.9g +- %.2g", at, got, sum, tolerance);
+    }
+}
+
+static void check_narrow_product(const struct recur_kernels *kernels, struct recur_rng *rng,
+                                 bool bytes)
+{
+    for (int trial = 0; trial < TRIALS; trial++) {
+        struct operands o;
+        bool accumulate = trial % 2;
+        make_operands(&o, rng, bytes);
+        set_results(&o, rng, bytes);
+        struct recur_word_rows left = {o.a, o.a_panel};
+        if (bytes)
+            kernels->int8_product((int32_t *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
+                                  o.rows, accumulate);
+        else
+            kernels->bf16_product((real *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
+                                  o.rows, accumulate);
+        compare(&o, bytes, accumulate);
+        arrays_release(&o.arrays);
+    }
+}
+
+static void check_bf16_product(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    check_narrow_product(kernels, rng, false);
+}
+
+/* Sums of integers: exact. */
+static void check_int8_product(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    check_narrow_product(kernels, rng, true);
+}
+
+static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    for (int trial = 0; trial < TRIALS; trial++) {
+        struct arrays arrays = {.count = 0};
+        bool accumulate = trial % 2;
+        size_t rows = trial < 2 ? 0 : pick(rng, 1, 300), columns = pick(rng, 1, RECUR_LANES);
+        uint32_t *a = take_words(&arrays, rows * RECUR_LANES);
+        uint32_t *b = take_words(&arrays, rows * RECUR_LANES);
+        real *c = arrays_take_reals(&arrays, columns * RECUR_LANES);
+        real before[RECUR_LANES * RECUR_LANES] = {0};
+        for (size_t i = 0; i < rows * RECUR_LANES; i++) {
+            b[i] = pick_word(rng, false);
+            if (i % RECUR_LANES < columns)
+                a[i] = pick_word(rng, false);
+        }
+        if (accumulate) {
+            scatter_reals(rng, c, columns * RECUR_LANES, 1);
+            memcpy(before, c, columns * RECUR_LANES * sizeof *c);
+        }
+        kernels->bf16_outer(c, a, columns, b, rows, accumulate);
+        for (size_t i = 0; i < columns * RECUR_LANES; i++) {
+            double sum = (double)before[i], size = fabs(sum);
+            for (size_t r = 0; r < rows; r++)
+                sum += word_product(a[r * RECUR_LANES + i / RECUR_LANES],
+                                    b[r * RECUR_LANES + i % RECUR_LANES], false, &size);
+            assert_near("c", i, c[i], sum, (double)(2 * rows + 1) * U * size);
+        }
+        arrays_release(&arrays);
+    }
+}
+
+/* The nearest of the two bf16 about x, the even one of two equally near. */
+static uint32_t nearest_bf16(real x)
+{
+    union {
+        real value;
+        uint32_t bits;
+    } y = {x};
+    uint32_t low = y.bits >> 16;
+    double below = bf16_value(low, 0), above = bf16_value(low + 1, 0);
+    if (isinf(above)) /* as if the exponent went on */
+        above = copysign(0x1p128, above);
+    double down = fabs((double)x - below), up = fabs(above - (double)x);
+    return down < up || (down == up && low % 2 == 0) ? low : low + 1;
+}
+
+static real any_real(struct recur_rng *rng)
+{
+    static const real corners[] = {0,
+                                   -0.0F,
+                                   1,
+                                   0x1.01p0F,
+                                   0x1.03p0F,
+                                   0x1.fffffep127F,
+                                   -0x1.fffffep127F,
+                                   0x1.fefffep127F,
+                                   0x1p-126F,
+                                   0x1.00fffep0F,
+                                   0x1.010002p0F};
+    size_t which = pick(rng, 0, 3 * sizeof corners / sizeof *corners);
+    return which < sizeof corners / sizeof *corners ? corners[which]
+                                                    : pick_real(rng, ldexp(1, (int)which));
+}
+
+static void check_bf16_packs(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    for (int trial = 0; trial < TRIALS; trial++) {
+        struct arrays arrays = {.count = 0};
+        size_t rows = pick(rng, 1, ROWS_MAX);
+        real *x = arrays_take_reals(&arrays, rows * RECUR_LANES);
+        uint32_t *by_rows = take_words(&arrays, (rows + 1) / 2 * RECUR_LANES);
+        uint32_t *by_columns = take_words(&arrays, rows * RECUR_LANES / 2);
+        for (size_t i = 0; i < rows * RECUR_LANES; i++)
+            x[i] = any_real(rng);
+        kernels->bf16_pack_rows(by_rows, x, rows);
+        kernels->bf16_pack_columns(by_columns, x, rows);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < RECUR_LANES; i++) {
+                uint32_t wanted = nearest_bf16(x[r * RECUR_LANES + i]);
+                uint32_t row_word = by_rows[r / 2 * RECUR_LANES + i];
+                assert_int_equal(r % 2 ? row_word >> 16 : row_word & 0xffff, wanted);
+                uint32_t column_word = by_columns[(r * RECUR_LANES + i) / 2];
+                assert_int_equal(i % 2 ? column_word >> 16 : column_word & 0xffff, wanted);
+                if (r == rows - 1 && rows % 2)
+                    assert_int_equal(row_word >> 16, 0);
+            }
+        arrays_release(&arrays);
+    }
+}
+
+static void check_bf16_not_finite(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    (void)rng;
+    union {
+        uint32_t bits[RECUR_LANES];
+        real value[RECUR_LANES];
+    } x = {{0x7f800000, 0xff800000, 0x7fffffff, 0xffffffff, 0x7f800001, 0x7fc00000}};
+    _Alignas(64) real row[RECUR_LANES];
+    _Alignas(64) uint32_t packed[RECUR_LANES / 2];
+    memcpy(row, x.value, sizeof row);
+    kernels->bf16_pack_columns(packed, row, 1);
+    assert_int_equal(packed[0], 0xff807f80);
+    for (size_t i = 2; i < 6; i++)
+        assert_true(isnan(bf16_value(packed[i / 2], i % 2)));
+}
+
+static void check_bf16_transpose(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    struct arrays arrays = {.count = 0};
+    real *w = arrays_take_reals(&arrays, RECUR_LANES * RECUR_LANES);
+    uint32_t *t = take_words(&arrays, RECUR_LANES * RECUR_LANES / 2);
+    scatter_reals(rng, w, RECUR_LANES * RECUR_LANES, 1);
+    kernels->bf16_transpose(t, w);
+    for (size_t i = 0; i < RECUR_LANES; i++)
+        for (size_t j = 0; j < RECUR_LANES; j++) {
+            uint32_t word = t[j / 2 * RECUR_LANES + i];
+            assert_int_equal(j % 2 ? word >> 16 : word & 0xffff,
+                             nearest_bf16(w[i * RECUR_LANES + j]));
+        }
+    arrays_release(&arrays);
+}
+
+static void check_int8_ends(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    for (int trial = 0; trial < TRIALS; trial++) {
+        struct arrays arrays = {.count = 0};
+        size_t rows = pick(rng, 1, 3), n = rows * RECUR_LANES;
+        real *x = arrays_take_reals(&arrays, n), scale = (real)pick(rng, 1, 130);
+        uint32_t *packed = take_words(&arrays, n / 4);
+        scatter_reals(rng, x, n, trial % 3 ? 1 : 3);
+        kernels->int8_pack_columns(packed, x, rows, scale);
+        for (size_t i = 0; i < n; i++) {
+            double wanted = fmax(-127, fmin(127, (double)x[i] * (double)scale));
+            double got = (double)(packed[i / 4] >> i % 4 * 8 & 255) - 128;
+            assert_true(fabs(got - wanted) <= 0.5001);
+        }
+        real *c = arrays_take_reals(&arrays, n), *each = arrays_take_reals(&arrays, n);
+        int32_t *sum = arrays_take(&arrays, n * sizeof *sum);
+        int32_t *offset = arrays_take(&arrays, n * sizeof *offset);
+        scatter_reals(rng, each, n, 1);
+        for (size_t i = 0; i < n; i++) {
+            c[i] = 1;
+            sum[i] = (int32_t)pick(rng, 0, 2000000) - 1000000;
+            offset[i] = (int32_t)pick(rng, 0, 2000000) - 1000000;
+        }
+        kernels->int8_add(c, sum, offset, each, scale, n);
+        for (size_t i = 0; i < n; i++) {
+            double term = (double)(sum[i] - offset[i]) * (double)each[i] * (double)scale;
+            assert_near("c", i, c[i], 1 + term, 4 * U * (1 + fabs(term)));
+        }
+        arrays_release(&arrays);
+    }
+}
+
+const struct named_check recur_narrow_checks[] = {
+    {"bf16_product", check_bf16_product},
+    {"bf16_outer", check_bf16_outer},
+    {"bf16_pack", check_bf16_packs},
+    {"bf16_pack, not finite", check_bf16_not_finite},
+    {"bf16_transpose", check_bf16_transpose},
+    {"int8_product", check_int8_product},
+    {"int8_pack and int8_add", check_int8_ends},
+    {NULL, NULL},
+};
