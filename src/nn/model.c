@@ -133,6 +133,9 @@ double recur_machine_flop_per_token(const recur_model *model)
                 products += (double)ih->rows * (double)ih->columns;
         }
     }
-    const struct recur_param *head = recur_network_param(network, network->head_weight);
-    return 6 * (products + (double)head->rows * (double)head->columns);
+    if (network->vocabulary) {
+        const struct recur_param *head = recur_network_param(network, network->head_weight);
+        products += (double)head->rows * (double)head->columns;
+    }
+    return 6 * products;
 }
