@@ -122,6 +122,7 @@ enum recur_status recur_features(const recur_model *model, const recur_corpus *c
                                  size_t threads, recur_rows_fn *rows, void *user,
                                  recur_error *error)
 {
+    RECUR_TRY(recur_model_check_tokens(model, error));
     if (layer >= model->config.layers)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no layer %zu, the model has %zu",
                           layer + 1, model->config.layers);
