@@ -20,13 +20,13 @@ static json_t *config_json(const recur_model_config *config)
     for (size_t i = 0; i < config->layers; i++)
         json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i]));
     return json_pack(
-        "{ss ss ss sI so sb ss sI sI sI so ss}", "task", recur_task_name(config->task), "cell",
+        "{ss ss ss sI so sb ss sI sI sI sI so ss}", "task", recur_task_name(config->task), "cell",
         recur_cell_name(config->cell), "activation", recur_activation_name(config->activation),
         "layers", (json_int_t)config->layers, "hidden", hidden, "bidirectional",
-        config->bidirectional, "merge", recur_merge_name(config->merge), "embedding",
-        (json_int_t)config->embedding, "vocabulary", (json_int_t)config->vocabulary, "biases",
-        (json_int_t)config->biases, "dropout", recur_json_number((double)config->dropout, 7),
-        "init", recur_init_name(config->init));
+        config->bidirectional, "merge", recur_merge_name(config->merge), "inputs",
+        (json_int_t)config->inputs, "embedding", (json_int_t)config->embedding, "vocabulary",
+        (json_int_t)config->vocabulary, "biases", (json_int_t)config->biases, "dropout",
+        recur_json_number((double)config->dropout, 7), "init", recur_init_name(config->init));
 }
 
 static json_t *tensors_json(const recur_model *model)

@@ -64,7 +64,9 @@ void recur_print_model(FILE *stream, const recur_model *model)
         fputs(", fills blanks", stream);
     if (config->bidirectional)
         fprintf(stream, ", both directions (%s)", recur_merge_name(config->merge));
-    if (config->embedding > 0)
+    if (config->inputs > 0)
+        fprintf(stream, ", reads %zu numbers", config->inputs);
+    else if (config->embedding > 0)
         fprintf(stream, ", embedding %zu", config->embedding);
     else
         fputs(", one-hot input", stream);

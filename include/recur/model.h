@@ -7,7 +7,7 @@
  *     embedding.weight (V, E)                                          where embedding > 0
  *     rnn.weight_ih_l0 (G*H, I)  rnn.weight_hh_l0 (G*H, H)  rnn.bias_ih_l0 (G*H)
  *     rnn.bias_hh_l0 (G*H)                                             where biases is 2
- *     linear.weight (V, H)  linear.bias (V)
+ *     linear.weight (V, H)  linear.bias (V)                            where V > 0
  *
  * A second direction has tensors of its own, named with "_reverse" behind l0. Above it I and the
  * head's H are 2H where the directions are merged by concatenation; but see RECUR_TASK_FILL.
@@ -68,8 +68,12 @@ typedef struct recur_model_config {
     bool bidirectional;               /* a second direction that reads from the last token to the
                                          first; default false */
     enum recur_merge merge;           /* of the two; default concat */
+    size_t inputs;                    /* I: each step reads so many numbers of the caller's
+                                         (recur/stack.h) and no token; 0: tokens; default 0 */
     size_t embedding;                 /* E; 0 feeds one-hot vectors; default 0 */
-    size_t vocabulary;                /* V >= 1; taken from the vocabulary where one is given */
+    size_t vocabulary;                /* V >= 1; taken from the vocabulary where one is given. Of a
+                                         model that reads numbers: the outputs of its linear head,
+                                         0: it has none */
     size_t biases;                    /* 2: b_ih and b_hh as PyTorch; 1: b_ih alone as the book;
                                          default 2 */
     float dropout;                    /* [0, 1) while training: on every layer's output, before

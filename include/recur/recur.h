@@ -1,7 +1,7 @@
 /* recur/recur.h - all of librecur: recurrent neural networks from C.
  *
  * text -> vocab -> corpus -> batches -> trainer -> model -> session, generate, fill, features,
- * evaluate */
+ * evaluate; and for training loops of one's own: model -> stack */
 #ifndef RECUR_H
 #define RECUR_H
 
@@ -16,6 +16,7 @@
 #include "recur/model.h"
 #include "recur/sample_text.h"
 #include "recur/session.h"
+#include "recur/stack.h"
 #include "recur/status.h"
 #include "recur/text.h"
 #include "recur/trainer.h"

@@ -36,13 +36,13 @@ static enum recur_status hand_over(const struct run *run, size_t b, size_t first
                                    recur_error *error)
 {
     const struct recur_network *network = &run->model->network;
-    size_t hidden = network->layer[run->layer].hidden, batch = run->work.batch;
+    size_t hidden = network->layer[run->layer].hidden;
     float *to = run->rows;
     for (size_t t = first; t < last; t++)
         for (size_t d = 0; d < network->directions; d++) {
             const struct recur_stream *stream =
                 recur_workspace_stream(&run->work, network, run->layer, d);
-            const real *row = stream->h + (recur_block_after(d, t) * batch + b) * RECUR_LANES;
+            const real *row = stream->h + (recur_pass_after(&run->pass, d, t) + b) * RECUR_LANES;
             for (size_t i = 0; i < hidden; i++)
                 *to++ = row[i / RECUR_LANES * stream->h_stride + i % RECUR_LANES];
         }
@@ -122,6 +122,7 @@ enum recur_status recur_features(const recur_model *model, const recur_corpus *c
                                  size_t threads, recur_rows_fn *rows, void *user,
                                  recur_error *error)
 {
+    RECUR_TRY(recur_model_check_tokens(model, error));
     if (layer >= model->config.layers)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no layer %zu, the model has %zu",
                           layer + 1, model->config.layers);

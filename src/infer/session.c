@@ -16,6 +16,7 @@ enum recur_status recur_session_create(const recur_model *model, recur_session *
                                        recur_error *error)
 {
     struct recur_session *session;
+    RECUR_TRY(recur_model_check_tokens(model, error));
     if (model->config.bidirectional)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "a bidirectional model cannot continue a text: its backward direction "

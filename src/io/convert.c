@@ -3,6 +3,7 @@
 #include "base/names.h"
 #include "io/foreign.h"
 #include "nn/cell.h"
+#include "nn/model_object.h"
 #include "recur/machine.h"
 
 RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx")
@@ -122,6 +123,8 @@ enum recur_status recur_model_export(const recur_model *model, enum recur_format
                           "the model fills blanks: its output layer reads the states before each "
                           "token, which %s does not express",
                           recur_format_name(format));
+    if (format == RECUR_FORMAT_ONNX)
+        RECUR_TRY(recur_model_check_tokens(model, error));
     switch (format) {
     case RECUR_FORMAT_RECUR: return recur_model_save(model, path, error);
     case RECUR_FORMAT_PYTORCH:

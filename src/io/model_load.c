@@ -64,15 +64,17 @@ static enum recur_status read_config(json_t *json, recur_model_config *config, s
     const char *task = recur_task_name(config->task);
     int bidirectional = config->bidirectional;
     const json_t *widths, *seed;
-    json_int_t embedding, vocabulary, biases;
+    json_int_t inputs = 0, embedding, vocabulary, biases;
     double dropout;
     RECUR_TRY(recur_json_unpack(
         json, JSON_STRICT, RECUR_KEY_CONFIG, error,
-        "{s?s, s:s, s:s, s:o, s?b, s?s, s:I, s:I, s:I, s:F, s:s, s:o, s:b}", "task", &task, "cell",
-        &cell, "activation", &activation, "hidden", &widths, "bidirectional", &bidirectional,
-        "merge", &merge, "embedding", &embedding, "vocabulary", &vocabulary, "biases", &biases,
-        "dropout", &dropout, "init", &init, "seed", &seed, "vocab", has_vocab));
+        "{s?s, s:s, s:s, s:o, s?b, s?s, s?I, s:I, s:I, s:I, s:F, s:s, s:o, s:b}", "task", &task,
+        "cell", &cell, "activation", &activation, "hidden", &widths, "bidirectional",
+        &bidirectional, "merge", &merge, "inputs", &inputs, "embedding", &embedding, "vocabulary",
+        &vocabulary, "biases", &biases, "dropout", &dropout, "init", &init, "seed", &seed, "vocab",
+        has_vocab));
     config->bidirectional = bidirectional;
+    config->inputs = (size_t)inputs;
     config->embedding = (size_t)embedding;
     config->vocabulary = (size_t)vocabulary;
     config->biases = (size_t)biases;

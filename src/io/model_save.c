@@ -39,15 +39,18 @@ static json_t *make_hidden(const recur_model_config *config)
 static json_t *make_config(const recur_model *model)
 {
     const recur_model_config *config = recur_model_get_config(model);
-    return json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:I, s:I, s:I, s:f, s:s, s:o, s:b}", "task",
-                     recur_task_name(config->task), "cell", recur_cell_name(config->cell),
-                     "activation", recur_activation_name(config->activation), "hidden",
-                     make_hidden(config), "bidirectional", config->bidirectional, "merge",
-                     recur_merge_name(config->merge), "embedding", (json_int_t)config->embedding,
-                     "vocabulary", (json_int_t)config->vocabulary, "biases",
-                     (json_int_t)config->biases, "dropout", (double)config->dropout, "init",
-                     recur_init_name(config->init), "seed", recur_json_u64(config->seed), "vocab",
-                     recur_model_vocab(model) != NULL);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:o, s:b, s:s, s:I, s:I, s:I, s:f, s:s, s:o, s:b}", "task",
+        recur_task_name(config->task), "cell", recur_cell_name(config->cell), "activation",
+        recur_activation_name(config->activation), "hidden", make_hidden(config), "bidirectional",
+        config->bidirectional, "merge", recur_merge_name(config->merge), "embedding",
+        (json_int_t)config->embedding, "vocabulary", (json_int_t)config->vocabulary, "biases",
+        (json_int_t)config->biases, "dropout", (double)config->dropout, "init",
+        recur_init_name(config->init), "seed", recur_json_u64(config->seed), "vocab",
+        recur_model_vocab(model) != NULL);
+    int failed = config->inputs &&
+                 json_object_set_new(json, "inputs", json_integer((json_int_t)config->inputs));
+    return unless(failed, json);
 }
 
 static json_t *make_text(const recur_text_config *text)

@@ -12,7 +12,7 @@ static void forward_input(const struct recur_pass *pass, const struct recur_slic
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
-    size_t spans = recur_slice_spans(pass, slice, 0, pass->steps);
+    size_t spans = recur_slice_spans(pass, slice);
     size_t depth = recur_network_param(pass->network, layer->direction[d].weight_ih)->depth;
     unsigned has_input = 0;
     for (unsigned g = 0; g < cell->gates; g++) {
@@ -21,7 +21,7 @@ static void forward_input(const struct recur_pass *pass, const struct recur_slic
         const real *bias = stream->slot_bias + slot * RECUR_LANES;
         has_input |= 1u << cell->input_slot[g];
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, 0, pass->steps, i);
+            struct recur_span span = recur_slice_span(pass, slice, i);
             real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
             if (!layer->dense) {
                 pass->kernels->gather(z, w, pass->ids + span.row, bias, span.rows);
@@ -35,7 +35,7 @@ static void forward_input(const struct recur_pass *pass, const struct recur_slic
     }
     for (unsigned s = 0; s < cell->slots; s++)
         for (size_t i = 0; i < spans && !(has_input >> s & 1); i++) {
-            struct recur_span span = recur_slice_span(pass, slice, 0, pass->steps, i);
+            struct recur_span span = recur_slice_span(pass, slice, i);
             size_t slot = u * cell->slots + s;
             pass->kernels->fill(stream->z + slot * stream->z_stride + span.row * RECUR_LANES,
                                 stream->slot_bias + slot * RECUR_LANES, span.rows);
@@ -54,32 +54,45 @@ static size_t units_at_once(const struct recur_cell_kind *cell,
     return phase->gates == cell->slots && units > 1 ? units : 1;
 }
 
-/* One phase of one step: h' W_hh^T (or q W_hh^T) on top of the input's part, then the cell. */
-static void forward_step(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                         size_t d, size_t t, const struct recur_cell_phase *phase)
+/* h' W_hh^T (or q W_hh^T) of some rows on top of the input's part, for `count` unit panels. */
+static void forward_product(const struct recur_pass *pass, const struct recur_piece *piece,
+                            size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
+                            size_t count)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t batch = pass->work->batch;
     size_t depth = recur_network_param(pass->network, layer->direction[d].weight_hh)->depth;
-    struct recur_rows state =
-        phase->from_rh ? recur_rows_from(stream->q, stream->q_panels, t * batch + slice->row)
-                       : recur_rows_from(stream->h, stream->h_panels,
-                                         recur_block_before(d, t) * batch + slice->row);
+    struct recur_rows state = phase->from_rh
+                                  ? recur_rows_from(stream->q, stream->q_panels, piece->row)
+                                  : recur_rows_from(stream->h, stream->h_panels, piece->before);
+    struct recur_tile tile = recur_tile_at(pass, stream, piece, first);
+    pass->kernels->product(tile.slot[cell->recurrent_slot[phase->first_gate]], stream->z_stride,
+                           state, layer->hidden,
+                           recur_pass_panel(pass, layer->direction[d].weight_hh,
+                                            first * cell->gates + phase->first_gate),
+                           depth * RECUR_LANES, count * phase->gates, piece->rows, true);
+}
+
+/* One phase of one step: the product, then the cell. */
+static void forward_step(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                         size_t d, size_t t, const struct recur_cell_phase *phase)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    struct recur_piece piece[2];
+    unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
     size_t end = recur_slice_end(slice, layer->units);
-    size_t group = units_at_once(cell, phase, slice->rows);
+    size_t group = units_at_once(pass->network->cell, phase, recur_slice_alive(pass, slice, t));
     for (size_t first = recur_slice_begin(slice, layer->units); first < end; first += group) {
         size_t count = end - first < group ? end - first : group;
-        struct recur_tile tile = recur_tile_at(pass, stream, slice, d, t, first);
-        pass->kernels->product(tile.slot[cell->recurrent_slot[phase->first_gate]], stream->z_stride,
-                               state, layer->hidden,
-                               recur_pass_panel(pass, layer->direction[d].weight_hh,
-                                                first * cell->gates + phase->first_gate),
-                               depth * RECUR_LANES, count * phase->gates, slice->rows, true);
-        for (size_t u = first; u < first + count; u++) {
-            tile = recur_tile_at(pass, stream, slice, d, t, u);
-            phase->forward(pass->kernels, pass->network->activation, &tile);
+        for (unsigned i = 0; i < pieces; i++) {
+            if (!recur_piece_is_zero(pass, &piece[i]))
+                forward_product(pass, &piece[i], l, d, phase, first, count);
+            for (size_t u = first; u < first + count; u++) {
+                struct recur_tile tile = recur_tile_at(pass, stream, &piece[i], u);
+                phase->forward(pass->kernels, pass->network->activation, &tile);
+            }
         }
     }
 }
@@ -88,17 +101,17 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
 static void begin_state(const struct recur_pass *pass, const struct recur_slice *slice,
                         const struct recur_stream *stream, size_t d, size_t u)
 {
-    size_t batch = pass->work->batch;
-    size_t first = recur_block_before(d, d ? pass->steps - 1 : 0);
-    size_t ended = d || !pass->carried_steps ? 0 : recur_block_after(d, pass->carried_steps - 1);
+    size_t to = recur_pass_initial(pass, d) + slice->row;
+    size_t ended = recur_pass_after(pass, d, 0) + slice->row;
+    if (pass->carried_steps && d == 0)
+        ended += recur_pass_row(pass, pass->carried_steps - 1);
     size_t bytes = slice->rows * RECUR_LANES * sizeof(real);
-    for (int c = 0; c < (stream->c ? 2 : 1); c++) {
+    for (int c = 0; c < (stream->c ? 2 : 1) && !pass->given_states; c++) {
         real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
-        real *to = panel + (first * batch + slice->row) * RECUR_LANES;
         if (pass->carried_steps)
-            memmove(to, panel + (ended * batch + slice->row) * RECUR_LANES, bytes);
+            memmove(panel + to * RECUR_LANES, panel + ended * RECUR_LANES, bytes);
         else
-            memset(to, 0, bytes);
+            memset(panel + to * RECUR_LANES, 0, bytes);
     }
 }
 
@@ -115,21 +128,33 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
     }
     recur_barrier_wait(slice->barrier);
     recur_pass_mark(pass, thread, RECUR_PHASE_INPUT);
-    for (size_t i = 0; i < pass->steps; i++)
+    for (size_t i = 0; i < slice->steps; i++)
         for (unsigned p = 0; p < cell->phases; p++) {
-            forward_step(pass, slice, l, d, d ? pass->steps - 1 - i : i, &cell->phase[p]);
+            forward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i, &cell->phase[p]);
             recur_barrier_wait(slice->barrier);
         }
+}
+
+/* All directions of layer l, by the threads that are there for each. */
+static void forward_layer(struct recur_pass *pass, const struct recur_slice *slice, size_t thread,
+                          size_t l)
+{
+    struct recur_slice own;
+    for (size_t d = 0; d < pass->network->directions; d++)
+        if (recur_slice_walks(pass, slice, d, &own))
+            forward_direction(pass, &own, thread, l, d);
+    if (pass->work->grid.directions > 1)
+        recur_barrier_wait(slice->barrier);
 }
 
 static void forward_embedding(const struct recur_pass *pass, const struct recur_slice *slice)
 {
     const struct recur_seam *seam = &pass->work->seam[0];
-    size_t spans = recur_slice_spans(pass, slice, 0, pass->steps);
+    size_t spans = recur_slice_spans(pass, slice);
     size_t end = recur_slice_end(slice, seam->panels);
     for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++)
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, 0, pass->steps, i);
+            struct recur_span span = recur_slice_span(pass, slice, i);
             pass->kernels->gather(seam->feature[p].value + span.row * RECUR_LANES,
                                   recur_pass_panel(pass, pass->network->embedding_weight, p),
                                   pass->ids + span.row, NULL, span.rows);
@@ -142,13 +167,13 @@ static void forward_embedding(const struct recur_pass *pass, const struct recur_
 static void forward_seam(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
 {
     const struct recur_seam *seam = &pass->work->seam[l + 1];
-    size_t spans = recur_slice_spans(pass, slice, 0, pass->steps);
+    size_t spans = recur_slice_spans(pass, slice);
     size_t end = recur_slice_end(slice, seam->panels);
     for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++) {
         const struct recur_feature *feature = &seam->feature[p];
         const real *second = feature->state[1];
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, 0, pass->steps, i);
+            struct recur_span span = recur_slice_span(pass, slice, i);
             size_t at = span.row * RECUR_LANES, n = span.rows * RECUR_LANES;
             if (second)
                 pass->kernels->add(feature->value + at, feature->state[0] + at, second + at, n);
@@ -162,19 +187,17 @@ static void forward_seam(const struct recur_pass *pass, const struct recur_slice
     recur_barrier_wait(slice->barrier);
 }
 
-/* logits = y W^T + b and the loss, for a part of the steps. */
+/* logits = y W^T + b and the loss, for a part of the rows. */
 static void forward_head(const struct recur_pass *pass, const struct recur_slice *slice)
 {
     const struct recur_network *network = pass->network;
     struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[network->layers];
-    size_t first = recur_slice_begin(slice, pass->steps);
-    size_t last = recur_slice_end(slice, pass->steps);
-    size_t spans = recur_slice_spans(pass, slice, first, last);
+    size_t spans = recur_slice_own_spans(pass, slice);
     size_t depth = recur_network_param(network, network->head_weight)->depth;
     for (size_t v = 0; v < recur_panels(network->vocabulary); v++)
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, first, last, i);
+            struct recur_span span = recur_slice_own_span(pass, slice, i);
             real *x = work->logits + v * work->logit_stride + span.row * RECUR_LANES;
             pass->kernels->fill(x, recur_pass_panel(pass, network->head_bias, v), span.rows);
             pass->kernels->product(x, work->logit_stride,
@@ -183,12 +206,34 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
                                    depth * RECUR_LANES, 1, span.rows, true);
         }
     for (size_t i = 0; i < spans && pass->targets; i++) {
-        struct recur_span span = recur_slice_span(pass, slice, first, last, i);
+        struct recur_span span = recur_slice_own_span(pass, slice, i);
         pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,
                                     network->vocabulary, span.rows, pass->targets + span.row,
                                     pass->loss_scale, work->loss + span.row);
     }
     recur_barrier_wait(slice->barrier);
+}
+
+void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
+                     struct recur_span span, real *to, const real *from)
+{
+    const struct recur_lengths *lengths = pass->lengths;
+    uint64_t place = (((uint64_t)seam << 24) + panel) << 32;
+    uint32_t threshold = (uint32_t)((double)pass->network->dropout * 0x1p32);
+    size_t at = span.row * RECUR_LANES;
+    if (!lengths || !lengths->ties) {
+        pass->kernels->dropout(to + at, from + at, span.rows * RECUR_LANES, pass->dropout_key,
+                               place | (uint64_t)at, threshold);
+        return;
+    }
+    for (size_t t = 0; t < lengths->steps && lengths->offset[t] < span.row + span.rows; t++)
+        for (size_t b = 0; b < lengths->alive[t]; b++) {
+            size_t row = lengths->offset[t] + b, like = lengths->offset[t] + lengths->same[b];
+            at = row * RECUR_LANES;
+            if (row >= span.row && row < span.row + span.rows)
+                pass->kernels->dropout(to + at, from + at, RECUR_LANES, pass->dropout_key,
+                                       place | (uint64_t)(like * RECUR_LANES), threshold);
+        }
 }
 
 void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase)
@@ -208,13 +253,13 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
     if (pass->network->embedding)
         forward_embedding(pass, &slice);
     for (size_t l = 0; l < pass->network->layers; l++) {
-        for (size_t d = 0; d < pass->network->directions; d++)
-            forward_direction(pass, &slice, thread, l, d);
+        forward_layer(pass, &slice, thread, l);
         if (pass->work->seam[l + 1].copies)
             forward_seam(pass, &slice, l);
         recur_pass_mark(pass, thread, RECUR_PHASE_FORWARD);
     }
-    forward_head(pass, &slice);
+    if (!pass->headless)
+        forward_head(pass, &slice);
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
 }
 
@@ -244,7 +289,7 @@ void recur_pass_run_forward(struct recur_pass *pass, struct recur_team *team)
 double recur_pass_loss_sum(const struct recur_pass *pass)
 {
     double sum = 0;
-    for (size_t row = 0; row < pass->steps * pass->work->batch; row++)
+    for (size_t row = 0; row < recur_pass_rows(pass); row++)
         sum += (double)pass->work->loss[row];
     return sum;
 }

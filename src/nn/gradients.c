@@ -50,18 +50,52 @@ static void gradient_seam(const struct recur_pass *pass, struct recur_seam seam,
                              seam.feature[p].width, dz, rows, false);
 }
 
-/* dw = h'^T dz over the rows of all steps (or q^T dz); forward: z = h' W_hh^T + ... */
-static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
-                               const struct recur_stream *stream, size_t d, bool from_rh, real *dw,
-                               const real *dz, size_t rows)
+/* Adds h'^T dz over one piece to dw, for all panels of h; where there is no `sum` yet, sets it. */
+static void gradient_piece(const struct recur_layer *layer, const struct recur_kernels *kernels,
+                           const real *h, size_t stride, real *dw, const real *dz, size_t rows,
+                           bool sum)
 {
-    const real *h = stream->h + recur_block_before(d, 0) * pass->work->batch * RECUR_LANES;
     for (size_t u = 0; u < layer->units; u++) {
         size_t width = layer->hidden - u * RECUR_LANES;
-        pass->kernels->outer(dw + u * RECUR_LANES * RECUR_LANES,
-                             from_rh ? stream->q + u * stream->z_stride : h + u * stream->h_stride,
-                             width < RECUR_LANES ? width : RECUR_LANES, dz, rows, false);
+        kernels->outer(dw + u * RECUR_LANES * RECUR_LANES, h + u * stride,
+                       width < RECUR_LANES ? width : RECUR_LANES, dz, rows, sum);
     }
+}
+
+/* dw = h'^T dz over the rows of all steps (or q^T dz); forward: z = h' W_hh^T + ... States before
+ * the rows lie beside each other for as long as as many sequences go on: with equal lengths
+ * throughout. */
+static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
+                               const struct recur_stream *stream, size_t d, bool from_rh, real *dw,
+                               const real *dz)
+{
+    const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->steps};
+    struct recur_piece run = {.rows = 0}, piece[2];
+    bool sum = false;
+    if (from_rh) {
+        gradient_piece(layer, pass->kernels, stream->q, stream->z_stride, dw, dz,
+                       recur_pass_rows(pass), false);
+        return;
+    }
+    for (size_t t = 0; t < all.steps; t++) {
+        unsigned pieces = recur_slice_pieces(pass, &all, d, t, piece);
+        for (unsigned i = 0; i < pieces; i++) {
+            if (recur_piece_is_zero(pass, &piece[i]))
+                continue;
+            if (piece[i].row == run.row + run.rows && piece[i].before == run.before + run.rows) {
+                run.rows += piece[i].rows;
+                continue;
+            }
+            if (run.rows) {
+                gradient_piece(layer, pass->kernels, stream->h + run.before * RECUR_LANES,
+                               stream->h_stride, dw, dz + run.row * RECUR_LANES, run.rows, sum);
+                sum = true;
+            }
+            run = piece[i];
+        }
+    }
+    gradient_piece(layer, pass->kernels, stream->h + run.before * RECUR_LANES, stream->h_stride, dw,
+                   dz + run.row * RECUR_LANES, run.rows, sum);
 }
 
 static void gradient_gate(const struct recur_pass *pass, struct task task)
@@ -71,7 +105,7 @@ static void gradient_gate(const struct recur_pass *pass, struct task task)
     const struct recur_direction *tensors = &layer->direction[task.d];
     const struct recur_stream *stream =
         recur_workspace_stream(pass->work, pass->network, task.l, task.d);
-    size_t rows = pass->steps * pass->work->batch, gate = task.panel % cell->gates;
+    size_t rows = recur_pass_rows(pass), gate = task.panel % cell->gates;
     size_t first_slot = task.panel / cell->gates * cell->slots;
     const real *dz_input = stream->z + (first_slot + cell->input_slot[gate]) * stream->z_stride;
     const real *dz_recurrent =
@@ -88,7 +122,7 @@ static void gradient_gate(const struct recur_pass *pass, struct task task)
             pass->kernels->column_sum(db_hh, dz_recurrent, rows);
     }
     gradient_recurrent(pass, layer, stream, task.d, from_rh,
-                       gradient_panel(pass, tensors->weight_hh, task.panel), dz_recurrent, rows);
+                       gradient_panel(pass, tensors->weight_hh, task.panel), dz_recurrent);
     real *dw = gradient_panel(pass, tensors->weight_ih, task.panel);
     if (layer->dense) {
         gradient_seam(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d), dw,
@@ -105,7 +139,7 @@ static void gradient_head(const struct recur_pass *pass, size_t panel)
     const struct recur_network *network = pass->network;
     const struct recur_workspace *work = pass->work;
     const real *dz = work->logits + panel * work->logit_stride;
-    size_t rows = pass->steps * work->batch;
+    size_t rows = pass->headless ? 0 : recur_pass_rows(pass);
     pass->kernels->column_sum(gradient_panel(pass, network->head_bias, panel), dz, rows);
     gradient_seam(pass, work->seam[network->layers],
                   gradient_panel(pass, network->head_weight, panel), dz, rows);
@@ -117,7 +151,7 @@ static void gradient_embedding(const struct recur_pass *pass, size_t panel)
     real *dw = gradient_panel(pass, index, panel);
     memset(dw, 0, recur_network_param(pass->network, index)->depth * RECUR_LANES * sizeof *dw);
     pass->kernels->scatter_add(dw, pass->ids, pass->work->seam[0].feature[panel].gradient,
-                               pass->steps * pass->work->batch);
+                               recur_pass_rows(pass));
 }
 
 void recur_pass_gradients(struct recur_pass *pass)

@@ -74,6 +74,16 @@ recur_vocab *recur_model_vocab(const recur_model *model)
     return model->vocab;
 }
 
+enum recur_status recur_model_check_tokens(const recur_model *model, recur_error *error)
+{
+    if (model->config.inputs)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "the model reads %zu numbers a step and no tokens: only a recur_stack "
+                          "runs it",
+                          model->config.inputs);
+    return RECUR_OK;
+}
+
 size_t recur_model_parameters(const recur_model *model)
 {
     return model->network.params.learned;
@@ -133,6 +143,9 @@ double recur_machine_flop_per_token(const recur_model *model)
                 products += (double)ih->rows * (double)ih->columns;
         }
     }
-    const struct recur_param *head = recur_network_param(network, network->head_weight);
-    return 6 * (products + (double)head->rows * (double)head->columns);
+    if (network->vocabulary) {
+        const struct recur_param *head = recur_network_param(network, network->head_weight);
+        products += (double)head->rows * (double)head->columns;
+    }
+    return 6 * products;
 }

@@ -15,4 +15,7 @@ struct recur_model {
     size_t history_count, history_capacity;
 };
 
+/* UNSUPPORTED for a model that reads numbers in place of tokens. */
+enum recur_status recur_model_check_tokens(const recur_model *model, recur_error *error);
+
 #endif

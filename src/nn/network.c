@@ -43,7 +43,13 @@ static enum recur_status check(const recur_model_config *config, recur_error *er
     if (config->embedding > INT32_MAX)
         return recur_fail(error, bad, "an embedding is at most %d wide, got %zu", INT32_MAX,
                           config->embedding);
-    if (config->vocabulary < 1 || config->vocabulary > INT32_MAX)
+    if (config->inputs > INT32_MAX)
+        return recur_fail(error, bad, "a network reads at most %d numbers a step, got %zu",
+                          INT32_MAX, config->inputs);
+    if (config->inputs && (config->embedding || config->task != RECUR_TASK_LM))
+        return recur_fail(error, bad, "a network that reads numbers %s",
+                          config->embedding ? "embeds no tokens" : "fills in no tokens");
+    if ((config->vocabulary < 1 && !config->inputs) || config->vocabulary > INT32_MAX)
         return recur_fail(error, bad, "a vocabulary has 1 to %d entries, got %zu", INT32_MAX,
                           config->vocabulary);
     if (config->biases != 1 && config->biases != 2)
@@ -79,6 +85,7 @@ static enum recur_status add_direction(struct recur_network *network,
     param.rank = 2;
     param.segments = recur_network_segments(network, l);
     param.segment = l > 0                ? config->hidden[l - 1]
+                    : network->inputs    ? network->inputs
                     : network->embedding ? network->embedding
                                          : network->vocabulary;
     snprintf(param.name, sizeof param.name, "rnn.weight_ih_l%zu%s", l, suffix);
@@ -132,6 +139,9 @@ static enum recur_status add_head(struct recur_network *network, const recur_mod
                                 .width = network->vocabulary,
                                 .segments = segments,
                                 .segment = top};
+    network->head_weight = network->head_bias = RECUR_NO_TENSOR;
+    if (!network->vocabulary)
+        return RECUR_OK;
     set_init(&param, config->init, segments * top);
     RECUR_TRY(recur_params_add(&network->params, &param, &network->head_weight, error));
     param.rank = param.segments = param.segment = 1;
@@ -151,6 +161,7 @@ enum recur_status recur_network_init(struct recur_network *network,
     network->layers = config->layers;
     network->directions = config->bidirectional ? 2 : 1;
     network->merge = config->merge;
+    network->inputs = config->inputs;
     network->embedding = config->embedding;
     network->vocabulary = config->vocabulary;
     network->dropout = (real)config->dropout;
@@ -161,7 +172,7 @@ enum recur_status recur_network_init(struct recur_network *network,
         struct recur_layer *layer = &network->layer[l];
         layer->hidden = config->hidden[l];
         layer->units = recur_panels(layer->hidden);
-        layer->dense = l > 0 || network->embedding;
+        layer->dense = l > 0 || network->embedding || network->inputs;
         for (size_t d = 0; d < network->directions; d++)
             RECUR_TRY(add_direction(network, config, l, d, error));
     }

@@ -28,12 +28,13 @@ struct recur_network {
     enum recur_task task;
     enum recur_merge merge;
     size_t layers, directions; /* L, D */
+    size_t inputs;             /* I: numbers that a step reads in place of a token; 0: tokens */
     size_t embedding;          /* E; 0: one-hot */
-    size_t vocabulary;         /* V */
+    size_t vocabulary;         /* V; of a network that reads numbers the head's width, 0: none */
     real dropout;
-    struct recur_layer *layer; /* (L) */
-    size_t embedding_weight;   /* RECUR_NO_TENSOR where E is 0 */
-    size_t head_weight, head_bias;
+    struct recur_layer *layer;     /* (L) */
+    size_t embedding_weight;       /* RECUR_NO_TENSOR where E is 0 */
+    size_t head_weight, head_bias; /* RECUR_NO_TENSOR where V is 0 */
     struct recur_params params;
 };
 

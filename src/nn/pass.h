@@ -1,5 +1,8 @@
 /* One pass of a minibatch through a network: forward, loss, backward, weight gradients.
  *
+ * The sequences may differ in length (nn/lengths.h): at each step only the rows of those that go on
+ * exist. Where `lengths` is NULL all B sequences have `steps` steps.
+ *
  * Each function is called by every thread of the team with its number. Between forward and
  * backward nobody waits: a slice of the batch belongs to the same threads all the way down.
  * Before recur_pass_gradients, and before and after recur_pass_prepare, the whole team meets.
@@ -7,13 +10,14 @@
  *     prepare   weights, transposed for backward; biases summed         (after every update)
  *     forward   ids -> logits -> loss and the logits' gradient, by slices of the batch
  *     backward  the gradients of every z, by slices of the batch
- *     gradients every weight gradient, one product over all T*B rows, by panels
+ *     gradients every weight gradient, one product over all rows, by panels
  *
  * Every number is summed in one order that the slices do not change: same bits on any number of
  * threads. */
 #ifndef RECUR_NN_PASS_H
 #define RECUR_NN_PASS_H
 
+#include "nn/lengths.h"
 #include "nn/workspace.h"
 #include "recur/trainer.h"
 
@@ -21,13 +25,19 @@ struct recur_pass {
     const struct recur_network *network;
     const struct recur_kernels *kernels;
     struct recur_workspace *work;
-    const real *parameters;  /* flat, as network->params says */
-    real *gradients;         /* the same; written, not added to */
-    size_t steps;            /* T of this pass, at most work->steps */
-    const int32_t *ids;      /* (T, B), each below V */
-    const int32_t *targets;  /* (T, B); below 0: no loss there. NULL: logits only */
+    const real *parameters;              /* flat, as network->params says */
+    real *gradients;                     /* the same; written, not added to */
+    const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
+    size_t steps;            /* T of this pass, at most work->steps; of the longest sequence */
+    const int32_t *ids;      /* by rows, each below V; not where the network reads numbers */
+    const int32_t *targets;  /* by rows; below 0: no loss there. NULL: logits only */
     size_t carried_steps;    /* of the last pass over `work`, whose last state this one starts from;
-                                0: from zero */
+                                0: from zero. Both are of equal lengths */
+    bool given_states;       /* initial states are in place (recur_pass_initial); else zero */
+    bool given_ends;         /* so are gradients of the last ones, in `ends` and dc; else zero */
+    bool wants_initial;      /* gradients of the initial states are to be complete */
+    bool given_outputs;      /* the gradient of the top seam is there: the head's is added to it */
+    bool headless;           /* neither logits nor their gradient */
     bool drops;              /* dropout is on */
     uint64_t dropout_key;    /* another one for every minibatch */
     real loss_scale;         /* the loss is loss_scale times the sum over all rows */
@@ -36,11 +46,43 @@ struct recur_pass {
     double phase_start;      /* recur_clock() when thread 0 began its present phase */
 };
 
+/* B, and the rows of all sequences; those of a step: alive and where they begin, step T included */
+static inline size_t recur_pass_batch(const struct recur_pass *pass)
+{
+    return pass->lengths ? pass->lengths->batch : pass->work->batch;
+}
+
+static inline size_t recur_pass_alive(const struct recur_pass *pass, size_t t)
+{
+    return pass->lengths ? pass->lengths->alive[t] : pass->work->batch;
+}
+
+static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t)
+{
+    return pass->lengths ? pass->lengths->offset[t] : t * pass->work->batch;
+}
+
+static inline size_t recur_pass_rows(const struct recur_pass *pass)
+{
+    return recur_pass_row(pass, pass->steps);
+}
+
+/* Rows of h, c and dh in direction d: where the states after step t begin, and the initial ones. */
+static inline size_t recur_pass_after(const struct recur_pass *pass, size_t d, size_t t)
+{
+    return recur_workspace_after(pass->work, d) + recur_pass_row(pass, t);
+}
+
+static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)
+{
+    return d ? recur_pass_rows(pass) : pass->work->batch - recur_pass_batch(pass);
+}
+
 /* Weights as backward wants them and the sums of biases. `backward` false: the biases alone. */
 void recur_pass_prepare(struct recur_pass *pass, bool backward);
 
-/* Leaves log-losses in work->loss (T*B) and, where targets are given, the gradient of the loss in
- * work->logits; logits where they are not. */
+/* Leaves log-losses in work->loss, row by row, and, where targets are given, the gradient of the
+ * loss in work->logits; logits where they are not. */
 void recur_pass_forward(struct recur_pass *pass, size_t thread);
 
 void recur_pass_backward(struct recur_pass *pass, size_t thread);

@@ -7,24 +7,51 @@
 
 struct recur_slice {
     size_t row, rows;              /* batch rows [row, row + rows) */
+    size_t steps;                  /* at which any of them goes on */
     size_t part, parts;            /* of the units, and of whatever else the group shares */
     struct recur_barrier *barrier; /* the group's */
 };
 
-/* False where the grid has no work for this thread. */
+/* The first batch row of slice `index` of the grid. */
+static inline size_t recur_slice_cut(const struct recur_pass *pass, size_t index)
+{
+    size_t slices = pass->work->grid.batch_slices;
+    return pass->lengths ? recur_lengths_cut(pass->lengths, index, slices)
+                         : pass->work->batch * index / slices;
+}
+
+/* The share of a thread in what all directions have a part in. False where the grid has no work for
+ * it. */
 static inline bool recur_slice_of(const struct recur_pass *pass, size_t thread,
                                   struct recur_slice *slice)
 {
     const struct recur_grid *grid = &pass->work->grid;
-    size_t index = thread / grid->unit_slices, batch = pass->work->batch;
+    size_t group = grid->directions * grid->unit_slices, index = thread / group;
     if (index >= grid->batch_slices)
         return false;
-    slice->row = batch * index / grid->batch_slices;
-    slice->rows = batch * (index + 1) / grid->batch_slices - slice->row;
-    slice->part = thread % grid->unit_slices;
-    slice->parts = grid->unit_slices;
+    slice->row = recur_slice_cut(pass, index);
+    slice->rows = recur_slice_cut(pass, index + 1) - slice->row;
+    slice->steps = pass->steps;
+    if (pass->lengths)
+        slice->steps = slice->rows ? pass->lengths->length[slice->row] : 0;
+    slice->part = thread % group;
+    slice->parts = group;
     slice->barrier = &grid->barrier[index];
     return true;
+}
+
+/* Its share in the walks of direction d: false where other threads do them. */
+static inline bool recur_slice_walks(const struct recur_pass *pass, const struct recur_slice *slice,
+                                     size_t d, struct recur_slice *own)
+{
+    const struct recur_grid *grid = &pass->work->grid;
+    *own = *slice;
+    if (grid->directions == 1)
+        return true;
+    own->part = slice->part % grid->unit_slices;
+    own->parts = grid->unit_slices;
+    own->barrier = &grid->inner[(size_t)(slice->barrier - grid->barrier) * grid->directions + d];
+    return slice->part / grid->unit_slices == d;
 }
 
 /* The part of `count` things that is this thread's within its group. */
@@ -38,27 +65,111 @@ static inline size_t recur_slice_end(const struct recur_slice *slice, size_t cou
     return count * (slice->part + 1) / slice->parts;
 }
 
+/* How many of the slice's sequences go on at step t, and their first row. */
+static inline size_t recur_slice_alive(const struct recur_pass *pass,
+                                       const struct recur_slice *slice, size_t t)
+{
+    size_t alive = recur_pass_alive(pass, t);
+    if (alive <= slice->row)
+        return 0;
+    return alive - slice->row < slice->rows ? alive - slice->row : slice->rows;
+}
+
+static inline size_t recur_slice_row(const struct recur_pass *pass, const struct recur_slice *slice,
+                                     size_t t)
+{
+    return recur_pass_row(pass, t) + slice->row;
+}
+
 /* A run of rows that lie next to each other: all of them where the slice is the whole batch, else
  * the slice's rows of one time step. */
 struct recur_span {
     size_t row, rows;
 };
 
-/* Spans of the time steps [first, last). */
-static inline size_t recur_slice_spans(const struct recur_pass *pass,
-                                       const struct recur_slice *slice, size_t first, size_t last)
+static inline bool recur_slice_is_whole(const struct recur_pass *pass,
+                                        const struct recur_slice *slice)
 {
-    return slice->rows == pass->work->batch && last > first ? 1 : last - first;
+    return slice->rows == recur_pass_batch(pass);
+}
+
+static inline size_t recur_slice_spans(const struct recur_pass *pass,
+                                       const struct recur_slice *slice)
+{
+    return recur_slice_is_whole(pass, slice) ? 1 : slice->steps;
 }
 
 static inline struct recur_span recur_slice_span(const struct recur_pass *pass,
-                                                 const struct recur_slice *slice, size_t first,
-                                                 size_t last, size_t index)
+                                                 const struct recur_slice *slice, size_t index)
 {
-    size_t batch = pass->work->batch;
-    if (slice->rows == batch)
-        return (struct recur_span){first * batch, (last - first) * batch};
-    return (struct recur_span){(first + index) * batch + slice->row, slice->rows};
+    if (recur_slice_is_whole(pass, slice))
+        return (struct recur_span){0, recur_pass_rows(pass)};
+    return (struct recur_span){recur_slice_row(pass, slice, index),
+                               recur_slice_alive(pass, slice, index)};
+}
+
+/* The same of the rows that are this thread's within its group. */
+static inline size_t recur_slice_own_spans(const struct recur_pass *pass,
+                                           const struct recur_slice *slice)
+{
+    size_t steps = slice->steps;
+    return recur_slice_is_whole(pass, slice)
+               ? 1
+               : recur_slice_end(slice, steps) - recur_slice_begin(slice, steps);
+}
+
+static inline struct recur_span recur_slice_own_span(const struct recur_pass *pass,
+                                                     const struct recur_slice *slice, size_t index)
+{
+    if (!recur_slice_is_whole(pass, slice))
+        return recur_slice_span(pass, slice, recur_slice_begin(slice, slice->steps) + index);
+    size_t rows = recur_pass_rows(pass), begin = recur_slice_begin(slice, rows);
+    return (struct recur_span){begin, recur_slice_end(slice, rows) - begin};
+}
+
+/* Rows of one step whose states before it lie next to each other too. */
+struct recur_piece {
+    size_t slot, rows;    /* batch rows */
+    size_t row;           /* of z */
+    size_t before, after; /* of h, c and dh */
+    bool initial;         /* the states before are the initial ones */
+};
+
+/* The pieces of step t, one or two: in the backward direction some sequences begin at a step that
+ * others are already past. */
+static inline unsigned recur_slice_pieces(const struct recur_pass *pass,
+                                          const struct recur_slice *slice, size_t d, size_t t,
+                                          struct recur_piece piece[2])
+{
+    size_t rows = recur_slice_alive(pass, slice, t), going_on = 0;
+    if (d == 0)
+        going_on = t > 0 ? rows : 0;
+    else if (t + 1 < pass->steps)
+        going_on = recur_slice_alive(pass, slice, t + 1);
+    unsigned count = 0;
+    for (unsigned initial = 0; initial < 2; initial++) {
+        size_t from = initial ? going_on : 0, to = initial ? rows : going_on;
+        size_t slot = slice->row + from;
+        if (from == to)
+            continue;
+        piece[count++] = (struct recur_piece){
+            .slot = slot,
+            .rows = to - from,
+            .row = recur_pass_row(pass, t) + slot,
+            .before = slot + (initial ? recur_pass_initial(pass, d)
+                                      : recur_pass_after(pass, d, d ? t + 1 : t - 1)),
+            .after = recur_pass_after(pass, d, t) + slot,
+            .initial = initial,
+        };
+    }
+    return count;
+}
+
+/* Whether the states before a piece are zero, and so whatever they are multiplied with. */
+static inline bool recur_piece_is_zero(const struct recur_pass *pass,
+                                       const struct recur_piece *piece)
+{
+    return piece->initial && !pass->given_states && !pass->carried_steps;
 }
 
 static inline struct recur_rows recur_rows_from(const real *base, const ptrdiff_t *panels,
@@ -74,37 +185,29 @@ static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t
     return pass->parameters + recur_param_panel(recur_network_param(pass->network, index), panel);
 }
 
-/* Dropout over panel `panel` of seam `seam`, the same mask for the same place every time. */
-static inline void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
-                                   struct recur_span span, real *to, const real *from)
-{
-    uint64_t first = (((uint64_t)seam << 24) + panel) << 32 | (uint64_t)span.row * RECUR_LANES;
-    pass->kernels->dropout(to + span.row * RECUR_LANES, from + span.row * RECUR_LANES,
-                           span.rows * RECUR_LANES, pass->dropout_key, first,
-                           (uint32_t)((double)pass->network->dropout * 0x1p32));
-}
+/* Dropout over panel `panel` of seam `seam`, the same mask for the same place every time, and for
+ * sequences that hold the same: which of them stands where is the caller's chance. */
+void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
+                     struct recur_span span, real *to, const real *from);
 
-/* The tile of one step (row block t of z), unit panel u, this slice's rows. */
+/* The tile of one piece, unit panel u. */
 static inline struct recur_tile recur_tile_at(const struct recur_pass *pass,
                                               const struct recur_stream *stream,
-                                              const struct recur_slice *slice, size_t d, size_t t,
-                                              size_t u)
+                                              const struct recur_piece *piece, size_t u)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
-    size_t batch = pass->work->batch, own = u * stream->h_stride;
-    size_t step = (t * batch + slice->row) * RECUR_LANES;
-    size_t before = own + (recur_block_before(d, t) * batch + slice->row) * RECUR_LANES;
-    size_t after = own + (recur_block_after(d, t) * batch + slice->row) * RECUR_LANES;
+    size_t own = u * stream->h_stride, row = piece->row * RECUR_LANES;
+    size_t before = own + piece->before * RECUR_LANES, after = own + piece->after * RECUR_LANES;
     struct recur_tile tile = {
-        .n = slice->rows * RECUR_LANES, .h_prev = stream->h + before, .h = stream->h + after};
+        .n = piece->rows * RECUR_LANES, .h_prev = stream->h + before, .h = stream->h + after};
     for (unsigned s = 0; s < cell->slots; s++)
-        tile.slot[s] = stream->z + (u * cell->slots + s) * stream->z_stride + step;
+        tile.slot[s] = stream->z + (u * cell->slots + s) * stream->z_stride + row;
     if (cell->has_c) {
         tile.c_prev = stream->c + before;
         tile.c = stream->c + after;
     }
     if (cell->phases > 1)
-        tile.rh = stream->q + u * stream->z_stride + step;
+        tile.rh = stream->q + u * stream->z_stride + row;
     return tile;
 }
 

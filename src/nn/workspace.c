@@ -56,6 +56,7 @@ static void lay_out_gradients(struct layout *layout, const struct recur_network 
     const struct recur_cell_kind *cell = network->cell;
     size_t units = layer->units, depth = units * cell->gates;
     stream->dh = take_panels(layout, units, stream->h_stride);
+    stream->ends = take_panels(layout, units, batch * RECUR_LANES);
     if (cell->has_c)
         stream->dc = take_panels(layout, units, batch * RECUR_LANES);
     if (cell->phases > 1)
@@ -113,14 +114,15 @@ static void take_features(struct layout *layout, struct recur_seam *seam, size_t
     }
 }
 
-/* The embeddings of the tokens: what layer 0 reads where it is dense. */
-static void lay_out_embedding(struct layout *layout, struct recur_workspace *work,
-                              const struct recur_network *network)
+/* What layer 0 reads where it is dense: the embeddings of the tokens, or the caller's numbers. */
+static void lay_out_input(struct layout *layout, struct recur_workspace *work,
+                          const struct recur_network *network)
 {
     struct recur_seam *seam = &work->seam[0];
-    if (!network->embedding)
+    size_t width = network->inputs ? network->inputs : network->embedding;
+    if (!width)
         return;
-    take_features(layout, seam, 1, network->embedding);
+    take_features(layout, seam, 1, width);
     size_t stride = panel_stride(recur_size_mul(work->batch, work->steps));
     real *value = take_panels(layout, seam->panels, stride);
     real *gradient = work->trains ? take_panels(layout, seam->panels, stride) : NULL;
@@ -135,9 +137,10 @@ static size_t output_at(const struct recur_workspace *work, const struct recur_n
                         size_t l, size_t d, size_t u)
 {
     const struct recur_stream *stream = recur_workspace_stream(work, network, l, d);
-    bool before = recur_network_hands_on_before(network, l);
-    size_t block = before ? recur_block_before(d, 0) : recur_block_after(d, 0);
-    return u * stream->h_stride + block * work->batch * RECUR_LANES;
+    size_t row = recur_workspace_after(work, d);
+    if (recur_network_hands_on_before(network, l)) /* of equal lengths, then */
+        row = work->batch - row;
+    return u * stream->h_stride + row * RECUR_LANES;
 }
 
 /* The outputs of layer l: its states, or a copy where they are summed or go through dropout. */
@@ -173,7 +176,8 @@ static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
 static void lay_out_head(struct layout *layout, struct recur_workspace *work,
                          const struct recur_network *network)
 {
-    size_t panels = recur_panels(network->vocabulary), rows = work->batch * work->steps;
+    size_t panels = recur_panels(network->vocabulary);
+    size_t rows = recur_size_mul(work->batch, work->steps);
     const struct recur_seam *top = &work->seam[network->layers];
     work->logit_stride = panel_stride(rows);
     work->logits = take_panels(layout, panels, work->logit_stride);
@@ -188,7 +192,7 @@ static void lay_out(struct layout *layout, struct recur_workspace *work,
                     const struct recur_network *network)
 {
     work->base = layout->block;
-    lay_out_embedding(layout, work, network);
+    lay_out_input(layout, work, network);
     for (size_t l = 0; l < network->layers; l++) {
         for (size_t d = 0; d < network->directions; d++)
             lay_out_stream(layout, work, network, l, recur_workspace_stream(work, network, l, d));
@@ -205,45 +209,63 @@ static void lay_out(struct layout *layout, struct recur_workspace *work,
 
 /* A step's cost for the busiest thread, in processor cycles: a tile of r rows takes 2 r cycles for
  * each k, but no less than loading the weights takes; waiting for each other about 1500. */
-static double step_cost(const struct recur_network *network, size_t batch, size_t batch_slices,
-                        size_t unit_slices)
+static double step_cost(const struct recur_network *network, size_t batch,
+                        const struct recur_grid *grid)
 {
-    double cost = 0;
-    double rows = (double)((batch + batch_slices - 1) / batch_slices);
+    double cost = 0, walks = (double)(network->directions / grid->directions);
+    double rows = (double)((batch + grid->batch_slices - 1) / grid->batch_slices);
     double tiles = (rows + 13) / 14 < 1 ? 1 : (rows + 13) / 14;
     double each = 2 * rows > 6 * tiles ? 2 * rows : 6 * tiles;
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_layer *layer = &network->layer[l];
-        size_t units = (layer->units + unit_slices - 1) / unit_slices;
-        cost += each * (double)(units * network->cell->gates * layer->hidden);
-        if (unit_slices > 1)
-            cost += 1500 * (double)network->cell->phases;
+        size_t units = (layer->units + grid->unit_slices - 1) / grid->unit_slices;
+        cost += walks * each * (double)(units * network->cell->gates * layer->hidden);
+        if (grid->unit_slices > 1)
+            cost += walks * 1500 * (double)network->cell->phases;
     }
     return cost;
 }
 
+enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
+                                 size_t unit_slices, recur_error *error)
+{
+    size_t inner = batch_slices * directions;
+    free(grid->barrier);
+    *grid = (struct recur_grid){batch_slices, directions, unit_slices, NULL, NULL};
+    RECUR_TRY(recur_alloc(batch_slices + inner, sizeof *grid->barrier, "the thread grid",
+                          &grid->barrier, error));
+    grid->inner = grid->barrier + batch_slices;
+    for (size_t i = 0; i < batch_slices; i++)
+        recur_barrier_init(&grid->barrier[i], directions * unit_slices);
+    for (size_t i = 0; i < inner; i++)
+        recur_barrier_init(&grid->inner[i], unit_slices);
+    return RECUR_OK;
+}
+
+/* The cheapest grid; of equal ones that with fewer slices of the batch, then with fewer directions
+ * at once. */
 static enum recur_status choose_grid(struct recur_grid *grid, const struct recur_network *network,
                                      size_t batch, size_t threads, recur_error *error)
 {
     double best = 0;
-    for (size_t slices = 1; slices <= threads && slices <= batch; slices++) {
-        size_t units = threads / slices;
-        for (size_t l = 0; l < network->layers; l++)
-            units = units < network->layer[l].units ? units : network->layer[l].units;
-        for (size_t unit_slices = 1; unit_slices <= units; unit_slices++) {
-            double cost = step_cost(network, batch, slices, unit_slices);
-            if (best > 0 && cost >= best)
-                continue;
-            best = cost;
-            grid->batch_slices = slices;
-            grid->unit_slices = unit_slices;
+    struct recur_grid tried = {0}, chosen = {0};
+    size_t most = network->layer[0].units;
+    for (size_t l = 1; l < network->layers; l++)
+        most = most < network->layer[l].units ? most : network->layer[l].units;
+    for (tried.batch_slices = 1; tried.batch_slices <= threads && tried.batch_slices <= batch;
+         tried.batch_slices++)
+        for (tried.directions = 1; tried.directions <= network->directions; tried.directions++) {
+            size_t units = threads / (tried.batch_slices * tried.directions);
+            units = units < most ? units : most;
+            for (tried.unit_slices = 1; tried.unit_slices <= units; tried.unit_slices++) {
+                double cost = step_cost(network, batch, &tried);
+                if (best > 0 && cost >= best)
+                    continue;
+                best = cost;
+                chosen = tried;
+            }
         }
-    }
-    RECUR_TRY(recur_alloc(grid->batch_slices, sizeof *grid->barrier, "the thread grid",
-                          &grid->barrier, error));
-    for (size_t i = 0; i < grid->batch_slices; i++)
-        recur_barrier_init(&grid->barrier[i], grid->unit_slices);
-    return RECUR_OK;
+    return recur_grid_set(grid, chosen.batch_slices, chosen.directions, chosen.unit_slices, error);
 }
 
 enum recur_status recur_workspace_init(struct recur_workspace *work,

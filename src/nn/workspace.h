@@ -1,13 +1,15 @@
 /* The planner: every buffer of a pass over B sequences of up to T steps, worked out before the
  * first step and allocated as one block; and how the work is split among threads.
  *
- * Rows are numbered t * B + b. For each layer and direction (U = panels of H, S = slots):
+ * Rows are numbered t * B + b; where sequences differ in length, as nn/lengths.h says. For each
+ * layer and direction (U = panels of H, S = slots):
  *
  *     z    U * S panels (T*B, 32)        gates; backward: gradients of their pre-activations
- *     h    U panels ((T+1)*B, 32)        hidden states; forward direction: row block t is the state
- *                                        before step t, t + 1 the one after it; backward direction:
- *                                        t + 1 before, t after. The output of step t is the state
- *                                        after it
+ *     h    U panels ((T+1)*B, 32)        hidden states after each step, in the order of the rows,
+ *                                        which are also the step's outputs; and B initial ones, in
+ *                                        front of the others in the forward direction, behind the
+ *                                        last row of the pass in the backward one: either way
+ *                                        the state before a step stands one step further
  *     c    as h                          cell states (lstm)
  *     q    U panels (T*B, 32)            r * h' (gru-reset-before)
  *     dh   as h                          gradients; that of the initial state comes out as well
@@ -26,6 +28,7 @@ struct recur_stream {
     size_t z_stride, h_stride; /* from panel to panel, in numbers; q's is z's, c's and dh's h's */
     real *z, *h, *c, *q;
     real *dh, *dc, *dq;
+    real *ends; /* U panels (B, 32): gradients of the last hidden states, where they are given */
     real *slot_bias;                              /* (U*S, 32): b_ih + b_hh where they meet */
     ptrdiff_t *h_panels, *q_panels;               /* (U) */
     ptrdiff_t *gate_panels[RECUR_PHASES_MAX];     /* z panels of a phase's gates, (U * gates) */
@@ -33,17 +36,6 @@ struct recur_stream {
     real *recurrent_transposed[RECUR_PHASES_MAX]; /* W_hh^T of a phase: U panels (U*gates*32, 32) */
     real *input_transposed;                       /* W_ih^T: panels of the input (U*G*32, 32) */
 };
-
-/* Row blocks of h, c, dh: where the state before and after step t stands. */
-static inline size_t recur_block_before(size_t d, size_t t)
-{
-    return d ? t + 1 : t;
-}
-
-static inline size_t recur_block_after(size_t d, size_t t)
-{
-    return d ? t : t + 1;
-}
 
 /* One panel of a layer's input or output: where its row 0 lies, its gradient, its width. */
 struct recur_feature {
@@ -66,10 +58,12 @@ struct recur_seam {
 };
 
 /* A team's work on one pass is a grid: slices of the batch, which need nothing of each other, times
- * slices of the hidden units, which wait for each other after every step. */
+ * directions that run at once, which meet after every layer, times slices of the hidden units,
+ * which wait for each other after every step. */
 struct recur_grid {
-    size_t batch_slices, unit_slices;
-    struct recur_barrier *barrier; /* (batch_slices), each for unit_slices threads */
+    size_t batch_slices, directions, unit_slices;
+    struct recur_barrier *barrier; /* (batch_slices), for the threads of a slice of the batch */
+    struct recur_barrier *inner;   /* (batch_slices, directions), for those of one direction */
 };
 
 struct recur_workspace {
@@ -94,6 +88,16 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
                                        size_t steps, bool trains, size_t threads,
                                        recur_error *error);
 void recur_workspace_free(struct recur_workspace *work);
+
+/* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */
+enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
+                                 size_t unit_slices, recur_error *error);
+
+/* The row of h, c and dh in direction d that the state after row 0 stands in. */
+static inline size_t recur_workspace_after(const struct recur_workspace *work, size_t d)
+{
+    return d ? 0 : work->batch;
+}
 
 static inline struct recur_stream *recur_workspace_stream(const struct recur_workspace *work,
                                                           const struct recur_network *network,

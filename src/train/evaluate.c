@@ -148,6 +148,7 @@ static double characters_per_token(const recur_model *model, const recur_corpus 
 
 enum recur_status recur_check_predicts(const recur_model *model, recur_error *error)
 {
+    RECUR_TRY(recur_model_check_tokens(model, error));
     if (model->config.bidirectional && model->config.task == RECUR_TASK_LM)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "a bidirectional language model sees the tokens it is to predict");

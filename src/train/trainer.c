@@ -74,7 +74,7 @@ struct range {
     bool open, closed;
 };
 
-static enum recur_status check(const recur_trainer_config *config, recur_error *error)
+enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error)
 {
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     if ((unsigned)config->optimizer > RECUR_OPTIMIZER_RMSPROP)
@@ -152,7 +152,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     recur_model *model = trainer->model;
     size_t rows = recur_size_mul(config->batch, config->steps);
     size_t bytes = model->network.params.span * sizeof(real);
-    RECUR_TRY(check(config, error));
+    RECUR_TRY(recur_trainer_check(config, error));
     RECUR_TRY(recur_check_predicts(model, error));
     if (recur_corpus_vocabulary_size(trainer->corpus) > model->config.vocabulary)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,

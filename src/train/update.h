@@ -17,6 +17,9 @@ struct recur_optimiser {
     uint64_t updates;
 };
 
+/* ARGUMENT for a setting outside its range. */
+enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error);
+
 /* Errors: MEMORY. Released by recur_optimiser_free in every case. */
 enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                                        const struct recur_kernels *kernels,

@@ -15,6 +15,17 @@ losses      (10), norms (10): of each minibatch, before its update
 after.*     every parameter after ten steps of SGD, clipped as in the D2L book, the state carried
             from minibatch to minibatch and detached (of two directions, or to fill in: zero in each)
 final       (L, 2, B, H) of two directions: the hidden states that the first minibatch ends in
+
+Those named lengths-* are one forward and backward pass of nn.RNN, nn.GRU or nn.LSTM over packed
+sequences of several lengths (pack_padded_sequence, not sorted):
+
+metadata    cell, activation, hidden, inputs; of two directions merge
+lengths     (B)
+x h0 c0     (T, B, I), (L D, B, H): what it reads and begins with, c0 of lstm
+y h_n c_n   (T, B, D H), (L D, B, H): what comes out, 0 behind each end
+d*          the loss is the sum of y dy, h_n dh_n and c_n dc_n, so that dy, dh_n and dc_n are its
+            gradients; dx, dh0, dc0 those of the inputs
+gradient.*  of every parameter
 """
 
 import json
@@ -25,6 +36,7 @@ from pathlib import Path
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 KINDS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -324,6 +336,66 @@ def make(case, seed):
     }
 
 
+# name: (cell, activation, H, layers, both directions)
+LENGTHS_CASES = {
+    f"lengths-{cell}-{layers}{'-both' if both else ''}": (
+        cell,
+        "relu" if cell == "rnn" and both else "tanh",
+        9 if layers == 2 else 33,
+        layers,
+        both,
+    )
+    for cell in KINDS
+    for layers in (1, 2)
+    for both in (False, True)
+}
+LENGTHS, INPUTS = [3, 7, 1, 7, 5], 6
+
+
+def make_lengths(case, seed):
+    """A packed pass's tensors and metadata."""
+    cell, activation, hidden, layers, both = case
+    torch.manual_seed(seed)
+    options = {"nonlinearity": activation} if cell == "rnn" else {}
+    module = KINDS[cell](INPUTS, hidden, layers, bidirectional=both, **options)
+    named = [(f"rnn.{name}", parameter) for name, parameter in module.named_parameters()]
+    for _, parameter in named:
+        parameter.data = parameter.data.float().double()
+    steps, batch, directions = max(LENGTHS), len(LENGTHS), 1 + both
+    draw = lambda *shape: torch.randn(shape).float().double()
+    states = ["h0", "c0"] if cell == "lstm" else ["h0"]
+    given = {"x": draw(steps, batch, INPUTS)}
+    for name in states:
+        given[name] = draw(layers * directions, batch, hidden) / 2
+    for tensor in given.values():
+        tensor.requires_grad_()
+    begun = tuple(given[name] for name in states)
+    packed = pack_padded_sequence(given["x"], torch.tensor(LENGTHS), enforce_sorted=False)
+    y, ended = module(packed, begun if cell == "lstm" else begun[0])
+    y, lengths = pad_packed_sequence(y)
+    assert lengths.tolist() == LENGTHS
+    results = {"y": y, "h_n": ended[0] if cell == "lstm" else ended}
+    if cell == "lstm":
+        results["c_n"] = ended[1]
+    weights = {name: draw(*tensor.shape) for name, tensor in results.items()}
+    sum((results[name] * weights[name]).sum() for name in results).backward()
+    tensors = {"lengths": torch.tensor(LENGTHS), **given, **results}
+    for name, weight in weights.items():
+        tensors[f"d{name}"] = weight
+    for name, tensor in given.items():
+        tensors[f"d{name}"] = tensor.grad
+    for name, parameter in named:
+        tensors[f"initial.{name}"] = parameter
+        tensors[f"gradient.{name}"] = parameter.grad
+    return {name: tensor.detach() for name, tensor in tensors.items()}, {
+        "cell": cell,
+        "activation": activation,
+        "hidden": ",".join([str(hidden)] * layers),
+        "inputs": str(INPUTS),
+        **({"merge": "concat"} if both else {}),
+    }
+
+
 def save(path, tensors, metadata):
     """The safetensors format: length of the header, header in JSON, data."""
     header, data = {"__metadata__": metadata}, b""
@@ -352,6 +424,9 @@ def main():
         norms = " ".join(f"{norm:.2f}" for norm in tensors["norms"])
         print(f"{name}: clip {metadata['clip']}, norms {norms}, losses "
               f"{tensors['losses'][0]:.3f} to {tensors['losses'][-1]:.3f}")
+    for seed, (name, case) in enumerate(LENGTHS_CASES.items(), 101):
+        save(folder / f"{name}.safetensors", *make_lengths(case, seed))
+        print(name)
 
 
 if __name__ == "__main__":

@@ -169,14 +169,14 @@ static void check_logits(const struct golden *golden, const struct recur_workspa
 
 /* The states that each layer ends in: the forward direction's after the last step, the backward
  * one's after the first. */
-static void check_final_states(const struct golden *golden, const struct recur_workspace *work)
+static void check_final_states(const struct golden *golden, const struct recur_pass *pass)
 {
     const struct recur_network *network = &golden->model->network;
     float states[2 * LAYERS_MAX * BATCH * HIDDEN_MAX], *state = states;
     for (size_t l = 0; l < network->layers; l++)
         for (size_t d = 0; d < 2; d++) {
-            const struct recur_stream *stream = recur_workspace_stream(work, network, l, d);
-            size_t first = recur_block_after(d, d ? 0 : STEPS - 1) * BATCH;
+            const struct recur_stream *stream = recur_workspace_stream(pass->work, network, l, d);
+            size_t first = recur_pass_after(pass, d, d ? 0 : STEPS - 1);
             for (size_t b = 0; b < BATCH; b++)
                 for (size_t i = 0; i < network->layer[l].hidden; i++)
                     *state++ = stream->h[i / RECUR_LANES * stream->h_stride +
@@ -233,7 +233,7 @@ static void first_minibatch(void **state)
     recur_team_run(job.team, run_pass, &job);
     check_logits(&golden, &work);
     if (golden.model->config.bidirectional && !fills)
-        check_final_states(&golden, &work);
+        check_final_states(&golden, &job.pass);
 
     job.pass.targets = y;
     job.backward = true;

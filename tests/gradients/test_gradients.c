@@ -18,12 +18,19 @@
 #include "base/memory.h"
 #include "nn/pass.h"
 
-enum { BATCH = 5, STEPS = 4, VOCABULARY = 35, PROBES = 10, GRID_BATCH = 2, GRID_UNITS = 3 };
+enum { BATCH = 5, STEPS = 4, VOCABULARY = 35, PROBES = 10 };
+
+/* The sequences' lengths; in the first row they are equal. */
+static const size_t lengths[][BATCH] = {{4, 4, 4, 4, 4}, {1, 4, 0, 2, 4}, {3, 1, 4, 2, 2}};
 
 struct setup {
     enum recur_cell cell;
     enum recur_activation activation;
-    size_t layers, hidden[3], embedding, biases, threads;
+    size_t layers, hidden[3], inputs, embedding, biases;
+    size_t
+        grid[3]; /* slices of the batch, directions at once, slices of the units; 0: one thread */
+    size_t lengths; /* which row of them */
+    bool open;      /* states and gradients at both ends are given and taken */
     enum recur_task task;
     bool bidirectional;
     enum recur_merge merge;
@@ -34,12 +41,14 @@ struct setup {
 struct bench {
     struct recur_network network;
     struct recur_workspace work;
+    struct recur_lengths lengths;
     struct recur_pass pass;
     struct recur_team *team;
     real *parameters, *gradients;
     void *before; /* the workspace as the pass found it: the carried state */
     size_t block_bytes;
     int32_t ids[STEPS * BATCH], targets[STEPS * BATCH];
+    size_t rows;
 };
 
 static void prepare(void *argument, size_t thread, size_t threads)
@@ -74,13 +83,44 @@ static void run(struct bench *bench, recur_team_fn *function)
     recur_team_run(bench->team, function, &bench->pass);
 }
 
-/* The loss at the present parameters, from the same carried state every time. */
+/* The row of h in direction d that sequence b ends in. */
+static size_t last_row(const struct bench *bench, size_t d, size_t b)
+{
+    size_t length = bench->lengths.length[b];
+    return b + (length ? recur_pass_after(&bench->pass, d, d ? 0 : length - 1)
+                       : recur_pass_initial(&bench->pass, d));
+}
+
+/* What a caller makes of the last states: their sum, each with a weight, which stands in `ends` and
+ * in dc. */
+static double loss_of_ends(const struct bench *bench)
+{
+    double sum = 0;
+    for (size_t i = 0; i < bench->network.layers * bench->network.directions; i++) {
+        const struct recur_stream *stream = &bench->work.stream[i];
+        size_t units = bench->network.layer[i / bench->network.directions].units;
+        for (size_t u = 0; u < units; u++)
+            for (size_t b = 0; b < BATCH; b++)
+                for (size_t j = 0; j < RECUR_LANES; j++) {
+                    size_t row = last_row(bench, i % bench->network.directions, b);
+                    size_t from = u * stream->h_stride + row * RECUR_LANES + j;
+                    size_t weight = (u * BATCH + b) * RECUR_LANES + j;
+                    sum += stream->h[from] * stream->ends[weight];
+                    if (stream->c)
+                        sum += stream->c[from] * stream->dc[weight];
+                }
+    }
+    return sum;
+}
+
+/* The loss at the present parameters, from the same state every time. */
 static double loss(struct bench *bench)
 {
     memcpy(bench->work.block, bench->before, bench->block_bytes);
     run(bench, prepare);
     run(bench, forward);
-    return recur_pass_loss_sum(&bench->pass) * bench->pass.loss_scale;
+    double ends = bench->pass.given_ends ? loss_of_ends(bench) : 0;
+    return recur_pass_loss_sum(&bench->pass) * bench->pass.loss_scale + ends;
 }
 
 static size_t block_size(const struct recur_workspace *work)
@@ -89,15 +129,60 @@ static size_t block_size(const struct recur_workspace *work)
                     (const char *)work->block);
 }
 
-/* Threads that share the units of a layer, whatever the planner would choose for so little work. */
-static void use_grid(struct recur_grid *grid)
+static void sort_sequences(struct bench *bench, const size_t *length)
 {
-    free(grid->barrier);
-    grid->barrier = malloc(GRID_BATCH * sizeof *grid->barrier);
-    grid->batch_slices = GRID_BATCH;
-    grid->unit_slices = GRID_UNITS;
-    for (size_t i = 0; i < GRID_BATCH; i++)
-        recur_barrier_init(&grid->barrier[i], GRID_UNITS);
+    int32_t ids[STEPS * BATCH], targets[STEPS * BATCH];
+    memcpy(ids, bench->ids, sizeof ids);
+    memcpy(targets, bench->targets, sizeof targets);
+    assert_int_equal(recur_lengths_init(&bench->lengths, BATCH, STEPS, NULL), 0);
+    recur_lengths_set(&bench->lengths, BATCH, length, NULL, 0);
+    recur_lengths_pack_ids(&bench->lengths, bench->ids, ids);
+    recur_lengths_pack_ids(&bench->lengths, bench->targets, targets);
+    bench->rows = bench->lengths.rows;
+}
+
+static void fill_row(real *row, size_t width, struct recur_rng *rng)
+{
+    for (size_t i = 0; i < width; i++)
+        row[i] = 2 * recur_rng_uniform(rng) - 1;
+}
+
+/* What the network reads in place of tokens. */
+static void fill_inputs(struct bench *bench, struct recur_rng *rng)
+{
+    const struct recur_seam *seam = &bench->work.seam[0];
+    for (size_t p = 0; p < seam->panels && bench->network.inputs; p++)
+        for (size_t row = 0; row < bench->rows; row++)
+            fill_row(seam->feature[p].value + row * RECUR_LANES, seam->feature[p].width, rng);
+}
+
+static size_t panel_width(const struct recur_layer *layer, size_t u)
+{
+    size_t left = layer->hidden - u * RECUR_LANES;
+    return left < RECUR_LANES ? left : RECUR_LANES;
+}
+
+/* Initial states, and the weights of loss_of_ends. */
+static void fill_ends(struct bench *bench, struct recur_rng *rng)
+{
+    size_t directions = bench->network.directions;
+    bench->pass.given_states = bench->pass.given_ends = bench->pass.wants_initial = true;
+    for (size_t i = 0; i < bench->network.layers * directions; i++) {
+        const struct recur_layer *layer = &bench->network.layer[i / directions];
+        const struct recur_stream *stream = &bench->work.stream[i];
+        for (size_t u = 0; u < layer->units; u++)
+            for (size_t b = 0; b < BATCH; b++) {
+                size_t width = panel_width(layer, u), weight = (u * BATCH + b) * RECUR_LANES;
+                size_t at = u * stream->h_stride +
+                            (recur_pass_initial(&bench->pass, i % directions) + b) * RECUR_LANES;
+                fill_row(stream->h + at, width, rng);
+                fill_row(stream->ends + weight, width, rng);
+                if (stream->c) {
+                    fill_row(stream->c + at, width, rng);
+                    fill_row(stream->dc + weight, width, rng);
+                }
+            }
+    }
 }
 
 static void make(struct bench *bench, const struct setup *setup)
@@ -110,6 +195,7 @@ static void make(struct bench *bench, const struct setup *setup)
                                  .hidden = setup->hidden,
                                  .bidirectional = setup->bidirectional,
                                  .merge = setup->merge,
+                                 .inputs = setup->inputs,
                                  .embedding = setup->embedding,
                                  .vocabulary = VOCABULARY,
                                  .biases = setup->biases,
@@ -117,12 +203,14 @@ static void make(struct bench *bench, const struct setup *setup)
                                  .init = RECUR_INIT_UNIFORM};
     memset(bench, 0, sizeof *bench);
     assert_int_equal(recur_network_init(&bench->network, &config, &error), 0);
-    assert_int_equal(recur_team_create(setup->threads, &bench->team, &error), 0);
-    assert_int_equal(recur_workspace_init(&bench->work, &bench->network, BATCH, STEPS, true,
-                                          setup->threads, &error),
-                     0);
-    if (setup->threads == GRID_BATCH * GRID_UNITS)
-        use_grid(&bench->work.grid);
+    const size_t *grid = setup->grid;
+    size_t threads = grid[0] ? grid[0] * grid[1] * grid[2] : 1;
+    assert_int_equal(recur_team_create(threads, &bench->team, &error), 0);
+    assert_int_equal(
+        recur_workspace_init(&bench->work, &bench->network, BATCH, STEPS, true, threads, &error),
+        0);
+    if (threads > 1)
+        assert_int_equal(recur_grid_set(&bench->work.grid, grid[0], grid[1], grid[2], &error), 0);
     size_t bytes = bench->network.params.span * sizeof(real);
     assert_int_equal(recur_block_alloc(bytes, "p", &bench->parameters, &error), 0);
     assert_int_equal(recur_block_alloc(bytes, "g", &bench->gradients, &error), 0);
@@ -134,6 +222,9 @@ static void make(struct bench *bench, const struct setup *setup)
         bench->targets[i] = (int32_t)recur_rng_below(&rng, VOCABULARY);
     }
     bench->targets[3] = -1; /* a place without a loss */
+    bench->rows = STEPS * BATCH;
+    if (setup->lengths)
+        sort_sequences(bench, lengths[setup->lengths]);
     bench->pass = (struct recur_pass){.network = &bench->network,
                                       .work = &bench->work,
                                       .parameters = bench->parameters,
@@ -143,10 +234,15 @@ static void make(struct bench *bench, const struct setup *setup)
                                       .targets = bench->targets,
                                       .drops = setup->dropout > 0,
                                       .dropout_key = 11,
-                                      .loss_scale = 1.0 / (STEPS * BATCH)};
+                                      .loss_scale = 1.0 / (double)bench->rows};
+    if (setup->lengths)
+        bench->pass.lengths = &bench->lengths;
     assert_int_equal(recur_kernels_select(&bench->pass.kernels, &error), 0);
     run(bench, prepare);
     run(bench, forward); /* leaves a state that is not zero */
+    fill_inputs(bench, &rng);
+    if (setup->open)
+        fill_ends(bench, &rng);
     bench->pass.carried_steps = setup->carry ? STEPS : 0;
     bench->block_bytes = block_size(&bench->work);
     bench->before = malloc(bench->block_bytes);
@@ -159,6 +255,7 @@ static void discard(struct bench *bench)
     recur_block_free(bench->parameters);
     recur_block_free(bench->gradients);
     recur_workspace_free(&bench->work);
+    recur_lengths_free(&bench->lengths);
     recur_network_free(&bench->network);
     recur_team_free(bench->team);
 }
@@ -204,6 +301,56 @@ static void check_tensor(struct bench *bench, const struct recur_param *param,
     }
 }
 
+/* The gradient of a number of the workspace's block, which the pass starts with. */
+static void check_number(struct bench *bench, const char *what, const real *number, real gradient)
+{
+    const double e = bench->network.activation == RECUR_ACTIVATION_RELU ? 1e-6 : 1e-5;
+    real *before = (real *)(void *)((char *)bench->before +
+                                    ((const char *)number - (char *)bench->work.block));
+    real value = *before;
+    *before = value + e;
+    double above = loss(bench);
+    *before = value - e;
+    double below = loss(bench);
+    *before = value;
+    double expected = (above - below) / (2 * e);
+    if (!(fabs(gradient - expected) <= 1e-8 + 1e-6 * fabs(expected)))
+        fail_msg("%s: gradient %.12g, differences %.12g", what, gradient, expected);
+}
+
+/* Of the numbers that the network reads, and of the initial states of every sequence. */
+static void check_ends(struct bench *bench, struct recur_rng *rng)
+{
+    const struct recur_network *network = &bench->network;
+    real inputs[STEPS * BATCH], states[3 * 2][BATCH], cells[3 * 2][BATCH];
+    const struct recur_feature *feature = &bench->work.seam[0].feature[0];
+    size_t streams = network->layers * network->directions, lane[3 * 2], at[3 * 2];
+    for (size_t row = 0; row < bench->rows && network->inputs; row++)
+        inputs[row] = feature->gradient[row * RECUR_LANES + row % network->inputs];
+    for (size_t i = 0; i < streams; i++) {
+        const struct recur_stream *stream = &bench->work.stream[i];
+        size_t hidden = network->layer[i / network->directions].hidden;
+        size_t unit = recur_rng_below(rng, hidden), u = unit / RECUR_LANES;
+        lane[i] = u * BATCH * RECUR_LANES + unit % RECUR_LANES;
+        at[i] = u * stream->h_stride + unit % RECUR_LANES +
+                recur_pass_initial(&bench->pass, i % network->directions) * RECUR_LANES;
+        for (size_t b = 0; b < BATCH; b++) {
+            states[i][b] = stream->dh[at[i] + b * RECUR_LANES];
+            cells[i][b] = stream->dc ? stream->dc[lane[i] + b * RECUR_LANES] : 0;
+        }
+    }
+    for (size_t row = 0; row < bench->rows && network->inputs; row++)
+        check_number(bench, "an input", feature->value + row * RECUR_LANES + row % network->inputs,
+                     inputs[row]);
+    for (size_t i = 0; i < streams; i++)
+        for (size_t b = 0; b < BATCH; b++) {
+            const struct recur_stream *stream = &bench->work.stream[i];
+            check_number(bench, "h0", stream->h + at[i] + b * RECUR_LANES, states[i][b]);
+            if (stream->c)
+                check_number(bench, "c0", stream->c + at[i] + b * RECUR_LANES, cells[i][b]);
+        }
+}
+
 /* The unused lanes must have no gradient, or they would not stay zero. */
 static void check_padding(const struct bench *bench)
 {
@@ -230,6 +377,8 @@ static void check(void **state)
     run(&bench, backward);
     run(&bench, gradients);
     check_padding(&bench);
+    if (setup->open)
+        check_ends(&bench, &rng);
     for (size_t i = 0; i < bench.network.params.count; i++)
         check_tensor(&bench, recur_network_param(&bench.network, i), &rng);
     discard(&bench);
@@ -248,11 +397,42 @@ static const struct {
     {"lstm", RECUR_CELL_LSTM, RECUR_ACTIVATION_TANH},
 };
 
-enum { CELLS = sizeof cells / sizeof *cells, VARIANTS = 3 * 2 * 2 + 8 };
+enum { CELLS = sizeof cells / sizeof *cells, VARIANTS = 3 * 2 * 2 + 16 };
+
+/* Sequences of several lengths: depth, both merges, dropout, threads that share the batch, the
+ * directions and the units, and an open pass over numbers. */
+static void vary_lengths(struct setup *setup, size_t variant)
+{
+    static const struct {
+        size_t layers, lengths, embedding, inputs, grid[3];
+        bool both, sum, drops, open;
+    } variants[] = {
+        {1, 1, 0, 0, {0}, false, false, false, false},
+        {3, 2, 0, 0, {2, 1, 2}, false, false, true, false},
+        {1, 2, 0, 0, {0}, true, false, false, false},
+        {2, 1, 6, 0, {2, 1, 1}, true, true, true, false},
+        {3, 1, 0, 0, {2, 2, 1}, true, false, false, false},
+        {2, 2, 0, 0, {1, 2, 2}, true, true, false, false},
+        {2, 0, 0, 0, {1, 2, 1}, true, false, true, false},
+        {2, 1, 0, 6, {0}, true, false, true, true},
+    };
+    setup->layers = variants[variant].layers;
+    setup->lengths = variants[variant].lengths;
+    setup->embedding = variants[variant].embedding;
+    setup->inputs = variants[variant].inputs;
+    memcpy(setup->grid, variants[variant].grid, sizeof setup->grid);
+    setup->hidden[1] = 35; /* two panels for each thread that shares the units */
+    setup->hidden[2] = 40;
+    setup->bidirectional = variants[variant].both;
+    setup->merge = variants[variant].sum ? RECUR_MERGE_SUM : RECUR_MERGE_CONCAT;
+    setup->dropout = variants[variant].drops ? 0.3f : 0;
+    setup->open = variants[variant].open;
+    setup->carry = false;
+}
 
 /* Depth x sampling x dropout; then embedding with single biases, threads that share the batch and
  * the units, and two directions, side by side and summed; filling
- * in, forward alone and in both directions. */
+ * in, forward alone and in both directions; several lengths. */
 static void vary(struct setup *setup, size_t variant)
 {
     static const size_t widths[] = {33, 7, 40};
@@ -261,14 +441,15 @@ static void vary(struct setup *setup, size_t variant)
     setup->carry = variant < 12 ? variant / 3 % 2 : variant % 2;
     setup->dropout = variant < 12 && variant / 6 ? 0.3f : 0;
     setup->biases = 2;
-    setup->threads = 1;
     if (variant == 12) {
         setup->embedding = 6;
         setup->biases = 1;
     } else if (variant == 13) {
         setup->hidden[1] = 70;
         setup->hidden[0] = 65;
-        setup->threads = GRID_BATCH * GRID_UNITS;
+        memcpy(setup->grid, (const size_t[]){2, 1, 3}, sizeof setup->grid);
+    } else if (variant >= 20) {
+        vary_lengths(setup, variant - 20);
     } else if (variant >= 17) {
         setup->task = RECUR_TASK_FILL;
         setup->bidirectional = variant > 17;
@@ -280,14 +461,15 @@ static void vary(struct setup *setup, size_t variant)
         setup->bidirectional = true;
         setup->merge = variant == 14 ? RECUR_MERGE_CONCAT : RECUR_MERGE_SUM;
         setup->dropout = variant == 15 ? 0 : 0.2f;
-        setup->threads = variant == 15 ? 2 : 1;
+        if (variant == 15)
+            memcpy(setup->grid, (const size_t[]){2, 1, 1}, sizeof setup->grid);
     }
 }
 
 int main(void)
 {
     static struct setup setups[CELLS * VARIANTS];
-    static char labels[CELLS * VARIANTS][128];
+    static char labels[CELLS * VARIANTS][160];
     struct CMUnitTest tests[CELLS * VARIANTS];
     for (size_t i = 0; i < CELLS * VARIANTS; i++) {
         struct setup *setup = &setups[i];
@@ -295,11 +477,14 @@ int main(void)
         setup->activation = cells[i / VARIANTS].activation;
         vary(setup, i % VARIANTS);
         snprintf(labels[i], sizeof labels[i],
-                 "%s, %zu layers, %s sampling, dropout %g, embedding %zu, %zu threads, %s%s%s",
+                 "%s, %zu layers, %s sampling, dropout %g, embedding %zu, grid %zu x %zu x %zu, "
+                 "lengths %zu, %s%s%s%s",
                  cells[i / VARIANTS].name, setup->layers, setup->carry ? "sequential" : "random",
-                 (double)setup->dropout, setup->embedding, setup->threads,
-                 recur_task_name(setup->task), setup->bidirectional ? ", both directions, " : "",
-                 setup->bidirectional ? recur_merge_name(setup->merge) : "");
+                 (double)setup->dropout, setup->embedding, setup->grid[0], setup->grid[1],
+                 setup->grid[2], setup->lengths, recur_task_name(setup->task),
+                 setup->bidirectional ? ", both directions, " : "",
+                 setup->bidirectional ? recur_merge_name(setup->merge) : "",
+                 setup->open ? ", open" : "");
         tests[i] = (struct CMUnitTest){labels[i], check, NULL, NULL, setup};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

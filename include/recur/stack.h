@@ -1,0 +1,118 @@
+/* recur/stack.h - a model's recurrent layers in a training loop of your own: sequences of any
+ * lengths forward, any loss, backward, an update.
+ *
+ *     recur_stack_create(model, &config, &stack, &error);
+ *     for (...) {
+ *         recur_stack_input in = {.batch = B, .steps = T, .lengths = lengths, .x = x};
+ *         recur_stack_forward(stack, &in, &(recur_stack_output){.y = y}, &error);
+ *         ... your loss and its gradient dy ...
+ *         recur_stack_backward(stack, &(recur_stack_output_gradient){.dy = dy}, NULL, &error);
+ *         recur_stack_update(stack, lr, NULL, &error);
+ *     }
+ *
+ * Arrays are row-major, step before sequence: (T, B, ...). A sequence's steps are t = 0 ..
+ * length - 1; what stands behind them is never read, and written as 0. A sequence of length 0 has
+ * no outputs, and its last states are its initial ones. Cost follows the sum of the lengths, not
+ * T x B. The backward direction of a bidirectional model begins at each sequence's own last step.
+ *
+ * States are (L*D, B, H) as PyTorch's h_n and c_n: layer by layer, in each the forward direction,
+ * then the backward one. Where layers differ in width their parts (D, B, H_l) lie one behind the
+ * other; recur_stack_states numbers for each sequence. The last states are the forward direction's
+ * after each sequence's own last step, and the backward direction's after its step 0.
+ *
+ * The same bits whatever the number of threads and whatever the order of the sequences within the
+ * batch. Nothing is allocated after recur_stack_create. A stack is used by one thread at a time and
+ * brings its own team; while it updates its model nobody else reads it. */
+#ifndef RECUR_STACK_H
+#define RECUR_STACK_H
+
+#include "recur/model.h"
+#include "recur/trainer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct recur_stack recur_stack;
+
+/* Plans and allocates everything. Of `config` count batch and steps, the most that a call may
+ * bring; threads; seed, of dropout; and the optimiser's settings: optimizer, momentum, beta1,
+ * beta2, alpha, epsilon, weight_decay, clip. The model must outlive the stack. Errors: ARGUMENT (a
+ * value outside its range), MEMORY, UNSUPPORTED for a model that fills in, whose outputs are not
+ * those of its steps. */
+RECUR_API enum recur_status recur_stack_create(recur_model *model,
+                                               const recur_trainer_config *config,
+                                               recur_stack **stack, recur_error *error);
+RECUR_API void recur_stack_free(recur_stack *stack); /* NULL is fine */
+
+/* W: the numbers of one output: 2H where two directions are concatenated, else H of the last layer.
+ */
+RECUR_API size_t recur_stack_width(const recur_stack *stack);
+/* The numbers of one sequence's h, or c: the sum of D * H over the layers. */
+RECUR_API size_t recur_stack_states(const recur_stack *stack);
+
+/* A minibatch. All arrays are the caller's; `lengths` and those of the content are read by forward
+ * alone. */
+typedef struct recur_stack_input {
+    size_t batch, steps;   /* B >= 1, T: of the arrays; at most the stack's */
+    const size_t *lengths; /* (B), each 0 .. T; NULL: all are T */
+    const float *x;        /* (T, B, I) of a model that reads numbers */
+    const int32_t *ids;    /* (T, B) of a model that reads tokens, each below V */
+    const float *h0, *c0;  /* initial states; NULL: zero. c0 counts for lstm alone */
+    bool drops;            /* dropout is on: training; default false */
+    uint64_t minibatch;    /* where dropout is on another number each time: its masks are drawn
+                              from (seed, minibatch) */
+} recur_stack_input;
+
+/* What is wanted of a forward pass; NULL: not. */
+typedef struct recur_stack_output {
+    float *y;         /* (T, B, W): outputs of the last layer, after its dropout */
+    float *logits;    /* (T, B, V): of the model's head, which reads y */
+    float *h_n, *c_n; /* last states; c_n is written for lstm alone */
+} recur_stack_output;
+
+/* The gradients of a loss with respect to them; NULL: zero. */
+typedef struct recur_stack_output_gradient {
+    const float *dy, *dlogits, *dh_n, *dc_n;
+} recur_stack_output_gradient;
+
+/* The gradients that are wanted beside the parameters'; NULL: not. */
+typedef struct recur_stack_input_gradient {
+    float *dx;        /* (T, B, I) of a model that reads numbers */
+    float *dh0, *dc0; /* dc0 is written for lstm alone */
+} recur_stack_input_gradient;
+
+/* Errors: ARGUMENT (more than the stack was made for, a length above T, an id that is not below V,
+ * x or ids missing, logits of a model without a head): the sentence says which sequence and step;
+ * nothing is computed then. */
+RECUR_API enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
+                                                const recur_stack_output *output,
+                                                recur_error *error);
+
+/* Back through the last forward pass: adds to the gradients of all parameters. `input` may be NULL.
+ * Errors: ARGUMENT where there was no forward pass since the last backward one, or dx is asked of a
+ * model that reads tokens, or dlogits given to one without a head. */
+RECUR_API enum recur_status recur_stack_backward(recur_stack *stack,
+                                                 const recur_stack_output_gradient *output,
+                                                 const recur_stack_input_gradient *input,
+                                                 recur_error *error);
+
+/* Copies the gradient of tensor number `index` of the model (recur_model_tensor), row-major, out of
+ * the stack or into it. */
+RECUR_API void recur_stack_get_gradient(const recur_stack *stack, size_t index, float *values);
+RECUR_API void recur_stack_set_gradient(recur_stack *stack, size_t index, const float *values);
+
+/* Sets all gradients to zero, as they are at first and after every update. */
+RECUR_API void recur_stack_clear_gradients(recur_stack *stack);
+
+/* Clips the gradients by their global norm, updates the model's parameters with learning rate `lr`
+ * and clears the gradients. `norm`, before clipping, may be NULL. Errors: ARGUMENT for an lr that
+ * is not above 0; DIVERGED where the norm is not finite: nothing has changed then. */
+RECUR_API enum recur_status recur_stack_update(recur_stack *stack, double lr, double *norm,
+                                               recur_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

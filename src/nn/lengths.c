@@ -1,0 +1,140 @@
+#include "nn/lengths.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum recur_status recur_lengths_init(struct recur_lengths *lengths, size_t batch, size_t steps,
+                                     recur_error *error)
+{
+    *lengths = (struct recur_lengths){0};
+    size_t each[] = {
+        batch, batch, batch, recur_size_mul(batch, 2), steps, recur_size_add(steps, 1)};
+    size_t **array[] = {&lengths->length,  &lengths->order, &lengths->same,
+                        &lengths->scratch, &lengths->alive, &lengths->offset};
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+        RECUR_TRY(recur_alloc(each[i], sizeof(size_t), "the sequences' lengths", array[i], error));
+    return RECUR_OK;
+}
+
+void recur_lengths_free(struct recur_lengths *lengths)
+{
+    free(lengths->length);
+    free(lengths->order);
+    free(lengths->same);
+    free(lengths->scratch);
+    free(lengths->alive);
+    free(lengths->offset);
+    *lengths = (struct recur_lengths){0};
+}
+
+/* What is being sorted: the caller's sequences, `length` in his order. */
+struct sorting {
+    const size_t *length;
+    const struct recur_content *content;
+    size_t contents, batch;
+};
+
+static int compare(const struct sorting *sorting, size_t a, size_t b)
+{
+    size_t steps = sorting->length[a];
+    if (steps != sorting->length[b])
+        return steps < sorting->length[b] ? 1 : -1;
+    for (size_t i = 0; i < sorting->contents; i++) {
+        const struct recur_content *content = &sorting->content[i];
+        size_t blocks = content->blocks == RECUR_EACH_STEP ? steps : content->blocks;
+        const char *data = content->data;
+        for (size_t t = 0; t < blocks && data; t++, data += sorting->batch * content->bytes) {
+            int order =
+                memcmp(data + a * content->bytes, data + b * content->bytes, content->bytes);
+            if (order)
+                return order;
+        }
+    }
+    return 0;
+}
+
+/* Merge sort, bottom up, of `count` sequences. qsort would allocate. */
+static void sort(const struct sorting *sorting, size_t *order, size_t count, size_t *scratch)
+{
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t first = 0; first < count; first += 2 * width) {
+            size_t middle = first + width < count ? first + width : count;
+            size_t end = middle + width < count ? middle + width : count;
+            for (size_t i = first, a = first, b = middle; i < end; i++) {
+                bool left = a < middle && (b == end || compare(sorting, order[a], order[b]) <= 0);
+                scratch[i] = order[left ? a++ : b++];
+            }
+        }
+        memcpy(order, scratch, count * sizeof *order);
+    }
+}
+
+static void count_alive(struct recur_lengths *lengths)
+{
+    size_t alive = lengths->batch;
+    lengths->steps = alive ? lengths->length[0] : 0;
+    lengths->offset[0] = 0;
+    for (size_t t = 0; t < lengths->steps; t++) {
+        while (lengths->length[alive - 1] <= t)
+            alive--;
+        lengths->alive[t] = alive;
+        lengths->offset[t + 1] = lengths->offset[t] + alive;
+    }
+    lengths->rows = lengths->offset[lengths->steps];
+}
+
+void recur_lengths_set(struct recur_lengths *lengths, size_t batch, const size_t *length,
+                       const struct recur_content *content, size_t contents)
+{
+    const struct sorting sorting = {length, content, contents, batch};
+    lengths->batch = batch;
+    lengths->ties = false;
+    for (size_t b = 0; b < batch; b++)
+        lengths->order[b] = b;
+    sort(&sorting, lengths->order, batch, lengths->scratch);
+    for (size_t b = 0; b < batch; b++) {
+        bool same = b > 0 && !compare(&sorting, lengths->order[b - 1], lengths->order[b]);
+        lengths->length[b] = length[lengths->order[b]];
+        lengths->same[b] = same ? lengths->same[b - 1] : b;
+        lengths->ties |= same;
+    }
+    count_alive(lengths);
+}
+
+void recur_lengths_part(struct recur_lengths *lengths, const struct recur_content *content,
+                        size_t contents)
+{
+    size_t *length = lengths->scratch + lengths->batch;
+    const struct sorting sorting = {length, content, contents, lengths->batch};
+    for (size_t b = 0; b < lengths->batch; b++)
+        length[lengths->order[b]] = lengths->length[b];
+    for (size_t first = 0, end; first < lengths->batch && lengths->ties; first = end) {
+        for (end = first + 1; end < lengths->batch && lengths->same[end] == first;)
+            end++;
+        sort(&sorting, lengths->order + first, end - first, lengths->scratch);
+    }
+}
+
+size_t recur_lengths_cut(const struct recur_lengths *lengths, size_t index, size_t parts)
+{
+    size_t before = 0,
+           wanted = lengths->rows / parts * index + lengths->rows % parts * index / parts;
+    if (index == 0 || index == parts)
+        return index ? lengths->batch : 0;
+    for (size_t b = 0; b < lengths->batch; b++) {
+        size_t after = before + lengths->length[b];
+        if (after > wanted) /* the nearer end of the sequence that the cut goes through */
+            return after - wanted < wanted - before ? b + 1 : b;
+        before = after;
+    }
+    return lengths->batch;
+}
+
+void recur_lengths_pack_ids(const struct recur_lengths *lengths, int32_t *rows, const int32_t *ids)
+{
+    for (size_t t = 0; t < lengths->steps; t++)
+        for (size_t b = 0; b < lengths->alive[t]; b++)
+            *rows++ = ids[t * lengths->batch + lengths->order[b]];
+}

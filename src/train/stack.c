@@ -1,0 +1,502 @@
+#include "recur/stack.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/model_object.h"
+#include "nn/pass.h"
+#include "train/update.h"
+
+struct recur_stack {
+    recur_model *model;
+    uint64_t seed;
+    double clip;
+    struct recur_team *team;
+    struct recur_workspace work;
+    struct recur_lengths lengths;
+    struct recur_pass pass;
+    struct recur_optimiser optimiser;
+    real *gradients, *fresh; /* the sum, and those of one pass where there is a sum already */
+    bool has_gradients, went_forward;
+    int32_t *ids;                  /* by rows */
+    size_t *equal;                 /* (B): T each */
+    struct recur_content *content; /* (2 + 2 L) */
+    size_t contents;
+    size_t most_batch, most_steps; /* B and T at most */
+    size_t steps;                  /* T of the caller's arrays */
+    recur_stack_input input;       /* of the call that runs, as the others are */
+    recur_stack_output output;
+    recur_stack_output_gradient given;
+    recur_stack_input_gradient wanted;
+};
+
+static enum recur_status check_model(const recur_model *model, const recur_trainer_config *config,
+                                     recur_error *error)
+{
+    if (model->config.task == RECUR_TASK_FILL)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "a model that fills in has no outputs of its own for each step: its head "
+                          "reads the states around them");
+    if (!config->batch || !config->steps)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a stack needs room for at least 1 sequence and 1 step, got %zu x %zu",
+                          config->batch, config->steps);
+    return recur_trainer_check(config, error);
+}
+
+static enum recur_status plan(struct recur_stack *stack, const recur_trainer_config *config,
+                              recur_error *error)
+{
+    recur_model *model = stack->model;
+    const struct recur_network *network = &model->network;
+    size_t bytes = network->params.span * sizeof(real);
+    size_t rows = recur_size_mul(config->batch, config->steps);
+    RECUR_TRY(check_model(model, config, error));
+    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
+                                &stack->team, error));
+    RECUR_TRY(recur_workspace_init(&stack->work, network, config->batch, config->steps, true,
+                                   recur_team_threads(stack->team), error));
+    RECUR_TRY(recur_lengths_init(&stack->lengths, config->batch, config->steps, error));
+    RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
+    RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
+    RECUR_TRY(recur_alloc(rows, sizeof *stack->ids, "a minibatch", &stack->ids, error));
+    RECUR_TRY(
+        recur_alloc(config->batch, sizeof *stack->equal, "a minibatch", &stack->equal, error));
+    RECUR_TRY(recur_alloc(2 + 2 * network->layers, sizeof *stack->content, "a minibatch",
+                          &stack->content, error));
+    stack->pass = (struct recur_pass){.network = network,
+                                      .kernels = model->kernels,
+                                      .work = &stack->work,
+                                      .parameters = model->parameters,
+                                      .lengths = &stack->lengths,
+                                      .ids = stack->ids};
+    return recur_optimiser_init(&stack->optimiser, model->kernels, config, model->parameters,
+                                stack->gradients, network->params.span, error);
+}
+
+enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *config,
+                                     recur_stack **out, recur_error *error)
+{
+    struct recur_stack *stack;
+    RECUR_TRY(recur_alloc(1, sizeof *stack, "a stack", &stack, error));
+    stack->model = model;
+    stack->seed = config->seed;
+    stack->clip = (double)config->clip;
+    stack->most_batch = config->batch;
+    stack->most_steps = config->steps;
+    enum recur_status status = plan(stack, config, error);
+    if (status != RECUR_OK) {
+        recur_stack_free(stack);
+        return status;
+    }
+    *out = stack;
+    return RECUR_OK;
+}
+
+void recur_stack_free(recur_stack *stack)
+{
+    if (!stack)
+        return;
+    recur_team_free(stack->team);
+    recur_workspace_free(&stack->work);
+    recur_lengths_free(&stack->lengths);
+    recur_optimiser_free(&stack->optimiser);
+    recur_block_free(stack->gradients);
+    recur_block_free(stack->fresh);
+    free(stack->ids);
+    free(stack->equal);
+    free(stack->content);
+    free(stack);
+}
+
+size_t recur_stack_width(const recur_stack *stack)
+{
+    const struct recur_network *network = &stack->model->network;
+    return network->layer[network->layers - 1].hidden *
+           recur_network_segments(network, network->layers);
+}
+
+size_t recur_stack_states(const recur_stack *stack)
+{
+    const struct recur_network *network = &stack->model->network;
+    size_t states = 0;
+    for (size_t l = 0; l < network->layers; l++)
+        states += network->directions * network->layer[l].hidden;
+    return states;
+}
+
+/* One panel of rows beside columns [column, column + width) of a caller's array (T, B, columns). */
+struct exchange {
+    real *panel;
+    size_t width;
+    size_t column, columns;
+};
+
+/* The caller's numbers into rows; his NULL is zero. For this thread's part of the steps. */
+static void load(const struct recur_stack *stack, struct exchange e, const float *array,
+                 size_t thread, size_t threads)
+{
+    const struct recur_lengths *lengths = &stack->lengths;
+    size_t end = lengths->steps * (thread + 1) / threads;
+    for (size_t t = lengths->steps * thread / threads; t < end; t++)
+        for (size_t b = 0; b < lengths->alive[t]; b++) {
+            real *row = e.panel + (lengths->offset[t] + b) * RECUR_LANES;
+            size_t at = (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
+            memset(row, 0, RECUR_LANES * sizeof *row);
+            if (array)
+                memcpy(row, array + at, e.width * sizeof *row);
+        }
+}
+
+/* Rows into the caller's array, and zero behind each sequence's end. */
+static void store(const struct recur_stack *stack, struct exchange e, float *array, size_t thread,
+                  size_t threads)
+{
+    const struct recur_lengths *lengths = &stack->lengths;
+    size_t end = stack->steps * (thread + 1) / threads;
+    for (size_t t = stack->steps * thread / threads; t < end; t++)
+        for (size_t b = 0; b < lengths->batch; b++) {
+            float *to = array + (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
+            if (t < lengths->length[b])
+                memcpy(to, e.panel + (lengths->offset[t] + b) * RECUR_LANES, e.width * sizeof *to);
+            else
+                memset(to, 0, e.width * sizeof *to);
+        }
+}
+
+/* Between a caller's array and a seam's values or gradients. */
+static void exchange_seam(const struct recur_stack *stack, const struct recur_seam *seam,
+                          bool gradient, const float *from, float *to, size_t thread,
+                          size_t threads)
+{
+    size_t columns = 0, column = 0;
+    for (size_t p = 0; p < seam->panels; p++)
+        columns += seam->feature[p].width;
+    for (size_t p = 0; p < seam->panels; p++) {
+        const struct recur_feature *feature = &seam->feature[p];
+        struct exchange e = {gradient ? feature->gradient : feature->value, feature->width, column,
+                             columns};
+        if (to)
+            store(stack, e, to, thread, threads);
+        else
+            load(stack, e, from, thread, threads);
+        column += feature->width;
+    }
+}
+
+static void exchange_logits(const struct recur_stack *stack, const float *from, float *to,
+                            size_t thread, size_t threads)
+{
+    size_t vocabulary = stack->model->network.vocabulary;
+    for (size_t p = 0; p < recur_panels(vocabulary); p++) {
+        size_t column = p * RECUR_LANES, left = vocabulary - column;
+        struct exchange e = {stack->work.logits + p * stack->work.logit_stride,
+                             left < RECUR_LANES ? left : RECUR_LANES, column, vocabulary};
+        if (to)
+            store(stack, e, to, thread, threads);
+        else
+            load(stack, e, from, thread, threads);
+    }
+}
+
+/* Which of a stream's states, or of their gradients: one row for each sequence. */
+enum which { WHICH_H0, WHICH_C0, WHICH_H_N, WHICH_C_N, WHICH_ENDS, WHICH_DC, WHICH_DH0 };
+
+static real *state_row(const struct recur_stack *stack, const struct recur_stream *stream, size_t d,
+                       enum which which, size_t b, size_t *stride)
+{
+    const struct recur_pass *pass = &stack->pass;
+    size_t length = stack->lengths.length[b], initial = recur_pass_initial(pass, d);
+    size_t last = length ? recur_pass_after(pass, d, d ? 0 : length - 1) : initial;
+    *stride = stream->h_stride;
+    switch (which) {
+    case WHICH_H0: return stream->h + (initial + b) * RECUR_LANES;
+    case WHICH_C0: return stream->c + (initial + b) * RECUR_LANES;
+    case WHICH_H_N: return stream->h + (last + b) * RECUR_LANES;
+    case WHICH_C_N: return stream->c + (last + b) * RECUR_LANES;
+    case WHICH_DH0: return stream->dh + (initial + b) * RECUR_LANES;
+    case WHICH_ENDS:
+    case WHICH_DC: break;
+    }
+    *stride = stack->work.batch * RECUR_LANES;
+    return (which == WHICH_DC ? stream->dc : stream->ends) + b * RECUR_LANES;
+}
+
+/* Between a caller's array of states and the streams; from NULL: zero. For this thread's part of
+ * the sequences. */
+static void exchange_states(const struct recur_stack *stack, enum which which, const float *from,
+                            float *to, size_t thread, size_t threads)
+{
+    const struct recur_network *network = &stack->model->network;
+    size_t batch = stack->lengths.batch, begun = 0, stride;
+    for (size_t i = 0; i < network->layers * network->directions; i++) {
+        size_t hidden = network->layer[i / network->directions].hidden;
+        for (size_t b = batch * thread / threads; b < batch * (thread + 1) / threads; b++) {
+            size_t at = begun + stack->lengths.order[b] * hidden;
+            real *row = state_row(stack, &stack->work.stream[i], i % network->directions, which, b,
+                                  &stride);
+            for (size_t j = 0; j < hidden; j += RECUR_LANES, row += stride) {
+                size_t width = hidden - j < RECUR_LANES ? hidden - j : RECUR_LANES;
+                if (to)
+                    memcpy(to + at + j, row, width * sizeof *row);
+                else
+                    memset(row, 0, RECUR_LANES * sizeof *row);
+                if (from)
+                    memcpy(row, from + at + j, width * sizeof *row);
+            }
+        }
+        begun += batch * hidden;
+    }
+}
+
+/* Adds what a caller says of each of its sequences to what they are compared by. */
+static void add_content(struct recur_stack *stack, const void *data, size_t bytes)
+{
+    if (data && bytes)
+        stack->content[stack->contents++] = (struct recur_content){data, RECUR_EACH_STEP, bytes};
+}
+
+static void add_states(struct recur_stack *stack, const float *states, size_t batch)
+{
+    const struct recur_network *network = &stack->model->network;
+    for (size_t l = 0; l < network->layers && states; l++) {
+        size_t hidden = network->layer[l].hidden;
+        stack->content[stack->contents++] =
+            (struct recur_content){states, network->directions, hidden * sizeof *states};
+        states += network->directions * batch * hidden;
+    }
+}
+
+static void forward(void *argument, size_t thread, size_t threads)
+{
+    struct recur_stack *stack = argument;
+    const recur_stack_input *input = &stack->input;
+    const recur_stack_output *output = &stack->output;
+    bool has_c = stack->model->network.cell->has_c;
+    if (input->x)
+        exchange_seam(stack, &stack->work.seam[0], false, input->x, NULL, thread, threads);
+    if (stack->pass.given_states)
+        exchange_states(stack, WHICH_H0, input->h0, NULL, thread, threads);
+    if (stack->pass.given_states && has_c)
+        exchange_states(stack, WHICH_C0, input->c0, NULL, thread, threads);
+    recur_pass_prepare(&stack->pass, false);
+    recur_team_wait(stack->team);
+    recur_pass_forward(&stack->pass, thread);
+    recur_team_wait(stack->team);
+    if (output->y)
+        exchange_seam(stack, &stack->work.seam[stack->model->network.layers], false, NULL,
+                      output->y, thread, threads);
+    if (output->logits)
+        exchange_logits(stack, NULL, output->logits, thread, threads);
+    if (output->h_n)
+        exchange_states(stack, WHICH_H_N, NULL, output->h_n, thread, threads);
+    if (output->c_n && has_c)
+        exchange_states(stack, WHICH_C_N, NULL, output->c_n, thread, threads);
+}
+
+static enum recur_status check_ids(const struct recur_stack *stack, const recur_stack_input *input,
+                                   const size_t *length, recur_error *error)
+{
+    size_t vocabulary = stack->model->network.vocabulary;
+    for (size_t t = 0; t < input->steps; t++)
+        for (size_t b = 0; b < input->batch; b++) {
+            int32_t id = input->ids[t * input->batch + b];
+            if (t < length[b] && (id < 0 || (size_t)id >= vocabulary))
+                return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                                  "sequence %zu, step %zu: id %ld is not in a vocabulary of %zu", b,
+                                  t, (long)id, vocabulary);
+        }
+    return RECUR_OK;
+}
+
+static enum recur_status check_input(const struct recur_stack *stack,
+                                     const recur_stack_input *input, const size_t *length,
+                                     recur_error *error)
+{
+    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
+    bool numbers = stack->model->network.inputs > 0;
+    for (size_t b = 0; b < input->batch; b++)
+        if (length[b] > input->steps)
+            return recur_fail(error, bad, "sequence %zu has %zu steps, but the minibatch has %zu",
+                              b, length[b], input->steps);
+    if (numbers ? !input->x && input->steps : !input->ids && input->steps)
+        return recur_fail(error, bad, "the model reads %s, but there %s",
+                          numbers ? "numbers" : "tokens", numbers ? "is no x" : "are no ids");
+    return numbers || !input->ids ? RECUR_OK : check_ids(stack, input, length, error);
+}
+
+enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
+                                      const recur_stack_output *output, recur_error *error)
+{
+    const struct recur_network *network = &stack->model->network;
+    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
+    if (!input->batch || input->batch > stack->most_batch || input->steps > stack->most_steps)
+        return recur_fail(error, bad,
+                          "a minibatch of %zu sequences x %zu steps does not fit a stack made for "
+                          "1 to %zu x %zu",
+                          input->batch, input->steps, stack->most_batch, stack->most_steps);
+    if (output->logits && !network->vocabulary)
+        return recur_fail(error, bad, "the model has no head, so it has no logits");
+    for (size_t b = 0; b < input->batch; b++)
+        stack->equal[b] = input->steps;
+    const size_t *length = input->lengths ? input->lengths : stack->equal;
+    RECUR_TRY(check_input(stack, input, length, error));
+    stack->input = *input;
+    stack->input.x = network->inputs ? input->x : NULL;
+    stack->output = *output;
+    stack->steps = input->steps;
+    stack->contents = 0;
+    add_content(stack, stack->input.x, network->inputs * sizeof *input->x);
+    if (!network->inputs)
+        add_content(stack, input->ids, sizeof *input->ids);
+    add_states(stack, input->h0, input->batch);
+    if (network->cell->has_c)
+        add_states(stack, input->c0, input->batch);
+    recur_lengths_set(&stack->lengths, input->batch, length, stack->content, stack->contents);
+    if (!network->inputs)
+        recur_lengths_pack_ids(&stack->lengths, stack->ids, input->ids);
+    struct recur_pass *pass = &stack->pass;
+    pass->steps = stack->lengths.steps;
+    pass->given_states = input->h0 || (input->c0 && network->cell->has_c);
+    pass->drops = input->drops && network->dropout > 0;
+    pass->dropout_key = recur_mix64(recur_mix64(stack->seed) + input->minibatch);
+    pass->headless = !output->logits;
+    atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
+    recur_team_run(stack->team, forward, stack);
+    stack->went_forward = true;
+    return RECUR_OK;
+}
+
+/* What the caller gives of the outputs' gradients, to where the pass begins. */
+static void load_gradients(const struct recur_stack *stack, size_t thread, size_t threads)
+{
+    const recur_stack_output_gradient *given = &stack->given;
+    const struct recur_network *network = &stack->model->network;
+    if (stack->pass.given_outputs)
+        exchange_seam(stack, &stack->work.seam[network->layers], true, given->dy, NULL, thread,
+                      threads);
+    if (given->dlogits)
+        exchange_logits(stack, given->dlogits, NULL, thread, threads);
+    if (!stack->pass.given_ends)
+        return;
+    exchange_states(stack, WHICH_ENDS, given->dh_n, NULL, thread, threads);
+    if (network->cell->has_c)
+        exchange_states(stack, WHICH_DC, given->dc_n, NULL, thread, threads);
+}
+
+/* What comes out at the other end. */
+static void store_gradients(const struct recur_stack *stack, size_t thread, size_t threads)
+{
+    const recur_stack_input_gradient *wanted = &stack->wanted;
+    if (wanted->dx)
+        exchange_seam(stack, &stack->work.seam[0], true, NULL, wanted->dx, thread, threads);
+    if (wanted->dh0)
+        exchange_states(stack, WHICH_DH0, NULL, wanted->dh0, thread, threads);
+    if (wanted->dc0 && stack->model->network.cell->has_c)
+        exchange_states(stack, WHICH_DC, NULL, wanted->dc0, thread, threads);
+}
+
+static void backward(void *argument, size_t thread, size_t threads)
+{
+    struct recur_stack *stack = argument;
+    load_gradients(stack, thread, threads);
+    recur_pass_prepare(&stack->pass, true);
+    recur_team_wait(stack->team);
+    if (thread == 0)
+        atomic_store_explicit(&stack->pass.next_task, 0, memory_order_relaxed);
+    recur_pass_backward(&stack->pass, thread);
+    recur_team_wait(stack->team);
+    recur_pass_gradients(&stack->pass);
+    recur_team_wait(stack->team);
+    store_gradients(stack, thread, threads);
+    if (stack->pass.gradients == stack->gradients)
+        return;
+    size_t rows = stack->model->network.params.span / RECUR_LANES;
+    size_t first = rows * thread / threads * RECUR_LANES;
+    size_t last = rows * (thread + 1) / threads * RECUR_LANES;
+    stack->pass.kernels->add(stack->gradients + first, stack->gradients + first,
+                             stack->fresh + first, last - first);
+}
+
+enum recur_status recur_stack_backward(recur_stack *stack,
+                                       const recur_stack_output_gradient *output,
+                                       const recur_stack_input_gradient *input, recur_error *error)
+{
+    const struct recur_network *network = &stack->model->network;
+    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
+    struct recur_pass *pass = &stack->pass;
+    if (!stack->went_forward)
+        return recur_fail(error, bad, "there is no forward pass to go back through");
+    if (output->dlogits && !network->vocabulary)
+        return recur_fail(error, bad, "the model has no head, so it has no logits");
+    if (input && input->dx && !network->inputs)
+        return recur_fail(error, bad, "tokens have no gradient: the model reads no numbers");
+    stack->given = *output;
+    stack->wanted = input ? *input : (recur_stack_input_gradient){0};
+    stack->contents = 0;
+    add_content(stack, output->dy, recur_stack_width(stack) * sizeof *output->dy);
+    add_content(stack, output->dlogits, network->vocabulary * sizeof *output->dlogits);
+    add_states(stack, output->dh_n, stack->lengths.batch);
+    if (network->cell->has_c)
+        add_states(stack, output->dc_n, stack->lengths.batch);
+    recur_lengths_part(&stack->lengths, stack->content, stack->contents);
+    pass->headless = !output->dlogits;
+    pass->given_outputs = output->dy || !output->dlogits;
+    pass->given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
+    pass->wants_initial = stack->wanted.dh0;
+    pass->gradients = stack->has_gradients ? stack->fresh : stack->gradients;
+    atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
+    recur_team_run(stack->team, backward, stack);
+    stack->has_gradients = true;
+    stack->went_forward = false;
+    return RECUR_OK;
+}
+
+void recur_stack_get_gradient(const recur_stack *stack, size_t index, float *values)
+{
+    recur_param_unpack(&stack->model->network.params.entry[index], stack->gradients, values);
+}
+
+void recur_stack_set_gradient(recur_stack *stack, size_t index, const float *values)
+{
+    recur_param_pack(&stack->model->network.params.entry[index], stack->gradients, values);
+    stack->has_gradients = true;
+}
+
+void recur_stack_clear_gradients(recur_stack *stack)
+{
+    memset(stack->gradients, 0, stack->model->network.params.span * sizeof *stack->gradients);
+    stack->has_gradients = false;
+}
+
+static void sum(void *argument, size_t thread, size_t threads)
+{
+    recur_optimiser_sum(&((struct recur_stack *)argument)->optimiser, thread, threads);
+}
+
+static void apply(void *argument, size_t thread, size_t threads)
+{
+    recur_optimiser_apply(&((struct recur_stack *)argument)->optimiser, thread, threads);
+}
+
+enum recur_status recur_stack_update(recur_stack *stack, double lr, double *norm,
+                                     recur_error *error)
+{
+    if (!(lr > 0) || !isfinite(lr))
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the learning rate must be above 0 and below inf, got %g", lr);
+    recur_team_run(stack->team, sum, stack);
+    double found = recur_optimiser_norm(&stack->optimiser);
+    if (!isfinite(found))
+        return recur_fail(error, RECUR_ERROR_DIVERGED,
+                          "the gradients are no longer finite; try a smaller learning rate than %g",
+                          lr);
+    recur_optimiser_begin(&stack->optimiser, lr, recur_clip_scale(found, stack->clip));
+    recur_team_run(stack->team, apply, stack);
+    recur_stack_clear_gradients(stack);
+    if (norm)
+        *norm = found;
+    return RECUR_OK;
+}
