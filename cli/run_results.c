@@ -106,7 +106,7 @@ static bool write_report(const struct run *run, json_t *predictions)
                              (json_int_t)recur_trainer_epochs(run->trainer), "best_epoch",
                              (json_int_t)recur_trainer_best_epoch(run->trainer), "threads",
                              (json_int_t)recur_trainer_threads(run->trainer), "device", "cpu",
-                             "precision", "f32", "isa", isa, "peak_rss_bytes",
+                             "precision", run->options.precision, "isa", isa, "peak_rss_bytes",
                              (json_int_t)usage.ru_maxrss * 1024, "predictions", predictions);
     json_object_update_new(report, more);
     char *text = recur_json_text(report);

@@ -38,6 +38,11 @@ enum recur_schedule {
                                more than `patience` epochs */
 };
 
+/* What the operands of products are. Parameters, states, gradients and sums are float either way,
+ * and so is a saved model. bf16 is twice as fast where the processor has it (AVX-512 BF16), slower
+ * elsewhere. */
+enum recur_precision { RECUR_PRECISION_F32, RECUR_PRECISION_BF16 };
+
 typedef struct recur_trainer_config {
     size_t batch, steps;            /* B, T; default 32, 35 */
     enum recur_sampling sampling;   /* default sequential */
@@ -59,6 +64,7 @@ typedef struct recur_trainer_config {
                                        inputs lack while training, read as RECUR_UNKNOWN, so that it
                                        learns to step over blanks; [0, 1); default 0.1 */
     float validation;               /* share of the text's end held out, [0, 0.9]; default 0.1 */
+    enum recur_precision precision; /* default f32 */
     uint64_t seed;                  /* of data order and dropout; default 1 */
     size_t threads;                 /* 0: as many as the process may use; default 0 */
 } recur_trainer_config;
@@ -134,8 +140,11 @@ RECUR_API const double *recur_trainer_phases(const recur_trainer *trainer);
 /* Names as the command line spells them. */
 RECUR_API const char *recur_phase_name(enum recur_phase phase);
 RECUR_API const char *recur_optimizer_name(enum recur_optimizer optimizer);
+RECUR_API const char *recur_precision_name(enum recur_precision precision);
 RECUR_API const char *recur_schedule_name(enum recur_schedule schedule);
 RECUR_API enum recur_status recur_optimizer_parse(const char *name, enum recur_optimizer *optimizer,
+                                                  recur_error *error);
+RECUR_API enum recur_status recur_precision_parse(const char *name, enum recur_precision *precision,
                                                   recur_error *error);
 RECUR_API enum recur_status recur_schedule_parse(const char *name, enum recur_schedule *schedule,
                                                  recur_error *error);

@@ -12,11 +12,9 @@ extern const struct recur_kernels recur_kernels_avx512;
 extern const struct recur_kernels recur_kernels_avx512bf16;
 #endif
 
-#define LEVELS_MAX 4
-
 /* The compiler's cpu_supports also asks the operating system (XGETBV) whether it saves the wide
  * registers. */
-static size_t levels(const struct recur_kernels *table[LEVELS_MAX])
+static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
 {
     size_t count = 0;
     table[count++] = &recur_kernels_generic;
@@ -35,13 +33,13 @@ static size_t levels(const struct recur_kernels *table[LEVELS_MAX])
 
 const struct recur_kernels *recur_kernels_level(size_t index)
 {
-    const struct recur_kernels *table[LEVELS_MAX];
+    const struct recur_kernels *table[RECUR_LEVELS_MAX];
     return index < levels(table) ? table[index] : NULL;
 }
 
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error)
 {
-    const struct recur_kernels *table[LEVELS_MAX];
+    const struct recur_kernels *table[RECUR_LEVELS_MAX];
     size_t count = levels(table);
     const char *wanted = getenv("RECUR_ISA");
     if (!wanted || !*wanted) {

@@ -41,7 +41,7 @@ struct recur_rows {
  * 8-bit ones. 32 columns of a row are 16 words, or 8. */
 struct recur_word_rows {
     const uint32_t *base;
-    const ptrdiff_t *panel; /* one offset for each 32 columns, in words */
+    const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */
 };
 
 /* Settings of one optimiser update; what the fields mean stands in recur/trainer.h. */
@@ -160,7 +160,9 @@ struct recur_kernels {
  * names. ARGUMENT where that name is unknown or too high. */
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
 
-/* Every table this processor can run, worst first; NULL at and past `count`. For tests. */
+#define RECUR_LEVELS_MAX 4
+
+/* Every table this processor can run, worst first; NULL where there is none any more. For tests. */
 const struct recur_kernels *recur_kernels_level(size_t index);
 
 #endif

@@ -11,6 +11,7 @@
 #endif
 
 #define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
+typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
 
 /* sum + x0 w0 + x1 w1, pairs of bf16. */
 INLINE vec add_pair(vec sum, uvec x, uvec w)
@@ -86,12 +87,8 @@ static void bf16_pack_columns(uint32_t *to, const real *x, size_t rows)
 {
     uint16_t *number = (uint16_t *)to;
     for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS) {
-        union {
-            uvec word;
-            uint32_t lane[WORDS];
-        } rounded = {round_to_bf16(load(x + i))};
-        for (size_t j = 0; j < WORDS; j++)
-            number[i + j] = (uint16_t)(rounded.lane[j] >> 16);
+        uvec rounded = round_to_bf16(load(x + i)) >> 16;
+        *(hvec *)(number + i) = __builtin_convertvector(rounded, hvec);
     }
 }
 

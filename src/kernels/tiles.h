@@ -33,7 +33,7 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
                 accumulate ? *(const RESULTS *)(from + LANES) : (RESULTS){0};
         }
     for (size_t k0 = 0; k0 < k; k0 += STEPS) {
-        const NUMBER *ak = a.base + a.panel[k0 / STEPS] + first_row * STEPS;
+        const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS) + first_row * STEPS;
         const NUMBER *wk = w + k0 * RECUR_LANES;
         const NUMBER *end = ak + (k - k0 < STEPS ? k - k0 : STEPS);
         for (; ak < end; ak++, wk += RECUR_LANES)

@@ -10,14 +10,20 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
     const struct recur_seam *seam = &work->seam[pass->network->layers];
     size_t panels = recur_panels(pass->network->vocabulary);
     size_t spans = recur_slice_own_spans(pass, slice);
+    for (size_t v = 0; v < panels; v++)
+        for (size_t i = 0; i < spans; i++) {
+            struct recur_span span = recur_slice_own_span(pass, slice, i);
+            recur_pass_changed(pass, work->logits + v * work->logit_stride + span.row * RECUR_LANES,
+                               span.rows);
+        }
     for (size_t p = 0; p < seam->panels; p++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_own_span(pass, slice, i);
-            pass->kernels->product(seam->feature[p].gradient + span.row * RECUR_LANES, 0,
-                                   recur_rows_from(work->logits, work->logit_panels, span.row),
-                                   pass->network->vocabulary,
-                                   work->head_transposed + p * panels * RECUR_LANES * RECUR_LANES,
-                                   0, 1, span.rows, pass->given_outputs);
+            recur_pass_multiply(pass, seam->feature[p].gradient + span.row * RECUR_LANES, 0,
+                                (struct recur_left){work->logits, work->logit_panels, span.row,
+                                                    pass->network->vocabulary},
+                                work->head_transposed + p * panels * RECUR_LANES * RECUR_LANES, 0,
+                                1, span.rows, pass->given_outputs);
         }
     recur_barrier_wait(slice->barrier);
 }
@@ -56,6 +62,12 @@ static struct recur_tile gradient_tile(const struct recur_pass *pass,
     return tile;
 }
 
+static void gates_changed(const struct recur_pass *pass, const struct recur_tile *tile)
+{
+    for (unsigned s = 0; s < pass->network->cell->slots; s++)
+        recur_pass_changed(pass, tile->slot[s], tile->n / RECUR_LANES);
+}
+
 /* to (rows, 32) = or += the gradients of phase p's gates in `rows` rows of z from `row` on, times
  * W_hh; forward: z = ... + h' W_hh^T. */
 static void backward_product(const struct recur_pass *pass, size_t l, size_t d, unsigned p,
@@ -64,10 +76,10 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
-    pass->kernels->product(to, stream->h_stride,
-                           recur_rows_from(stream->z, stream->gate_panels[p], row), depth,
-                           stream->recurrent_transposed[p] + u * depth * RECUR_LANES, 0, 1, rows,
-                           accumulate);
+    recur_pass_multiply(pass, to, stream->h_stride,
+                        (struct recur_left){stream->z, stream->gate_panels[p], row, depth},
+                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES, 0, 1, rows,
+                        accumulate);
 }
 
 /* Completes dh after step t, in unit panel u, with what the next step of the walk sends back
@@ -103,6 +115,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
         for (unsigned i = 0; i < pieces; i++) {
             struct recur_tile tile = gradient_tile(pass, stream, &piece[i], u);
             cell->phase[cell->phases - 1].backward(pass->kernels, activation, &tile);
+            gates_changed(pass, &tile);
         }
     }
     recur_barrier_wait(slice->barrier);
@@ -113,6 +126,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
             struct recur_tile tile = gradient_tile(pass, stream, &piece[i], u);
             backward_product(pass, l, d, 1, u, piece[i].row, piece[i].rows, tile.rh, false);
             cell->phase[0].backward(pass->kernels, activation, &tile);
+            gates_changed(pass, &tile);
         }
     recur_barrier_wait(slice->barrier);
 }
@@ -199,10 +213,10 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
     for (size_t p = recur_slice_begin(slice, seam.panels); p < end; p++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_span(pass, slice, i);
-            pass->kernels->product(seam.feature[p].gradient + span.row * RECUR_LANES, 0,
-                                   recur_rows_from(stream->z, stream->input_panels, span.row),
-                                   depth, stream->input_transposed + p * depth * RECUR_LANES, 0, 1,
-                                   span.rows, accumulate);
+            recur_pass_multiply(
+                pass, seam.feature[p].gradient + span.row * RECUR_LANES, 0,
+                (struct recur_left){stream->z, stream->input_panels, span.row, depth},
+                stream->input_transposed + p * depth * RECUR_LANES, 0, 1, span.rows, accumulate);
         }
     recur_barrier_wait(slice->barrier);
 }

@@ -28,9 +28,10 @@ static void forward_input(const struct recur_pass *pass, const struct recur_slic
                 continue;
             }
             pass->kernels->fill(z, bias, span.rows);
-            pass->kernels->product(z, stream->z_stride,
-                                   recur_rows_from(pass->work->base, seam.value_panels, span.row),
-                                   seam.columns, w, depth * RECUR_LANES, 1, span.rows, true);
+            recur_pass_multiply(
+                pass, z, stream->z_stride,
+                (struct recur_left){pass->work->base, seam.value_panels, span.row, seam.columns}, w,
+                depth * RECUR_LANES, 1, span.rows, true);
         }
     }
     for (unsigned s = 0; s < cell->slots; s++)
@@ -63,15 +64,15 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t depth = recur_network_param(pass->network, layer->direction[d].weight_hh)->depth;
-    struct recur_rows state = phase->from_rh
-                                  ? recur_rows_from(stream->q, stream->q_panels, piece->row)
-                                  : recur_rows_from(stream->h, stream->h_panels, piece->before);
+    struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
+    if (phase->from_rh)
+        state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
     struct recur_tile tile = recur_tile_at(pass, stream, piece, first);
-    pass->kernels->product(tile.slot[cell->recurrent_slot[phase->first_gate]], stream->z_stride,
-                           state, layer->hidden,
-                           recur_pass_panel(pass, layer->direction[d].weight_hh,
-                                            first * cell->gates + phase->first_gate),
-                           depth * RECUR_LANES, count * phase->gates, piece->rows, true);
+    recur_pass_multiply(pass, tile.slot[cell->recurrent_slot[phase->first_gate]], stream->z_stride,
+                        state,
+                        recur_pass_panel(pass, layer->direction[d].weight_hh,
+                                         first * cell->gates + phase->first_gate),
+                        depth * RECUR_LANES, count * phase->gates, piece->rows, true);
 }
 
 /* One phase of one step: the product, then the cell. */
@@ -80,10 +81,12 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_cell_phase *last = &cell->phase[cell->phases - 1];
     struct recur_piece piece[2];
     unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
     size_t end = recur_slice_end(slice, layer->units);
-    size_t group = units_at_once(pass->network->cell, phase, recur_slice_alive(pass, slice, t));
+    size_t group = units_at_once(cell, phase, recur_slice_alive(pass, slice, t));
     for (size_t first = recur_slice_begin(slice, layer->units); first < end; first += group) {
         size_t count = end - first < group ? end - first : group;
         for (unsigned i = 0; i < pieces; i++) {
@@ -92,6 +95,7 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
             for (size_t u = first; u < first + count; u++) {
                 struct recur_tile tile = recur_tile_at(pass, stream, &piece[i], u);
                 phase->forward(pass->kernels, pass->network->activation, &tile);
+                recur_pass_changed(pass, phase == last ? tile.h : tile.rh, piece[i].rows);
             }
         }
     }
@@ -113,6 +117,7 @@ static void begin_state(const struct recur_pass *pass, const struct recur_slice 
         else
             memset(panel + to * RECUR_LANES, 0, bytes);
     }
+    recur_pass_changed(pass, stream->h + u * stream->h_stride + to * RECUR_LANES, slice->rows);
 }
 
 static void forward_direction(struct recur_pass *pass, const struct recur_slice *slice,
@@ -147,6 +152,7 @@ static void forward_layer(struct recur_pass *pass, const struct recur_slice *sli
         recur_barrier_wait(slice->barrier);
 }
 
+/* What layer 0 reads: embeddings, or the numbers that the caller has put there. */
 static void forward_embedding(const struct recur_pass *pass, const struct recur_slice *slice)
 {
     const struct recur_seam *seam = &pass->work->seam[0];
@@ -155,9 +161,12 @@ static void forward_embedding(const struct recur_pass *pass, const struct recur_
     for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_span(pass, slice, i);
-            pass->kernels->gather(seam->feature[p].value + span.row * RECUR_LANES,
-                                  recur_pass_panel(pass, pass->network->embedding_weight, p),
-                                  pass->ids + span.row, NULL, span.rows);
+            real *value = seam->feature[p].value + span.row * RECUR_LANES;
+            if (pass->network->embedding)
+                pass->kernels->gather(value,
+                                      recur_pass_panel(pass, pass->network->embedding_weight, p),
+                                      pass->ids + span.row, NULL, span.rows);
+            recur_pass_changed(pass, value, span.rows);
         }
     recur_barrier_wait(slice->barrier);
 }
@@ -182,6 +191,7 @@ static void forward_seam(const struct recur_pass *pass, const struct recur_slice
             if (pass->drops)
                 recur_pass_drop(pass, l + 1, p, span, feature->value,
                                 second ? feature->value : feature->state[0]);
+            recur_pass_changed(pass, feature->value + at, span.rows);
         }
     }
     recur_barrier_wait(slice->barrier);
@@ -200,10 +210,11 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
             struct recur_span span = recur_slice_own_span(pass, slice, i);
             real *x = work->logits + v * work->logit_stride + span.row * RECUR_LANES;
             pass->kernels->fill(x, recur_pass_panel(pass, network->head_bias, v), span.rows);
-            pass->kernels->product(x, work->logit_stride,
-                                   recur_rows_from(work->base, seam->value_panels, span.row),
-                                   seam->columns, recur_pass_panel(pass, network->head_weight, v),
-                                   depth * RECUR_LANES, 1, span.rows, true);
+            recur_pass_multiply(
+                pass, x, work->logit_stride,
+                (struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
+                recur_pass_panel(pass, network->head_weight, v), depth * RECUR_LANES, 1, span.rows,
+                true);
         }
     for (size_t i = 0; i < spans && pass->targets; i++) {
         struct recur_span span = recur_slice_own_span(pass, slice, i);
@@ -250,7 +261,7 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
     struct recur_slice slice;
     if (!recur_slice_of(pass, thread, &slice))
         return;
-    if (pass->network->embedding)
+    if (pass->network->embedding || (pass->network->layer[0].dense && pass->work->bf16))
         forward_embedding(pass, &slice);
     for (size_t l = 0; l < pass->network->layers; l++) {
         forward_layer(pass, &slice, thread, l);

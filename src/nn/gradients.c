@@ -2,7 +2,7 @@
  * gradients after backward, and transposed copies of the weights after an update. */
 #include <string.h>
 
-#include "nn/slice.h"
+#include "nn/bf16.h"
 
 /* The panels of all layers' gates, then of the head, then of the embedding. */
 enum task_kind { TASK_GATE, TASK_HEAD, TASK_EMBEDDING, TASK_NONE };
@@ -41,13 +41,48 @@ static real *gradient_panel(const struct recur_pass *pass, size_t index, size_t 
     return pass->gradients + recur_param_panel(recur_network_param(pass->network, index), panel);
 }
 
+/* The gradient of a panel of z, (rows, 32), as the right operand of weight gradients. */
+struct right {
+    const real *dz;
+    const uint32_t *pairs; /* in bf16 */
+    size_t rows;
+};
+
+static struct right right_of(const struct recur_pass *pass, size_t thread, const real *dz,
+                             size_t rows)
+{
+    struct right right = {.dz = dz, .rows = rows};
+    if (pass->work->bf16) {
+        right.pairs = pass->work->bf16->gates[thread];
+        pass->kernels->bf16_pack_rows(pass->work->bf16->gates[thread], dz, rows);
+    }
+    return right;
+}
+
+/* dw (width, 32) = x^T dz; x as floats or, in bf16, as row pairs. */
+static void multiply(const struct recur_pass *pass, real *dw, const real *x, const uint32_t *pairs,
+                     size_t width, struct right right)
+{
+    if (right.pairs)
+        pass->kernels->bf16_outer(dw, pairs, width, right.pairs, (right.rows + 1) / 2, false);
+    else
+        pass->kernels->outer(dw, x, width, right.dz, right.rows, false);
+}
+
 /* dw (columns of x, 32) = x^T dz, panel by panel of x; forward: z = x W^T. */
 static void gradient_seam(const struct recur_pass *pass, struct recur_seam seam, real *dw,
-                          const real *dz, size_t rows)
+                          struct right right)
 {
     for (size_t p = 0; p < seam.panels; p++)
-        pass->kernels->outer(dw + p * RECUR_LANES * RECUR_LANES, seam.feature[p].value,
-                             seam.feature[p].width, dz, rows, false);
+        multiply(pass, dw + p * RECUR_LANES * RECUR_LANES, seam.feature[p].value,
+                 seam.feature[p].pairs, seam.feature[p].width, right);
+}
+
+/* Lanes in use of unit panel u. */
+static size_t unit_width(const struct recur_layer *layer, size_t u)
+{
+    size_t width = layer->hidden - u * RECUR_LANES;
+    return width < RECUR_LANES ? width : RECUR_LANES;
 }
 
 /* Adds h'^T dz over one piece to dw, for all panels of h; where there is no `sum` yet, sets it. */
@@ -55,11 +90,9 @@ static void gradient_piece(const struct recur_layer *layer, const struct recur_k
                            const real *h, size_t stride, real *dw, const real *dz, size_t rows,
                            bool sum)
 {
-    for (size_t u = 0; u < layer->units; u++) {
-        size_t width = layer->hidden - u * RECUR_LANES;
-        kernels->outer(dw + u * RECUR_LANES * RECUR_LANES, h + u * stride,
-                       width < RECUR_LANES ? width : RECUR_LANES, dz, rows, sum);
-    }
+    for (size_t u = 0; u < layer->units; u++)
+        kernels->outer(dw + u * RECUR_LANES * RECUR_LANES, h + u * stride, unit_width(layer, u), dz,
+                       rows, sum);
 }
 
 /* dw = h'^T dz over the rows of all steps (or q^T dz); forward: z = h' W_hh^T + ... States before
@@ -67,14 +100,20 @@ static void gradient_piece(const struct recur_layer *layer, const struct recur_k
  * throughout. */
 static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
                                const struct recur_stream *stream, size_t d, bool from_rh, real *dw,
-                               const real *dz)
+                               struct right right)
 {
+    const real *dz = right.dz;
     const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->steps};
     struct recur_piece run = {.rows = 0}, piece[2];
     bool sum = false;
-    if (from_rh) {
-        gradient_piece(layer, pass->kernels, stream->q, stream->z_stride, dw, dz,
-                       recur_pass_rows(pass), false);
+    if (right.pairs || from_rh) {
+        for (size_t u = 0; u < layer->units; u++) {
+            const uint32_t *pairs = from_rh ? stream->q_pairs : stream->h_pairs;
+            multiply(pass, dw + u * RECUR_LANES * RECUR_LANES,
+                     from_rh ? stream->q + u * stream->z_stride : NULL,
+                     right.pairs ? pairs + u * pass->work->bf16->stride : NULL,
+                     unit_width(layer, u), right);
+        }
         return;
     }
     for (size_t t = 0; t < all.steps; t++) {
@@ -98,7 +137,7 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
                    dz + run.row * RECUR_LANES, run.rows, sum);
 }
 
-static void gradient_gate(const struct recur_pass *pass, struct task task)
+static void gradient_gate(const struct recur_pass *pass, struct task task, size_t thread)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[task.l];
@@ -121,12 +160,15 @@ static void gradient_gate(const struct recur_pass *pass, struct task task)
         else
             pass->kernels->column_sum(db_hh, dz_recurrent, rows);
     }
+    struct right right = right_of(pass, thread, dz_recurrent, rows);
     gradient_recurrent(pass, layer, stream, task.d, from_rh,
-                       gradient_panel(pass, tensors->weight_hh, task.panel), dz_recurrent);
+                       gradient_panel(pass, tensors->weight_hh, task.panel), right);
     real *dw = gradient_panel(pass, tensors->weight_ih, task.panel);
     if (layer->dense) {
+        if (dz_input != dz_recurrent)
+            right = right_of(pass, thread, dz_input, rows);
         gradient_seam(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d), dw,
-                      dz_input, rows);
+                      right);
     } else {
         size_t depth = recur_network_param(pass->network, tensors->weight_ih)->depth;
         memset(dw, 0, depth * RECUR_LANES * sizeof *dw);
@@ -134,7 +176,7 @@ static void gradient_gate(const struct recur_pass *pass, struct task task)
     }
 }
 
-static void gradient_head(const struct recur_pass *pass, size_t panel)
+static void gradient_head(const struct recur_pass *pass, size_t panel, size_t thread)
 {
     const struct recur_network *network = pass->network;
     const struct recur_workspace *work = pass->work;
@@ -142,7 +184,8 @@ static void gradient_head(const struct recur_pass *pass, size_t panel)
     size_t rows = pass->headless ? 0 : recur_pass_rows(pass);
     pass->kernels->column_sum(gradient_panel(pass, network->head_bias, panel), dz, rows);
     gradient_seam(pass, work->seam[network->layers],
-                  gradient_panel(pass, network->head_weight, panel), dz, rows);
+                  gradient_panel(pass, network->head_weight, panel),
+                  right_of(pass, thread, dz, rows));
 }
 
 static void gradient_embedding(const struct recur_pass *pass, size_t panel)
@@ -154,13 +197,13 @@ static void gradient_embedding(const struct recur_pass *pass, size_t panel)
                                recur_pass_rows(pass));
 }
 
-void recur_pass_gradients(struct recur_pass *pass)
+void recur_pass_gradients(struct recur_pass *pass, size_t thread)
 {
     for (struct task task = next_task(pass); task.kind != TASK_NONE; task = next_task(pass)) {
         if (task.kind == TASK_GATE)
-            gradient_gate(pass, task);
+            gradient_gate(pass, task, thread);
         else if (task.kind == TASK_HEAD)
-            gradient_head(pass, task.panel);
+            gradient_head(pass, task.panel, thread);
         else
             gradient_embedding(pass, task.panel);
     }
@@ -172,8 +215,32 @@ static void transpose_panel(const struct recur_pass *pass, real *to, const real 
                             size_t pieces, size_t index)
 {
     const size_t block = RECUR_LANES * RECUR_LANES;
-    for (size_t p = 0; p < panels; p++)
-        pass->kernels->transpose(to + (p * pieces + index) * block, w + p * block);
+    for (size_t p = 0; p < panels; p++, w += block) {
+        real *t = to + (p * pieces + index) * block;
+        if (pass->work->bf16)
+            pass->kernels->bf16_transpose(recur_bf16_of(pass, t), w);
+        else
+            pass->kernels->transpose(t, w);
+    }
+}
+
+/* In bf16, panel `panel` of parameter number `index` as the right operand of a forward product. */
+static void pack_weight(const struct recur_pass *pass, size_t index, size_t panel)
+{
+    const real *w = recur_pass_panel(pass, index, panel);
+    if (pass->work->bf16)
+        pass->kernels->bf16_pack_rows(recur_bf16_of(pass, w), w,
+                                      recur_network_param(pass->network, index)->depth);
+}
+
+static void prepare_head(const struct recur_pass *pass, size_t panel, bool backward)
+{
+    const struct recur_network *network = pass->network;
+    pack_weight(pass, network->head_weight, panel);
+    if (backward)
+        transpose_panel(
+            pass, pass->work->head_transposed, recur_pass_panel(pass, network->head_weight, panel),
+            pass->work->seam[network->layers].panels, recur_panels(network->vocabulary), panel);
 }
 
 static void prepare_gate(const struct recur_pass *pass, struct task task, bool backward)
@@ -191,6 +258,9 @@ static void prepare_gate(const struct recur_pass *pass, struct task task, bool b
     memcpy(bias, recur_pass_panel(pass, tensors->bias_ih, task.panel), RECUR_LANES * sizeof *bias);
     for (size_t i = 0; i < RECUR_LANES && tensors->bias_hh != RECUR_NO_TENSOR; i++)
         bias_hh[i] += recur_pass_panel(pass, tensors->bias_hh, task.panel)[i];
+    pack_weight(pass, tensors->weight_hh, task.panel);
+    if (layer->dense)
+        pack_weight(pass, tensors->weight_ih, task.panel);
     if (!backward)
         return;
     unsigned p = gate < cell->phase[0].gates ? 0 : 1, gates = cell->phase[p].gates;
@@ -209,9 +279,6 @@ void recur_pass_prepare(struct recur_pass *pass, bool backward)
     for (struct task task = next_task(pass); task.kind != TASK_NONE; task = next_task(pass))
         if (task.kind == TASK_GATE)
             prepare_gate(pass, task, backward);
-        else if (task.kind == TASK_HEAD && backward)
-            transpose_panel(pass, pass->work->head_transposed,
-                            recur_pass_panel(pass, pass->network->head_weight, task.panel),
-                            pass->work->seam[pass->network->layers].panels,
-                            recur_panels(pass->network->vocabulary), task.panel);
+        else if (task.kind == TASK_HEAD)
+            prepare_head(pass, task.panel, backward);
 }

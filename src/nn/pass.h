@@ -87,7 +87,8 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread);
 
 void recur_pass_backward(struct recur_pass *pass, size_t thread);
 
-void recur_pass_gradients(struct recur_pass *pass);
+/* In bf16 the team calls recur_bf16_pair and meets before. */
+void recur_pass_gradients(struct recur_pass *pass, size_t thread);
 
 /* For passes that only look: the biases' sums, and a forward pass, on all of `team`. */
 void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team);

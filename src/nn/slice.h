@@ -172,11 +172,21 @@ static inline bool recur_piece_is_zero(const struct recur_pass *pass,
     return piece->initial && !pass->given_states && !pass->carried_steps;
 }
 
-static inline struct recur_rows recur_rows_from(const real *base, const ptrdiff_t *panels,
-                                                size_t row)
-{
-    return (struct recur_rows){base + row * RECUR_LANES, panels};
-}
+/* An array that is multiplied: its panels lie at base + panels[], its rows begin at `row`. */
+struct recur_left {
+    const real *base;
+    const ptrdiff_t *panels;
+    size_t row, columns;
+};
+
+/* c (rows, 32), c + c_stride, ... = or += left W; W: `panels` panels (left.columns, 32) at w,
+ * w + w_stride, ... In bf16 of the copies of both (nn/bf16.h). */
+void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
+                         struct recur_left left, const real *w, size_t w_stride, size_t panels,
+                         size_t rows, bool accumulate);
+
+/* The array has these numbers now: x (rows, 32). */
+void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows);
 
 /* Panel `panel` of parameter number `index`. */
 static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t index,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "nn/bf16.h"
 
 /* Hands out pieces of the block; with block NULL only their sizes are added up. */
 struct layout {
@@ -13,6 +14,8 @@ struct layout {
 static void *take(struct layout *layout, size_t count, size_t size)
 {
     size_t at = recur_plan_reserve(&layout->plan, count, size);
+    if (layout->plan.bytes % 128) /* half the distances are still aligned (nn/bf16.h) */
+        recur_plan_reserve(&layout->plan, 1, 1);
     return layout->block ? recur_plan_at(layout->block, at) : NULL;
 }
 
@@ -281,7 +284,8 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
                           error));
     struct layout layout = {0};
     lay_out(&layout, work, network);
-    RECUR_TRY(recur_block_alloc(layout.plan.bytes, "activations", &work->block, error));
+    work->block_bytes = layout.plan.bytes;
+    RECUR_TRY(recur_block_alloc(work->block_bytes, "activations", &work->block, error));
     layout = (struct layout){.block = work->block};
     lay_out(&layout, work, network);
     return RECUR_OK;
@@ -289,6 +293,7 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
 
 void recur_workspace_free(struct recur_workspace *work)
 {
+    recur_bf16_free(work->bf16);
     recur_block_free(work->block);
     free(work->grid.barrier);
     free(work->stream);

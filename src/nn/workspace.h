@@ -30,6 +30,7 @@ struct recur_stream {
     real *dh, *dc, *dq;
     real *ends; /* U panels (B, 32): gradients of the last hidden states, where they are given */
     real *slot_bias;                              /* (U*S, 32): b_ih + b_hh where they meet */
+    uint32_t *h_pairs, *q_pairs;                  /* in bf16 (nn/bf16.h) */
     ptrdiff_t *h_panels, *q_panels;               /* (U) */
     ptrdiff_t *gate_panels[RECUR_PHASES_MAX];     /* z panels of a phase's gates, (U * gates) */
     ptrdiff_t *input_panels;                      /* z panels that x W_ih^T went to, (U * G) */
@@ -40,8 +41,9 @@ struct recur_stream {
 /* One panel of a layer's input or output: where its row 0 lies, its gradient, its width. */
 struct recur_feature {
     real *value;
-    real *gradient; /* NULL in a workspace that does not train */
-    size_t width;   /* lanes in use */
+    real *gradient;  /* NULL in a workspace that does not train */
+    uint32_t *pairs; /* in bf16 (nn/bf16.h) */
+    size_t width;    /* lanes in use */
     /* Where `value` is not a state itself: the states it is the sum of, dropped or not, the second
      * one NULL where there is one; and the second one's gradient, a copy of the first one's. */
     const real *state[RECUR_DIRECTIONS_MAX];
@@ -71,6 +73,7 @@ struct recur_workspace {
     bool trains;
     struct recur_grid grid;
     void *block;
+    size_t block_bytes;
     const real *base;            /* of value_panels */
     struct recur_stream *stream; /* (L, D) */
     struct recur_seam *seam;     /* (L + 1): [l] is layer l's input, [L] the head's */
@@ -78,7 +81,8 @@ struct recur_workspace {
     real *logits;            /* panels of V, (T*B, 32); then their gradients */
     ptrdiff_t *logit_panels; /* from `logits` */
     real *head_transposed;
-    real *loss; /* (T*B) */
+    real *loss;              /* (T*B) */
+    struct recur_bf16 *bf16; /* NULL: products of floats (nn/bf16.h) */
 };
 
 /* `trains` plans for backward too. `threads` is the size of the team that will run the passes.

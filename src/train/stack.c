@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/bf16.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 #include "train/update.h"
 
 struct recur_stack {
@@ -58,6 +58,8 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
                                 &stack->team, error));
     RECUR_TRY(recur_workspace_init(&stack->work, network, config->batch, config->steps, true,
                                    recur_team_threads(stack->team), error));
+    if (config->precision == RECUR_PRECISION_BF16)
+        RECUR_TRY(recur_bf16_create(&stack->work, network, recur_team_threads(stack->team), error));
     RECUR_TRY(recur_lengths_init(&stack->lengths, config->batch, config->steps, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
@@ -408,7 +410,11 @@ static void backward(void *argument, size_t thread, size_t threads)
         atomic_store_explicit(&stack->pass.next_task, 0, memory_order_relaxed);
     recur_pass_backward(&stack->pass, thread);
     recur_team_wait(stack->team);
-    recur_pass_gradients(&stack->pass);
+    if (stack->work.bf16) {
+        recur_bf16_pair(&stack->pass, thread, threads);
+        recur_team_wait(stack->team);
+    }
+    recur_pass_gradients(&stack->pass, thread);
     recur_team_wait(stack->team);
     store_gradients(stack, thread, threads);
     if (stack->pass.gradients == stack->gradients)

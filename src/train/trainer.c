@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/names.h"
+#include "nn/bf16.h"
 #include "nn/model_object.h"
 #include "nn/pass.h"
 #include "train/evaluate.h"
@@ -14,6 +15,7 @@
 #include "train/update.h"
 
 RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
+RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
 
 struct recur_trainer {
@@ -163,6 +165,9 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
                                 &trainer->team, error));
     RECUR_TRY(recur_workspace_init(&trainer->work, &model->network, config->batch, config->steps,
                                    true, recur_team_threads(trainer->team), error));
+    if (config->precision == RECUR_PRECISION_BF16)
+        RECUR_TRY(recur_bf16_create(&trainer->work, &model->network,
+                                    recur_team_threads(trainer->team), error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
     RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->x, "a minibatch", &trainer->x, error));
@@ -227,7 +232,11 @@ static void iterate(void *argument, size_t thread, size_t threads)
     recur_pass_forward(&trainer->pass, thread);
     recur_pass_backward(&trainer->pass, thread);
     recur_team_wait(trainer->team);
-    recur_pass_gradients(&trainer->pass);
+    if (trainer->work.bf16) {
+        recur_bf16_pair(&trainer->pass, thread, threads);
+        recur_team_wait(trainer->team);
+    }
+    recur_pass_gradients(&trainer->pass, thread);
     recur_team_wait(trainer->team);
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_GRADIENT);
     recur_optimiser_sum(&trainer->optimiser, thread, threads);

@@ -48,9 +48,6 @@ $ recur train --task fill --blanks 1
 $ recur train --device cuda
 ! recur train: --device cuda: this build has no CUDA, only the cpu
 [2]
-$ recur train --precision bf16
-! recur train: --precision bf16 is not in this version, which computes in f32
-[2]
 $ recur train -o a --log a
 ! recur train: --output and --log are both a
 [2]

@@ -154,7 +154,7 @@ static void run_pass(void *argument, size_t thread, size_t threads)
         return;
     recur_pass_backward(&job->pass, thread);
     recur_team_wait(job->team);
-    recur_pass_gradients(&job->pass);
+    recur_pass_gradients(&job->pass, thread);
 }
 
 static void check_logits(const struct golden *golden, const struct recur_workspace *work)
@@ -329,14 +329,14 @@ static const struct {
     {"both-sum", 1},   {"fill-rnn", 2},   {"fill-gru", 2},   {"fill-lstm", 2},
 };
 
-enum { FIXTURES = sizeof fixtures / sizeof *fixtures, LEVELS_MAX = 3 };
+enum { FIXTURES = sizeof fixtures / sizeof *fixtures };
 
 int main(void)
 {
     static const size_t threads[] = {1, 3};
-    static struct setup setups[FIXTURES * LEVELS_MAX * 2];
-    static char labels[2 * FIXTURES * LEVELS_MAX * 2][64];
-    static struct CMUnitTest tests[2 * FIXTURES * LEVELS_MAX * 2];
+    static struct setup setups[FIXTURES * RECUR_LEVELS_MAX * 2];
+    static char labels[2 * FIXTURES * RECUR_LEVELS_MAX * 2][64];
+    static struct CMUnitTest tests[2 * FIXTURES * RECUR_LEVELS_MAX * 2];
     size_t made = 0, listed = 0;
     for (size_t i = 0; i < FIXTURES; i++)
         for (size_t level = 0; recur_kernels_level(level); level++)

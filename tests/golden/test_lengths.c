@@ -212,13 +212,13 @@ static const char *const fixtures[] = {
     "lengths-gru-1-both", "lengths-gru-2-both", "lengths-lstm-1-both", "lengths-lstm-2-both",
 };
 
-enum { FIXTURES = sizeof fixtures / sizeof *fixtures, LEVELS_MAX = 3, THREADS = 3 };
+enum { FIXTURES = sizeof fixtures / sizeof *fixtures, THREADS = 3 };
 
 int main(void)
 {
-    static struct setup setups[FIXTURES * LEVELS_MAX * THREADS];
-    static char labels[FIXTURES * LEVELS_MAX * THREADS][64];
-    static struct CMUnitTest tests[FIXTURES * LEVELS_MAX * THREADS];
+    static struct setup setups[FIXTURES * RECUR_LEVELS_MAX * THREADS];
+    static char labels[FIXTURES * RECUR_LEVELS_MAX * THREADS][64];
+    static struct CMUnitTest tests[FIXTURES * RECUR_LEVELS_MAX * THREADS];
     size_t made = 0;
     for (size_t i = 0; i < FIXTURES; i++)
         for (size_t level = 0; recur_kernels_level(level); level++)

@@ -72,9 +72,8 @@ static void backward(void *argument, size_t thread, size_t threads)
 
 static void gradients(void *argument, size_t thread, size_t threads)
 {
-    (void)thread;
     (void)threads;
-    recur_pass_gradients(argument);
+    recur_pass_gradients(argument, thread);
 }
 
 static void run(struct bench *bench, recur_team_fn *function)

@@ -57,6 +57,12 @@ struct operands {
     uint32_t *a, *w, *c, *before;
 };
 
+static uint32_t *left_word(const struct operands *o, size_t r, size_t k)
+{
+    size_t panel = (size_t)o->a_panel[k / o->steps] * o->steps / RECUR_LANES;
+    return o->a + panel + r * o->steps + k % o->steps;
+}
+
 static void make_operands(struct operands *o, struct recur_rng *rng, bool bytes)
 {
     o->arrays.count = 0;
@@ -69,11 +75,10 @@ static void make_operands(struct operands *o, struct recur_rng *rng, bool bytes)
     size_t a_panels = (o->k + o->steps - 1) / o->steps, a_stride = (o->rows + 1) * o->steps;
     o->a = take_words(&o->arrays, a_panels * a_stride);
     for (size_t i = 0; i < a_panels; i++)
-        o->a_panel[i] = (ptrdiff_t)((a_panels - 1 - i) * a_stride);
+        o->a_panel[i] = (ptrdiff_t)((a_panels - 1 - i) * (o->rows + 1) * RECUR_LANES);
     for (size_t r = 0; r < o->rows; r++)
         for (size_t k = 0; k < o->k; k++)
-            o->a[o->a_panel[k / o->steps] + (ptrdiff_t)(r * o->steps + k % o->steps)] =
-                pick_word(rng, bytes);
+            *left_word(o, r, k) = pick_word(rng, bytes);
     o->w = take_words(&o->arrays, o->panels * o->w_stride);
     o->c = take_words(&o->arrays, o->panels * o->c_stride);
     o->before = take_words(&o->arrays, o->panels * o->c_stride);
@@ -110,9 +115,8 @@ static void compare(const struct operands *o, bool bytes, bool accumulate)
         }
         double sum = accumulate ? result_at(o->before, at, bytes) : 0, size = fabs(sum);
         for (size_t k = 0; k < o->k; k++) {
-            ptrdiff_t left = o->a_panel[k / o->steps] + (ptrdiff_t)(r * o->steps + k % o->steps);
             uint32_t right = o->w[p * o->w_stride + k * RECUR_LANES + at % RECUR_LANES];
-            sum += word_product(o->a[left], right, bytes, &size);
+            sum += word_product(*left_word(o, r, k), right, bytes, &size);
         }
         double got = result_at(o->c, at, bytes);
         double tolerance = bytes ? 0 : (double)(2 * o->k + 1) * U * size;

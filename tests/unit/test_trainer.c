@@ -138,6 +138,7 @@ static void same_bits_on_any_threads(void **state)
             recur_trainer_config config = small_config();
             config.batch = 5;
             config.validation = 0.1f;
+            config.precision = variant == 3 ? RECUR_PRECISION_BF16 : RECUR_PRECISION_F32;
             config.sampling = variant & 1 ? RECUR_SAMPLING_RANDOM : RECUR_SAMPLING_SEQUENTIAL;
             check_threads((enum recur_cell)cell, variant & 2 ? 0.3f : 0, 35, config);
         }
@@ -152,6 +153,8 @@ static void same_bits_where_units_are_shared(void **state)
         config.batch = 2;
         config.steps = 10;
         config.validation = 0.1f;
+        check_threads((enum recur_cell)cell, 0.2f, 200, config);
+        config.precision = RECUR_PRECISION_BF16;
         check_threads((enum recur_cell)cell, 0.2f, 200, config);
     }
 }
