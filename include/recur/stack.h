@@ -1,7 +1,7 @@
 /* recur/stack.h - a model's recurrent layers in a training loop of your own: sequences of any
  * lengths forward, any loss, backward, an update.
  *
- *     recur_stack_create(model, &config, &stack, &error);
+ *     recur_stack_create(model, &config, 0, &stack, &error);
  *     for (...) {
  *         recur_stack_input in = {.batch = B, .steps = T, .lengths = lengths, .x = x};
  *         recur_stack_forward(stack, &in, &(recur_stack_output){.y = y}, &error);
@@ -35,13 +35,14 @@ extern "C" {
 
 typedef struct recur_stack recur_stack;
 
-/* Plans and allocates everything. Of `config` count batch and steps, the most that a call may
- * bring; threads; seed, of dropout; and the optimiser's settings: optimizer, momentum, beta1,
- * beta2, alpha, epsilon, weight_decay, clip. The model must outlive the stack. Errors: ARGUMENT (a
- * value outside its range), MEMORY, UNSUPPORTED for a model that fills in, whose outputs are not
- * those of its steps. */
+/* Plans and allocates everything. Of `config` count batch and steps, the most sequences and steps
+ * that a call may bring; threads; seed, of dropout; and the optimiser's settings: optimizer,
+ * momentum, beta1, beta2, alpha, epsilon, weight_decay, clip. `tokens` is the most steps of all
+ * sequences of a call together, which memory follows; 0: batch x steps. The model must outlive the
+ * stack. Errors: ARGUMENT (a value outside its range), MEMORY, UNSUPPORTED for a model that fills
+ * in, whose outputs are not those of its steps. */
 RECUR_API enum recur_status recur_stack_create(recur_model *model,
-                                               const recur_trainer_config *config,
+                                               const recur_trainer_config *config, size_t tokens,
                                                recur_stack **stack, recur_error *error);
 RECUR_API void recur_stack_free(recur_stack *stack); /* NULL is fine */
 

@@ -24,9 +24,8 @@ struct recur_stack {
     size_t *equal;                 /* (B): T each */
     struct recur_content *content; /* (2 + 2 L) */
     size_t contents;
-    size_t most_batch, most_steps; /* B and T at most */
-    size_t steps;                  /* T of the caller's arrays */
-    recur_stack_input input;       /* of the call that runs, as the others are */
+    size_t steps;            /* T of the caller's arrays */
+    recur_stack_input input; /* of the call that runs, as the others are */
     recur_stack_output output;
     recur_stack_output_gradient given;
     recur_stack_input_gradient wanted;
@@ -47,17 +46,18 @@ static enum recur_status check_model(const recur_model *model, const recur_train
 }
 
 static enum recur_status plan(struct recur_stack *stack, const recur_trainer_config *config,
-                              recur_error *error)
+                              size_t tokens, recur_error *error)
 {
     recur_model *model = stack->model;
     const struct recur_network *network = &model->network;
     size_t bytes = network->params.span * sizeof(real);
-    size_t rows = recur_size_mul(config->batch, config->steps);
+    size_t most = recur_size_mul(config->batch, config->steps);
+    size_t rows = tokens && tokens < most ? tokens : most;
     RECUR_TRY(check_model(model, config, error));
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
                                 &stack->team, error));
-    RECUR_TRY(recur_workspace_init(&stack->work, network, config->batch, config->steps, true,
-                                   recur_team_threads(stack->team), error));
+    RECUR_TRY(recur_workspace_init_rows(&stack->work, network, config->batch, config->steps, rows,
+                                        true, recur_team_threads(stack->team), error));
     RECUR_TRY(recur_lengths_init(&stack->lengths, config->batch, config->steps, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
@@ -77,16 +77,14 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
 }
 
 enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *config,
-                                     recur_stack **out, recur_error *error)
+                                     size_t tokens, recur_stack **out, recur_error *error)
 {
     struct recur_stack *stack;
     RECUR_TRY(recur_alloc(1, sizeof *stack, "a stack", &stack, error));
     stack->model = model;
     stack->seed = config->seed;
     stack->clip = (double)config->clip;
-    stack->most_batch = config->batch;
-    stack->most_steps = config->steps;
-    enum recur_status status = plan(stack, config, error);
+    enum recur_status status = plan(stack, config, tokens, error);
     if (status != RECUR_OK) {
         recur_stack_free(stack);
         return status;
@@ -317,10 +315,15 @@ static enum recur_status check_input(const struct recur_stack *stack,
 {
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     bool numbers = stack->model->network.inputs > 0;
-    for (size_t b = 0; b < input->batch; b++)
+    size_t rows = 0;
+    for (size_t b = 0; b < input->batch; rows += length[b++])
         if (length[b] > input->steps)
             return recur_fail(error, bad, "sequence %zu has %zu steps, but the minibatch has %zu",
                               b, length[b], input->steps);
+    if (rows > stack->work.rows)
+        return recur_fail(error, bad,
+                          "the sequences have %zu steps together, but the stack is made for %zu",
+                          rows, stack->work.rows);
     if (numbers ? !input->x && input->steps : !input->ids && input->steps)
         return recur_fail(error, bad, "the model reads %s, but there %s",
                           numbers ? "numbers" : "tokens", numbers ? "is no x" : "are no ids");
@@ -332,11 +335,11 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
 {
     const struct recur_network *network = &stack->model->network;
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
-    if (!input->batch || input->batch > stack->most_batch || input->steps > stack->most_steps)
+    if (!input->batch || input->batch > stack->work.batch || input->steps > stack->work.steps)
         return recur_fail(error, bad,
                           "a minibatch of %zu sequences x %zu steps does not fit a stack made for "
                           "1 to %zu x %zu",
-                          input->batch, input->steps, stack->most_batch, stack->most_steps);
+                          input->batch, input->steps, stack->work.batch, stack->work.steps);
     if (output->logits && !network->vocabulary)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
     for (size_t b = 0; b < input->batch; b++)

@@ -42,7 +42,7 @@ static recur_stack *make_stack(recur_model *model, size_t batch, size_t steps, s
     config.batch = batch;
     config.steps = steps;
     config.threads = threads;
-    assert_int_equal(recur_stack_create(model, &config, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(model, &config, 0, &stack, NULL), RECUR_OK);
     return stack;
 }
 
@@ -453,7 +453,7 @@ static void update(void **state)
     recur_error error;
     config.optimizer = RECUR_OPTIMIZER_SGD;
     config.clip = 2.5F;
-    assert_int_equal(recur_stack_create(model, &config, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(model, &config, 0, &stack, NULL), RECUR_OK);
     size_t index = recur_model_tensors(model) - 1;
     float before[OUTPUTS], after[OUTPUTS], gradient[OUTPUTS] = {3, -4};
     double norm;
@@ -476,6 +476,43 @@ static void update(void **state)
     recur_model_get_tensor(model, index, before);
     assert_memory_equal(before, after, sizeof after);
     recur_stack_free(stack);
+    recur_model_free(model);
+}
+
+/* A stack for few steps in all has room for a few long sequences or many short ones. */
+static void few_tokens(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_LSTM, true, false, 0);
+    recur_trainer_config config = recur_trainer_config_default();
+    recur_stack *stack, *roomy;
+    recur_error error;
+    const size_t lengths[][3] = {{90, 4, 6}, {30, 40, 30}, {50, 50, 1}};
+    config.batch = 3;
+    config.steps = 90;
+    config.threads = 2;
+    assert_int_equal(recur_stack_create(model, &config, 100, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(model, &config, 0, &roomy, NULL), RECUR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct work small, large;
+        work_init(&small, stack, model, lengths[i], 3, 90);
+        work_init(&large, roomy, model, lengths[i], 3, 90);
+        run(stack, &small, false);
+        run(roomy, &large, false);
+        assert_same_work(&small, &large, true);
+        work_free(&small);
+        work_free(&large);
+    }
+    struct work work;
+    work_init(&work, stack, model, lengths[2], 3, 90);
+    const recur_stack_input input = {.batch = 3, .steps = 90, .lengths = work.lengths, .x = work.x};
+    assert_int_equal(recur_stack_forward(stack, &input, &(recur_stack_output){.y = NULL}, &error),
+                     RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "the sequences have 101 steps together, but the stack is made for 100");
+    work_free(&work);
+    recur_stack_free(stack);
+    recur_stack_free(roomy);
     recur_model_free(model);
 }
 
@@ -545,7 +582,7 @@ static void not_together(void **state)
     config.task = RECUR_TASK_FILL;
     config.vocabulary = 9;
     assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
-    assert_int_equal(recur_stack_create(model, &run, &stack, &error), RECUR_ERROR_UNSUPPORTED);
+    assert_int_equal(recur_stack_create(model, &run, 0, &stack, &error), RECUR_ERROR_UNSUPPORTED);
     assert_string_equal(error.message, "a model that fills in has no outputs of its own for each "
                                        "step: its head reads the states around them");
     recur_model_free(model);
@@ -564,7 +601,7 @@ static void not_together(void **state)
     assert_string_equal(error.message, "the model reads 5 numbers a step and no tokens: only a "
                                        "recur_stack runs it");
     run.steps = 0;
-    assert_int_equal(recur_stack_create(model, &run, &stack, &error), RECUR_ERROR_ARGUMENT);
+    assert_int_equal(recur_stack_create(model, &run, 0, &stack, &error), RECUR_ERROR_ARGUMENT);
     assert_string_equal(error.message,
                         "a stack needs room for at least 1 sequence and 1 step, got 32 x 0");
     recur_model_free(model);
@@ -618,6 +655,7 @@ int main(void)
         cmocka_unit_test(very_long),
         cmocka_unit_test(head),
         cmocka_unit_test(update),
+        cmocka_unit_test(few_tokens),
         cmocka_unit_test(wrong_use),
         cmocka_unit_test(not_together),
         cmocka_unit_test(saved),
