@@ -27,7 +27,7 @@ typedef struct recur_buckets_config {
     size_t batch;  /* B: sequences of a minibatch, at most; default 32 */
     size_t tokens; /* steps of all its sequences together, at most, so that memory is bounded
                       where a few are very long; a longer sequence stands alone; default 0: any */
-    size_t window; /* minibatches that are sorted together; 1: none, sequences meet at random;
+    size_t window; /* minibatches that are sorted together; 1: sequences meet at random;
                       default 64 */
     uint64_t seed; /* default 1 */
 } recur_buckets_config;

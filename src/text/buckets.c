@@ -133,8 +133,7 @@ size_t recur_buckets_start(recur_buckets *buckets, uint64_t epoch)
     recur_rng_shuffle(&rng, buckets->order, buckets->count);
     for (size_t begin = 0, end; begin < buckets->count; begin = end) {
         end = buckets->count - begin < window ? buckets->count : begin + window;
-        if (buckets->config.window > 1)
-            recur_sort(buckets->order + begin, end - begin, buckets->scratch, compare, buckets);
+        recur_sort(buckets->order + begin, end - begin, buckets->scratch, compare, buckets);
         cut(buckets, begin, end);
     }
     buckets->first[buckets->minibatches] = buckets->count;

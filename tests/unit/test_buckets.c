@@ -58,7 +58,7 @@ static void read_epoch(recur_buckets *buckets, const recur_buckets_config *confi
         for (size_t m = 0; m < count; m++) {
             assert_true(members[m] < corpus->count && !seen[members[m]]);
             seen[members[m]] = true;
-            if (m && config->window > 1)
+            if (m)
                 assert_true(corpus->length[members[m]] <= corpus->length[members[m - 1]]);
             tokens += corpus->length[members[m]];
             epoch->padding += corpus->length[members[0]] - corpus->length[members[m]];
@@ -95,8 +95,7 @@ static void every_sequence_once(void **state)
                     size_t before = allocations();
                     for (uint64_t number = 0; number < 2; number++) {
                         read_epoch(buckets, &config, &corpus, number, &epoch);
-                        if (config.window > 1)
-                            assert_true(epoch.padding <= spans * config.batch * 100);
+                        assert_true(epoch.padding <= spans * config.batch * 100);
                         if (!config.tokens)
                             assert_true(epoch.small <= spans &&
                                         epoch.minibatches <= corpus.count / config.batch + spans);
