@@ -20,9 +20,9 @@ struct recur_stack {
     struct recur_optimiser optimiser;
     real *gradients, *fresh; /* the sum, and those of one pass where there is a sum already */
     bool has_gradients, went_forward;
-    int32_t *ids;                  /* by rows */
+    int32_t *ids, *targets;        /* by rows */
     size_t *equal;                 /* (B): T each */
-    struct recur_content *content; /* (2 + 2 L) */
+    struct recur_content *content; /* (3 + 2 L) */
     size_t contents;
     size_t steps;            /* T of the caller's arrays */
     recur_stack_input input; /* of the call that runs, as the others are */
@@ -62,9 +62,10 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
     RECUR_TRY(recur_alloc(rows, sizeof *stack->ids, "a minibatch", &stack->ids, error));
+    RECUR_TRY(recur_alloc(rows, sizeof *stack->targets, "a minibatch", &stack->targets, error));
     RECUR_TRY(
         recur_alloc(config->batch, sizeof *stack->equal, "a minibatch", &stack->equal, error));
-    RECUR_TRY(recur_alloc(2 + 2 * network->layers, sizeof *stack->content, "a minibatch",
+    RECUR_TRY(recur_alloc(3 + 2 * network->layers, sizeof *stack->content, "a minibatch",
                           &stack->content, error));
     stack->pass = (struct recur_pass){.network = network,
                                       .kernels = model->kernels,
@@ -104,6 +105,7 @@ void recur_stack_free(recur_stack *stack)
     recur_block_free(stack->gradients);
     recur_block_free(stack->fresh);
     free(stack->ids);
+    free(stack->targets);
     free(stack->equal);
     free(stack->content);
     free(stack);
@@ -294,17 +296,20 @@ static void forward(void *argument, size_t thread, size_t threads)
         exchange_states(stack, WHICH_C_N, NULL, output->c_n, thread, threads);
 }
 
+/* Ids or targets of the steps that there are. */
 static enum recur_status check_ids(const struct recur_stack *stack, const recur_stack_input *input,
-                                   const size_t *length, recur_error *error)
+                                   const int32_t *ids, const size_t *length, recur_error *error)
 {
     size_t vocabulary = stack->model->network.vocabulary;
+    bool targets = ids == input->targets;
     for (size_t t = 0; t < input->steps; t++)
         for (size_t b = 0; b < input->batch; b++) {
-            int32_t id = input->ids[t * input->batch + b];
-            if (t < length[b] && (id < 0 || (size_t)id >= vocabulary))
+            int32_t id = ids[t * input->batch + b];
+            bool fine = id < 0 ? targets : (size_t)id < vocabulary;
+            if (t < length[b] && !fine)
                 return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                                  "sequence %zu, step %zu: id %ld is not in a vocabulary of %zu", b,
-                                  t, (long)id, vocabulary);
+                                  "sequence %zu, step %zu: %s %ld is not below %zu", b, t,
+                                  targets ? "target" : "id", (long)id, vocabulary);
         }
     return RECUR_OK;
 }
@@ -327,7 +332,22 @@ static enum recur_status check_input(const struct recur_stack *stack,
     if (numbers ? !input->x && input->steps : !input->ids && input->steps)
         return recur_fail(error, bad, "the model reads %s, but there %s",
                           numbers ? "numbers" : "tokens", numbers ? "is no x" : "are no ids");
-    return numbers || !input->ids ? RECUR_OK : check_ids(stack, input, length, error);
+    if (!numbers && input->ids)
+        RECUR_TRY(check_ids(stack, input, input->ids, length, error));
+    return input->targets ? check_ids(stack, input, input->targets, length, error) : RECUR_OK;
+}
+
+/* The targets by rows, and what each of their losses counts. */
+static void set_loss(struct recur_stack *stack)
+{
+    size_t count = 0;
+    stack->pass.targets = stack->input.targets ? stack->targets : NULL;
+    if (!stack->input.targets)
+        return;
+    recur_lengths_pack_ids(&stack->lengths, stack->targets, stack->input.targets);
+    for (size_t row = 0; row < stack->lengths.rows; row++)
+        count += stack->targets[row] >= 0;
+    stack->pass.loss_scale = (real)(1 / (double)(count ? count : 1));
 }
 
 enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
@@ -340,8 +360,11 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
                           "a minibatch of %zu sequences x %zu steps does not fit a stack made for "
                           "1 to %zu x %zu",
                           input->batch, input->steps, stack->work.batch, stack->work.steps);
-    if (output->logits && !network->vocabulary)
+    if ((output->logits || input->targets) && !network->vocabulary)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
+    if (output->logits && input->targets)
+        return recur_fail(error, bad,
+                          "with targets the logits become their gradients, and cannot be had");
     for (size_t b = 0; b < input->batch; b++)
         stack->equal[b] = input->steps;
     const size_t *length = input->lengths ? input->lengths : stack->equal;
@@ -354,6 +377,7 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
     add_content(stack, stack->input.x, network->inputs * sizeof *input->x);
     if (!network->inputs)
         add_content(stack, input->ids, sizeof *input->ids);
+    add_content(stack, input->targets, sizeof *input->targets);
     add_states(stack, input->h0, input->batch);
     if (network->cell->has_c)
         add_states(stack, input->c0, input->batch);
@@ -361,13 +385,16 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
     if (!network->inputs)
         recur_lengths_pack_ids(&stack->lengths, stack->ids, input->ids);
     struct recur_pass *pass = &stack->pass;
+    set_loss(stack);
     pass->steps = stack->lengths.steps;
     pass->given_states = input->h0 || (input->c0 && network->cell->has_c);
     pass->drops = input->drops && network->dropout > 0;
     pass->dropout_key = recur_mix64(recur_mix64(stack->seed) + input->minibatch);
-    pass->headless = !output->logits;
+    pass->headless = !output->logits && !input->targets;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(stack->team, forward, stack);
+    if (input->targets && output->loss)
+        *output->loss = recur_pass_loss_sum(pass) * (double)pass->loss_scale;
     stack->went_forward = true;
     return RECUR_OK;
 }
@@ -434,6 +461,8 @@ enum recur_status recur_stack_backward(recur_stack *stack,
         return recur_fail(error, bad, "there is no forward pass to go back through");
     if (output->dlogits && !network->vocabulary)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
+    if (output->dlogits && pass->targets)
+        return recur_fail(error, bad, "with targets the logits' gradients are there already");
     if (input && input->dx && !network->inputs)
         return recur_fail(error, bad, "tokens have no gradient: the model reads no numbers");
     stack->given = *output;
@@ -445,8 +474,8 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     if (network->cell->has_c)
         add_states(stack, output->dc_n, stack->lengths.batch);
     recur_lengths_part(&stack->lengths, stack->content, stack->contents);
-    pass->headless = !output->dlogits;
-    pass->given_outputs = output->dy || !output->dlogits;
+    pass->headless = !output->dlogits && !pass->targets;
+    pass->given_outputs = output->dy || pass->headless;
     pass->given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
     pass->wants_initial = stack->wanted.dh0;
     pass->gradients = stack->has_gradients ? stack->fresh : stack->gradients;

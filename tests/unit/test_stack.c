@@ -162,7 +162,7 @@ static void run(recur_stack *stack, struct work *work, bool drops)
                                .c0 = work->c0,
                                .drops = drops,
                                .minibatch = 3};
-    recur_stack_output output = {work->y, work->logits, work->h_n, work->c_n};
+    recur_stack_output output = {work->y, work->logits, work->h_n, work->c_n, NULL};
     recur_stack_output_gradient given = {work->dy, work->dlogits, work->dh_n, work->dc_n};
     recur_stack_input_gradient wanted = {work->inputs ? work->dx : NULL, work->dh0, work->dc0};
     if (recur_stack_forward(stack, &input, &output, &error) != RECUR_OK ||
@@ -443,6 +443,70 @@ static void head(void **state)
     recur_model_free(model);
 }
 
+/* The library's cross-entropy against the same by hand, given as the logits' gradient. */
+static void cross_entropy(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_GRU, true, true, 0);
+    recur_stack *stack = make_stack(model, SEQUENCES, STEPS, 2);
+    struct work work;
+    work_init(&work, stack, model, some_lengths, SEQUENCES, STEPS);
+    int32_t targets[SEQUENCES * STEPS];
+    size_t counted = 0, count;
+    for (size_t row = 0; row < SEQUENCES * STEPS; row++) {
+        targets[row] = row % 5 == 0 ? -1 : (int32_t)(row % VOCABULARY);
+        counted += targets[row] >= 0 && row / SEQUENCES < some_lengths[row % SEQUENCES];
+    }
+    recur_stack_input input = {
+        .batch = SEQUENCES, .steps = STEPS, .lengths = work.lengths, .ids = work.ids};
+    recur_stack_output logits = {.logits = work.logits};
+    assert_int_equal(recur_stack_forward(stack, &input, &logits, NULL), RECUR_OK);
+    double wanted = 0, loss;
+    memset(work.dlogits, 0, SEQUENCES * STEPS * VOCABULARY * sizeof(float));
+    for (size_t row = 0; row < SEQUENCES * STEPS; row++) {
+        const float *x = work.logits + row * VOCABULARY;
+        double sum = 0;
+        if (targets[row] < 0 || row / SEQUENCES >= some_lengths[row % SEQUENCES])
+            continue;
+        for (size_t v = 0; v < VOCABULARY; v++)
+            sum += exp((double)x[v]);
+        wanted += (log(sum) - (double)x[targets[row]]) / (double)counted;
+        for (size_t v = 0; v < VOCABULARY; v++)
+            work.dlogits[row * VOCABULARY + v] =
+                (float)((exp((double)x[v]) / sum - (v == (size_t)targets[row])) / (double)counted);
+    }
+    const recur_stack_output_gradient by_hand = {.dy = work.dy, .dlogits = work.dlogits};
+    const recur_stack_output_gradient by_targets = {.dy = work.dy};
+    assert_int_equal(recur_stack_backward(stack, &by_hand, NULL, NULL), RECUR_OK);
+    float *expected = gradients(stack, model, &count);
+    recur_stack_clear_gradients(stack);
+    input.targets = targets;
+    assert_int_equal(recur_stack_forward(stack, &input, &(recur_stack_output){.loss = &loss}, NULL),
+                     RECUR_OK);
+    recur_error error;
+    assert_int_equal(recur_stack_backward(stack, &by_hand, NULL, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "with targets the logits' gradients are there already");
+    assert_int_equal(recur_stack_backward(stack, &by_targets, NULL, NULL), RECUR_OK);
+    float *got = gradients(stack, model, &count);
+    assert_true(fabs(loss - wanted) < 1e-6);
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(got[i] - expected[i]) <= 1e-5F + 1e-5F * fabsf(expected[i])))
+            fail_msg("gradient %zu is %g, expected %g", i, (double)got[i], (double)expected[i]);
+    assert_int_equal(recur_stack_forward(stack, &input, &logits, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "with targets the logits become their gradients, and cannot be had");
+    targets[6] = VOCABULARY;
+    assert_int_equal(
+        recur_stack_forward(stack, &input, &(recur_stack_output){.loss = &loss}, &error),
+        RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "sequence 6, step 0: target 9 is not below 9");
+    free(expected);
+    free(got);
+    work_free(&work);
+    recur_stack_free(stack);
+    recur_model_free(model);
+}
+
 /* Gradients can be set, are clipped, move the parameters and are gone. */
 static void update(void **state)
 {
@@ -547,7 +611,7 @@ static void wrong_use(void **state)
     assert_forward_fails(stack, &input, "sequence 1 has 4 steps, but the minibatch has 3");
     input = (recur_stack_input){.batch = 2, .steps = 3, .ids = ids};
     assert_forward_fails(stack, &input, "the model reads numbers, but there is no x");
-    assert_forward_fails(reader, &input, "sequence 1, step 1: id 9 is not in a vocabulary of 9");
+    assert_forward_fails(reader, &input, "sequence 1, step 1: id 9 is not below 9");
     input = (recur_stack_input){.batch = 2, .steps = 3, .x = x};
     assert_forward_fails(reader, &input, "the model reads tokens, but there are no ids");
 
@@ -654,6 +718,7 @@ int main(void)
         cmocka_unit_test(of_equal_length),
         cmocka_unit_test(very_long),
         cmocka_unit_test(head),
+        cmocka_unit_test(cross_entropy),
         cmocka_unit_test(update),
         cmocka_unit_test(few_tokens),
         cmocka_unit_test(wrong_use),
