@@ -242,8 +242,8 @@ enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, s
     return RECUR_OK;
 }
 
-/* The cheapest grid; of equal ones that with fewer slices of the batch, then with fewer directions
- * at once. */
+/* The cheapest grid; of equal ones that with fewer slices of the batch: directions at once walk
+ * half the weights each, and share the work evenly whatever the sequences' lengths. */
 static enum recur_status choose_grid(struct recur_grid *grid, const struct recur_network *network,
                                      size_t batch, size_t threads, recur_error *error)
 {
