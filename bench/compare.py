@@ -18,6 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PRESETS = ["d2l-rnn-scratch", "d2l-rnn", "d2l-gru", "d2l-lstm", "d2l-deep-lstm"]
+LENGTHS = ["lengths-padded", "lengths-packed", "lengths-padded-buckets", "lengths-packed-buckets"]
 
 
 def recur_result(recur, preset, seconds):
@@ -57,6 +58,23 @@ def compare(recur, preset, pairs, seconds):
     )
 
 
+def compare_lengths(recur, pairs, seconds):
+    """Sequences of 5 to 100 tokens beside each of PyTorch's ways to run them."""
+    cores = len(os.sched_getaffinity(0))
+    ours, shares, theirs = [], [], {way: [] for way in LENGTHS}
+    for _ in range(pairs):
+        report = recur_result(recur, "lengths", seconds)["lengths"]
+        ours.append(report["train_tokens_per_second"])
+        shares.append(report["share_of_equal"])
+        for way, speeds in theirs.items():
+            speeds.append(max(torch_speed(way, seconds, n) for n in {1, cores}))
+    print(f"\n{'real tokens/s':24} {'recur':>12} {'PyTorch':>12} {'ratio':>8}")
+    for way, speeds in theirs.items():
+        ratio = statistics.median(a / b for a, b in zip(ours, speeds))
+        print(f"{way:24} {statistics.median(ours):12.0f} {statistics.median(speeds):12.0f} {ratio:8.2f}")
+    print(f"recur itself: {100 * statistics.median(shares):.0f} % of its speed at equal lengths", flush=True)
+
+
 def main():
     recur = sys.argv[1]
     pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
@@ -77,6 +95,7 @@ def main():
     print(f"{'training':16} {'recur tok/s':>12} {'PyTorch':>12} {'ratio':>8} {'of peak':>10}")
     for preset in PRESETS:
         compare(recur, preset, pairs, seconds)
+    compare_lengths(recur, pairs, seconds)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,10 @@
 """PyTorch training one of recur's presets: peer_torch.py PRESET SECONDS. Prints tokens per second.
 
+lengths-padded and lengths-packed are the work of `recur bench`'s lengths: a bidirectional LSTM that
+labels every token of sequences of 5 to 100, in minibatches of 32. Tokens are counted, not padding.
+With -buckets behind it the minibatches are drawn by length, as recur draws them; without, by chance,
+as a plain loader does.
+
 The work is the book's: minibatches of 32 x 35 one-hot characters out of 10 000, sequential with
 the state carried; forward, loss, backward, clipping of the global norm, a step of SGD. As `recur
 bench` does, it trains one epoch to warm up and prints the median speed of the epochs after it.
@@ -12,8 +17,9 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-BATCH, STEPS, TOKENS, VOCABULARY = 32, 35, 10000, 28
+BATCH, STEPS, TOKENS, VOCABULARY, SEQUENCES = 32, 35, 10000, 28, 512
 PRESETS = {
     "d2l-rnn-scratch": None,
     "d2l-rnn": (nn.RNN, 256, 1),
@@ -54,6 +60,46 @@ class Concise(nn.Module):
         return self.linear(outputs.reshape(-1, outputs.shape[-1])), state
 
 
+class Tagger(nn.Module):
+    """Labels every token. Packed or padded to the longest of the minibatch."""
+
+    def __init__(self, packed):
+        super().__init__()
+        self.packed = packed
+        self.rnn = nn.LSTM(VOCABULARY, 256, bidirectional=True)
+        self.linear = nn.Linear(512, VOCABULARY)
+
+    def forward(self, inputs, lengths):
+        if self.packed:
+            inputs = pack_padded_sequence(inputs, lengths, enforce_sorted=False)
+        outputs, _ = self.rnn(inputs)
+        return self.linear(pad_packed_sequence(outputs)[0] if self.packed else outputs)
+
+
+def length_minibatches(lengths, buckets):
+    """Members of each minibatch of an epoch."""
+    order = torch.randperm(len(lengths))
+    if buckets:
+        order = order[torch.argsort(lengths[order], descending=True)]
+    pieces = list(order.split(BATCH))
+    return [pieces[i] for i in torch.randperm(len(pieces))]
+
+
+def length_epoch(model, lengths, loss_of, buckets):
+    start = time.perf_counter()
+    for members in length_minibatches(lengths, buckets):
+        here = lengths[members]
+        ids = torch.randint(VOCABULARY, (int(here.max()), len(members)))
+        # What stands behind an end has no loss.
+        targets = ids.masked_fill(torch.arange(len(ids))[:, None] >= here, -100)
+        logits = model(functional.one_hot(ids, VOCABULARY).float(), here)
+        for parameter in model.parameters():
+            parameter.grad = None
+        loss_of(logits.reshape(-1, VOCABULARY), targets.reshape(-1)).backward()
+        update(model)
+    return int(lengths.sum()) / (time.perf_counter() - start)
+
+
 def minibatches(corpus):
     count = (len(corpus) - 1) // BATCH * BATCH
     x, y = corpus[:count].reshape(BATCH, -1), corpus[1 : count + 1].reshape(BATCH, -1)
@@ -67,6 +113,15 @@ def detached(state):
     return None if state is None else state.detach()
 
 
+def update(model):
+    norm = torch.sqrt(sum((p.grad**2).sum() for p in model.parameters()))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if norm > 1:
+                parameter.grad *= 1 / norm
+            parameter -= parameter.grad
+
+
 def epoch(model, corpus, loss_of):
     start, tokens, state = time.perf_counter(), 0, None
     for x, y in minibatches(corpus):
@@ -74,12 +129,7 @@ def epoch(model, corpus, loss_of):
         for parameter in model.parameters():
             parameter.grad = None
         loss_of(logits, y.reshape(-1)).backward()
-        norm = torch.sqrt(sum((p.grad**2).sum() for p in model.parameters()))
-        with torch.no_grad():
-            for parameter in model.parameters():
-                if norm > 1:
-                    parameter.grad *= 1 / norm
-                parameter -= parameter.grad
+        update(model)
         tokens += y.numel()
     return tokens / (time.perf_counter() - start)
 
@@ -87,13 +137,19 @@ def epoch(model, corpus, loss_of):
 def main():
     preset, seconds = sys.argv[1], float(sys.argv[2])
     torch.manual_seed(1)
-    corpus = torch.randint(VOCABULARY, (TOKENS,))
-    kind = PRESETS[preset]
-    model, loss_of = Concise(*kind) if kind else Scratch(), nn.CrossEntropyLoss()
-    epoch(model, corpus, loss_of)
+    loss_of = nn.CrossEntropyLoss()
+    if preset.startswith("lengths-"):
+        lengths = torch.randint(5, 101, (SEQUENCES,))
+        model, buckets = Tagger("packed" in preset), preset.endswith("buckets")
+        run = lambda: length_epoch(model, lengths, loss_of, buckets)
+    else:
+        corpus = torch.randint(VOCABULARY, (TOKENS,))
+        model = Concise(*PRESETS[preset]) if PRESETS[preset] else Scratch()
+        run = lambda: epoch(model, corpus, loss_of)
+    run()
     end, speeds = time.perf_counter() + seconds, []
     while not speeds or time.perf_counter() < end:
-        speeds.append(epoch(model, corpus, loss_of))
+        speeds.append(run())
     print(f"{statistics.median(speeds):.0f}")
 
 

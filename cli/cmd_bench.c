@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_lengths.h"
 #include "message.h"
 #include "output.h"
 #include "progress.h"
@@ -40,18 +41,6 @@ static enum recur_status make_corpus(recur_corpus **corpus, recur_error *error)
     return recur_corpus_from_ids(ids, BENCH_TOKENS, BENCH_VOCABULARY, corpus, error);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, ascending);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
 /* The median speed of whole epochs, after one to warm up. */
 static enum recur_status time_training(recur_trainer *trainer, double seconds, double *speed,
                                        recur_error *error)
@@ -66,7 +55,7 @@ static enum recur_status time_training(recur_trainer *trainer, double seconds, d
         samples[count++] = epoch.tokens_per_second;
     }
     if (status == RECUR_OK)
-        *speed = median(samples, count);
+        *speed = recur_median(samples, count);
     return status;
 }
 
@@ -93,7 +82,7 @@ static enum recur_status time_generation(const recur_model *model, double second
         samples[count++] = ROUND / (recur_seconds() - start);
     }
     if (status == RECUR_OK)
-        *speed = median(samples, count);
+        *speed = recur_median(samples, count);
     recur_session_free(session);
     recur_sampler_free(sampler);
     return status;
@@ -200,6 +189,32 @@ static int measure_all(const struct command *command, const struct bench_options
     return status == RECUR_OK ? 0 : recur_library_failure(command, &error);
 }
 
+static json_t *lengths_json(const struct lengths_speed *speed)
+{
+    return json_pack("{so so so}", "train_tokens_per_second", recur_json_number(speed->mixed, 6),
+                     "equal_tokens_per_second", recur_json_number(speed->equal, 6),
+                     "share_of_equal", recur_json_number(speed->share, 4));
+}
+
+/* Measures sequences of different lengths, where they were asked for; prints the result or sets it
+ * in `report`. */
+static int measure_lengths(const struct command *command, const struct bench_options *options,
+                           size_t threads, json_t *report)
+{
+    struct lengths_speed speed;
+    recur_error error;
+    if (options->preset && strcmp(options->preset, "lengths") != 0)
+        return 0;
+    if (recur_bench_lengths(threads, options->seconds, &speed, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    if (report)
+        json_object_set_new(report, "lengths", lengths_json(&speed));
+    else
+        printf("%-16s %10.0f tokens/s\n    %.1f %% of %.0f tokens/s at equal lengths\n", "lengths",
+               speed.mixed, 100 * speed.share, speed.equal);
+    return 0;
+}
+
 static int bench(const struct command *command, int argc, char **argv)
 {
     struct bench_options options = {0};
@@ -220,12 +235,15 @@ static int bench(const struct command *command, int argc, char **argv)
                threads == 1 ? "" : "s", peak);
         printf("%-16s %19s %16s %7s %19s\n", "preset", "training", "", "of peak", "generation");
         fflush(stdout);
-        return measure_all(command, &options, peak, NULL);
+        status = measure_all(command, &options, peak, NULL);
+        return status ? status : measure_lengths(command, &options, threads, NULL);
     }
     json_t *results = json_array();
     status = measure_all(command, &options, peak, results);
     json_t *report = json_pack("{ss sI so so}", "isa", isa, "threads", (json_int_t)threads,
                                "peak_gflops", recur_json_number(peak, 6), "results", results);
+    if (status == 0)
+        status = measure_lengths(command, &options, threads, report);
     if (status == 0)
         return recur_json_print(command, report);
     json_decref(report);
@@ -236,14 +254,14 @@ static int bench(const struct command *command, int argc, char **argv)
 
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
-     .choices = "d2l-rnn-scratch|d2l-rnn|d2l-gru|d2l-lstm|d2l-deep-lstm", .shown = "all of them",
-     .help = "measure only this one"},
+     .choices = "d2l-rnn-scratch|d2l-rnn|d2l-gru|d2l-lstm|d2l-deep-lstm|lengths",
+     .shown = "all of them", .help = "measure only this one"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to train with"},
     {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
      .standard = "1", .help = "how long each measurement takes"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
-     .help = "one JSON object: isa, threads, peak_gflops, results"},
+     .help = "one JSON object: isa, threads, peak_gflops, results, lengths"},
     {.help = NULL},
 };
 
@@ -257,7 +275,9 @@ const struct command recur_command_bench = {
         "reaches in a measurement of its own, and where an iteration's time goes: load (drawing "
         "the minibatch), input (look-ups and input products), forward and backward (the "
         "recurrent steps), head (logits and loss), gradient (of the weights), update. "
-        "Generation is one stream on one thread.",
+        "Generation is one stream on one thread. lengths trains a bidirectional LSTM of 256 "
+        "units on sequences of 5 to 100 tokens, each of which it labels, beside as many of equal "
+        "length: tokens that are there, per second.",
     .examples = "  recur bench\n"
                 "  recur bench --preset d2l-lstm --threads 1 --json\n",
     .options = options,

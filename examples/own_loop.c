@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 
     enum recur_status status = recur_model_create(&network, NULL, &model, &error);
     if (status == RECUR_OK)
-        status = recur_stack_create(model, &config, &stack, &error);
+        status = recur_stack_create(model, &config, 0, &stack, &error);
     if (status == RECUR_OK)
         status = train(stack, argc > 1 ? strtoul(argv[1], NULL, 10) : 1000, &error);
     if (status != RECUR_OK)

@@ -1,11 +1,12 @@
 /* recur/recur.h - all of librecur: recurrent neural networks from C.
  *
  * text -> vocab -> corpus -> batches -> trainer -> model -> session, generate, fill, features,
- * evaluate; and for training loops of one's own: model -> stack */
+ * evaluate; and for training loops of one's own: buckets, model -> stack */
 #ifndef RECUR_H
 #define RECUR_H
 
 #include "recur/batches.h"
+#include "recur/buckets.h"
 #include "recur/convert.h"
 #include "recur/corpus.h"
 #include "recur/evaluate.h"

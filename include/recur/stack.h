@@ -1,7 +1,7 @@
 /* recur/stack.h - a model's recurrent layers in a training loop of your own: sequences of any
  * lengths forward, any loss, backward, an update.
  *
- *     recur_stack_create(model, &config, &stack, &error);
+ *     recur_stack_create(model, &config, 0, &stack, &error);
  *     for (...) {
  *         recur_stack_input in = {.batch = B, .steps = T, .lengths = lengths, .x = x};
  *         recur_stack_forward(stack, &in, &(recur_stack_output){.y = y}, &error);
@@ -35,13 +35,14 @@ extern "C" {
 
 typedef struct recur_stack recur_stack;
 
-/* Plans and allocates everything. Of `config` count batch and steps, the most that a call may
- * bring; threads; seed, of dropout; and the optimiser's settings: optimizer, momentum, beta1,
- * beta2, alpha, epsilon, weight_decay, clip. The model must outlive the stack. Errors: ARGUMENT (a
- * value outside its range), MEMORY, UNSUPPORTED for a model that fills in, whose outputs are not
- * those of its steps. */
+/* Plans and allocates everything. Of `config` count batch and steps, the most sequences and steps
+ * that a call may bring; threads; seed, of dropout; and the optimiser's settings: optimizer,
+ * momentum, beta1, beta2, alpha, epsilon, weight_decay, clip. `tokens` is the most steps of all
+ * sequences of a call together, which memory follows; 0: batch x steps. The model must outlive the
+ * stack. Errors: ARGUMENT (a value outside its range), MEMORY, UNSUPPORTED for a model that fills
+ * in, whose outputs are not those of its steps. */
 RECUR_API enum recur_status recur_stack_create(recur_model *model,
-                                               const recur_trainer_config *config,
+                                               const recur_trainer_config *config, size_t tokens,
                                                recur_stack **stack, recur_error *error);
 RECUR_API void recur_stack_free(recur_stack *stack); /* NULL is fine */
 
@@ -54,24 +55,28 @@ RECUR_API size_t recur_stack_states(const recur_stack *stack);
 /* A minibatch. All arrays are the caller's; `lengths` and those of the content are read by forward
  * alone. */
 typedef struct recur_stack_input {
-    size_t batch, steps;   /* B >= 1, T: of the arrays; at most the stack's */
-    const size_t *lengths; /* (B), each 0 .. T; NULL: all are T */
-    const float *x;        /* (T, B, I) of a model that reads numbers */
-    const int32_t *ids;    /* (T, B) of a model that reads tokens, each below V */
-    const float *h0, *c0;  /* initial states; NULL: zero. c0 counts for lstm alone */
-    bool drops;            /* dropout is on: training; default false */
-    uint64_t minibatch;    /* where dropout is on another number each time: its masks are drawn
-                              from (seed, minibatch) */
+    size_t batch, steps;    /* B >= 1, T: of the arrays; at most the stack's */
+    const size_t *lengths;  /* (B), each 0 .. T; NULL: all are T */
+    const float *x;         /* (T, B, I) of a model that reads numbers */
+    const int32_t *ids;     /* (T, B) of a model that reads tokens, each below V */
+    const float *h0, *c0;   /* initial states; NULL: zero. c0 counts for lstm alone */
+    const int32_t *targets; /* (T, B): the loss is then the mean cross-entropy of the softmax of the
+                               head's logits, over the steps whose target is not below 0; each is
+                               below V. NULL: the loss is the caller's */
+    bool drops;             /* dropout is on: training; default false */
+    uint64_t minibatch;     /* where dropout is on another number each time: its masks are drawn
+                               from (seed, minibatch) */
 } recur_stack_input;
 
 /* What is wanted of a forward pass; NULL: not. */
 typedef struct recur_stack_output {
     float *y;         /* (T, B, W): outputs of the last layer, after its dropout */
-    float *logits;    /* (T, B, V): of the model's head, which reads y */
+    float *logits;    /* (T, B, V): of the model's head, which reads y; not with targets */
     float *h_n, *c_n; /* last states; c_n is written for lstm alone */
+    double *loss;     /* where there are targets: in nats; 0 where none is 0 or above */
 } recur_stack_output;
 
-/* The gradients of a loss with respect to them; NULL: zero. */
+/* The gradients of a loss with respect to them; NULL: zero. That of the targets' loss is added. */
 typedef struct recur_stack_output_gradient {
     const float *dy, *dlogits, *dh_n, *dc_n;
 } recur_stack_output_gradient;
@@ -83,7 +88,8 @@ typedef struct recur_stack_input_gradient {
 } recur_stack_input_gradient;
 
 /* Errors: ARGUMENT (more than the stack was made for, a length above T, an id that is not below V,
- * x or ids missing, logits of a model without a head): the sentence says which sequence and step;
+ * x or ids missing, a target that is not below V, logits or targets of a model without a head,
+ * or both at once): the sentence says which sequence and step;
  * nothing is computed then. */
 RECUR_API enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
                                                 const recur_stack_output *output,
@@ -91,7 +97,7 @@ RECUR_API enum recur_status recur_stack_forward(recur_stack *stack, const recur_
 
 /* Back through the last forward pass: adds to the gradients of all parameters. `input` may be NULL.
  * Errors: ARGUMENT where there was no forward pass since the last backward one, or dx is asked of a
- * model that reads tokens, or dlogits given to one without a head. */
+ * model that reads tokens, or dlogits given to one without a head or beside targets. */
 RECUR_API enum recur_status recur_stack_backward(recur_stack *stack,
                                                  const recur_stack_output_gradient *output,
                                                  const recur_stack_input_gradient *input,

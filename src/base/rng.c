@@ -56,3 +56,12 @@ double recur_rng_normal(struct recur_rng *rng)
     double radius = sqrt(-2 * log(1 - recur_rng_uniform(rng)));
     return radius * cos(6.283185307179586 * recur_rng_uniform(rng));
 }
+
+void recur_rng_shuffle(struct recur_rng *rng, size_t *items, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t other = recur_rng_below(rng, i), moved = items[other];
+        items[other] = items[i - 1];
+        items[i - 1] = moved;
+    }
+}

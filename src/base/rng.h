@@ -2,6 +2,7 @@
 #ifndef RECUR_BASE_RNG_H
 #define RECUR_BASE_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct recur_rng {
@@ -21,5 +22,7 @@ uint64_t recur_rng_below(struct recur_rng *rng, uint64_t bound);
 double recur_rng_uniform(struct recur_rng *rng);
 /* N(0, 1), by Box and Muller's method. */
 double recur_rng_normal(struct recur_rng *rng);
+/* Every order of the items is as likely as any other (Fisher & Yates). */
+void recur_rng_shuffle(struct recur_rng *rng, size_t *items, size_t count);
 
 #endif

@@ -46,9 +46,8 @@ enum recur_status recur_bf16_create(struct recur_workspace *work,
                                     const struct recur_network *network, size_t threads,
                                     recur_error *error)
 {
-    size_t rows = recur_size_mul(work->batch, work->steps);
     RECUR_TRY(recur_alloc(1, sizeof *work->bf16, "the bf16 copies", &work->bf16, error));
-    work->bf16->stride = recur_size_mul(recur_size_add(rows, 1) / 2, RECUR_LANES);
+    work->bf16->stride = recur_size_mul(recur_size_add(work->rows, 1) / 2, RECUR_LANES);
     size_t bytes = lay_out(work->bf16, work, network, threads);
     RECUR_TRY(recur_block_alloc(bytes, "the bf16 copies", &work->bf16->block, error));
     lay_out(work->bf16, work, network, threads);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/sort.h"
 
 enum recur_status recur_lengths_init(struct recur_lengths *lengths, size_t batch, size_t steps,
                                      recur_error *error)
@@ -36,8 +37,9 @@ struct sorting {
     size_t contents, batch;
 };
 
-static int compare(const struct sorting *sorting, size_t a, size_t b)
+static int compare(const void *user, size_t a, size_t b)
 {
+    const struct sorting *sorting = user;
     size_t steps = sorting->length[a];
     if (steps != sorting->length[b])
         return steps < sorting->length[b] ? 1 : -1;
@@ -53,22 +55,6 @@ static int compare(const struct sorting *sorting, size_t a, size_t b)
         }
     }
     return 0;
-}
-
-/* Merge sort, bottom up, of `count` sequences. qsort would allocate. */
-static void sort(const struct sorting *sorting, size_t *order, size_t count, size_t *scratch)
-{
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t first = 0; first < count; first += 2 * width) {
-            size_t middle = first + width < count ? first + width : count;
-            size_t end = middle + width < count ? middle + width : count;
-            for (size_t i = first, a = first, b = middle; i < end; i++) {
-                bool left = a < middle && (b == end || compare(sorting, order[a], order[b]) <= 0);
-                scratch[i] = order[left ? a++ : b++];
-            }
-        }
-        memcpy(order, scratch, count * sizeof *order);
-    }
 }
 
 static void count_alive(struct recur_lengths *lengths)
@@ -93,7 +79,7 @@ void recur_lengths_set(struct recur_lengths *lengths, size_t batch, const size_t
     lengths->ties = false;
     for (size_t b = 0; b < batch; b++)
         lengths->order[b] = b;
-    sort(&sorting, lengths->order, batch, lengths->scratch);
+    recur_sort(lengths->order, batch, lengths->scratch, compare, &sorting);
     for (size_t b = 0; b < batch; b++) {
         bool same = b > 0 && !compare(&sorting, lengths->order[b - 1], lengths->order[b]);
         lengths->length[b] = length[lengths->order[b]];
@@ -113,7 +99,7 @@ void recur_lengths_part(struct recur_lengths *lengths, const struct recur_conten
     for (size_t first = 0, end; first < lengths->batch && lengths->ties; first = end) {
         for (end = first + 1; end < lengths->batch && lengths->same[end] == first;)
             end++;
-        sort(&sorting, lengths->order + first, end - first, lengths->scratch);
+        recur_sort(lengths->order + first, end - first, lengths->scratch, compare, &sorting);
     }
 }
 

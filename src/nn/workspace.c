@@ -86,7 +86,7 @@ static void lay_out_stream(struct layout *layout, const struct recur_workspace *
 {
     const struct recur_cell_kind *cell = network->cell;
     const struct recur_layer *layer = &network->layer[l];
-    size_t rows = recur_size_mul(work->batch, work->steps);
+    size_t rows = work->rows;
     stream->z_stride = panel_stride(rows);
     stream->h_stride = panel_stride(recur_size_add(rows, work->batch));
     stream->z = take_panels(layout, layer->units * cell->slots, stream->z_stride);
@@ -126,7 +126,7 @@ static void lay_out_input(struct layout *layout, struct recur_workspace *work,
     if (!width)
         return;
     take_features(layout, seam, 1, width);
-    size_t stride = panel_stride(recur_size_mul(work->batch, work->steps));
+    size_t stride = panel_stride(work->rows);
     real *value = take_panels(layout, seam->panels, stride);
     real *gradient = work->trains ? take_panels(layout, seam->panels, stride) : NULL;
     for (size_t i = 0; seam->feature && i < seam->panels; i++) {
@@ -157,7 +157,7 @@ static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
     bool sums = pieces < network->directions;
     take_features(layout, seam, pieces, layer->hidden);
     seam->copies = sums || (work->trains && network->dropout > 0);
-    size_t stride = panel_stride(recur_size_mul(work->batch, work->steps));
+    size_t stride = panel_stride(work->rows);
     real *copy = seam->copies ? take_panels(layout, seam->panels, stride) : NULL;
     for (size_t i = 0; seam->feature && i < seam->panels; i++) {
         struct recur_feature *feature = &seam->feature[i];
@@ -180,7 +180,7 @@ static void lay_out_head(struct layout *layout, struct recur_workspace *work,
                          const struct recur_network *network)
 {
     size_t panels = recur_panels(network->vocabulary);
-    size_t rows = recur_size_mul(work->batch, work->steps);
+    size_t rows = work->rows;
     const struct recur_seam *top = &work->seam[network->layers];
     work->logit_stride = panel_stride(rows);
     work->logits = take_panels(layout, panels, work->logit_stride);
@@ -245,8 +245,8 @@ enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, s
     return RECUR_OK;
 }
 
-/* The cheapest grid; of equal ones that with fewer slices of the batch, then with fewer directions
- * at once. */
+/* The cheapest grid; of equal ones that with fewer slices of the batch: directions at once walk
+ * half the weights each, and share the work evenly whatever the sequences' lengths. */
 static enum recur_status choose_grid(struct recur_grid *grid, const struct recur_network *network,
                                      size_t batch, size_t threads, recur_error *error)
 {
@@ -276,7 +276,17 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
                                        size_t steps, bool trains, size_t threads,
                                        recur_error *error)
 {
-    *work = (struct recur_workspace){.batch = batch, .steps = steps, .trains = trains};
+    return recur_workspace_init_rows(work, network, batch, steps, recur_size_mul(batch, steps),
+                                     trains, threads, error);
+}
+
+enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
+                                            const struct recur_network *network, size_t batch,
+                                            size_t steps, size_t rows, bool trains, size_t threads,
+                                            recur_error *error)
+{
+    *work =
+        (struct recur_workspace){.batch = batch, .steps = steps, .rows = rows, .trains = trains};
     RECUR_TRY(choose_grid(&work->grid, network, batch, threads, error));
     RECUR_TRY(recur_alloc(network->layers, network->directions * sizeof *work->stream,
                           "the streams", &work->stream, error));

@@ -70,6 +70,7 @@ struct recur_grid {
 
 struct recur_workspace {
     size_t batch, steps; /* B, T */
+    size_t rows;         /* of all steps; B * T, or fewer where sequences differ in length */
     bool trains;
     struct recur_grid grid;
     void *block;
@@ -91,6 +92,12 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
                                        const struct recur_network *network, size_t batch,
                                        size_t steps, bool trains, size_t threads,
                                        recur_error *error);
+
+/* The same for passes whose sequences have at most `rows` steps together. */
+enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
+                                            const struct recur_network *network, size_t batch,
+                                            size_t steps, size_t rows, bool trains, size_t threads,
+                                            recur_error *error);
 void recur_workspace_free(struct recur_workspace *work);
 
 /* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */

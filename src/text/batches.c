@@ -81,17 +81,6 @@ void recur_batches_free(recur_batches *batches)
     free(batches);
 }
 
-static void shuffle(size_t *order, size_t count, struct recur_rng *rng)
-{
-    for (size_t i = 0; i < count; i++)
-        order[i] = i;
-    for (size_t i = count; i > 1; i--) {
-        size_t other = recur_rng_below(rng, i), moved = order[other];
-        order[other] = order[i - 1];
-        order[i - 1] = moved;
-    }
-}
-
 size_t recur_batches_start(recur_batches *batches, uint64_t epoch)
 {
     const recur_batches_config *config = &batches->config;
@@ -106,7 +95,9 @@ size_t recur_batches_start(recur_batches *batches, uint64_t epoch)
     size_t inputs = config->count - 1 - offset;
     if (random) {
         size_t subsequences = inputs / config->steps;
-        shuffle(batches->order, subsequences, &rng);
+        for (size_t i = 0; i < subsequences; i++)
+            batches->order[i] = i;
+        recur_rng_shuffle(&rng, batches->order, subsequences);
         batches->count = subsequences / config->batch;
     } else {
         batches->stream = inputs / config->batch;

@@ -20,13 +20,12 @@ struct recur_stack {
     struct recur_optimiser optimiser;
     real *gradients, *fresh; /* the sum, and those of one pass where there is a sum already */
     bool has_gradients, went_forward;
-    int32_t *ids;                  /* by rows */
+    int32_t *ids, *targets;        /* by rows */
     size_t *equal;                 /* (B): T each */
-    struct recur_content *content; /* (2 + 2 L) */
+    struct recur_content *content; /* (3 + 2 L) */
     size_t contents;
-    size_t most_batch, most_steps; /* B and T at most */
-    size_t steps;                  /* T of the caller's arrays */
-    recur_stack_input input;       /* of the call that runs, as the others are */
+    size_t steps;            /* T of the caller's arrays */
+    recur_stack_input input; /* of the call that runs, as the others are */
     recur_stack_output output;
     recur_stack_output_gradient given;
     recur_stack_input_gradient wanted;
@@ -47,26 +46,28 @@ static enum recur_status check_model(const recur_model *model, const recur_train
 }
 
 static enum recur_status plan(struct recur_stack *stack, const recur_trainer_config *config,
-                              recur_error *error)
+                              size_t tokens, recur_error *error)
 {
     recur_model *model = stack->model;
     const struct recur_network *network = &model->network;
     size_t bytes = network->params.span * sizeof(real);
-    size_t rows = recur_size_mul(config->batch, config->steps);
+    size_t most = recur_size_mul(config->batch, config->steps);
+    size_t rows = tokens && tokens < most ? tokens : most;
     RECUR_TRY(check_model(model, config, error));
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
                                 &stack->team, error));
-    RECUR_TRY(recur_workspace_init(&stack->work, network, config->batch, config->steps, true,
-                                   recur_team_threads(stack->team), error));
+    RECUR_TRY(recur_workspace_init_rows(&stack->work, network, config->batch, config->steps, rows,
+                                        true, recur_team_threads(stack->team), error));
     if (config->precision == RECUR_PRECISION_BF16)
         RECUR_TRY(recur_bf16_create(&stack->work, network, recur_team_threads(stack->team), error));
     RECUR_TRY(recur_lengths_init(&stack->lengths, config->batch, config->steps, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
     RECUR_TRY(recur_alloc(rows, sizeof *stack->ids, "a minibatch", &stack->ids, error));
+    RECUR_TRY(recur_alloc(rows, sizeof *stack->targets, "a minibatch", &stack->targets, error));
     RECUR_TRY(
         recur_alloc(config->batch, sizeof *stack->equal, "a minibatch", &stack->equal, error));
-    RECUR_TRY(recur_alloc(2 + 2 * network->layers, sizeof *stack->content, "a minibatch",
+    RECUR_TRY(recur_alloc(3 + 2 * network->layers, sizeof *stack->content, "a minibatch",
                           &stack->content, error));
     stack->pass = (struct recur_pass){.network = network,
                                       .kernels = model->kernels,
@@ -79,16 +80,14 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
 }
 
 enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *config,
-                                     recur_stack **out, recur_error *error)
+                                     size_t tokens, recur_stack **out, recur_error *error)
 {
     struct recur_stack *stack;
     RECUR_TRY(recur_alloc(1, sizeof *stack, "a stack", &stack, error));
     stack->model = model;
     stack->seed = config->seed;
     stack->clip = (double)config->clip;
-    stack->most_batch = config->batch;
-    stack->most_steps = config->steps;
-    enum recur_status status = plan(stack, config, error);
+    enum recur_status status = plan(stack, config, tokens, error);
     if (status != RECUR_OK) {
         recur_stack_free(stack);
         return status;
@@ -108,6 +107,7 @@ void recur_stack_free(recur_stack *stack)
     recur_block_free(stack->gradients);
     recur_block_free(stack->fresh);
     free(stack->ids);
+    free(stack->targets);
     free(stack->equal);
     free(stack->content);
     free(stack);
@@ -298,17 +298,20 @@ static void forward(void *argument, size_t thread, size_t threads)
         exchange_states(stack, WHICH_C_N, NULL, output->c_n, thread, threads);
 }
 
+/* Ids or targets of the steps that there are. */
 static enum recur_status check_ids(const struct recur_stack *stack, const recur_stack_input *input,
-                                   const size_t *length, recur_error *error)
+                                   const int32_t *ids, const size_t *length, recur_error *error)
 {
     size_t vocabulary = stack->model->network.vocabulary;
+    bool targets = ids == input->targets;
     for (size_t t = 0; t < input->steps; t++)
         for (size_t b = 0; b < input->batch; b++) {
-            int32_t id = input->ids[t * input->batch + b];
-            if (t < length[b] && (id < 0 || (size_t)id >= vocabulary))
+            int32_t id = ids[t * input->batch + b];
+            bool fine = id < 0 ? targets : (size_t)id < vocabulary;
+            if (t < length[b] && !fine)
                 return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                                  "sequence %zu, step %zu: id %ld is not in a vocabulary of %zu", b,
-                                  t, (long)id, vocabulary);
+                                  "sequence %zu, step %zu: %s %ld is not below %zu", b, t,
+                                  targets ? "target" : "id", (long)id, vocabulary);
         }
     return RECUR_OK;
 }
@@ -319,14 +322,34 @@ static enum recur_status check_input(const struct recur_stack *stack,
 {
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     bool numbers = stack->model->network.inputs > 0;
-    for (size_t b = 0; b < input->batch; b++)
+    size_t rows = 0;
+    for (size_t b = 0; b < input->batch; rows += length[b++])
         if (length[b] > input->steps)
             return recur_fail(error, bad, "sequence %zu has %zu steps, but the minibatch has %zu",
                               b, length[b], input->steps);
+    if (rows > stack->work.rows)
+        return recur_fail(error, bad,
+                          "the sequences have %zu steps together, but the stack is made for %zu",
+                          rows, stack->work.rows);
     if (numbers ? !input->x && input->steps : !input->ids && input->steps)
         return recur_fail(error, bad, "the model reads %s, but there %s",
                           numbers ? "numbers" : "tokens", numbers ? "is no x" : "are no ids");
-    return numbers || !input->ids ? RECUR_OK : check_ids(stack, input, length, error);
+    if (!numbers && input->ids)
+        RECUR_TRY(check_ids(stack, input, input->ids, length, error));
+    return input->targets ? check_ids(stack, input, input->targets, length, error) : RECUR_OK;
+}
+
+/* The targets by rows, and what each of their losses counts. */
+static void set_loss(struct recur_stack *stack)
+{
+    size_t count = 0;
+    stack->pass.targets = stack->input.targets ? stack->targets : NULL;
+    if (!stack->input.targets)
+        return;
+    recur_lengths_pack_ids(&stack->lengths, stack->targets, stack->input.targets);
+    for (size_t row = 0; row < stack->lengths.rows; row++)
+        count += stack->targets[row] >= 0;
+    stack->pass.loss_scale = (real)(1 / (double)(count ? count : 1));
 }
 
 enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
@@ -334,13 +357,16 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
 {
     const struct recur_network *network = &stack->model->network;
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
-    if (!input->batch || input->batch > stack->most_batch || input->steps > stack->most_steps)
+    if (!input->batch || input->batch > stack->work.batch || input->steps > stack->work.steps)
         return recur_fail(error, bad,
                           "a minibatch of %zu sequences x %zu steps does not fit a stack made for "
                           "1 to %zu x %zu",
-                          input->batch, input->steps, stack->most_batch, stack->most_steps);
-    if (output->logits && !network->vocabulary)
+                          input->batch, input->steps, stack->work.batch, stack->work.steps);
+    if ((output->logits || input->targets) && !network->vocabulary)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
+    if (output->logits && input->targets)
+        return recur_fail(error, bad,
+                          "with targets the logits become their gradients, and cannot be had");
     for (size_t b = 0; b < input->batch; b++)
         stack->equal[b] = input->steps;
     const size_t *length = input->lengths ? input->lengths : stack->equal;
@@ -353,6 +379,7 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
     add_content(stack, stack->input.x, network->inputs * sizeof *input->x);
     if (!network->inputs)
         add_content(stack, input->ids, sizeof *input->ids);
+    add_content(stack, input->targets, sizeof *input->targets);
     add_states(stack, input->h0, input->batch);
     if (network->cell->has_c)
         add_states(stack, input->c0, input->batch);
@@ -360,13 +387,16 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
     if (!network->inputs)
         recur_lengths_pack_ids(&stack->lengths, stack->ids, input->ids);
     struct recur_pass *pass = &stack->pass;
+    set_loss(stack);
     pass->steps = stack->lengths.steps;
     pass->given_states = input->h0 || (input->c0 && network->cell->has_c);
     pass->drops = input->drops && network->dropout > 0;
     pass->dropout_key = recur_mix64(recur_mix64(stack->seed) + input->minibatch);
-    pass->headless = !output->logits;
+    pass->headless = !output->logits && !input->targets;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(stack->team, forward, stack);
+    if (input->targets && output->loss)
+        *output->loss = recur_pass_loss_sum(pass) * (double)pass->loss_scale;
     stack->went_forward = true;
     return RECUR_OK;
 }
@@ -437,6 +467,8 @@ enum recur_status recur_stack_backward(recur_stack *stack,
         return recur_fail(error, bad, "there is no forward pass to go back through");
     if (output->dlogits && !network->vocabulary)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
+    if (output->dlogits && pass->targets)
+        return recur_fail(error, bad, "with targets the logits' gradients are there already");
     if (input && input->dx && !network->inputs)
         return recur_fail(error, bad, "tokens have no gradient: the model reads no numbers");
     stack->given = *output;
@@ -448,8 +480,8 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     if (network->cell->has_c)
         add_states(stack, output->dc_n, stack->lengths.batch);
     recur_lengths_part(&stack->lengths, stack->content, stack->contents);
-    pass->headless = !output->dlogits;
-    pass->given_outputs = output->dy || !output->dlogits;
+    pass->headless = !output->dlogits && !pass->targets;
+    pass->given_outputs = output->dy || pass->headless;
     pass->given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
     pass->wants_initial = stack->wanted.dh0;
     pass->gradients = stack->has_gradients ? stack->fresh : stack->gradients;

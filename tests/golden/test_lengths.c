@@ -189,7 +189,7 @@ static void as_packed(void **state)
     config.steps = golden.steps + 1;
     config.threads = setup->threads;
     recur_stack *stack;
-    assert_int_equal(recur_stack_create(golden.model, &config, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(golden.model, &config, 0, &stack, NULL), RECUR_OK);
     for (int times = 1; times <= 2; times++) {
         forward(&golden, stack);
         backward(&golden, stack);

@@ -42,7 +42,7 @@ static recur_stack *make_stack(recur_model *model, size_t batch, size_t steps, s
     config.batch = batch;
     config.steps = steps;
     config.threads = threads;
-    assert_int_equal(recur_stack_create(model, &config, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(model, &config, 0, &stack, NULL), RECUR_OK);
     return stack;
 }
 
@@ -162,7 +162,7 @@ static void run(recur_stack *stack, struct work *work, bool drops)
                                .c0 = work->c0,
                                .drops = drops,
                                .minibatch = 3};
-    recur_stack_output output = {work->y, work->logits, work->h_n, work->c_n};
+    recur_stack_output output = {work->y, work->logits, work->h_n, work->c_n, NULL};
     recur_stack_output_gradient given = {work->dy, work->dlogits, work->dh_n, work->dc_n};
     recur_stack_input_gradient wanted = {work->inputs ? work->dx : NULL, work->dh0, work->dc0};
     if (recur_stack_forward(stack, &input, &output, &error) != RECUR_OK ||
@@ -443,6 +443,70 @@ static void head(void **state)
     recur_model_free(model);
 }
 
+/* The library's cross-entropy against the same by hand, given as the logits' gradient. */
+static void cross_entropy(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_GRU, true, true, 0);
+    recur_stack *stack = make_stack(model, SEQUENCES, STEPS, 2);
+    struct work work;
+    work_init(&work, stack, model, some_lengths, SEQUENCES, STEPS);
+    int32_t targets[SEQUENCES * STEPS];
+    size_t counted = 0, count;
+    for (size_t row = 0; row < SEQUENCES * STEPS; row++) {
+        targets[row] = row % 5 == 0 ? -1 : (int32_t)(row % VOCABULARY);
+        counted += targets[row] >= 0 && row / SEQUENCES < some_lengths[row % SEQUENCES];
+    }
+    recur_stack_input input = {
+        .batch = SEQUENCES, .steps = STEPS, .lengths = work.lengths, .ids = work.ids};
+    recur_stack_output logits = {.logits = work.logits};
+    assert_int_equal(recur_stack_forward(stack, &input, &logits, NULL), RECUR_OK);
+    double wanted = 0, loss;
+    memset(work.dlogits, 0, SEQUENCES * STEPS * VOCABULARY * sizeof(float));
+    for (size_t row = 0; row < SEQUENCES * STEPS; row++) {
+        const float *x = work.logits + row * VOCABULARY;
+        double sum = 0;
+        if (targets[row] < 0 || row / SEQUENCES >= some_lengths[row % SEQUENCES])
+            continue;
+        for (size_t v = 0; v < VOCABULARY; v++)
+            sum += exp((double)x[v]);
+        wanted += (log(sum) - (double)x[targets[row]]) / (double)counted;
+        for (size_t v = 0; v < VOCABULARY; v++)
+            work.dlogits[row * VOCABULARY + v] =
+                (float)((exp((double)x[v]) / sum - (v == (size_t)targets[row])) / (double)counted);
+    }
+    const recur_stack_output_gradient by_hand = {.dy = work.dy, .dlogits = work.dlogits};
+    const recur_stack_output_gradient by_targets = {.dy = work.dy};
+    assert_int_equal(recur_stack_backward(stack, &by_hand, NULL, NULL), RECUR_OK);
+    float *expected = gradients(stack, model, &count);
+    recur_stack_clear_gradients(stack);
+    input.targets = targets;
+    assert_int_equal(recur_stack_forward(stack, &input, &(recur_stack_output){.loss = &loss}, NULL),
+                     RECUR_OK);
+    recur_error error;
+    assert_int_equal(recur_stack_backward(stack, &by_hand, NULL, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "with targets the logits' gradients are there already");
+    assert_int_equal(recur_stack_backward(stack, &by_targets, NULL, NULL), RECUR_OK);
+    float *got = gradients(stack, model, &count);
+    assert_true(fabs(loss - wanted) < 1e-6);
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(got[i] - expected[i]) <= 1e-5F + 1e-5F * fabsf(expected[i])))
+            fail_msg("gradient %zu is %g, expected %g", i, (double)got[i], (double)expected[i]);
+    assert_int_equal(recur_stack_forward(stack, &input, &logits, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "with targets the logits become their gradients, and cannot be had");
+    targets[6] = VOCABULARY;
+    assert_int_equal(
+        recur_stack_forward(stack, &input, &(recur_stack_output){.loss = &loss}, &error),
+        RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "sequence 6, step 0: target 9 is not below 9");
+    free(expected);
+    free(got);
+    work_free(&work);
+    recur_stack_free(stack);
+    recur_model_free(model);
+}
+
 /* Gradients can be set, are clipped, move the parameters and are gone. */
 static void update(void **state)
 {
@@ -453,7 +517,7 @@ static void update(void **state)
     recur_error error;
     config.optimizer = RECUR_OPTIMIZER_SGD;
     config.clip = 2.5F;
-    assert_int_equal(recur_stack_create(model, &config, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(model, &config, 0, &stack, NULL), RECUR_OK);
     size_t index = recur_model_tensors(model) - 1;
     float before[OUTPUTS], after[OUTPUTS], gradient[OUTPUTS] = {3, -4};
     double norm;
@@ -476,6 +540,43 @@ static void update(void **state)
     recur_model_get_tensor(model, index, before);
     assert_memory_equal(before, after, sizeof after);
     recur_stack_free(stack);
+    recur_model_free(model);
+}
+
+/* A stack for few steps in all has room for a few long sequences or many short ones. */
+static void few_tokens(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_LSTM, true, false, 0);
+    recur_trainer_config config = recur_trainer_config_default();
+    recur_stack *stack, *roomy;
+    recur_error error;
+    const size_t lengths[][3] = {{90, 4, 6}, {30, 40, 30}, {50, 50, 1}};
+    config.batch = 3;
+    config.steps = 90;
+    config.threads = 2;
+    assert_int_equal(recur_stack_create(model, &config, 100, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(model, &config, 0, &roomy, NULL), RECUR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct work small, large;
+        work_init(&small, stack, model, lengths[i], 3, 90);
+        work_init(&large, roomy, model, lengths[i], 3, 90);
+        run(stack, &small, false);
+        run(roomy, &large, false);
+        assert_same_work(&small, &large, true);
+        work_free(&small);
+        work_free(&large);
+    }
+    struct work work;
+    work_init(&work, stack, model, lengths[2], 3, 90);
+    const recur_stack_input input = {.batch = 3, .steps = 90, .lengths = work.lengths, .x = work.x};
+    assert_int_equal(recur_stack_forward(stack, &input, &(recur_stack_output){.y = NULL}, &error),
+                     RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "the sequences have 101 steps together, but the stack is made for 100");
+    work_free(&work);
+    recur_stack_free(stack);
+    recur_stack_free(roomy);
     recur_model_free(model);
 }
 
@@ -510,7 +611,7 @@ static void wrong_use(void **state)
     assert_forward_fails(stack, &input, "sequence 1 has 4 steps, but the minibatch has 3");
     input = (recur_stack_input){.batch = 2, .steps = 3, .ids = ids};
     assert_forward_fails(stack, &input, "the model reads numbers, but there is no x");
-    assert_forward_fails(reader, &input, "sequence 1, step 1: id 9 is not in a vocabulary of 9");
+    assert_forward_fails(reader, &input, "sequence 1, step 1: id 9 is not below 9");
     input = (recur_stack_input){.batch = 2, .steps = 3, .x = x};
     assert_forward_fails(reader, &input, "the model reads tokens, but there are no ids");
 
@@ -545,7 +646,7 @@ static void not_together(void **state)
     config.task = RECUR_TASK_FILL;
     config.vocabulary = 9;
     assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
-    assert_int_equal(recur_stack_create(model, &run, &stack, &error), RECUR_ERROR_UNSUPPORTED);
+    assert_int_equal(recur_stack_create(model, &run, 0, &stack, &error), RECUR_ERROR_UNSUPPORTED);
     assert_string_equal(error.message, "a model that fills in has no outputs of its own for each "
                                        "step: its head reads the states around them");
     recur_model_free(model);
@@ -564,7 +665,7 @@ static void not_together(void **state)
     assert_string_equal(error.message, "the model reads 5 numbers a step and no tokens: only a "
                                        "recur_stack runs it");
     run.steps = 0;
-    assert_int_equal(recur_stack_create(model, &run, &stack, &error), RECUR_ERROR_ARGUMENT);
+    assert_int_equal(recur_stack_create(model, &run, 0, &stack, &error), RECUR_ERROR_ARGUMENT);
     assert_string_equal(error.message,
                         "a stack needs room for at least 1 sequence and 1 step, got 32 x 0");
     recur_model_free(model);
@@ -617,7 +718,9 @@ int main(void)
         cmocka_unit_test(of_equal_length),
         cmocka_unit_test(very_long),
         cmocka_unit_test(head),
+        cmocka_unit_test(cross_entropy),
         cmocka_unit_test(update),
+        cmocka_unit_test(few_tokens),
         cmocka_unit_test(wrong_use),
         cmocka_unit_test(not_together),
         cmocka_unit_test(saved),

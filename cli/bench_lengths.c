@@ -1,0 +1,164 @@
+#include "bench_lengths.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "progress.h"
+#include "recur/buckets.h"
+#include "recur/stack.h"
+
+enum {
+    SEQUENCES = 512,
+    BATCH = 32,
+    SHORTEST = 5,
+    LONGEST = 100,
+    HIDDEN = 256,
+    VOCABULARY = 28,
+    MOST_PAIRS = 200
+};
+
+/* One way to cut the work into sequences: their lengths and the minibatches they are drawn in. */
+struct cut {
+    size_t length[SEQUENCES];
+    recur_buckets *buckets;
+    uint64_t epochs;
+};
+
+struct work {
+    struct cut mixed, equal;
+    recur_stack *stack;
+    size_t lengths[BATCH];
+    int32_t ids[LONGEST * BATCH], targets[LONGEST * BATCH]; /* (T, B) */
+};
+
+static uint32_t draw(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223; /* Numerical Recipes' generator */
+    return *state >> 16;
+}
+
+/* Lengths from SHORTEST to LONGEST, and as many of their mean. */
+static enum recur_status cut_work(struct work *work, recur_error *error)
+{
+    uint32_t state = 1;
+    size_t tokens = 0;
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        work->mixed.length[i] = SHORTEST + draw(&state) % (LONGEST - SHORTEST + 1);
+        tokens += work->mixed.length[i];
+    }
+    for (size_t i = 0; i < SEQUENCES; i++)
+        work->equal.length[i] = tokens / SEQUENCES;
+    for (size_t i = 0; i < LONGEST * BATCH; i++) {
+        work->ids[i] = (int32_t)(draw(&state) % VOCABULARY);
+        work->targets[i] = (int32_t)(draw(&state) % VOCABULARY);
+    }
+    recur_buckets_config config = recur_buckets_config_default();
+    config.batch = BATCH;
+    enum recur_status status =
+        recur_buckets_create(work->mixed.length, SEQUENCES, &config, &work->mixed.buckets, error);
+    if (status == RECUR_OK)
+        status = recur_buckets_create(work->equal.length, SEQUENCES, &config, &work->equal.buckets,
+                                      error);
+    return status;
+}
+
+/* Trains one epoch; tokens per second. */
+static enum recur_status epoch(struct work *work, struct cut *cut, double *speed,
+                               recur_error *error)
+{
+    enum recur_status status = RECUR_OK;
+    const size_t *members;
+    size_t count, tokens = 0;
+    double start = recur_seconds();
+    recur_buckets_start(cut->buckets, cut->epochs++);
+    while (status == RECUR_OK && (count = recur_buckets_next(cut->buckets, &members))) {
+        for (size_t b = 0; b < count; b++)
+            tokens += work->lengths[b] = cut->length[members[b]];
+        const recur_stack_input input = {.batch = count,
+                                         .steps = work->lengths[0],
+                                         .lengths = work->lengths,
+                                         .ids = work->ids,
+                                         .targets = work->targets};
+        const recur_stack_output nothing = {.y = NULL};
+        const recur_stack_output_gradient none = {.dy = NULL};
+        status = recur_stack_forward(work->stack, &input, &nothing, error);
+        if (status == RECUR_OK)
+            status = recur_stack_backward(work->stack, &none, NULL, error);
+        if (status == RECUR_OK)
+            status = recur_stack_update(work->stack, 1, NULL, error);
+    }
+    *speed = (double)tokens / (recur_seconds() - start);
+    return status;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double recur_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, ascending);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* Epochs of both in turns, after one of each to warm up. */
+static enum recur_status time_pairs(struct work *work, double seconds, struct lengths_speed *speed,
+                                    recur_error *error)
+{
+    double mixed[MOST_PAIRS], equal[MOST_PAIRS], share[MOST_PAIRS], end = 0;
+    size_t count = 0;
+    enum recur_status status = RECUR_OK;
+    for (int warm = 0;
+         status == RECUR_OK && count < MOST_PAIRS && (count == 0 || recur_seconds() < end);
+         warm = 1) {
+        status = epoch(work, &work->mixed, &mixed[count], error);
+        if (status == RECUR_OK)
+            status = epoch(work, &work->equal, &equal[count], error);
+        share[count] = mixed[count] / equal[count];
+        if (!warm)
+            end = recur_seconds() + 2 * seconds;
+        count += warm ? 1 : 0;
+    }
+    if (status != RECUR_OK)
+        return status;
+    *speed = (struct lengths_speed){.mixed = recur_median(mixed, count),
+                                    .equal = recur_median(equal, count),
+                                    .share = recur_median(share, count)};
+    return RECUR_OK;
+}
+
+enum recur_status recur_bench_lengths(size_t threads, double seconds, struct lengths_speed *speed,
+                                      recur_error *error)
+{
+    static const size_t hidden[] = {HIDDEN};
+    recur_model_config network = recur_model_config_default();
+    recur_trainer_config config = recur_trainer_config_default();
+    recur_model *model = NULL;
+    struct work *work = calloc(1, sizeof *work);
+    if (!work) {
+        *error = (recur_error){RECUR_ERROR_MEMORY, "out of memory for the sequences to measure"};
+        return RECUR_ERROR_MEMORY;
+    }
+    network.hidden = hidden;
+    network.bidirectional = true;
+    network.vocabulary = VOCABULARY;
+    config.batch = BATCH;
+    config.steps = LONGEST;
+    config.threads = threads;
+    config.optimizer = RECUR_OPTIMIZER_SGD;
+    enum recur_status status = cut_work(work, error);
+    if (status == RECUR_OK)
+        status = recur_model_create(&network, NULL, &model, error);
+    if (status == RECUR_OK)
+        status = recur_stack_create(model, &config, 0, &work->stack, error);
+    if (status == RECUR_OK)
+        status = time_pairs(work, seconds, speed, error);
+    recur_stack_free(work->stack);
+    recur_model_free(model);
+    recur_buckets_free(work->mixed.buckets);
+    recur_buckets_free(work->equal.buckets);
+    free(work);
+    return status;
+}

@@ -1,0 +1,22 @@
+/* How fast sequences of different lengths are trained, beside as many of equal length. */
+#ifndef BENCH_LENGTHS_H
+#define BENCH_LENGTHS_H
+
+#include <stddef.h>
+
+#include "recur/status.h"
+
+struct lengths_speed {
+    double mixed, equal; /* tokens/s, medians */
+    double share;        /* median of mixed over equal, pair by pair */
+};
+
+/* Trains a bidirectional LSTM of 256 units, as d2l-lstm's settings have it, to label every token,
+ * for `seconds` each. */
+enum recur_status recur_bench_lengths(size_t threads, double seconds, struct lengths_speed *speed,
+                                      recur_error *error);
+
+/* The median of `count` values, which are sorted. */
+double recur_median(double *values, size_t count);
+
+#endif
