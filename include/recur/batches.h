@@ -25,6 +25,7 @@ enum recur_sampling {
 };
 
 typedef struct recur_batches_config {
+    size_t size;                  /* as recur_batches_config_default() sets it; leave it alone */
     size_t batch;                 /* B; default 32 */
     size_t steps;                 /* T; default 35 */
     enum recur_sampling sampling; /* default sequential */
@@ -32,7 +33,16 @@ typedef struct recur_batches_config {
     size_t first, count;          /* the part of the corpus to use; default 0, 0: all of it */
 } recur_batches_config;
 
-RECUR_API recur_batches_config recur_batches_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_batches_config_init(recur_batches_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_batches_config recur_batches_config_default(void)
+{
+    recur_batches_config config;
+    recur_batches_config_init(&config, sizeof config);
+    return config;
+}
 
 /* The corpus must outlive the batches. Errors: MEMORY; ARGUMENT for B or T of 0 or
  * a part outside the corpus; DATA where the

@@ -18,13 +18,23 @@ extern "C" {
 /* What a model's file may leave open. Files of recur's leave nothing open: for those every field
  * must be NULL. */
 typedef struct recur_import_config {
+    size_t size;                 /* as recur_import_config_default() sets it; leave it alone */
     const enum recur_cell *cell; /* NULL: told by the number of gates, three being gru */
     const enum recur_activation *activation; /* of RECUR_CELL_RNN in a PyTorch file, which does not
                                                 say it; else NULL */
     recur_vocab *vocab; /* V entries, shared by the model; NULL: the model gets no vocabulary */
 } recur_import_config;
 
-RECUR_API recur_import_config recur_import_config_default(void); /* everything NULL */
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_import_config_init(recur_import_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_import_config recur_import_config_default(void)
+{
+    recur_import_config config;
+    recur_import_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Reads a model: a file that ends in ".onnx" as ONNX, any other ("-" is standard input) as
  * safetensors: recur's own; the state_dict of a PyTorch module that has one nn.RNN, nn.GRU or

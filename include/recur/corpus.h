@@ -20,13 +20,23 @@ extern "C" {
 typedef struct recur_corpus recur_corpus;
 
 typedef struct recur_corpus_config {
-    recur_text_config text;
-    recur_vocab_config vocab;
+    size_t size;                     /* as recur_corpus_config_default() sets it; leave it alone */
+    const recur_text_config *text;   /* how the text is cut; NULL, the default: the defaults */
+    const recur_vocab_config *vocab; /* what the dictionary takes in; NULL, the default: likewise */
     uint64_t max_tokens; /* the corpus keeps the first so many ids; the dictionary is made of the
                             whole text all the same, as in the book; default 0: all */
 } recur_corpus_config;
 
-RECUR_API recur_corpus_config recur_corpus_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_corpus_config_init(recur_corpus_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_corpus_config recur_corpus_config_default(void)
+{
+    recur_corpus_config config;
+    recur_corpus_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Reads `count` files ("-" is standard input) as one text, makes the vocabulary and the ids.
  * Both results belong to the caller. Errors: FILE, MEMORY, ARGUMENT (see recur_vocab_build), DATA

@@ -18,6 +18,7 @@ extern "C" {
 typedef struct recur_filler recur_filler;
 
 typedef struct recur_fill_config {
+    size_t size;         /* as recur_fill_config_default() sets it; leave it alone */
     const char *blank;   /* the character that stands for one token, UTF-8; default "_". With a
                             model of words it must stand alone between spaces */
     size_t alternatives; /* how many fillings are wanted at most, >= 1; default 1 */
@@ -26,7 +27,16 @@ typedef struct recur_fill_config {
                             less than `alternatives` */
 } recur_fill_config;
 
-RECUR_API recur_fill_config recur_fill_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_fill_config_init(recur_fill_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_fill_config recur_fill_config_default(void)
+{
+    recur_fill_config config;
+    recur_fill_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Plans for texts of any size over `model`, which must outlive the filler; a filler is used by one
  * thread at a time. Errors: ARGUMENT (a model without vocabulary, a blank that is no single

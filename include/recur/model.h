@@ -59,12 +59,13 @@ enum recur_merge {
 };
 
 typedef struct recur_model_config {
+    size_t size;                      /* as recur_model_config_default() sets it; leave it alone */
     enum recur_task task;             /* default LM */
     enum recur_cell cell;             /* default LSTM */
     enum recur_activation activation; /* of RECUR_CELL_RNN; default tanh */
     size_t layers;                    /* L >= 1; default 1 */
-    const size_t *hidden;             /* L widths, from the input up; default {256}. The model
-                                         copies the array; the caller keeps his */
+    const size_t *hidden;             /* L widths, from the input up; the model copies them, the
+                                         caller keeps his array. NULL, the default: each is 256 */
     bool bidirectional;               /* a second direction that reads from the last token to the
                                          first; default false */
     enum recur_merge merge;           /* of the two; default concat */
@@ -78,7 +79,16 @@ typedef struct recur_model_config {
     uint64_t seed;                    /* of the initial parameters; default 1 */
 } recur_model_config;
 
-RECUR_API recur_model_config recur_model_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_model_config_init(recur_model_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_model_config recur_model_config_default(void)
+{
+    recur_model_config config;
+    recur_model_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Makes a model with fresh parameters. `vocab` may be NULL (config->vocabulary counts then); the
  * model shares it. `*model` belongs to the caller: recur_model_free.

@@ -35,6 +35,7 @@ RECUR_API const float *recur_session_feed(recur_session *session, int32_t id);
 /* How the next token is chosen. The filters apply in this order: temperature, top-k, top-p,
  * min-p; "<unk>" and the reserved tokens are never chosen while another token has probability. */
 typedef struct recur_sampler_config {
+    size_t size;       /* as recur_sampler_config_default() sets it; leave it alone */
     float temperature; /* >= 0; 0 is greedy: the most probable token; default 0.8 */
     size_t top_k;      /* only the k most probable tokens; 0: all; default 0 */
     float top_p;       /* only the smallest set of tokens that together has this probability,
@@ -44,7 +45,16 @@ typedef struct recur_sampler_config {
     uint64_t seed;     /* default 1 */
 } recur_sampler_config;
 
-RECUR_API recur_sampler_config recur_sampler_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_sampler_config_init(recur_sampler_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_sampler_config recur_sampler_config_default(void)
+{
+    recur_sampler_config config;
+    recur_sampler_config_init(&config, sizeof config);
+    return config;
+}
 
 typedef struct recur_sampler recur_sampler;
 

@@ -30,9 +30,21 @@ enum recur_clean {
 };
 
 typedef struct recur_text_config {
+    size_t size;              /* as recur_text_config_default() sets it; leave it alone */
     enum recur_tokens tokens; /* default RECUR_TOKENS_CHAR */
     enum recur_clean clean;   /* default RECUR_CLEAN_NONE */
 } recur_text_config;
+
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_text_config_init(recur_text_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_text_config recur_text_config_default(void)
+{
+    recur_text_config config;
+    recur_text_config_init(&config, sizeof config);
+    return config;
+}
 
 /* What was met while reading a text. */
 typedef struct recur_text_stats {

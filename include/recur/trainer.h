@@ -39,6 +39,7 @@ enum recur_schedule {
 };
 
 typedef struct recur_trainer_config {
+    size_t size;                    /* as recur_trainer_config_default() sets it; leave it alone */
     size_t batch, steps;            /* B, T; default 32, 35 */
     enum recur_sampling sampling;   /* default sequential */
     size_t epochs;                  /* how long the run is to be: the cosine needs it; default 10 */
@@ -63,7 +64,16 @@ typedef struct recur_trainer_config {
     size_t threads;                 /* 0: as many as the process may use; default 0 */
 } recur_trainer_config;
 
-RECUR_API recur_trainer_config recur_trainer_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_trainer_config_init(recur_trainer_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_trainer_config recur_trainer_config_default(void)
+{
+    recur_trainer_config config;
+    recur_trainer_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Plans and allocates everything the run will need. Model and corpus must outlive the trainer.
  * A model that fills in reads each minibatch as texts of their own: no state is carried.

@@ -16,6 +16,7 @@ extern "C" {
 typedef struct recur_vocab recur_vocab;
 
 typedef struct recur_vocab_config {
+    size_t size;                 /* as recur_vocab_config_default() sets it; leave it alone */
     uint64_t min_count;          /* tokens met less often are dropped; default 0: none */
     const recur_token *reserved; /* tokens that get the ids 1, 2, ...; default none */
     size_t reserved_count;
@@ -23,7 +24,16 @@ typedef struct recur_vocab_config {
 
 #define RECUR_UNKNOWN 0 /* the id of "<unk>" */
 
-RECUR_API recur_vocab_config recur_vocab_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_vocab_config_init(recur_vocab_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_vocab_config recur_vocab_config_default(void)
+{
+    recur_vocab_config config;
+    recur_vocab_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Counts `tokens` and makes the dictionary. `text` says how texts are cut for it (may be NULL:
  * defaults). `*vocab` belongs to the caller: recur_vocab_free. Errors: MEMORY; ARGUMENT for a
