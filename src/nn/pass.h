@@ -24,6 +24,8 @@ struct recur_pass {
     const real *parameters;  /* flat, as network->params says */
     real *gradients;         /* the same; written, not added to */
     size_t steps;            /* T of this pass, at most work->steps */
+    size_t rows;             /* only so many of the batch, the first ones; 0: all of them. Only
+                                where T is 1, and forward */
     const int32_t *ids;      /* (T, B), each below V */
     const int32_t *targets;  /* (T, B); below 0: no loss there. NULL: logits only */
     size_t carried_steps;    /* of the last pass over `work`, whose last state this one starts from;

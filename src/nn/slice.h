@@ -11,12 +11,13 @@ struct recur_slice {
     struct recur_barrier *barrier; /* the group's */
 };
 
-/* False where the grid has no work for this thread. */
+/* False where there is no work for this thread, and then for none of its group. */
 static inline bool recur_slice_of(const struct recur_pass *pass, size_t thread,
                                   struct recur_slice *slice)
 {
     const struct recur_grid *grid = &pass->work->grid;
-    size_t index = thread / grid->unit_slices, batch = pass->work->batch;
+    size_t index = thread / grid->unit_slices;
+    size_t batch = pass->rows ? pass->rows : pass->work->batch;
     if (index >= grid->batch_slices)
         return false;
     slice->row = batch * index / grid->batch_slices;
@@ -24,7 +25,7 @@ static inline bool recur_slice_of(const struct recur_pass *pass, size_t thread,
     slice->part = thread % grid->unit_slices;
     slice->parts = grid->unit_slices;
     slice->barrier = &grid->barrier[index];
-    return true;
+    return slice->rows > 0;
 }
 
 /* The part of `count` things that is this thread's within its group. */
