@@ -30,12 +30,12 @@ static enum recur_status print_features(const recur_model *model, const char *pa
     recur_vocab *vocab = recur_model_vocab(model);
     recur_corpus *corpus = NULL;
     size_t layer = recur_model_get_config(model)->layers - 1;
-    struct sink sink = {recur_features_width(model, layer), 0, 0};
     if (!vocab) {
         error->status = RECUR_ERROR_ARGUMENT;
         snprintf(error->message, sizeof error->message, "the model has no vocabulary");
         return error->status;
     }
+    struct sink sink = {recur_features_width(model, layer), 0, 0};
     enum recur_status status = recur_corpus_encode(&path, 1, vocab, 0, &corpus, error);
     if (status == RECUR_OK)
         status = recur_features(model, corpus, layer, 0, take, &sink, error);

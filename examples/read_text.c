@@ -64,7 +64,7 @@ static enum recur_status print_minibatches(const recur_corpus *corpus, recur_err
     return RECUR_OK;
 }
 
-static enum recur_status print_all(const char *path, recur_error *error)
+static enum recur_status print_corpus(const char *path, recur_error *error)
 {
     const char *paths[] = {path};
     recur_corpus *corpus = NULL;
@@ -74,9 +74,7 @@ static enum recur_status print_all(const char *path, recur_error *error)
     text.tokens = RECUR_TOKENS_WORD;
     text.clean = RECUR_CLEAN_LETTERS;
     config.text = &text;
-    enum recur_status status = print_tokens(path, error);
-    if (status == RECUR_OK)
-        status = recur_corpus_build(paths, 1, &config, &corpus, &vocab, error);
+    enum recur_status status = recur_corpus_build(paths, 1, &config, &corpus, &vocab, error);
     if (status == RECUR_OK) {
         print_dictionary(vocab);
         status = print_minibatches(corpus, error);
@@ -93,7 +91,7 @@ int main(int argc, char **argv)
         return 2;
     }
     recur_error error;
-    if (print_all(argv[1], &error) != RECUR_OK) {
+    if (print_tokens(argv[1], &error) != RECUR_OK || print_corpus(argv[1], &error) != RECUR_OK) {
         fprintf(stderr, "read_text: %s\n", error.message);
         return 1;
     }

@@ -1,11 +1,19 @@
 /* recur/convert.h - models that other programs made, and models for other programs.
  *
+ *     recur_model *model = NULL;
+ *     bool fresh_head = false;
  *     recur_import_config config = recur_import_config_default();
- *     if (recur_model_import("pytorch.safetensors", &config, &model, NULL, &error) == RECUR_OK &&
- *         recur_model_export(model, RECUR_FORMAT_ONNX, "model.onnx", &error) == RECUR_OK)
- *         ...
+ *     config.activation = activation;
+ *     enum recur_status status = recur_model_import(in, &config, &model, &fresh_head, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_model_export(model, RECUR_FORMAT_RECUR, out, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_model_export(model, RECUR_FORMAT_ONNX, onnx, error);
+ *     recur_model_free(model);
  *
- * docs/formats.md describes every format. */
+ * docs/formats.md describes every format.
+ *
+ * Threads: any number may import, and export one model, at the same time. */
 #ifndef RECUR_CONVERT_H
 #define RECUR_CONVERT_H
 
@@ -50,12 +58,13 @@ RECUR_API enum recur_status recur_model_import(const char *path, const recur_imp
                                                recur_model **model, bool *fresh_head,
                                                recur_error *error);
 
+/* The kinds of file that a model can be written as. */
 enum recur_format {
     RECUR_FORMAT_RECUR,           /* recur's own, as recur_model_save writes it */
     RECUR_FORMAT_PYTORCH,         /* names embedding.*, rnn.*, linear.*: the D2L book's modules */
     RECUR_FORMAT_PYTORCH_WORD_LM, /* names encoder.*, rnn.*, decoder.*: pytorch/examples' */
     RECUR_FORMAT_PYTORCH_BARE,    /* the state_dict of the nn.RNN, nn.GRU or nn.LSTM alone */
-    RECUR_FORMAT_ONNX,
+    RECUR_FORMAT_ONNX,            /* one graph: tokens and states in, logits and states out */
 };
 
 /* Writes a model. The three PyTorch formats are safetensors files whose tensors load into the
@@ -66,9 +75,11 @@ enum recur_format {
 RECUR_API enum recur_status recur_model_export(const recur_model *model, enum recur_format format,
                                                const char *path, recur_error *error);
 
-/* Names as the command line spells them: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare",
- * "onnx". */
+/* The name as the command line spells it: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare" or
+ * "onnx"; static storage. */
 RECUR_API const char *recur_format_name(enum recur_format format);
+
+/* The format of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_format_parse(const char *name, enum recur_format *format,
                                                recur_error *error);
 

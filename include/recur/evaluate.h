@@ -1,4 +1,13 @@
-/* recur/evaluate.h - how well a model knows a text. */
+/* recur/evaluate.h - how well a model knows a text.
+ *
+ *     recur_evaluation evaluation;
+ *     enum recur_status status = recur_evaluate(model, corpus, 0, 0, 0, &evaluation, error);
+ *     if (status == RECUR_OK)
+ *         printf("%llu tokens: perplexity %.1f, %.0f %% of them guessed\n",
+ *                (unsigned long long)evaluation.tokens, evaluation.perplexity,
+ *                100 * evaluation.accuracy);
+ *
+ * Threads: model and corpus are only read; any number of threads may evaluate at the same time. */
 #ifndef RECUR_EVALUATE_H
 #define RECUR_EVALUATE_H
 
@@ -9,6 +18,7 @@
 extern "C" {
 #endif
 
+/* What an evaluation came to. */
 typedef struct recur_evaluation {
     uint64_t tokens;           /* predicted: all of the text's, in a language model but the first */
     double loss;               /* mean, nats per token */

@@ -57,6 +57,9 @@ PLANTS = [
     ("links", "src/base/error.c", "/* docs/formats.md#moon */", "nothing at docs/formats.md#moon"),
     ("headers", "include/recur/text.h", "void recur_f(bool x);", "does not compile alone with gcc"),
     ("headers", "include/recur/text.h", "int class;", "does not compile alone with g++"),
+    ("examples", "include/recur/text.h", "/*\n *     for (;;)\n *         recur_g();\n */",
+     "no example has 'for (;;) recur_g();"),
+    ("symbols", "src/librecur.symbols", "recur_gone", "librecur.symbols but not exported: recur_gone"),
     ("symbols", "src/base/error.c", "RECUR_API int recur_f(void);\nint recur_f(void)\n{\n"
      "    return 0;\n}", "exported but not declared in include/: recur_f"),
     ("symbols", "include/recur/api.h", "RECUR_API void recur_undefined(void);",
