@@ -34,7 +34,7 @@ static void print_dictionary(const recur_vocab *vocab)
 {
     for (int32_t id = 0; (size_t)id < recur_vocab_size(vocab); id++) {
         recur_token token = recur_vocab_token(vocab, id);
-        printf("%.*s: id %d, met %llu times\n", (int)token.size, token.bytes, (int)id,
+        printf("%.*s: id %d, count %llu\n", (int)token.size, token.bytes, (int)id,
                (unsigned long long)recur_vocab_count(vocab, id));
     }
 }
@@ -53,7 +53,7 @@ static enum recur_status print_minibatches(const recur_corpus *corpus, recur_err
     int32_t x[STEPS * BATCH], y[STEPS * BATCH]; /* (T, B) */
     for (uint64_t epoch = 0; epoch < 2; epoch++) {
         size_t count = recur_batches_start(batches, epoch);
-        printf("epoch %d: %zu minibatches\n", (int)epoch, count);
+        printf("epoch %d, minibatches: %zu\n", (int)epoch, count);
         while (recur_batches_next(batches, x, y))
             for (size_t b = 0; b < BATCH; b++)
                 for (size_t t = 0; t < STEPS; t++)

@@ -25,8 +25,9 @@ static enum recur_status stream(const recur_model *model, const char *prompt, si
     fputs(prompt, stdout);
     enum recur_status status =
         recur_generate(model, prompt, strlen(prompt), count, &sampling, show, stdout, &made, error);
+    putchar('\n');
     if (status == RECUR_OK)
-        fprintf(stderr, "\n%zu tokens read, %zu of them unknown, %zu made\n", made.prompt_tokens,
+        fprintf(stderr, "%zu tokens read, %zu of them unknown, %zu made\n", made.prompt_tokens,
                 made.prompt_unknown, made.tokens);
     return status;
 }

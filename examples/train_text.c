@@ -1,6 +1,6 @@
 /* Trains a model of characters on a text and saves it:
  *
- *     train_text MODEL [TEXT [EPOCHS]]
+ *     train_text MODEL [EPOCHS [TEXT ...]]
  *
  * Without a text it is the story that is built into the library. */
 #include <recur/recur.h>
@@ -9,15 +9,15 @@
 #include <stdlib.h>
 
 /* The text as ids, and the dictionary that was made of it. */
-static enum recur_status read_text(const char *path, recur_corpus **corpus, recur_vocab **vocab,
-                                   recur_error *error)
+static enum recur_status read_text(const char *const *paths, size_t count, recur_corpus **corpus,
+                                   recur_vocab **vocab, recur_error *error)
 {
     recur_text_config text = recur_text_config_default();
     recur_corpus_config config = recur_corpus_config_default();
     text.tokens = RECUR_TOKENS_CHAR;
     config.text = &text;
-    if (path)
-        return recur_corpus_build(&path, 1, &config, corpus, vocab, error);
+    if (count > 0)
+        return recur_corpus_build(paths, count, &config, corpus, vocab, error);
 
     size_t size;
     const char *story = recur_sample_text(&size);
@@ -64,10 +64,11 @@ static enum recur_status evaluate(const recur_model *model, const recur_corpus *
 
 int main(int argc, char **argv)
 {
-    if (argc < 2 || argc > 4) {
-        fputs("usage: train_text MODEL [TEXT [EPOCHS]]\n", stderr);
+    if (argc < 2) {
+        fputs("usage: train_text MODEL [EPOCHS [TEXT ...]]\n", stderr);
         return 2;
     }
+    const char *const *paths = (const char *const *)argv + 3;
     recur_error error;
     recur_corpus *corpus = NULL;
     recur_vocab *vocab = NULL;
@@ -76,11 +77,12 @@ int main(int argc, char **argv)
     const size_t hidden[] = {128};
     config.cell = RECUR_CELL_GRU;
     config.hidden = hidden;
-    enum recur_status status = read_text(argc > 2 ? argv[2] : NULL, &corpus, &vocab, &error);
+    enum recur_status status =
+        read_text(paths, argc > 3 ? (size_t)argc - 3 : 0, &corpus, &vocab, &error);
     if (status == RECUR_OK)
         status = recur_model_create(&config, vocab, &model, &error);
     if (status == RECUR_OK)
-        status = train(model, corpus, argc > 3 ? strtoul(argv[3], NULL, 10) : 20, &error);
+        status = train(model, corpus, argc > 2 ? strtoul(argv[2], NULL, 10) : 20, &error);
     if (status == RECUR_OK)
         status = evaluate(model, corpus, &error);
     if (status == RECUR_OK)

@@ -10,7 +10,7 @@
  *     int32_t x[STEPS * BATCH], y[STEPS * BATCH];
  *     for (uint64_t epoch = 0; epoch < 2; epoch++) {
  *         size_t count = recur_batches_start(batches, epoch);
- *         printf("epoch %d: %zu minibatches\n", (int)epoch, count);
+ *         printf("epoch %d, minibatches: %zu\n", (int)epoch, count);
  *         while (recur_batches_next(batches, x, y))
  *             for (size_t b = 0; b < BATCH; b++)
  *                 for (size_t t = 0; t < STEPS; t++)

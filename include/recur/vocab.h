@@ -2,7 +2,7 @@
  *
  *     for (int32_t id = 0; (size_t)id < recur_vocab_size(vocab); id++) {
  *         recur_token token = recur_vocab_token(vocab, id);
- *         printf("%.*s: id %d, met %llu times\n", (int)token.size, token.bytes, (int)id,
+ *         printf("%.*s: id %d, count %llu\n", (int)token.size, token.bytes, (int)id,
  *                (unsigned long long)recur_vocab_count(vocab, id));
  *     }
  *
