@@ -114,6 +114,9 @@ def check_version(_):
     build = re.search(r"^  version: '([^']+)'", read("meson.build"), re.MULTILINE)[1]
     if not header == build == ".".join(parts):
         yield f"versions differ: api.h {header} and {'.'.join(parts)}, meson.build {build}"
+    for page in files("docs/*.[1-9]"):
+        if f'"recur {header}"' not in read(page):
+            yield f"{page}: is not about recur {header}"
     if f"[{header}]" not in read("CHANGELOG.md"):
         yield f"CHANGELOG.md: no entry for {header}"
 
@@ -169,12 +172,21 @@ def code_blocks(header):
 
 
 def check_examples(_):
-    """Each public header shows a loop, and what it shows stands in an example, which is compiled."""
+    """Each public header shows a loop, and what it shows stands in an example, which is compiled;
+    so does the program in the manual page, which names every header."""
     examples = [code_words(read(name)) for name in files("examples/*.c")]
-    for name in files("include/recur/*.h"):
-        blocks = list(code_blocks(read(name)))
+    shown = {name: list(code_blocks(read(name))) for name in files("include/recur/*.h")}
+    manual = read("docs/recur.3")
+    for name, blocks in shown.items():
         if not blocks and name != "include/recur/recur.h":
             yield f"{name}: its comment shows no loop"
+        if f"<{name.removeprefix('include/')}>" not in manual:
+            yield f"docs/recur.3: does not name {name}"
+    programs = re.findall(r"^\.EX\n(.*?)^\.EE", manual, re.DOTALL | re.MULTILINE)
+    shown["docs/recur.3"] = [
+        code_words(text.replace(r"\-", "-").replace(r"\e", "\\")) for text in programs
+    ]
+    for name, blocks in shown.items():
         for block in blocks:
             if not any(block in example for example in examples):
                 yield f"{name}: no example has '{block[:40]} ... {block[-40:]}'"
