@@ -8,10 +8,11 @@
 #ifndef RECUR_API_H
 #define RECUR_API_H
 
-/* The version of the headers, in parts and as text. */
-#define RECUR_VERSION_MAJOR 0
-#define RECUR_VERSION_MINOR 1
-#define RECUR_VERSION_PATCH 0
+#define RECUR_VERSION_MAJOR 0 /* rises with what breaks programs */
+#define RECUR_VERSION_MINOR 1 /* rises with what is added */
+#define RECUR_VERSION_PATCH 0 /* rises with what is mended */
+
+/* The version of the headers. */
 #define RECUR_VERSION "0.1.0"
 
 /* A version as one number: versions compare as their numbers do. */
