@@ -39,7 +39,7 @@ static enum recur_status out_of_memory(recur_error *error)
 {
     error->status = RECUR_ERROR_MEMORY;
     snprintf(error->message, sizeof error->message, "out of memory");
-    return error->status;
+    return RECUR_ERROR_MEMORY;
 }
 
 static enum recur_status run(struct loop *loop, struct share *share)
