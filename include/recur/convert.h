@@ -23,8 +23,8 @@
 extern "C" {
 #endif
 
-/* What a model's file may leave open. Files of recur's leave nothing open: for those every field
- * must be NULL. */
+/* What a model's file may leave open. Files of recur's leave nothing open: for those every
+ * field but the first must be NULL. */
 typedef struct recur_import_config {
     size_t size;                 /* as recur_import_config_default() sets it; leave it alone */
     const enum recur_cell *cell; /* NULL: told by the number of gates, three being gru */
@@ -51,9 +51,9 @@ static inline recur_import_config recur_import_config_default(void)
  * is an error that names it.
  *
  * Of recurrent layers alone a model is made that feeds them one-hot vectors and has a fresh,
- * untrained output layer; `*fresh_head` (may be NULL) says whether that is so.
- * Errors: FILE, MEMORY, FORMAT, UNSUPPORTED; ARGUMENT where `config` (may be NULL: default) lacks
- * what the file leaves open, or contradicts the file. */
+ * untrained output layer; `*fresh_head` (may be NULL) says whether that is so. `*model` belongs to
+ * the caller: recur_model_free. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED; ARGUMENT where `config`
+ * (may be NULL: default) lacks what the file leaves open, or contradicts the file. */
 RECUR_API enum recur_status recur_model_import(const char *path, const recur_import_config *config,
                                                recur_model **model, bool *fresh_head,
                                                recur_error *error);

@@ -5,8 +5,9 @@
  *     sampling.temperature = 0.7F;
  *     sampling.seed = seed;
  *     fputs(prompt, stdout);
- *     enum recur_status status = recur_generate(model, prompt, strlen(prompt), count, &sampling,
- * show, stdout, &made, error);
+ *     enum recur_status status =
+ *         recur_generate(model, prompt, strlen(prompt), count, &sampling, show, stdout, &made,
+ *                        error);
  *
  * where this shows each character as soon as it is made:
  *
@@ -29,9 +30,8 @@ extern "C" {
 #endif
 
 /* Receives `size` bytes of text as it is made: whole UTF-8 characters only, never empty; not
- * terminated, valid during the call. Byte
- * models may make bytes that are no UTF-8: each such byte arrives as U+FFFD.
- * Return 0 to go on, anything else to stop. */
+ * terminated, valid during the call. Byte models may make bytes that are no UTF-8: each such byte
+ * arrives as U+FFFD. Return 0 to go on, anything else to stop. */
 typedef int recur_text_fn(void *user, const char *bytes, size_t size);
 
 /* What a generation came to. */

@@ -26,8 +26,9 @@ RECUR_API enum recur_status recur_machine_isa(const char **isa, recur_error *err
 /* How many processors this process may use (its affinity mask), at least 1. */
 RECUR_API size_t recur_machine_threads(void);
 
-/* Measures the multiply-add peak of `threads` threads for about `seconds`: floating-point
- * operations per second in f32 on the current instruction set. Errors: ARGUMENT, MEMORY. */
+/* Measures the multiply-add peak of `threads` threads, at least 1, for about `seconds`: `*flops`
+ * are floating-point operations per second in f32 on the current instruction set. Errors: ARGUMENT,
+ * MEMORY. */
 RECUR_API enum recur_status recur_machine_peak(size_t threads, double seconds, double *flops,
                                                recur_error *error);
 

@@ -79,7 +79,7 @@ typedef struct recur_text_stats {
 
 /* One token: bytes inside somebody else's buffer, not terminated. */
 typedef struct recur_token {
-    const char *bytes; /* they may be anything, zero too */
+    const char *bytes; /* of any value, zero too */
     size_t size;       /* in bytes */
 } recur_token;
 

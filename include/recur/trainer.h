@@ -18,8 +18,9 @@
  * The model holds the same bits after every step whatever the number of threads. Nothing is
  * allocated inside a step.
  *
- * Threads: a trainer is used by one thread at a time and owns its model's parameters while it
- * lives; between steps sessions and evaluation may read them. */
+ * Threads: a trainer is used by one thread at a time, has a team of its own, and owns its model's
+ * parameters while it lives; between steps sessions and evaluation may read them
+ * (recur_stepper_refresh). */
 #ifndef RECUR_TRAINER_H
 #define RECUR_TRAINER_H
 
@@ -113,18 +114,21 @@ typedef struct recur_step {
     bool end_of_epoch;    /* recur_trainer_end_epoch is due */
 } recur_step;
 
-/* Trains on one minibatch. Errors: DIVERGED where the loss or the gradient's norm is not finite:
+/* Trains on one minibatch; `step` may be NULL. Errors: ARGUMENT where the epoch is over and
+ * recur_trainer_end_epoch is due; DIVERGED where the loss or the gradient's norm is not finite:
  * the parameters are then those of the best finished epoch (the initial ones where there is
  * none), and the sentence says at which minibatch it happened and what to try. */
 RECUR_API enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step,
                                                recur_error *error);
 
 /* Ends the epoch: evaluates the held-out text, moves the schedule on, keeps the parameters where
- * they are the best so far, adds to the model's history. Errors: MEMORY, DIVERGED. */
+ * they are the best so far, adds to the model's history. `epoch` may be NULL. Errors: MEMORY,
+ * DIVERGED. */
 RECUR_API enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                                     recur_error *error);
 
-/* One whole epoch: steps to its end, then recur_trainer_end_epoch. Errors: as those of both. */
+/* One whole epoch: steps to its end, then recur_trainer_end_epoch. `epoch` may be NULL. Errors: as
+ * those of both. */
 RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                                 recur_error *error);
 

@@ -29,6 +29,10 @@ MUTATIONS = [
     ("ONNX tensor's use", "src/io/onnx_walk.c", "found->used && ", "false && ", "onnx"),
     ("ONNX gate order", "src/io/onnx_graph.c", "{1, 0, 2}", "{0, 1, 2}", "interop_onnx"),
     ("PyTorch import", "src/io/pytorch_read.c", "k % 2 == 1", "k > 1", "interop_pytorch"),
+    ("older program", "src/base/config.c", "size - sizeof size);", "known - sizeof size);", "config"),
+    ("sessions together", "src/infer/session.c", "there : here,", "here : here,", "session"),
+    ("an example", "examples/stream_text.c", "sampling.seed = seed", "sampling.seed = 0", "examples"),
+    ("subproject", "meson.build", "override_dependency('recur'", "override_dependency('r'", "install"),
     ("story", "src/base/sample_text.c", "sizeof story - 1", "sizeof story", "sample_text"),
 ]
 
