@@ -6,7 +6,8 @@ PYTHON ?= python3
 # On a terminal ninja shows its progress in one line; elsewhere that would be a hundred.
 NINJA = ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
 
-.PHONY: all demo test test-interop check-slow selftest bench install format lint clean setup-build setup-test setup-interop setup-ci
+.PHONY: all demo test test-interop check-slow selftest bench docs install format lint clean setup-build setup-test setup-interop \
+	setup-docs setup-ci
 
 all: setup-build $(BUILD)/build.ninja
 	@$(NINJA)
@@ -32,6 +33,13 @@ bench: all
 	@echo
 	@$(PYTHON) bench/compare.py $(BUILD)/recur
 
+# The library's reference, of its headers.
+docs: setup-docs
+	@mkdir -p $(BUILD)/reference
+	@RECUR_DOCS=$(BUILD)/reference RECUR_VERSION=$$(sed -n 's/^#define RECUR_VERSION "\(.*\)"/\1/p' include/recur/api.h) \
+		doxygen docs/Doxyfile
+	@echo "$(BUILD)/reference/html/index.html"
+
 install: all
 	@meson install -C $(BUILD) --no-rebuild
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
@@ -40,7 +48,7 @@ format:
 	@git ls-files -z -co --exclude-standard '*.[ch]' | xargs -0 clang-format -i
 
 lint:
-	@python3 scripts/checks.py format includes rules version links
+	@python3 scripts/checks.py format includes rules version links examples
 
 clean:
 	@rm -rf $(BUILD) build-ci
@@ -53,6 +61,9 @@ setup-test:
 
 setup-interop:
 	@scripts/setup interop
+
+setup-docs:
+	@scripts/setup docs
 
 setup-ci:
 	@scripts/setup ci

@@ -21,13 +21,19 @@ struct bench_options {
 /* The book's loader: 10 000 characters, 28 different ones. Speed does not depend on which. */
 enum { BENCH_TOKENS = 10000, BENCH_VOCABULARY = 28, MOST_SAMPLES = 1000 };
 
+/* How many streams generate together. */
+static const size_t stream_counts[] = {1, 8, 64, 512};
+
+enum { STREAM_COUNTS = sizeof stream_counts / sizeof *stream_counts, MOST_STREAMS = 512 };
+
 struct speed {
     const char *preset;
     size_t parameters;
-    double train;               /* tokens/s */
-    double generate;            /* tokens/s */
-    double flop;                /* of a trained token */
-    double phase[RECUR_PHASES]; /* shares of the training time */
+    double train;                 /* tokens/s */
+    double generate;              /* tokens/s */
+    double stream[STREAM_COUNTS]; /* tokens/s, of all together */
+    double flop;                  /* of a trained token */
+    double phase[RECUR_PHASES];   /* shares of the training time */
 };
 
 static enum recur_status make_corpus(recur_corpus **corpus, recur_error *error)
@@ -59,32 +65,82 @@ static enum recur_status time_training(recur_trainer *trainer, double seconds, d
     return status;
 }
 
-/* One stream, each token chosen greedily from the last one's logits, as `recur generate` does. */
-static enum recur_status time_generation(const recur_model *model, double seconds, double *speed,
-                                         recur_error *error)
+/* Streams that generate together, each choosing its tokens greedily from its last logits. */
+struct streams {
+    recur_sampler *sampler; /* greedy: it has no state to be shared */
+    recur_stepper *stepper;
+    recur_session *sessions[MOST_STREAMS];
+    size_t count;
+    int32_t ids[MOST_STREAMS];
+    float logits[MOST_STREAMS * BENCH_VOCABULARY];
+};
+
+static enum recur_status open_streams(struct streams *streams, const recur_model *model,
+                                      size_t count, size_t threads, recur_error *error)
 {
-    enum { ROUND = 200 };
-    double samples[MOST_SAMPLES];
-    size_t count = 0;
     recur_sampler_config greedy = recur_sampler_config_default();
-    recur_sampler *sampler = NULL;
-    recur_session *session = NULL;
     greedy.temperature = 0;
-    enum recur_status status = recur_sampler_create(&greedy, BENCH_VOCABULARY, 0, &sampler, error);
+    enum recur_status status =
+        recur_sampler_create(&greedy, BENCH_VOCABULARY, 0, &streams->sampler, error);
     if (status == RECUR_OK)
-        status = recur_session_create(model, &session, error);
+        status = recur_stepper_create(model, count, threads, &streams->stepper, error);
+    for (; status == RECUR_OK && streams->count < count; streams->count++) {
+        size_t i = streams->count;
+        streams->ids[i] = (int32_t)(1 + i % (BENCH_VOCABULARY - 1));
+        status = recur_session_create(model, &streams->sessions[i], error);
+        if (status != RECUR_OK)
+            break;
+    }
+    return status;
+}
+
+static void close_streams(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++)
+        recur_session_free(streams->sessions[i]);
+    recur_stepper_free(streams->stepper);
+    recur_sampler_free(streams->sampler);
+    free(streams);
+}
+
+static void step_streams(struct streams *streams)
+{
+    if (streams->count == 1) { /* as `recur generate` does */
+        const float *logits =
+            recur_stepper_feed(streams->stepper, streams->sessions[0], streams->ids[0]);
+        streams->ids[0] = recur_sample(streams->sampler, logits);
+        return;
+    }
+    /* Cannot fail: these are sessions of the model, each of them once. */
+    recur_stepper_feed_many(streams->stepper, streams->sessions, streams->ids, streams->count,
+                            streams->logits, NULL);
+    for (size_t i = 0; i < streams->count; i++)
+        streams->ids[i] = recur_sample(streams->sampler, streams->logits + i * BENCH_VOCABULARY);
+}
+
+/* The median speed of `count` streams, in tokens/s of all together. */
+static enum recur_status time_streams(const recur_model *model, size_t count, size_t threads,
+                                      double seconds, double *speed, recur_error *error)
+{
+    enum { ROUND = 200 }; /* about so many tokens between two looks at the clock */
+    double samples[MOST_SAMPLES];
+    size_t taken = 0, steps = count < ROUND ? ROUND / count : 1;
+    struct streams *streams = calloc(1, sizeof *streams);
+    if (!streams) {
+        *error = (recur_error){RECUR_ERROR_MEMORY, "out of memory for the streams"};
+        return error->status;
+    }
+    enum recur_status status = open_streams(streams, model, count, threads, error);
     double end = recur_seconds() + seconds;
-    int32_t id = 1;
-    while (status == RECUR_OK && count < MOST_SAMPLES && (count == 0 || recur_seconds() < end)) {
+    while (status == RECUR_OK && taken < MOST_SAMPLES && (taken == 0 || recur_seconds() < end)) {
         double start = recur_seconds();
-        for (size_t i = 0; i < ROUND; i++)
-            id = recur_sample(sampler, recur_session_feed(session, id));
-        samples[count++] = ROUND / (recur_seconds() - start);
+        for (size_t i = 0; i < steps; i++)
+            step_streams(streams);
+        samples[taken++] = (double)(steps * count) / (recur_seconds() - start);
     }
     if (status == RECUR_OK)
-        *speed = recur_median(samples, count);
-    recur_session_free(session);
-    recur_sampler_free(sampler);
+        *speed = recur_median(samples, taken);
+    close_streams(streams);
     return status;
 }
 
@@ -98,10 +154,16 @@ static void phase_shares(const recur_trainer *trainer, double *share)
         share[p] = seconds[p] / sum;
 }
 
+static size_t bench_threads(const struct bench_options *options)
+{
+    return options->threads ? (size_t)options->threads : recur_machine_threads();
+}
+
 /* A preset's model and trainer, as `recur train --preset` makes them. */
 static enum recur_status measure(const struct bench_options *options, const recur_corpus *corpus,
                                  struct speed *speed, recur_error *error)
 {
+    size_t threads = bench_threads(options);
     char option[] = "--preset", name[32];
     char *argv[] = {option, name};
     struct train_options train;
@@ -120,7 +182,10 @@ static enum recur_status measure(const struct bench_options *options, const recu
     if (status == RECUR_OK)
         status = time_training(trainer, options->seconds, &speed->train, error);
     if (status == RECUR_OK)
-        status = time_generation(model, options->seconds, &speed->generate, error);
+        status = time_streams(model, 1, 1, options->seconds, &speed->generate, error);
+    for (size_t i = 0; i < STREAM_COUNTS && status == RECUR_OK; i++)
+        status = time_streams(model, stream_counts[i], threads, options->seconds, &speed->stream[i],
+                              error);
     if (status == RECUR_OK) {
         speed->parameters = recur_model_parameters(model);
         speed->flop = recur_machine_flop_per_token(model);
@@ -145,14 +210,25 @@ static json_t *phases_json(const struct speed *speed)
     return phases;
 }
 
+static json_t *streams_json(const struct speed *speed)
+{
+    json_t *streams = json_array();
+    for (size_t i = 0; i < STREAM_COUNTS; i++)
+        json_array_append_new(streams, json_pack("{sI so}", "streams", (json_int_t)stream_counts[i],
+                                                 "tokens_per_second",
+                                                 recur_json_number(speed->stream[i], 6)));
+    return streams;
+}
+
 static json_t *speed_json(const struct speed *speed, double peak)
 {
-    return json_pack("{ss sI so so so so so}", "preset", speed->preset, "parameters",
+    return json_pack("{ss sI so so so so so so}", "preset", speed->preset, "parameters",
                      (json_int_t)speed->parameters, "train_tokens_per_second",
                      recur_json_number(speed->train, 6), "train_gflops",
                      recur_json_number(gflops(speed), 6), "train_share_of_peak",
                      recur_json_number(gflops(speed) / peak, 4), "train_phases", phases_json(speed),
-                     "generate_tokens_per_second", recur_json_number(speed->generate, 6));
+                     "generate_tokens_per_second", recur_json_number(speed->generate, 6),
+                     "sessions", streams_json(speed));
 }
 
 static void print_speed(const struct speed *speed, double peak)
@@ -162,6 +238,9 @@ static void print_speed(const struct speed *speed, double peak)
     for (size_t p = 0; p < RECUR_PHASES; p++)
         printf("%s%s %.1f %%", p ? ", " : "    ", recur_phase_name((enum recur_phase)p),
                100 * speed->phase[p]);
+    printf("\n    sessions together, tokens/s:");
+    for (size_t i = 0; i < STREAM_COUNTS; i++)
+        printf("%s %zu %.0f", i ? "," : "", stream_counts[i], speed->stream[i]);
     putchar('\n');
     fflush(stdout);
 }
@@ -225,7 +304,7 @@ static int bench(const struct command *command, int argc, char **argv)
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
-    size_t threads = options.threads ? (size_t)options.threads : recur_machine_threads();
+    size_t threads = bench_threads(&options);
     if (recur_machine_isa(&isa, &error) != RECUR_OK ||
         recur_machine_peak(threads, options.seconds, &flops, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
@@ -257,7 +336,7 @@ static const struct option_spec options[] = {
      .choices = "d2l-rnn-scratch|d2l-rnn|d2l-gru|d2l-lstm|d2l-deep-lstm|lengths",
      .shown = "all of them", .help = "measure only this one"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
-     .help = "threads to train with"},
+     .help = "threads to train and to advance sessions with"},
     {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
      .standard = "1", .help = "how long each measurement takes"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
@@ -275,9 +354,10 @@ const struct command recur_command_bench = {
         "reaches in a measurement of its own, and where an iteration's time goes: load (drawing "
         "the minibatch), input (look-ups and input products), forward and backward (the "
         "recurrent steps), head (logits and loss), gradient (of the weights), update. "
-        "Generation is one stream on one thread. lengths trains a bidirectional LSTM of 256 "
-        "units on sequences of 5 to 100 tokens, each of which it labels, beside as many of equal "
-        "length: tokens that are there, per second.",
+        "Generation is one stream on one thread; below it stand 1, 8, 64 and 512 sessions that are "
+        "advanced together, on all threads: the tokens of all of them. lengths trains a "
+        "bidirectional LSTM of 256 units on sequences of 5 to 100 tokens, each of which it labels, "
+        "beside as many of equal length: tokens that are there, per second.",
     .examples = "  recur bench\n"
                 "  recur bench --preset d2l-lstm --threads 1 --json\n",
     .options = options,

@@ -34,7 +34,7 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
 {
     const json_t *list = json_is_object(json) ? json_object_get(json, "entries") : json;
     size_t size = json_array_size(list);
-    recur_text_config text;
+    recur_text_config text = recur_text_config_default();
     recur_vocab *vocab = NULL;
     recur_error error;
     recur_token *tokens = calloc(size + 1, sizeof *tokens);

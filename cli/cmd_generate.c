@@ -74,13 +74,12 @@ static int continue_prompt(const struct command *command, const struct generate_
     if (!vocab)
         return recur_failure(command, "%s has no vocabulary, so it cannot write text",
                              recur_text_name(options->model));
-    const recur_sampler_config sampling = {
-        .temperature = (float)options->temperature,
-        .top_k = (size_t)options->top_k,
-        .top_p = (float)options->top_p,
-        .min_p = (float)options->min_p,
-        .seed = options->seed,
-    };
+    recur_sampler_config sampling = recur_sampler_config_default();
+    sampling.temperature = (float)options->temperature;
+    sampling.top_k = (size_t)options->top_k;
+    sampling.top_p = (float)options->top_p;
+    sampling.min_p = (float)options->min_p;
+    sampling.seed = options->seed;
     if (warn_unknown(command, vocab, prompt, size, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     const recur_model_config *config = recur_model_get_config(model);

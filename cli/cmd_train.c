@@ -25,13 +25,14 @@ static void run_free(struct run *run)
 /* Reads the texts, the preset's dataset or the built-in story; says in `name` what it was. */
 static int load_text(struct run *run, const struct arguments *texts, const char **name)
 {
-    recur_corpus_config config = recur_text_options_config(&run->options.text);
+    struct text_config config;
     recur_error error;
     enum recur_status status;
     char path[DATASET_PATH_ROOM];
     const char *dataset = path, **paths = texts->operands;
     size_t count = texts->count;
-    config.max_tokens = run->options.max_tokens;
+    recur_text_options_config(&run->options.text, &config);
+    config.corpus.max_tokens = run->options.max_tokens;
     *name = count == 1 ? recur_text_name(paths[0]) : count > 1 ? "the texts" : "built-in story";
     if (count == 0 && run->options.preset) {
         *name = "time_machine";
@@ -47,9 +48,11 @@ static int load_text(struct run *run, const struct arguments *texts, const char 
     if (count == 0) {
         size_t size;
         const char *story = recur_sample_text(&size);
-        status = recur_corpus_build_memory(story, size, &config, &run->corpus, &run->vocab, &error);
+        status = recur_corpus_build_memory(story, size, &config.corpus, &run->corpus, &run->vocab,
+                                           &error);
     } else {
-        status = recur_corpus_build(paths, count, &config, &run->corpus, &run->vocab, &error);
+        status =
+            recur_corpus_build(paths, count, &config.corpus, &run->corpus, &run->vocab, &error);
     }
     if (status != RECUR_OK)
         return recur_library_failure(run->command, &error);

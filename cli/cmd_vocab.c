@@ -26,7 +26,7 @@ struct job {
     const struct command *command;
     struct vocab_options options;
     struct source source;
-    recur_corpus_config config;
+    struct text_config config;
     recur_corpus *corpus;
     recur_vocab *vocab;
 };
@@ -53,10 +53,11 @@ static enum recur_status read_source(const struct source *source, const recur_te
 static enum recur_status build(struct job *job, recur_error *error)
 {
     const struct source *source = &job->source;
-    return source->bytes ? recur_corpus_build_memory(source->bytes, source->size, &job->config,
-                                                     &job->corpus, &job->vocab, error)
-                         : recur_corpus_build(&source->path, 1, &job->config, &job->corpus,
-                                              &job->vocab, error);
+    return source->bytes
+               ? recur_corpus_build_memory(source->bytes, source->size, &job->config.corpus,
+                                           &job->corpus, &job->vocab, error)
+               : recur_corpus_build(&source->path, 1, &job->config.corpus, &job->corpus,
+                                    &job->vocab, error);
 }
 
 static int print_json(const struct job *job)
@@ -263,7 +264,7 @@ static int vocab(const struct command *command, int argc, char **argv)
         return status;
     if (job.options.json && (job.options.ids || job.options.one_hot))
         return recur_usage_error(command, "--json cannot be combined with --ids or --one-hot");
-    job.config = recur_text_options_config(&job.options.text);
+    recur_text_options_config(&job.options.text, &job.config);
     const char *path = recur_dataset_resolve(command, arguments.operands[0], dataset);
     if (!path || !open_source(command, path, &job.source))
         return STATUS_FAILURE;

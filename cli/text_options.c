@@ -6,16 +6,19 @@
 
 #include "message.h"
 
-recur_corpus_config recur_text_options_config(const struct text_options *options)
+void recur_text_options_config(const struct text_options *options, struct text_config *config)
 {
-    recur_corpus_config config = recur_corpus_config_default();
+    config->text = recur_text_config_default();
+    config->vocab = recur_vocab_config_default();
+    config->corpus = recur_corpus_config_default();
+    config->corpus.text = &config->text;
+    config->corpus.vocab = &config->vocab;
     /* The option table let only the names pass that the library knows. */
-    recur_tokens_parse(options->tokens, &config.text.tokens, NULL);
-    recur_clean_parse(options->clean, &config.text.clean, NULL);
-    config.vocab.min_count = options->min_freq;
-    config.vocab.reserved = options->reserved.items;
-    config.vocab.reserved_count = options->reserved.count;
-    return config;
+    recur_tokens_parse(options->tokens, &config->text.tokens, NULL);
+    recur_clean_parse(options->clean, &config->text.clean, NULL);
+    config->vocab.min_count = options->min_freq;
+    config->vocab.reserved = options->reserved.items;
+    config->vocab.reserved_count = options->reserved.count;
 }
 
 void recur_warn_invalid(const struct command *command, const char *name,

@@ -47,8 +47,15 @@ struct text_options {
         .help = "tokens that get the ids 1, 2, ... before the text's",                             \
     }
 
-/* The same for the library; `options` must outlive the result. */
-recur_corpus_config recur_text_options_config(const struct text_options *options);
+/* The same for the library. `corpus` points to its neighbours: not to be copied. */
+struct text_config {
+    recur_text_config text;
+    recur_vocab_config vocab;
+    recur_corpus_config corpus;
+};
+
+/* `options` must outlive *config. */
+void recur_text_options_config(const struct text_options *options, struct text_config *config);
 
 /* Warns where bytes were not UTF-8; `name` is what was read. */
 void recur_warn_invalid(const struct command *command, const char *name,

@@ -27,6 +27,7 @@ LEFT_OF = {
     "cli": [],
     "examples": [],
 }
+SYMBOLS = "src/librecur.symbols"
 FILE_LINES, FUNCTION_LINES, USUAL_LINES = 600, 120, 60
 
 
@@ -113,6 +114,9 @@ def check_version(_):
     build = re.search(r"^  version: '([^']+)'", read("meson.build"), re.MULTILINE)[1]
     if not header == build == ".".join(parts):
         yield f"versions differ: api.h {header} and {'.'.join(parts)}, meson.build {build}"
+    for page in files("docs/*.[1-9]"):
+        if f'"recur {header}"' not in read(page):
+            yield f"{page}: is not about recur {header}"
     if f"[{header}]" not in read("CHANGELOG.md"):
         yield f"CHANGELOG.md: no entry for {header}"
 
@@ -153,6 +157,41 @@ def check_headers(_):
                 yield f"{name} does not compile alone with {compiler}: {result.stderr.strip()}"
 
 
+def code_words(text):
+    """A program as its sense has it: no comments, one space wherever there is white space."""
+    return " ".join(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).split())
+
+
+def code_blocks(header):
+    """The pieces of a program in a header's comments: what is indented there and has a semicolon."""
+    for comment in re.findall(r"^/\*.*?\*/", header, re.DOTALL | re.MULTILINE):
+        lines = re.sub(r"^(/| )\*/?|\*/$", "", comment, flags=re.MULTILINE)
+        for block in re.findall(r"(?:^ {5,}\S.*\n)+", lines, re.MULTILINE):
+            if ";" in block:
+                yield code_words(block)
+
+
+def check_examples(_):
+    """Each public header shows a loop, and what it shows stands in an example, which is compiled;
+    so does the program in the manual page, which names every header."""
+    examples = [code_words(read(name)) for name in files("examples/*.c")]
+    shown = {name: list(code_blocks(read(name))) for name in files("include/recur/*.h")}
+    manual = read("docs/recur.3")
+    for name, blocks in shown.items():
+        if not blocks and name != "include/recur/recur.h":
+            yield f"{name}: its comment shows no loop"
+        if f"<{name.removeprefix('include/')}>" not in manual:
+            yield f"docs/recur.3: does not name {name}"
+    programs = re.findall(r"^\.EX\n(.*?)^\.EE", manual, re.DOTALL | re.MULTILINE)
+    shown["docs/recur.3"] = [
+        code_words(text.replace(r"\-", "-").replace(r"\e", "\\")) for text in programs
+    ]
+    for name, blocks in shown.items():
+        for block in blocks:
+            if not any(block in example for example in examples):
+                yield f"{name}: no example has '{block[:40]} ... {block[-40:]}'"
+
+
 def declared_functions():
     text = "".join(read(name) for name in files("include/*.h"))
     text = re.sub(r"/\*.*?\*/|^\s*#.*?$", "", text, flags=re.DOTALL | re.MULTILINE)
@@ -166,12 +205,15 @@ def symbols(*command):
 
 
 def check_symbols(build):
-    """The library exports what include/ declares, no more and no less; the rest is called recur_;
-    the command needs only what is exported; nothing global can change."""
+    """The library exports what include/ declares and the list of symbols has, no more and no less;
+    the rest is called recur_; the command needs only what is exported; nothing global can change."""
     declared = declared_functions()
+    listed = {line for line in read(SYMBOLS).split("\n") if line and not line.startswith("#")}
     exported = symbols("-D", "--defined-only", f"{build}/librecur.so")
     yield from (f"exported but not declared in include/: {s}" for s in sorted(exported - declared))
     yield from (f"declared in include/ but not exported: {s}" for s in sorted(declared - exported))
+    yield from (f"exported but not in {SYMBOLS}: {s}" for s in sorted(exported - listed))
+    yield from (f"in {SYMBOLS} but not exported: {s}" for s in sorted(listed - exported))
     for name in sorted(symbols("--defined-only", "--extern-only", f"{build}/librecur.a")):
         if not name.startswith("recur_"):
             yield f"librecur.a: {name} does not start with recur_"

@@ -1,11 +1,19 @@
 /* recur/convert.h - models that other programs made, and models for other programs.
  *
+ *     recur_model *model = NULL;
+ *     bool fresh_head = false;
  *     recur_import_config config = recur_import_config_default();
- *     if (recur_model_import("pytorch.safetensors", &config, &model, NULL, &error) == RECUR_OK &&
- *         recur_model_export(model, RECUR_FORMAT_ONNX, "model.onnx", &error) == RECUR_OK)
- *         ...
+ *     config.activation = activation;
+ *     enum recur_status status = recur_model_import(in, &config, &model, &fresh_head, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_model_export(model, RECUR_FORMAT_RECUR, out, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_model_export(model, RECUR_FORMAT_ONNX, onnx, error);
+ *     recur_model_free(model);
  *
- * docs/formats.md describes every format. */
+ * docs/formats.md describes every format.
+ *
+ * Threads: any number may import, and export one model, at the same time. */
 #ifndef RECUR_CONVERT_H
 #define RECUR_CONVERT_H
 
@@ -15,16 +23,26 @@
 extern "C" {
 #endif
 
-/* What a model's file may leave open. Files of recur's leave nothing open: for those every field
- * must be NULL. */
+/* What a model's file may leave open. Files of recur's leave nothing open: for those every
+ * field but the first must be NULL. */
 typedef struct recur_import_config {
+    size_t size;                 /* as recur_import_config_default() sets it; leave it alone */
     const enum recur_cell *cell; /* NULL: told by the number of gates, three being gru */
     const enum recur_activation *activation; /* of RECUR_CELL_RNN in a PyTorch file, which does not
                                                 say it; else NULL */
     recur_vocab *vocab; /* V entries, shared by the model; NULL: the model gets no vocabulary */
 } recur_import_config;
 
-RECUR_API recur_import_config recur_import_config_default(void); /* everything NULL */
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_import_config_init(recur_import_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_import_config recur_import_config_default(void)
+{
+    recur_import_config config;
+    recur_import_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Reads a model: a file that ends in ".onnx" as ONNX, any other ("-" is standard input) as
  * safetensors: recur's own; the state_dict of a PyTorch module that has one nn.RNN, nn.GRU or
@@ -33,19 +51,20 @@ RECUR_API recur_import_config recur_import_config_default(void); /* everything N
  * is an error that names it.
  *
  * Of recurrent layers alone a model is made that feeds them one-hot vectors and has a fresh,
- * untrained output layer; `*fresh_head` (may be NULL) says whether that is so.
- * Errors: FILE, MEMORY, FORMAT, UNSUPPORTED; ARGUMENT where `config` (may be NULL: default) lacks
- * what the file leaves open, or contradicts the file. */
+ * untrained output layer; `*fresh_head` (may be NULL) says whether that is so. `*model` belongs to
+ * the caller: recur_model_free. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED; ARGUMENT where `config`
+ * (may be NULL: default) lacks what the file leaves open, or contradicts the file. */
 RECUR_API enum recur_status recur_model_import(const char *path, const recur_import_config *config,
                                                recur_model **model, bool *fresh_head,
                                                recur_error *error);
 
+/* The kinds of file that a model can be written as. */
 enum recur_format {
     RECUR_FORMAT_RECUR,           /* recur's own, as recur_model_save writes it */
     RECUR_FORMAT_PYTORCH,         /* names embedding.*, rnn.*, linear.*: the D2L book's modules */
     RECUR_FORMAT_PYTORCH_WORD_LM, /* names encoder.*, rnn.*, decoder.*: pytorch/examples' */
     RECUR_FORMAT_PYTORCH_BARE,    /* the state_dict of the nn.RNN, nn.GRU or nn.LSTM alone */
-    RECUR_FORMAT_ONNX,
+    RECUR_FORMAT_ONNX,            /* one graph: tokens and states in, logits and states out */
 };
 
 /* Writes a model. The three PyTorch formats are safetensors files whose tensors load into the
@@ -56,9 +75,11 @@ enum recur_format {
 RECUR_API enum recur_status recur_model_export(const recur_model *model, enum recur_format format,
                                                const char *path, recur_error *error);
 
-/* Names as the command line spells them: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare",
- * "onnx". */
+/* The name as the command line spells it: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare" or
+ * "onnx"; static storage. */
 RECUR_API const char *recur_format_name(enum recur_format format);
+
+/* The format of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_format_parse(const char *name, enum recur_format *format,
                                                recur_error *error);
 

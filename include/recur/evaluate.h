@@ -1,4 +1,13 @@
-/* recur/evaluate.h - how well a model knows a text. */
+/* recur/evaluate.h - how well a model knows a text.
+ *
+ *     recur_evaluation evaluation;
+ *     enum recur_status status = recur_evaluate(model, corpus, 0, 0, 0, &evaluation, error);
+ *     if (status == RECUR_OK)
+ *         printf("%llu tokens: perplexity %.1f, %.0f %% of them guessed\n",
+ *                (unsigned long long)evaluation.tokens, evaluation.perplexity,
+ *                100 * evaluation.accuracy);
+ *
+ * Threads: model and corpus are only read; any number of threads may evaluate at the same time. */
 #ifndef RECUR_EVALUATE_H
 #define RECUR_EVALUATE_H
 
@@ -9,6 +18,7 @@
 extern "C" {
 #endif
 
+/* What an evaluation came to. */
 typedef struct recur_evaluation {
     uint64_t tokens;           /* predicted: all of the text's, in a language model but the first */
     double loss;               /* mean, nats per token */
@@ -23,8 +33,8 @@ typedef struct recur_evaluation {
  * on the tokens before it, which do not count again. A model that fills in does it from the tokens
  * around, in windows with at least 64 tokens on either side or all there are.
  * `threads` 0: as many as the process may use.
- * Errors: ARGUMENT (another vocabulary size), DATA (fewer than two tokens), MEMORY, UNSUPPORTED
- * for a bidirectional language model, which sees what it is to predict. */
+ * Errors: ARGUMENT (another vocabulary size, ids outside the corpus), DATA (fewer than two tokens),
+ * MEMORY, UNSUPPORTED for a bidirectional language model, which sees what it is to predict. */
 RECUR_API enum recur_status recur_evaluate(const recur_model *model, const recur_corpus *corpus,
                                            size_t first, size_t count, size_t threads,
                                            recur_evaluation *evaluation, recur_error *error);

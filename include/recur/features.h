@@ -1,8 +1,29 @@
 /* recur/features.h - what a recurrent layer makes of each token of a text.
  *
+ *     struct sink sink = {recur_features_width(model, layer), 0, 0};
+ *     enum recur_status status = recur_corpus_encode(&path, 1, vocab, 0, &corpus, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_features(model, corpus, layer, 0, take, &sink, error);
+ *
+ * where this receives the rows:
+ *
+ *     static enum recur_status take(void *user, const float *rows, size_t count,
+ *                                   recur_error *error)
+ *     {
+ *         struct sink *sink = user;
+ *         (void)error;
+ *         for (size_t i = 0; i < count * sink->width; i++)
+ *             sink->squares += (double)rows[i] * (double)rows[i];
+ *         sink->tokens += count;
+ *         return RECUR_OK;
+ *     }
+ *
  * A row for each token: the layer's state after it, H numbers; of a bidirectional model then the
  * backward direction's state after reading the text from its end up to the same token, H more.
- * Both have read the token itself. */
+ * Both have read the token itself.
+ *
+ * Threads: model and corpus are only read; any number of threads may compute features at the same
+ * time. */
 #ifndef RECUR_FEATURES_H
 #define RECUR_FEATURES_H
 
@@ -13,8 +34,9 @@
 extern "C" {
 #endif
 
-/* Receives the next `count` rows, each of recur_features_width numbers, in the text's order; valid
- * during the call. A status other than RECUR_OK ends it all with that status. */
+/* Receives the next `count` rows, (count, recur_features_width), in the text's order and on the
+ * caller's thread; valid during the call. A status other than RECUR_OK ends it all with that
+ * status. */
 typedef enum recur_status recur_rows_fn(void *user, const float *rows, size_t count,
                                         recur_error *error);
 
@@ -32,7 +54,8 @@ RECUR_API enum recur_status recur_features(const recur_model *model, const recur
 
 /* Writes the rows to a file, whole or not at all: an array (tokens, width) of 32-bit numbers, as
  * NumPy's format where the path ends in .npy, as the tensor "features" where it ends in
- * .safetensors. Errors: as above; ARGUMENT for any other ending; FILE. */
+ * .safetensors. A temporary neighbour is written and renamed. Errors: as above; ARGUMENT for any
+ * other ending; FILE. */
 RECUR_API enum recur_status recur_features_save(const recur_model *model,
                                                 const recur_corpus *corpus, size_t layer,
                                                 size_t threads, const char *path,

@@ -1,11 +1,26 @@
 /* recur/fill.h - blanks in a text, filled by a model of the task fill.
  *
+ *     recur_filler *filler = NULL;
  *     recur_fill_config config = recur_fill_config_default();
- *     recur_filler_create(model, &config, &filler, &error);
- *     recur_fill(filler, "the time _rave_ler", 18, print, NULL, &error);
+ *     config.alternatives = 3;
+ *     enum recur_status status = recur_filler_create(model, &config, &filler, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_fill(filler, text, strlen(text), print, NULL, error);
+ *     recur_filler_free(filler);
+ *
+ * where this receives the fillings:
+ *
+ *     static int print(void *user, const recur_filling *filling)
+ *     {
+ *         (void)user;
+ *         printf("%.4f  %.*s\n", filling->probability, (int)filling->size, filling->text);
+ *         return 0;
+ *     }
  *
  * Blanks that stand near each other are filled together: candidates grow by a blank at a time, and
- * what counts is the probability of all their tokens together. */
+ * what counts is the probability of all their tokens together.
+ *
+ * Threads: a filler is used by one thread at a time; any number of fillers may share a model. */
 #ifndef RECUR_FILL_H
 #define RECUR_FILL_H
 
@@ -15,9 +30,12 @@
 extern "C" {
 #endif
 
+/* What fills texts with one model; opaque. */
 typedef struct recur_filler recur_filler;
 
+/* How blanks are marked and how hard the search is to try. */
 typedef struct recur_fill_config {
+    size_t size;         /* as recur_fill_config_default() sets it; leave it alone */
     const char *blank;   /* the character that stands for one token, UTF-8; default "_". With a
                             model of words it must stand alone between spaces */
     size_t alternatives; /* how many fillings are wanted at most, >= 1; default 1 */
@@ -26,20 +44,32 @@ typedef struct recur_fill_config {
                             less than `alternatives` */
 } recur_fill_config;
 
-RECUR_API recur_fill_config recur_fill_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_fill_config_init(recur_fill_config *config, size_t size);
 
-/* Plans for texts of any size over `model`, which must outlive the filler; a filler is used by one
- * thread at a time. Errors: ARGUMENT (a model without vocabulary, a blank that is no single
- * character, a number that is 0), UNSUPPORTED for a model of another task, MEMORY. */
+/* The defaults; every configuration begins as one. */
+static inline recur_fill_config recur_fill_config_default(void)
+{
+    recur_fill_config config;
+    recur_fill_config_init(&config, sizeof config);
+    return config;
+}
+
+/* Plans for texts of any size over `model`, which must outlive the filler. `config` may be NULL:
+ * the defaults. The filler belongs to the caller: recur_filler_free. Errors: ARGUMENT (a model
+ * without vocabulary, a blank that is no single character, a number that is 0), UNSUPPORTED for a
+ * model of another task, MEMORY. */
 RECUR_API enum recur_status recur_filler_create(const recur_model *model,
                                                 const recur_fill_config *config,
                                                 recur_filler **filler, recur_error *error);
-RECUR_API void recur_filler_free(recur_filler *filler); /* NULL is fine */
+
+/* Releases a filler; NULL is fine. */
+RECUR_API void recur_filler_free(recur_filler *filler);
 
 /* A text with all its blanks filled; all else is as it was, whatever the model's cleaning. */
 typedef struct recur_filling {
-    const char *text; /* valid during the call; not terminated */
-    size_t size;
+    const char *text;   /* valid during the call; not terminated */
+    size_t size;        /* in bytes */
     size_t blanks;      /* how many were filled */
     double probability; /* of all of them together; 1 where there are none. Blanks that are far
                            apart count as independent of each other */
@@ -49,7 +79,8 @@ typedef struct recur_filling {
  * Return 0 to go on, anything else to stop. */
 typedef int recur_filling_fn(void *user, const recur_filling *filling);
 
-/* Fills the blanks of a text. Errors: MEMORY; DATA where a blank is no token of its own. */
+/* Fills the blanks of a text of `size` bytes. Errors: MEMORY; DATA where a blank is no token of its
+ * own. */
 RECUR_API enum recur_status recur_fill(recur_filler *filler, const char *text, size_t size,
                                        recur_filling_fn *filling, void *user, recur_error *error);
 

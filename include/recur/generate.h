@@ -1,4 +1,25 @@
-/* recur/generate.h - continuing a prompt. */
+/* recur/generate.h - continuing a prompt.
+ *
+ *     recur_sampler_config sampling = recur_sampler_config_default();
+ *     recur_generation made;
+ *     sampling.temperature = 0.7F;
+ *     sampling.seed = seed;
+ *     fputs(prompt, stdout);
+ *     enum recur_status status =
+ *         recur_generate(model, prompt, strlen(prompt), count, &sampling, show, stdout, &made,
+ *                        error);
+ *
+ * where this shows each character as soon as it is made:
+ *
+ *     static int show(void *user, const char *bytes, size_t size)
+ *     {
+ *         FILE *stream = user;
+ *         fwrite(bytes, 1, size, stream);
+ *         return fflush(stream);
+ *     }
+ *
+ * Threads: the model is only read; any number of threads may generate at the same time. For many
+ * streams at once, or for tokens instead of text, see recur/session.h. */
 #ifndef RECUR_GENERATE_H
 #define RECUR_GENERATE_H
 
@@ -8,11 +29,12 @@
 extern "C" {
 #endif
 
-/* Receives text as it is made: whole UTF-8 characters only, never empty; not terminated. Byte
- * models may make bytes that are no UTF-8: each such byte arrives as U+FFFD.
- * Return 0 to go on, anything else to stop. */
+/* Receives `size` bytes of text as it is made: whole UTF-8 characters only, never empty; not
+ * terminated, valid during the call. Byte models may make bytes that are no UTF-8: each such byte
+ * arrives as U+FFFD. Return 0 to go on, anything else to stop. */
 typedef int recur_text_fn(void *user, const char *bytes, size_t size);
 
+/* What a generation came to. */
 typedef struct recur_generation {
     size_t prompt_tokens;  /* fed */
     size_t prompt_unknown; /* of which the model's vocabulary lacks */
@@ -21,7 +43,8 @@ typedef struct recur_generation {
 
 /* Feeds `prompt` to a fresh session and makes up to `count` tokens, which `text` receives (words
  * are joined by one space). An empty prompt starts from the first line feed's state where the
- * vocabulary has a line feed, else from "<unk>". `generation` may be NULL.
+ * vocabulary has a line feed, else from "<unk>". `sampling` may be NULL: the defaults; `generation`
+ * may be NULL. `text` is called on the caller's thread.
  * Errors: ARGUMENT where the model has no vocabulary or the sampler's settings are impossible;
  * MEMORY; UNSUPPORTED as recur_session_create. */
 RECUR_API enum recur_status recur_generate(const recur_model *model, const char *prompt,

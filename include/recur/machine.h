@@ -1,33 +1,41 @@
-/* recur/machine.h - the machine recur runs on. */
+/* recur/machine.h - the machine recur runs on.
+ *
+ *     size_t threads = recur_machine_threads();
+ *     enum recur_status status = recur_machine_isa(&isa, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_machine_peak(threads, 0.1, &flops, error);
+ *     if (status == RECUR_OK)
+ *         printf("%s, %zu threads: at most %.0f trained tokens per second\n", isa, threads,
+ *                flops / recur_machine_flop_per_token(model));
+ *
+ * Threads: any, at any time, but while another one changes the environment. */
 #ifndef RECUR_MACHINE_H
 #define RECUR_MACHINE_H
 
-#include <stddef.h>
-
-#include "recur/status.h"
+#include "recur/model.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* The instruction set the arithmetic runs on: "avx512", "avx2" or "generic". The environment
- * variable RECUR_ISA lowers it; a name that is unknown or that this processor lacks is an
- * ARGUMENT error, here and wherever a model is made or loaded. */
+ * variable RECUR_ISA lowers it; `*isa` is static storage. A name that is unknown or that this
+ * processor lacks is an ARGUMENT error, here and wherever a model is made or loaded. */
 RECUR_API enum recur_status recur_machine_isa(const char **isa, recur_error *error);
 
 /* How many processors this process may use (its affinity mask), at least 1. */
 RECUR_API size_t recur_machine_threads(void);
 
-/* Measures the multiply-add peak of `threads` threads for about `seconds`: floating-point
- * operations per second in f32 on the current instruction set. Errors: ARGUMENT, MEMORY. */
+/* Measures the multiply-add peak of `threads` threads, at least 1, for about `seconds`: `*flops`
+ * are floating-point operations per second in f32 on the current instruction set. Errors: ARGUMENT,
+ * MEMORY. */
 RECUR_API enum recur_status recur_machine_peak(size_t threads, double seconds, double *flops,
                                                recur_error *error);
 
 /* Floating-point operations of one trained token (forward and backward) of a model, counted as
  * 6 x the multiply-adds of its products; the one-hot or embedded input is a look-up and counts
  * nothing (docs/performance.md). Generation needs a third of it. */
-struct recur_model;
-RECUR_API double recur_machine_flop_per_token(const struct recur_model *model);
+RECUR_API double recur_machine_flop_per_token(const recur_model *model);
 
 #ifdef __cplusplus
 }

@@ -14,8 +14,23 @@
  *
  * Gate order is PyTorch's: LSTM i f g o; GRU r z n.
  *
- * A model may be read by any number of threads (sessions, evaluation) as long as nobody trains it
- * or sets its parameters. */
+ *     for (size_t i = 0; i < recur_model_tensors(model); i++) {
+ *         recur_tensor_info tensor = recur_model_tensor(model, i);
+ *         size_t count = tensor.shape[0] * tensor.shape[1];
+ *         float *values = malloc(count * sizeof *values);
+ *         double squares = 0;
+ *         if (!values)
+ *             return;
+ *         recur_model_get_tensor(model, i, values);
+ *         for (size_t j = 0; j < count; j++)
+ *             squares += (double)values[j] * (double)values[j];
+ *         printf("%-20s (%zu, %zu), root mean square %.3f\n", tensor.name, tensor.shape[0],
+ *                tensor.shape[1], sqrt(squares / (double)count));
+ *         free(values);
+ *     }
+ *
+ * Threads: any number of threads may read a model (functions that take it as const, sessions,
+ * evaluation) as long as nobody trains it, sets its parameters or adds to its history. */
 #ifndef RECUR_MODEL_H
 #define RECUR_MODEL_H
 
@@ -27,8 +42,10 @@
 extern "C" {
 #endif
 
+/* A network; opaque. */
 typedef struct recur_model recur_model;
 
+/* What a recurrent layer computes from its input x and its last state h'. */
 enum recur_cell {
     RECUR_CELL_RNN,              /* Elman's: h = f(W_ih x + b_ih + W_hh h' + b_hh) */
     RECUR_CELL_GRU,              /* reset after the product (PyTorch, cuDNN) */
@@ -36,8 +53,14 @@ enum recur_cell {
     RECUR_CELL_LSTM,             /* Hochreiter & Schmidhuber 1997 with forget gates, no peepholes */
 };
 
-enum recur_activation { RECUR_ACTIVATION_TANH, RECUR_ACTIVATION_RELU, RECUR_ACTIVATION_SIGMOID };
+/* The function f of RECUR_CELL_RNN. */
+enum recur_activation {
+    RECUR_ACTIVATION_TANH,    /* the hyperbolic tangent */
+    RECUR_ACTIVATION_RELU,    /* max(0, x) */
+    RECUR_ACTIVATION_SIGMOID, /* 1 / (1 + e^-x) */
+};
 
+/* How fresh parameters are drawn. */
 enum recur_init {
     RECUR_INIT_UNIFORM, /* U(-1/sqrt(H), 1/sqrt(H)), biases too, as PyTorch; embedding N(0,1) */
     RECUR_INIT_NORMAL,  /* 0.01 x N(0,1), biases zero, as the D2L book from scratch */
@@ -58,13 +81,15 @@ enum recur_merge {
     RECUR_MERGE_SUM,    /* forward + backward: H columns */
 };
 
+/* What a network is made of. */
 typedef struct recur_model_config {
+    size_t size;                      /* as recur_model_config_default() sets it; leave it alone */
     enum recur_task task;             /* default LM */
     enum recur_cell cell;             /* default LSTM */
     enum recur_activation activation; /* of RECUR_CELL_RNN; default tanh */
     size_t layers;                    /* L >= 1; default 1 */
-    const size_t *hidden;             /* L widths, from the input up; default {256}. The model
-                                         copies the array; the caller keeps his */
+    const size_t *hidden;             /* L widths, from the input up; the model copies them, the
+                                         caller keeps his array. NULL, the default: each is 256 */
     bool bidirectional;               /* a second direction that reads from the last token to the
                                          first; default false */
     enum recur_merge merge;           /* of the two; default concat */
@@ -82,17 +107,30 @@ typedef struct recur_model_config {
     uint64_t seed;                    /* of the initial parameters; default 1 */
 } recur_model_config;
 
-RECUR_API recur_model_config recur_model_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_model_config_init(recur_model_config *config, size_t size);
 
-/* Makes a model with fresh parameters. `vocab` may be NULL (config->vocabulary counts then); the
- * model shares it. `*model` belongs to the caller: recur_model_free.
- * Errors: ARGUMENT (a width of 0, a dropout outside [0, 1), ...), MEMORY. */
+/* The defaults; every configuration begins as one. */
+static inline recur_model_config recur_model_config_default(void)
+{
+    recur_model_config config;
+    recur_model_config_init(&config, sizeof config);
+    return config;
+}
+
+/* Makes a model with fresh parameters. `config` may be NULL: the defaults. `vocab` may be NULL
+ * (config->vocabulary counts then); the model shares it. `*model` belongs to the caller:
+ * recur_model_free. Errors: ARGUMENT (a width of 0, a dropout outside [0, 1), ...), MEMORY. */
 RECUR_API enum recur_status recur_model_create(const recur_model_config *config, recur_vocab *vocab,
                                                recur_model **model, recur_error *error);
-RECUR_API void recur_model_free(recur_model *model); /* NULL is fine */
+
+/* Releases a model and its reference to the vocabulary; NULL is fine. Nothing may use it any more.
+ */
+RECUR_API void recur_model_free(recur_model *model);
 
 /* The configuration; it and its `hidden` belong to the model. */
 RECUR_API const recur_model_config *recur_model_get_config(const recur_model *model);
+
 /* The vocabulary, NULL where the model has none; it belongs to the model. */
 RECUR_API recur_vocab *recur_model_vocab(const recur_model *model);
 
@@ -106,12 +144,19 @@ typedef struct recur_tensor_info {
     size_t shape[2];  /* rows, columns; columns is 1 where rank is 1 */
 } recur_tensor_info;
 
+/* How many tensors the model has. */
 RECUR_API size_t recur_model_tensors(const recur_model *model);
-/* Tensor number `index`, in the order of the table above, layer by layer. */
+
+/* Tensor number `index`, in the order of the table above, layer by layer; `index` is
+ * below recur_model_tensors. */
 RECUR_API recur_tensor_info recur_model_tensor(const recur_model *model, size_t index);
-/* Copies a tensor's values, row-major, out of or into the model; `values` has room for
+
+/* Copies a tensor's values, row-major, out of the model; `values` has room for
  * shape[0] * shape[1] numbers. */
 RECUR_API void recur_model_get_tensor(const recur_model *model, size_t index, float *values);
+
+/* Copies as many values into the model. Steppers over it are refreshed afterwards
+ * (recur_stepper_refresh). */
 RECUR_API void recur_model_set_tensor(recur_model *model, size_t index, const float *values);
 
 /* What one epoch of training came to; kept in the model as its history. */
@@ -121,12 +166,16 @@ typedef struct recur_epoch {
     double valid_loss;        /* of the held-out text; NaN where nothing is held out */
     double gradient_norm;     /* global norm before clipping, mean over the minibatches */
     double lr;                /* learning rate of the last minibatch */
-    double tokens_per_second; /* trained; NaN once the model was saved and loaded, so that equal */
-    double seconds;           /* runs make equal files; without validation and predictions */
+    double tokens_per_second; /* trained; NaN once the model was saved and loaded, so that equal
+                                 runs make equal files */
+    double seconds;           /* of training, without validation and predictions; NaN likewise */
 } recur_epoch;
 
-/* The epochs the model was trained for, oldest first; the array belongs to the model. */
+/* The epochs the model was trained for, oldest first; the array of `*count` belongs to the model,
+ * until its history grows. */
 RECUR_API const recur_epoch *recur_model_history(const recur_model *model, size_t *count);
+
+/* Adds an epoch to the history, as the trainer does. Errors: MEMORY. */
 RECUR_API enum recur_status recur_model_add_epoch(recur_model *model, const recur_epoch *epoch,
                                                   recur_error *error);
 
@@ -138,25 +187,43 @@ RECUR_API enum recur_status recur_model_save(const recur_model *model, const cha
                                              recur_error *error);
 
 /* Reads a model that recur_model_save wrote ("-" is standard input). Everything in the file is
- * checked: nothing is loaded by half. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED (another
- * version's file). */
+ * checked: nothing is loaded by half. `*model` belongs to the caller: recur_model_free. Errors:
+ * FILE, MEMORY, FORMAT, UNSUPPORTED (another version's file). */
 RECUR_API enum recur_status recur_model_load(const char *path, recur_model **model,
                                              recur_error *error);
 
-/* Names as the command line and model files spell them. */
+/* The name as the command line and model files spell it: "lm" or "fill"; static storage. */
 RECUR_API const char *recur_task_name(enum recur_task task);
+
+/* Likewise: "rnn", "gru", "gru-reset-before" or "lstm". */
 RECUR_API const char *recur_cell_name(enum recur_cell cell);
+
+/* Likewise: "tanh", "relu" or "sigmoid". */
 RECUR_API const char *recur_activation_name(enum recur_activation activation);
+
+/* Likewise: "uniform" or "normal". */
 RECUR_API const char *recur_init_name(enum recur_init init);
+
+/* Likewise: "concat" or "sum". */
 RECUR_API const char *recur_merge_name(enum recur_merge merge);
+
+/* The task of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_task_parse(const char *name, enum recur_task *task,
                                              recur_error *error);
+
+/* The cell of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_cell_parse(const char *name, enum recur_cell *cell,
                                              recur_error *error);
+
+/* The activation of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status
 recur_activation_parse(const char *name, enum recur_activation *activation, recur_error *error);
+
+/* The init of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_init_parse(const char *name, enum recur_init *init,
                                              recur_error *error);
+
+/* The merge of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_merge_parse(const char *name, enum recur_merge *merge,
                                               recur_error *error);
 

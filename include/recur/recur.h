@@ -1,10 +1,44 @@
 /* recur/recur.h - all of librecur: recurrent neural networks from C.
  *
  * text -> vocab -> corpus -> batches -> trainer -> model -> session, generate, fill, features,
- * evaluate; and for training loops of one's own: buckets, model -> stack */
+ * evaluate; and for training loops of one's own: buckets, model -> stack. Each word is a header, which opens with a loop that works and says who may call what.
+ * What holds for all of them:
+ *
+ * Objects are opaque. What recur_x_create and its kin hand out belongs to the caller, who gives it
+ * back with recur_x_free; NULL may be given back. What an object needs for its work, and names as
+ * such, has to outlive it.
+ *
+ * Configurations are open structs. One begins as recur_x_config_default() and is read by the call
+ * it is given to, never kept; where one is asked for, NULL stands for the defaults.
+ *
+ * Shapes: arrays are row-major. B is the batch, T time steps, L layers, D directions, I the width
+ * of an input, H that of a hidden state, G gates, E that of an embedding, V that of the vocabulary.
+ * Losses are in nats, times in seconds, sizes in bytes unless a comment says otherwise.
+ *
+ * Errors: recur/status.h. The library never prints, exits or aborts, installs no signal handlers
+ * and has no state of its own that could change: all of it is in objects.
+ *
+ * Threads: different objects never meet, and any thread may use any of them. On one object any
+ * number of threads may at the same time call functions that take it as const; while one calls a
+ * function that takes it as non-const, nobody else may call any. Functions without an object may be
+ * called by any thread at any time. A header says so where more is allowed.
+ *
+ * Versions: numbers follow Semantic Versioning (semver.org). Within a major version, and for as
+ * long as the major version is 0 within a minor one, a program that compiles goes on compiling and
+ * does what these comments say; what is added raises the minor version.
+ *
+ * The shared library's soname (librecur.so.0) rises with every release that breaks compiled
+ * programs, and with no other: a program runs with the library it was linked to and with any
+ * later one of the same soname. So functions are only added, their types stay, enumerations grow at
+ * the end, configurations grow at the end (a library that is older than a program's headers refuses
+ * them with a sentence), and structs that the library fills in do not grow.
+ *
+ * Model files of any released version are read by every later one. Not promised: that two versions,
+ * two instruction sets or two compilers compute the same last bits. */
 #ifndef RECUR_H
 #define RECUR_H
 
+#include "recur/api.h"
 #include "recur/batches.h"
 #include "recur/buckets.h"
 #include "recur/convert.h"

@@ -1,11 +1,24 @@
-/* recur/session.h - one stream's hidden state over a shared model, a token at a time.
+/* recur/session.h - streams of tokens over one shared model, one token at a time.
  *
- *     recur_session_create(model, &session, &error);
- *     const float *logits = recur_session_feed(session, id);
- *     int32_t next = recur_sample(sampler, logits);
+ * A session is one stream's hidden state and nothing else: a few kilobytes. A stepper is what
+ * advances sessions: it owns the working memory, for a number of sessions at once, and threads of
+ * its own where that is wanted. This is a step of many streams, each with a sampler:
  *
- * Nothing is allocated once a session and a sampler exist. The model must outlive its sessions;
- * each session and each sampler is used by one thread at a time. */
+ *     status = recur_stepper_feed_many(stepper, sessions, ids, count, logits, error);
+ *     for (size_t i = 0; i < count && status == RECUR_OK; i++) {
+ *         ids[i] = recur_sample(streams[i].sampler, logits + i * vocabulary);
+ *         streams[i].written[t] = ids[i];
+ *     }
+ *
+ * Sessions that are advanced together share each reading of the weights, so that many cost little
+ * more than one. Every session ends in the same bits whether it is advanced alone or with others,
+ * in whatever order, on any number of threads.
+ *
+ * Nothing is allocated once sessions, steppers and samplers exist.
+ *
+ * Threads: the model is only read, so any number of threads may have steppers over it. A session,
+ * a stepper and a sampler are each used by one thread at a time; they may change hands between
+ * calls. A session may be advanced by any stepper of its model. The model must outlive them all. */
 #ifndef RECUR_SESSION_H
 #define RECUR_SESSION_H
 
@@ -15,47 +28,102 @@
 extern "C" {
 #endif
 
+/* One stream's hidden state over a model; opaque. */
 typedef struct recur_session recur_session;
 
-/* A session with a zero state. It belongs to the caller: recur_session_free. Errors: MEMORY;
- * UNSUPPORTED for a bidirectional model, which would have to read tokens that do not exist yet,
- * and for one that fills in. */
+/* What advances the sessions of one model; opaque. */
+typedef struct recur_stepper recur_stepper;
+
+/* Makes a session with a zero state, which has read nothing. It belongs to the caller:
+ * recur_session_free. Errors: MEMORY; UNSUPPORTED for a bidirectional model, which would have to
+ * read tokens that do not exist yet, and for one that fills in. */
 RECUR_API enum recur_status recur_session_create(const recur_model *model, recur_session **session,
                                                  recur_error *error);
-RECUR_API void recur_session_free(recur_session *session); /* NULL is fine */
 
-/* Back to the zero state. Due as well after the model's parameters were changed, by training or
- * by recur_model_set_tensor: a session keeps sums of biases. */
+/* Releases a session; NULL is fine. */
+RECUR_API void recur_session_free(recur_session *session);
+
+/* Back to the zero state. */
 RECUR_API void recur_session_reset(recur_session *session);
 
-/* Feeds one token and returns the logits of the next, (V), which belong to the session and live
- * until the next call. An id out of range is read as RECUR_UNKNOWN. */
-RECUR_API const float *recur_session_feed(recur_session *session, int32_t id);
+/* Makes `session` go on where `from` stands: a prompt that many streams begin with is read once.
+ * Errors: ARGUMENT where the two are of different models. */
+RECUR_API enum recur_status recur_session_copy(recur_session *session, const recur_session *from,
+                                               recur_error *error);
+
+/* How many bytes each session of the model takes. */
+RECUR_API size_t recur_session_bytes(const recur_model *model);
+
+/* Plans for advancing up to `batch` sessions as one minibatch, on `threads` threads (0: as many as
+ * the process may use); memory grows with `batch` times the sum of the model's widths and its
+ * vocabulary. A server with threads of its own gives each one a stepper of 1 thread. The stepper
+ * belongs to the caller: recur_stepper_free.
+ * Errors: ARGUMENT for a batch of 0; MEMORY; UNSUPPORTED as recur_session_create. */
+RECUR_API enum recur_status recur_stepper_create(const recur_model *model, size_t batch,
+                                                 size_t threads, recur_stepper **stepper,
+                                                 recur_error *error);
+
+/* Releases a stepper and its threads; sessions are not its own. NULL is fine. */
+RECUR_API void recur_stepper_free(recur_stepper *stepper);
+
+/* Due after the model's parameters were changed, by training or by recur_model_set_tensor: a
+ * stepper keeps sums of biases. Nobody may change them while a session is advanced. */
+RECUR_API void recur_stepper_refresh(recur_stepper *stepper);
+
+/* Feeds one token to one session and returns the logits of the next one, (V): natural logarithms
+ * of probabilities, but for a constant. They belong to the stepper and live until its next call.
+ * An id out of range is read as RECUR_UNKNOWN. NULL where the session is of another model. */
+RECUR_API const float *recur_stepper_feed(recur_stepper *stepper, recur_session *session,
+                                          int32_t id);
+
+/* Feeds token ids[i] to sessions[i], for i < count, and writes what recur_stepper_feed would
+ * return for each to `logits`, (count, V) row by row; NULL where nobody wants them. More sessions
+ * than the stepper's batch are advanced batch by batch.
+ * Errors: ARGUMENT for a session of another model and for one that is in the list twice; then none
+ * was advanced. */
+RECUR_API enum recur_status recur_stepper_feed_many(recur_stepper *stepper,
+                                                    recur_session *const *sessions,
+                                                    const int32_t *ids, size_t count, float *logits,
+                                                    recur_error *error);
 
 /* How the next token is chosen. The filters apply in this order: temperature, top-k, top-p,
  * min-p; "<unk>" and the reserved tokens are never chosen while another token has probability. */
 typedef struct recur_sampler_config {
+    size_t size;       /* as recur_sampler_config_default() sets it; leave it alone */
     float temperature; /* >= 0; 0 is greedy: the most probable token; default 0.8 */
     size_t top_k;      /* only the k most probable tokens; 0: all; default 0 */
     float top_p;       /* only the smallest set of tokens that together has this probability,
                           (0, 1]; default 1 (Holtzman et al. 2020) */
     float min_p;       /* only tokens with at least this share of the best one's probability,
                           [0, 1]; default 0 (Nguyen et al. 2024) */
-    uint64_t seed;     /* default 1 */
+    uint64_t seed;     /* of the draws; default 1 */
 } recur_sampler_config;
 
-RECUR_API recur_sampler_config recur_sampler_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_sampler_config_init(recur_sampler_config *config, size_t size);
 
+/* The defaults; every configuration begins as one. */
+static inline recur_sampler_config recur_sampler_config_default(void)
+{
+    recur_sampler_config config;
+    recur_sampler_config_init(&config, sizeof config);
+    return config;
+}
+
+/* What chooses the tokens of one stream, with a random state of its own; opaque. */
 typedef struct recur_sampler recur_sampler;
 
-/* A sampler for models of `vocabulary` tokens; ids below `reserved` + 1 are special (see above).
- * Errors: ARGUMENT (a value outside its range), MEMORY. */
+/* Makes a sampler for models of `vocabulary` tokens; ids below `reserved` + 1 are special (see
+ * above; recur_vocab_reserved). `config` may be NULL: the defaults. It belongs to the caller:
+ * recur_sampler_free. Errors: ARGUMENT (a value outside its range), MEMORY. */
 RECUR_API enum recur_status recur_sampler_create(const recur_sampler_config *config,
                                                  size_t vocabulary, size_t reserved,
                                                  recur_sampler **sampler, recur_error *error);
-RECUR_API void recur_sampler_free(recur_sampler *sampler); /* NULL is fine */
 
-/* Chooses the next token from `logits` (V). */
+/* Releases a sampler; NULL is fine. */
+RECUR_API void recur_sampler_free(recur_sampler *sampler);
+
+/* Chooses the next token from `logits` (V). The same seed and logits give the same choices. */
 RECUR_API int32_t recur_sample(recur_sampler *sampler, const float *logits);
 
 #ifdef __cplusplus

@@ -3,11 +3,17 @@
  * A function that can fail returns a recur_status and takes, as its last parameter, an optional
  * recur_error that receives one sentence for a person: what, expected, got, where.
  *
+ *     recur_model *model;
  *     recur_error error;
- *     if (recur_model_load("model.safetensors", &model, &error) != RECUR_OK)
- *         fprintf(stderr, "%s\n", error.message);
+ *     if (recur_model_load(path, &model, &error) != RECUR_OK) {
+ *         fprintf(stderr, "stream_text: %s\n", error.message);
+ *         return 1;
+ *     }
  *
- * On failure output parameters are left untouched unless their comment says otherwise. */
+ * On failure output parameters are left untouched unless their comment says otherwise, and what
+ * the function had allocated is released. A recur_error belongs to the caller and is written on
+ * failure only. Comments list a function's errors by the second half of their names: MEMORY stands
+ * for RECUR_ERROR_MEMORY. */
 #ifndef RECUR_STATUS_H
 #define RECUR_STATUS_H
 
@@ -19,8 +25,9 @@
 extern "C" {
 #endif
 
+/* What a function came to. */
 enum recur_status {
-    RECUR_OK = 0,
+    RECUR_OK = 0,            /* all is well */
     RECUR_ERROR_ARGUMENT,    /* a value that the function does not accept */
     RECUR_ERROR_MEMORY,      /* memory could not be had */
     RECUR_ERROR_FILE,        /* a file could not be opened, read or written */
@@ -30,12 +37,13 @@ enum recur_status {
     RECUR_ERROR_UNSUPPORTED, /* valid, but this build or version cannot do it */
 };
 
+/* Why a function failed. */
 typedef struct recur_error {
-    enum recur_status status;
-    char message[512]; /* one sentence without a full stop, UTF-8, always terminated */
+    enum recur_status status; /* what the function returned */
+    char message[512];        /* one sentence without a full stop, UTF-8, always terminated */
 } recur_error;
 
-/* A short English name of a status, "out of memory" for instance; static storage. */
+/* A short English name of a status, "out of memory" for instance; static storage. Any thread. */
 RECUR_API const char *recur_status_name(enum recur_status status);
 
 #ifdef __cplusplus

@@ -1,7 +1,28 @@
 /* recur/text.h - how a text becomes tokens: cleaning and splitting.
  *
  * These settings travel with a vocabulary (recur/vocab.h) and so with a model, because a prompt
- * must be cut exactly as the training text was. */
+ * must be cut exactly as the training text was.
+ *
+ *     recur_text_config config = recur_text_config_default();
+ *     recur_text_stats stats;
+ *     config.tokens = RECUR_TOKENS_WORD;
+ *     config.clean = RECUR_CLEAN_LETTERS;
+ *     enum recur_status status = recur_text_read(path, &config, print_line, NULL, &stats, error);
+ *
+ * where this receives the tokens of each line:
+ *
+ *     static enum recur_status print_line(void *user, const recur_token *tokens, size_t count,
+ *                                         recur_error *error)
+ *     {
+ *         (void)user;
+ *         (void)error;
+ *         for (size_t i = 0; i < count; i++)
+ *             printf("[%.*s]", (int)tokens[i].size, tokens[i].bytes);
+ *         putchar('\n');
+ *         return RECUR_OK;
+ *     }
+ *
+ * Threads: any number may read at the same time. */
 #ifndef RECUR_TEXT_H
 #define RECUR_TEXT_H
 
@@ -29,10 +50,23 @@ enum recur_clean {
                             is dropped, so that the lines of a text follow each other directly */
 };
 
+/* How a text is cut. */
 typedef struct recur_text_config {
+    size_t size;              /* as recur_text_config_default() sets it; leave it alone */
     enum recur_tokens tokens; /* default RECUR_TOKENS_CHAR */
     enum recur_clean clean;   /* default RECUR_CLEAN_NONE */
 } recur_text_config;
+
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_text_config_init(recur_text_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_text_config recur_text_config_default(void)
+{
+    recur_text_config config;
+    recur_text_config_init(&config, sizeof config);
+    return config;
+}
 
 /* What was met while reading a text. */
 typedef struct recur_text_stats {
@@ -45,8 +79,8 @@ typedef struct recur_text_stats {
 
 /* One token: bytes inside somebody else's buffer, not terminated. */
 typedef struct recur_token {
-    const char *bytes;
-    size_t size; /* in bytes */
+    const char *bytes; /* of any value, zero too */
+    size_t size;       /* in bytes */
 } recur_token;
 
 /* Receives the tokens of one line of text; the array and the bytes belong to the reader and are
@@ -56,24 +90,31 @@ typedef enum recur_status recur_line_fn(void *user, const recur_token *tokens, s
 
 /* Reads a text line by line in bounded memory and hands each line's tokens to `line`, also where
  * there are none. `path` "-" is standard input. A byte order mark at the start is skipped (char
- * and word tokens). `stats` may be NULL.
- * Errors: FILE (missing, unreadable, a directory), MEMORY, and whatever `line` returns. */
+ * and word tokens). `config` may be NULL: the defaults; `stats` may be NULL. `line` is called on
+ * the caller's thread. Errors: FILE (missing, unreadable, a directory), MEMORY, and whatever `line`
+ * returns. */
 RECUR_API enum recur_status recur_text_read(const char *path, const recur_text_config *config,
                                             recur_line_fn *line, void *user,
                                             recur_text_stats *stats, recur_error *error);
 
-/* The same for a text in memory. */
+/* The same for a text of `size` bytes in memory. */
 RECUR_API enum recur_status recur_text_read_memory(const char *bytes, size_t size,
                                                    const recur_text_config *config,
                                                    recur_line_fn *line, void *user,
                                                    recur_text_stats *stats, recur_error *error);
 
-/* Names as the command line and model files spell them: "char", "word", "byte"; "none",
- * "letters". Parsing an unknown name is an ARGUMENT error whose sentence lists the kinds. */
+/* The name as the command line and model files spell it: "char", "word" or "byte"; static
+ * storage. */
 RECUR_API const char *recur_tokens_name(enum recur_tokens tokens);
+
+/* Likewise: "none" or "letters". */
 RECUR_API const char *recur_clean_name(enum recur_clean clean);
+
+/* The kind of tokens of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_tokens_parse(const char *name, enum recur_tokens *tokens,
                                                recur_error *error);
+
+/* The cleaning of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_clean_parse(const char *name, enum recur_clean *clean,
                                               recur_error *error);
 

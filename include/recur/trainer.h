@@ -1,17 +1,26 @@
 /* recur/trainer.h - one training run: minibatches, truncated back-propagation through time,
  * clipping, an optimiser, a learning-rate schedule, validation.
  *
- *     recur_trainer_create(model, corpus, &config, &trainer, &error);
- *     for (size_t e = 0; e < config.epochs; e++) {
+ *     enum recur_status status = recur_trainer_create(model, corpus, &config, &trainer, error);
+ *     if (status != RECUR_OK)
+ *         return status;
+ *     for (size_t e = 0; e < config.epochs && status == RECUR_OK; e++) {
  *         recur_epoch epoch;
- *         if (recur_trainer_epoch(trainer, &epoch, &error) != RECUR_OK) break;
+ *         status = recur_trainer_epoch(trainer, &epoch, error);
+ *         if (status == RECUR_OK)
+ *             printf("epoch %zu: %.2f nats per token, %.2f on held-out text\n", e + 1, epoch.loss,
+ *                    epoch.valid_loss);
  *     }
- *     recur_trainer_finish(trainer, &error);
+ *     if (status == RECUR_OK)
+ *         status = recur_trainer_finish(trainer, error);
  *     recur_trainer_free(trainer);
  *
  * The model holds the same bits after every step whatever the number of threads. Nothing is
- * allocated inside a step. A trainer is used by one thread at a time and owns its model's
- * parameters while it lives; between steps sessions and evaluation may read them. */
+ * allocated inside a step.
+ *
+ * Threads: a trainer is used by one thread at a time, has a team of its own, and owns its model's
+ * parameters while it lives; between steps sessions and evaluation may read them
+ * (recur_stepper_refresh). */
 #ifndef RECUR_TRAINER_H
 #define RECUR_TRAINER_H
 
@@ -22,8 +31,10 @@
 extern "C" {
 #endif
 
+/* One training run; opaque. */
 typedef struct recur_trainer recur_trainer;
 
+/* How parameters p move along their gradients g. */
 enum recur_optimizer {
     RECUR_OPTIMIZER_SGD,     /* v = momentum v + g; p -= lr v */
     RECUR_OPTIMIZER_ADAM,    /* Kingma & Ba 2015, bias-corrected; weight_decay is added to g */
@@ -31,11 +42,12 @@ enum recur_optimizer {
     RECUR_OPTIMIZER_RMSPROP, /* Tieleman & Hinton 2012, as torch.optim.RMSprop */
 };
 
+/* How the learning rate moves. */
 enum recur_schedule {
-    RECUR_SCHEDULE_CONSTANT,
-    RECUR_SCHEDULE_COSINE,  /* linear warm-up, then half a cosine down to lr * lr_floor */
-    RECUR_SCHEDULE_PLATEAU, /* lr *= factor once the (validation) loss has not fallen for
-                               more than `patience` epochs */
+    RECUR_SCHEDULE_CONSTANT, /* not at all */
+    RECUR_SCHEDULE_COSINE,   /* linear warm-up, then half a cosine down to lr * lr_floor */
+    RECUR_SCHEDULE_PLATEAU,  /* lr *= factor once the (validation) loss has not fallen for
+                                more than `patience` epochs */
 };
 
 /* What the operands of products are. Parameters, states, gradients and sums are float either way,
@@ -43,7 +55,9 @@ enum recur_schedule {
  * elsewhere. */
 enum recur_precision { RECUR_PRECISION_F32, RECUR_PRECISION_BF16 };
 
+/* The settings of a run. */
 typedef struct recur_trainer_config {
+    size_t size;                    /* as recur_trainer_config_default() sets it; leave it alone */
     size_t batch, steps;            /* B, T; default 32, 35 */
     enum recur_sampling sampling;   /* default sequential */
     size_t epochs;                  /* how long the run is to be: the cosine needs it; default 10 */
@@ -69,9 +83,19 @@ typedef struct recur_trainer_config {
     size_t threads;                 /* 0: as many as the process may use; default 0 */
 } recur_trainer_config;
 
-RECUR_API recur_trainer_config recur_trainer_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_trainer_config_init(recur_trainer_config *config, size_t size);
 
-/* Plans and allocates everything the run will need. Model and corpus must outlive the trainer.
+/* The defaults; every configuration begins as one. */
+static inline recur_trainer_config recur_trainer_config_default(void)
+{
+    recur_trainer_config config;
+    recur_trainer_config_init(&config, sizeof config);
+    return config;
+}
+
+/* Plans and allocates everything the run will need. Model and corpus must outlive the trainer,
+ * which belongs to the caller: recur_trainer_free. `config` may be NULL: the defaults.
  * A model that fills in reads each minibatch as texts of their own: no state is carried.
  * Errors: ARGUMENT (a value outside its range, a corpus of another vocabulary size), DATA (the
  * text is too short; the sentence says how much is needed), MEMORY, UNSUPPORTED for a bidirectional
@@ -79,7 +103,9 @@ RECUR_API recur_trainer_config recur_trainer_config_default(void);
 RECUR_API enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,
                                                  const recur_trainer_config *config,
                                                  recur_trainer **trainer, recur_error *error);
-RECUR_API void recur_trainer_free(recur_trainer *trainer); /* NULL is fine */
+
+/* Releases a trainer; the model keeps the parameters it has. NULL is fine. */
+RECUR_API void recur_trainer_free(recur_trainer *trainer);
 
 /* What one minibatch came to. */
 typedef struct recur_step {
@@ -94,31 +120,42 @@ typedef struct recur_step {
     bool end_of_epoch;    /* recur_trainer_end_epoch is due */
 } recur_step;
 
-/* Trains on one minibatch. Errors: DIVERGED where the loss or the gradient's norm is not finite:
+/* Trains on one minibatch; `step` may be NULL. Errors: ARGUMENT where the epoch is over and
+ * recur_trainer_end_epoch is due; DIVERGED where the loss or the gradient's norm is not finite:
  * the parameters are then those of the best finished epoch (the initial ones where there is
  * none), and the sentence says at which minibatch it happened and what to try. */
 RECUR_API enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step,
                                                recur_error *error);
 
 /* Ends the epoch: evaluates the held-out text, moves the schedule on, keeps the parameters where
- * they are the best so far, adds to the model's history. Errors: MEMORY, DIVERGED. */
+ * they are the best so far, adds to the model's history. `epoch` may be NULL. Errors: MEMORY,
+ * DIVERGED. */
 RECUR_API enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                                     recur_error *error);
 
-/* One whole epoch: steps to its end, then recur_trainer_end_epoch. */
+/* One whole epoch: steps to its end, then recur_trainer_end_epoch. `epoch` may be NULL. Errors: as
+ * those of both. */
 RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                                 recur_error *error);
 
 /* Ends the run, at any point: where text is held out and an epoch was finished, the model gets
- * the parameters of the epoch with the lowest validation loss; else it keeps the last ones. */
+ * the parameters of the epoch with the lowest validation loss; else it keeps the last ones.
+ * Errors: none. */
 RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error);
 
 /* The epoch whose parameters recur_trainer_finish keeps, from 1; 0 for the last ones. */
 RECUR_API uint64_t recur_trainer_best_epoch(const recur_trainer *trainer);
-/* How many epochs were finished; how many tokens are trained on and held out; threads in use. */
+
+/* How many epochs were finished. */
 RECUR_API uint64_t recur_trainer_epochs(const recur_trainer *trainer);
+
+/* How many tokens are trained on. */
 RECUR_API size_t recur_trainer_train_tokens(const recur_trainer *trainer);
+
+/* How many tokens are held out. */
 RECUR_API size_t recur_trainer_valid_tokens(const recur_trainer *trainer);
+
+/* How many threads the trainer has. */
 RECUR_API size_t recur_trainer_threads(const recur_trainer *trainer);
 
 /* Where the time of a minibatch goes. */
@@ -130,22 +167,34 @@ enum recur_phase {
     RECUR_PHASE_BACKWARD, /* the recurrent steps back, and gradients of the layers' inputs */
     RECUR_PHASE_GRADIENT, /* weight gradients */
     RECUR_PHASE_UPDATE,   /* norm, clipping, optimiser, the weights' transposed copies */
-    RECUR_PHASES,
+    RECUR_PHASES,         /* how many there are */
 };
 
 /* Seconds that the trainer's first thread spent in each phase since the trainer was made, waiting
  * for the others included; RECUR_PHASES numbers that belong to the trainer. */
 RECUR_API const double *recur_trainer_phases(const recur_trainer *trainer);
 
-/* Names as the command line spells them. */
+/* The name as `recur bench` prints it; static storage. */
 RECUR_API const char *recur_phase_name(enum recur_phase phase);
+
+/* The name as the command line spells it: "sgd", "adam", "adamw" or "rmsprop"; static storage. */
 RECUR_API const char *recur_optimizer_name(enum recur_optimizer optimizer);
+
+/* Likewise: "f32" or "bf16". */
 RECUR_API const char *recur_precision_name(enum recur_precision precision);
+
+/* Likewise: "constant", "cosine" or "plateau". */
 RECUR_API const char *recur_schedule_name(enum recur_schedule schedule);
+
+/* The optimizer of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_optimizer_parse(const char *name, enum recur_optimizer *optimizer,
                                                   recur_error *error);
+
+/* The precision of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_precision_parse(const char *name, enum recur_precision *precision,
                                                   recur_error *error);
+
+/* The schedule of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_schedule_parse(const char *name, enum recur_schedule *schedule,
                                                  recur_error *error);
 

@@ -9,6 +9,11 @@ const char *recur_version(void)
     return RECUR_VERSION;
 }
 
+int recur_version_number(void)
+{
+    return RECUR_VERSION_NUMBER;
+}
+
 const char *recur_status_name(enum recur_status status)
 {
     switch (status) {

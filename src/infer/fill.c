@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "infer/fill_search.h"
 
@@ -17,10 +18,7 @@ struct recur_filler {
     struct recur_fill_search search;
 };
 
-recur_fill_config recur_fill_config_default(void)
-{
-    return (recur_fill_config){.blank = "_", .alternatives = 1, .beam = 16};
-}
+RECUR_CONFIG(fill, beam, .blank = "_", .alternatives = 1, .beam = 16)
 
 static enum recur_status take_config(recur_filler *filler, const recur_fill_config *config,
                                      recur_error *error)
@@ -50,15 +48,17 @@ static enum recur_status check_model(const recur_model *model, recur_error *erro
     return RECUR_OK;
 }
 
-enum recur_status recur_filler_create(const recur_model *model, const recur_fill_config *config,
+enum recur_status recur_filler_create(const recur_model *model, const recur_fill_config *given,
                                       recur_filler **out, recur_error *error)
 {
     recur_filler *filler;
+    recur_fill_config config = recur_fill_config_default();
+    RECUR_TRY(recur_config_take(&config, given, "recur_fill_config", error));
     RECUR_TRY(check_model(model, error));
     RECUR_TRY(recur_alloc(1, sizeof *filler, "a filler", &filler, error));
     filler->model = model;
-    size_t beam = config->beam > config->alternatives ? config->beam : config->alternatives;
-    enum recur_status status = take_config(filler, config, error);
+    size_t beam = config.beam > config.alternatives ? config.beam : config.alternatives;
+    enum recur_status status = take_config(filler, &config, error);
     if (status == RECUR_OK)
         status = recur_fill_search_init(&filler->search, model, beam, error);
     if (status != RECUR_OK) {

@@ -60,8 +60,9 @@ static int write_token(struct writer *writer, recur_token token)
 }
 
 /* Makes up to `count` tokens; returns how many. */
-static size_t write_tokens(recur_session *session, recur_sampler *sampler, const float *logits,
-                           const recur_vocab *vocab, size_t count, struct writer *writer)
+static size_t write_tokens(recur_stepper *stepper, recur_session *session, recur_sampler *sampler,
+                           const float *logits, const recur_vocab *vocab, size_t count,
+                           struct writer *writer)
 {
     int stop = 0;
     size_t made = 0;
@@ -70,7 +71,7 @@ static size_t write_tokens(recur_session *session, recur_sampler *sampler, const
         stop = write_token(writer, recur_vocab_token(vocab, id));
         made++;
         if (made < count && !stop)
-            logits = recur_session_feed(session, id);
+            logits = recur_stepper_feed(stepper, session, id);
     }
     if (!stop)
         write_pending(writer, true);
@@ -94,16 +95,17 @@ static int32_t trimmed_space(const recur_vocab *vocab, const char *prompt, size_
 
 /* Feeds the prompt's `*count` ids, and the space that was trimmed after them; returns the logits
  * of what follows. */
-static const float *feed_prompt(recur_session *session, const recur_vocab *vocab,
-                                const int32_t *ids, size_t *count, int32_t space)
+static const float *feed_prompt(recur_stepper *stepper, recur_session *session,
+                                const recur_vocab *vocab, const int32_t *ids, size_t *count,
+                                int32_t space)
 {
     if (*count == 0) /* "<unk>" where there is no line feed */
-        return recur_session_feed(session, recur_vocab_id(vocab, (recur_token){"\n", 1}));
+        return recur_stepper_feed(stepper, session, recur_vocab_id(vocab, (recur_token){"\n", 1}));
     const float *logits = NULL;
     for (size_t i = 0; i < *count; i++)
-        logits = recur_session_feed(session, ids[i]);
+        logits = recur_stepper_feed(stepper, session, ids[i]);
     if (space != RECUR_UNKNOWN) {
-        logits = recur_session_feed(session, space);
+        logits = recur_stepper_feed(stepper, session, space);
         ++*count;
     }
     return logits;
@@ -120,6 +122,7 @@ enum recur_status recur_generate(const recur_model *model, const char *prompt, s
                           "the model has no vocabulary, so it can neither read nor write text");
     recur_generation done = {0};
     recur_session *session = NULL;
+    recur_stepper *stepper = NULL;
     recur_sampler *sampler = NULL;
     int32_t *ids = NULL;
     enum recur_status status;
@@ -127,6 +130,7 @@ enum recur_status recur_generate(const recur_model *model, const char *prompt, s
                                         recur_vocab_reserved(vocab), &sampler, error),
                    cleanup);
     RECUR_TRY_GOTO(recur_session_create(model, &session, error), cleanup);
+    RECUR_TRY_GOTO(recur_stepper_create(model, 1, 1, &stepper, error), cleanup);
     RECUR_TRY_GOTO(recur_vocab_encode(vocab, prompt, prompt_size, &ids, &done.prompt_tokens,
                                       &done.prompt_unknown, error),
                    cleanup);
@@ -137,14 +141,15 @@ enum recur_status recur_generate(const recur_model *model, const char *prompt, s
         .space_due = recur_vocab_text(vocab)->tokens == RECUR_TOKENS_WORD && prompt_size > 0 &&
                      !ends_in_space(prompt, prompt_size),
     };
-    const float *logits = feed_prompt(session, vocab, ids, &done.prompt_tokens,
+    const float *logits = feed_prompt(stepper, session, vocab, ids, &done.prompt_tokens,
                                       trimmed_space(vocab, prompt, prompt_size));
-    done.tokens = write_tokens(session, sampler, logits, vocab, count, &writer);
+    done.tokens = write_tokens(stepper, session, sampler, logits, vocab, count, &writer);
     if (generation)
         *generation = done;
 cleanup:
     free(ids);
     recur_session_free(session);
+    recur_stepper_free(stepper);
     recur_sampler_free(sampler);
     return status;
 }

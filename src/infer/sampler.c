@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "recur/session.h"
@@ -26,10 +27,7 @@ struct recur_sampler {
     struct candidate *candidates; /* room for V */
 };
 
-recur_sampler_config recur_sampler_config_default(void)
-{
-    return (recur_sampler_config){.temperature = 0.8F, .top_p = 1, .seed = 1};
-}
+RECUR_CONFIG(sampler, seed, .temperature = 0.8F, .top_p = 1, .seed = 1)
 
 static enum recur_status check_config(const recur_sampler_config *config, recur_error *error)
 {
@@ -47,20 +45,22 @@ static enum recur_status check_config(const recur_sampler_config *config, recur_
     return RECUR_OK;
 }
 
-enum recur_status recur_sampler_create(const recur_sampler_config *config, size_t vocabulary,
+enum recur_status recur_sampler_create(const recur_sampler_config *given, size_t vocabulary,
                                        size_t reserved, recur_sampler **sampler, recur_error *error)
 {
-    RECUR_TRY(check_config(config, error));
+    recur_sampler_config config = recur_sampler_config_default();
+    RECUR_TRY(recur_config_take(&config, given, "recur_sampler_config", error));
+    RECUR_TRY(check_config(&config, error));
     if (vocabulary == 0 || vocabulary > INT32_MAX || reserved >= vocabulary)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "cannot choose from %zu tokens, %zu of them reserved", vocabulary,
                           reserved);
     recur_sampler *made;
     RECUR_TRY(recur_alloc(1, sizeof *made, "a sampler", &made, error));
-    made->config = *config;
+    made->config = config;
     made->vocabulary = vocabulary;
     made->specials = reserved + 1;
-    recur_rng_seed(&made->rng, config->seed, RNG_STREAM);
+    recur_rng_seed(&made->rng, config.seed, RNG_STREAM);
     enum recur_status status =
         recur_alloc(vocabulary, sizeof *made->candidates, "a sampler", &made->candidates, error);
     if (status != RECUR_OK) {

@@ -1,21 +1,36 @@
+/* Sessions and what advances them. A session is the state alone; the stepper has the workspace, in
+ * which every session takes a row of the batch for one pass of one step. */
 #include "recur/session.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
-
-#include <stdlib.h>
+#include "nn/slice.h"
 
 struct recur_session {
-    struct recur_workspace work;
-    struct recur_pass pass;
-    int32_t id;
+    const recur_model *model;
+    bool listed; /* among the sessions that a step is checking */
+    _Alignas(
+        64) real state[]; /* for each layer: h (U, 32), then c (U, 32) where the cell has one */
 };
 
-enum recur_status recur_session_create(const recur_model *model, recur_session **out,
-                                       recur_error *error)
+struct recur_stepper {
+    const recur_model *model;
+    struct recur_team *team;
+    struct recur_workspace work; /* T = 1 */
+    struct recur_pass pass;
+    int32_t *ids; /* (B) */
+    float *row;   /* (V) */
+
+    /* Of the step that is being made. */
+    recur_session *const *sessions;
+    float *logits; /* (rows, V) */
+};
+
+static enum recur_status check_model(const recur_model *model, recur_error *error)
 {
-    struct recur_session *session;
     RECUR_TRY(recur_model_check_tokens(model, error));
     if (model->config.bidirectional)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
@@ -26,45 +41,218 @@ enum recur_status recur_session_create(const recur_model *model, recur_session *
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "a model that fills blanks does not continue a text; recur fill puts it "
                           "to use, and a language model (lm) continues texts");
-    RECUR_TRY(recur_alloc(1, sizeof *session, "a session", &session, error));
-    session->pass.network = &model->network;
-    session->pass.kernels = model->kernels;
-    session->pass.work = &session->work;
-    session->pass.parameters = model->parameters;
-    session->pass.steps = 1;
-    session->pass.ids = &session->id;
-    enum recur_status status =
-        recur_workspace_init(&session->work, &model->network, 1, 1, false, 1, error);
-    if (status != RECUR_OK) {
-        recur_session_free(session);
-        return status;
-    }
-    recur_session_reset(session);
+    return RECUR_OK;
+}
+
+/* Numbers of a session's state. */
+static size_t state_size(const struct recur_network *network)
+{
+    size_t panels = 0;
+    for (size_t l = 0; l < network->layers; l++)
+        panels += network->layer[l].units * (network->cell->has_c ? 2 : 1);
+    return panels * RECUR_LANES;
+}
+
+size_t recur_session_bytes(const recur_model *model)
+{
+    return sizeof(recur_session) + state_size(&model->network) * sizeof(real);
+}
+
+enum recur_status recur_session_create(const recur_model *model, recur_session **out,
+                                       recur_error *error)
+{
+    recur_session *session;
+    RECUR_TRY(check_model(model, error));
+    RECUR_TRY(recur_block_alloc(recur_session_bytes(model), "a session", &session, error));
+    session->model = model;
     *out = session;
     return RECUR_OK;
 }
 
 void recur_session_free(recur_session *session)
 {
-    if (!session)
-        return;
-    recur_workspace_free(&session->work);
-    free(session);
+    recur_block_free(session);
 }
 
 void recur_session_reset(recur_session *session)
 {
-    session->pass.carried_steps = 0;
-    session->pass.next_task = 0;
-    recur_pass_prepare(&session->pass, false);
+    memset(session->state, 0, state_size(&session->model->network) * sizeof(real));
 }
 
-/* One row lies in panels of 32 numbers next to each other: the logits are an array. */
-const float *recur_session_feed(recur_session *session, int32_t id)
+enum recur_status recur_session_copy(recur_session *session, const recur_session *from,
+                                     recur_error *error)
 {
-    bool known = id >= 0 && (size_t)id < session->pass.network->vocabulary;
-    session->id = known ? id : RECUR_UNKNOWN;
-    recur_pass_forward(&session->pass, 0);
-    session->pass.carried_steps = 1;
-    return session->work.logits;
+    if (session->model != from->model)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a session of one model cannot go on in a session of another");
+    memmove(session->state, from->state,
+            state_size(&session->model->network) * sizeof *session->state);
+    return RECUR_OK;
+}
+
+static enum recur_status plan(recur_stepper *stepper, const recur_model *model, size_t batch,
+                              size_t threads, recur_error *error)
+{
+    RECUR_TRY(
+        recur_team_create(threads ? threads : recur_team_processors(), &stepper->team, error));
+    RECUR_TRY(recur_workspace_init(&stepper->work, &model->network, batch, 1, false,
+                                   recur_team_threads(stepper->team), error));
+    RECUR_TRY(recur_alloc(batch, sizeof *stepper->ids, "a stepper", &stepper->ids, error));
+    RECUR_TRY(recur_alloc(model->config.vocabulary, sizeof *stepper->row, "a stepper",
+                          &stepper->row, error));
+    stepper->model = model;
+    stepper->pass.network = &model->network;
+    stepper->pass.kernels = model->kernels;
+    stepper->pass.work = &stepper->work;
+    stepper->pass.parameters = model->parameters;
+    stepper->pass.steps = 1;
+    stepper->pass.ids = stepper->ids;
+    stepper->pass.given_states = true;
+    recur_stepper_refresh(stepper);
+    return RECUR_OK;
+}
+
+enum recur_status recur_stepper_create(const recur_model *model, size_t batch, size_t threads,
+                                       recur_stepper **out, recur_error *error)
+{
+    recur_stepper *stepper;
+    RECUR_TRY(check_model(model, error));
+    if (!batch)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a stepper advances at least 1 session at a time, got 0");
+    RECUR_TRY(recur_alloc(1, sizeof *stepper, "a stepper", &stepper, error));
+    enum recur_status status = plan(stepper, model, batch, threads, error);
+    if (status != RECUR_OK) {
+        recur_stepper_free(stepper);
+        return status;
+    }
+    *out = stepper;
+    return RECUR_OK;
+}
+
+void recur_stepper_free(recur_stepper *stepper)
+{
+    if (!stepper)
+        return;
+    recur_team_free(stepper->team);
+    recur_workspace_free(&stepper->work);
+    free(stepper->ids);
+    free(stepper->row);
+    free(stepper);
+}
+
+void recur_stepper_refresh(recur_stepper *stepper)
+{
+    stepper->pass.next_task = 0;
+    recur_pass_run_prepare(&stepper->pass, stepper->team);
+}
+
+/* The slice's part of the states, from the sessions to the initial rows of the workspace or from
+ * those after the step back. */
+static void move_states(const recur_stepper *stepper, const struct recur_slice *slice, bool in)
+{
+    const struct recur_network *network = stepper->pass.network;
+    const struct recur_pass *pass = &stepper->pass;
+    size_t at = 0, first = in ? recur_pass_initial(pass, 0) : recur_pass_after(pass, 0, 0);
+    for (size_t l = 0; l < network->layers; l++) {
+        const struct recur_stream *stream = recur_workspace_stream(&stepper->work, network, l, 0);
+        size_t units = network->layer[l].units, end = recur_slice_end(slice, units);
+        for (int c = 0; c < (stream->c ? 2 : 1); c++, at += units * RECUR_LANES)
+            for (size_t u = recur_slice_begin(slice, units); u < end; u++) {
+                real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
+                for (size_t row = slice->row; row < slice->row + slice->rows; row++) {
+                    real *here = panel + (first + row) * RECUR_LANES;
+                    real *there = stepper->sessions[row]->state + at + u * RECUR_LANES;
+                    memcpy(in ? here : there, in ? there : here, RECUR_LANES * sizeof(real));
+                }
+            }
+    }
+}
+
+/* From panels to rows: the part of the slice's rows that is this thread's. */
+static void write_logits(const recur_stepper *stepper, const struct recur_slice *slice)
+{
+    const struct recur_workspace *work = &stepper->work;
+    size_t width = stepper->pass.network->vocabulary;
+    size_t end = slice->row + recur_slice_end(slice, slice->rows);
+    for (size_t row = slice->row + recur_slice_begin(slice, slice->rows); row < end; row++)
+        for (size_t v = 0; v < width; v += RECUR_LANES)
+            memcpy(stepper->logits + row * width + v,
+                   work->logits + v / RECUR_LANES * work->logit_stride + row * RECUR_LANES,
+                   (width - v < RECUR_LANES ? width - v : RECUR_LANES) * sizeof(float));
+}
+
+static void advance(void *argument, size_t thread, size_t threads)
+{
+    recur_stepper *stepper = argument;
+    struct recur_slice slice;
+    (void)threads;
+    if (!recur_slice_of(&stepper->pass, thread, &slice))
+        return;
+    move_states(stepper, &slice, true);
+    recur_pass_forward(&stepper->pass, thread);
+    move_states(stepper, &slice, false);
+    if (stepper->logits)
+        write_logits(stepper, &slice);
+}
+
+/* `count` is at most B. */
+static void step(recur_stepper *stepper, recur_session *const *sessions, const int32_t *ids,
+                 size_t count, float *logits)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool known = ids[i] >= 0 && (size_t)ids[i] < stepper->pass.network->vocabulary;
+        stepper->ids[i] = known ? ids[i] : RECUR_UNKNOWN;
+    }
+    stepper->sessions = sessions;
+    stepper->logits = logits;
+    stepper->pass.rows = count;
+    recur_team_run(stepper->team, advance, stepper);
+}
+
+const float *recur_stepper_feed(recur_stepper *stepper, recur_session *session, int32_t id)
+{
+    if (session->model != stepper->model)
+        return NULL;
+    step(stepper, &session, &id, 1, stepper->row);
+    return stepper->row;
+}
+
+/* A session that stands in the list twice would be advanced by two threads at once. */
+static enum recur_status check_sessions(const recur_stepper *stepper,
+                                        recur_session *const *sessions, size_t count,
+                                        recur_error *error)
+{
+    enum recur_status status = RECUR_OK;
+    size_t listed = 0;
+    for (; listed < count && status == RECUR_OK; listed++) {
+        recur_session *session = sessions[listed];
+        if (session->model != stepper->model)
+            status = recur_fail(error, RECUR_ERROR_ARGUMENT,
+                                "session %zu of %zu is one of another model", listed + 1, count);
+        else if (session->listed)
+            status = recur_fail(error, RECUR_ERROR_ARGUMENT,
+                                "session %zu of %zu is in the list twice", listed + 1, count);
+        else
+            session->listed = true;
+    }
+    for (size_t i = 0; i < listed; i++)
+        if (sessions[i]->model == stepper->model)
+            sessions[i]->listed = false;
+    return status;
+}
+
+enum recur_status recur_stepper_feed_many(recur_stepper *stepper, recur_session *const *sessions,
+                                          const int32_t *ids, size_t count, float *logits,
+                                          recur_error *error)
+{
+    size_t width = stepper->pass.network->vocabulary;
+    RECUR_TRY(check_sessions(stepper, sessions, count, error));
+    for (size_t first = 0; first < count; first += stepper->work.batch) {
+        size_t left = count - first;
+        step(stepper, sessions + first, ids + first,
+             left < stepper->work.batch ? left : stepper->work.batch,
+             logits ? logits + first * width : NULL);
+    }
+    return RECUR_OK;
 }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/config.h"
 #include "base/names.h"
 #include "io/foreign.h"
 #include "nn/cell.h"
@@ -8,10 +9,7 @@
 
 RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx")
 
-recur_import_config recur_import_config_default(void)
-{
-    return (recur_import_config){0};
-}
+RECUR_CONFIG(import, vocab, .vocab = NULL)
 
 enum recur_status recur_foreign_model(const struct recur_foreign *found, recur_vocab *vocab,
                                       recur_tensor_fn *source, void *user, recur_model **model,
@@ -103,13 +101,13 @@ static bool is_onnx(const char *path)
 enum recur_status recur_model_import(const char *path, const recur_import_config *config,
                                      recur_model **model, bool *fresh_head, recur_error *error)
 {
-    const recur_import_config standard = recur_import_config_default();
-    const recur_import_config *said = config ? config : &standard;
+    recur_import_config said = recur_import_config_default();
     const char *isa;
     bool fresh = false;
+    RECUR_TRY(recur_config_take(&said, config, "recur_import_config", error));
     RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
-    RECUR_TRY(is_onnx(path) ? recur_onnx_read(path, said, model, error)
-                            : read_safetensors(path, said, model, &fresh, error));
+    RECUR_TRY(is_onnx(path) ? recur_onnx_read(path, &said, model, error)
+                            : read_safetensors(path, &said, model, &fresh, error));
     if (fresh_head)
         *fresh_head = fresh;
     return RECUR_OK;

@@ -164,7 +164,7 @@ done:
 
 static enum recur_status get_vocab(const json_t *metadata, recur_vocab **vocab, recur_error *error)
 {
-    recur_text_config config;
+    recur_text_config config = recur_text_config_default();
     json_t *text = NULL, *json = NULL;
     enum recur_status status;
     if (!get_string(metadata, RECUR_KEY_VOCAB))

@@ -1,40 +1,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "nn/model_object.h"
 #include "recur/machine.h"
 
-static const size_t default_hidden[] = {256};
+#define USUAL_HIDDEN 256
 
-recur_model_config recur_model_config_default(void)
+RECUR_CONFIG(model, seed, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH, .layers = 1,
+             .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1)
+
+/* The widths become the model's own. */
+static enum recur_status take_hidden(struct recur_model *model, recur_error *error)
 {
-    return (recur_model_config){.cell = RECUR_CELL_LSTM,
-                                .activation = RECUR_ACTIVATION_TANH,
-                                .layers = 1,
-                                .hidden = default_hidden,
-                                .biases = 2,
-                                .init = RECUR_INIT_UNIFORM,
-                                .seed = 1};
+    size_t layers = model->config.layers;
+    RECUR_TRY(recur_alloc(layers, sizeof *model->hidden, "the layers", &model->hidden, error));
+    for (size_t l = 0; l < layers; l++)
+        model->hidden[l] = model->config.hidden ? model->config.hidden[l] : USUAL_HIDDEN;
+    model->config.hidden = model->hidden;
+    return RECUR_OK;
 }
 
 static enum recur_status fill_in(struct recur_model *model, const recur_model_config *config,
                                  recur_vocab *vocab, recur_error *error)
 {
-    model->config = *config;
+    model->config = recur_model_config_default();
+    RECUR_TRY(recur_config_take(&model->config, config, "recur_model_config", error));
     if (vocab) {
         model->vocab = recur_vocab_share(vocab);
         model->config.vocabulary = recur_vocab_size(vocab);
     }
     RECUR_TRY(recur_kernels_select(&model->kernels, error));
+    RECUR_TRY(take_hidden(model, error));
     RECUR_TRY(recur_network_init(&model->network, &model->config, error));
-    RECUR_TRY(
-        recur_alloc(config->layers, sizeof *model->hidden, "the layers", &model->hidden, error));
-    memcpy(model->hidden, config->hidden, config->layers * sizeof *model->hidden);
-    model->config.hidden = model->hidden;
     RECUR_TRY(recur_block_alloc(model->network.params.span * sizeof *model->parameters,
                                 "parameters", &model->parameters, error));
-    recur_params_init(&model->network.params, model->parameters, config->seed);
+    recur_params_init(&model->network.params, model->parameters, model->config.seed);
     return RECUR_OK;
 }
 

@@ -29,6 +29,7 @@ struct recur_pass {
     real *gradients;                     /* the same; written, not added to */
     const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
     size_t steps;            /* T of this pass, at most work->steps; of the longest sequence */
+    size_t rows;             /* only so many sequences of the batch, the first ones; 0: all */
     const int32_t *ids;      /* by rows, each below V; not where the network reads numbers */
     const int32_t *targets;  /* by rows; below 0: no loss there. NULL: logits only */
     size_t carried_steps;    /* of the last pass over `work`, whose last state this one starts from;
@@ -49,17 +50,18 @@ struct recur_pass {
 /* B, and the rows of all sequences; those of a step: alive and where they begin, step T included */
 static inline size_t recur_pass_batch(const struct recur_pass *pass)
 {
-    return pass->lengths ? pass->lengths->batch : pass->work->batch;
+    size_t all = pass->rows ? pass->rows : pass->work->batch;
+    return pass->lengths ? pass->lengths->batch : all;
 }
 
 static inline size_t recur_pass_alive(const struct recur_pass *pass, size_t t)
 {
-    return pass->lengths ? pass->lengths->alive[t] : pass->work->batch;
+    return pass->lengths ? pass->lengths->alive[t] : recur_pass_batch(pass);
 }
 
 static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t)
 {
-    return pass->lengths ? pass->lengths->offset[t] : t * pass->work->batch;
+    return pass->lengths ? pass->lengths->offset[t] : t * recur_pass_batch(pass);
 }
 
 static inline size_t recur_pass_rows(const struct recur_pass *pass)

@@ -17,11 +17,11 @@ static inline size_t recur_slice_cut(const struct recur_pass *pass, size_t index
 {
     size_t slices = pass->work->grid.batch_slices;
     return pass->lengths ? recur_lengths_cut(pass->lengths, index, slices)
-                         : pass->work->batch * index / slices;
+                         : recur_pass_batch(pass) * index / slices;
 }
 
-/* The share of a thread in what all directions have a part in. False where the grid has no work for
- * it. */
+/* The share of a thread in what all directions have a part in. False where there is no work for
+ * it, and then for none of its group. */
 static inline bool recur_slice_of(const struct recur_pass *pass, size_t thread,
                                   struct recur_slice *slice)
 {
@@ -37,7 +37,7 @@ static inline bool recur_slice_of(const struct recur_pass *pass, size_t thread,
     slice->part = thread % group;
     slice->parts = group;
     slice->barrier = &grid->barrier[index];
-    return true;
+    return slice->rows > 0;
 }
 
 /* Its share in the walks of direction d: false where other threads do them. */

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "base/names.h"
 #include "base/rng.h"
@@ -17,10 +18,7 @@ struct recur_batches {
     int32_t *row;       /* (T + 1): one sequence and its last target */
 };
 
-recur_batches_config recur_batches_config_default(void)
-{
-    return (recur_batches_config){.batch = 32, .steps = 35, .seed = 1};
-}
+RECUR_CONFIG(batches, count, .batch = 32, .steps = 35, .seed = 1)
 
 static enum recur_status check(const recur_corpus *corpus, recur_batches_config *config,
                                recur_error *error)
@@ -52,7 +50,8 @@ enum recur_status recur_batches_create(const recur_corpus *corpus,
                                        const recur_batches_config *config, recur_batches **batches,
                                        recur_error *error)
 {
-    recur_batches_config checked = *config;
+    recur_batches_config checked = recur_batches_config_default();
+    RECUR_TRY(recur_config_take(&checked, config, "recur_batches_config", error));
     RECUR_TRY(check(corpus, &checked, error));
     recur_batches *made = NULL;
     enum recur_status status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "text/corpus_source.h"
@@ -21,10 +22,7 @@ struct recur_corpus {
     recur_text_stats stats;
 };
 
-recur_corpus_config recur_corpus_config_default(void)
-{
-    return (recur_corpus_config){.vocab = recur_vocab_config_default()};
-}
+RECUR_CONFIG(corpus, max_tokens, .max_tokens = 0)
 
 static size_t width(const recur_corpus *corpus)
 {
@@ -189,7 +187,7 @@ static uint64_t limit(uint64_t max_tokens)
 }
 
 enum recur_status recur_corpus_build_sources(const struct recur_text_source *sources, size_t count,
-                                             const recur_corpus_config *config,
+                                             const recur_corpus_config *given,
                                              recur_corpus **corpus, recur_vocab **vocab,
                                              recur_error *error)
 {
@@ -197,13 +195,18 @@ enum recur_status recur_corpus_build_sources(const struct recur_text_source *sou
     recur_corpus *made = NULL;
     uint32_t *ids = NULL;
     enum recur_status status;
+    recur_corpus_config config = recur_corpus_config_default();
+    recur_text_config text = recur_text_config_default();
+    recur_vocab_config dictionary = recur_vocab_config_default();
+    RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
+    RECUR_TRY(recur_config_take(&text, config.text, "recur_text_config", error));
+    RECUR_TRY(recur_config_take(&dictionary, config.vocab, "recur_vocab_config", error));
     RECUR_TRY_GOTO(create(0, &made, error), done);
-    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &config->vocab, error), done);
+    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &dictionary, error), done);
     struct builder builder = {
-        .corpus = made, .max_tokens = limit(config->max_tokens), .counted = &counted};
-    RECUR_TRY_GOTO(read_sources(sources, count, &config->text, count_piece, &builder, error), done);
-    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &config->text, &config->vocab, vocab, &ids, error),
-                   done);
+        .corpus = made, .max_tokens = limit(config.max_tokens), .counted = &counted};
+    RECUR_TRY_GOTO(read_sources(sources, count, &text, count_piece, &builder, error), done);
+    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &text, &dictionary, vocab, &ids, error), done);
     renumber(made, ids, recur_vocab_size(*vocab));
     trim(made);
     *corpus = made;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "base/names.h"
 #include "text/text_stream.h"
@@ -83,6 +84,8 @@ enum recur_status recur_text_read_memory(const char *bytes, size_t size,
     return recur_text_lines(&(struct recur_text_source){.bytes = bytes, .size = size}, config, line,
                             user, stats, error);
 }
+
+RECUR_CONFIG(text, clean, .tokens = RECUR_TOKENS_CHAR)
 
 static const char *const tokens_names[] = {
     [RECUR_TOKENS_CHAR] = "char",

@@ -7,6 +7,7 @@
 
 #include <utf8proc.h>
 
+#include "base/config.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "text/utf8.h"
@@ -287,7 +288,7 @@ enum recur_status recur_text_stream(const struct recur_text_source *source,
 {
     struct stream stream = {
         .source = source,
-        .config = *config,
+        .config = recur_text_config_default(),
         .block = source->block ? source->block : BLOCK,
         .by_line = by_line,
         .piece = piece,
@@ -295,6 +296,7 @@ enum recur_status recur_text_stream(const struct recur_text_source *source,
         .stats = stats,
         .error = error,
     };
+    RECUR_TRY(recur_config_take(&stream.config, config, "recur_text_config", error));
     if (source->path)
         RECUR_TRY(recur_file_open(source->path, &stream.file, error));
     enum recur_status status = cut_all(&stream);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "text/text_stream.h"
 #include "text/vocab_make.h"
@@ -17,10 +18,7 @@ struct recur_vocab {
 
 static const recur_token unknown = {"<unk>", 5};
 
-recur_vocab_config recur_vocab_config_default(void)
-{
-    return (recur_vocab_config){0};
-}
+RECUR_CONFIG(vocab, reserved_count, .reserved_count = 0)
 
 static enum recur_status create(const recur_text_config *text, size_t reserved, recur_vocab **vocab,
                                 recur_error *error)
@@ -28,9 +26,8 @@ static enum recur_status create(const recur_text_config *text, size_t reserved, 
     RECUR_TRY(recur_alloc(1, sizeof **vocab, "a vocabulary", vocab, error));
     atomic_init(&(*vocab)->references, 1);
     (*vocab)->reserved = reserved;
-    if (text)
-        (*vocab)->text = *text;
-    return RECUR_OK;
+    (*vocab)->text = recur_text_config_default();
+    return recur_config_take(&(*vocab)->text, text, "recur_text_config", error);
 }
 
 recur_vocab *recur_vocab_share(recur_vocab *vocab)
@@ -147,20 +144,22 @@ failed:
 }
 
 enum recur_status recur_vocab_build(const recur_token *tokens, size_t count,
-                                    const recur_text_config *text, const recur_vocab_config *config,
+                                    const recur_text_config *text, const recur_vocab_config *given,
                                     recur_vocab **vocab, recur_error *error)
 {
     struct recur_token_table counted = {0};
     uint32_t *ids = NULL;
     enum recur_status status;
-    RECUR_TRY_GOTO(recur_vocab_begin(&counted, config, error), done);
+    recur_vocab_config config = recur_vocab_config_default();
+    RECUR_TRY(recur_config_take(&config, given, "recur_vocab_config", error));
+    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &config, error), done);
     for (size_t i = 0; i < count; i++) {
         uint32_t index = RECUR_UNKNOWN;
         if (tokens[i].size)
             RECUR_TRY_GOTO(recur_token_table_intern(&counted, tokens[i], &index, error), done);
         counted.entries[index].count++;
     }
-    RECUR_TRY_GOTO(recur_vocab_finish(&counted, text, config, vocab, &ids, error), done);
+    RECUR_TRY_GOTO(recur_vocab_finish(&counted, text, &config, vocab, &ids, error), done);
 done:
     recur_token_table_free(&counted);
     free(ids);

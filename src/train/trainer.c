@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/memory.h"
 #include "base/names.h"
 #include "nn/bf16.h"
@@ -44,28 +45,11 @@ struct recur_trainer {
     double phase_seconds[RECUR_PHASES];
 };
 
-recur_trainer_config recur_trainer_config_default(void)
-{
-    return (recur_trainer_config){.batch = 32,
-                                  .steps = 35,
-                                  .sampling = RECUR_SAMPLING_SEQUENTIAL,
-                                  .epochs = 10,
-                                  .optimizer = RECUR_OPTIMIZER_ADAM,
-                                  .lr = 0.002f,
-                                  .beta1 = 0.9f,
-                                  .beta2 = 0.999f,
-                                  .alpha = 0.99f,
-                                  .epsilon = 1e-8f,
-                                  .clip = 1,
-                                  .schedule = RECUR_SCHEDULE_CONSTANT,
-                                  .warmup = 0.05f,
-                                  .lr_floor = 0.1f,
-                                  .factor = 0.5f,
-                                  .patience = 2,
-                                  .blanks = 0.1f,
-                                  .validation = 0.1f,
-                                  .seed = 1};
-}
+RECUR_CONFIG(trainer, threads, .batch = 32, .steps = 35, .sampling = RECUR_SAMPLING_SEQUENTIAL,
+             .epochs = 10, .optimizer = RECUR_OPTIMIZER_ADAM, .lr = 0.002f, .beta1 = 0.9f,
+             .beta2 = 0.999f, .alpha = 0.99f, .epsilon = 1e-8f, .clip = 1,
+             .schedule = RECUR_SCHEDULE_CONSTANT, .warmup = 0.05f, .lr_floor = 0.1f, .factor = 0.5f,
+             .patience = 2, .blanks = 0.1f, .validation = 0.1f, .seed = 1)
 
 /* One setting and the range it must lie in: [low, high), or [low, high] where `closed`, and above
  * low where `open`. */
@@ -197,10 +181,13 @@ enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *c
 {
     struct recur_trainer *trainer;
     RECUR_TRY(recur_alloc(1, sizeof *trainer, "a trainer", &trainer, error));
-    trainer->config = *config;
     trainer->model = model;
     trainer->corpus = corpus;
-    enum recur_status status = fill_in(trainer, error);
+    trainer->config = recur_trainer_config_default();
+    enum recur_status status =
+        recur_config_take(&trainer->config, config, "recur_trainer_config", error);
+    if (status == RECUR_OK)
+        status = fill_in(trainer, error);
     if (status != RECUR_OK) {
         recur_trainer_free(trainer);
         return status;

@@ -5,8 +5,9 @@ ISA, N thread, measured peak N GFLOP/s
 preset training of peak generation
 dNl-rnn N tokens/s N GFLOP/s N % N tokens/s
  load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
+ sessions together, tokens/s: N N, N N, N N, N N
 $ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": N}]}
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": N, "sessions": [{"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}]}]}
 $ recur bench --preset lengths --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
 preset training of peak generation
 lengths N tokens/s

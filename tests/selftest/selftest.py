@@ -29,6 +29,10 @@ MUTATIONS = [
     ("ONNX tensor's use", "src/io/onnx_walk.c", "found->used && ", "false && ", "onnx"),
     ("ONNX gate order", "src/io/onnx_graph.c", "{1, 0, 2}", "{0, 1, 2}", "interop_onnx"),
     ("PyTorch import", "src/io/pytorch_read.c", "k % 2 == 1", "k > 1", "interop_pytorch"),
+    ("older program", "src/base/config.c", "size - sizeof size);", "known - sizeof size);", "config"),
+    ("sessions together", "src/infer/session.c", "there : here,", "here : here,", "session"),
+    ("an example", "examples/stream_text.c", "sampling.seed = seed", "sampling.seed = 0", "examples"),
+    ("subproject", "meson.build", "override_dependency('recur'", "override_dependency('r'", "install"),
     ("story", "src/base/sample_text.c", "sizeof story - 1", "sizeof story", "sample_text"),
 ]
 
@@ -57,6 +61,9 @@ PLANTS = [
     ("links", "src/base/error.c", "/* docs/formats.md#moon */", "nothing at docs/formats.md#moon"),
     ("headers", "include/recur/text.h", "void recur_f(bool x);", "does not compile alone with gcc"),
     ("headers", "include/recur/text.h", "int class;", "does not compile alone with g++"),
+    ("examples", "include/recur/text.h", "/*\n *     for (;;)\n *         recur_g();\n */",
+     "no example has 'for (;;) recur_g();"),
+    ("symbols", "src/librecur.symbols", "recur_gone", "librecur.symbols but not exported: recur_gone"),
     ("symbols", "src/base/error.c", "RECUR_API int recur_f(void);\nint recur_f(void)\n{\n"
      "    return 0;\n}", "exported but not declared in include/: recur_f"),
     ("symbols", "include/recur/api.h", "RECUR_API void recur_undefined(void);",

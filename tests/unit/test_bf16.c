@@ -52,7 +52,7 @@ static struct result run(const struct variant *variant, enum recur_precision pre
     config.steps = STEPS;
     config.threads = variant->threads;
     config.precision = precision;
-    assert_int_equal(recur_stack_create(model, &config, &stack, NULL), RECUR_OK);
+    assert_int_equal(recur_stack_create(model, &config, 0, &stack, NULL), RECUR_OK);
     size_t states = BATCH * recur_stack_states(stack), logits = BATCH * STEPS * VOCABULARY;
     size_t width = BATCH * STEPS * recur_stack_width(stack);
     float x[BATCH * STEPS * INPUTS], dlogits[BATCH * STEPS * VOCABULARY];

@@ -12,8 +12,11 @@
 
 static recur_corpus_config make_config(enum recur_tokens tokens, enum recur_clean clean)
 {
+    static recur_text_config texts[RECUR_TOKENS_BYTE + 1][RECUR_CLEAN_LETTERS + 1];
+    recur_text_config *text = &texts[tokens][clean];
     recur_corpus_config config = recur_corpus_config_default();
-    config.text = (recur_text_config){tokens, clean};
+    *text = (recur_text_config){sizeof *text, tokens, clean};
+    config.text = text;
     return config;
 }
 
@@ -93,7 +96,8 @@ static void rare_and_reserved_tokens(void **state)
     (void)state;
     recur_corpus_config config = make_config(RECUR_TOKENS_WORD, RECUR_CLEAN_NONE);
     const recur_token reserved[] = {{"<pad>", 5}, {"pen", 3}};
-    config.vocab = (recur_vocab_config){.min_count = 2, .reserved = reserved, .reserved_count = 2};
+    const recur_vocab_config vocab = {sizeof vocab, 2, reserved, 2};
+    config.vocab = &vocab;
     struct built built = build(tutorial, &config);
     ASSERT_IDS(built.corpus, 0, 3, 4, 0, 0, 0, 3, 4, 2);
     assert_int_equal(recur_corpus_unknown(built.corpus), 4);
@@ -178,8 +182,8 @@ static void impossible_reserved_tokens_are_refused(void **state)
 {
     (void)state;
     recur_corpus_config config = recur_corpus_config_default();
-    config.vocab.reserved = &(const recur_token){"<unk>", 5};
-    config.vocab.reserved_count = 1;
+    const recur_vocab_config vocab = {sizeof vocab, 0, &(const recur_token){"<unk>", 5}, 1};
+    config.vocab = &vocab;
     struct built built = {0};
     assert_int_equal(recur_corpus_build_memory("a", 1, &config, &built.corpus, &built.vocab, NULL),
                      RECUR_ERROR_ARGUMENT);
@@ -236,7 +240,8 @@ static void more_than_65536_entries_take_wider_ids(void **state)
     }
     give_back(built);
 
-    config.vocab.min_count = 2; /* wide while reading, narrow in the end */
+    /* wide while reading, narrow in the end */
+    config.vocab = &(const recur_vocab_config){.size = sizeof *config.vocab, .min_count = 2};
     built = build(text, &config);
     assert_int_equal(recur_vocab_size(built.vocab), TWICE + 1);
     assert_int_equal(recur_corpus_unknown(built.corpus), ENTRIES - TWICE);
@@ -284,7 +289,8 @@ static struct built build_time_machine(enum recur_tokens tokens, uint64_t min_co
     if (!data || access(path, R_OK) != 0)
         skip();
     recur_corpus_config config = make_config(tokens, RECUR_CLEAN_LETTERS);
-    config.vocab.min_count = min_count;
+    const recur_vocab_config vocab = {.size = sizeof vocab, .min_count = min_count};
+    config.vocab = &vocab;
     struct built built = {0};
     assert_int_equal(
         recur_corpus_build((const char *[]){path}, 1, &config, &built.corpus, &built.vocab, NULL),

@@ -47,18 +47,21 @@ static double read_through(const recur_model *model, const recur_corpus *corpus,
                            size_t count)
 {
     recur_session *session;
+    recur_stepper *stepper;
     double sum = 0;
     assert_int_equal(recur_session_create(model, &session, NULL), RECUR_OK);
+    assert_int_equal(recur_stepper_create(model, 1, 1, &stepper, NULL), RECUR_OK);
     for (size_t i = 0; i + 1 < count; i++) {
         int32_t pair[2];
         recur_corpus_read(corpus, first + i, 2, pair);
-        const float *logits = recur_session_feed(session, pair[0]);
+        const float *logits = recur_stepper_feed(stepper, session, pair[0]);
         double total = 0;
         for (size_t v = 0; v < VOCABULARY; v++)
             total += exp((double)logits[v]);
         sum += log(total) - (double)logits[pair[1]];
     }
     recur_session_free(session);
+    recur_stepper_free(stepper);
     return sum / (double)(count - 1);
 }
 

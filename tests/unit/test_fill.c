@@ -97,7 +97,7 @@ static struct fillings *fill(const recur_model *model, const char *text, size_t 
     static struct fillings fillings;
     recur_filler *filler;
     recur_error error = {0};
-    recur_fill_config config = {blank, alternatives, beam};
+    recur_fill_config config = {sizeof config, blank, alternatives, beam};
     memset(&fillings, 0, sizeof fillings);
     assert_int_equal(recur_filler_create(model, &config, &filler, &error), RECUR_OK);
     if (recur_fill(filler, text, strlen(text), collect, &fillings, &error) != RECUR_OK)
@@ -216,7 +216,7 @@ static void far_apart(void **state)
     assert_int_equal(fill(model, "", 1, 1, "_")->count, 1);
 
     recur_filler *filler;
-    recur_fill_config config = {"_", 5, 5};
+    recur_fill_config config = {sizeof config, "_", 5, 5};
     struct fillings two = {.most = 2};
     assert_int_equal(recur_filler_create(model, &config, &filler, NULL), RECUR_OK);
     assert_int_equal(recur_fill(filler, "a_b", 3, collect, &two, NULL), RECUR_OK);
@@ -232,7 +232,8 @@ static recur_model *learn(const char *phrase, enum recur_tokens tokens, enum rec
     char text[6000] = "";
     size_t size = 0;
     recur_corpus_config cutting = recur_corpus_config_default();
-    cutting.text = (recur_text_config){tokens, clean};
+    const recur_text_config kind = {sizeof kind, tokens, clean};
+    cutting.text = &kind;
     while (size + strlen(phrase) < sizeof text) {
         memcpy(text + size, phrase, strlen(phrase));
         size += strlen(phrase);
@@ -316,15 +317,16 @@ static void words(void **state)
 static void refuses(void **state)
 {
     (void)state;
+    enum { SIZE = sizeof(recur_fill_config) };
     static const struct {
         recur_fill_config config;
         const char *sentence;
     } cases[] = {
-        {{"", 1, 1}, "a blank is marked by one character, got \"\""},
-        {{"ab", 1, 1}, "a blank is marked by one character, got \"ab\""},
-        {{"\xc3", 1, 1}, "a blank is marked by one character, got \"\xc3\""},
-        {{"_", 0, 1}, "filling needs at least 1 alternative and a beam of 1"},
-        {{"_", 1, 0}, "filling needs at least 1 alternative and a beam of 1"},
+        {{SIZE, "", 1, 1}, "a blank is marked by one character, got \"\""},
+        {{SIZE, "ab", 1, 1}, "a blank is marked by one character, got \"ab\""},
+        {{SIZE, "\xc3", 1, 1}, "a blank is marked by one character, got \"\xc3\""},
+        {{SIZE, "_", 0, 1}, "filling needs at least 1 alternative and a beam of 1"},
+        {{SIZE, "_", 1, 0}, "filling needs at least 1 alternative and a beam of 1"},
     };
     recur_model *model = make_random_model(true), *other;
     recur_filler *filler = NULL;

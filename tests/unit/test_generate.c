@@ -40,7 +40,7 @@ static recur_model *make_chain(enum recur_tokens tokens, enum recur_clean clean,
             list[i] = (recur_token){entries[i], strlen(entries[i])};
         same[i] = (int32_t)i;
     }
-    const recur_text_config text = {tokens, clean};
+    const recur_text_config text = {sizeof text, tokens, clean};
     recur_vocab *vocab;
     assert_int_equal(recur_vocab_from_entries(list, NULL, size, 0, &text, &vocab, NULL), RECUR_OK);
     recur_model_config config = recur_model_config_default();
@@ -76,7 +76,7 @@ static int receive(void *user, const char *bytes, size_t size)
 static struct received generate(const recur_model *model, const char *prompt, size_t count,
                                 recur_generation *generation)
 {
-    const recur_sampler_config greedy = {.temperature = 0, .top_p = 1};
+    const recur_sampler_config greedy = {.size = sizeof greedy, .temperature = 0, .top_p = 1};
     struct received received = {.text = ""};
     assert_int_equal(recur_generate(model, prompt, strlen(prompt), count, &greedy, receive,
                                     &received, generation, NULL),
@@ -169,7 +169,7 @@ static void the_caller_can_stop_it(void **state)
     (void)state;
     const char *const entries[] = {"<unk>", "a", "b"};
     const int32_t next[] = {1, 2, 1};
-    const recur_sampler_config greedy = {.temperature = 0, .top_p = 1};
+    const recur_sampler_config greedy = {.size = sizeof greedy, .temperature = 0, .top_p = 1};
     recur_model *model = make_chain(RECUR_TOKENS_CHAR, RECUR_CLEAN_NONE, entries, next, 3);
     struct received received = {.stop_after = 3};
     recur_generation generation;
@@ -198,7 +198,8 @@ static void seeds_decide(void **state)
     recur_model *model = make_chain(RECUR_TOKENS_CHAR, RECUR_CLEAN_NONE, entries, next, 5);
     char first[3][512];
     for (unsigned i = 0; i < 3; i++) {
-        const recur_sampler_config hot = {.temperature = 100, .top_p = 1, .seed = i / 2};
+        const recur_sampler_config hot = {
+            .size = sizeof hot, .temperature = 100, .top_p = 1, .seed = i / 2};
         struct received received = {.text = ""};
         assert_int_equal(recur_generate(model, "a", 1, 60, &hot, receive, &received, NULL, NULL),
                          RECUR_OK);

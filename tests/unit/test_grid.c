@@ -75,7 +75,7 @@ static void run(void *argument, size_t thread, size_t threads)
     recur_pass_forward(&job->pass, thread);
     recur_pass_backward(&job->pass, thread);
     recur_team_wait(job->team);
-    recur_pass_gradients(&job->pass);
+    recur_pass_gradients(&job->pass, thread);
 }
 
 /* Losses, then gradients; recur_block_free them. */

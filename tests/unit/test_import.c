@@ -99,7 +99,7 @@ static void refuse(const char *path, const struct recur_safetensor *tensors, siz
     recur_model *model = NULL;
     recur_error error = {0};
     const enum recur_activation activation = RECUR_ACTIVATION_TANH;
-    const recur_import_config config = {.activation = &activation};
+    const recur_import_config config = {.size = sizeof config, .activation = &activation};
     write_tensors(path, tensors, count);
     assert_int_equal(recur_model_import(path, &config, &model, NULL, &error), RECUR_ERROR_FORMAT);
     assert_null(model);

@@ -107,6 +107,7 @@ static void every_kind_of_model_comes_back(void **state)
                                      RECUR_CELL_LSTM};
     for (unsigned i = 0; i < 24; i++) {
         recur_model_config config = {
+            .size = sizeof config,
             .task = (enum recur_task)(i / 7 % 2),
             .cell = cells[i % 4],
             .activation = (enum recur_activation)(i % 3),

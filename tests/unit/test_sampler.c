@@ -90,7 +90,7 @@ static void impossible_settings_are_refused(void **state)
 static void greedy_takes_the_most_probable_and_of_equals_the_lowest_id(void **state)
 {
     (void)state;
-    recur_sampler_config greedy = {.temperature = 0, .top_p = 1};
+    recur_sampler_config greedy = {.size = sizeof greedy, .temperature = 0, .top_p = 1};
     float logits[V] = {0};
     logits[7] = logits[5] = logits[31] = 2;
     assert_int_equal(sample_once(greedy, logits, V, 0), 5);
@@ -105,7 +105,8 @@ static void special_tokens_come_only_where_no_other_can(void **state)
 {
     (void)state;
     for (int temperature = 0; temperature < 2; temperature++) {
-        recur_sampler_config config = {.temperature = (float)temperature, .top_p = 1, .seed = 3};
+        recur_sampler_config config = {
+            .size = sizeof config, .temperature = (float)temperature, .top_p = 1, .seed = 3};
         float logits[6] = {50, 40, 60, -20, -INFINITY, NAN};
         recur_sampler *sampler = make(config, 6, 2);
         for (int i = 0; i < 100; i++)
@@ -129,7 +130,8 @@ static void wrong_logits_stay_inside_the_vocabulary(void **state)
     recur_rng_seed(&rng, 5, 0);
     for (size_t t = 0; t < sizeof temperatures / sizeof *temperatures; t++) {
         for (unsigned filters = 0; filters < 8; filters++) {
-            recur_sampler_config config = {.temperature = temperatures[t],
+            recur_sampler_config config = {.size = sizeof config,
+                                           .temperature = temperatures[t],
                                            .top_k = filters & 1 ? 3 : 0,
                                            .top_p = filters & 2 ? 0.7F : 1,
                                            .min_p = filters & 4 ? 0.2F : 0};
@@ -221,7 +223,8 @@ static void tokens_come_as_often_as_the_filters_say(void **state)
     const float ps[] = {1, 0.05F, 0.5F, 0.9F}, mins[] = {0, 0.1F, 1}, temperatures[] = {0.3F, 1, 4};
     for (unsigned trial = 0; trial < 6 * 4 * 3 * 3; trial++) {
         float logits[V];
-        recur_sampler_config config = {.temperature = temperatures[trial % 3],
+        recur_sampler_config config = {.size = sizeof config,
+                                       .temperature = temperatures[trial % 3],
                                        .top_k = ks[trial / 3 % 6],
                                        .top_p = ps[trial / 18 % 4],
                                        .min_p = mins[trial / 72],
@@ -236,7 +239,8 @@ static void of_equal_tokens_the_lowest_ids_are_kept(void **state)
 {
     (void)state;
     const float logits[V] = {0};
-    recur_sampler_config config = {.temperature = 1, .top_k = 3, .top_p = 1, .seed = 2};
+    recur_sampler_config config = {
+        .size = sizeof config, .temperature = 1, .top_k = 3, .top_p = 1, .seed = 2};
     assert_distribution(config, logits, 0); /* 1, 2, 3 */
     config.top_k = 0;
     config.top_p = 0.25F;
@@ -247,7 +251,7 @@ static void the_temperature_comes_before_top_p(void **state)
 {
     (void)state;
     const float logits[4] = {0, 3, 2, 0}; /* at 1: 0.70, 0.26, 0.04; at 5: 0.42, 0.35, 0.23 */
-    recur_sampler_config config = {.temperature = 1, .top_p = 0.6F};
+    recur_sampler_config config = {.size = sizeof config, .temperature = 1, .top_p = 0.6F};
     for (unsigned seed = 0; seed < 50; seed++) {
         config.seed = seed;
         assert_int_equal(sample_once(config, logits, 4, 0), 1);

@@ -71,12 +71,16 @@ static recur_text_stats assert_cut(recur_text_config config, const char *text, c
     return assert_cut_bytes(config, text, strlen(text), expected, strlen(expected));
 }
 
-static const recur_text_config characters = {RECUR_TOKENS_CHAR, RECUR_CLEAN_NONE};
-static const recur_text_config words = {RECUR_TOKENS_WORD, RECUR_CLEAN_NONE};
-static const recur_text_config bytes = {RECUR_TOKENS_BYTE, RECUR_CLEAN_NONE};
-static const recur_text_config clean_characters = {RECUR_TOKENS_CHAR, RECUR_CLEAN_LETTERS};
-static const recur_text_config clean_words = {RECUR_TOKENS_WORD, RECUR_CLEAN_LETTERS};
-static const recur_text_config clean_bytes = {RECUR_TOKENS_BYTE, RECUR_CLEAN_LETTERS};
+static const recur_text_config characters = {sizeof characters, RECUR_TOKENS_CHAR,
+                                             RECUR_CLEAN_NONE};
+static const recur_text_config words = {sizeof words, RECUR_TOKENS_WORD, RECUR_CLEAN_NONE};
+static const recur_text_config bytes = {sizeof bytes, RECUR_TOKENS_BYTE, RECUR_CLEAN_NONE};
+static const recur_text_config clean_characters = {sizeof clean_characters, RECUR_TOKENS_CHAR,
+                                                   RECUR_CLEAN_LETTERS};
+static const recur_text_config clean_words = {sizeof clean_words, RECUR_TOKENS_WORD,
+                                              RECUR_CLEAN_LETTERS};
+static const recur_text_config clean_bytes = {sizeof clean_bytes, RECUR_TOKENS_BYTE,
+                                              RECUR_CLEAN_LETTERS};
 
 static void cuts_lines_into_characters(void **state)
 {

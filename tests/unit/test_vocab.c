@@ -145,7 +145,8 @@ static void refuses_impossible_reserved_tokens(void **state)
                                "reserved token 2, \"<unk>\", is in every vocabulary already",
                                "reserved token 2, \"<pad>\", is given twice"};
     for (size_t i = 0; i < 3; i++) {
-        recur_vocab_config config = {.reserved = lists[i], .reserved_count = 2};
+        recur_vocab_config config = {
+            .size = sizeof config, .reserved = lists[i], .reserved_count = 2};
         recur_vocab *vocab = NULL;
         recur_error error;
         assert_int_equal(recur_vocab_build(NULL, 0, NULL, &config, &vocab, &error),
@@ -166,7 +167,7 @@ static void comes_back_from_its_entries(void **state)
         entries[i] = recur_vocab_token(vocab, (int32_t)i);
         counts[i] = recur_vocab_count(vocab, (int32_t)i);
     }
-    recur_text_config text = {RECUR_TOKENS_WORD, RECUR_CLEAN_LETTERS};
+    recur_text_config text = {sizeof text, RECUR_TOKENS_WORD, RECUR_CLEAN_LETTERS};
     assert_int_equal(recur_vocab_from_entries(entries, counts, size, 1, &text, &copy, NULL),
                      RECUR_OK);
     recur_vocab_free(vocab);
@@ -289,7 +290,7 @@ static void encodes_as_the_text_was_cut(void **state)
 {
     (void)state;
     recur_token tokens[64];
-    recur_text_config text = {RECUR_TOKENS_WORD, RECUR_CLEAN_LETTERS};
+    recur_text_config text = {sizeof text, RECUR_TOKENS_WORD, RECUR_CLEAN_LETTERS};
     recur_vocab_config config = recur_vocab_config_default();
     recur_vocab *vocab = NULL;
     assert_int_equal(
