@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "message.h"
+#include "model_text.h"
 #include "recur/fill.h"
 #include "text_options.h"
 
@@ -16,8 +17,9 @@ struct fill_options {
 
 /* Where the fillings go. */
 struct sink {
-    bool alternatives; /* each with its probability before it */
-    size_t blanks;     /* of the last text */
+    bool alternatives;    /* each with its probability before it */
+    const char *line_end; /* where a filling has none */
+    size_t blanks;        /* of the last text */
 };
 
 static int print_filling(void *user, const recur_filling *filling)
@@ -29,7 +31,7 @@ static int print_filling(void *user, const recur_filling *filling)
     bool failed = fwrite(filling->text, 1, filling->size, stdout) != filling->size;
     bool open_line = filling->size == 0 || filling->text[filling->size - 1] != '\n';
     if (open_line)
-        putchar('\n');
+        fputs(sink->line_end, stdout);
     return failed;
 }
 
@@ -44,6 +46,9 @@ static int fill_lines(const struct command *command, recur_filler *filler, struc
     while (status == 0 && !ferror(stdout) && (size = getline(&line, &room, stdin)) >= 0) {
         number++;
         size_t length = (size_t)size - (size > 0 && line[size - 1] == '\n');
+        bool returns = length < (size_t)size && length > 0 && line[length - 1] == '\r';
+        length -= returns;
+        sink->line_end = returns ? "\r\n" : "\n";
         if (recur_fill(filler, line, length, print_filling, sink, &error) != RECUR_OK)
             status = recur_failure(command, "line %zu: %s", number, error.message);
     }
@@ -60,14 +65,14 @@ static int fill_text(const struct command *command, recur_filler *filler, struct
     if (recur_fill(filler, text, size, print_filling, sink, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     if (sink->blanks == 0)
-        recur_warning(command, "the text has no blank, \"%s\"", options->blank);
+        recur_warning(command, "the text has no blank, \"%s\"", recur_word(options->blank).text);
     return 0;
 }
 
 static int fill_all(const struct command *command, recur_filler *filler,
                     const struct fill_options *options, const char *text)
 {
-    struct sink sink = {.alternatives = options->top > 0};
+    struct sink sink = {.alternatives = options->top > 0, .line_end = "\n"};
     size_t size;
     if (!options->file)
         return strcmp(text, "-") == 0
@@ -84,13 +89,10 @@ static int fill_all(const struct command *command, recur_filler *filler,
 static int check(const struct command *command, const struct fill_options *options,
                  const struct arguments *arguments)
 {
-    const char *text = options->file ? options->file : arguments->count ? *arguments->operands : "";
     if (!options->file && arguments->count == 0)
         return recur_usage_error(command, "TEXT is missing; usage: recur fill [OPTIONS] TEXT");
     if (options->file && arguments->count > 0)
         return recur_usage_error(command, "either TEXT or --file, not both");
-    if (strcmp(options->model, "-") == 0 && strcmp(text, "-") == 0)
-        return recur_usage_error(command, "the model and the text cannot both be standard input");
     return 0;
 }
 
@@ -107,14 +109,17 @@ static int fill(const struct command *command, int argc, char **argv)
     status = check(command, &options, &arguments);
     if (status != 0)
         return status;
-    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
+    const char *text = arguments.count ? *arguments.operands : "";
+    status = recur_load_model(command, options.model, options.file ? options.file : text, "text",
+                              &model);
+    if (status != 0)
+        return status;
     recur_fill_config config = recur_fill_config_default();
     config.blank = options.blank;
     config.alternatives = options.top ? (size_t)options.top : 1;
     config.beam = (size_t)options.beam;
     if (recur_filler_create(model, &config, &filler, &error) == RECUR_OK) {
-        status = fill_all(command, filler, &options, arguments.count ? *arguments.operands : "");
+        status = fill_all(command, filler, &options, text);
         recur_filler_free(filler);
     } else {
         status = recur_library_failure(command, &error);
@@ -156,5 +161,6 @@ const struct command recur_command_fill = {
         "  recur fill -m fill.safetensors --top 3 \"a st__e\"\n",
     .options = options,
     .most = 1,
+    .takes_text = true,
     .run = fill,
 };

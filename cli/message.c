@@ -2,20 +2,22 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Sentences quote names and values, which must not act on a terminal. */
 static void say(const struct command *command, const char *kind, const char *format,
                 va_list arguments)
 {
+    char sentence[4096];
+    vsnprintf(sentence, sizeof sentence, format, arguments);
     /* What was printed so far comes first where both streams end in one place. */
     fflush(stdout);
     fputs("recur", stderr);
     if (command)
         fprintf(stderr, " %s", command->name);
-    fprintf(stderr, ": %s", kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, ": %s%s\n", kind, recur_show(sentence, strlen(sentence), SIZE_MAX, NULL).text);
 }
 
 int recur_usage_error(const struct command *command, const char *format, ...)
@@ -48,6 +50,19 @@ void recur_warning(const struct command *command, const char *format, ...)
     va_start(arguments, format);
     say(command, "warning: ", format, arguments);
     va_end(arguments);
+}
+
+enum { WORD_SHOWN = 60, PATH_SHOWN = 200 };
+
+recur_printable recur_word(const char *word)
+{
+    return recur_show(word, strlen(word), WORD_SHOWN, NULL);
+}
+
+recur_printable recur_path(const char *path)
+{
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    return recur_show(name, strlen(name), PATH_SHOWN, NULL);
 }
 
 enum { LONGEST_WORD = 40 };

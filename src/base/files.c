@@ -108,6 +108,15 @@ static char *follow_links(const char *path)
     return NULL;
 }
 
+/* The folder of a path, whose name it cuts off. */
+static const char *cut_to_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash)
+        slash[slash == path] = '\0'; /* the root keeps its slash */
+    return slash ? path : ".";
+}
+
 /* Makes the temporary neighbour; its name is new even where a crash left another one behind. */
 static enum recur_status open_temporary(struct recur_output *output, recur_error *error)
 {
@@ -126,7 +135,13 @@ static enum recur_status open_temporary(struct recur_output *output, recur_error
     int reason = errno;
     free(output->temporary);
     output->temporary = NULL; /* it is not ours to remove */
-    return fail_write(output->name, strerror(reason), error);
+    bool blame_folder = reason == ENOENT || reason == ENOTDIR || reason == EACCES ||
+                        reason == EPERM || reason == EROFS;
+    if (!blame_folder)
+        return fail_write(output->name, strerror(reason), error);
+    return recur_fail(error, RECUR_ERROR_FILE, "cannot write %s: %s: %s",
+                      recur_show_name(output->name).text,
+                      recur_show_name(cut_to_folder(output->path)).text, strerror(reason));
 }
 
 static enum recur_status open_existing(const struct stat *old, struct recur_output *output,
@@ -152,7 +167,7 @@ enum recur_status recur_output_open(const char *path, struct recur_output *outpu
 {
     struct stat old;
     bool exists = stat(path, &old) == 0;
-    if (!exists && errno != ENOENT)
+    if (!exists && errno != ENOENT && errno != ENOTDIR)
         return fail_write(path, strerror(errno), error);
     *output = (struct recur_output){
         .name = path,
@@ -188,10 +203,7 @@ enum recur_status recur_output_write(struct recur_output *output, const void *by
  * file's name off `path`. */
 static enum recur_status sync_directory_of(char *path, recur_error *error)
 {
-    char *slash = strrchr(path, '/');
-    if (slash)
-        slash[slash == path] = '\0'; /* the root keeps its slash */
-    const char *directory = slash ? path : ".";
+    const char *directory = cut_to_folder(path);
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
         return RECUR_OK;
@@ -231,6 +243,17 @@ void recur_output_discard(struct recur_output *output)
     free(output->temporary);
     free(output->path);
     *output = (struct recur_output){.descriptor = -1};
+}
+
+enum recur_status recur_file_can_write(const char *path, recur_error *error)
+{
+    struct stat info;
+    struct recur_output output;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return access(path, W_OK) == 0 ? RECUR_OK : fail_write(path, strerror(errno), error);
+    RECUR_TRY(recur_output_open(path, &output, error));
+    recur_output_discard(&output);
+    return RECUR_OK;
 }
 
 enum recur_status recur_file_write(const char *path, const void *bytes, size_t size,

@@ -307,15 +307,29 @@ static void says_why_it_cannot_write(void **state)
 {
     struct scratch *scratch = *state;
     recur_error error;
-    char expected[600];
+    char expected[900];
     assert_int_equal(replace(scratch->folder, "x", &error), RECUR_ERROR_FILE);
     snprintf(expected, sizeof expected, "cannot write %s: it is a directory", scratch->folder);
     assert_string_equal(error.message, expected);
 
     const char *path = scratch_path(scratch, "absent/model");
     assert_int_equal(replace(path, "x", &error), RECUR_ERROR_FILE);
-    snprintf(expected, sizeof expected, "cannot write %s: No such file or directory", path);
+    snprintf(expected, sizeof expected, "cannot write %s: %s/absent: No such file or directory",
+             path, scratch->folder);
     assert_string_equal(error.message, expected);
+    assert_int_equal(recur_file_can_write(path, &error), RECUR_ERROR_FILE);
+    assert_string_equal(error.message, expected);
+
+    path = scratch_path(scratch, "real/model");
+    assert_int_equal(replace(path, "x", &error), RECUR_ERROR_FILE);
+    snprintf(expected, sizeof expected, "cannot write %s: %s/real: Not a directory", path,
+             scratch->folder);
+    assert_string_equal(error.message, expected);
+
+    scratch_files(scratch, 1);
+    assert_int_equal(recur_file_can_write(scratch_path(scratch, "model"), NULL), RECUR_OK);
+    assert_int_equal(scratch_files(scratch, 0), 0);
+    assert_int_equal(recur_file_can_write("/dev/null", NULL), RECUR_OK);
 
     if (geteuid() == 0)
         return; /* nothing is read-only for root */
