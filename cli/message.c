@@ -78,7 +78,7 @@ static size_t distance(const char *a, const char *b)
     size_t rows[3][LONGEST_WORD + 1];
     size_t n = strlen(a), m = strlen(b);
     if (n > LONGEST_WORD || m > LONGEST_WORD)
-        return LONGEST_WORD;
+        return SIZE_MAX;
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {

@@ -43,9 +43,10 @@ static enum recur_status check(const recur_corpus *corpus, recur_batches_config 
     if (config->count < need)
         return recur_fail(
             error, RECUR_ERROR_DATA,
-            "the text has %zu token%s, but one minibatch of %zu sequences x %zu steps "
+            "the text has %zu token%s, but one minibatch of %zu sequence%s x %zu step%s "
             "needs %zu; choose a smaller batch or fewer steps",
-            config->count, config->count == 1 ? "" : "s", config->batch, config->steps, need);
+            config->count, config->count == 1 ? "" : "s", config->batch,
+            config->batch == 1 ? "" : "s", config->steps, config->steps == 1 ? "" : "s", need);
     return RECUR_OK;
 }
 

@@ -120,10 +120,11 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
     if (trainer->train_tokens < need && trainer->valid_tokens > 0)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "the text has %zu token%s, %zu of them to train on, but one minibatch of "
-                          "%zu sequences x %zu steps needs %zu; choose a smaller batch or fewer "
+                          "%zu sequence%s x %zu step%s needs %zu; choose a smaller batch or fewer "
                           "steps",
                           size, size == 1 ? "" : "s", trainer->train_tokens, config->batch,
-                          config->steps, need);
+                          config->batch == 1 ? "" : "s", config->steps,
+                          config->steps == 1 ? "" : "s", need);
     recur_batches_config batches = recur_batches_config_default();
     batches.batch = config->batch;
     batches.steps = config->steps;
