@@ -115,8 +115,13 @@ static int report(const struct command *command, const recur_model *model, enum 
 }
 
 static int check(const struct command *command, const struct convert_options *options,
-                 const char *in, const char *out)
+                 const struct arguments *arguments)
 {
+    const char *in = arguments->operands[0], *out = arguments->operands[1];
+    const char *const of_vocab[] = {"tokens", "clean"};
+    for (size_t i = 0; i < 2; i++)
+        if (!options->vocab && recur_option_given(command, arguments, of_vocab[i]))
+            return recur_usage_error(command, "--%s needs --vocab", of_vocab[i]);
     const char *lost = recur_overwrites(out, in)                                 ? in
                        : options->vocab && recur_overwrites(out, options->vocab) ? options->vocab
                                                                                  : NULL;
@@ -140,7 +145,7 @@ static int convert(const struct command *command, int argc, char **argv)
         return status;
     const char *in = arguments.operands[0], *out = arguments.operands[1];
     enum recur_format format = choose_format(&options, out);
-    status = check(command, &options, in, out);
+    status = check(command, &options, &arguments);
     if (status != 0)
         return status;
     if (!read_said(command, &options, &said))

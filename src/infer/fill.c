@@ -196,13 +196,13 @@ static enum recur_status read_text(struct reading *reading, recur_error *error)
     const recur_text_config *config = recur_vocab_text(filler->model->vocab);
     RECUR_TRY(recur_text_read_memory(bytes, size, config, read_line, reading, NULL, error));
     if (reading->count != reading->marks)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "%zu of the text's %zu blanks %s not a token: %s",
-                          reading->marks - reading->count, reading->marks,
-                          reading->marks - reading->count == 1 ? "is" : "are",
-                          config->tokens == RECUR_TOKENS_WORD
-                              ? "a model of words fills whole words, parted by spaces"
-                              : "a model of bytes needs a blank of one byte");
+        return recur_fail(
+            error, RECUR_ERROR_DATA, "%zu of the text's %zu blank%s %s not a token: %s",
+            reading->marks - reading->count, reading->marks, reading->marks == 1 ? "" : "s",
+            reading->marks - reading->count == 1 ? "is" : "are",
+            config->tokens == RECUR_TOKENS_WORD
+                ? "a model of words fills whole words, parted by spaces"
+                : "a model of bytes needs a blank of one byte");
     return RECUR_OK;
 }
 

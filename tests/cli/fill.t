@@ -48,7 +48,7 @@ $ printf 't_me\n' | recur fill -m m - > /dev/full
 $ recur train text --quiet --task fill --merge sum --bidirectional --tokens word --hidden 24 --batch 4 --steps 30 --lr 0.02 --epochs 20 -o words > out; recur fill -m words 'time _ tide wait _ no man'
 time and tide wait for no man
 $ recur fill -m words 'time a_d tide'
-! recur fill: 1 of the text's 1 blanks is not a token: a model of words fills whole words, parted by spaces
+! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words, parted by spaces
 [1]
 $ printf 'time _ tide\ntime a_d _\n' | recur fill -m words -
 time and tide
