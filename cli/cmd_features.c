@@ -22,8 +22,9 @@ static int write_features(const struct command *command, const struct features_o
                             options->output, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     size_t tokens = recur_corpus_size(opened->corpus);
-    fprintf(stderr, "%zu token%s x %zu numbers of layer %zu in %s\n", tokens,
-            tokens == 1 ? "" : "s", recur_features_width(opened->model, layer), layer + 1,
+    size_t width = recur_features_width(opened->model, layer);
+    fprintf(stderr, "%zu token%s x %zu number%s of layer %zu in %s\n", tokens,
+            tokens == 1 ? "" : "s", width, width == 1 ? "" : "s", layer + 1,
             recur_path(options->output).text);
     return 0;
 }

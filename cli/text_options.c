@@ -63,7 +63,8 @@ char *recur_read_whole(const struct command *command, const char *path, size_t *
     FILE *file = standard ? stdin : fopen(path, "rb");
     char *bytes = file ? read_stream(file, size) : NULL;
     if (!bytes)
-        recur_failure(command, "cannot read %s: %s", recur_path(path).text, strerror(errno));
+        recur_failure(command, "cannot read %s: %s", recur_path(path).text,
+                      errno == EISDIR ? "it is a directory" : strerror(errno));
     if (file && !standard)
         fclose(file);
     return bytes;
