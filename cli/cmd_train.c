@@ -81,7 +81,7 @@ static int choose_prefixes(struct run *run)
             predict->items[predict->count++] = run->first_words;
         return 0;
     }
-    for (size_t i = 0; i < predict->count; i++)
+    for (size_t i = 0; run->options.predict_given && i < predict->count; i++)
         if (recur_prefix_check(&check, predict->items[i], strlen(predict->items[i]), &error) !=
             RECUR_OK)
             return recur_library_failure(run->command, &error);
