@@ -54,8 +54,8 @@ static inline recur_corpus_config recur_corpus_config_default(void)
 
 /* Reads `count` files ("-" is standard input) as one text, makes the vocabulary and the ids.
  * `config` may be NULL: the defaults. Both results belong to the caller: recur_corpus_free,
- * recur_vocab_free. Errors: FILE, MEMORY, ARGUMENT (see recur_vocab_build), DATA
- * where there is not one token. */
+ * recur_vocab_free. Errors: FILE, MEMORY, ARGUMENT (see recur_vocab_build; settings out of range),
+ * DATA where there is not one token, or none met `min_count` times. */
 RECUR_API enum recur_status recur_corpus_build(const char *const *paths, size_t count,
                                                const recur_corpus_config *config,
                                                recur_corpus **corpus, recur_vocab **vocab,

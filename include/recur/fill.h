@@ -58,7 +58,7 @@ static inline recur_fill_config recur_fill_config_default(void)
 /* Plans for texts of any size over `model`, which must outlive the filler. `config` may be NULL:
  * the defaults. The filler belongs to the caller: recur_filler_free. Errors: ARGUMENT (a model
  * without vocabulary, a blank that is no single character, a number that is 0), UNSUPPORTED for a
- * model of another task, MEMORY. */
+ * model of another task or without a token to fill with, MEMORY. */
 RECUR_API enum recur_status recur_filler_create(const recur_model *model,
                                                 const recur_fill_config *config,
                                                 recur_filler **filler, recur_error *error);
@@ -80,7 +80,7 @@ typedef struct recur_filling {
 typedef int recur_filling_fn(void *user, const recur_filling *filling);
 
 /* Fills the blanks of a text of `size` bytes. Errors: MEMORY; DATA where a blank is no token of its
- * own. */
+ * own; DIVERGED where the model's weights are so large that a logit is not finite. */
 RECUR_API enum recur_status recur_fill(recur_filler *filler, const char *text, size_t size,
                                        recur_filling_fn *filling, void *user, recur_error *error);
 

@@ -46,7 +46,8 @@ typedef struct recur_generation {
  * vocabulary has a line feed, else from "<unk>". `sampling` may be NULL: the defaults; `generation`
  * may be NULL. `text` is called on the caller's thread.
  * Errors: ARGUMENT where the model has no vocabulary or the sampler's settings are impossible;
- * MEMORY; UNSUPPORTED as recur_session_create. */
+ * MEMORY; UNSUPPORTED as recur_session_create; DIVERGED where the model's weights are so large that
+ * a logit is not finite. */
 RECUR_API enum recur_status recur_generate(const recur_model *model, const char *prompt,
                                            size_t prompt_size, size_t count,
                                            const recur_sampler_config *sampling,

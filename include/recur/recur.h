@@ -1,7 +1,8 @@
 /* recur/recur.h - all of librecur: recurrent neural networks from C.
  *
  * text -> vocab -> corpus -> batches -> trainer -> model -> session, generate, fill, features,
- * evaluate; and for training loops of one's own: buckets, model -> stack. Each word is a header, which opens with a loop that works and says who may call what.
+ * evaluate; and for training loops of one's own: buckets, model -> stack. Each word is a header,
+ * which opens with a loop that works and says who may call what.
  * What holds for all of them:
  *
  * Objects are opaque. What recur_x_create and its kin hand out belongs to the caller, who gives it
@@ -10,6 +11,9 @@
  *
  * Configurations are open structs. One begins as recur_x_config_default() and is read by the call
  * it is given to, never kept; where one is asked for, NULL stands for the defaults.
+ *
+ * Enumerations: recur_KIND_name gives each value the name that the command line and model files
+ * use, and any other number "unknown"; functions that are handed one fail with ARGUMENT.
  *
  * Shapes: arrays are row-major. B is the batch, T time steps, L layers, D directions, I the width
  * of an input, H that of a hidden state, G gates, E that of an embedding, V that of the vocabulary.
@@ -45,6 +49,7 @@
 #include "recur/corpus.h"
 #include "recur/evaluate.h"
 #include "recur/features.h"
+#include "recur/file.h"
 #include "recur/fill.h"
 #include "recur/generate.h"
 #include "recur/machine.h"

@@ -143,8 +143,7 @@ void recur_stepper_free(recur_stepper *stepper)
 
 void recur_stepper_refresh(recur_stepper *stepper)
 {
-    stepper->pass.next_task = 0;
-    recur_pass_run_prepare(&stepper->pass, stepper->team);
+    recur_pass_run_prepare(&stepper->pass, stepper->team, false);
 }
 
 /* The slice's part of the states, from the sessions to the initial rows of the workspace or from

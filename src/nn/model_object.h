@@ -18,4 +18,7 @@ struct recur_model {
 /* UNSUPPORTED for a model that reads numbers in place of tokens. */
 enum recur_status recur_model_check_tokens(const recur_model *model, recur_error *error);
 
+/* DIVERGED: `what` came out as no number. Every parameter is finite, sums of them need not be. */
+enum recur_status recur_fail_overflow(const char *what, recur_error *error);
+
 #endif

@@ -145,7 +145,7 @@ static enum recur_status fail_empty(const struct recur_text_source *sources, siz
     const char *path = count ? sources[0].path : NULL;
     return recur_fail(error, RECUR_ERROR_DATA,
                       "%s %s no tokens (%" PRIu64 " bytes were read); at least 1 is needed",
-                      path ? recur_file_name(path) : "the text",
+                      path ? recur_file_name(path).text : "the text",
                       count > 1 ? "and the files after it have" : "has", stats->bytes);
 }
 
@@ -191,22 +191,22 @@ enum recur_status recur_corpus_build_sources(const struct recur_text_source *sou
                                              recur_corpus **corpus, recur_vocab **vocab,
                                              recur_error *error)
 {
+    recur_corpus_config config = recur_corpus_config_default();
+    recur_vocab_config dictionary = recur_vocab_config_default();
     struct recur_token_table counted = {0};
     recur_corpus *made = NULL;
+    recur_text_config cut;
     uint32_t *ids = NULL;
     enum recur_status status;
-    recur_corpus_config config = recur_corpus_config_default();
-    recur_text_config text = recur_text_config_default();
-    recur_vocab_config dictionary = recur_vocab_config_default();
     RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
-    RECUR_TRY(recur_config_take(&text, config.text, "recur_text_config", error));
+    RECUR_TRY(recur_text_take_config(config.text, &cut, error));
     RECUR_TRY(recur_config_take(&dictionary, config.vocab, "recur_vocab_config", error));
     RECUR_TRY_GOTO(create(0, &made, error), done);
-    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &dictionary, error), done);
+    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &cut, &dictionary, error), done);
     struct builder builder = {
         .corpus = made, .max_tokens = limit(config.max_tokens), .counted = &counted};
-    RECUR_TRY_GOTO(read_sources(sources, count, &text, count_piece, &builder, error), done);
-    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &text, &dictionary, vocab, &ids, error), done);
+    RECUR_TRY_GOTO(read_sources(sources, count, &cut, count_piece, &builder, error), done);
+    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &cut, &dictionary, vocab, &ids, error), done);
     renumber(made, ids, recur_vocab_size(*vocab));
     trim(made);
     *corpus = made;

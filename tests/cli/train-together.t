@@ -49,6 +49,6 @@ $ recur train --device cuda
 ! recur train: --device cuda: this build has no CUDA, only the cpu
 [2]
 $ recur train -o a --log a
-! recur train: --output and --log are both a
+! recur train: --output and --log are one file, a
 [2]
 $ ls

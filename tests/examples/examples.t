@@ -30,7 +30,7 @@ $ $EXAMPLES/train_text model.safetensors 12 text.txt > log.txt; grep -c held-out
 12
 28031 tokens: perplexity 1.N, 9N % of them guessed
 $ $EXAMPLES/train_text no/model.safetensors 1 text.txt > log.txt
-! train_text: cannot write no/model.safetensors: No such file or directory
+! train_text: cannot write no/model.safetensors: no: No such file or directory
 [1]
 $ $EXAMPLES/train_text model.safetensors 1 short.txt
 ! train_text: the text has 52 tokens, 47 of them to train on, but one minibatch of 16 sequences x 35 steps needs 561; choose a smaller batch or fewer steps

@@ -324,7 +324,7 @@ static void refuses(void **state)
     } cases[] = {
         {{SIZE, "", 1, 1}, "a blank is marked by one character, got \"\""},
         {{SIZE, "ab", 1, 1}, "a blank is marked by one character, got \"ab\""},
-        {{SIZE, "\xc3", 1, 1}, "a blank is marked by one character, got \"\xc3\""},
+        {{SIZE, "\xc3", 1, 1}, "a blank is marked by one character, got \"\\xC3\""},
         {{SIZE, "_", 0, 1}, "filling needs at least 1 alternative and a beam of 1"},
         {{SIZE, "_", 1, 0}, "filling needs at least 1 alternative and a beam of 1"},
     };
