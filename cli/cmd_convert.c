@@ -122,11 +122,11 @@ static int check(const struct command *command, const struct convert_options *op
     for (size_t i = 0; i < 2; i++)
         if (!options->vocab && recur_option_given(command, arguments, of_vocab[i]))
             return recur_usage_error(command, "--%s needs --vocab", of_vocab[i]);
-    const char *lost = recur_overwrites(out, in)                                 ? in
-                       : options->vocab && recur_overwrites(out, options->vocab) ? options->vocab
-                                                                                 : NULL;
-    if (lost)
-        return recur_usage_error(command, "OUT would overwrite %s", recur_path(lost).text);
+    if (recur_overwrites(out, in))
+        return recur_usage_error(command, "OUT would overwrite %s", recur_path(in).text);
+    if (options->vocab && recur_overwrites(out, options->vocab))
+        return recur_usage_error(command, "OUT would overwrite %s",
+                                 recur_path(options->vocab).text);
     if (options->vocab && strcmp(in, "-") == 0 && strcmp(options->vocab, "-") == 0)
         return recur_usage_error(command, "IN and --vocab cannot both be standard input");
     return recur_output_check(command, NULL, out) ? 0 : STATUS_FAILURE;

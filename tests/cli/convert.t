@@ -115,6 +115,14 @@ $ recur convert --vocab list torch nowhere/back
 $ cp model same; recur convert same same; cmp model same
 ! recur convert: OUT would overwrite same
 
+# Of a vocabulary that is not given nothing can be said.
+$ recur convert --tokens word torch back
+! recur convert: --tokens needs --vocab
+[2]
+$ recur convert --clean letters model back
+! recur convert: --clean needs --vocab
+[2]
+
 # What fills blanks is no language model to others.
 $ recur train text --quiet --task fill --bidirectional --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o fills > out
 $ recur convert fills copy; cmp fills copy
