@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "recur/convert.h"
+#include "recur/features.h"
 #include "recur/session.h"
 #include "scratch.h"
 #include "stack_work.h"
@@ -240,6 +242,17 @@ static void not_together(void **state)
     assert_int_equal(recur_session_create(model, &session, &error), RECUR_ERROR_UNSUPPORTED);
     assert_string_equal(error.message, "the model reads 5 numbers a step and no tokens: only a "
                                        "recur_stack runs it");
+    recur_corpus *corpus;
+    recur_trainer *trainer;
+    const int32_t ids[] = {0, 1, 0};
+    assert_int_equal(recur_corpus_from_ids(ids, 3, 2, &corpus, NULL), RECUR_OK);
+    assert_int_equal(recur_trainer_create(model, corpus, &run, &trainer, &error),
+                     RECUR_ERROR_UNSUPPORTED);
+    assert_int_equal(recur_features_save(model, corpus, 0, 1, "no.npy", &error),
+                     RECUR_ERROR_UNSUPPORTED);
+    assert_int_equal(recur_model_export(model, RECUR_FORMAT_ONNX, "no.onnx", &error),
+                     RECUR_ERROR_UNSUPPORTED);
+    recur_corpus_free(corpus);
     run.steps = 0;
     assert_int_equal(recur_stack_create(model, &run, 0, &stack, &error), RECUR_ERROR_ARGUMENT);
     assert_string_equal(error.message,
