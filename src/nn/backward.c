@@ -218,7 +218,9 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread)
         if (pass->work->seam[l + 1].copies)
             backward_seam(pass, &slice, l);
         backward_layer(pass, &slice, l);
-        for (size_t d = 0; d < pass->network->directions && pass->network->layer[l].dense; d++)
+        bool wanted = pass->network->layer[l].dense &&
+                      (l > 0 || !pass->network->inputs || pass->wants_inputs);
+        for (size_t d = 0; d < pass->network->directions && wanted; d++)
             backward_input(pass, &slice, l, d);
     }
     recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);

@@ -478,6 +478,7 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     pass->given_outputs = output->dy || pass->headless;
     pass->given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
     pass->wants_initial = stack->wanted.dh0;
+    pass->wants_inputs = stack->wanted.dx;
     pass->gradients = stack->has_gradients ? stack->fresh : stack->gradients;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(stack->team, backward, stack);
