@@ -50,6 +50,9 @@ RECUR_API size_t recur_batches_start(recur_batches *batches, uint64_t epoch);
  * end of the epoch. */
 RECUR_API int recur_batches_next(recur_batches *batches, int32_t *x, int32_t *y);
 
+/* Passes over the epoch's next `count` minibatches, or over those that are left. */
+RECUR_API void recur_batches_skip(recur_batches *batches, size_t count);
+
 /* Names as the command line spells them: "sequential", "random". */
 RECUR_API const char *recur_sampling_name(enum recur_sampling sampling);
 RECUR_API enum recur_status recur_sampling_parse(const char *name, enum recur_sampling *sampling,

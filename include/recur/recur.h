@@ -6,6 +6,7 @@
 #define RECUR_H
 
 #include "recur/batches.h"
+#include "recur/checkpoint.h"
 #include "recur/convert.h"
 #include "recur/corpus.h"
 #include "recur/evaluate.h"

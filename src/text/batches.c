@@ -135,6 +135,12 @@ int recur_batches_next(recur_batches *batches, int32_t *x, int32_t *y)
     return 1;
 }
 
+void recur_batches_skip(recur_batches *batches, size_t count)
+{
+    size_t left = batches->count - batches->next;
+    batches->next += count < left ? count : left;
+}
+
 static const char *const sampling_names[] = {
     [RECUR_SAMPLING_SEQUENTIAL] = "sequential",
     [RECUR_SAMPLING_RANDOM] = "random",

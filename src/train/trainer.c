@@ -7,40 +7,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/names.h"
-#include "nn/model_object.h"
-#include "nn/pass.h"
 #include "train/evaluate.h"
-#include "train/schedule.h"
-#include "train/update.h"
+#include "train/trainer_object.h"
 
 RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
-
-struct recur_trainer {
-    recur_trainer_config config;
-    recur_model *model;
-    const recur_corpus *corpus;
-    recur_batches *batches;
-    size_t train_tokens, valid_tokens;
-
-    struct recur_team *team;
-    struct recur_workspace work;
-    struct recur_pass pass;
-    struct recur_optimiser optimiser;
-    struct recur_plateau plateau;
-    real *gradients;
-    real *kept; /* parameters of the best finished epoch; of the last where nothing is held out */
-    int32_t *x, *y; /* (T, B) */
-
-    uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */
-    double best_loss;
-    uint64_t step; /* minibatches of all epochs */
-
-    size_t minibatch, minibatches; /* of this epoch; minibatches 0: not started */
-    double lr, loss_sum, norm_sum, seconds;
-    double loss, norm; /* of the last minibatch */
-    double phase_seconds[RECUR_PHASES];
-};
 
 recur_trainer_config recur_trainer_config_default(void)
 {
@@ -183,7 +154,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     trainer->pass.phase_seconds = trainer->phase_seconds;
     trainer->pass.loss_scale = (real)(1 / (double)rows);
     recur_team_run(trainer->team, prepare, trainer);
-    return RECUR_OK;
+    return recur_trainer_list_tensors(trainer, error);
 }
 
 enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,
@@ -216,6 +187,7 @@ void recur_trainer_free(recur_trainer *trainer)
     recur_block_free(trainer->kept);
     free(trainer->x);
     free(trainer->y);
+    free(trainer->tensor);
     free(trainer);
 }
 
@@ -268,7 +240,7 @@ static bool next_minibatch(struct recur_trainer *trainer)
         return true;
     const uint64_t purpose = 0x626c616e6b73; /* keeps clear of the seed's other streams */
     struct recur_rng rng;
-    recur_rng_seed(&rng, trainer->config.seed, purpose + trainer->step);
+    recur_rng_seed(&rng, trainer->config.seed, purpose + trainer->optimiser.updates);
     memcpy(trainer->y, trainer->x, rows * sizeof *trainer->y);
     for (size_t i = 0; i < rows; i++)
         if (recur_rng_uniform(&rng) < (double)trainer->config.blanks)
@@ -279,6 +251,7 @@ static bool next_minibatch(struct recur_trainer *trainer)
 /* Puts the kept parameters back. */
 static void restore(struct recur_trainer *trainer)
 {
+    trainer->ended = true;
     memcpy(trainer->model->parameters, trainer->kept,
            trainer->model->network.params.span * sizeof(real));
     atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
@@ -311,7 +284,8 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     double done = (double)trainer->epochs / epochs + (double)trainer->minibatch * share;
     trainer->lr = recur_schedule_lr(&trainer->config, &trainer->plateau, done, done + share);
     trainer->minibatch++;
-    trainer->pass.dropout_key = recur_mix64(recur_mix64(trainer->config.seed) + trainer->step++);
+    trainer->pass.dropout_key =
+        recur_mix64(recur_mix64(trainer->config.seed) + trainer->optimiser.updates);
     atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     recur_pass_mark(&trainer->pass, 0, RECUR_PHASE_LOAD);
     recur_team_run(trainer->team, iterate, trainer);
@@ -404,6 +378,16 @@ enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *erro
     if (trainer->valid_tokens && trainer->best_epoch)
         restore(trainer);
     return RECUR_OK;
+}
+
+recur_model *recur_trainer_model(const recur_trainer *trainer)
+{
+    return trainer->model;
+}
+
+const recur_trainer_config *recur_trainer_get_config(const recur_trainer *trainer)
+{
+    return &trainer->config;
 }
 
 uint64_t recur_trainer_best_epoch(const recur_trainer *trainer)
