@@ -20,6 +20,11 @@ static void run_free(struct run *run)
     recur_model_free(run->model);
     recur_corpus_free(run->corpus);
     recur_vocab_free(run->vocab);
+    recur_checkpoint_free(run->resumed);
+    json_decref(run->started);
+    free(run->words);
+    free(run->checkpoint);
+    free(run->note);
 }
 
 /* Reads the texts, the preset's dataset or the built-in story; says in `name` what it was. */
@@ -68,7 +73,7 @@ static void choose_prefixes(struct run *run)
         predict->items[predict->count++] = run->first_words;
 }
 
-static int create(struct run *run)
+static int begin(struct run *run)
 {
     recur_error error;
     recur_model_config model =
@@ -78,9 +83,25 @@ static int create(struct run *run)
         recur_trainer_create(run->model, run->corpus, &run->config, &run->trainer, &error) !=
             RECUR_OK)
         return recur_library_failure(run->command, &error);
+    return 0;
+}
+
+static int create(struct run *run)
+{
+    int status = run->resumed ? recur_run_resume(run) : begin(run);
+    if (status != 0)
+        return status;
     if (run->options.log && !(run->log = fopen(run->options.log, "w")))
         return recur_failure(run->command, "--log: cannot write %s: %s", run->options.log,
                              strerror(errno));
+    /* What a killed run had logged may be behind its checkpoint or before it: the history is not.
+     */
+    size_t count;
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    for (size_t i = 0; i < count; i++) {
+        run->epoch = history[i];
+        recur_run_log(run);
+    }
     return 0;
 }
 
@@ -94,6 +115,9 @@ static void describe(const struct run *run, const char *name)
         fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
     fputs("\nmodel  ", stderr);
     recur_print_model(stderr, run->model);
+    if (run->options.resume)
+        fprintf(stderr, "resume %s: %llu epochs done\n", recur_text_name(run->options.resume),
+                (unsigned long long)recur_trainer_epochs(run->trainer));
     fprintf(stderr, "run    %zu epochs, %s, %zu thread%s, %s\n", run->config.epochs,
             run->options.optimizer, recur_trainer_threads(run->trainer),
             recur_trainer_threads(run->trainer) == 1 ? "" : "s", isa);
@@ -136,6 +160,9 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
         if (status != RECUR_OK)
             return status;
         recur_progress_step(&run->progress, &run->step);
+        run->minibatches++;
+        if (!run->step.end_of_epoch)
+            recur_run_checkpoint_if_due(run);
     } while (!run->step.end_of_epoch && !recur_interrupt());
     if (!run->step.end_of_epoch)
         return RECUR_OK;
@@ -144,6 +171,7 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
         return status;
     recur_progress_epoch(&run->progress, &run->epoch);
     recur_run_log(run);
+    recur_run_checkpoint_if_due(run);
     return samples_due(run) ? show_samples(run, error) : RECUR_OK;
 }
 
@@ -165,6 +193,15 @@ static void describe_partial_epoch(struct run *run)
     };
 }
 
+static void describe_interrupt(const struct run *run)
+{
+    fprintf(stderr, "recur train: interrupted in epoch %llu; the model is in %s",
+            (unsigned long long)run->step.epoch, run->options.output);
+    if (run->checkpoint && !run->checkpoint_failed)
+        fprintf(stderr, "; go on with recur train --resume %s", run->checkpoint);
+    fputc('\n', stderr);
+}
+
 /* The parameters are those of the best finished epoch again: keep them, if there is one. */
 static int end_diverged(const struct run *run, const recur_error *diverged)
 {
@@ -178,11 +215,20 @@ static int end_diverged(const struct run *run, const recur_error *diverged)
                          diverged->message, run->options.output);
 }
 
+/* From the beginning there is a checkpoint of this run, so that nobody resumes another one. */
+static enum recur_status first_checkpoint(const struct run *run, recur_error *error)
+{
+    if (!run->checkpoint ||
+        (run->options.resume && recur_same_file(run->checkpoint, run->options.resume)))
+        return RECUR_OK;
+    return recur_checkpoint_save(run->trainer, run->note, run->checkpoint, error);
+}
+
 static int train_model(struct run *run)
 {
     recur_error error;
-    enum recur_status status = RECUR_OK;
     recur_interrupt_catch();
+    enum recur_status status = first_checkpoint(run, &error);
     recur_progress_start(&run->progress, run->options.quiet, run->config.epochs,
                          run->config.batch * run->config.steps);
     while (status == RECUR_OK && !recur_interrupt() &&
@@ -191,23 +237,31 @@ static int train_model(struct run *run)
     recur_progress_clear(&run->progress);
     if (status == RECUR_ERROR_DIVERGED)
         return end_diverged(run, &error);
+    if (status == RECUR_OK && run->checkpoint && run->saved != run->minibatches)
+        recur_run_checkpoint(run);
     if (status != RECUR_OK || recur_trainer_finish(run->trainer, &error) != RECUR_OK ||
         recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     describe_partial_epoch(run);
     if (recur_interrupt())
-        fprintf(stderr, "recur train: interrupted in epoch %llu; the model is in %s\n",
-                (unsigned long long)run->step.epoch, run->options.output);
+        describe_interrupt(run);
     else if (!run->options.quiet && recur_trainer_best_epoch(run->trainer) > 0)
         fprintf(stderr, "kept epoch %llu, the best on the held-out text\n",
                 (unsigned long long)recur_trainer_best_epoch(run->trainer));
-    return recur_run_results(run);
+    int results = recur_run_results(run);
+    if (run->checkpoint_failed)
+        return recur_failure(
+            run->command, "%s is of an earlier minibatch: the last checkpoint could not be written",
+            run->checkpoint);
+    return results;
 }
 
 static int train_run(struct run *run, const struct arguments *texts)
 {
     const char *name;
-    int status = recur_run_check_outputs(run, texts);
+    int status = recur_run_plan_checkpoints(run, texts);
+    if (status == 0)
+        status = recur_run_check_outputs(run, texts);
     if (status == 0)
         status = load_text(run, texts, &name);
     if (status == 0)
@@ -227,7 +281,9 @@ static int train(const struct command *command, int argc, char **argv)
     int status;
     if (!recur_train_options_parse(command, argc, argv, &run.options, &texts, &status))
         return status;
-    status = train_run(&run, &texts);
+    status = run.options.resume ? recur_run_reopen(&run, &texts) : 0;
+    if (status == 0)
+        status = train_run(&run, &texts);
     run_free(&run);
     return status;
 }
@@ -244,11 +300,18 @@ const struct command recur_command_train = {
         "A model of the task fill, best with --bidirectional, fills blanks: recur fill.\n\nThe "
         "last lines on standard output are the training "
         "perplexity with the speed, then each --predict prefix with its continuation. Ctrl-C ends "
-        "the run cleanly after the current minibatch, with the model saved.",
+        "the run cleanly after the current minibatch, with the model saved.\n\nWith "
+        "--checkpoint-every a run can be taken up again however it ended: recur train --resume "
+        "FILE goes on with its text and all its options, and ends with the same model, to the bit, "
+        "as a run that was left alone. Only options that do not change the run may stand beside "
+        "--resume: --threads, --epochs (longer; not with the schedule cosine) and those of output; "
+        "and TEXT, where the same text is now.",
     .examples =
         "  recur train\n"
         "  recur train book.txt -o book.safetensors --hidden 512,512 --dropout 0.2\n"
         "  recur train --preset d2l-gru\n"
+        "  recur train book.txt --checkpoint-every 500\n"
+        "  recur train --resume model.checkpoint.safetensors\n"
         "  recur train book.txt -o fill.safetensors --task fill --bidirectional --steps 100\n",
     .options = recur_train_option_rows,
     .most = SIZE_MAX,

@@ -18,6 +18,17 @@ struct destination {
     const char *option, *path;
 };
 
+/* The checkpoint that the run goes on from is replaced by its next one alone. */
+static bool overwrites_run(const struct run *run, const struct destination *place)
+{
+    const char *resume = run->options.resume;
+    if (!resume || place->path == run->checkpoint || !recur_same_file(place->path, resume))
+        return false;
+    recur_usage_error(run->command, "--%s would overwrite the checkpoint %s", place->option,
+                      recur_text_name(resume));
+    return true;
+}
+
 static bool overwrites(const struct run *run, const struct destination *place,
                        const struct arguments *texts)
 {
@@ -35,10 +46,9 @@ int recur_run_check_outputs(const struct run *run, const struct arguments *texts
 {
     const struct train_options *options = &run->options;
     const struct destination places[] = {
-        {"output", options->output},
-        {"log", options->log},
-        {"report", options->report},
-        {"plot", options->plot},
+        {"output", options->output},           {"log", options->log},
+        {"report", options->report},           {"plot", options->plot},
+        {"checkpoint-every", run->checkpoint},
     };
     enum { PLACES = sizeof places / sizeof *places };
     if (options->plot && !recur_plot_check(run->command, options->plot))
@@ -46,7 +56,7 @@ int recur_run_check_outputs(const struct run *run, const struct arguments *texts
     for (size_t i = 0; i < PLACES; i++) {
         if (!places[i].path)
             continue;
-        if (overwrites(run, &places[i], texts))
+        if (overwrites(run, &places[i], texts) || overwrites_run(run, &places[i]))
             return STATUS_USAGE;
         for (size_t j = 0; j < i; j++)
             if (places[j].path && strcmp(places[i].path, places[j].path) == 0)
