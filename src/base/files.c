@@ -1,4 +1,4 @@
-#define _XOPEN_SOURCE 700 /* realpath, fsync, fileno */
+#define _GNU_SOURCE /* O_TMPFILE, where there is such a thing */
 #include "base/files.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include "base/memory.h"
 
 #define FIRST_READ ((size_t)1 << 16)
+#define TEMPORARY_ROOM 64 /* more than a temporary neighbour's name has over the file's */
 
 const char *recur_file_name(const char *path)
 {
@@ -76,24 +77,87 @@ enum recur_status recur_file_read(FILE *file, const char *name, size_t want, uns
     return RECUR_OK;
 }
 
+/* Cuts the file's name off `path`, in place; "." where there is no folder before it. */
+static const char *cut_to_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash)
+        slash[slash == path] = '\0'; /* the root keeps its slash */
+    return slash ? path : ".";
+}
+
+#define LINK_ROOM 40
+
+static void name_link(int descriptor, char link[LINK_ROOM])
+{
+    snprintf(link, LINK_ROOM, "/proc/self/fd/%d", descriptor);
+}
+
+/* A file in the same folder that has no name yet, so that nothing stays behind where the program is
+ * killed meanwhile. False where the system or the file system has no such thing. */
+static bool open_nameless(struct recur_output *output)
+{
+#ifdef O_TMPFILE
+    char link[LINK_ROOM], *path = strdup(output->path);
+    if (path)
+        output->descriptor =
+            open(cut_to_folder(path), O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)0666);
+    free(path);
+    if (output->descriptor < 0)
+        return false;
+    name_link(output->descriptor, link);
+    output->nameless = access(link, F_OK) == 0; /* else it could never get one */
+    if (!output->nameless) {
+        close(output->descriptor);
+        output->descriptor = -1;
+    }
+#endif
+    return output->nameless;
+}
+
+/* Writes the next name for a temporary neighbour, from number *attempt on. */
+static void name_temporary(struct recur_output *output, unsigned *attempt)
+{
+    snprintf(output->temporary, strlen(output->path) + TEMPORARY_ROOM, "%s.%ld-%u.tmp",
+             output->path, (long)getpid(), (*attempt)++);
+}
+
 /* Makes the temporary neighbour; its name is new even where a crash left another one behind. */
 static enum recur_status open_temporary(struct recur_output *output, recur_error *error)
 {
-    size_t size = strlen(output->path) + 64;
+    size_t size = strlen(output->path) + TEMPORARY_ROOM;
     RECUR_TRY(recur_alloc(size, 1, "a file name", &output->temporary, error));
-    for (unsigned attempt = 0;; attempt++) {
-        snprintf(output->temporary, size, "%s.%ld-%u.tmp", output->path, (long)getpid(), attempt);
+    unsigned attempt = 0;
+    if (open_nameless(output))
+        return RECUR_OK;
+    do {
+        name_temporary(output, &attempt);
         output->descriptor =
             open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)0666);
-        if (output->descriptor >= 0)
-            return RECUR_OK;
-        if (errno == EEXIST)
-            continue;
-        int reason = errno;
-        free(output->temporary);
-        output->temporary = NULL; /* it is not ours to remove */
-        return fail_write(output->name, strerror(reason), error);
-    }
+    } while (output->descriptor < 0 && errno == EEXIST);
+    if (output->descriptor >= 0)
+        return RECUR_OK;
+    int reason = errno;
+    free(output->temporary);
+    output->temporary = NULL; /* it is not ours to remove */
+    return fail_write(output->name, strerror(reason), error);
+}
+
+/* Gives a nameless file, which is whole now, the name of a temporary neighbour. */
+static bool link_temporary(struct recur_output *output)
+{
+    char link[LINK_ROOM];
+    unsigned attempt = 0;
+    if (!output->nameless)
+        return true;
+    name_link(output->descriptor, link);
+    int linked;
+    do {
+        name_temporary(output, &attempt);
+        linked = linkat(AT_FDCWD, link, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW);
+    } while (linked != 0 && errno == EEXIST);
+    output->nameless = linked != 0;
+    return linked == 0;
 }
 
 static enum recur_status open_existing(const struct stat *old, struct recur_output *output,
@@ -155,10 +219,7 @@ enum recur_status recur_output_write(struct recur_output *output, const void *by
  * file's name off `path`. */
 static enum recur_status sync_directory_of(char *path, recur_error *error)
 {
-    char *slash = strrchr(path, '/');
-    if (slash)
-        slash[slash == path] = '\0'; /* the root keeps its slash */
-    const char *directory = slash ? path : ".";
+    const char *directory = cut_to_folder(path);
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
         return RECUR_OK;
@@ -172,7 +233,7 @@ static enum recur_status sync_directory_of(char *path, recur_error *error)
 enum recur_status recur_output_commit(struct recur_output *output, recur_error *error)
 {
     bool replace = output->temporary;
-    bool good = !replace || fsync(output->descriptor) == 0;
+    bool good = !replace || (fsync(output->descriptor) == 0 && link_temporary(output));
     good = close(output->descriptor) == 0 && good;
     output->descriptor = -1;
     if (good && replace)
@@ -193,7 +254,7 @@ void recur_output_discard(struct recur_output *output)
 {
     if (output->descriptor >= 0)
         close(output->descriptor);
-    if (output->temporary)
+    if (output->temporary && !output->nameless)
         unlink(output->temporary);
     free(output->temporary);
     free(output->path);
