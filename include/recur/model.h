@@ -118,7 +118,8 @@ typedef struct recur_epoch {
     double gradient_norm;     /* global norm before clipping, mean over the minibatches */
     double lr;                /* learning rate of the last minibatch */
     double tokens_per_second; /* trained; NaN once the model was saved and loaded, so that equal */
-    double seconds;           /* runs make equal files; without validation and predictions */
+    double seconds;           /* runs make equal files (checkpoints keep them); without validation
+                                 and predictions */
 } recur_epoch;
 
 /* The epochs the model was trained for, oldest first; the array belongs to the model. */

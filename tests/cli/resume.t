@@ -109,6 +109,16 @@ $ recur train --resume moved/one
 $ recur train --resume ''
 ! recur train: --resume must be a file's name, got ""
 [2]
+$ LC_ALL=C sed 's/options/optionz/' end > strange; cmp -s end strange; recur train --resume strange
+! recur train: strange was not written by recur train: its recur.note does not say how the run was started
+[1]
+$ LC_ALL=C sed 's/--hidden=8/--hidDen=8/' end > strange; recur train --resume strange
+! recur train: unknown option --hidDen; did you mean --hidden?
+! recur train: strange was not written by recur train: its recur.note does not say how the run was started
+[1]
+$ LC_ALL=C sed 's/"texts\\":\[\]/"texts\\":12/' end > strange; recur train --resume strange
+! recur train: strange was not written by recur train: its recur.note does not say how the run was started
+[1]
 # Places.
 $ recur train --checkpoint-every 5 -o /dev/null
 ! recur train: --checkpoint-every needs a file as --output, beside which the checkpoint is put, got /dev/null

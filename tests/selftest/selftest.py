@@ -29,6 +29,11 @@ MUTATIONS = [
     ("ONNX tensor's use", "src/io/onnx_walk.c", "found->used && ", "false && ", "onnx"),
     ("ONNX gate order", "src/io/onnx_graph.c", "{1, 0, 2}", "{0, 1, 2}", "interop_onnx"),
     ("PyTorch import", "src/io/pytorch_read.c", "k % 2 == 1", "k > 1", "interop_pytorch"),
+    ("carried state", "src/train/trainer_state.c", "= *values++", "= 0", "checkpoint"),
+    ("place in the text", "src/text/batches.c", "batches->next += ", "batches->next = ", "batches"),
+    ("plateau", "src/train/trainer_state.c", "= state->plateau_best", "= 0", "checkpoint"),
+    ("leftover tensor", "src/io/checkpoint.c", "recur_safetensors_check_taken(file, error)",
+     "RECUR_OK", "checkpoint"),
     ("story", "src/base/sample_text.c", "sizeof story - 1", "sizeof story", "sample_text"),
 ]
 
