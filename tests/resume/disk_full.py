@@ -85,10 +85,12 @@ def resumes(folder, epochs):
     return None
 
 
-# Without /proc a temporary file has a name from the beginning, as on systems that know no other.
+# Without /proc a temporary file has a name from the beginning, as on systems that know no other; a
+# program with a sanitizer does not run without it.
 SMALL_DISK = """
 mount -t tmpfs -o size=1m none "$1" && cd "$1" && shift || exit 77
 mount -t tmpfs none /proc
+"$1" --version >/dev/null 2>&1 || umount /proc
 "$@" 2>"$OUT/errors" &
 until [ -s log ]; do sleep 0.01; done
 until [ -s "$OUT/errors" ] || ! kill -0 $! 2>/dev/null; do # two checkpoints at times, at times one
