@@ -40,11 +40,11 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
                                  output);
     if (length > end && strcmp(output + length - end, MODEL_END) == 0)
         length -= end;
-    run->checkpoint = malloc(length + 32);
+    size_t room = length + sizeof ".checkpoint" MODEL_END;
+    run->checkpoint = malloc(room);
     if (!run->checkpoint)
         return recur_failure(run->command, "out of memory for a file's name");
-    memcpy(run->checkpoint, output, length);
-    strcpy(run->checkpoint + length, ".checkpoint" MODEL_END);
+    snprintf(run->checkpoint, room, "%.*s.checkpoint" MODEL_END, (int)length, output);
     run->note = make_note(run, texts);
     if (!run->note)
         return recur_usage_error(run->command, "--checkpoint-every: an option or a file's name is "

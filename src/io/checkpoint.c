@@ -95,11 +95,11 @@ enum recur_status recur_checkpoint_load(const char *path, recur_checkpoint **out
     const char *isa, *name = recur_file_name(path);
     RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
     recur_checkpoint *checkpoint;
+    size_t size = strlen(name) + 1;
     RECUR_TRY(recur_alloc(1, sizeof *checkpoint, "a checkpoint", &checkpoint, error));
-    enum recur_status status =
-        recur_alloc(strlen(name) + 1, 1, "a file name", &checkpoint->name, error);
+    enum recur_status status = recur_alloc(size, 1, "a file name", &checkpoint->name, error);
     if (status == RECUR_OK) {
-        strcpy(checkpoint->name, name);
+        memcpy(checkpoint->name, name, size);
         status = recur_safetensors_load(path, &checkpoint->file, error);
     }
     if (status == RECUR_OK)
