@@ -134,9 +134,9 @@ RECUR_API enum recur_status recur_model_add_epoch(recur_model *model, const recu
 RECUR_API enum recur_status recur_model_save(const recur_model *model, const char *path,
                                              recur_error *error);
 
-/* Reads a model that recur_model_save wrote ("-" is standard input). Everything in the file is
- * checked: nothing is loaded by half. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED (another
- * version's file). */
+/* Reads a model that recur_model_save or recur_checkpoint_save (recur/checkpoint.h) wrote ("-" is
+ * standard input). Everything in the file is checked: nothing is loaded by half.
+ * Errors: FILE, MEMORY, FORMAT, UNSUPPORTED (another version's file). */
 RECUR_API enum recur_status recur_model_load(const char *path, recur_model **model,
                                              recur_error *error);
 

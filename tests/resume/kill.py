@@ -57,7 +57,7 @@ def kill_and_resume(folder, options, kills, moments):
     wait_for_checkpoints(folder, run, 1)  # before there is one, a run is started, not resumed
     for _ in range(kills):
         if moments.random() < 0.7:
-            wait_for_checkpoints(folder, run, moments.randint(1, 3))
+            wait_for_checkpoints(folder, run, moments.randint(1, 8))
         time.sleep(moments.uniform(0, 0.02))
         run.send_signal(signal.SIGKILL)
         killed += run.wait() == -signal.SIGKILL
@@ -93,7 +93,7 @@ def check_all_kills(options, kills, epochs, moments):
     """Where the machine was too busy to kill a run before its end, a longer one is taken."""
     for _ in range(6):
         with tempfile.TemporaryDirectory() as folder:
-            common = ["--hidden", "24", "--epochs", str(epochs), "--log", "log"]
+            common = ["--hidden", "24", "--batch", "64", "--epochs", str(epochs), "--log", "log"]
             wrong, count = check(Path(folder), [*options, *common], kills, moments)
         if wrong or count == kills:
             return wrong
