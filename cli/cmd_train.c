@@ -21,6 +21,11 @@ static void run_free(struct run *run)
     recur_model_free(run->model);
     recur_corpus_free(run->corpus);
     recur_vocab_free(run->vocab);
+    recur_checkpoint_free(run->resumed);
+    json_decref(run->started);
+    free(run->words);
+    free(run->checkpoint);
+    free(run->note);
 }
 
 /* Which texts are read, `*texts` becoming what they resolve to: files, standard input, datasets; of
@@ -91,7 +96,7 @@ static int choose_prefixes(struct run *run)
     return 0;
 }
 
-static int create(struct run *run)
+static int begin(struct run *run)
 {
     recur_error error;
     recur_model_config model =
@@ -101,9 +106,25 @@ static int create(struct run *run)
         recur_trainer_create(run->model, run->corpus, &run->config, &run->trainer, &error) !=
             RECUR_OK)
         return recur_library_failure(run->command, &error);
+    return 0;
+}
+
+static int create(struct run *run)
+{
+    int status = run->resumed ? recur_run_resume(run) : begin(run);
+    if (status != 0)
+        return status;
     if (run->options.log && !(run->log = fopen(run->options.log, "w")))
         return recur_failure(run->command, "--log: cannot write %s: %s",
                              recur_path(run->options.log).text, strerror(errno));
+    /* What a killed run had logged may be behind its checkpoint or before it: the history is not.
+     */
+    size_t count;
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    for (size_t i = 0; i < count; i++) {
+        run->epoch = history[i];
+        recur_run_log(run);
+    }
     return 0;
 }
 
@@ -118,6 +139,10 @@ static void describe(const struct run *run, const char *name)
         fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
     fputs("\nmodel  ", stderr);
     recur_print_model(stderr, run->model);
+    unsigned long long done = recur_trainer_epochs(run->trainer);
+    if (run->options.resume)
+        fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.resume).text,
+                done, done == 1 ? "" : "s");
     fprintf(stderr, "run    %zu epoch%s, %s, %zu thread%s, %s\n", run->config.epochs,
             run->config.epochs == 1 ? "" : "s", run->options.optimizer,
             recur_trainer_threads(run->trainer),
@@ -161,6 +186,9 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
         if (status != RECUR_OK)
             return status;
         recur_progress_step(&run->progress, &run->step);
+        run->minibatches++;
+        if (!run->step.end_of_epoch)
+            recur_run_checkpoint_if_due(run);
     } while (!run->step.end_of_epoch && !recur_interrupt());
     if (!run->step.end_of_epoch)
         return RECUR_OK;
@@ -169,6 +197,7 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
         return status;
     recur_progress_epoch(&run->progress, &run->epoch);
     recur_run_log(run);
+    recur_run_checkpoint_if_due(run);
     return samples_due(run) ? show_samples(run, error) : RECUR_OK;
 }
 
@@ -203,27 +232,20 @@ static int end_diverged(const struct run *run, const recur_error *diverged)
                          diverged->message, recur_path(run->options.output).text);
 }
 
-static void say_what_was_kept(const struct run *run)
+/* From the beginning there is a checkpoint of this run, so that nobody resumes another one. */
+static enum recur_status first_checkpoint(const struct run *run, recur_error *error)
 {
-    unsigned long long best = recur_trainer_best_epoch(run->trainer);
-    recur_printable path = recur_path(run->options.output);
-    if (recur_interrupt() && best > 0)
-        fprintf(stderr,
-                "recur train: interrupted in epoch %llu; the model of epoch %llu, the best on the "
-                "held-out text, is in %s\n",
-                (unsigned long long)run->step.epoch, best, path.text);
-    else if (recur_interrupt())
-        fprintf(stderr, "recur train: interrupted in epoch %llu; the model is in %s\n",
-                (unsigned long long)run->step.epoch, path.text);
-    else if (!run->options.quiet && best > 0)
-        fprintf(stderr, "kept epoch %llu, the best on the held-out text\n", best);
+    if (!run->checkpoint ||
+        (run->options.resume && recur_overwrites(run->checkpoint, run->options.resume)))
+        return RECUR_OK;
+    return recur_checkpoint_save(run->trainer, run->note, run->checkpoint, error);
 }
 
 static int train_model(struct run *run)
 {
     recur_error error;
-    enum recur_status status = RECUR_OK;
     recur_interrupt_catch();
+    enum recur_status status = first_checkpoint(run, &error);
     recur_progress_start(&run->progress, run->options.quiet, run->config.epochs,
                          run->config.batch * run->config.steps);
     while (status == RECUR_OK && !recur_interrupt() &&
@@ -232,12 +254,18 @@ static int train_model(struct run *run)
     recur_progress_clear(&run->progress);
     if (status == RECUR_ERROR_DIVERGED)
         return end_diverged(run, &error);
+    if (status == RECUR_OK && run->checkpoint && run->saved != run->minibatches)
+        recur_run_checkpoint(run);
     if (status != RECUR_OK || recur_trainer_finish(run->trainer, &error) != RECUR_OK ||
         recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     describe_partial_epoch(run);
-    say_what_was_kept(run);
-    return recur_run_results(run);
+    int results = recur_run_results(run);
+    if (run->checkpoint_failed)
+        return recur_failure(
+            run->command, "%s is of an earlier minibatch: the last checkpoint could not be written",
+            recur_path(run->checkpoint).text);
+    return results;
 }
 
 static int train_run(struct run *run, struct arguments *texts)
@@ -247,7 +275,9 @@ static int train_run(struct run *run, struct arguments *texts)
                                  : texts->count > 1 ? recur_path("the texts")
                                  : preset           ? recur_path(PRESET_TEXT)
                                                     : recur_path("built-in story");
-    int status = recur_run_check_outputs(run);
+    int status = recur_run_plan_checkpoints(run, texts);
+    if (status == 0)
+        status = recur_run_check_outputs(run);
     if (status == 0)
         status = find_texts(run, texts);
     if (status == 0)
@@ -270,7 +300,9 @@ static int train(const struct command *command, int argc, char **argv)
     int status;
     if (!recur_train_options_parse(command, argc, argv, &run.options, &texts, &status))
         return status;
-    status = train_run(&run, &texts);
+    status = run.options.resume ? recur_run_reopen(&run, &texts) : 0;
+    if (status == 0)
+        status = train_run(&run, &texts);
     run_free(&run);
     return status;
 }
@@ -287,11 +319,18 @@ const struct command recur_command_train = {
         "A model of the task fill, best with --bidirectional, fills blanks: recur fill.\n\nThe "
         "last lines on standard output are the training "
         "perplexity with the speed, then each --predict prefix with its continuation. Ctrl-C ends "
-        "the run cleanly after the current minibatch, with the model saved.",
+        "the run cleanly after the current minibatch, with the model saved.\n\nWith "
+        "--checkpoint-every a run can be taken up again however it ended: recur train --resume "
+        "FILE goes on with its text and all its options, and ends with the same model, to the bit, "
+        "as a run that was left alone. Only options that do not change the run may stand beside "
+        "--resume: --threads, --epochs (longer; not with the schedule cosine) and those of output; "
+        "and TEXT, where the same text is now.",
     .examples =
         "  recur train\n"
         "  recur train book.txt -o book.safetensors --hidden 512,512 --dropout 0.2\n"
         "  recur train --preset d2l-gru\n"
+        "  recur train book.txt --checkpoint-every 500\n"
+        "  recur train --resume model.checkpoint.safetensors\n"
         "  recur train book.txt -o fill.safetensors --task fill --bidirectional --steps 100\n",
     .options = recur_train_option_rows,
     .most = SIZE_MAX,

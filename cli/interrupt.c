@@ -20,6 +20,7 @@ void recur_interrupt_catch(void)
     sigaction(SIGTERM, &action, NULL);
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup */
         sigaction(SIGHUP, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error like a full disk */
     signal(SIGPIPE, SIG_IGN); /* nobody reads the progress any more: no reason to lose the run */
 }
 

@@ -2,6 +2,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,6 +74,14 @@ bool recur_option_given(const struct command *command, const struct arguments *a
 /* Sets an option that was not given, which then counts as given (a preset's value). */
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings);
+
+/* The options whose bits are set in `given`, each as a word "--name=value", in a JSON array of
+ * strings that parses to the same values again. NULL where a value is not UTF-8 or memory is short.
+ */
+json_t *recur_options_words(const struct command *command, uint64_t given, const void *settings);
+
+/* Copies the option's value from one of a command's settings structs to another. */
+void recur_option_copy(const struct option_spec *option, void *to, const void *from);
 
 /* The choices with commas between them: "rnn, gru, lstm". */
 void recur_option_choices(const struct option_spec *option, char *text, size_t size);

@@ -42,17 +42,23 @@ static void format_time(double seconds, char *text, size_t size)
         snprintf(text, size, "%lu:%02lu", whole / 60, whole % 60);
 }
 
+/* How much of the run was done after so many minibatches of the step's epoch. */
+static double share_after(const struct progress *progress, const recur_step *step, size_t minibatch)
+{
+    return ((double)(step->epoch - 1) + (double)minibatch / (double)step->minibatches) /
+           (double)progress->epochs;
+}
+
 static void format_step(const struct progress *progress, const recur_step *step, bool brief,
                         char *text, size_t size)
 {
     double now = recur_seconds();
-    double share =
-        ((double)(step->epoch - 1) + (double)step->minibatch / (double)step->minibatches) /
-        (double)progress->epochs;
+    double share = share_after(progress, step, step->minibatch);
     double speed = (double)(step->minibatch * progress->tokens) / step->seconds;
     double perplexity = exp(step->epoch_loss);
     char left[24], valid[40] = "";
-    format_time((now - progress->started) * (1 - share) / share, left, sizeof left);
+    format_time((now - progress->started) * (1 - share) / (share - progress->behind), left,
+                sizeof left);
     if (isfinite(progress->valid_loss))
         snprintf(valid, sizeof valid, brief ? "/%.4g" : " (validation %.5g)",
                  exp(progress->valid_loss));
@@ -87,6 +93,9 @@ void recur_progress_step(struct progress *progress, const recur_step *step)
 {
     if (progress->quiet)
         return;
+    if (!progress->begun)
+        progress->behind = share_after(progress, step, step->minibatch - 1);
+    progress->begun = true;
     double now = recur_seconds(), since = now - progress->shown;
     bool last = step->end_of_epoch && step->epoch == progress->epochs;
     /* In a pipe a line a second at first, then rarer as the run gets long. */

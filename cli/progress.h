@@ -11,6 +11,8 @@ struct progress {
     bool live;             /* the live line stands on the screen */
     size_t epochs, tokens; /* of the run; of a minibatch */
     double started, shown; /* seconds on a clock that never goes back */
+    bool begun;            /* a minibatch was trained */
+    double behind;         /* share of the run that was done before that */
     double valid_loss;     /* of the last finished epoch; NaN: none */
 };
 

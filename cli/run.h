@@ -2,11 +2,13 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "continuation.h"
 #include "dataset.h"
 #include "progress.h"
+#include "recur/checkpoint.h"
 #include "train_options.h"
 
 struct run {
@@ -23,7 +25,33 @@ struct run {
     struct dataset_paths datasets;
     recur_step step;   /* the last minibatch; all zero before the first */
     recur_epoch epoch; /* the last epoch, or what there is of the first */
+
+    char *checkpoint;            /* where checkpoints go; NULL: none are written */
+    char *note;                  /* that goes into them: how the run was started */
+    uint64_t minibatches, saved; /* trained since the start, and of them in the last checkpoint */
+    bool checkpoint_failed;      /* the last one could not be written */
+
+    recur_checkpoint *resumed; /* where the run goes on from; NULL: it begins */
+    size_t resumed_epochs;     /* what --epochs says besides --resume; 0: nothing */
+    json_t *started;           /* how the run was started, and its words in order */
+    const char **words;
 };
+
+/* Says where checkpoints go, and what is to be in them of the command line. `texts` are the
+ * operands as they were given. Returns 0 or the exit status. */
+int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts);
+/* Writes one. Where that fails it says so, and the run goes on. */
+void recur_run_checkpoint(struct run *run);
+/* After each minibatch that does not end its epoch, and after each epoch: writes one if it is due.
+ */
+void recur_run_checkpoint_if_due(struct run *run);
+
+/* --resume: reads the checkpoint, and puts the options and texts that the run was started with in
+ * place of those of the command line, which may stand besides them. Returns 0 or the exit status.
+ */
+int recur_run_reopen(struct run *run, struct arguments *texts);
+/* Takes the run up, once its text was read: makes model and trainer. */
+int recur_run_resume(struct run *run);
 
 /* Checks every place where the run will write, before any work is done, and that none of them is
  * one of the texts, which are files or "-". Both return 0 or the exit status. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "curve.h"
+#include "interrupt.h"
 #include "message.h"
 #include "output.h"
 #include "plot.h"
@@ -19,11 +20,22 @@ struct destination {
     const char *option, *path;
 };
 
-enum { PLACES = 4 };
+enum { PLACES = 5 };
 
 struct destinations {
     struct destination place[PLACES];
 };
+
+/* The checkpoint that the run goes on from is replaced by its next one alone. */
+static bool overwrites_run(const struct run *run, const struct destination *place)
+{
+    const char *resume = run->options.resume;
+    if (!resume || place->path == run->checkpoint || !recur_overwrites(place->path, resume))
+        return false;
+    recur_usage_error(run->command, "--%s would overwrite the checkpoint %s", place->option,
+                      recur_path(resume).text);
+    return true;
+}
 
 static struct destinations destinations(const struct run *run)
 {
@@ -31,7 +43,8 @@ static struct destinations destinations(const struct run *run)
     return (struct destinations){{{"output", options->output},
                                   {"log", options->log},
                                   {"report", options->report},
-                                  {"plot", options->plot}}};
+                                  {"plot", options->plot},
+                                  {"checkpoint-every", run->checkpoint}}};
 }
 
 int recur_run_check_outputs(const struct run *run)
@@ -43,6 +56,8 @@ int recur_run_check_outputs(const struct run *run)
         const struct destination *place = &all.place[i];
         if (!place->path)
             continue;
+        if (overwrites_run(run, place))
+            return STATUS_USAGE;
         for (const struct destination *other = all.place; other < place; other++)
             if (other->path && recur_file_same(place->path, other->path))
                 return recur_usage_error(run->command, "--%s and --%s are one file, %s",
@@ -159,12 +174,31 @@ static void print_next(const struct run *run)
             name.text);
 }
 
+static void say_what_was_kept(const struct run *run)
+{
+    unsigned long long best = recur_trainer_best_epoch(run->trainer);
+    if (recur_interrupt()) {
+        fprintf(stderr, "recur train: interrupted in epoch %llu; the model",
+                (unsigned long long)run->step.epoch);
+        if (best > 0)
+            fprintf(stderr, " of epoch %llu, the best on the held-out text,", best);
+        fprintf(stderr, " is in %s", recur_path(run->options.output).text);
+        if (run->checkpoint && !run->checkpoint_failed)
+            fprintf(stderr, "; go on with recur train --resume %s",
+                    shell_word(run->checkpoint, false).text);
+        fputc('\n', stderr);
+    } else if (!run->options.quiet && best > 0) {
+        fprintf(stderr, "kept epoch %llu, the best on the held-out text\n", best);
+    }
+}
+
 int recur_run_results(struct run *run)
 {
     const struct train_options *options = &run->options;
     json_t *predictions = json_array();
     size_t count;
     const recur_epoch *history = recur_model_history(run->model, &count);
+    say_what_was_kept(run);
     printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(run->epoch.loss),
            run->epoch.tokens_per_second);
     bool done = print_predictions(run, predictions);

@@ -99,6 +99,13 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_HEADING, .help = "Output"},
     {OPTION_FILE, 'o', "output", "FILE", AT(output), .standard = "model.safetensors",
      .help = "where the model goes"},
+    {OPTION_COUNT, 0, "checkpoint-every", "N", AT(checkpoint_every), .least = 1, .most = 1000000000,
+     .shown = "never",
+     .help = "write the whole run to a file beside the model, model.checkpoint.safetensors beside "
+             "model.safetensors, every N minibatches and at the end, for --resume"},
+    {OPTION_FILE, 0, "resume", "FILE", AT(resume), .shown = "none",
+     .help = "go on with the run in a checkpoint, with its text and its options, to the same bits "
+             "as if it had never stopped"},
     {OPTION_TEXTS, 0, "predict", "TEXT", AT(predict),
      .shown = "the text's first words; presets \"time traveller\" and \"traveller\"",
      .help = "a prefix to continue by 50 tokens, repeatable"},
@@ -232,16 +239,21 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     if (!recur_options_parse(command, argc, argv, options, arguments, status))
         return false;
     const struct arguments given = *arguments; /* by the user, not by a preset */
+    bool layers_given = recur_option_given(command, &given, "layers");
+    *status = STATUS_USAGE;
+    options->predict_given = recur_option_given(command, &given, "predict");
+    if (options->resume)
+        return spread_layers(command, options, layers_given);
     if (options->preset)
         apply_preset(command, options, arguments);
-    options->predict_given = recur_option_given(command, &given, "predict");
     options->embedding_given = recur_option_given(command, arguments, "embed");
     options->epochs_given = recur_option_given(command, arguments, "epochs");
     if (!recur_option_given(command, arguments, "weight-decay"))
         options->weight_decay = strcmp(options->optimizer, "adamw") == 0 ? 0.01 : 0;
+    arguments->given = given.given;
     return check_supported(command, options, &given) &&
            check_dependencies(command, options, &given) &&
-           spread_layers(command, options, recur_option_given(command, &given, "layers"));
+           spread_layers(command, options, layers_given);
 }
 
 recur_model_config recur_train_model_config(const struct train_options *options, size_t vocabulary)

@@ -23,7 +23,8 @@ struct train_options {
     uint64_t seed, threads;
     const char *device, *precision;
 
-    const char *output, *log, *report, *plot;
+    const char *output, *log, *report, *plot, *resume;
+    uint64_t checkpoint_every; /* minibatches; 0: never */
     struct text_list predict;
     uint64_t predict_every;
     bool quiet;
@@ -36,7 +37,9 @@ struct train_options {
 extern const struct option_spec recur_train_option_rows[];
 
 /* Reads the command line, applies the preset where none of its options was given, and checks
- * that the options go together. As recur_options_parse. */
+ * that the options go together. As recur_options_parse; `arguments->given` leaves out what the
+ * preset gave. Where --resume is among the options, they stand besides those of the run, which
+ * decide about presets and what goes together. */
 bool recur_train_options_parse(const struct command *command, int argc, char **argv,
                                struct train_options *options, struct arguments *arguments,
                                int *status);

@@ -85,6 +85,9 @@ RECUR_API size_t recur_batches_start(recur_batches *batches, uint64_t epoch);
  * caller's. */
 RECUR_API int recur_batches_next(recur_batches *batches, int32_t *x, int32_t *y);
 
+/* Passes over the epoch's next `count` minibatches, or over those that are left. */
+RECUR_API void recur_batches_skip(recur_batches *batches, size_t count);
+
 /* The name as the command line spells it, "sequential" or "random"; static storage. */
 RECUR_API const char *recur_sampling_name(enum recur_sampling sampling);
 

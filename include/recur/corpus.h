@@ -101,6 +101,10 @@ RECUR_API size_t recur_corpus_unknown(const recur_corpus *corpus);
 RECUR_API void recur_corpus_read(const recur_corpus *corpus, size_t first, size_t count,
                                  int32_t *ids);
 
+/* A number by which to know the same ids again: any single id changed gives another one. Reads the
+ * whole corpus. */
+RECUR_API uint64_t recur_corpus_fingerprint(const recur_corpus *corpus);
+
 #ifdef __cplusplus
 }
 #endif

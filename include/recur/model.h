@@ -167,7 +167,7 @@ typedef struct recur_epoch {
     double gradient_norm;     /* global norm before clipping, mean over the minibatches */
     double lr;                /* learning rate of the last minibatch */
     double tokens_per_second; /* trained; NaN once the model was saved and loaded, so that equal
-                                 runs make equal files */
+                                 runs make equal files (checkpoints keep it) */
     double seconds;           /* of training, without validation and predictions; NaN likewise */
 } recur_epoch;
 
@@ -186,9 +186,10 @@ RECUR_API enum recur_status recur_model_add_epoch(recur_model *model, const recu
 RECUR_API enum recur_status recur_model_save(const recur_model *model, const char *path,
                                              recur_error *error);
 
-/* Reads a model that recur_model_save wrote ("-" is standard input). Everything in the file is
- * checked: nothing is loaded by half. `*model` belongs to the caller: recur_model_free. Errors:
- * FILE, MEMORY, FORMAT, UNSUPPORTED (another version's file). */
+/* Reads a model that recur_model_save or recur_checkpoint_save (recur/checkpoint.h) wrote ("-" is
+ * standard input). Everything in the file is checked: nothing is loaded by half. `*model` belongs
+ * to the caller: recur_model_free. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED (another version's
+ * file). */
 RECUR_API enum recur_status recur_model_load(const char *path, recur_model **model,
                                              recur_error *error);
 

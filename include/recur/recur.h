@@ -45,6 +45,7 @@
 #include "recur/api.h"
 #include "recur/batches.h"
 #include "recur/buckets.h"
+#include "recur/checkpoint.h"
 #include "recur/convert.h"
 #include "recur/corpus.h"
 #include "recur/evaluate.h"

@@ -144,6 +144,10 @@ RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_ep
  * Errors: none. */
 RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error);
 
+/* The model and the settings; the trainer keeps using both. */
+RECUR_API recur_model *recur_trainer_model(const recur_trainer *trainer);
+RECUR_API const recur_trainer_config *recur_trainer_get_config(const recur_trainer *trainer);
+
 /* The epoch whose parameters recur_trainer_finish keeps, from 1; 0 for the last ones. */
 RECUR_API uint64_t recur_trainer_best_epoch(const recur_trainer *trainer);
 
@@ -158,6 +162,51 @@ RECUR_API size_t recur_trainer_valid_tokens(const recur_trainer *trainer);
 
 /* How many threads the trainer has. */
 RECUR_API size_t recur_trainer_threads(const recur_trainer *trainer);
+
+/* Where a run stands. With the model, the tensors below and the same text it goes on from there to
+ * the bit: random numbers are drawn from the seed and these counters, and there is no other random
+ * state. recur/checkpoint.h writes all of it into a file and takes the run up again. */
+typedef struct recur_trainer_state {
+    uint64_t text_tokens, text_fingerprint; /* of the corpus: recur_corpus_fingerprint */
+    uint64_t epochs;                        /* finished */
+    uint64_t minibatch;                     /* finished of the epoch that is under way */
+    uint64_t updates;                       /* minibatches finished in all epochs */
+    double loss_sum, norm_sum, seconds;     /* over the minibatches of the epoch under way */
+    double lr;                              /* of the last minibatch; 0 before the first */
+    uint64_t best_epoch;         /* from 1; the last one where nothing is held out; 0: none yet */
+    double best_loss;            /* its validation loss; NaN where there is none */
+    double plateau_factor;       /* what the schedule plateau multiplies lr by; 1 at first */
+    double plateau_best;         /* the lowest loss it met; 0 before the first epoch's end */
+    uint64_t plateau_bad_epochs; /* since */
+} recur_trainer_state;
+
+/* Errors: ARGUMENT once the kept parameters were put back (recur_trainer_finish, DIVERGED): what
+ * the run would go on with is gone then. */
+RECUR_API enum recur_status recur_trainer_get_state(recur_trainer *trainer,
+                                                    recur_trainer_state *state, recur_error *error);
+/* Moves a trainer to `state`, after the tensors were set; its model must have the history of the
+ * finished epochs. Errors: as recur_trainer_check_text; ARGUMENT where a number is impossible or
+ * does not go with the others. */
+RECUR_API enum recur_status recur_trainer_set_state(recur_trainer *trainer,
+                                                    const recur_trainer_state *state,
+                                                    recur_error *error);
+/* DATA where the text is not the one that the run began with. */
+RECUR_API enum recur_status recur_trainer_check_text(const recur_trainer_state *state,
+                                                     const recur_corpus *corpus,
+                                                     recur_error *error);
+
+#define RECUR_TRAINING_PREFIX "training." /* which the names below begin with */
+
+/* What of the run is tensors besides the model's parameters, each in its parameter's shape:
+ * "training.first.NAME" and "training.second.NAME", the optimiser's moments where it has them;
+ * "training.best.NAME", the parameters that recur_trainer_finish would keep. And "training.h_l0",
+ * ..., for LSTMs "training.c_l0", ..., each (B, H): the states carried into the next minibatch,
+ * where states are carried. Names belong to the trainer. */
+RECUR_API size_t recur_trainer_tensors(const recur_trainer *trainer);
+RECUR_API recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t index);
+/* Copies a tensor's values, row-major; `values` has room for shape[0] * shape[1] numbers. */
+RECUR_API void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float *values);
+RECUR_API void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float *values);
 
 /* Where the time of a minibatch goes. */
 enum recur_phase {

@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* realpath, readlink, fsync, fileno, getentropy */
+#define _GNU_SOURCE /* O_TMPFILE, where there is such a thing */
 #include "base/files.h"
 
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "recur/file.h"
 
 #define FIRST_READ ((size_t)1 << 16)
+#define TEMPORARY_ROOM 64 /* more than a temporary neighbour's name has over the file's */
 
 recur_printable recur_file_name(const char *path)
 {
@@ -108,7 +109,7 @@ static char *follow_links(const char *path)
     return NULL;
 }
 
-/* The folder of a path, whose name it cuts off. */
+/* The folder of a path, whose name it cuts off; "." where there is none before it. */
 static const char *cut_to_folder(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -117,16 +118,56 @@ static const char *cut_to_folder(char *path)
     return slash ? path : ".";
 }
 
+#define LINK_ROOM 40
+
+static void name_link(int descriptor, char link[LINK_ROOM])
+{
+    snprintf(link, LINK_ROOM, "/proc/self/fd/%d", descriptor);
+}
+
+/* A file in the same folder that has no name yet, so that nothing stays behind where the program is
+ * killed meanwhile. False where the system or the file system has no such thing. */
+static bool open_nameless(struct recur_output *output)
+{
+#ifdef O_TMPFILE
+    char link[LINK_ROOM], *path = strdup(output->path);
+    if (path)
+        output->descriptor =
+            open(cut_to_folder(path), O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)0666);
+    free(path);
+    if (output->descriptor < 0)
+        return false;
+    name_link(output->descriptor, link);
+    output->nameless = access(link, F_OK) == 0; /* else it could never get one */
+    if (!output->nameless) {
+        close(output->descriptor);
+        output->descriptor = -1;
+    }
+#endif
+    return output->nameless;
+}
+
+/* Writes a name for a temporary neighbour. False, with errno set, where there is no randomness. */
+static bool name_temporary(struct recur_output *output)
+{
+    uint64_t random;
+    if (getentropy(&random, sizeof random) != 0)
+        return false;
+    snprintf(output->temporary, strlen(output->path) + TEMPORARY_ROOM, "%s.%012" PRIx64 ".tmp",
+             output->path, random >> 16);
+    return true;
+}
+
 /* Makes the temporary neighbour; its name is new even where a crash left another one behind. */
 static enum recur_status open_temporary(struct recur_output *output, recur_error *error)
 {
-    size_t size = strlen(output->path) + 64;
+    size_t size = strlen(output->path) + TEMPORARY_ROOM;
     RECUR_TRY(recur_alloc(size, 1, "a file name", &output->temporary, error));
     do {
-        uint64_t random;
-        if (getentropy(&random, sizeof random) != 0)
+        if (!name_temporary(output))
             break;
-        snprintf(output->temporary, size, "%s.%012" PRIx64 ".tmp", output->path, random >> 16);
+        if (open_nameless(output))
+            return RECUR_OK;
         output->descriptor =
             open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)0666);
         if (output->descriptor >= 0)
@@ -142,6 +183,20 @@ static enum recur_status open_temporary(struct recur_output *output, recur_error
     return recur_fail(error, RECUR_ERROR_FILE, "cannot write %s: %s: %s",
                       recur_show_name(output->name).text,
                       recur_show_name(cut_to_folder(output->path)).text, strerror(reason));
+}
+
+/* Gives a nameless file, which is whole now, the name of a temporary neighbour. */
+static bool link_temporary(struct recur_output *output)
+{
+    char link[LINK_ROOM];
+    if (!output->nameless)
+        return true;
+    name_link(output->descriptor, link);
+    while (linkat(AT_FDCWD, link, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) != 0)
+        if (errno != EEXIST || !name_temporary(output))
+            return false;
+    output->nameless = false;
+    return true;
 }
 
 static enum recur_status open_existing(const struct stat *old, struct recur_output *output,
@@ -217,7 +272,7 @@ static enum recur_status sync_directory_of(char *path, recur_error *error)
 enum recur_status recur_output_commit(struct recur_output *output, recur_error *error)
 {
     bool replace = output->temporary;
-    bool good = !replace || fsync(output->descriptor) == 0;
+    bool good = !replace || (fsync(output->descriptor) == 0 && link_temporary(output));
     good = close(output->descriptor) == 0 && good;
     output->descriptor = -1;
     if (good && replace)
@@ -238,7 +293,7 @@ void recur_output_discard(struct recur_output *output)
 {
     if (output->descriptor >= 0)
         close(output->descriptor);
-    if (output->temporary)
+    if (output->temporary && !output->nameless)
         unlink(output->temporary);
     free(output->temporary);
     free(output->path);

@@ -2,6 +2,7 @@
 #ifndef RECUR_BASE_FILES_H
 #define RECUR_BASE_FILES_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -19,14 +20,16 @@ void recur_file_close(FILE *file); /* NULL is fine; standard input stays open */
 enum recur_status recur_file_read(FILE *file, const char *path, size_t want, unsigned char **bytes,
                                   size_t *size, recur_error *error);
 
-/* A file being written: to a temporary neighbour, of a name nobody can foresee, that takes the old
- * file's place, and its mode, once every byte is on disk. Until then the old file is untouched.
- * What is no regular file (a device, a pipe) cannot be replaced and is written directly. */
+/* A file being written: to a temporary neighbour, without a name where the system can do that, else
+ * of one nobody can foresee, that takes the old file's place, and its mode, once every byte is on
+ * disk. Until then the old file is untouched. What is no regular file (a device, a pipe) cannot be
+ * replaced and is written directly. */
 struct recur_output {
     const char *name; /* the path as it was given, for sentences; it must outlive the output */
     int descriptor;
     char *path;      /* to be replaced, symbolic links resolved */
     char *temporary; /* NULL where `path` itself is written */
+    bool nameless;   /* the temporary file has no name yet: it gets one when it is whole */
 };
 
 /* Errors of the three: FILE, MEMORY. After a failed open there is nothing to give back. */

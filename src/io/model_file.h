@@ -5,7 +5,7 @@
 
 #include "io/model_tensors.h"
 #include "io/safetensors.h"
-#include "recur/model.h"
+#include "recur/trainer.h"
 
 #define RECUR_MODEL_VERSION "1"
 
@@ -16,19 +16,48 @@
 #define RECUR_KEY_VOCAB "recur.vocab"
 #define RECUR_KEY_HISTORY "recur.history"
 
+/* What checkpoints have besides (docs/formats.md#checkpoints). */
+#define RECUR_KEY_TRAINING "recur.training"
+#define RECUR_KEY_PROGRESS "recur.progress"
+#define RECUR_KEY_NOTE "recur.note"
+
 /* The numbers of an epoch that are kept, all of them double, by their places in a recur_epoch. One
- * that is not finite, which JSON cannot say, is left out of the file; so are the times, which
- * differ from run to run where everything else is the same. */
+ * that is not finite, which JSON cannot say, is left out of the file. The last two, the times,
+ * differ from run to run where everything else is the same: only checkpoints have them. */
 #define RECUR_EPOCH_NUMBERS 4
+#define RECUR_EPOCH_TIMES 2
 extern const struct recur_epoch_number {
     const char *name;
     size_t offset;
-} recur_epoch_numbers[RECUR_EPOCH_NUMBERS];
+} recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES];
 
 /* The metadata of a model, an object of strings; json_decref. Errors: MEMORY, UNSUPPORTED (a token
  * is not UTF-8); `path` is for sentences. */
 enum recur_status recur_model_metadata(const recur_model *model, const char *path,
                                        json_t **metadata, recur_error *error);
+
+/* Decimal digits that give a float or a double back exactly. */
+#define RECUR_FLOAT_DIGITS JSON_REAL_PRECISION(9)
+#define RECUR_DOUBLE_DIGITS JSON_REAL_PRECISION(17)
+
+/* Puts a JSON value into the metadata as text, `flags` being jansson's, and gives the value back;
+ * not 0 where memory is short or `value` is NULL. */
+int recur_metadata_put(json_t *metadata, const char *key, json_t *value, size_t flags);
+/* The history of a checkpoint, in place of the model's. */
+int recur_metadata_put_times(json_t *metadata, const recur_model *model);
+/* Parses the metadata's JSON text `key`; json_decref. Errors: FORMAT, MEMORY. */
+enum recur_status recur_metadata_get(const json_t *metadata, const char *key, size_t flags,
+                                     json_t **json, recur_error *error);
+
+/* Writes the file: the model's parameters and, unless `trainer` is NULL, the tensors of its
+ * training. Errors: as recur_model_save. */
+enum recur_status recur_model_write(const recur_model *model, const recur_trainer *trainer,
+                                    json_t *metadata, const char *path, recur_error *error);
+
+/* A recur_tensor_fn whose `user` is a struct recur_safetensors: recur's own files keep each tensor
+ * under its name in the table. */
+enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, float *values,
+                                    recur_error *error);
 
 /* Does the metadata (may be NULL) say that the file holds a model of recur's, of any version? */
 bool recur_metadata_is_model(const json_t *metadata);
@@ -38,7 +67,7 @@ bool recur_metadata_is_model(const json_t *metadata);
 enum recur_status recur_model_read(const json_t *metadata, recur_tensor_fn *source, void *user,
                                    recur_model **model, recur_error *error);
 
-/* The same for a safetensors file of recur's. */
+/* The same for a safetensors file of recur's; what else a checkpoint holds is left alone. */
 enum recur_status recur_model_from_safetensors(struct recur_safetensors *file, recur_model **model,
                                                recur_error *error);
 

@@ -14,9 +14,8 @@ static const char *get_string(const json_t *metadata, const char *key)
     return json_string_value(json_object_get(metadata, key));
 }
 
-/* Parses the metadata's JSON text `key`. */
-static enum recur_status get_text(const json_t *metadata, const char *key, size_t flags,
-                                  json_t **json, recur_error *error)
+enum recur_status recur_metadata_get(const json_t *metadata, const char *key, size_t flags,
+                                     json_t **json, recur_error *error)
 {
     const char *text = get_string(metadata, key);
     if (!text)
@@ -170,9 +169,10 @@ static enum recur_status get_vocab(const json_t *metadata, recur_vocab **vocab, 
     if (!get_string(metadata, RECUR_KEY_VOCAB))
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "the model's vocabulary is missing: there is no " RECUR_KEY_VOCAB);
-    RECUR_TRY_GOTO(get_text(metadata, RECUR_KEY_TEXT, 0, &text, error), done);
+    RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_TEXT, 0, &text, error), done);
     RECUR_TRY_GOTO(read_text_config(text, &config, error), done);
-    RECUR_TRY_GOTO(get_text(metadata, RECUR_KEY_VOCAB, JSON_ALLOW_NUL, &json, error), done);
+    RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_VOCAB, JSON_ALLOW_NUL, &json, error),
+                   done);
     status = read_vocab(json, &config, vocab, error);
 done:
     json_decref(text);
@@ -206,7 +206,7 @@ static enum recur_status get_model(const json_t *metadata, recur_tensor_fn *sour
     size_t *hidden = NULL;
     int has_vocab = 0;
     json_t *json = NULL;
-    RECUR_TRY(get_text(metadata, RECUR_KEY_CONFIG, 0, &json, error));
+    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_CONFIG, 0, &json, error));
     enum recur_status status = read_config(json, &config, &hidden, &has_vocab, error);
     json_decref(json);
     if (status == RECUR_OK)
@@ -222,7 +222,7 @@ static enum recur_status read_epoch(const json_t *json, recur_epoch *epoch, recu
 {
     RECUR_TRY(recur_json_get_u64(json_object_get(json, "epoch"),
                                  RECUR_KEY_HISTORY ": an epoch's number", &epoch->epoch, error));
-    for (size_t n = 0; n < RECUR_EPOCH_NUMBERS; n++) {
+    for (size_t n = 0; n < RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES; n++) {
         const json_t *number = json_object_get(json, recur_epoch_numbers[n].name);
         if (number && !json_is_number(number))
             return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_HISTORY ": %s is not a number",
@@ -237,13 +237,13 @@ static enum recur_status load_history(const json_t *metadata, recur_model *model
                                       recur_error *error)
 {
     json_t *history = NULL;
-    RECUR_TRY(get_text(metadata, RECUR_KEY_HISTORY, 0, &history, error));
+    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_HISTORY, 0, &history, error));
     enum recur_status status = RECUR_OK;
     if (!json_is_array(history))
         status =
             recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_HISTORY " is not a list of epochs");
     for (size_t i = 0; i < json_array_size(history) && status == RECUR_OK; i++) {
-        recur_epoch epoch = {.tokens_per_second = NAN, .seconds = NAN};
+        recur_epoch epoch;
         status = read_epoch(json_array_get(history, i), &epoch, error);
         if (status == RECUR_OK)
             status = recur_model_add_epoch(model, &epoch, error);
@@ -275,13 +275,15 @@ enum recur_status recur_model_read(const json_t *metadata, recur_tensor_fn *sour
     return status;
 }
 
-/* A recur_tensor_fn: recur's own files keep each tensor under its name in the table. */
-static enum recur_status take_tensor(void *user, const recur_tensor_info *info, float *values,
-                                     recur_error *error)
+enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, float *values,
+                                    recur_error *error)
 {
     struct recur_safetensors *file = user;
-    if (!info)
+    if (!info) {
+        if (recur_safetensors_metadata(file, RECUR_KEY_TRAINING))
+            recur_safetensors_take_all(file, RECUR_TRAINING_PREFIX);
         return recur_safetensors_check_taken(file, error);
+    }
     const struct recur_safetensor *tensor = recur_safetensors_take(file, info->name);
     if (values)
         return recur_safetensors_get_f32(file, tensor, values, error);
@@ -294,7 +296,8 @@ static enum recur_status take_tensor(void *user, const recur_tensor_info *info, 
 enum recur_status recur_model_from_safetensors(struct recur_safetensors *file, recur_model **model,
                                                recur_error *error)
 {
-    return recur_model_read(recur_safetensors_all_metadata(file), take_tensor, file, model, error);
+    return recur_model_read(recur_safetensors_all_metadata(file), recur_take_tensor, file, model,
+                            error);
 }
 
 enum recur_status recur_model_load(const char *path, recur_model **model, recur_error *error)

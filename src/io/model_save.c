@@ -7,15 +7,13 @@
 #include "base/memory.h"
 #include "io/model_file.h"
 
-/* Decimal digits that give a number back exactly. */
-#define FLOAT_DIGITS JSON_REAL_PRECISION(9)
-#define DOUBLE_DIGITS JSON_REAL_PRECISION(17)
-
-const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS] = {
+const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES] = {
     {"loss", offsetof(recur_epoch, loss)},
     {"valid_loss", offsetof(recur_epoch, valid_loss)},
     {"gradient_norm", offsetof(recur_epoch, gradient_norm)},
     {"lr", offsetof(recur_epoch, lr)},
+    {"tokens_per_second", offsetof(recur_epoch, tokens_per_second)},
+    {"seconds", offsetof(recur_epoch, seconds)},
 };
 
 /* What was made, or NULL where a part of it failed. */
@@ -82,11 +80,11 @@ static json_t *make_vocab(const recur_vocab *vocab)
                             "tokens", tokens, "counts", counts));
 }
 
-static json_t *make_epoch(const recur_epoch *epoch)
+static json_t *make_epoch(const recur_epoch *epoch, size_t numbers)
 {
     json_t *json = json_pack("{s:o}", "epoch", recur_json_u64(epoch->epoch));
     int failed = 0;
-    for (size_t n = 0; n < RECUR_EPOCH_NUMBERS; n++) {
+    for (size_t n = 0; n < numbers; n++) {
         double value;
         memcpy(&value, (const char *)epoch + recur_epoch_numbers[n].offset, sizeof value);
         if (isfinite(value))
@@ -95,19 +93,18 @@ static json_t *make_epoch(const recur_epoch *epoch)
     return unless(failed, json);
 }
 
-static json_t *make_history(const recur_model *model)
+static json_t *make_history(const recur_model *model, size_t numbers)
 {
     size_t count;
     const recur_epoch *epochs = recur_model_history(model, &count);
     json_t *history = json_array();
     int failed = 0;
     for (size_t i = 0; i < count; i++)
-        failed |= json_array_append_new(history, make_epoch(&epochs[i]));
+        failed |= json_array_append_new(history, make_epoch(&epochs[i], numbers));
     return unless(failed, history);
 }
 
-/* Puts a JSON value into the metadata as text, and gives the value back. */
-static int put_text(json_t *metadata, const char *key, json_t *value, size_t flags)
+int recur_metadata_put(json_t *metadata, const char *key, json_t *value, size_t flags)
 {
     char *text = json_dumps(value, JSON_COMPACT | flags);
     int failed = json_object_set_new(metadata, key, text ? json_string(text) : NULL);
@@ -116,17 +113,27 @@ static int put_text(json_t *metadata, const char *key, json_t *value, size_t fla
     return failed;
 }
 
+int recur_metadata_put_times(json_t *metadata, const recur_model *model)
+{
+    return recur_metadata_put(metadata, RECUR_KEY_HISTORY,
+                              make_history(model, RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES),
+                              RECUR_DOUBLE_DIGITS);
+}
+
 static json_t *make_metadata(const recur_model *model)
 {
     const recur_vocab *vocab = recur_model_vocab(model);
     json_t *metadata =
         json_pack("{s:s, s:s}", "format", "recur", RECUR_KEY_VERSION, RECUR_MODEL_VERSION);
-    int failed = put_text(metadata, RECUR_KEY_CONFIG, make_config(model), FLOAT_DIGITS);
+    int failed =
+        recur_metadata_put(metadata, RECUR_KEY_CONFIG, make_config(model), RECUR_FLOAT_DIGITS);
     if (vocab) {
-        failed |= put_text(metadata, RECUR_KEY_TEXT, make_text(recur_vocab_text(vocab)), 0);
-        failed |= put_text(metadata, RECUR_KEY_VOCAB, make_vocab(vocab), 0);
+        failed |=
+            recur_metadata_put(metadata, RECUR_KEY_TEXT, make_text(recur_vocab_text(vocab)), 0);
+        failed |= recur_metadata_put(metadata, RECUR_KEY_VOCAB, make_vocab(vocab), 0);
     }
-    failed |= put_text(metadata, RECUR_KEY_HISTORY, make_history(model), DOUBLE_DIGITS);
+    failed |= recur_metadata_put(metadata, RECUR_KEY_HISTORY,
+                                 make_history(model, RECUR_EPOCH_NUMBERS), RECUR_DOUBLE_DIGITS);
     return unless(failed, metadata);
 }
 
@@ -145,16 +152,44 @@ static enum recur_status check_tokens(const recur_vocab *vocab, recur_error *err
     return RECUR_OK;
 }
 
-static enum recur_status put_tensors(const recur_model *model,
+/* The file's tensors in their order: the parameters, then those of the training. */
+struct tensors {
+    const recur_model *model;
+    const recur_trainer *trainer; /* NULL: none */
+};
+
+static size_t count_of(const struct tensors *tensors)
+{
+    return recur_model_tensors(tensors->model) +
+           (tensors->trainer ? recur_trainer_tensors(tensors->trainer) : 0);
+}
+
+static recur_tensor_info info_of(const struct tensors *tensors, size_t index)
+{
+    size_t parameters = recur_model_tensors(tensors->model);
+    return index < parameters ? recur_model_tensor(tensors->model, index)
+                              : recur_trainer_tensor(tensors->trainer, index - parameters);
+}
+
+static void get_values(const struct tensors *tensors, size_t index, float *values)
+{
+    size_t parameters = recur_model_tensors(tensors->model);
+    if (index < parameters)
+        recur_model_get_tensor(tensors->model, index, values);
+    else
+        recur_trainer_get_tensor(tensors->trainer, index - parameters, values);
+}
+
+static enum recur_status put_tensors(const struct tensors *tensors,
                                      struct recur_safetensors_writer *writer, recur_error *error)
 {
     enum recur_status status = RECUR_OK;
-    for (size_t t = 0; t < recur_model_tensors(model) && status == RECUR_OK; t++) {
-        recur_tensor_info info = recur_model_tensor(model, t);
+    for (size_t t = 0; t < count_of(tensors) && status == RECUR_OK; t++) {
+        recur_tensor_info info = info_of(tensors, t);
         size_t count = info.shape[0] * info.shape[1];
         float *values;
         RECUR_TRY(recur_alloc(count, sizeof *values, "a tensor", &values, error));
-        recur_model_get_tensor(model, t, values);
+        get_values(tensors, t, values);
         status = recur_check_finite(info.name, values, count, RECUR_ERROR_DIVERGED, error);
         if (status == RECUR_OK)
             status = recur_safetensors_put_f32(writer, values, count, error);
@@ -163,25 +198,37 @@ static enum recur_status put_tensors(const recur_model *model,
     return status;
 }
 
-static enum recur_status save(const recur_model *model, json_t *metadata,
-                              struct recur_safetensor *tensors, const char *path,
-                              recur_error *error)
+static enum recur_status write_file(const struct tensors *tensors, json_t *metadata,
+                                    struct recur_safetensor *entries, const char *path,
+                                    recur_error *error)
 {
-    size_t count = recur_model_tensors(model);
+    size_t count = count_of(tensors);
     for (size_t t = 0; t < count; t++) {
-        recur_tensor_info info = recur_model_tensor(model, t);
-        tensors[t] = (struct recur_safetensor){
+        recur_tensor_info info = info_of(tensors, t);
+        entries[t] = (struct recur_safetensor){
             .name = info.name,
             .rank = info.rank,
             .shape = {info.shape[0], info.shape[1]},
         };
     }
     struct recur_safetensors_writer writer;
-    RECUR_TRY(recur_safetensors_create(path, tensors, count, metadata, &writer, error));
-    enum recur_status status = put_tensors(model, &writer, error);
+    RECUR_TRY(recur_safetensors_create(path, entries, count, metadata, &writer, error));
+    enum recur_status status = put_tensors(tensors, &writer, error);
     if (status == RECUR_OK)
         return recur_safetensors_commit(&writer, error);
     recur_safetensors_discard(&writer);
+    return status;
+}
+
+enum recur_status recur_model_write(const recur_model *model, const recur_trainer *trainer,
+                                    json_t *metadata, const char *path, recur_error *error)
+{
+    const struct tensors tensors = {model, trainer};
+    struct recur_safetensor *entries;
+    RECUR_TRY(
+        recur_alloc(count_of(&tensors), sizeof *entries, "a table of tensors", &entries, error));
+    enum recur_status status = write_file(&tensors, metadata, entries, path, error);
+    free(entries);
     return status;
 }
 
@@ -201,12 +248,7 @@ enum recur_status recur_model_save(const recur_model *model, const char *path, r
 {
     json_t *metadata;
     RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
-    struct recur_safetensor *tensors = NULL;
-    enum recur_status status = recur_alloc(recur_model_tensors(model), sizeof *tensors,
-                                           "a table of tensors", &tensors, error);
-    if (status == RECUR_OK)
-        status = save(model, metadata, tensors, path, error);
-    free(tensors);
+    enum recur_status status = recur_model_write(model, NULL, metadata, path, error);
     json_decref(metadata);
     return status;
 }

@@ -282,6 +282,13 @@ const struct recur_safetensor *recur_safetensors_take(struct recur_safetensors *
     return tensor;
 }
 
+void recur_safetensors_take_all(struct recur_safetensors *file, const char *prefix)
+{
+    for (size_t i = 0; i < file->count; i++)
+        if (strncmp(file->tensors[i].name, prefix, strlen(prefix)) == 0)
+            file->tensors[i].taken = true;
+}
+
 enum recur_status recur_safetensors_check_taken(const struct recur_safetensors *file,
                                                 recur_error *error)
 {

@@ -46,6 +46,8 @@ const struct recur_safetensor *recur_safetensors_find(const struct recur_safeten
 /* The same, and remembers that the tensor was asked for. */
 const struct recur_safetensor *recur_safetensors_take(struct recur_safetensors *file,
                                                       const char *name);
+/* Takes every tensor whose name begins with `prefix`. */
+void recur_safetensors_take_all(struct recur_safetensors *file, const char *prefix);
 /* FORMAT where a tensor was never taken; the sentence does not name the file. */
 enum recur_status recur_safetensors_check_taken(const struct recur_safetensors *file,
                                                 recur_error *error);

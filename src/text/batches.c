@@ -126,3 +126,9 @@ int recur_batches_next(recur_batches *batches, int32_t *x, int32_t *y)
     batches->next++;
     return 1;
 }
+
+void recur_batches_skip(recur_batches *batches, size_t count)
+{
+    size_t left = batches->count - batches->next;
+    batches->next += count < left ? count : left;
+}

@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "text/corpus_source.h"
 #include "text/vocab_make.h"
 
@@ -325,4 +326,12 @@ void recur_corpus_read(const recur_corpus *corpus, size_t first, size_t count, i
     assert(first <= corpus->size && count <= corpus->size - first);
     for (size_t i = 0; i < count; i++)
         ids[i] = (int32_t)get(corpus, first + i);
+}
+
+uint64_t recur_corpus_fingerprint(const recur_corpus *corpus)
+{
+    uint64_t sum = corpus->size;
+    for (size_t i = 0; i < corpus->size; i++)
+        sum = recur_mix64(sum ^ get(corpus, i)); /* one to one in `sum`: no change is lost again */
+    return sum;
 }

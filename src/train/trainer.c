@@ -9,42 +9,12 @@
 #include "base/memory.h"
 #include "base/names.h"
 #include "nn/bf16.h"
-#include "nn/model_object.h"
-#include "nn/pass.h"
 #include "train/evaluate.h"
-#include "train/schedule.h"
-#include "train/update.h"
+#include "train/trainer_object.h"
 
 RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
-
-struct recur_trainer {
-    recur_trainer_config config;
-    recur_model *model;
-    const recur_corpus *corpus;
-    recur_batches *batches;
-    size_t train_tokens, valid_tokens;
-
-    struct recur_team *team;
-    struct recur_workspace work;
-    struct recur_pass pass;
-    struct recur_optimiser optimiser;
-    struct recur_plateau plateau;
-    real *gradients;
-    real *kept; /* parameters of the best finished epoch; of the last where nothing is held out */
-    int32_t *x, *y; /* (T, B) */
-
-    uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */
-    double best_loss;
-    uint64_t step; /* minibatches of all epochs */
-
-    size_t minibatch, minibatches; /* of this epoch; minibatches 0: not started */
-    double lr, loss_sum, norm_sum, seconds;
-    double loss, norm; /* of the last minibatch */
-    bool diverged;
-    double phase_seconds[RECUR_PHASES];
-};
 
 RECUR_CONFIG(trainer, threads, .batch = 32, .steps = 35, .sampling = RECUR_SAMPLING_SEQUENTIAL,
              .epochs = 10, .optimizer = RECUR_OPTIMIZER_ADAM, .lr = 0.002f, .beta1 = 0.9f,
@@ -168,7 +138,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     trainer->pass.phase_seconds = trainer->phase_seconds;
     trainer->pass.loss_scale = (real)(1 / (double)rows);
     recur_pass_run_prepare(&trainer->pass, trainer->team, true);
-    return RECUR_OK;
+    return recur_trainer_list_tensors(trainer, error);
 }
 
 enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,
@@ -204,6 +174,7 @@ void recur_trainer_free(recur_trainer *trainer)
     recur_block_free(trainer->kept);
     free(trainer->x);
     free(trainer->y);
+    free(trainer->tensor);
     free(trainer);
 }
 
@@ -260,7 +231,7 @@ static bool next_minibatch(struct recur_trainer *trainer)
         return true;
     const uint64_t purpose = 0x626c616e6b73; /* keeps clear of the seed's other streams */
     struct recur_rng rng;
-    recur_rng_seed(&rng, trainer->config.seed, purpose + trainer->step);
+    recur_rng_seed(&rng, trainer->config.seed, purpose + trainer->optimiser.updates);
     memcpy(trainer->y, trainer->x, rows * sizeof *trainer->y);
     for (size_t i = 0; i < rows; i++)
         if (recur_rng_uniform(&rng) < (double)trainer->config.blanks)
@@ -271,6 +242,7 @@ static bool next_minibatch(struct recur_trainer *trainer)
 /* Puts the kept parameters back. */
 static void restore(struct recur_trainer *trainer)
 {
+    trainer->ended = true;
     memcpy(trainer->model->parameters, trainer->kept,
            trainer->model->network.params.span * sizeof(real));
     recur_pass_run_prepare(&trainer->pass, trainer->team, true);
@@ -306,7 +278,8 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     double done = (double)trainer->epochs / epochs + (double)trainer->minibatch * share;
     trainer->lr = recur_schedule_lr(&trainer->config, &trainer->plateau, done, done + share);
     trainer->minibatch++;
-    trainer->pass.dropout_key = recur_mix64(recur_mix64(trainer->config.seed) + trainer->step++);
+    trainer->pass.dropout_key =
+        recur_mix64(recur_mix64(trainer->config.seed) + trainer->optimiser.updates);
     atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     recur_pass_mark(&trainer->pass, 0, RECUR_PHASE_LOAD);
     recur_team_run(trainer->team, iterate, trainer);
@@ -403,6 +376,16 @@ enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *erro
     if (trainer->valid_tokens && trainer->best_epoch)
         restore(trainer);
     return RECUR_OK;
+}
+
+recur_model *recur_trainer_model(const recur_trainer *trainer)
+{
+    return trainer->model;
+}
+
+const recur_trainer_config *recur_trainer_get_config(const recur_trainer *trainer)
+{
+    return &trainer->config;
 }
 
 uint64_t recur_trainer_best_epoch(const recur_trainer *trainer)

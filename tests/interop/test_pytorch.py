@@ -182,6 +182,24 @@ def book(folder, cell):
     assert_equal(folder / "out", torch.stack(expected))
 
 
+def checkpoint(folder):
+    """A checkpoint opens as PyTorch's state_dict, with Adam's moments in the parameters' shapes."""
+    text = folder / "text"
+    text.write_text("abcdefghij" * 200)
+    command = [os.environ["RECUR"], "train", text, "--quiet", "-o", folder / "model.safetensors"]
+    command += ["--hidden", "9", "--epochs", "2", "--checkpoint-every", "100"]
+    subprocess.run(command, capture_output=True, check=True)
+    path = folder / "model.checkpoint.safetensors"
+    tensors = load(path)
+    state = {name: value for name, value in tensors.items() if not name.startswith("training.")}
+    module = concise("lstm")
+    module.load_state_dict(state, strict=True)
+    assert_equal(path, outputs(module))
+    for kind in ("first", "second", "best"):
+        for name, value in state.items():
+            assert tensors[f"training.{kind}.{name}"].shape == value.shape, name
+
+
 def cases():
     case = functools.partial
     yield "concise rnn tanh", case(there, make=concise, cell="rnn")
@@ -199,6 +217,7 @@ def cases():
     tied = {"make": word_lm, "cell": "lstm", "embed": 9, "tied": True}
     yield "tied weights, both there", case(there, **tied)
     yield "tied weights, one there", case(there, **tied, drop=("decoder.weight",))
+    yield "a checkpoint", checkpoint
     yield "any prefix", case(there, make=word_lm, cell="gru", prefix="module.model.")
     for cell in ("rnn", "gru", "lstm"):
         yield f"bare {cell}", case(bare, cell=cell, layers=2)

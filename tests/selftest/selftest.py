@@ -35,6 +35,11 @@ MUTATIONS = [
     ("sessions together", "src/infer/session.c", "there : here,", "here : here,", "session"),
     ("an example", "examples/stream_text.c", "sampling.seed = seed", "sampling.seed = 0", "examples"),
     ("subproject", "meson.build", "override_dependency('recur'", "override_dependency('r'", "install"),
+    ("carried state", "src/train/trainer_state.c", "= *values++", "= 0", "checkpoint"),
+    ("place in the text", "src/text/batches.c", "batches->next += ", "batches->next = ", "batches"),
+    ("plateau", "src/train/trainer_state.c", "= state->plateau_best", "= 0", "checkpoint"),
+    ("leftover tensor", "src/io/checkpoint.c", "recur_safetensors_check_taken(file, error)",
+     "RECUR_OK", "checkpoint"),
     ("story", "src/base/sample_text.c", "sizeof story - 1", "sizeof story", "sample_text"),
 ]
 

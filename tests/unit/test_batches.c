@@ -274,6 +274,35 @@ static void says_how_much_text_is_needed(void **state)
     recur_corpus_free(corpus);
 }
 
+/* What is passed over is what would have come, both ways of sampling. */
+static void minibatches_can_be_skipped(void **state)
+{
+    (void)state;
+    recur_corpus *corpus = count_up(150);
+    for (int sampling = 0; sampling < 2; sampling++) {
+        recur_batches_config config = recur_batches_config_default();
+        config.batch = 3;
+        config.steps = 5;
+        config.sampling = (enum recur_sampling)sampling;
+        recur_batches *batches = create(corpus, &config);
+        int32_t wanted[15], wanted_y[15], x[15], y[15];
+        size_t count = recur_batches_start(batches, 7);
+        assert_true(count > 4);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(recur_batches_next(batches, wanted, wanted_y), 1);
+        assert_int_equal(recur_batches_start(batches, 7), count);
+        recur_batches_skip(batches, 1);
+        recur_batches_skip(batches, 2);
+        assert_int_equal(recur_batches_next(batches, x, y), 1);
+        assert_memory_equal(x, wanted, sizeof x);
+        assert_memory_equal(y, wanted_y, sizeof y);
+        recur_batches_skip(batches, SIZE_MAX);
+        assert_int_equal(recur_batches_next(batches, x, y), 0);
+        recur_batches_free(batches);
+    }
+    recur_corpus_free(corpus);
+}
+
 static void names_can_be_parsed(void **state)
 {
     (void)state;
@@ -297,6 +326,7 @@ int main(void)
         cmocka_unit_test(random_order_is_shuffled_anew),
         cmocka_unit_test(seeds_and_epochs_differ),
         cmocka_unit_test(says_how_much_text_is_needed),
+        cmocka_unit_test(minibatches_can_be_skipped),
         cmocka_unit_test(names_can_be_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

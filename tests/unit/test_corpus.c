@@ -216,6 +216,33 @@ static void ids_can_be_wrapped(void **state)
     recur_corpus_free(NULL);
 }
 
+/* Any id changed, moved, added or taken away gives another fingerprint; two or four bytes do not.
+ */
+static void a_fingerprint_knows_every_id(void **state)
+{
+    (void)state;
+    const int32_t texts[][4] = {
+        {1, 2, 3, 0}, {1, 2, 4, 0}, {0, 2, 3, 0}, {2, 1, 3, 0}, {1, 2, 3, 1}, {0, 0, 0, 0},
+    };
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    uint64_t seen[TEXTS * 2];
+    for (size_t i = 0; i < (size_t)TEXTS * 2; i++) {
+        const int32_t *text = texts[i / 2];
+        recur_corpus *narrow, *wide;
+        assert_int_equal(recur_corpus_from_ids(text, 3 + i % 2, 5, &narrow, NULL), RECUR_OK);
+        assert_int_equal(recur_corpus_from_ids(text, 3 + i % 2, 70000, &wide, NULL), RECUR_OK);
+        seen[i] = recur_corpus_fingerprint(narrow);
+        assert_true(recur_corpus_fingerprint(wide) == seen[i]);
+        for (size_t j = 0; j < i; j++) {
+            bool same =
+                i % 2 == j % 2 && memcmp(text, texts[j / 2], (3 + i % 2) * sizeof *text) == 0;
+            assert_int_equal(seen[i] == seen[j], same);
+        }
+        recur_corpus_free(narrow);
+        recur_corpus_free(wide);
+    }
+}
+
 /* Words "0" to "69999" in order, the last few twice: past 65 536 entries while reading. */
 static void more_than_65536_entries_take_wider_ids(void **state)
 {
@@ -369,6 +396,7 @@ int main(void)
         cmocka_unit_test(says_which_text_has_no_tokens),
         cmocka_unit_test(impossible_reserved_tokens_are_refused),
         cmocka_unit_test(ids_can_be_wrapped),
+        cmocka_unit_test(a_fingerprint_knows_every_id),
         cmocka_unit_test(more_than_65536_entries_take_wider_ids),
         cmocka_unit_test(blocks_of_any_size_give_the_same_ids),
         cmocka_unit_test(time_machine_words),

@@ -1,0 +1,77 @@
+/* Checkpoints of a run while it trains. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "message.h"
+#include "recur/machine.h"
+#include "run.h"
+
+#define MODEL_END ".safetensors"
+
+/* How the run is started again: its options, its operands, and what the last bits depend on. */
+static char *make_note(const struct run *run, const struct arguments *texts)
+{
+    const char *isa = "";
+    recur_machine_isa(&isa, NULL);
+    json_t *operands = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < texts->count; i++)
+        failed |= json_array_append_new(operands, json_string(texts->operands[i]));
+    json_t *note = json_pack("{so so ss}", "options",
+                             recur_options_words(run->command, texts->given, &run->options),
+                             "texts", operands, "isa", isa);
+    char *text = note && !failed ? json_dumps(note, JSON_COMPACT) : NULL;
+    json_decref(note);
+    return text;
+}
+
+int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
+{
+    const char *output = run->options.output;
+    size_t length = strlen(output), end = strlen(MODEL_END);
+    struct stat info;
+    if (!run->options.checkpoint_every)
+        return 0;
+    if (stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return recur_usage_error(run->command,
+                                 "--checkpoint-every needs a file as --output, beside which the "
+                                 "checkpoint is put, got %s",
+                                 recur_path(output).text);
+    if (length > end && strcmp(output + length - end, MODEL_END) == 0)
+        length -= end;
+    size_t room = length + sizeof ".checkpoint" MODEL_END;
+    run->checkpoint = malloc(room);
+    if (!run->checkpoint)
+        return recur_failure(run->command, "out of memory for a file's name");
+    snprintf(run->checkpoint, room, "%.*s.checkpoint" MODEL_END, (int)length, output);
+    run->note = make_note(run, texts);
+    if (!run->note)
+        return recur_usage_error(run->command, "--checkpoint-every: an option or a file's name is "
+                                               "not UTF-8, which checkpoints need");
+    return 0;
+}
+
+void recur_run_checkpoint(struct run *run)
+{
+    recur_error error;
+    bool failed = run->checkpoint_failed;
+    run->checkpoint_failed =
+        recur_checkpoint_save(run->trainer, run->note, run->checkpoint, &error) != RECUR_OK;
+    if (!run->checkpoint_failed)
+        run->saved = run->minibatches;
+    if (run->checkpoint_failed == failed)
+        return;
+    recur_progress_clear(&run->progress);
+    if (failed)
+        recur_warning(run->command, "%s is written again", recur_path(run->checkpoint).text);
+    else
+        recur_warning(run->command, "%s; training goes on, and the last checkpoint is kept",
+                      error.message);
+}
+
+void recur_run_checkpoint_if_due(struct run *run)
+{
+    if (run->checkpoint && run->minibatches % run->options.checkpoint_every == 0)
+        recur_run_checkpoint(run);
+}

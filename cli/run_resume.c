@@ -1,0 +1,157 @@
+/* A run that goes on from a checkpoint. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "recur/machine.h"
+#include "run.h"
+
+/* What may be said besides --resume: where results go, how much is shown, on how many threads, and
+ * how long. All else would change the run. */
+static bool is_free(const char *name)
+{
+    static const char *const names[] = {"resume", "checkpoint-every", "output", "predict",
+                                        "log",    "predict-every",    "report", "plot",
+                                        "quiet",  "threads",          "epochs"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Did the run begin with this very value? */
+static bool same(const struct command *command, size_t row, const struct train_options *now,
+                 const struct train_options *then, uint64_t given_then)
+{
+    const struct option_spec *option = &command->options[row];
+    uint64_t bit = (uint64_t)1 << row;
+    /* A value that follows from others unless it is given has no words that say so. */
+    if (!option->standard && option->kind != OPTION_FLAG && !(given_then & bit))
+        return false;
+    json_t *a = recur_options_words(command, bit, now),
+           *b = recur_options_words(command, bit, then);
+    bool equal = a && b && json_equal(a, b);
+    json_decref(a);
+    json_decref(b);
+    return equal;
+}
+
+/* Puts what was given now into the options that the run began with. */
+static int merge(struct run *run, const struct arguments *now, struct train_options *then,
+                 struct arguments *arguments)
+{
+    const struct command *command = run->command;
+    for (size_t i = 0; command->options[i].help; i++) {
+        const struct option_spec *option = &command->options[i];
+        if (!(now->given >> i & 1))
+            continue;
+        if (is_free(option->name)) {
+            recur_option_copy(option, then, &run->options);
+            if (option->at != offsetof(struct train_options, resume)) /* of this start alone */
+                arguments->given |= (uint64_t)1 << i;
+        } else if (!same(command, i, &run->options, then, arguments->given)) {
+            return recur_usage_error(command,
+                                     "--%s cannot change with --resume: the run in %s was started "
+                                     "with something else",
+                                     option->name, recur_path(run->options.resume).text);
+        }
+    }
+    if (recur_option_given(command, now, "epochs"))
+        run->resumed_epochs = (size_t)run->options.epochs;
+    then->predict_given |= run->options.predict_given;
+    return 0;
+}
+
+static int not_ours(const struct run *run)
+{
+    return recur_failure(run->command,
+                         "%s was not written by recur train: its recur.note does not say how the "
+                         "run was started",
+                         recur_path(run->options.resume).text);
+}
+
+static bool all_strings(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!json_is_string(json_array_get(list, i)))
+            return false;
+    return json_is_array(list);
+}
+
+/* The words that the run was started with, as a command line. Returns 0 or the exit status. */
+static int read_words(struct run *run, int *count)
+{
+    run->started = json_loads(recur_checkpoint_note(run->resumed), JSON_REJECT_DUPLICATES, NULL);
+    const json_t *options = json_object_get(run->started, "options");
+    const json_t *texts = json_object_get(run->started, "texts");
+    if (!all_strings(options) || !all_strings(texts))
+        return not_ours(run);
+    size_t given = json_array_size(options), operands = json_array_size(texts);
+    run->words = calloc(given + operands + 1, sizeof *run->words);
+    if (!run->words)
+        return recur_failure(run->command, "out of memory for the run's options");
+    for (size_t i = 0; i < given; i++)
+        run->words[i] = json_string_value(json_array_get(options, i));
+    run->words[given] = "--";
+    for (size_t i = 0; i < operands; i++)
+        run->words[given + 1 + i] = json_string_value(json_array_get(texts, i));
+    *count = (int)(given + operands + 1);
+    return 0;
+}
+
+/* The last bits depend on it. */
+static void compare_isa(const struct run *run)
+{
+    const char *then = json_string_value(json_object_get(run->started, "isa")), *now = "";
+    recur_machine_isa(&now, NULL);
+    if (then && strcmp(then, now) != 0)
+        recur_warning(
+            run->command,
+            "the run began with %s instructions and goes on with %s: the model's last bits "
+            "will be others",
+            then, now);
+}
+
+int recur_run_reopen(struct run *run, struct arguments *texts)
+{
+    recur_error error;
+    struct train_options then;
+    struct arguments arguments;
+    int count = 0, status;
+    if (recur_checkpoint_load(run->options.resume, &run->resumed, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    status = read_words(run, &count);
+    if (status != 0)
+        return status;
+    if (!recur_train_options_parse(run->command, count, (char **)run->words, &then, &arguments,
+                                   &status) ||
+        then.resume)
+        return not_ours(run);
+    status = merge(run, texts, &then, &arguments);
+    if (status != 0)
+        return status;
+    if (texts->count > 0) {
+        arguments.operands = texts->operands;
+        arguments.count = texts->count;
+    }
+    run->options = then;
+    *texts = arguments;
+    compare_isa(run);
+    return 0;
+}
+
+int recur_run_resume(struct run *run)
+{
+    recur_error error;
+    recur_resume_config config = recur_resume_config_default();
+    config.vocab = run->vocab;
+    config.epochs = run->resumed_epochs;
+    config.threads = (size_t)run->options.threads;
+    if (recur_checkpoint_resume(run->resumed, run->corpus, &config, &run->model, &run->trainer,
+                                &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    run->config = *recur_trainer_get_config(run->trainer);
+    recur_checkpoint_free(run->resumed);
+    run->resumed = NULL;
+    return 0;
+}

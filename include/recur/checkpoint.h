@@ -1,0 +1,86 @@
+/* recur/checkpoint.h - a training run in a file, to go on from there as if nothing had happened.
+ *
+ *     recur_checkpoint_save(trainer, "", "run.safetensors", &error);      every so often
+ *
+ *     recur_checkpoint *checkpoint;                                       some other day
+ *     recur_checkpoint_load("run.safetensors", &checkpoint, &error);
+ *     recur_resume_config config = recur_resume_config_default();
+ *     recur_checkpoint_resume(checkpoint, corpus, &config, &model, &trainer, &error);
+ *     recur_checkpoint_free(checkpoint);
+ *     while (recur_trainer_epochs(trainer) < recur_trainer_get_config(trainer)->epochs)
+ *         if (recur_trainer_epoch(trainer, &epoch, &error) != RECUR_OK) break;
+ *
+ * The model that a resumed run ends with is the same to the bit as that of a run left alone, on any
+ * number of threads (and the same instruction set, recur/machine.h). One safetensors file holds the
+ * model, as recur_model_save writes it, with its vocabulary and history, and beside it the
+ * optimiser's state, the best parameters so far, the carried states, the run's settings and its
+ * place in the text (docs/formats.md#checkpoints); random numbers follow from the seed and that
+ * place. recur_model_load reads it as well: as the model that was being trained.
+ *
+ * A checkpoint is used by one thread at a time. */
+#ifndef RECUR_CHECKPOINT_H
+#define RECUR_CHECKPOINT_H
+
+#include "recur/trainer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes down where the run stands, between any two steps. `note` is a text of the caller's own,
+ * UTF-8, that comes back with recur_checkpoint_note. The file appears whole or not at all: where
+ * this fails, or the machine does, the old file is still there, and training can go on. Errors:
+ * ARGUMENT once the run has ended (recur_trainer_get_state) or where the note is not UTF-8; else as
+ * recur_model_save. */
+RECUR_API enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note,
+                                                  const char *path, recur_error *error);
+
+typedef struct recur_checkpoint recur_checkpoint;
+
+/* Reads a checkpoint ("-" is standard input); recur_checkpoint_free gives it back.
+ * Errors: FILE, MEMORY, FORMAT (also for a model that is no checkpoint), UNSUPPORTED. */
+RECUR_API enum recur_status recur_checkpoint_load(const char *path, recur_checkpoint **checkpoint,
+                                                  recur_error *error);
+RECUR_API void recur_checkpoint_free(recur_checkpoint *checkpoint); /* NULL is fine */
+
+/* The caller's own text, the settings and the place of the run; they belong to the checkpoint. */
+RECUR_API const char *recur_checkpoint_note(const recur_checkpoint *checkpoint);
+RECUR_API const recur_trainer_config *recur_checkpoint_config(const recur_checkpoint *checkpoint);
+RECUR_API const recur_trainer_state *recur_checkpoint_state(const recur_checkpoint *checkpoint);
+
+/* What may be another than it was. */
+typedef struct recur_resume_config {
+    size_t size;              /* as recur_resume_config_default() sets it; leave it alone */
+    const recur_vocab *vocab; /* the corpus's vocabulary, to be compared with the run's; default
+                                 NULL: not compared */
+    size_t epochs;            /* how long the run is to be now; default 0: as it was to be */
+    size_t threads;           /* 0: as many as the process may use; default 0 */
+} recur_resume_config;
+
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_resume_config_init(recur_resume_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_resume_config recur_resume_config_default(void)
+{
+    recur_resume_config config;
+    recur_resume_config_init(&config, sizeof config);
+    return config;
+}
+
+/* Makes the model and the trainer as they were. Both belong to the caller: recur_model_free,
+ * recur_trainer_free. `corpus`, which must outlive them, holds the same text as the run's. `config`
+ * may be NULL: the defaults. Everything in the file is checked. Errors: DATA where text or
+ * vocabulary are others; ARGUMENT where the run is past `epochs`, or its schedule is the cosine,
+ * whose course depends on them; FORMAT; MEMORY. */
+RECUR_API enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint,
+                                                    const recur_corpus *corpus,
+                                                    const recur_resume_config *config,
+                                                    recur_model **model, recur_trainer **trainer,
+                                                    recur_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

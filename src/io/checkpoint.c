@@ -1,0 +1,256 @@
+/* Runs to files and back: a model's file with the training's tensors beside the parameters, and its
+ * settings and place beside the configuration. */
+#include "recur/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/memory.h"
+#include "io/checkpoint_fields.h"
+#include "io/model_file.h"
+#include "recur/machine.h"
+
+struct recur_checkpoint {
+    char *path; /* for sentences */
+    struct recur_safetensors file;
+    recur_trainer_config config;
+    recur_trainer_state state;
+};
+
+RECUR_CONFIG(resume, threads, .vocab = NULL)
+
+/* What a checkpoint's metadata has that a model's has not. */
+static enum recur_status add_metadata(recur_trainer *trainer, const char *note, const char *path,
+                                      json_t *metadata, recur_error *error)
+{
+    recur_trainer_state state;
+    RECUR_TRY(recur_trainer_get_state(trainer, &state, error));
+    json_t *text = json_string(note);
+    if (!text)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the note of a checkpoint must be UTF-8, this one is not");
+    json_t *config = recur_trainer_config_to_json(recur_trainer_get_config(trainer));
+    int failed = json_object_set_new(metadata, RECUR_KEY_NOTE, text);
+    failed |= recur_metadata_put_times(metadata, recur_trainer_model(trainer));
+    failed |= recur_metadata_put(metadata, RECUR_KEY_TRAINING, config, RECUR_FLOAT_DIGITS);
+    failed |= recur_metadata_put(metadata, RECUR_KEY_PROGRESS, recur_trainer_state_to_json(&state),
+                                 RECUR_DOUBLE_DIGITS);
+    if (failed)
+        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
+                          recur_show_name(path).text);
+    return RECUR_OK;
+}
+
+enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note, const char *path,
+                                        recur_error *error)
+{
+    const recur_model *model = recur_trainer_model(trainer);
+    json_t *metadata;
+    RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
+    enum recur_status status = add_metadata(trainer, note, path, metadata, error);
+    if (status == RECUR_OK)
+        status = recur_model_write(model, trainer, metadata, path, error);
+    json_decref(metadata);
+    return status;
+}
+
+static enum recur_status read_metadata(recur_checkpoint *checkpoint, recur_error *error)
+{
+    const json_t *metadata = recur_safetensors_all_metadata(&checkpoint->file);
+    json_t *json = NULL;
+    if (!json_object_get(metadata, RECUR_KEY_TRAINING))
+        return recur_fail(
+            error, RECUR_ERROR_FORMAT,
+            "not a checkpoint: there is no run in it to resume, as it has no " RECUR_KEY_TRAINING);
+    if (!json_object_get(metadata, RECUR_KEY_NOTE))
+        return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_NOTE " is missing");
+    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_TRAINING, 0, &json, error));
+    enum recur_status status =
+        recur_trainer_config_from_json(json, RECUR_KEY_TRAINING, &checkpoint->config, error);
+    json_decref(json);
+    if (status == RECUR_OK)
+        status = recur_metadata_get(metadata, RECUR_KEY_PROGRESS, 0, &json, error);
+    if (status == RECUR_OK) {
+        status = recur_trainer_state_from_json(json, RECUR_KEY_PROGRESS, &checkpoint->state, error);
+        json_decref(json);
+    }
+    return status;
+}
+
+/* The file is to blame: its name comes before the sentence. */
+static enum recur_status blame(const recur_checkpoint *checkpoint, enum recur_status status,
+                               recur_error *error)
+{
+    status = recur_blame_file(status, NULL, error);
+    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
+        recur_error_prefix(error, recur_file_name(checkpoint->path).text);
+    return status;
+}
+
+enum recur_status recur_checkpoint_load(const char *path, recur_checkpoint **out,
+                                        recur_error *error)
+{
+    const char *isa;
+    RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
+    recur_checkpoint *checkpoint;
+    size_t size = strlen(path) + 1;
+    RECUR_TRY(recur_alloc(1, sizeof *checkpoint, "a checkpoint", &checkpoint, error));
+    enum recur_status status = recur_alloc(size, 1, "a file name", &checkpoint->path, error);
+    if (status == RECUR_OK) {
+        memcpy(checkpoint->path, path, size);
+        status = recur_safetensors_load(path, &checkpoint->file, error);
+    }
+    if (status == RECUR_OK)
+        status = blame(checkpoint, read_metadata(checkpoint, error), error);
+    if (status == RECUR_OK)
+        *out = checkpoint;
+    else
+        recur_checkpoint_free(checkpoint);
+    return status;
+}
+
+void recur_checkpoint_free(recur_checkpoint *checkpoint)
+{
+    if (!checkpoint)
+        return;
+    recur_safetensors_free(&checkpoint->file);
+    free(checkpoint->path);
+    free(checkpoint);
+}
+
+const char *recur_checkpoint_note(const recur_checkpoint *checkpoint)
+{
+    return recur_safetensors_metadata(&checkpoint->file, RECUR_KEY_NOTE);
+}
+
+const recur_trainer_config *recur_checkpoint_config(const recur_checkpoint *checkpoint)
+{
+    return &checkpoint->config;
+}
+
+const recur_trainer_state *recur_checkpoint_state(const recur_checkpoint *checkpoint)
+{
+    return &checkpoint->state;
+}
+
+/* A recur_tensor_fn: what is not the model's is looked at later. */
+static enum recur_status take_parameter(void *user, const recur_tensor_info *info, float *values,
+                                        recur_error *error)
+{
+    return info ? recur_take_tensor(user, info, values, error) : RECUR_OK;
+}
+
+static enum recur_status check_epochs(const recur_checkpoint *checkpoint, size_t epochs,
+                                      recur_error *error)
+{
+    const recur_trainer_state *state = &checkpoint->state;
+    uint64_t begun = state->epochs + (state->minibatch > 0);
+    if (!epochs || epochs == checkpoint->config.epochs)
+        return RECUR_OK;
+    if (checkpoint->config.schedule == RECUR_SCHEDULE_COSINE)
+        return recur_fail(
+            error, RECUR_ERROR_ARGUMENT,
+            "the cosine schedule of this run is laid out for %zu epochs, which cannot "
+            "become %zu",
+            checkpoint->config.epochs, epochs);
+    if (epochs < begun)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the run is in epoch %llu already, it cannot end with epoch %zu",
+                          (unsigned long long)begun, epochs);
+    return RECUR_OK;
+}
+
+/* Is every token of the corpus's vocabulary the one that the model knows by its id? */
+static enum recur_status check_vocab(const recur_model *model, const recur_vocab *vocab,
+                                     recur_error *error)
+{
+    const recur_vocab *own = recur_model_vocab(model);
+    if (!own || !vocab)
+        return RECUR_OK;
+    if (recur_vocab_size(vocab) != recur_vocab_size(own))
+        return recur_fail(
+            error, RECUR_ERROR_DATA,
+            "the text's vocabulary is not the one that the run began with: it has %zu "
+            "tokens, expected %zu",
+            recur_vocab_size(vocab), recur_vocab_size(own));
+    for (size_t id = 0; id < recur_vocab_size(own); id++) {
+        recur_token got = recur_vocab_token(vocab, (int32_t)id);
+        recur_token wanted = recur_vocab_token(own, (int32_t)id);
+        if (got.size != wanted.size || memcmp(got.bytes, wanted.bytes, got.size) != 0)
+            return recur_fail(error, RECUR_ERROR_DATA,
+                              "the text's vocabulary is not the one that the run began with: it "
+                              "has another token %zu",
+                              id);
+    }
+    return RECUR_OK;
+}
+
+/* The tensors of the training, all of them, and the place; `trainer` was made for the run. */
+static enum recur_status read_training(recur_checkpoint *checkpoint, recur_trainer *trainer,
+                                       recur_error *error)
+{
+    struct recur_safetensors *file = &checkpoint->file;
+    enum recur_status status = RECUR_OK;
+    for (size_t t = 0; t < recur_trainer_tensors(trainer) && status == RECUR_OK; t++) {
+        recur_tensor_info info = recur_trainer_tensor(trainer, t);
+        size_t count = info.shape[0] * info.shape[1];
+        float *values;
+        RECUR_TRY(recur_take_tensor(file, &info, NULL, error));
+        RECUR_TRY(recur_alloc(count, sizeof *values, "a tensor", &values, error));
+        status = recur_take_tensor(file, &info, values, error);
+        if (status == RECUR_OK)
+            status = recur_check_finite(info.name, values, count, RECUR_ERROR_FORMAT, error);
+        if (status == RECUR_OK)
+            recur_trainer_set_tensor(trainer, t, values);
+        free(values);
+    }
+    if (status == RECUR_OK)
+        status = recur_safetensors_check_taken(file, error);
+    if (status == RECUR_OK)
+        status = recur_blame_file(recur_trainer_set_state(trainer, &checkpoint->state, error),
+                                  RECUR_KEY_PROGRESS, error);
+    return status;
+}
+
+static enum recur_status make_trainer(recur_checkpoint *checkpoint, recur_model *model,
+                                      const recur_corpus *corpus, const recur_resume_config *config,
+                                      recur_trainer **trainer, recur_error *error)
+{
+    recur_trainer_config settings = checkpoint->config;
+    settings.threads = config->threads;
+    settings.epochs = config->epochs ? config->epochs : settings.epochs;
+    recur_trainer *made = NULL;
+    enum recur_status status = recur_blame_file(
+        recur_trainer_create(model, corpus, &settings, &made, error), RECUR_KEY_TRAINING, error);
+    if (status == RECUR_OK)
+        status = read_training(checkpoint, made, error);
+    if (status == RECUR_OK)
+        *trainer = made;
+    else
+        recur_trainer_free(made);
+    return blame(checkpoint, status, error);
+}
+
+enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint, const recur_corpus *corpus,
+                                          const recur_resume_config *given, recur_model **model,
+                                          recur_trainer **trainer, recur_error *error)
+{
+    const json_t *metadata = recur_safetensors_all_metadata(&checkpoint->file);
+    recur_resume_config config = recur_resume_config_default();
+    RECUR_TRY(recur_config_take(&config, given, "recur_resume_config", error));
+    RECUR_TRY(check_epochs(checkpoint, config.epochs, error));
+    RECUR_TRY(recur_trainer_check_text(&checkpoint->state, corpus, error));
+    recur_model *made = NULL;
+    RECUR_TRY(blame(checkpoint,
+                    recur_model_read(metadata, take_parameter, &checkpoint->file, &made, error),
+                    error));
+    enum recur_status status = check_vocab(made, config.vocab, error);
+    if (status == RECUR_OK)
+        status = make_trainer(checkpoint, made, corpus, &config, trainer, error);
+    if (status == RECUR_OK)
+        *model = made;
+    else
+        recur_model_free(made);
+    return status;
+}

@@ -1,0 +1,236 @@
+/* Where a run stands, out of a trainer and into one (docs/formats.md#checkpoints). */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "train/trainer_object.h"
+
+/* A state is carried from minibatch to minibatch. */
+static bool carries(const struct recur_trainer *trainer)
+{
+    return trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
+           trainer->model->config.task == RECUR_TASK_LM;
+}
+
+/* One tensor for each parameter, of a flat array in the parameters' layout. */
+static void list_flat(struct recur_trainer *trainer, const char *prefix, real *flat)
+{
+    const struct recur_params *params = &trainer->model->network.params;
+    for (size_t i = 0; flat && i < params->count; i++) {
+        struct recur_state_tensor *tensor = &trainer->tensor[trainer->tensors++];
+        snprintf(tensor->name, sizeof tensor->name, RECUR_TRAINING_PREFIX "%s.%s", prefix,
+                 params->entry[i].name);
+        tensor->param = &params->entry[i];
+        tensor->values = flat;
+    }
+}
+
+/* Layer l's h or c after a minibatch's last step, from where the next one begins. */
+static void list_state(struct recur_trainer *trainer, size_t l, bool c)
+{
+    const struct recur_network *network = &trainer->model->network;
+    const struct recur_stream *stream = recur_workspace_stream(&trainer->work, network, l, 0);
+    struct recur_state_tensor *tensor = &trainer->tensor[trainer->tensors++];
+    size_t row = recur_pass_after(&trainer->pass, 0, trainer->config.steps - 1);
+    snprintf(tensor->name, sizeof tensor->name, RECUR_TRAINING_PREFIX "%s_l%zu", c ? "c" : "h", l);
+    tensor->values = (c ? stream->c : stream->h) + row * RECUR_LANES;
+    tensor->stride = stream->h_stride;
+    tensor->width = network->layer[l].hidden;
+}
+
+enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error)
+{
+    const struct recur_network *network = &trainer->model->network;
+    size_t most = 3 * network->params.count + 2 * network->layers;
+    RECUR_TRY(
+        recur_alloc(most, sizeof *trainer->tensor, "a table of tensors", &trainer->tensor, error));
+    list_flat(trainer, "first", trainer->optimiser.first);
+    list_flat(trainer, "second", trainer->optimiser.second);
+    list_flat(trainer, "best", trainer->kept);
+    for (size_t l = 0; l < network->layers && carries(trainer); l++) {
+        list_state(trainer, l, false);
+        if (network->cell->has_c)
+            list_state(trainer, l, true);
+    }
+    return RECUR_OK;
+}
+
+size_t recur_trainer_tensors(const recur_trainer *trainer)
+{
+    return trainer->tensors;
+}
+
+recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t index)
+{
+    const struct recur_state_tensor *tensor = &trainer->tensor[index];
+    const struct recur_param *param = tensor->param;
+    if (param)
+        return (recur_tensor_info){tensor->name, param->rank, {param->rows, param->columns}};
+    return (recur_tensor_info){tensor->name, 2, {trainer->config.batch, tensor->width}};
+}
+
+/* Number i of row b of a state. */
+static real *state_at(const struct recur_state_tensor *tensor, size_t b, size_t i)
+{
+    size_t panel = i / RECUR_LANES, lane = i % RECUR_LANES;
+    return tensor->values + panel * tensor->stride + b * RECUR_LANES + lane;
+}
+
+void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float *values)
+{
+    const struct recur_state_tensor *tensor = &trainer->tensor[index];
+    if (tensor->param) {
+        recur_param_unpack(tensor->param, tensor->values, values);
+        return;
+    }
+    /* An epoch begins with zeros; what stands there is the one before's. */
+    for (size_t b = 0; b < trainer->config.batch; b++)
+        for (size_t i = 0; i < tensor->width; i++)
+            *values++ = trainer->minibatch ? *state_at(tensor, b, i) : 0;
+}
+
+void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float *values)
+{
+    const struct recur_state_tensor *tensor = &trainer->tensor[index];
+    if (tensor->param) {
+        recur_param_pack(tensor->param, tensor->values, values);
+        return;
+    }
+    for (size_t b = 0; b < trainer->config.batch; b++)
+        for (size_t i = 0; i < tensor->width; i++)
+            *state_at(tensor, b, i) = *values++;
+}
+
+enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_state *state,
+                                          recur_error *error)
+{
+    if (trainer->ended)
+        return recur_fail(
+            error, RECUR_ERROR_ARGUMENT,
+            "the run has ended, and the parameters that it would go on with are gone");
+    if (!trainer->has_fingerprint)
+        trainer->fingerprint = recur_corpus_fingerprint(trainer->corpus);
+    trainer->has_fingerprint = true;
+    bool under_way = trainer->minibatches > 0;
+    *state = (recur_trainer_state){
+        .text_tokens = recur_corpus_size(trainer->corpus),
+        .text_fingerprint = trainer->fingerprint,
+        .epochs = trainer->epochs,
+        .minibatch = trainer->minibatch,
+        .updates = trainer->optimiser.updates,
+        .loss_sum = under_way ? trainer->loss_sum : 0,
+        .norm_sum = under_way ? trainer->norm_sum : 0,
+        .seconds = under_way ? trainer->seconds : 0,
+        .lr = trainer->lr,
+        .best_epoch = trainer->best_epoch,
+        .best_loss = trainer->best_epoch ? trainer->best_loss : (double)NAN,
+        .plateau_factor = trainer->plateau.factor,
+        .plateau_best = trainer->plateau.best,
+        .plateau_bad_epochs = trainer->plateau.bad_epochs,
+    };
+    return RECUR_OK;
+}
+
+enum recur_status recur_trainer_check_text(const recur_trainer_state *state,
+                                           const recur_corpus *corpus, recur_error *error)
+{
+    size_t tokens = recur_corpus_size(corpus);
+    if (tokens != state->text_tokens)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the text is not the one that the run began with: it has %zu tokens, "
+                          "expected %llu",
+                          tokens, (unsigned long long)state->text_tokens);
+    if (recur_corpus_fingerprint(corpus) != state->text_fingerprint)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the text is not the one that the run began with: it has as many tokens, "
+                          "%zu, but others",
+                          tokens);
+    return RECUR_OK;
+}
+
+/* Numbers that are finite in every run, and between what is possible. */
+static enum recur_status check_sums(const recur_trainer_state *state, recur_error *error)
+{
+    const struct {
+        const char *name;
+        double value, least, most;
+    } sums[] = {
+        {"the sum of losses", state->loss_sum, -DBL_MAX, DBL_MAX},
+        {"the sum of gradient norms", state->norm_sum, 0, DBL_MAX},
+        {"the number of seconds", state->seconds, 0, DBL_MAX},
+        {"the learning rate", state->lr, 0, DBL_MAX},
+        {"the plateau's factor", state->plateau_factor, 0, 1},
+        {"the plateau's lowest loss", state->plateau_best, -DBL_MAX, DBL_MAX},
+    };
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        if (!(sums[i].value >= sums[i].least && sums[i].value <= sums[i].most))
+            return recur_fail(error, RECUR_ERROR_ARGUMENT, "%s cannot be %g", sums[i].name,
+                              sums[i].value);
+    return RECUR_OK;
+}
+
+/* `minibatches`: of the epoch that is under way. */
+static enum recur_status check_counters(const struct recur_trainer *trainer,
+                                        const recur_trainer_state *state, size_t minibatches,
+                                        recur_error *error)
+{
+    typedef unsigned long long number;
+    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
+    const recur_trainer_config *config = &trainer->config;
+    size_t history = trainer->model->history_count;
+    uint64_t most = (trainer->train_tokens - 1) / (config->batch * config->steps);
+    bool holds_out = trainer->valid_tokens > 0;
+    if (state->epochs > history)
+        return recur_fail(error, bad, "%llu epochs are finished, but the history has %zu",
+                          (number)state->epochs, history);
+    if (state->minibatch > minibatches)
+        return recur_fail(error, bad, "minibatch %llu is beyond the %zu of epoch %llu",
+                          (number)state->minibatch, minibatches, (number)state->epochs + 1);
+    uint64_t before = state->updates - state->minibatch; /* in finished epochs */
+    if (state->updates < state->minibatch || before < state->epochs ||
+        before > recur_size_mul(state->epochs, most))
+        return recur_fail(error, bad, "%llu minibatches do not make %llu epochs and %llu more",
+                          (number)state->updates, (number)state->epochs, (number)state->minibatch);
+    if (state->best_epoch > state->epochs || (state->epochs && !state->best_epoch))
+        return recur_fail(error, bad, "the best of %llu epochs cannot be number %llu",
+                          (number)state->epochs, (number)state->best_epoch);
+    if (holds_out && state->best_epoch ? !isfinite(state->best_loss) : !isnan(state->best_loss))
+        return recur_fail(error, bad, "the best epoch's validation loss cannot be %g",
+                          state->best_loss);
+    if (state->plateau_bad_epochs > config->patience)
+        return recur_fail(error, bad, "the plateau has waited for %llu epochs, at most %zu",
+                          (number)state->plateau_bad_epochs, config->patience);
+    return RECUR_OK;
+}
+
+enum recur_status recur_trainer_set_state(recur_trainer *trainer, const recur_trainer_state *state,
+                                          recur_error *error)
+{
+    RECUR_TRY(recur_trainer_check_text(state, trainer->corpus, error));
+    trainer->fingerprint = state->text_fingerprint;
+    trainer->has_fingerprint = true;
+    RECUR_TRY(check_sums(state, error));
+    size_t minibatches = recur_batches_start(trainer->batches, state->epochs);
+    RECUR_TRY(check_counters(trainer, state, minibatches, error));
+    recur_batches_skip(trainer->batches, (size_t)state->minibatch);
+    bool under_way = state->minibatch > 0;
+    trainer->minibatches = under_way ? minibatches : 0;
+    trainer->minibatch = (size_t)state->minibatch;
+    trainer->pass.carried_steps = under_way && carries(trainer) ? trainer->config.steps : 0;
+    trainer->epochs = state->epochs;
+    trainer->optimiser.updates = state->updates;
+    trainer->loss_sum = state->loss_sum;
+    trainer->norm_sum = state->norm_sum;
+    trainer->seconds = state->seconds;
+    trainer->lr = state->lr;
+    trainer->best_epoch = state->best_epoch;
+    trainer->best_loss = state->best_loss;
+    trainer->plateau = (struct recur_plateau){.factor = state->plateau_factor,
+                                              .best = state->plateau_best,
+                                              .bad_epochs = (size_t)state->plateau_bad_epochs,
+                                              .started = state->epochs > 0};
+    return RECUR_OK;
+}

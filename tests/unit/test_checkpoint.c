@@ -1,0 +1,583 @@
+/* Runs that are cut off, written down and resumed, through the public interface. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "model_example.h"
+#include "recur/checkpoint.h"
+
+enum { VOCABULARY = 12, TOKENS = 150, EPOCHS = 3 };
+
+struct run {
+    recur_model *model;
+    recur_corpus *corpus;
+    recur_trainer *trainer;
+};
+
+/* What makes runs differ in what they have to remember. */
+struct variant {
+    const char *name;
+    enum recur_task task;
+    enum recur_cell cell;
+    enum recur_activation activation;
+    enum recur_merge merge;
+    bool bidirectional;
+    float dropout, validation, momentum, lr; /* lr 0: 0.02 */
+    enum recur_sampling sampling;
+    enum recur_optimizer optimizer;
+    enum recur_schedule schedule;
+    enum recur_precision precision;
+};
+
+static const struct variant variants[] = {
+    {.name = "adam, cosine",
+     .cell = RECUR_CELL_LSTM,
+     .dropout = 0.3f,
+     .optimizer = RECUR_OPTIMIZER_ADAM,
+     .schedule = RECUR_SCHEDULE_COSINE},
+    {.name = "sgd, plateau, held out",
+     .cell = RECUR_CELL_GRU,
+     .validation = 0.2f,
+     .momentum = 0.9f,
+     .lr = 3, /* too much: the loss rises at times, and the plateau's factor falls */
+     .schedule = RECUR_SCHEDULE_PLATEAU},
+    {.name = "random sampling, rmsprop",
+     .cell = RECUR_CELL_GRU_RESET_BEFORE,
+     .sampling = RECUR_SAMPLING_RANDOM,
+     .validation = 0.1f,
+     .optimizer = RECUR_OPTIMIZER_RMSPROP},
+    {.name = "fill, both directions, adamw",
+     .task = RECUR_TASK_FILL,
+     .cell = RECUR_CELL_LSTM,
+     .merge = RECUR_MERGE_SUM,
+     .bidirectional = true,
+     .dropout = 0.2f,
+     .validation = 0.1f,
+     .optimizer = RECUR_OPTIMIZER_ADAMW},
+    {.name = "sigmoid, whose empty lanes are not zero",
+     .cell = RECUR_CELL_RNN,
+     .activation = RECUR_ACTIVATION_SIGMOID},
+    {.name = "bf16",
+     .cell = RECUR_CELL_LSTM,
+     .dropout = 0.1f,
+     .optimizer = RECUR_OPTIMIZER_ADAM,
+     .precision = RECUR_PRECISION_BF16},
+};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
+static recur_corpus *make_corpus(uint64_t seed, size_t tokens)
+{
+    int32_t ids[TOKENS + 1];
+    recur_corpus *corpus;
+    struct recur_rng rng;
+    recur_rng_seed(&rng, seed, 0);
+    for (size_t i = 0; i < tokens; i++)
+        ids[i] = (int32_t)recur_rng_below(&rng, VOCABULARY);
+    assert_int_equal(recur_corpus_from_ids(ids, tokens, VOCABULARY, &corpus, NULL), RECUR_OK);
+    return corpus;
+}
+
+static struct run begin(const struct variant *variant, size_t threads)
+{
+    const size_t hidden[] = {10, 7};
+    recur_model_config model = recur_model_config_default();
+    model.task = variant->task;
+    model.cell = variant->cell;
+    model.activation = variant->activation;
+    model.merge = variant->merge;
+    model.bidirectional = variant->bidirectional;
+    model.layers = 2;
+    model.hidden = hidden;
+    model.vocabulary = VOCABULARY;
+    model.dropout = variant->dropout;
+    recur_trainer_config config = recur_trainer_config_default();
+    config.batch = 4;
+    config.steps = 6;
+    config.epochs = EPOCHS;
+    config.lr = variant->lr > 0 ? variant->lr : 0.02f;
+    config.patience = 0;
+    config.validation = variant->validation;
+    config.momentum = variant->momentum;
+    config.sampling = variant->sampling;
+    config.optimizer = variant->optimizer;
+    config.schedule = variant->schedule;
+    config.precision = variant->precision;
+    config.threads = threads;
+    struct run run = {.corpus = make_corpus(8, TOKENS)};
+    recur_error error;
+    if (recur_model_create(&model, NULL, &run.model, &error) != RECUR_OK ||
+        recur_trainer_create(run.model, run.corpus, &config, &run.trainer, &error) != RECUR_OK)
+        fail_msg("%s: %s", variant->name, error.message);
+    return run;
+}
+
+static void end(struct run *run)
+{
+    recur_trainer_free(run->trainer);
+    recur_corpus_free(run->corpus);
+    recur_model_free(run->model);
+}
+
+/* Frees the run and takes it up from the file. */
+static void reopen(struct run *run, const char *path, size_t threads)
+{
+    recur_error error;
+    recur_checkpoint *checkpoint;
+    recur_resume_config config = recur_resume_config_default();
+    config.threads = threads;
+    end(run);
+    run->corpus = make_corpus(8, TOKENS);
+    if (recur_checkpoint_load(path, &checkpoint, &error) != RECUR_OK)
+        fail_msg("%s", error.message);
+    assert_string_equal(recur_checkpoint_note(checkpoint), "a note");
+    if (recur_checkpoint_resume(checkpoint, run->corpus, &config, &run->model, &run->trainer,
+                                &error) != RECUR_OK)
+        fail_msg("%s", error.message);
+    recur_checkpoint_free(checkpoint);
+    assert_int_equal(recur_trainer_threads(run->trainer), threads);
+}
+
+static void save(struct run *run, const char *path)
+{
+    recur_error error;
+    if (recur_checkpoint_save(run->trainer, "a note", path, &error) != RECUR_OK)
+        fail_msg("%s", error.message);
+}
+
+/* Trains to the run's end. Before minibatch number `cut`, counted over all epochs, or, where
+ * `before_end`, after the last one of epoch `cut`, the run is cut and resumed. Returns
+ * how many minibatches there were. */
+static uint64_t train(struct run *run, const char *path, uint64_t cut, bool before_end,
+                      size_t threads)
+{
+    recur_step step = {0};
+    uint64_t count = 0;
+    while (recur_trainer_epochs(run->trainer) < EPOCHS) {
+        if (count++ == cut && !before_end) {
+            save(run, path);
+            reopen(run, path, threads);
+        }
+        assert_int_equal(recur_trainer_step(run->trainer, &step, NULL), RECUR_OK);
+        if (!step.end_of_epoch)
+            continue;
+        if (before_end && step.epoch == cut) {
+            save(run, path);
+            reopen(run, path, threads);
+        }
+        assert_int_equal(recur_trainer_end_epoch(run->trainer, NULL, NULL), RECUR_OK);
+    }
+    return count;
+}
+
+/* The model's file: parameters, configuration and history. */
+static unsigned char *result(struct run *run, struct scratch *scratch, size_t *size)
+{
+    const char *path = scratch_path(scratch, "model.safetensors");
+    assert_int_equal(recur_trainer_finish(run->trainer, NULL), RECUR_OK);
+    assert_int_equal(recur_model_save(run->model, path, NULL), RECUR_OK);
+    return scratch_read(path, size);
+}
+
+/* Cut before every single minibatch, resumed on one to four threads. */
+static void resumed_runs_end_in_the_same_bits(void **state)
+{
+    struct scratch *scratch = *state;
+    char path[600];
+    snprintf(path, sizeof path, "%s/checkpoint", scratch->folder);
+    for (size_t v = 0; v < VARIANTS; v++) {
+        struct run run = begin(&variants[v], 2);
+        size_t size, got;
+        uint64_t steps = train(&run, path, UINT64_MAX, false, 1);
+        recur_trainer_state at;
+        assert_int_equal(recur_trainer_get_state(run.trainer, &at, NULL), RECUR_OK);
+        assert_int_equal(at.updates, steps);
+        assert_true(variants[v].schedule != RECUR_SCHEDULE_PLATEAU || at.plateau_factor < 1);
+        unsigned char *wanted = result(&run, scratch, &size);
+        end(&run);
+        assert_in_range(steps, EPOCHS * 4, EPOCHS * 6);
+        for (uint64_t cut = 0; cut < steps + EPOCHS; cut++) {
+            bool before_end = cut >= steps;
+            run = begin(&variants[v], 1);
+            train(&run, path, before_end ? cut - steps + 1 : cut, before_end, 1 + cut % 4);
+            unsigned char *bytes = result(&run, scratch, &got);
+            if (got != size || memcmp(bytes, wanted, size) != 0)
+                fail_msg("%s: other bits when cut at %llu", variants[v].name,
+                         (unsigned long long)cut);
+            free(bytes);
+            end(&run);
+        }
+        free(wanted);
+    }
+    scratch_files(scratch, 1);
+}
+
+/* A run in the middle of its second epoch, in the file "checkpoint". */
+static const char *save_example_run(struct scratch *scratch)
+{
+    struct run run = begin(&variants[1], 1);
+    recur_step step = {0};
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(recur_trainer_step(run.trainer, &step, NULL), RECUR_OK);
+        if (step.end_of_epoch)
+            assert_int_equal(recur_trainer_end_epoch(run.trainer, NULL, NULL), RECUR_OK);
+    }
+    assert_int_equal(step.epoch, 2);
+    assert_false(step.end_of_epoch);
+    const char *path = scratch_path(scratch, "checkpoint");
+    save(&run, path);
+    end(&run);
+    return path;
+}
+
+static enum recur_status resume(const char *path, const recur_corpus *corpus,
+                                const recur_resume_config *config, recur_error *error)
+{
+    recur_checkpoint *checkpoint;
+    enum recur_status status = recur_checkpoint_load(path, &checkpoint, error);
+    if (status != RECUR_OK)
+        return status;
+    recur_model *model;
+    recur_trainer *trainer;
+    status = recur_checkpoint_resume(checkpoint, corpus, config, &model, &trainer, error);
+    recur_checkpoint_free(checkpoint);
+    if (status == RECUR_OK) {
+        recur_trainer_free(trainer);
+        recur_model_free(model);
+    }
+    return status;
+}
+
+/* The whole sentence, without the file's name that opens it. */
+static void assert_refused(const char *path, enum recur_status wanted, const char *sentence)
+{
+    recur_corpus *corpus = make_corpus(8, TOKENS);
+    recur_resume_config config = recur_resume_config_default();
+    recur_error error = {0};
+    enum recur_status status = resume(path, corpus, &config, &error);
+    recur_corpus_free(corpus);
+    const char *message = error.message;
+    if (strncmp(message, path, strlen(path)) == 0)
+        message += strlen(path) + 2;
+    assert_string_equal(message, sentence);
+    assert_int_equal(status, wanted);
+    assert_int_equal(error.status, wanted);
+}
+
+/* One place of the metadata: `field` of the JSON under `key`, or all of it; `value` is JSON, NULL
+ * takes the field away. */
+struct edit {
+    const char *key, *field, *value, *sentence;
+    enum recur_status status;
+};
+
+static void apply(json_t *header, const struct edit *edit)
+{
+    json_t *metadata = json_object_get(header, "__metadata__");
+    if (!edit->field) {
+        if (edit->value)
+            json_object_set_new(metadata, edit->key, json_string(edit->value));
+        else
+            json_object_del(metadata, edit->key);
+        return;
+    }
+    json_t *json = json_loads(metadata_of(header, edit->key), 0, NULL);
+    assert_non_null(json);
+    if (edit->value)
+        json_object_set_new(json, edit->field, json_loads(edit->value, JSON_DECODE_ANY, NULL));
+    else
+        json_object_del(json, edit->field);
+    char *text = json_dumps(json, JSON_REAL_PRECISION(17));
+    json_object_set_new(metadata, edit->key, json_string(text));
+    free(text);
+    json_decref(json);
+}
+
+#define TRAINING "recur.training"
+#define PROGRESS "recur.progress"
+#define FORMAT RECUR_ERROR_FORMAT
+
+static void impossible_metadata_is_refused(void **state)
+{
+    static const struct edit edits[] = {
+        {TRAINING, NULL, NULL,
+         "not a checkpoint: there is no run in it to resume, as it has no recur.training", FORMAT},
+        {TRAINING, NULL, "{",
+         "recur.training is not valid JSON: string or '}' expected near end "
+         "of file",
+         FORMAT},
+        {TRAINING, NULL, "[]", "recur.training: batch is missing", FORMAT},
+        {TRAINING, "steps", NULL, "recur.training: steps is missing", FORMAT},
+        {TRAINING, "steps", "\"six\"", "recur.training: steps is not an integer of at least 0",
+         FORMAT},
+        {TRAINING, "steps", "-6", "recur.training: steps is not an integer of at least 0", FORMAT},
+        {TRAINING, "color", "1", "recur.training holds 23 fields, only 22 are known", FORMAT},
+        {TRAINING, "lr", "\"fast\"", "recur.training: lr is not a number", FORMAT},
+        {TRAINING, "lr", "-1",
+         "recur.training: the learning rate must be above 0 and below inf, got -1", FORMAT},
+        {TRAINING, "lr", "1e300",
+         "recur.training: the learning rate must be above 0 and below inf, got inf", FORMAT},
+        {TRAINING, "sampling", "\"sideways\"",
+         "recur.training: sampling: unknown kind of sampling \"sideways\": expected sequential or "
+         "random",
+         FORMAT},
+        {TRAINING, "optimizer", "3",
+         "recur.training: optimizer: unknown optimizer \"\": expected sgd, adam, adamw or rmsprop",
+         FORMAT},
+        {TRAINING, "schedule", "\"\"",
+         "recur.training: schedule: unknown schedule \"\": expected constant, cosine or plateau",
+         FORMAT},
+        {TRAINING, "precision", NULL, "recur.training: precision is missing", FORMAT},
+        {TRAINING, "precision", "\"f16\"",
+         "recur.training: precision: unknown precision \"f16\": expected f32 or bf16", FORMAT},
+        {TRAINING, "batch", "0",
+         "recur.training: a minibatch needs at least 1 sequence and 1 step, got 0 x 6", FORMAT},
+        {TRAINING, "batch", "4611686018427387904",
+         "the text has 150 tokens, 120 of them to train on, but one minibatch of "
+         "4611686018427387904 sequences x 6 steps needs 18446744073709551615; choose a smaller "
+         "batch or fewer steps",
+         RECUR_ERROR_DATA},
+        {TRAINING, "batch", "3", "tensor training.h_l0 is (4, 10), expected (3, 10)", FORMAT},
+        {TRAINING, "momentum", "0.0", "tensor training.first.linear.bias is no part of the model",
+         FORMAT},
+        {TRAINING, "optimizer", "\"adam\"", "tensor training.second.rnn.weight_ih_l0 is missing",
+         FORMAT},
+        {"recur.note", NULL, NULL, "recur.note is missing", FORMAT},
+        {PROGRESS, NULL, NULL, "recur.progress is missing", FORMAT},
+        {PROGRESS, NULL, "7", "recur.progress is not valid JSON: '[' or '{' expected near '7'",
+         FORMAT},
+        {PROGRESS, "epochs", NULL, "recur.progress: epochs is missing", FORMAT},
+        {PROGRESS, "epochs", "1.5", "recur.progress: epochs is not an integer of at least 0",
+         FORMAT},
+        {PROGRESS, "epochs", "2", "recur.progress: 2 epochs are finished, but the history has 1",
+         FORMAT},
+        {PROGRESS, "minibatch", "5", "recur.progress: minibatch 5 is beyond the 4 of epoch 2",
+         FORMAT},
+        {PROGRESS, "minibatch", "\"18446744073709551615\"",
+         "recur.progress: minibatch 18446744073709551615 is beyond the 4 of epoch 2", FORMAT},
+        {PROGRESS, "updates", "1", "recur.progress: 1 minibatches do not make 1 epochs and 2 more",
+         FORMAT},
+        {PROGRESS, "updates", "60",
+         "recur.progress: 60 minibatches do not make 1 epochs and 2 more", FORMAT},
+        {PROGRESS, "loss_sum", NULL, "recur.progress: the sum of losses cannot be nan", FORMAT},
+        {PROGRESS, "norm_sum", "-1.0", "recur.progress: the sum of gradient norms cannot be -1",
+         FORMAT},
+        {PROGRESS, "seconds", "-1", "recur.progress: the number of seconds cannot be -1", FORMAT},
+        {PROGRESS, "lr", NULL, "recur.progress: the learning rate cannot be nan", FORMAT},
+        {PROGRESS, "plateau_factor", "1.5", "recur.progress: the plateau's factor cannot be 1.5",
+         FORMAT},
+        {PROGRESS, "plateau_best", NULL, "recur.progress: the plateau's lowest loss cannot be nan",
+         FORMAT},
+        {PROGRESS, "plateau_bad_epochs", "1",
+         "recur.progress: the plateau has waited for 1 epochs, at most 0", FORMAT},
+        {PROGRESS, "best_epoch", "2", "recur.progress: the best of 1 epochs cannot be number 2",
+         FORMAT},
+        {PROGRESS, "best_epoch", "0", "recur.progress: the best of 1 epochs cannot be number 0",
+         FORMAT},
+        {PROGRESS, "best_loss", NULL,
+         "recur.progress: the best epoch's validation loss cannot be nan", FORMAT},
+        {PROGRESS, "text_tokens", "151",
+         "the text is not the one that the run began with: it has 150 tokens, expected 151",
+         RECUR_ERROR_DATA},
+        {PROGRESS, "text_fingerprint", "1",
+         "the text is not the one that the run began with: it has as many tokens, 150, but others",
+         RECUR_ERROR_DATA},
+        {"recur.history", NULL, "[]",
+         "recur.progress: 1 epochs are finished, but the history has 0", FORMAT},
+    };
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        struct model_file file = open_model(save_example_run(*state));
+        apply(file.header, &edits[i]);
+        write_header(&file, file.header);
+        assert_refused(file.path, edits[i].status, edits[i].sentence);
+        close_model(&file);
+    }
+    scratch_files(*state, 1);
+}
+
+static void assert_damage(const struct model_file *file, const char *sentence)
+{
+    write_header(file, file->header);
+    assert_refused(file->path, FORMAT, sentence);
+}
+
+/* Under another name, in another shape, with a number that is none. */
+static void damage(struct model_file *file, const char *name)
+{
+    char sentence[300];
+    json_t *entry = json_incref(json_object_get(file->header, name));
+    json_t *shape = json_incref(json_object_get(entry, "shape"));
+    long long rows = json_integer_value(json_array_get(shape, 0));
+    long long columns = json_integer_value(json_array_get(shape, 1));
+
+    json_object_set(file->header, "training.other", entry);
+    json_object_del(file->header, name);
+    snprintf(sentence, sizeof sentence, "tensor %.100s is missing", name);
+    assert_damage(file, sentence);
+    json_object_del(file->header, "training.other");
+    json_object_set(file->header, name, entry);
+
+    json_object_set_new(entry, "shape", json_pack("[i, I]", 1, rows * (columns ? columns : 1)));
+    if (columns)
+        snprintf(sentence, sizeof sentence, "tensor %.100s is (1, %lld), expected (%lld, %lld)",
+                 name, rows * columns, rows, columns);
+    else
+        snprintf(sentence, sizeof sentence, "tensor %.100s is (1, %lld), expected (%lld)", name,
+                 rows, rows);
+    assert_damage(file, sentence);
+    json_object_set(entry, "shape", shape);
+
+    const float nan = NAN;
+    float good;
+    json_t *offsets = json_object_get(entry, "data_offsets");
+    unsigned char *at = file->data + json_integer_value(json_array_get(offsets, 0)) + sizeof nan;
+    memcpy(&good, at, sizeof good);
+    memcpy(at, &nan, sizeof nan);
+    snprintf(sentence, sizeof sentence, "tensor %.100s holds a number that is not finite: nan at 1",
+             name);
+    assert_damage(file, sentence);
+    memcpy(at, &good, sizeof good);
+    json_decref(shape);
+    json_decref(entry);
+}
+
+static void damaged_tensors_are_refused(void **state)
+{
+    enum { MOST = 64 };
+    char names[MOST][100];
+    size_t count = 0;
+    const char *name;
+    json_t *entry;
+    struct model_file file = open_model(save_example_run(*state));
+    json_object_foreach(file.header, name, entry)
+    {
+        assert_in_range(count, 0, MOST - 1);
+        if (strncmp(name, RECUR_TRAINING_PREFIX, strlen(RECUR_TRAINING_PREFIX)) == 0)
+            snprintf(names[count++], sizeof *names, "%s", name);
+    }
+    assert_int_equal(count, 2 * 10 + 2); /* moments and best of ten parameters, two states */
+    for (size_t i = 0; i < count; i++)
+        damage(&file, names[i]);
+    json_object_set_new(file.header, "training.more",
+                        json_pack("{s:s, s:[i], s:[I, I]}", "dtype", "F32", "shape", 0,
+                                  "data_offsets", (json_int_t)file.size, (json_int_t)file.size));
+    assert_damage(&file, "tensor training.more is no part of the model");
+    close_model(&file);
+    scratch_files(*state, 1);
+}
+
+static void a_file_cut_off_anywhere_is_refused(void **state)
+{
+    const char *path = save_example_run(*state);
+    recur_corpus *corpus = make_corpus(8, TOKENS);
+    recur_resume_config config = recur_resume_config_default();
+    size_t size;
+    unsigned char *bytes = scratch_read(path, &size);
+    for (size_t end_at = 0; end_at < size; end_at += 1 + end_at % 11) {
+        recur_error error = {0};
+        scratch_write(path, bytes, end_at);
+        assert_int_equal(resume(path, corpus, &config, &error), FORMAT);
+        assert_true(strlen(error.message) > 0);
+    }
+    free(bytes);
+    recur_corpus_free(corpus);
+    scratch_files(*state, 1);
+}
+
+static void another_text_vocabulary_or_length_is_refused(void **state)
+{
+    const char *path = save_example_run(*state);
+    recur_corpus *corpus = make_corpus(8, TOKENS), *longer = make_corpus(8, TOKENS + 1);
+    recur_corpus *other = make_corpus(9, TOKENS);
+    recur_resume_config config = recur_resume_config_default();
+    recur_error error;
+    assert_int_equal(resume(path, longer, &config, &error), RECUR_ERROR_DATA);
+    assert_string_equal(error.message, "the text is not the one that the run began with: it has "
+                                       "151 tokens, expected 150");
+    assert_int_equal(resume(path, other, &config, &error), RECUR_ERROR_DATA);
+    assert_string_equal(error.message, "the text is not the one that the run began with: it has as "
+                                       "many tokens, 150, but others");
+    config.epochs = 1;
+    assert_int_equal(resume(path, corpus, &config, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "the run is in epoch 2 already, it cannot end with epoch 1");
+    config.epochs = 2;
+    assert_int_equal(resume(path, corpus, &config, &error), RECUR_OK);
+    recur_corpus_free(corpus);
+    recur_corpus_free(longer);
+    recur_corpus_free(other);
+    scratch_files(*state, 1);
+}
+
+/* As a model it is the one that was being trained, with its history. */
+static void a_checkpoint_is_a_model_file(void **state)
+{
+    struct scratch *scratch = *state;
+    struct run run = begin(&variants[0], 1);
+    char path[600];
+    snprintf(path, sizeof path, "%s/checkpoint", scratch->folder);
+    recur_epoch epoch;
+    assert_int_equal(recur_trainer_epoch(run.trainer, &epoch, NULL), RECUR_OK);
+    assert_int_equal(recur_trainer_step(run.trainer, NULL, NULL), RECUR_OK);
+    save(&run, path);
+    recur_model *model;
+    recur_error error;
+    if (recur_model_load(path, &model, &error) != RECUR_OK)
+        fail_msg("%s", error.message);
+    size_t count, size, same;
+    const recur_epoch *history = recur_model_history(model, &count);
+    assert_int_equal(count, 1);
+    assert_true(history->loss == epoch.loss && history->seconds == epoch.seconds &&
+                history->tokens_per_second == epoch.tokens_per_second);
+    const char *first = scratch_path(scratch, "first");
+    assert_int_equal(recur_model_save(run.model, first, NULL), RECUR_OK);
+    unsigned char *wanted = scratch_read(first, &size);
+    assert_int_equal(recur_model_save(model, first, NULL), RECUR_OK);
+    unsigned char *got = scratch_read(first, &same);
+    assert_int_equal(same, size);
+    assert_memory_equal(got, wanted, size);
+    free(wanted);
+    free(got);
+    recur_model_free(model);
+    end(&run);
+    scratch_files(scratch, 1);
+}
+
+static void what_cannot_be_written_leaves_the_old_file(void **state)
+{
+    struct scratch *scratch = *state;
+    struct run run = begin(&variants[1], 1);
+    const char *path = scratch_path(scratch, "checkpoint");
+    recur_error error;
+    scratch_write(path, "old", 3);
+    assert_int_equal(recur_checkpoint_save(run.trainer, "\xff", path, &error),
+                     RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "the note of a checkpoint must be UTF-8, this one is not");
+    assert_int_equal(recur_checkpoint_save(run.trainer, "", "/missing/checkpoint", &error),
+                     RECUR_ERROR_FILE);
+    assert_int_equal(recur_trainer_epoch(run.trainer, NULL, NULL), RECUR_OK);
+    assert_int_equal(recur_trainer_finish(run.trainer, NULL), RECUR_OK);
+    assert_int_equal(recur_checkpoint_save(run.trainer, "", path, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "the run has ended, and the parameters that it would go on "
+                                       "with are gone");
+    scratch_assert_holds(path, "old");
+    assert_int_equal(scratch_files(scratch, 1), 1);
+    end(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(resumed_runs_end_in_the_same_bits),
+        cmocka_unit_test(impossible_metadata_is_refused),
+        cmocka_unit_test(damaged_tensors_are_refused),
+        cmocka_unit_test(a_file_cut_off_anywhere_is_refused),
+        cmocka_unit_test(another_text_vocabulary_or_length_is_refused),
+        cmocka_unit_test(a_checkpoint_is_a_model_file),
+        cmocka_unit_test(what_cannot_be_written_leaves_the_old_file),
+    };
+    return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
+}
