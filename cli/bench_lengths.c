@@ -116,7 +116,8 @@ static enum recur_status time_pairs(struct work *work, double seconds, struct le
         status = epoch(work, &work->mixed, &mixed[count], error);
         if (status == RECUR_OK)
             status = epoch(work, &work->equal, &equal[count], error);
-        share[count] = mixed[count] / equal[count];
+        if (status == RECUR_OK)
+            share[count] = mixed[count] / equal[count];
         if (!warm)
             end = recur_seconds() + 2 * seconds;
         count += warm ? 1 : 0;

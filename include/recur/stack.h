@@ -52,8 +52,8 @@ RECUR_API size_t recur_stack_width(const recur_stack *stack);
 /* The numbers of one sequence's h, or c: the sum of D * H over the layers. */
 RECUR_API size_t recur_stack_states(const recur_stack *stack);
 
-/* A minibatch. All arrays are the caller's; `lengths` and those of the content are read by forward
- * alone. */
+/* A minibatch. All arrays are the caller's and are read by the call alone: they may change or go
+ * before backward. */
 typedef struct recur_stack_input {
     size_t batch, steps;    /* B >= 1, T: of the arrays; at most the stack's */
     const size_t *lengths;  /* (B), each 0 .. T; NULL: all are T */
@@ -65,7 +65,7 @@ typedef struct recur_stack_input {
                                below V. NULL: the loss is the caller's */
     bool drops;             /* dropout is on: training; default false */
     uint64_t minibatch;     /* where dropout is on another number each time: its masks are drawn
-                               from (seed, minibatch) */
+                               from (seed, minibatch), and are alike for sequences that are alike */
 } recur_stack_input;
 
 /* What is wanted of a forward pass; NULL: not. */
@@ -88,9 +88,8 @@ typedef struct recur_stack_input_gradient {
 } recur_stack_input_gradient;
 
 /* Errors: ARGUMENT (more than the stack was made for, a length above T, an id that is not below V,
- * x or ids missing, a target that is not below V, logits or targets of a model without a head,
- * or both at once): the sentence says which sequence and step;
- * nothing is computed then. */
+ * x or ids missing, a target that is not below V, logits or targets of a model without a head, or
+ * both at once): the sentence says which sequence and step; nothing is computed then. */
 RECUR_API enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
                                                 const recur_stack_output *output,
                                                 recur_error *error);

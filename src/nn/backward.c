@@ -199,7 +199,8 @@ static void backward_layer(const struct recur_pass *pass, const struct recur_sli
         recur_barrier_wait(slice->barrier);
 }
 
-/* dx = or += dz W_ih, into the gradients of the seam below; forward: z = x W_ih^T + ... */
+/* dx = or += dz W_ih, into the gradients of the seam below, for a part of the rows, since a narrow
+ * input has few panels; forward: z = x W_ih^T + ... */
 static void backward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
                            size_t d)
 {
@@ -208,11 +209,10 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
     const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
     bool accumulate = d > 0 && !recur_network_apart(pass->network, l);
     size_t depth = layer->units * pass->network->cell->gates * RECUR_LANES;
-    size_t spans = recur_slice_spans(pass, slice);
-    size_t end = recur_slice_end(slice, seam.panels);
-    for (size_t p = recur_slice_begin(slice, seam.panels); p < end; p++)
+    size_t spans = recur_slice_own_spans(pass, slice);
+    for (size_t p = 0; p < seam.panels; p++)
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, i);
+            struct recur_span span = recur_slice_own_span(pass, slice, i);
             recur_pass_multiply(
                 pass, seam.feature[p].gradient + span.row * RECUR_LANES, 0,
                 (struct recur_left){stream->z, stream->input_panels, span.row, depth},
@@ -233,7 +233,9 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread)
         if (pass->work->seam[l + 1].copies)
             backward_seam(pass, &slice, l);
         backward_layer(pass, &slice, l);
-        for (size_t d = 0; d < pass->network->directions && pass->network->layer[l].dense; d++)
+        bool wanted = pass->network->layer[l].dense &&
+                      (l > 0 || !pass->network->inputs || pass->wants_inputs);
+        for (size_t d = 0; d < pass->network->directions && wanted; d++)
             backward_input(pass, &slice, l, d);
     }
     recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);

@@ -85,8 +85,10 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
     const struct recur_cell_phase *last = &cell->phase[cell->phases - 1];
     struct recur_piece piece[2];
     unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
-    size_t end = recur_slice_end(slice, layer->units);
-    size_t group = units_at_once(cell, phase, recur_slice_alive(pass, slice, t));
+    size_t rows = recur_slice_alive(pass, slice, t), end = recur_slice_end(slice, layer->units);
+    if (!rows)
+        return;
+    size_t group = units_at_once(cell, phase, rows);
     for (size_t first = recur_slice_begin(slice, layer->units); first < end; first += group) {
         size_t count = end - first < group ? end - first : group;
         for (unsigned i = 0; i < pieces; i++) {

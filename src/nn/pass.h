@@ -37,6 +37,7 @@ struct recur_pass {
     bool given_states;       /* initial states are in place (recur_pass_initial); else zero */
     bool given_ends;         /* so are gradients of the last ones, in `ends` and dc; else zero */
     bool wants_initial;      /* gradients of the initial states are to be complete */
+    bool wants_inputs;       /* those of the numbers that the network reads are wanted */
     bool given_outputs;      /* the gradient of the top seam is there: the head's is added to it */
     bool headless;           /* neither logits nor their gradient */
     bool drops;              /* dropout is on */

@@ -485,6 +485,7 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     pass->given_outputs = output->dy || pass->headless;
     pass->given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
     pass->wants_initial = stack->wanted.dh0;
+    pass->wants_inputs = stack->wanted.dx;
     pass->gradients = stack->has_gradients ? stack->fresh : stack->gradients;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(stack->team, backward, stack);
@@ -495,18 +496,29 @@ enum recur_status recur_stack_backward(recur_stack *stack,
 
 void recur_stack_get_gradient(const recur_stack *stack, size_t index, float *values)
 {
-    recur_param_unpack(&stack->model->network.params.entry[index], stack->gradients, values);
+    const struct recur_param *param = &stack->model->network.params.entry[index];
+    if (stack->has_gradients)
+        recur_param_unpack(param, stack->gradients, values);
+    else
+        memset(values, 0, param->rows * param->columns * sizeof *values);
+}
+
+/* Makes the zeros that clearing only promised: a pass that sets all gradients needs none. */
+static void settle_gradients(recur_stack *stack)
+{
+    if (!stack->has_gradients)
+        memset(stack->gradients, 0, stack->model->network.params.span * sizeof *stack->gradients);
+    stack->has_gradients = true;
 }
 
 void recur_stack_set_gradient(recur_stack *stack, size_t index, const float *values)
 {
+    settle_gradients(stack);
     recur_param_pack(&stack->model->network.params.entry[index], stack->gradients, values);
-    stack->has_gradients = true;
 }
 
 void recur_stack_clear_gradients(recur_stack *stack)
 {
-    memset(stack->gradients, 0, stack->model->network.params.span * sizeof *stack->gradients);
     stack->has_gradients = false;
 }
 
@@ -526,6 +538,7 @@ enum recur_status recur_stack_update(recur_stack *stack, double lr, double *norm
     if (!(lr > 0) || !isfinite(lr))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the learning rate must be above 0 and below inf, got %g", lr);
+    settle_gradients(stack);
     recur_team_run(stack->team, sum, stack);
     double found = recur_optimiser_norm(&stack->optimiser);
     if (!isfinite(found))

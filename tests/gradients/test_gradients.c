@@ -166,6 +166,7 @@ static void fill_ends(struct bench *bench, struct recur_rng *rng)
 {
     size_t directions = bench->network.directions;
     bench->pass.given_states = bench->pass.given_ends = bench->pass.wants_initial = true;
+    bench->pass.wants_inputs = true;
     for (size_t i = 0; i < bench->network.layers * directions; i++) {
         const struct recur_layer *layer = &bench->network.layer[i / directions];
         const struct recur_stream *stream = &bench->work.stream[i];
