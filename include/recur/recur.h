@@ -31,7 +31,7 @@
  * programs, and with no other: a program runs with the library it was linked to and with any
  * later one of the same soname. So functions are only added, their types stay, enumerations grow at
  * the end, configurations grow at the end (a library that is older than a program's headers refuses
- * them with a sentence), and structs that the library fills in do not grow.
+ * them with a sentence), and structs that do not begin with their size do not grow at all.
  *
  * Model files of any released version are read by every later one. Not promised: that two versions,
  * two instruction sets or two compilers compute the same last bits. */
