@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench_lengths.h"
+#include "bench_works.h"
 #include "message.h"
 #include "output.h"
 #include "progress.h"
@@ -18,8 +19,8 @@ struct bench_options {
     bool json;
 };
 
-/* The book's loader: 10 000 characters, 28 different ones. Speed does not depend on which. */
-enum { BENCH_TOKENS = 10000, BENCH_VOCABULARY = 28, MOST_SAMPLES = 1000 };
+/* As many tokens as the book's loader. Speed does not depend on which. */
+enum { BENCH_TOKENS = 10000, MOST_SAMPLES = 1000 };
 
 /* How many streams generate together. */
 static const size_t stream_counts[] = {1, 8, 64, 512};
@@ -27,24 +28,24 @@ static const size_t stream_counts[] = {1, 8, 64, 512};
 enum { STREAM_COUNTS = sizeof stream_counts / sizeof *stream_counts, MOST_STREAMS = 512 };
 
 struct speed {
-    const char *preset;
+    const struct bench_work *work;
     size_t parameters;
     double train;                 /* tokens/s */
-    double generate;              /* tokens/s */
+    double generate[3];           /* tokens/s, by enum recur_quantization */
     double stream[STREAM_COUNTS]; /* tokens/s, of all together */
     double flop;                  /* of a trained token */
     double phase[RECUR_PHASES];   /* shares of the training time */
 };
 
-static enum recur_status make_corpus(recur_corpus **corpus, recur_error *error)
+static enum recur_status make_corpus(size_t vocabulary, recur_corpus **corpus, recur_error *error)
 {
     int32_t ids[BENCH_TOKENS];
     uint32_t state = 1;
     for (size_t i = 0; i < BENCH_TOKENS; i++) {
         state = state * 1664525 + 1013904223; /* Numerical Recipes' generator */
-        ids[i] = (int32_t)((state >> 16) % BENCH_VOCABULARY);
+        ids[i] = (int32_t)((state >> 16) % vocabulary);
     }
-    return recur_corpus_from_ids(ids, BENCH_TOKENS, BENCH_VOCABULARY, corpus, error);
+    return recur_corpus_from_ids(ids, BENCH_TOKENS, vocabulary, corpus, error);
 }
 
 /* The median speed of whole epochs, after one to warm up. */
@@ -72,21 +73,32 @@ struct streams {
     recur_session *sessions[MOST_STREAMS];
     size_t count;
     int32_t ids[MOST_STREAMS];
-    float logits[MOST_STREAMS * BENCH_VOCABULARY];
+    size_t vocabulary;
+    float *logits; /* (count, V) */
 };
+
+static enum recur_status out_of_memory(recur_error *error)
+{
+    *error = (recur_error){RECUR_ERROR_MEMORY, "out of memory for the streams"};
+    return error->status;
+}
 
 static enum recur_status open_streams(struct streams *streams, const recur_model *model,
                                       size_t count, size_t threads, recur_error *error)
 {
     recur_sampler_config greedy = recur_sampler_config_default();
     greedy.temperature = 0;
+    streams->vocabulary = recur_model_get_config(model)->vocabulary;
+    streams->logits = calloc(count * streams->vocabulary, sizeof *streams->logits);
+    if (!streams->logits)
+        return out_of_memory(error);
     enum recur_status status =
-        recur_sampler_create(&greedy, BENCH_VOCABULARY, 0, &streams->sampler, error);
+        recur_sampler_create(&greedy, streams->vocabulary, 0, &streams->sampler, error);
     if (status == RECUR_OK)
         status = recur_stepper_create(model, count, threads, &streams->stepper, error);
     for (; status == RECUR_OK && streams->count < count; streams->count++) {
         size_t i = streams->count;
-        streams->ids[i] = (int32_t)(1 + i % (BENCH_VOCABULARY - 1));
+        streams->ids[i] = (int32_t)(1 + i % (streams->vocabulary - 1));
         status = recur_session_create(model, &streams->sessions[i], error);
         if (status != RECUR_OK)
             break;
@@ -100,6 +112,7 @@ static void close_streams(struct streams *streams)
         recur_session_free(streams->sessions[i]);
     recur_stepper_free(streams->stepper);
     recur_sampler_free(streams->sampler);
+    free(streams->logits);
     free(streams);
 }
 
@@ -115,7 +128,7 @@ static void step_streams(struct streams *streams)
     recur_stepper_feed_many(streams->stepper, streams->sessions, streams->ids, streams->count,
                             streams->logits, NULL);
     for (size_t i = 0; i < streams->count; i++)
-        streams->ids[i] = recur_sample(streams->sampler, streams->logits + i * BENCH_VOCABULARY);
+        streams->ids[i] = recur_sample(streams->sampler, streams->logits + i * streams->vocabulary);
 }
 
 /* The median speed of `count` streams, in tokens/s of all together. */
@@ -126,10 +139,8 @@ static enum recur_status time_streams(const recur_model *model, size_t count, si
     double samples[MOST_SAMPLES];
     size_t taken = 0, steps = count < ROUND ? ROUND / count : 1;
     struct streams *streams = calloc(1, sizeof *streams);
-    if (!streams) {
-        *error = (recur_error){RECUR_ERROR_MEMORY, "out of memory for the streams"};
-        return error->status;
-    }
+    if (!streams)
+        return out_of_memory(error);
     enum recur_status status = open_streams(streams, model, count, threads, error);
     double end = recur_seconds() + seconds;
     while (status == RECUR_OK && taken < MOST_SAMPLES && (taken == 0 || recur_seconds() < end)) {
@@ -159,33 +170,61 @@ static size_t bench_threads(const struct bench_options *options)
     return options->threads ? (size_t)options->threads : recur_machine_threads();
 }
 
-/* A preset's model and trainer, as `recur train --preset` makes them. */
-static enum recur_status measure(const struct bench_options *options, const recur_corpus *corpus,
-                                 struct speed *speed, recur_error *error)
+/* One stream with the model quantised, which its training cannot go on with. */
+static enum recur_status time_quantised(const recur_model_config *config,
+                                        enum recur_quantization kind, double seconds, double *speed,
+                                        recur_error *error)
 {
+    recur_model *model = NULL;
+    enum recur_status status = recur_model_create(config, NULL, &model, error);
+    if (status == RECUR_OK)
+        status = recur_model_quantize(model, kind, error);
+    if (status == RECUR_OK)
+        status = time_streams(model, 1, 1, seconds, speed, error);
+    recur_model_free(model);
+    return status;
+}
+
+static enum recur_status time_generation(const struct bench_options *options,
+                                         const recur_model *model, struct speed *speed,
+                                         recur_error *error)
+{
+    const recur_model_config *config = recur_model_get_config(model);
     size_t threads = bench_threads(options);
-    char option[] = "--preset", name[32];
-    char *argv[] = {option, name};
-    struct train_options train;
-    struct arguments arguments;
+    enum recur_status status =
+        time_streams(model, 1, 1, options->seconds, &speed->generate[0], error);
+    for (int kind = RECUR_QUANTIZATION_BF16; kind <= RECUR_QUANTIZATION_INT8; kind++)
+        if (status == RECUR_OK)
+            status = time_quantised(config, (enum recur_quantization)kind, options->seconds,
+                                    &speed->generate[kind], error);
+    for (size_t i = 0; i < STREAM_COUNTS && status == RECUR_OK && speed->work->streams; i++)
+        status = time_streams(model, stream_counts[i], threads, options->seconds, &speed->stream[i],
+                              error);
+    return status;
+}
+
+/* A model and its trainer, as recur train makes them. */
+static enum recur_status measure(const struct bench_options *options, struct speed *speed,
+                                 recur_error *error)
+{
+    struct bench_settings settings;
+    recur_corpus *corpus = NULL;
     recur_model *model = NULL;
     recur_trainer *trainer = NULL;
-    int exit_status;
-    snprintf(name, sizeof name, "%s", speed->preset);
-    recur_train_options_parse(&recur_command_train, 2, argv, &train, &arguments, &exit_status);
-    train.threads = options->threads;
-    const recur_model_config config = recur_train_model_config(&train, BENCH_VOCABULARY);
-    const recur_trainer_config run = recur_train_trainer_config(&train, BENCH_TOKENS);
-    enum recur_status status = recur_model_create(&config, NULL, &model, error);
+    recur_bench_work_settings(speed->work, &settings);
+    settings.options.threads = options->threads;
+    const recur_model_config config =
+        recur_train_model_config(&settings.options, speed->work->vocabulary);
+    const recur_trainer_config run = recur_train_trainer_config(&settings.options, BENCH_TOKENS);
+    enum recur_status status = make_corpus(speed->work->vocabulary, &corpus, error);
+    if (status == RECUR_OK)
+        status = recur_model_create(&config, NULL, &model, error);
     if (status == RECUR_OK)
         status = recur_trainer_create(model, corpus, &run, &trainer, error);
     if (status == RECUR_OK)
         status = time_training(trainer, options->seconds, &speed->train, error);
     if (status == RECUR_OK)
-        status = time_streams(model, 1, 1, options->seconds, &speed->generate, error);
-    for (size_t i = 0; i < STREAM_COUNTS && status == RECUR_OK; i++)
-        status = time_streams(model, stream_counts[i], threads, options->seconds, &speed->stream[i],
-                              error);
+        status = time_generation(options, model, speed, error);
     if (status == RECUR_OK) {
         speed->parameters = recur_model_parameters(model);
         speed->flop = recur_machine_flop_per_token(model);
@@ -193,6 +232,7 @@ static enum recur_status measure(const struct bench_options *options, const recu
     }
     recur_trainer_free(trainer);
     recur_model_free(model);
+    recur_corpus_free(corpus);
     return status;
 }
 
@@ -222,49 +262,55 @@ static json_t *streams_json(const struct speed *speed)
 
 static json_t *speed_json(const struct speed *speed, double peak)
 {
-    return json_pack("{ss sI so so so so so so}", "preset", speed->preset, "parameters",
-                     (json_int_t)speed->parameters, "train_tokens_per_second",
-                     recur_json_number(speed->train, 6), "train_gflops",
-                     recur_json_number(gflops(speed), 6), "train_share_of_peak",
-                     recur_json_number(gflops(speed) / peak, 4), "train_phases", phases_json(speed),
-                     "generate_tokens_per_second", recur_json_number(speed->generate, 6),
-                     "sessions", streams_json(speed));
+    json_t *json = json_pack(
+        "{ss sI so so so so so so so}", "preset", speed->work->name, "parameters",
+        (json_int_t)speed->parameters, "train_tokens_per_second",
+        recur_json_number(speed->train, 6), "train_gflops", recur_json_number(gflops(speed), 6),
+        "train_share_of_peak", recur_json_number(gflops(speed) / peak, 4), "train_phases",
+        phases_json(speed), "generate_tokens_per_second", recur_json_number(speed->generate[0], 6),
+        "generate_bf16_tokens_per_second",
+        recur_json_number(speed->generate[RECUR_QUANTIZATION_BF16], 6),
+        "generate_int8_tokens_per_second",
+        recur_json_number(speed->generate[RECUR_QUANTIZATION_INT8], 6));
+    if (speed->work->streams)
+        json_object_set_new(json, "sessions", streams_json(speed));
+    return json;
 }
 
 static void print_speed(const struct speed *speed, double peak)
 {
-    printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %% %10.0f tokens/s\n", speed->preset,
-           speed->train, gflops(speed), 100 * gflops(speed) / peak, speed->generate);
+    printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %% %10.0f tokens/s\n", speed->work->name,
+           speed->train, gflops(speed), 100 * gflops(speed) / peak, speed->generate[0]);
     for (size_t p = 0; p < RECUR_PHASES; p++)
         printf("%s%s %.1f %%", p ? ", " : "    ", recur_phase_name((enum recur_phase)p),
                100 * speed->phase[p]);
-    printf("\n    sessions together, tokens/s:");
-    for (size_t i = 0; i < STREAM_COUNTS; i++)
+    printf("\n    generation quantised, tokens/s: bf16 %.0f, int8 %.0f\n",
+           speed->generate[RECUR_QUANTIZATION_BF16], speed->generate[RECUR_QUANTIZATION_INT8]);
+    if (speed->work->streams)
+        printf("    sessions together, tokens/s:");
+    for (size_t i = 0; i < STREAM_COUNTS && speed->work->streams; i++)
         printf("%s %zu %.0f", i ? "," : "", stream_counts[i], speed->stream[i]);
-    putchar('\n');
+    if (speed->work->streams)
+        putchar('\n');
     fflush(stdout);
 }
 
-/* Measures the presets that were asked for, printing each or adding it to `results`. */
+/* Measures what was asked for, printing each result or adding it to `results`. */
 static int measure_all(const struct command *command, const struct bench_options *options,
                        double peak, json_t *results)
 {
     recur_error error;
-    recur_corpus *corpus;
-    enum recur_status status = make_corpus(&corpus, &error);
-    if (status != RECUR_OK)
-        return recur_library_failure(command, &error);
-    for (size_t i = 0; status == RECUR_OK && recur_preset_name(i); i++) {
-        struct speed speed = {.preset = recur_preset_name(i)};
-        if (options->preset && strcmp(options->preset, speed.preset) != 0)
+    enum recur_status status = RECUR_OK;
+    for (size_t i = 0; status == RECUR_OK && recur_bench_work(i); i++) {
+        struct speed speed = {.work = recur_bench_work(i)};
+        if (options->preset && strcmp(options->preset, speed.work->name) != 0)
             continue;
-        status = measure(options, corpus, &speed, &error);
+        status = measure(options, &speed, &error);
         if (status == RECUR_OK && results)
             json_array_append_new(results, speed_json(&speed, peak));
         else if (status == RECUR_OK)
             print_speed(&speed, peak);
     }
-    recur_corpus_free(corpus);
     return status == RECUR_OK ? 0 : recur_library_failure(command, &error);
 }
 
@@ -332,8 +378,7 @@ static int bench(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct bench_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
-     .choices = "d2l-rnn-scratch|d2l-rnn|d2l-gru|d2l-lstm|d2l-deep-lstm|lengths",
+    {OPTION_CHOICE, 0, "preset", "NAME", AT(preset), .choices = BENCH_WORKS "|lengths",
      .shown = "all of them", .help = "measure only this one"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to train and to advance sessions with"},
@@ -349,12 +394,14 @@ const struct command recur_command_bench = {
     .summary = "measure training and generation speed",
     .operands = "",
     .about =
-        "Measures how fast this machine trains the presets of recur train and generates with "
-        "them: tokens/s (medians), GFLOP/s and the share of the peak that its arithmetic "
-        "reaches in a measurement of its own, and where an iteration's time goes: load (drawing "
+        "Measures how fast this machine trains the presets of recur train, wider networks, two "
+        "networks over 10 000 words and a small one, and generates with them: tokens/s (medians), "
+        "GFLOP/s and the share of the peak that its float arithmetic reaches in a measurement of "
+        "its own (bf16 may pass it), and where an iteration's time goes: load (drawing "
         "the minibatch), input (look-ups and input products), forward and backward (the "
         "recurrent steps), head (logits and loss), gradient (of the weights), update. "
-        "Generation is one stream on one thread; below it stand 1, 8, 64 and 512 sessions that are "
+        "Generation is one stream on one thread, also quantised; below it stand 1, 8, 64 and 512 "
+        "sessions that are "
         "advanced together, on all threads: the tokens of all of them. lengths trains a "
         "bidirectional LSTM of 256 units on sequences of 5 to 100 tokens, each of which it labels, "
         "beside as many of equal length: tokens that are there, per second.",

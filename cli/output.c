@@ -65,6 +65,9 @@ void recur_print_model(FILE *stream, const recur_model *model)
         fprintf(stream, ", embedding %zu", config->embedding);
     else
         fputs(", one-hot input", stream);
+    if (recur_model_quantization(model) != RECUR_QUANTIZATION_NONE)
+        fprintf(stream, ", quantised to %s",
+                recur_quantization_name(recur_model_quantization(model)));
     if (config->dropout > 0)
         fprintf(stream, ", dropout %g", (double)config->dropout);
     fprintf(stream, ", %zu parameters\n", recur_model_parameters(model));

@@ -134,6 +134,24 @@ RECUR_API const recur_model_config *recur_model_get_config(const recur_model *mo
 /* The vocabulary, NULL where the model has none; it belongs to the model. */
 RECUR_API recur_vocab *recur_model_vocab(const recur_model *model);
 
+/* The numbers that a model's weights are rounded to. */
+enum recur_quantization {
+    RECUR_QUANTIZATION_NONE, /* float */
+    RECUR_QUANTIZATION_BF16, /* matrices of bf16; products of bf16 with sums of float */
+    RECUR_QUANTIZATION_INT8, /* weights of products as bytes with a scale for each output, and so
+                                the states they are multiplied with; look-ups of bf16 */
+};
+
+/* Rounds the parameters to what `kind` can hold. Sessions and evaluation compute with such numbers
+ * from then on, files hold them, and the model is not trained any more. Errors: UNSUPPORTED for a
+ * model that is quantised already, and of int8 for all but language models of one direction whose
+ * states are bounded (no relu); parameters above 1e30. The model is as it was then. */
+RECUR_API enum recur_status recur_model_quantize(recur_model *model, enum recur_quantization kind,
+                                                 recur_error *error);
+
+/* What it was quantised to. */
+RECUR_API enum recur_quantization recur_model_quantization(const recur_model *model);
+
 /* How many numbers the model learns. */
 RECUR_API size_t recur_model_parameters(const recur_model *model);
 
@@ -208,6 +226,9 @@ RECUR_API const char *recur_init_name(enum recur_init init);
 /* Likewise: "concat" or "sum". */
 RECUR_API const char *recur_merge_name(enum recur_merge merge);
 
+/* Likewise: "none", "bf16" or "int8". */
+RECUR_API const char *recur_quantization_name(enum recur_quantization quantization);
+
 /* The task of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_task_parse(const char *name, enum recur_task *task,
                                              recur_error *error);
@@ -223,6 +244,11 @@ recur_activation_parse(const char *name, enum recur_activation *activation, recu
 /* The init of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_init_parse(const char *name, enum recur_init *init,
                                              recur_error *error);
+
+/* The quantisation of that name. Errors: ARGUMENT, the sentence listing the names. */
+RECUR_API enum recur_status recur_quantization_parse(const char *name,
+                                                     enum recur_quantization *quantization,
+                                                     recur_error *error);
 
 /* The merge of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_merge_parse(const char *name, enum recur_merge *merge,

@@ -97,6 +97,7 @@ static enum recur_status plan(recur_stepper *stepper, const recur_model *model, 
         recur_team_create(threads ? threads : recur_team_processors(), &stepper->team, error));
     RECUR_TRY(recur_workspace_init(&stepper->work, &model->network, batch, 1, false,
                                    recur_team_threads(stepper->team), error));
+    RECUR_TRY(recur_model_narrow(model, &stepper->work, recur_team_threads(stepper->team), error));
     RECUR_TRY(recur_alloc(batch, sizeof *stepper->ids, "a stepper", &stepper->ids, error));
     RECUR_TRY(recur_alloc(model->config.vocabulary, sizeof *stepper->row, "a stepper",
                           &stepper->row, error));

@@ -57,21 +57,25 @@ static enum recur_status read_hidden(const json_t *json, recur_model_config *con
 
 /* `*hidden` is allocated for the configuration, also where the reading fails. */
 static enum recur_status read_config(json_t *json, recur_model_config *config, size_t **hidden,
-                                     int *has_vocab, recur_error *error)
+                                     int *has_vocab, enum recur_quantization *quantization,
+                                     recur_error *error)
 {
     const char *cell, *activation, *init, *merge = recur_merge_name(config->merge);
     const char *task = recur_task_name(config->task);
+    const char *quantized = recur_quantization_name(*quantization);
     int bidirectional = config->bidirectional;
     const json_t *widths, *seed;
     json_int_t inputs = 0, embedding, vocabulary, biases;
     double dropout;
     RECUR_TRY(recur_json_unpack(
         json, JSON_STRICT, RECUR_KEY_CONFIG, error,
-        "{s?s, s:s, s:s, s:o, s?b, s?s, s?I, s:I, s:I, s:I, s:F, s:s, s:o, s:b}", "task", &task,
-        "cell", &cell, "activation", &activation, "hidden", &widths, "bidirectional",
+        "{s?s, s:s, s:s, s:o, s?b, s?s, s?I, s:I, s:I, s:I, s:F, s:s, s:o, s:b, s?s}", "task",
+        &task, "cell", &cell, "activation", &activation, "hidden", &widths, "bidirectional",
         &bidirectional, "merge", &merge, "inputs", &inputs, "embedding", &embedding, "vocabulary",
         &vocabulary, "biases", &biases, "dropout", &dropout, "init", &init, "seed", &seed, "vocab",
-        has_vocab));
+        has_vocab, "quantization", &quantized));
+    RECUR_TRY(recur_blame_file(recur_quantization_parse(quantized, quantization, error),
+                               RECUR_KEY_CONFIG, error));
     config->bidirectional = bidirectional;
     config->inputs = (size_t)inputs;
     config->embedding = (size_t)embedding;
@@ -205,9 +209,11 @@ static enum recur_status get_model(const json_t *metadata, recur_tensor_fn *sour
     recur_model_config config = recur_model_config_default();
     size_t *hidden = NULL;
     int has_vocab = 0;
+    enum recur_quantization quantization = RECUR_QUANTIZATION_NONE;
     json_t *json = NULL;
     RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_CONFIG, 0, &json, error));
-    enum recur_status status = read_config(json, &config, &hidden, &has_vocab, error);
+    enum recur_status status =
+        read_config(json, &config, &hidden, &has_vocab, &quantization, error);
     json_decref(json);
     if (status == RECUR_OK)
         status = recur_blame_file(recur_model_check_tensors(&config, source, user, error),
@@ -215,6 +221,9 @@ static enum recur_status get_model(const json_t *metadata, recur_tensor_fn *sour
     if (status == RECUR_OK)
         status = make_model(metadata, &config, has_vocab, model, error);
     free(hidden);
+    if (status == RECUR_OK) /* fresh parameters: what is read takes their place */
+        status = recur_blame_file(recur_model_quantize(*model, quantization, error),
+                                  RECUR_KEY_CONFIG, error);
     return status;
 }
 
@@ -275,6 +284,37 @@ enum recur_status recur_model_read(const json_t *metadata, recur_tensor_fn *sour
     return status;
 }
 
+/* Bytes come with a scale for each row. */
+static enum recur_status check_scales(struct recur_safetensors *file,
+                                      const struct recur_safetensor *tensor, recur_error *error)
+{
+    char name[RECUR_SCALE_NAME];
+    const struct recur_safetensor *scales =
+        recur_safetensors_take(file, recur_scale_name(tensor->name, name));
+    if (!scales)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s is missing", name);
+    return recur_check_shape(name, scales->shape, scales->rank, tensor->shape, 1, error);
+}
+
+static enum recur_status get_bytes(struct recur_safetensors *file,
+                                   const struct recur_safetensor *tensor, float *values,
+                                   recur_error *error)
+{
+    char name[RECUR_SCALE_NAME];
+    const struct recur_safetensor *source =
+        recur_safetensors_find(file, recur_scale_name(tensor->name, name));
+    size_t rows = tensor->shape[0], columns = tensor->rank > 1 ? tensor->shape[1] : 1;
+    float *scales;
+    RECUR_TRY(recur_alloc(rows, sizeof *scales, "a tensor's scales", &scales, error));
+    enum recur_status status = recur_safetensors_get_i8(file, tensor, values, error);
+    if (status == RECUR_OK)
+        status = recur_safetensors_get_f32(file, source, scales, error);
+    for (size_t i = 0; i < rows * columns && status == RECUR_OK; i++)
+        values[i] *= scales[i / columns];
+    free(scales);
+    return status;
+}
+
 enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, float *values,
                                     recur_error *error)
 {
@@ -285,12 +325,15 @@ enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, f
         return recur_safetensors_check_taken(file, error);
     }
     const struct recur_safetensor *tensor = recur_safetensors_take(file, info->name);
+    if (values && strcmp(tensor->dtype, "I8") == 0)
+        return get_bytes(file, tensor, values, error);
     if (values)
         return recur_safetensors_get_f32(file, tensor, values, error);
     if (!tensor)
         return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s is missing", info->name);
-    return recur_check_shape(tensor->name, tensor->shape, tensor->rank, info->shape, info->rank,
-                             error);
+    RECUR_TRY(recur_check_shape(tensor->name, tensor->shape, tensor->rank, info->shape, info->rank,
+                                error));
+    return strcmp(tensor->dtype, "I8") == 0 ? check_scales(file, tensor, error) : RECUR_OK;
 }
 
 enum recur_status recur_model_from_safetensors(struct recur_safetensors *file, recur_model **model,

@@ -6,6 +6,8 @@
 
 #include "base/memory.h"
 #include "io/model_file.h"
+#include "nn/int8.h"
+#include "nn/model_object.h"
 
 const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES] = {
     {"loss", offsetof(recur_epoch, loss)},
@@ -48,6 +50,10 @@ static json_t *make_config(const recur_model *model)
         recur_model_vocab(model) != NULL);
     int failed = config->inputs &&
                  json_object_set_new(json, "inputs", json_integer((json_int_t)config->inputs));
+    if (recur_model_quantization(model) != RECUR_QUANTIZATION_NONE)
+        failed |= json_object_set_new(
+            json, "quantization",
+            json_string(recur_quantization_name(recur_model_quantization(model))));
     return unless(failed, json);
 }
 
@@ -180,39 +186,102 @@ static void get_values(const struct tensors *tensors, size_t index, float *value
         recur_trainer_get_tensor(tensors->trainer, index - parameters, values);
 }
 
+/* How tensor number t is written; a model that is trained is not quantised. */
+static enum recur_number number_of(const recur_model *model, size_t t)
+{
+    enum recur_quantization kind = recur_model_quantization(model);
+    if (kind == RECUR_QUANTIZATION_NONE || recur_model_tensor(model, t).rank < 2)
+        return RECUR_NUMBER_F32;
+    bool bytes = kind == RECUR_QUANTIZATION_INT8 && recur_network_multiplies(&model->network, t);
+    return bytes ? RECUR_NUMBER_I8 : RECUR_NUMBER_BF16;
+}
+
+/* Takes each row's scale out of the values, which are whole numbers then. */
+static void split_scales(float *values, size_t rows, size_t columns, float *scales)
+{
+    for (size_t r = 0; r < rows; r++, values += columns) {
+        float most = 0;
+        for (size_t c = 0; c < columns; c++)
+            most = fmaxf(most, fabsf(values[c]));
+        scales[r] = recur_int8_scale(most);
+        for (size_t c = 0; c < columns; c++)
+            values[c] = rintf(values[c] / scales[r]);
+    }
+}
+
+static enum recur_status put_tensor(const struct tensors *tensors, size_t t,
+                                    struct recur_safetensors_writer *writer, float *values,
+                                    recur_error *error)
+{
+    recur_tensor_info info = info_of(tensors, t);
+    size_t count = info.shape[0] * info.shape[1];
+    enum recur_number number = number_of(tensors->model, t);
+    float *scales = values + count;
+    get_values(tensors, t, values);
+    RECUR_TRY(recur_check_finite(info.name, values, count, RECUR_ERROR_DIVERGED, error));
+    if (number == RECUR_NUMBER_I8)
+        split_scales(values, info.shape[0], info.shape[1], scales);
+    RECUR_TRY(recur_safetensors_put(writer, number, values, count, error));
+    if (number == RECUR_NUMBER_I8)
+        RECUR_TRY(recur_safetensors_put_f32(writer, scales, info.shape[0], error));
+    return RECUR_OK;
+}
+
 static enum recur_status put_tensors(const struct tensors *tensors,
                                      struct recur_safetensors_writer *writer, recur_error *error)
 {
     enum recur_status status = RECUR_OK;
     for (size_t t = 0; t < count_of(tensors) && status == RECUR_OK; t++) {
         recur_tensor_info info = info_of(tensors, t);
-        size_t count = info.shape[0] * info.shape[1];
         float *values;
-        RECUR_TRY(recur_alloc(count, sizeof *values, "a tensor", &values, error));
-        get_values(tensors, t, values);
-        status = recur_check_finite(info.name, values, count, RECUR_ERROR_DIVERGED, error);
-        if (status == RECUR_OK)
-            status = recur_safetensors_put_f32(writer, values, count, error);
+        RECUR_TRY(recur_alloc(info.shape[0] * (info.shape[1] + 1), sizeof *values, "a tensor",
+                              &values, error));
+        status = put_tensor(tensors, t, writer, values, error);
         free(values);
     }
     return status;
 }
 
-static enum recur_status write_file(const struct tensors *tensors, json_t *metadata,
-                                    struct recur_safetensor *entries, const char *path,
-                                    recur_error *error)
+/* What the file holds: the tensors, each of bytes followed by its scales. */
+struct contents {
+    struct recur_safetensor *entries;
+    char (*names)[RECUR_SCALE_NAME]; /* of the scales */
+    size_t count;
+};
+
+static enum recur_status list_contents(const struct tensors *tensors, struct contents *contents,
+                                       recur_error *error)
 {
     size_t count = count_of(tensors);
+    RECUR_TRY(recur_alloc(count, 2 * sizeof *contents->entries, "a table of tensors",
+                          &contents->entries, error));
+    RECUR_TRY(
+        recur_alloc(count, sizeof *contents->names, "a table of tensors", &contents->names, error));
     for (size_t t = 0; t < count; t++) {
         recur_tensor_info info = info_of(tensors, t);
-        entries[t] = (struct recur_safetensor){
+        enum recur_number number = number_of(tensors->model, t);
+        contents->entries[contents->count++] = (struct recur_safetensor){
             .name = info.name,
+            .number = number,
             .rank = info.rank,
             .shape = {info.shape[0], info.shape[1]},
         };
+        if (number != RECUR_NUMBER_I8)
+            continue;
+        recur_scale_name(info.name, contents->names[t]);
+        contents->entries[contents->count++] = (struct recur_safetensor){
+            .name = contents->names[t], .rank = 1, .shape = {info.shape[0]}};
     }
+    return RECUR_OK;
+}
+
+static enum recur_status write_file(const struct tensors *tensors, json_t *metadata,
+                                    const struct contents *contents, const char *path,
+                                    recur_error *error)
+{
     struct recur_safetensors_writer writer;
-    RECUR_TRY(recur_safetensors_create(path, entries, count, metadata, &writer, error));
+    RECUR_TRY(recur_safetensors_create(path, contents->entries, contents->count, metadata, &writer,
+                                       error));
     enum recur_status status = put_tensors(tensors, &writer, error);
     if (status == RECUR_OK)
         return recur_safetensors_commit(&writer, error);
@@ -224,11 +293,12 @@ enum recur_status recur_model_write(const recur_model *model, const recur_traine
                                     json_t *metadata, const char *path, recur_error *error)
 {
     const struct tensors tensors = {model, trainer};
-    struct recur_safetensor *entries;
-    RECUR_TRY(
-        recur_alloc(count_of(&tensors), sizeof *entries, "a table of tensors", &entries, error));
-    enum recur_status status = write_file(&tensors, metadata, entries, path, error);
-    free(entries);
+    struct contents contents = {0};
+    enum recur_status status = list_contents(&tensors, &contents, error);
+    if (status == RECUR_OK)
+        status = write_file(&tensors, metadata, &contents, path, error);
+    free(contents.entries);
+    free(contents.names);
     return status;
 }
 

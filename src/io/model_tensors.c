@@ -57,6 +57,12 @@ enum recur_status recur_check_finite(const char *tensor, const float *values, si
     return RECUR_OK;
 }
 
+const char *recur_scale_name(const char *tensor, char name[RECUR_SCALE_NAME])
+{
+    snprintf(name, RECUR_SCALE_NAME, "%s.scale", tensor);
+    return name;
+}
+
 /* "(512, 128)"; a long one is cut off. */
 static const char *shape_text(const size_t *shape, size_t rank, char text[SHAPE_ROOM])
 {

@@ -36,4 +36,8 @@ enum recur_status recur_check_shape(const char *name, const size_t *shape, size_
  * ARGUMENT into FORMAT, `where` before the sentence unless it is NULL. */
 enum recur_status recur_blame_file(enum recur_status status, const char *where, recur_error *error);
 
+/* The name of the scales that go with a tensor of bytes. */
+#define RECUR_SCALE_NAME 64
+const char *recur_scale_name(const char *tensor, char name[RECUR_SCALE_NAME]);
+
 #endif

@@ -46,15 +46,21 @@ static float from_f16(uint64_t bits)
     return bits >> 15 ? -size : size;
 }
 
+static float from_i8(uint64_t bits)
+{
+    return (float)(bits < 128 ? (int)bits : (int)bits - 256);
+}
+
 static const struct {
     const char *name;
     size_t bytes;
     float (*read)(uint64_t bits);
 } types[] = {
-    {"F32", 4, from_f32},
+    [RECUR_NUMBER_F32] = {"F32", 4, from_f32},
+    [RECUR_NUMBER_BF16] = {"BF16", 2, from_bf16},
+    [RECUR_NUMBER_I8] = {"I8", 1, from_i8},
     {"F64", 8, from_f64},
     {"F16", 2, from_f16},
-    {"BF16", 2, from_bf16},
 };
 
 bool recur_numbers_read(const char *type, const unsigned char *bytes, size_t count, float *values)
@@ -69,12 +75,27 @@ bool recur_numbers_read(const char *type, const unsigned char *bytes, size_t cou
     return false;
 }
 
-void recur_numbers_write_f32(const float *values, size_t count, unsigned char *bytes)
+size_t recur_numbers_bytes(enum recur_number number)
+{
+    return types[number].bytes;
+}
+
+const char *recur_numbers_name(enum recur_number number)
+{
+    return types[number].name;
+}
+
+void recur_numbers_write(enum recur_number number, const float *values, size_t count,
+                         unsigned char *bytes)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &values[i], sizeof bits);
-        for (size_t byte = 0; byte < 4; byte++)
+        if (number == RECUR_NUMBER_BF16)
+            bits >>= 16;
+        else if (number == RECUR_NUMBER_I8)
+            bits = (uint32_t)(int32_t)values[i];
+        for (size_t byte = 0; byte < types[number].bytes; byte++)
             *bytes++ = (unsigned char)(bits >> 8 * byte);
     }
 }

@@ -153,7 +153,7 @@ void recur_onnx_seal(struct recur_onnx_graph *graph)
         if (!tensor->floats)
             continue;
         unsigned char *bytes = (unsigned char *)tensor->floats;
-        recur_numbers_write_f32(tensor->floats, tensor->count, bytes);
+        recur_numbers_write(RECUR_NUMBER_F32, tensor->floats, tensor->count, bytes);
         tensor->message.has_raw_data = 1;
         tensor->message.raw_data =
             (ProtobufCBinaryData){tensor->count * sizeof *tensor->floats, bytes};

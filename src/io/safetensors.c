@@ -299,32 +299,47 @@ enum recur_status recur_safetensors_check_taken(const struct recur_safetensors *
     return RECUR_OK;
 }
 
+static enum recur_status get(const struct recur_safetensors *file,
+                             const struct recur_safetensor *tensor, bool bytes, float *values,
+                             recur_error *error)
+{
+    bool is_bytes = strcmp(tensor->dtype, "I8") == 0;
+    size_t count = 1;
+    for (size_t i = 0; i < tensor->rank; i++)
+        count *= tensor->shape[i];
+    if (is_bytes == bytes &&
+        recur_numbers_read(tensor->dtype, file->data + tensor->begin, count, values))
+        return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "tensor %s holds %s numbers, expected %s",
+                      tensor->name, tensor->dtype, bytes ? "I8" : "F32, F64, F16 or BF16");
+}
+
 enum recur_status recur_safetensors_get_f32(const struct recur_safetensors *file,
                                             const struct recur_safetensor *tensor, float *values,
                                             recur_error *error)
 {
-    size_t count = 1;
-    for (size_t i = 0; i < tensor->rank; i++)
-        count *= tensor->shape[i];
-    if (recur_numbers_read(tensor->dtype, file->data + tensor->begin, count, values))
-        return RECUR_OK;
-    return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                      "tensor %s holds %s numbers, expected F32, F64, F16 or BF16", tensor->name,
-                      tensor->dtype);
+    return get(file, tensor, false, values, error);
+}
+
+enum recur_status recur_safetensors_get_i8(const struct recur_safetensors *file,
+                                           const struct recur_safetensor *tensor, float *values,
+                                           recur_error *error)
+{
+    return get(file, tensor, true, values, error);
 }
 
 /* The entry of a tensor whose data begins at *place, which moves on to its end. */
 static json_t *make_entry(const struct recur_safetensor *tensor, size_t *place)
 {
-    size_t begin = *place, bytes = sizeof(float);
+    size_t begin = *place, bytes = recur_numbers_bytes(tensor->number);
     json_t *shape = json_array();
     for (size_t i = 0; i < tensor->rank; i++) {
         json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
         bytes *= tensor->shape[i];
     }
     *place = begin + bytes;
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)begin, (json_int_t)*place);
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", recur_numbers_name(tensor->number), "shape",
+                     shape, "data_offsets", (json_int_t)begin, (json_int_t)*place);
 }
 
 /* The header as JSON, free() it; NULL where memory is short. `*bytes` receives the data's length.
@@ -383,21 +398,29 @@ enum recur_status recur_safetensors_create(const char *path, const struct recur_
 }
 
 /* Converts piece by piece: the file is little-endian on every machine. */
-enum recur_status recur_safetensors_put_f32(struct recur_safetensors_writer *writer,
-                                            const float *values, size_t count, recur_error *error)
+enum recur_status recur_safetensors_put(struct recur_safetensors_writer *writer,
+                                        enum recur_number number, const float *values, size_t count,
+                                        recur_error *error)
 {
     enum { PIECE = 4096 };
     unsigned char piece[PIECE * sizeof(float)];
-    assert(count * sizeof *values <= writer->left);
+    size_t bytes = recur_numbers_bytes(number);
+    assert(count * bytes <= writer->left);
     while (count > 0) {
         size_t n = count < PIECE ? count : PIECE;
-        recur_numbers_write_f32(values, n, piece);
-        RECUR_TRY(recur_output_write(&writer->output, piece, n * sizeof *values, error));
-        writer->left -= n * sizeof *values;
+        recur_numbers_write(number, values, n, piece);
+        RECUR_TRY(recur_output_write(&writer->output, piece, n * bytes, error));
+        writer->left -= n * bytes;
         values += n;
         count -= n;
     }
     return RECUR_OK;
+}
+
+enum recur_status recur_safetensors_put_f32(struct recur_safetensors_writer *writer,
+                                            const float *values, size_t count, recur_error *error)
+{
+    return recur_safetensors_put(writer, RECUR_NUMBER_F32, values, count, error);
 }
 
 enum recur_status recur_safetensors_commit(struct recur_safetensors_writer *writer,

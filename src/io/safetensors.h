@@ -6,13 +6,15 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "io/numbers.h"
 
 #define RECUR_SAFETENSORS_MAX_RANK 8
 
 struct recur_safetensor {
     const char *name;
-    const char *dtype; /* as the file spells it: "F32", "I64", ... */
-    size_t rank;       /* 0 is a scalar */
+    const char *dtype;        /* as the file spells it: "F32", "I64", ... */
+    enum recur_number number; /* of a tensor to be written; F32 where nothing is said */
+    size_t rank;              /* 0 is a scalar */
     size_t shape[RECUR_SAFETENSORS_MAX_RANK];
     size_t begin, end; /* bytes in the file's data */
     bool taken;        /* by recur_safetensors_take */
@@ -57,6 +59,10 @@ enum recur_status recur_safetensors_check_taken(const struct recur_safetensors *
 enum recur_status recur_safetensors_get_f32(const struct recur_safetensors *file,
                                             const struct recur_safetensor *tensor, float *values,
                                             recur_error *error);
+/* The same of a tensor of type I8. */
+enum recur_status recur_safetensors_get_i8(const struct recur_safetensors *file,
+                                           const struct recur_safetensor *tensor, float *values,
+                                           recur_error *error);
 
 /* Writing: the header first, then the tensors' values in the order they were declared.
  *
@@ -70,7 +76,7 @@ struct recur_safetensors_writer {
     size_t left; /* bytes of data still to come */
 };
 
-/* Of each tensor, name, rank and shape count; all are F32. `metadata` is an object of strings,
+/* Of each tensor, name, number, rank and shape count. `metadata` is an object of strings,
  * or NULL. Errors of the three: FILE, MEMORY, UNSUPPORTED (a header over the format's limit). */
 enum recur_status recur_safetensors_create(const char *path, const struct recur_safetensor *tensors,
                                            size_t count, json_t *metadata,
@@ -78,6 +84,10 @@ enum recur_status recur_safetensors_create(const char *path, const struct recur_
                                            recur_error *error);
 enum recur_status recur_safetensors_put_f32(struct recur_safetensors_writer *writer,
                                             const float *values, size_t count, recur_error *error);
+/* The same for a tensor of other numbers, which the values are. */
+enum recur_status recur_safetensors_put(struct recur_safetensors_writer *writer,
+                                        enum recur_number number, const float *values, size_t count,
+                                        recur_error *error);
 /* Gives the writer back, also where it fails. */
 enum recur_status recur_safetensors_commit(struct recur_safetensors_writer *writer,
                                            recur_error *error);

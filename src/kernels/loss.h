@@ -13,46 +13,68 @@ INLINE vec within(vec x, size_t first, size_t vocabulary, real otherwise)
     return x;
 }
 
-INLINE void softmax_row(real *x, size_t stride, size_t vocabulary, int32_t target, real scale,
-                        real *loss)
+/* Rows whose logits are walked together: panel by panel they lie next to each other. */
+#define SOFTMAX_ROWS 16
+
+static void softmax_block(real *x, size_t stride, size_t vocabulary, size_t rows,
+                          const int32_t *targets, real scale, real *loss)
 {
-    size_t panels = recur_panels(vocabulary), last = panels - 1;
-    for (size_t i = 0; i < RECUR_LANES; i += VL) {
-        real *tail = x + last * stride + i;
-        store(tail, within(load(tail), last * RECUR_LANES + i, vocabulary, -(real)INFINITY));
-    }
-    vec best = load(x);
-    for (size_t p = 0; p < panels; p++)
-        for (size_t i = 0; i < RECUR_LANES; i += VL)
-            best = vmax(load(x + p * stride + i), best);
-    real top = reduce_max(best);
-    real wanted =
-        target < 0 ? 0 : x[(size_t)target / RECUR_LANES * stride + (size_t)target % RECUR_LANES];
-    vec sum = {0};
-    for (size_t p = 0; p < panels; p++)
+    size_t last = recur_panels(vocabulary) - 1;
+    vec best[SOFTMAX_ROWS], sum[SOFTMAX_ROWS];
+    real top[SOFTMAX_ROWS], factor[SOFTMAX_ROWS];
+    for (size_t r = 0; r < rows; r++) {
+        best[r] = splat(-(real)INFINITY);
+        sum[r] = (vec){0};
         for (size_t i = 0; i < RECUR_LANES; i += VL) {
-            vec e = vexp(load(x + p * stride + i) - top);
-            if (p == last)
-                e = within(e, p * RECUR_LANES + i, vocabulary, 0);
-            sum += e;
-            store(x + p * stride + i, e);
+            real *tail = x + last * stride + r * RECUR_LANES + i;
+            store(tail, within(load(tail), last * RECUR_LANES + i, vocabulary, -(real)INFINITY));
         }
-    real total = reduce_sum(sum), factor = target < 0 ? 0 : scale / total;
-    for (size_t p = 0; p < panels; p++)
-        for (size_t i = 0; i < RECUR_LANES; i += VL)
-            store(x + p * stride + i, load(x + p * stride + i) * factor);
-    *loss = 0;
-    if (target >= 0) {
-        x[(size_t)target / RECUR_LANES * stride + (size_t)target % RECUR_LANES] -= scale;
-        *loss = (real)log((double)total) + (top - wanted);
     }
+    for (size_t p = 0; p <= last; p++)
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < RECUR_LANES; i += VL)
+                best[r] = vmax(load(x + p * stride + r * RECUR_LANES + i), best[r]);
+    for (size_t r = 0; r < rows; r++) {
+        const real *wanted = x + r * RECUR_LANES;
+        top[r] = reduce_max(best[r]);
+        if (targets[r] >= 0)
+            wanted += (size_t)targets[r] / RECUR_LANES * stride + (size_t)targets[r] % RECUR_LANES;
+        loss[r] = top[r] - *wanted;
+    }
+    for (size_t p = 0; p <= last; p++)
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < RECUR_LANES; i += VL) {
+                real *at = x + p * stride + r * RECUR_LANES + i;
+                vec e = vexp(load(at) - top[r]);
+                if (p == last)
+                    e = within(e, p * RECUR_LANES + i, vocabulary, 0);
+                sum[r] += e;
+                store(at, e);
+            }
+    for (size_t r = 0; r < rows; r++) {
+        real total = reduce_sum(sum[r]);
+        factor[r] = targets[r] < 0 ? 0 : scale / total;
+        loss[r] = targets[r] < 0 ? 0 : (real)log((double)total) + loss[r];
+    }
+    for (size_t p = 0; p <= last; p++)
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < RECUR_LANES; i += VL) {
+                real *at = x + p * stride + r * RECUR_LANES + i;
+                store(at, load(at) * factor[r]);
+            }
+    for (size_t r = 0; r < rows; r++)
+        if (targets[r] >= 0)
+            x[(size_t)targets[r] / RECUR_LANES * stride + r * RECUR_LANES +
+              (size_t)targets[r] % RECUR_LANES] -= scale;
 }
 
 static void softmax_loss(real *logits, size_t stride, size_t vocabulary, size_t rows,
                          const int32_t *targets, real scale, real *loss)
 {
-    for (size_t r = 0; r < rows; r++)
-        softmax_row(logits + r * RECUR_LANES, stride, vocabulary, targets[r], scale, loss + r);
+    for (size_t r = 0; r < rows; r += SOFTMAX_ROWS)
+        softmax_block(logits + r * RECUR_LANES, stride, vocabulary,
+                      rows - r < SOFTMAX_ROWS ? rows - r : SOFTMAX_ROWS, targets + r, scale,
+                      loss + r);
 }
 
 /* A 32-bit mixing function of (index, key): two rounds of xor, shift and odd multiplications. */

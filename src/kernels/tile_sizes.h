@@ -18,12 +18,18 @@
 
 #define LINE_BYTES 64 /* of the caches */
 
-/* Fetches one row of a tile, which may lie past the end of its array, into the L1 cache. */
-INLINE void fetch(const void *row)
+/* Fetches bytes, which may lie past the end of their array, into the L1 cache. */
+INLINE void fetch_bytes(const void *first, const size_t bytes)
 {
 #pragma GCC unroll 2
-    for (size_t byte = 0; byte < 2 * (size_t)RECUR_VECTOR_BYTES; byte += LINE_BYTES)
-        __builtin_prefetch((const char *)row + byte);
+    for (size_t byte = 0; byte < bytes; byte += LINE_BYTES)
+        __builtin_prefetch((const char *)first + byte);
+}
+
+/* One row of a tile. */
+INLINE void fetch(const void *row)
+{
+    fetch_bytes(row, 2 * (size_t)RECUR_VECTOR_BYTES);
 }
 
 /* Expands X(1) .. X(RECUR_TILE_ROWS). */

@@ -36,6 +36,12 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
         const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS) + first_row * STEPS;
         const NUMBER *wk = w + k0 * RECUR_LANES;
         const NUMBER *end = ak + (k - k0 < STEPS ? k - k0 : STEPS);
+        if (rows > 3 && k - k0 > STEPS) { /* the next panel is far away: no stream to follow */
+            const NUMBER *far = a.base + a.panel[k0 / STEPS + 1] / (RECUR_LANES / STEPS);
+#pragma GCC unroll 16
+            for (size_t r = 0; r < rows; r++)
+                fetch_bytes(far + (first_row + r) * STEPS, STEPS * sizeof *far);
+        }
         for (; ak < end; ak++, wk += RECUR_LANES)
 #pragma GCC unroll 16
             for (size_t p = 0; p < panels; p++) {

@@ -19,19 +19,19 @@ static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
     size_t panel = recur_size_mul(bf16->stride, sizeof(uint32_t));
     bf16->weights = take(&plan, bf16->block, network->params.span / 2, sizeof(uint32_t));
     bf16->copy = take(&plan, bf16->block, work->block_bytes / 2, 1);
-    for (size_t i = 0; i < network->layers * network->directions; i++) {
+    for (size_t i = 0; work->trains && i < network->layers * network->directions; i++) {
         struct recur_stream *stream = &work->stream[i];
         size_t units = network->layer[i / network->directions].units;
         stream->h_pairs = take(&plan, bf16->block, units, panel);
         if (stream->q)
             stream->q_pairs = take(&plan, bf16->block, units, panel);
     }
-    for (size_t l = 0; l <= network->layers; l++)
+    for (size_t l = 0; work->trains && l <= network->layers; l++)
         for (size_t i = 0; i < work->seam[l].panels; i++)
             work->seam[l].feature[i].pairs = take(&plan, bf16->block, 1, panel);
     bf16->gates = take(&plan, bf16->block, threads, sizeof *bf16->gates);
     bf16->gathered = take(&plan, bf16->block, threads, sizeof *bf16->gathered);
-    for (size_t i = 0; i < threads; i++) {
+    for (size_t i = 0; work->trains && i < threads; i++) {
         uint32_t *gates = take(&plan, bf16->block, 1, panel);
         real *gathered = take(&plan, bf16->block, 1, recur_size_mul(2, panel));
         if (bf16->block) {
@@ -69,27 +69,6 @@ uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number)
     if (number >= pass->parameters && weight < pass->network->params.span)
         return bf16->weights + weight / 2;
     return bf16->copy + (size_t)(number - pass->work->base) / 2;
-}
-
-void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows)
-{
-    if (pass->work->bf16)
-        pass->kernels->bf16_pack_columns(recur_bf16_of(pass, x), x, rows);
-}
-
-void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
-                         struct recur_left left, const real *w, size_t w_stride, size_t panels,
-                         size_t rows, bool accumulate)
-{
-    const real *base = left.base + left.row * RECUR_LANES;
-    if (!pass->work->bf16) {
-        pass->kernels->product(c, c_stride, (struct recur_rows){base, left.panels}, left.columns, w,
-                               w_stride, panels, rows, accumulate);
-        return;
-    }
-    struct recur_word_rows words = {recur_bf16_of(pass, base), left.panels};
-    pass->kernels->bf16_product(c, c_stride, words, (left.columns + 1) / 2, recur_bf16_of(pass, w),
-                                w_stride / 2, panels, rows, accumulate);
 }
 
 /* Panel u of the states before each step, in the rows of the steps. */

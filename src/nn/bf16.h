@@ -23,7 +23,7 @@ struct recur_bf16 {
     real **gathered;  /* by thread: a panel of states, each in the row of the step after it */
 };
 
-/* Adds them to a workspace that trains. Released with it. Errors: MEMORY. */
+/* Adds them to a workspace. Released with it. Errors: MEMORY. */
 enum recur_status recur_bf16_create(struct recur_workspace *work,
                                     const struct recur_network *network, size_t threads,
                                     recur_error *error);

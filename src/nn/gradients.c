@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nn/bf16.h"
+#include "nn/int8.h"
 
 /* The panels of all layers' gates, then of the head, then of the embedding. */
 enum task_kind { TASK_GATE, TASK_HEAD, TASK_EMBEDDING, TASK_NONE };
@@ -224,19 +225,10 @@ static void transpose_panel(const struct recur_pass *pass, real *to, const real 
     }
 }
 
-/* In bf16, panel `panel` of parameter number `index` as the right operand of a forward product. */
-static void pack_weight(const struct recur_pass *pass, size_t index, size_t panel)
-{
-    const real *w = recur_pass_panel(pass, index, panel);
-    if (pass->work->bf16)
-        pass->kernels->bf16_pack_rows(recur_bf16_of(pass, w), w,
-                                      recur_network_param(pass->network, index)->depth);
-}
-
 static void prepare_head(const struct recur_pass *pass, size_t panel, bool backward)
 {
     const struct recur_network *network = pass->network;
-    pack_weight(pass, network->head_weight, panel);
+    recur_pass_pack_weight(pass, network->head_weight, panel);
     if (backward)
         transpose_panel(
             pass, pass->work->head_transposed, recur_pass_panel(pass, network->head_weight, panel),
@@ -258,9 +250,9 @@ static void prepare_gate(const struct recur_pass *pass, struct task task, bool b
     memcpy(bias, recur_pass_panel(pass, tensors->bias_ih, task.panel), RECUR_LANES * sizeof *bias);
     for (size_t i = 0; i < RECUR_LANES && tensors->bias_hh != RECUR_NO_TENSOR; i++)
         bias_hh[i] += recur_pass_panel(pass, tensors->bias_hh, task.panel)[i];
-    pack_weight(pass, tensors->weight_hh, task.panel);
+    recur_pass_pack_weight(pass, tensors->weight_hh, task.panel);
     if (layer->dense)
-        pack_weight(pass, tensors->weight_ih, task.panel);
+        recur_pass_pack_weight(pass, tensors->weight_ih, task.panel);
     if (!backward)
         return;
     unsigned p = gate < cell->phase[0].gates ? 0 : 1, gates = cell->phase[p].gates;
@@ -277,7 +269,9 @@ static void prepare_gate(const struct recur_pass *pass, struct task task, bool b
 void recur_pass_prepare(struct recur_pass *pass, bool backward)
 {
     for (struct task task = next_task(pass); task.kind != TASK_NONE; task = next_task(pass))
-        if (task.kind == TASK_GATE)
+        if (task.kind == TASK_EMBEDDING && task.panel == 0 && pass->work->int8)
+            recur_int8_measure(pass);
+        else if (task.kind == TASK_GATE)
             prepare_gate(pass, task, backward);
         else if (task.kind == TASK_HEAD)
             prepare_head(pass, task.panel, backward);

@@ -2,7 +2,7 @@
 #ifndef RECUR_NN_MODEL_OBJECT_H
 #define RECUR_NN_MODEL_OBJECT_H
 
-#include "nn/network.h"
+#include "nn/workspace.h"
 
 struct recur_model {
     recur_model_config config; /* its `hidden` is the model's own copy */
@@ -11,6 +11,7 @@ struct recur_model {
     const struct recur_kernels *kernels;
     struct recur_network network;
     real *parameters; /* flat, as network.params says */
+    enum recur_quantization quantization;
     recur_epoch *history;
     size_t history_count, history_capacity;
 };
@@ -20,5 +21,15 @@ enum recur_status recur_model_check_tokens(const recur_model *model, recur_error
 
 /* DIVERGED: `what` came out as no number. Every parameter is finite, sums of them need not be. */
 enum recur_status recur_fail_overflow(const char *what, recur_error *error);
+
+/* UNSUPPORTED for a quantised model. */
+enum recur_status recur_model_check_trains(const recur_model *model, recur_error *error);
+
+/* Adds to a workspace of forward passes what the model's quantisation needs. Errors: MEMORY. */
+enum recur_status recur_model_narrow(const recur_model *model, struct recur_workspace *work,
+                                     size_t threads, recur_error *error);
+
+/* Whether parameter number `index` is a weight that activations are multiplied with. */
+bool recur_network_multiplies(const struct recur_network *network, size_t index);
 
 #endif

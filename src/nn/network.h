@@ -15,6 +15,7 @@ RECUR_ENUM_CHECK(cell);
 RECUR_ENUM_CHECK(activation);
 RECUR_ENUM_CHECK(merge);
 RECUR_ENUM_CHECK(init);
+RECUR_ENUM_CHECK(quantization);
 
 /* Indices into the parameter table. */
 struct recur_direction {

@@ -180,13 +180,18 @@ struct recur_left {
 };
 
 /* c (rows, 32), c + c_stride, ... = or += left W; W: `panels` panels (left.columns, 32) at w,
- * w + w_stride, ... In bf16 of the copies of both (nn/bf16.h). */
+ * w + w_stride, ... In bf16 and int8 of the copies of both
+ * (nn/bf16.h, nn/int8.h). */
 void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
                          struct recur_left left, const real *w, size_t w_stride, size_t panels,
                          size_t rows, bool accumulate);
 
 /* The array has these numbers now: x (rows, 32). */
 void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows);
+
+/* Panel `panel` of parameter number `index` has new numbers: the right operand of a forward
+ * product. */
+void recur_pass_pack_weight(const struct recur_pass *pass, size_t index, size_t panel);
 
 /* Panel `panel` of parameter number `index`. */
 static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t index,

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "nn/bf16.h"
+#include "nn/int8.h"
 
 /* Hands out pieces of the block; with block NULL only their sizes are added up. */
 struct layout {
@@ -304,6 +305,7 @@ enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
 void recur_workspace_free(struct recur_workspace *work)
 {
     recur_bf16_free(work->bf16);
+    recur_int8_free(work->int8);
     recur_block_free(work->block);
     free(work->grid.barrier);
     free(work->stream);

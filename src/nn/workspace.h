@@ -83,7 +83,8 @@ struct recur_workspace {
     ptrdiff_t *logit_panels; /* from `logits` */
     real *head_transposed;
     real *loss;              /* (T*B) */
-    struct recur_bf16 *bf16; /* NULL: products of floats (nn/bf16.h) */
+    struct recur_bf16 *bf16; /* beside the floats (nn/bf16.h), or NULL */
+    struct recur_int8 *int8; /* likewise (nn/int8.h) */
 };
 
 /* `trains` plans for backward too. `threads` is the size of the team that will run the passes.

@@ -126,6 +126,7 @@ static enum recur_status plan(struct evaluation *e, const recur_model *model, si
     RECUR_TRY(recur_alloc(rows, sizeof *e->targets, "evaluation", &e->targets, error));
     RECUR_TRY(
         recur_workspace_init(&e->work, &model->network, e->streams, steps, false, threads, error));
+    RECUR_TRY(recur_model_narrow(model, &e->work, threads, error));
     e->pass.network = &model->network;
     e->pass.kernels = model->kernels;
     e->pass.work = &e->work;

@@ -54,6 +54,7 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
     size_t most = recur_size_mul(config->batch, config->steps);
     size_t rows = tokens && tokens < most ? tokens : most;
     RECUR_TRY(check_model(model, config, error));
+    RECUR_TRY(recur_model_check_trains(model, error));
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
                                 &stack->team, error));
     RECUR_TRY(recur_workspace_init_rows(&stack->work, network, config->batch, config->steps, rows,

@@ -106,6 +106,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     size_t bytes = model->network.params.span * sizeof(real);
     RECUR_TRY(recur_trainer_check(config, error));
     RECUR_TRY(recur_check_predicts(model, error));
+    RECUR_TRY(recur_model_check_trains(model, error));
     if (recur_corpus_vocabulary_size(trainer->corpus) > model->config.vocabulary)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the text has a vocabulary of %zu, the model one of %zu",

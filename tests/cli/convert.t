@@ -138,3 +138,21 @@ $ recur convert fills other.onnx; ls other.onnx other
 ! ls: cannot access 'other.onnx': No such file or directory
 ! ls: cannot access 'other': No such file or directory
 [2]
+
+# Fewer bits.
+$ recur convert --quantize int8 model small; recur info small | head -1; recur eval -m small text | head -1; recur generate -m small -n 3 --temp 0 -p a | wc -m
+small (recur): gru 3, one-hot input, quantised to int8, 97 parameters
+small: gru 3, one-hot input, quantised to int8, 97 parameters
+tokens              14
+5
+$ recur convert --quantize bf16 small other
+! recur convert: the model is quantised to int8 already; begin with the one it was made of
+[1]
+$ recur convert --quantize int4 model other
+! recur convert: --quantize must be one of bf16, int8, got "int4"
+[2]
+$ recur convert --quantize bf16 --to pytorch model other
+other (pytorch): gru 3, one-hot input, quantised to bf16, 97 parameters
+$ recur train text --quiet --cell rnn --activation relu --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o relu > out; recur convert --quantize int8 relu other
+! recur convert: int8 needs states that stay between -1 and 1, and relu's grow; bf16 serves all models
+[1]

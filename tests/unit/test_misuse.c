@@ -22,6 +22,7 @@ static void names_of_no_value(void **state)
     assert_string_equal(recur_activation_name((enum recur_activation)1000000), "unknown");
     assert_string_equal(recur_init_name((enum recur_init)2), "unknown");
     assert_string_equal(recur_merge_name((enum recur_merge)2), "unknown");
+    assert_string_equal(recur_quantization_name((enum recur_quantization)3), "unknown");
     assert_string_equal(recur_format_name((enum recur_format)5), "unknown");
     assert_string_equal(recur_optimizer_name((enum recur_optimizer)4), "unknown");
     assert_string_equal(recur_precision_name((enum recur_precision)2), "unknown");

@@ -502,25 +502,6 @@ static void refuses_values(void **state)
     recur_corpus_free(corpus);
 }
 
-static void refuses_kinds(void **state)
-{
-    (void)state;
-    recur_corpus *corpus = make_corpus(300, 0);
-    recur_trainer_config config = small_config();
-    config.optimizer = (enum recur_optimizer)9;
-    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
-           "unknown optimizer 9: expected sgd, adam, adamw or rmsprop");
-    config = small_config();
-    config.schedule = (enum recur_schedule)9;
-    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
-           "unknown schedule 9: expected constant, cosine or plateau");
-    config = small_config();
-    config.sampling = (enum recur_sampling)9;
-    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
-           "unknown kind of sampling 9: expected sequential or random");
-    recur_corpus_free(corpus);
-}
-
 static void refuses_texts(void **state)
 {
     (void)state;
@@ -595,7 +576,6 @@ int main(void)
         cmocka_unit_test(diverges_later),
         cmocka_unit_test(steps_tell_where_they_are),
         cmocka_unit_test(refuses_values),
-        cmocka_unit_test(refuses_kinds),
         cmocka_unit_test(refuses_texts),
         cmocka_unit_test(names),
     };
