@@ -174,6 +174,12 @@ static void print_next(const struct run *run)
             name.text);
 }
 
+static const char *why_the_best(const struct run *run)
+{
+    return recur_trainer_valid_tokens(run->trainer) ? "the best on the held-out text"
+                                                    : "the one of the lowest loss";
+}
+
 static void say_what_was_kept(const struct run *run)
 {
     unsigned long long best = recur_trainer_best_epoch(run->trainer);
@@ -181,15 +187,25 @@ static void say_what_was_kept(const struct run *run)
         fprintf(stderr, "recur train: interrupted in epoch %llu; the model",
                 (unsigned long long)run->step.epoch);
         if (best > 0)
-            fprintf(stderr, " of epoch %llu, the best on the held-out text,", best);
+            fprintf(stderr, " of epoch %llu, %s,", best, why_the_best(run));
         fprintf(stderr, " is in %s", recur_path(run->options.output).text);
         if (run->checkpoint && !run->checkpoint_failed)
             fprintf(stderr, "; go on with recur train --resume %s",
                     shell_word(run->checkpoint, false).text);
         fputc('\n', stderr);
     } else if (!run->options.quiet && best > 0) {
-        fprintf(stderr, "kept epoch %llu, the best on the held-out text\n", best);
+        fprintf(stderr, "kept epoch %llu, %s\n", best, why_the_best(run));
     }
+}
+
+/* Of the last epoch, as in the book, which keeps that one; or of the one that was kept for it. */
+static double training_loss(const struct run *run, const recur_epoch *history, size_t count)
+{
+    uint64_t best = recur_trainer_best_epoch(run->trainer);
+    for (size_t i = 0; i < count && !recur_trainer_valid_tokens(run->trainer); i++)
+        if (history[i].epoch == best)
+            return history[i].loss;
+    return run->epoch.loss;
 }
 
 int recur_run_results(struct run *run)
@@ -199,7 +215,7 @@ int recur_run_results(struct run *run)
     size_t count;
     const recur_epoch *history = recur_model_history(run->model, &count);
     say_what_was_kept(run);
-    printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(run->epoch.loss),
+    printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(training_loss(run, history, count)),
            run->epoch.tokens_per_second);
     bool done = print_predictions(run, predictions);
     fflush(stdout);

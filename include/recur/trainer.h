@@ -139,8 +139,10 @@ RECUR_API enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recu
 RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                                 recur_error *error);
 
-/* Ends the run, at any point: where text is held out and an epoch was finished, the model gets
- * the parameters of the epoch with the lowest validation loss; else it keeps the last ones.
+/* Ends the run, at any point: the model gets the parameters of the best finished epoch, the one
+ * with the lowest validation loss. Where nothing is held out that is the one with the lowest
+ * training loss: a large learning rate can spoil a model in a run's last epochs; but after a part
+ * of a further epoch, or before the end of the first, the model keeps the last ones.
  * Errors: none. */
 RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error);
 
@@ -148,7 +150,7 @@ RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_e
 RECUR_API recur_model *recur_trainer_model(const recur_trainer *trainer);
 RECUR_API const recur_trainer_config *recur_trainer_get_config(const recur_trainer *trainer);
 
-/* The epoch whose parameters recur_trainer_finish keeps, from 1; 0 for the last ones. */
+/* The epoch whose parameters recur_trainer_finish puts back, from 1; 0: it leaves the last ones. */
 RECUR_API uint64_t recur_trainer_best_epoch(const recur_trainer *trainer);
 
 /* How many epochs were finished. */
@@ -173,8 +175,8 @@ typedef struct recur_trainer_state {
     uint64_t updates;                       /* minibatches finished in all epochs */
     double loss_sum, norm_sum, seconds;     /* over the minibatches of the epoch under way */
     double lr;                              /* of the last minibatch; 0 before the first */
-    uint64_t best_epoch;         /* from 1; the last one where nothing is held out; 0: none yet */
-    double best_loss;            /* its validation loss; NaN where there is none */
+    uint64_t best_epoch;         /* from 1; 0: none yet */
+    double best_loss;            /* its validation loss, or training loss; NaN where there is none */
     double plateau_factor;       /* what the schedule plateau multiplies lr by; 1 at first */
     double plateau_best;         /* the lowest loss it met; 0 before the first epoch's end */
     uint64_t plateau_bad_epochs; /* since */

@@ -314,16 +314,14 @@ static bool parameters_are_finite(const struct recur_model *model)
     return true;
 }
 
-/* Keeps the parameters where the epoch is the best so far, or the last where nothing is held out.
- */
-static void keep(struct recur_trainer *trainer, double valid_loss)
+/* Keeps the parameters where the epoch is the best so far. */
+static void keep(struct recur_trainer *trainer, double loss)
 {
-    bool holds_out = trainer->valid_tokens > 0;
-    if (holds_out && trainer->best_epoch && !(valid_loss < trainer->best_loss))
+    if (trainer->best_epoch && !(loss < trainer->best_loss))
         return;
     memcpy(trainer->kept, trainer->model->parameters,
            trainer->model->network.params.span * sizeof(real));
-    trainer->best_loss = valid_loss;
+    trainer->best_loss = loss;
     trainer->best_epoch = trainer->epochs;
 }
 
@@ -352,11 +350,11 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
                           .tokens_per_second = tokens / trainer->seconds,
                           .seconds = trainer->seconds};
     RECUR_TRY(recur_model_add_epoch(trainer->model, &result, error));
-    recur_plateau_epoch(&trainer->config, &trainer->plateau,
-                        trainer->valid_tokens ? valid.loss : loss);
+    double judged = trainer->valid_tokens ? valid.loss : loss;
+    recur_plateau_epoch(&trainer->config, &trainer->plateau, judged);
     trainer->epochs++;
     trainer->minibatches = trainer->minibatch = 0;
-    keep(trainer, valid.loss);
+    keep(trainer, judged);
     if (epoch)
         *epoch = result;
     return RECUR_OK;
@@ -374,7 +372,7 @@ enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch
 enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error)
 {
     (void)error;
-    if (trainer->valid_tokens && trainer->best_epoch)
+    if (recur_trainer_best_epoch(trainer) > 0)
         restore(trainer);
     return RECUR_OK;
 }
@@ -391,7 +389,8 @@ const recur_trainer_config *recur_trainer_get_config(const recur_trainer *traine
 
 uint64_t recur_trainer_best_epoch(const recur_trainer *trainer)
 {
-    return trainer->valid_tokens ? trainer->best_epoch : 0;
+    bool last_is_best = trainer->minibatch > 0 || trainer->best_epoch == trainer->epochs;
+    return trainer->valid_tokens || !last_is_best ? trainer->best_epoch : 0;
 }
 
 uint64_t recur_trainer_epochs(const recur_trainer *trainer)

@@ -182,7 +182,6 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     const recur_trainer_config *config = &trainer->config;
     size_t history = trainer->model->history_count;
     uint64_t most = (trainer->train_tokens - 1) / (config->batch * config->steps);
-    bool holds_out = trainer->valid_tokens > 0;
     if (state->epochs > history)
         return recur_fail(error, bad, "%llu epochs are finished, but the history has %zu",
                           (number)state->epochs, history);
@@ -197,9 +196,8 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     if (state->best_epoch > state->epochs || (state->epochs && !state->best_epoch))
         return recur_fail(error, bad, "the best of %llu epochs cannot be number %llu",
                           (number)state->epochs, (number)state->best_epoch);
-    if (holds_out && state->best_epoch ? !isfinite(state->best_loss) : !isnan(state->best_loss))
-        return recur_fail(error, bad, "the best epoch's validation loss cannot be %g",
-                          state->best_loss);
+    if (state->best_epoch ? !isfinite(state->best_loss) : !isnan(state->best_loss))
+        return recur_fail(error, bad, "the best epoch's loss cannot be %g", state->best_loss);
     if (state->plateau_bad_epochs > config->patience)
         return recur_fail(error, bad, "the plateau has waited for %llu epochs, at most %zu",
                           (number)state->plateau_bad_epochs, config->patience);

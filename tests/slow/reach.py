@@ -1,8 +1,7 @@
 """Does training reach what it should: reach.py FIELD BOUND DATASET SEEDS OPTIONS...
 
 Trains with OPTIONS, in which DATASET stands for the text's path, and each of SEEDS ("1,2,3").
-FIELD is a number of the log: `valid_loss` is the best epoch's, which is the one kept; any other is
-the last epoch's. Prints TAP, a case for each seed.
+FIELD is a number of the log, of the epoch whose model was kept. Prints TAP, a case for each seed.
 """
 
 import json
@@ -14,12 +13,14 @@ from pathlib import Path
 
 
 def train(field, options, folder):
-    log = Path(folder, "log.jsonl")
-    outputs = ["--log", str(log), "--output", str(Path(folder, "model.safetensors"))]
+    log, report = Path(folder, "log.jsonl"), Path(folder, "report.json")
+    outputs = ["--log", str(log), "--report", str(report)]
+    outputs += ["--output", str(Path(folder, "model.safetensors"))]
     command = [os.environ["RECUR"], "train", *options, *outputs]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     values = [json.loads(line)[field] for line in log.read_text(encoding="utf-8").splitlines()]
-    return min(values) if field == "valid_loss" else values[-1]
+    kept = json.loads(report.read_text(encoding="utf-8"))["best_epoch"]  # 0: the last one
+    return values[kept - 1]
 
 
 def main():

@@ -262,6 +262,42 @@ static void keeps_the_best_epoch(void **state)
     recur_model_free(model);
 }
 
+/* Nothing is held out: an epoch that spoils the model is not what is kept. */
+static void keeps_the_lowest_training_loss(void **state)
+{
+    (void)state;
+    enum { EPOCHS_MAX = 300 };
+    recur_model *model = make_model(RECUR_CELL_RNN, 1, 20, 0);
+    recur_corpus *corpus = make_corpus(200, 0);
+    recur_trainer_config config = small_config();
+    config.optimizer = RECUR_OPTIMIZER_SGD;
+    config.lr = 3;
+    config.validation = 0;
+    recur_trainer *trainer = make_trainer(model, corpus, &config);
+    recur_epoch epoch;
+    double lowest = INFINITY;
+    uint64_t lowest_at = 0;
+    float *best = NULL;
+    do {
+        assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
+        if (epoch.loss < lowest) {
+            lowest = epoch.loss;
+            lowest_at = epoch.epoch;
+            free(best);
+            best = parameters_of(model);
+            assert_int_equal(recur_trainer_best_epoch(trainer), 0);
+        }
+        assert_in_range(epoch.epoch, 1, EPOCHS_MAX);
+    } while (lowest_at == epoch.epoch || epoch.epoch < 10);
+    assert_int_equal(recur_trainer_best_epoch(trainer), lowest_at);
+    assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
+    assert_parameters(model, best);
+    free(best);
+    recur_trainer_free(trainer);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
 /* Without validation, or before an epoch is over, finishing keeps the last parameters. */
 static void keeps_the_last_parameters(void **state)
 {
@@ -570,6 +606,7 @@ int main(void)
         cmocka_unit_test(steps_allocate_nothing),
         cmocka_unit_test(learns),
         cmocka_unit_test(keeps_the_best_epoch),
+        cmocka_unit_test(keeps_the_lowest_training_loss),
         cmocka_unit_test(keeps_the_last_parameters),
         cmocka_unit_test(diverges),
         cmocka_unit_test(diverges_in_the_norm),
