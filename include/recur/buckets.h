@@ -1,7 +1,9 @@
 /* recur/buckets.h - minibatches of sequences of different lengths, out of many.
  *
- *     recur_buckets_start(buckets, epoch);
- *     while ((count = recur_buckets_next(buckets, &members))) ...
+ *     while ((count = recur_buckets_next(buckets, &members)) > 0)
+ *         for (size_t b = 0; b < count; b++)
+ *             printf("line %zu of length %zu%s", members[b] + 1, lines->length[members[b]],
+ *                    b + 1 < count ? ", " : "\n");
  *
  * Each epoch shuffles all sequences, sorts them by length within windows of some minibatches, cuts
  * the windows into minibatches and shuffles those: what is read together is of about equal length,
@@ -21,29 +23,45 @@
 extern "C" {
 #endif
 
+/* An epoch's minibatches after another; opaque. */
 typedef struct recur_buckets recur_buckets;
 
+/* How they are made. */
 typedef struct recur_buckets_config {
+    size_t size;   /* as recur_buckets_config_default() sets it; leave it alone */
     size_t batch;  /* B: sequences of a minibatch, at most; default 32 */
     size_t tokens; /* steps of all its sequences together, at most, so that memory is bounded
                       where a few are very long; a longer sequence stands alone; default 0: any */
     size_t window; /* minibatches that are sorted together; 1: sequences meet at random;
                       default 64 */
-    uint64_t seed; /* default 1 */
+    uint64_t seed; /* of the order; default 1 */
 } recur_buckets_config;
 
-RECUR_API recur_buckets_config recur_buckets_config_default(void);
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_buckets_config_init(recur_buckets_config *config, size_t size);
 
-/* Over `count` sequences, the lengths of which are copied. Errors: ARGUMENT for a batch or window
- * of 0, DATA where there is no sequence, MEMORY. */
+/* The defaults; every configuration begins as one. */
+static inline recur_buckets_config recur_buckets_config_default(void)
+{
+    recur_buckets_config config;
+    recur_buckets_config_init(&config, sizeof config);
+    return config;
+}
+
+/* Over `count` sequences, the lengths of which are copied. `config` may be NULL: the defaults. The
+ * buckets belong to the caller: recur_buckets_free. Errors: ARGUMENT for a batch or window of 0,
+ * DATA where there is no sequence, MEMORY. */
 RECUR_API enum recur_status recur_buckets_create(const size_t *lengths, size_t count,
                                                  const recur_buckets_config *config,
                                                  recur_buckets **buckets, recur_error *error);
-RECUR_API void recur_buckets_free(recur_buckets *buckets); /* NULL is fine */
 
-/* The most steps of any sequence, and of all sequences of any minibatch together: what a
- * recur_stack for them must have room for. */
+/* Releases buckets. NULL is fine. */
+RECUR_API void recur_buckets_free(recur_buckets *buckets);
+
+/* The most steps of any sequence: a recur_stack for them must have room for so many. */
 RECUR_API size_t recur_buckets_longest(const recur_buckets *buckets);
+
+/* The most steps of all sequences of any minibatch together; likewise. */
 RECUR_API size_t recur_buckets_most_tokens(const recur_buckets *buckets);
 
 /* Starts epoch number `epoch` (from 0): draws its order from (seed, epoch) alone, so that any epoch

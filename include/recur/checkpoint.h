@@ -1,23 +1,30 @@
 /* recur/checkpoint.h - a training run in a file, to go on from there as if nothing had happened.
  *
- *     recur_checkpoint_save(trainer, "", "run.safetensors", &error);      every so often
+ *     while (status == RECUR_OK && recur_trainer_epochs(trainer) < epochs) {
+ *         status = recur_trainer_epoch(trainer, NULL, error);
+ *         if (status == RECUR_OK)
+ *             status = recur_checkpoint_save(trainer, "", path, error);
+ *     }
  *
- *     recur_checkpoint *checkpoint;                                       some other day
- *     recur_checkpoint_load("run.safetensors", &checkpoint, &error);
+ * and, some other day,
+ *
+ *     enum recur_status status = recur_checkpoint_load(path, &checkpoint, error);
+ *     if (status == RECUR_ERROR_FILE)
+ *         return begin(corpus, vocab, epochs, model, trainer, error);
+ *     if (status != RECUR_OK)
+ *         return status;
  *     recur_resume_config config = recur_resume_config_default();
- *     recur_checkpoint_resume(checkpoint, corpus, &config, &model, &trainer, &error);
+ *     config.vocab = vocab;
+ *     config.epochs = epochs;
+ *     status = recur_checkpoint_resume(checkpoint, corpus, &config, model, trainer, error);
  *     recur_checkpoint_free(checkpoint);
- *     while (recur_trainer_epochs(trainer) < recur_trainer_get_config(trainer)->epochs)
- *         if (recur_trainer_epoch(trainer, &epoch, &error) != RECUR_OK) break;
  *
  * The model that a resumed run ends with is the same to the bit as that of a run left alone, on any
  * number of threads (and the same instruction set, recur/machine.h). One safetensors file holds the
  * model, as recur_model_save writes it, with its vocabulary and history, and beside it the
  * optimiser's state, the best parameters so far, the carried states, the run's settings and its
  * place in the text (docs/formats.md#checkpoints); random numbers follow from the seed and that
- * place. recur_model_load reads it as well: as the model that was being trained.
- *
- * A checkpoint is used by one thread at a time. */
+ * place. recur_model_load reads it as well: as the model that was being trained. */
 #ifndef RECUR_CHECKPOINT_H
 #define RECUR_CHECKPOINT_H
 
@@ -35,17 +42,24 @@ extern "C" {
 RECUR_API enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note,
                                                   const char *path, recur_error *error);
 
+/* A checkpoint that was read; opaque. */
 typedef struct recur_checkpoint recur_checkpoint;
 
-/* Reads a checkpoint ("-" is standard input); recur_checkpoint_free gives it back.
+/* Reads a checkpoint ("-" is standard input), which belongs to the caller: recur_checkpoint_free.
  * Errors: FILE, MEMORY, FORMAT (also for a model that is no checkpoint), UNSUPPORTED. */
 RECUR_API enum recur_status recur_checkpoint_load(const char *path, recur_checkpoint **checkpoint,
                                                   recur_error *error);
-RECUR_API void recur_checkpoint_free(recur_checkpoint *checkpoint); /* NULL is fine */
 
-/* The caller's own text, the settings and the place of the run; they belong to the checkpoint. */
+/* Releases a checkpoint. NULL is fine. */
+RECUR_API void recur_checkpoint_free(recur_checkpoint *checkpoint);
+
+/* The text that recur_checkpoint_save was given; it belongs to the checkpoint. */
 RECUR_API const char *recur_checkpoint_note(const recur_checkpoint *checkpoint);
+
+/* The run's settings, but for the number of threads; they belong to the checkpoint. */
 RECUR_API const recur_trainer_config *recur_checkpoint_config(const recur_checkpoint *checkpoint);
+
+/* Where the run stands; it belongs to the checkpoint. */
 RECUR_API const recur_trainer_state *recur_checkpoint_state(const recur_checkpoint *checkpoint);
 
 /* What may be another than it was. */

@@ -1,4 +1,10 @@
-/* recur/file.h - files that are there whole or not at all. */
+/* recur/file.h - files that are there whole or not at all.
+ *
+ *     if (recur_file_same(path, output) || recur_file_same(path, losses) ||
+ *         recur_file_same(output, losses)) {
+ *         fputs("resume_run: two of the three are one file\n", stderr);
+ *         return 2;
+ *     } */
 #ifndef RECUR_FILE_H
 #define RECUR_FILE_H
 

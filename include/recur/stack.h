@@ -1,14 +1,17 @@
 /* recur/stack.h - a model's recurrent layers in a training loop of your own: sequences of any
  * lengths forward, any loss, backward, an update.
  *
- *     recur_stack_create(model, &config, 0, &stack, &error);
- *     for (...) {
- *         recur_stack_input in = {.batch = B, .steps = T, .lengths = lengths, .x = x};
- *         recur_stack_forward(stack, &in, &(recur_stack_output){.y = y}, &error);
- *         ... your loss and its gradient dy ...
- *         recur_stack_backward(stack, &(recur_stack_output_gradient){.dy = dy}, NULL, &error);
- *         recur_stack_update(stack, lr, NULL, &error);
- *     }
+ *     recur_stack_input input = {
+ *         .batch = BATCH, .steps = LONGEST, .lengths = minibatch.lengths, .x = minibatch.x};
+ *     recur_stack_output output = {.logits = logits};
+ *     if ((status = recur_stack_forward(stack, &input, &output, error)) != RECUR_OK)
+ *         return status;
+ *     mean += squared_error(&minibatch, logits, dlogits) / 100;
+ *     recur_stack_output_gradient gradient = {.dlogits = dlogits};
+ *     if ((status = recur_stack_backward(stack, &gradient, NULL, error)) != RECUR_OK)
+ *         return status;
+ *     if ((status = recur_stack_update(stack, 0.01, NULL, error)) != RECUR_OK)
+ *         return status;
  *
  * Arrays are row-major, step before sequence: (T, B, ...). A sequence's steps are t = 0 ..
  * length - 1; what stands behind them is never read, and written as 0. A sequence of length 0 has
@@ -33,22 +36,27 @@
 extern "C" {
 #endif
 
+/* A model's layers, made ready for training; opaque. */
 typedef struct recur_stack recur_stack;
 
 /* Plans and allocates everything. Of `config` count batch and steps, the most sequences and steps
- * that a call may bring; threads; seed, of dropout; and the optimiser's settings: optimizer,
- * momentum, beta1, beta2, alpha, epsilon, weight_decay, clip. `tokens` is the most steps of all
+ * that a call may bring; threads; precision; seed, of dropout; and the optimiser's settings:
+ * optimizer, momentum, beta1, beta2, alpha, epsilon, weight_decay, clip. It may be NULL: the
+ * defaults. `tokens` is the most steps of all
  * sequences of a call together, which memory follows; 0: batch x steps. The model must outlive the
  * stack. Errors: ARGUMENT (a value outside its range), MEMORY, UNSUPPORTED for a model that fills
  * in, whose outputs are not those of its steps. */
 RECUR_API enum recur_status recur_stack_create(recur_model *model,
                                                const recur_trainer_config *config, size_t tokens,
                                                recur_stack **stack, recur_error *error);
-RECUR_API void recur_stack_free(recur_stack *stack); /* NULL is fine */
+
+/* Releases a stack; the model keeps the parameters it has. NULL is fine. */
+RECUR_API void recur_stack_free(recur_stack *stack);
 
 /* W: the numbers of one output: 2H where two directions are concatenated, else H of the last layer.
  */
 RECUR_API size_t recur_stack_width(const recur_stack *stack);
+
 /* The numbers of one sequence's h, or c: the sum of D * H over the layers. */
 RECUR_API size_t recur_stack_states(const recur_stack *stack);
 
@@ -87,9 +95,10 @@ typedef struct recur_stack_input_gradient {
     float *dh0, *dc0; /* dc0 is written for lstm alone */
 } recur_stack_input_gradient;
 
-/* Errors: ARGUMENT (more than the stack was made for, a length above T, an id that is not below V,
- * x or ids missing, a target that is not below V, logits or targets of a model without a head, or
- * both at once): the sentence says which sequence and step; nothing is computed then. */
+/* Forward through all layers. Errors: ARGUMENT (more than the stack was made for, a length above T,
+ * an id that is not below V, x or ids missing, a target that is not below V, logits or targets of a
+ * model without a head, or both at once): the sentence says which sequence and step; nothing is
+ * computed then. */
 RECUR_API enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
                                                 const recur_stack_output *output,
                                                 recur_error *error);
@@ -102,9 +111,11 @@ RECUR_API enum recur_status recur_stack_backward(recur_stack *stack,
                                                  const recur_stack_input_gradient *input,
                                                  recur_error *error);
 
-/* Copies the gradient of tensor number `index` of the model (recur_model_tensor), row-major, out of
- * the stack or into it. */
+/* Copies the gradient of tensor number `index` of the model (recur_model_tensor), row-major, to
+ * `values`, which has room for it. */
 RECUR_API void recur_stack_get_gradient(const recur_stack *stack, size_t index, float *values);
+
+/* The other way round: it takes the place of what the backward passes came to. */
 RECUR_API void recur_stack_set_gradient(recur_stack *stack, size_t index, const float *values);
 
 /* Sets all gradients to zero, as they are at first and after every update. */

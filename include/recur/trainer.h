@@ -146,8 +146,10 @@ RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_ep
  * Errors: none. */
 RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error);
 
-/* The model and the settings; the trainer keeps using both. */
+/* The model that is trained. */
 RECUR_API recur_model *recur_trainer_model(const recur_trainer *trainer);
+
+/* The settings; they belong to the trainer. */
 RECUR_API const recur_trainer_config *recur_trainer_get_config(const recur_trainer *trainer);
 
 /* The epoch whose parameters recur_trainer_finish puts back, from 1; 0: it leaves the last ones. */
@@ -182,32 +184,39 @@ typedef struct recur_trainer_state {
     uint64_t plateau_bad_epochs; /* since */
 } recur_trainer_state;
 
-/* Errors: ARGUMENT once the kept parameters were put back (recur_trainer_finish, DIVERGED): what
- * the run would go on with is gone then. */
+/* Writes down where the run stands. Errors: ARGUMENT once the kept parameters were put back
+ * (recur_trainer_finish, DIVERGED): what the run would go on with is gone then. */
 RECUR_API enum recur_status recur_trainer_get_state(recur_trainer *trainer,
                                                     recur_trainer_state *state, recur_error *error);
+
 /* Moves a trainer to `state`, after the tensors were set; its model must have the history of the
  * finished epochs. Errors: as recur_trainer_check_text; ARGUMENT where a number is impossible or
  * does not go with the others. */
 RECUR_API enum recur_status recur_trainer_set_state(recur_trainer *trainer,
                                                     const recur_trainer_state *state,
                                                     recur_error *error);
-/* DATA where the text is not the one that the run began with. */
+
+/* Is the corpus the run's? Errors: DATA where the text is not the one that the run began with. */
 RECUR_API enum recur_status recur_trainer_check_text(const recur_trainer_state *state,
                                                      const recur_corpus *corpus,
                                                      recur_error *error);
 
 #define RECUR_TRAINING_PREFIX "training." /* which the names below begin with */
 
-/* What of the run is tensors besides the model's parameters, each in its parameter's shape:
+/* How many tensors the run has besides the model's parameters, each in its parameter's shape:
  * "training.first.NAME" and "training.second.NAME", the optimiser's moments where it has them;
  * "training.best.NAME", the parameters that recur_trainer_finish would keep. And "training.h_l0",
  * ..., for LSTMs "training.c_l0", ..., each (B, H): the states carried into the next minibatch,
- * where states are carried. Names belong to the trainer. */
+ * where states are carried. */
 RECUR_API size_t recur_trainer_tensors(const recur_trainer *trainer);
+
+/* The name and shape of tensor number `index`; the name belongs to the trainer. */
 RECUR_API recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t index);
-/* Copies a tensor's values, row-major; `values` has room for shape[0] * shape[1] numbers. */
+
+/* Copies a tensor's values, row-major, to `values`, which has room for shape[0] * shape[1]. */
 RECUR_API void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float *values);
+
+/* Sets them, row-major. */
 RECUR_API void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float *values);
 
 /* Where the time of a minibatch goes. */

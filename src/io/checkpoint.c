@@ -236,9 +236,9 @@ enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint, const re
                                           const recur_resume_config *given, recur_model **model,
                                           recur_trainer **trainer, recur_error *error)
 {
-    const json_t *metadata = recur_safetensors_all_metadata(&checkpoint->file);
     recur_resume_config config = recur_resume_config_default();
     RECUR_TRY(recur_config_take(&config, given, "recur_resume_config", error));
+    const json_t *metadata = recur_safetensors_all_metadata(&checkpoint->file);
     RECUR_TRY(check_epochs(checkpoint, config.epochs, error));
     RECUR_TRY(recur_trainer_check_text(&checkpoint->state, corpus, error));
     recur_model *made = NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/sort.h"
@@ -19,10 +20,7 @@ struct recur_buckets {
     size_t next, minibatches;
 };
 
-recur_buckets_config recur_buckets_config_default(void)
-{
-    return (recur_buckets_config){.batch = 32, .window = 64, .seed = 1};
-}
+RECUR_CONFIG(buckets, seed, .batch = 32, .window = 64, .seed = 1)
 
 /* The longest first. */
 static int compare(const void *user, size_t a, size_t b)
@@ -53,19 +51,21 @@ static void measure(recur_buckets *buckets)
 }
 
 enum recur_status recur_buckets_create(const size_t *lengths, size_t count,
-                                       const recur_buckets_config *config, recur_buckets **out,
+                                       const recur_buckets_config *given, recur_buckets **out,
                                        recur_error *error)
 {
-    if (!config->batch || !config->window)
+    recur_buckets_config config = recur_buckets_config_default();
+    RECUR_TRY(recur_config_take(&config, given, "recur_buckets_config", error));
+    if (!config.batch || !config.window)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "minibatches have at least 1 sequence and windows 1 minibatch, got %zu "
                           "and %zu",
-                          config->batch, config->window);
+                          config.batch, config.window);
     if (!count)
         return recur_fail(error, RECUR_ERROR_DATA, "there are no sequences to make minibatches of");
     recur_buckets *buckets;
     RECUR_TRY(recur_alloc(1, sizeof *buckets, "minibatches", &buckets, error));
-    buckets->config = *config;
+    buckets->config = config;
     buckets->count = count;
     size_t **array[] = {&buckets->length, &buckets->order, &buckets->first, &buckets->turn,
                         &buckets->scratch};

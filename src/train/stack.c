@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/memory.h"
 #include "nn/bf16.h"
 #include "nn/model_object.h"
@@ -80,15 +81,17 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
                                 stack->gradients, network->params.span, error);
 }
 
-enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *config,
+enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *given,
                                      size_t tokens, recur_stack **out, recur_error *error)
 {
     struct recur_stack *stack;
+    recur_trainer_config config = recur_trainer_config_default();
+    RECUR_TRY(recur_config_take(&config, given, "recur_trainer_config", error));
     RECUR_TRY(recur_alloc(1, sizeof *stack, "a stack", &stack, error));
     stack->model = model;
-    stack->seed = config->seed;
-    stack->clip = (double)config->clip;
-    enum recur_status status = plan(stack, config, tokens, error);
+    stack->seed = config.seed;
+    stack->clip = (double)config.clip;
+    enum recur_status status = plan(stack, &config, tokens, error);
     if (status != RECUR_OK) {
         recur_stack_free(stack);
         return status;

@@ -19,6 +19,13 @@ epoch 0, minibatches: 1
 epoch 1, minibatches: 1
 1 -> 4, 4 -> 2, 2 -> 3
 5 -> 1, 1 -> 6, 6 -> 2
+$ printf 'one\ntwo words\nthree words here\n\nfive words are in here\n' | $EXAMPLES/bucket_lines -
+epoch 0, minibatches: 2
+line 5 of length 5, line 3 of length 3, line 2 of length 2, line 1 of length 1
+line 4 of length 0
+epoch 1, minibatches: 2
+line 4 of length 0
+line 5 of length 5, line 3 of length 3, line 2 of length 2, line 1 of length 1
 $ $EXAMPLES/read_text no.txt
 ! read_text: cannot read no.txt: No such file or directory
 [1]

@@ -152,6 +152,7 @@ static void a_struct_without_a_size_is_refused(void **state)
     recur_model_config fills = recur_model_config_default();
     const int32_t ids[] = {1, 2};
     const recur_token unknown = {"<unk>", 5};
+    const size_t lengths[] = {1};
     fills.task = RECUR_TASK_FILL;
     assert_int_equal(recur_corpus_from_ids(ids, 2, 3, &corpus, NULL), RECUR_OK);
     assert_int_equal(recur_model_create(&fills, vocab, &model, NULL), RECUR_OK);
@@ -168,6 +169,9 @@ static void a_struct_without_a_size_is_refused(void **state)
     REFUSES(recur_batches_create(corpus, &(recur_batches_config){0}, NULL, &error));
     REFUSES(recur_model_create(&(recur_model_config){0}, vocab, &made, &error));
     REFUSES(recur_trainer_create(model, corpus, &(recur_trainer_config){0}, NULL, &error));
+    REFUSES(recur_stack_create(model, &(recur_trainer_config){0}, 0, NULL, &error));
+    REFUSES(recur_checkpoint_resume(NULL, corpus, &(recur_resume_config){0}, NULL, NULL, &error));
+    REFUSES(recur_buckets_create(lengths, 1, &(recur_buckets_config){0}, NULL, &error));
     REFUSES(recur_sampler_create(&(recur_sampler_config){0}, 3, 0, NULL, &error));
     REFUSES(recur_filler_create(model, &(recur_fill_config){0}, NULL, &error));
     REFUSES(recur_model_import("none", &(recur_import_config){0}, &made, NULL, &error));
