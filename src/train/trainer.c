@@ -119,6 +119,9 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     if (config->precision == RECUR_PRECISION_BF16)
         RECUR_TRY(recur_bf16_create(&trainer->work, &model->network,
                                     recur_team_threads(trainer->team), error));
+    trainer->grids[0] = trainer->work.grid;
+    RECUR_TRY(recur_team_create(1, &trainer->solo, error));
+    RECUR_TRY(recur_grid_set(&trainer->grids[1], 1, 1, 1, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
     RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->x, "a minibatch", &trainer->x, error));
@@ -168,6 +171,8 @@ void recur_trainer_free(recur_trainer *trainer)
     if (!trainer)
         return;
     recur_team_free(trainer->team);
+    recur_team_free(trainer->solo);
+    free(trainer->grids[1].barrier);
     recur_batches_free(trainer->batches);
     recur_workspace_free(&trainer->work);
     recur_optimiser_free(&trainer->optimiser);
@@ -186,16 +191,16 @@ static void iterate(void *argument, size_t thread, size_t threads)
     struct recur_trainer *trainer = argument;
     recur_pass_forward(&trainer->pass, thread);
     recur_pass_backward(&trainer->pass, thread);
-    recur_team_wait(trainer->team);
+    recur_team_wait(trainer->present);
     if (trainer->work.bf16) {
         recur_bf16_pair(&trainer->pass, thread, threads);
-        recur_team_wait(trainer->team);
+        recur_team_wait(trainer->present);
     }
     recur_pass_gradients(&trainer->pass, thread);
-    recur_team_wait(trainer->team);
+    recur_team_wait(trainer->present);
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_GRADIENT);
     recur_optimiser_sum(&trainer->optimiser, thread, threads);
-    recur_team_wait(trainer->team);
+    recur_team_wait(trainer->present);
     if (thread == 0) {
         double scale = (double)trainer->pass.loss_scale;
         trainer->loss = recur_pass_loss_sum(&trainer->pass) * scale;
@@ -204,11 +209,11 @@ static void iterate(void *argument, size_t thread, size_t threads)
                               recur_clip_scale(trainer->norm, (double)trainer->config.clip));
         atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     }
-    recur_team_wait(trainer->team);
+    recur_team_wait(trainer->present);
     if (!isfinite(trainer->loss) || !isfinite(trainer->norm))
         return;
     recur_optimiser_apply(&trainer->optimiser, thread, threads);
-    recur_team_wait(trainer->team);
+    recur_team_wait(trainer->present);
     recur_pass_prepare(&trainer->pass, true);
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_UPDATE);
 }
@@ -263,6 +268,18 @@ static enum recur_status diverged(struct recur_trainer *trainer, recur_error *er
                       smaller_clip ? " or gradient clipping" : "");
 }
 
+/* On all threads or on one, whichever is faster: the same to the bit. */
+static void run_minibatch(struct recur_trainer *trainer)
+{
+    bool alone = recur_team_threads(trainer->team) > 1 && recur_pace_alone(&trainer->pace);
+    double start = recur_clock();
+    trainer->present = alone ? trainer->solo : trainer->team;
+    trainer->work.grid = trainer->grids[alone];
+    recur_team_run(trainer->present, iterate, trainer);
+    trainer->work.grid = trainer->grids[0];
+    recur_pace_took(&trainer->pace, recur_clock() - start);
+}
+
 enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, recur_error *error)
 {
     double start = trainer->pass.phase_start = recur_clock();
@@ -283,7 +300,7 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
         recur_mix64(recur_mix64(trainer->config.seed) + trainer->optimiser.updates);
     atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     recur_pass_mark(&trainer->pass, 0, RECUR_PHASE_LOAD);
-    recur_team_run(trainer->team, iterate, trainer);
+    run_minibatch(trainer);
     if (trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
         trainer->model->config.task == RECUR_TASK_LM)
         trainer->pass.carried_steps = trainer->config.steps;

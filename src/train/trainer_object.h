@@ -4,6 +4,7 @@
 
 #include "nn/model_object.h"
 #include "nn/pass.h"
+#include "train/pace.h"
 #include "train/schedule.h"
 #include "train/update.h"
 
@@ -23,6 +24,10 @@ struct recur_trainer {
     size_t train_tokens, valid_tokens;
 
     struct recur_team *team;
+    struct recur_team *solo;    /* one thread, which may be faster */
+    struct recur_team *present; /* whichever runs a minibatch */
+    struct recur_grid grids[2]; /* of the team and of one thread */
+    struct recur_pace pace;
     struct recur_workspace work;
     struct recur_pass pass;
     struct recur_optimiser optimiser;
