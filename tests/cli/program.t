@@ -13,7 +13,7 @@ $ recur | wc -c
 !   eval       measure how well a model predicts a text
 !   vocab      show how a text becomes tokens, a dictionary, ids
 !   info       show what a model file holds
-!   convert    convert models from and to PyTorch and ONNX
+!   convert    convert models from and to PyTorch and ONNX, or quantise them
 !   fetch      download a dataset
 !   bench      measure training and generation speed
 ! 
@@ -37,7 +37,7 @@ Trains and runs recurrent neural networks: RNN, GRU, LSTM.
   eval       measure how well a model predicts a text
   vocab      show how a text becomes tokens, a dictionary, ids
   info       show what a model file holds
-  convert    convert models from and to PyTorch and ONNX
+  convert    convert models from and to PyTorch and ONNX, or quantise them
   fetch      download a dataset
   bench      measure training and generation speed
 recur COMMAND --help describes a command and its options.
