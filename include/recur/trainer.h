@@ -177,10 +177,10 @@ typedef struct recur_trainer_state {
     uint64_t updates;                       /* minibatches finished in all epochs */
     double loss_sum, norm_sum, seconds;     /* over the minibatches of the epoch under way */
     double lr;                              /* of the last minibatch; 0 before the first */
-    uint64_t best_epoch;         /* from 1; 0: none yet */
-    double best_loss;            /* its validation loss, or training loss; NaN where there is none */
-    double plateau_factor;       /* what the schedule plateau multiplies lr by; 1 at first */
-    double plateau_best;         /* the lowest loss it met; 0 before the first epoch's end */
+    uint64_t best_epoch;                    /* from 1; 0: none yet */
+    double best_loss;      /* its validation loss, or training loss; NaN where there is none */
+    double plateau_factor; /* what the schedule plateau multiplies lr by; 1 at first */
+    double plateau_best;   /* the lowest loss it met; 0 before the first epoch's end */
     uint64_t plateau_bad_epochs; /* since */
 } recur_trainer_state;
 

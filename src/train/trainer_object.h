@@ -33,7 +33,7 @@ struct recur_trainer {
     struct recur_optimiser optimiser;
     struct recur_plateau plateau;
     real *gradients;
-    real *kept; /* parameters of the best finished epoch */
+    real *kept;     /* parameters of the best finished epoch */
     int32_t *x, *y; /* (T, B) */
 
     uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */

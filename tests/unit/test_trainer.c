@@ -11,80 +11,7 @@
 #include <cmocka.h>
 
 #include "allocations.h"
-#include "base/rng.h"
-#include "recur/evaluate.h"
-#include "recur/trainer.h"
-
-enum { VOCABULARY = 12, TOKENS_MAX = 1000 };
-
-static recur_model *make_model(enum recur_cell cell, size_t layers, size_t hidden, float dropout)
-{
-    const size_t widths[] = {hidden, hidden / 2 + 1};
-    recur_model *model;
-    recur_model_config config = recur_model_config_default();
-    config.cell = cell;
-    config.layers = layers;
-    config.hidden = widths;
-    config.vocabulary = VOCABULARY;
-    config.dropout = dropout;
-    assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
-    return model;
-}
-
-/* A text that repeats itself every `period` tokens; 0: random tokens. */
-static recur_corpus *make_corpus(size_t tokens, size_t period)
-{
-    int32_t ids[TOKENS_MAX];
-    recur_corpus *corpus;
-    struct recur_rng rng;
-    recur_rng_seed(&rng, 8, 0);
-    for (size_t i = 0; i < tokens; i++)
-        ids[i] = (int32_t)(period ? 1 + i % period : recur_rng_below(&rng, VOCABULARY));
-    assert_int_equal(recur_corpus_from_ids(ids, tokens, VOCABULARY, &corpus, NULL), RECUR_OK);
-    return corpus;
-}
-
-static recur_trainer_config small_config(void)
-{
-    recur_trainer_config config = recur_trainer_config_default();
-    config.batch = 4;
-    config.steps = 6;
-    config.validation = 0;
-    config.threads = 1;
-    config.lr = 0.02f;
-    return config;
-}
-
-static recur_trainer *make_trainer(recur_model *model, const recur_corpus *corpus,
-                                   const recur_trainer_config *config)
-{
-    recur_trainer *trainer;
-    recur_error error;
-    if (recur_trainer_create(model, corpus, config, &trainer, &error) != RECUR_OK)
-        fail_msg("%s", error.message);
-    return trainer;
-}
-
-/* All parameters, one tensor after the other; free() them. */
-static float *parameters_of(const recur_model *model)
-{
-    float *values = malloc(recur_model_parameters(model) * sizeof *values), *end = values;
-    assert_non_null(values);
-    for (size_t i = 0; i < recur_model_tensors(model); i++) {
-        recur_tensor_info info = recur_model_tensor(model, i);
-        recur_model_get_tensor(model, i, end);
-        end += info.shape[0] * info.shape[1];
-    }
-    assert_int_equal(end - values, recur_model_parameters(model));
-    return values;
-}
-
-static void assert_parameters(const recur_model *model, const float *wanted)
-{
-    float *values = parameters_of(model);
-    assert_memory_equal(values, wanted, recur_model_parameters(model) * sizeof *values);
-    free(values);
-}
+#include "trainer_example.h"
 
 /* What two epochs lead to: the parameters, free() them, and the last validation loss. */
 static float *train_two_epochs(enum recur_cell cell, float dropout, size_t hidden,
@@ -99,9 +26,7 @@ static float *train_two_epochs(enum recur_cell cell, float dropout, size_t hidde
         assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
     *valid_loss = epoch.valid_loss;
     float *values = parameters_of(model);
-    recur_trainer_free(trainer);
-    recur_corpus_free(corpus);
-    recur_model_free(model);
+    release(trainer, corpus, model);
     return values;
 }
 
@@ -179,9 +104,7 @@ static void steps_allocate_nothing(void **state)
             assert_true(steps > 5);
             assert_int_equal(recur_trainer_end_epoch(trainer, NULL, NULL), RECUR_OK);
         }
-        recur_trainer_free(trainer);
-        recur_corpus_free(corpus);
-        recur_model_free(model);
+        release(trainer, corpus, model);
     }
 }
 
@@ -197,9 +120,7 @@ static void check_learning(enum recur_cell cell, const recur_trainer_config *con
     if (!(epoch.loss < 0.05))
         fail_msg("%s with %s: the loss is still %g", recur_cell_name(cell),
                  recur_optimizer_name(config->optimizer), epoch.loss);
-    recur_trainer_free(trainer);
-    recur_corpus_free(corpus);
-    recur_model_free(model);
+    release(trainer, corpus, model);
 }
 
 static void learns(void **state)
@@ -214,117 +135,6 @@ static void learns(void **state)
         config.optimizer = (enum recur_optimizer)optimizer;
         config.lr = optimizer == RECUR_OPTIMIZER_SGD ? 1 : 0.01f;
         check_learning(RECUR_CELL_GRU, &config);
-    }
-}
-
-/* Random tokens can be learned by heart, which does not help with the ones held out. */
-static void keeps_the_best_epoch(void **state)
-{
-    (void)state;
-    enum { EPOCHS = 25 };
-    recur_model *model = make_model(RECUR_CELL_LSTM, 1, 40, 0);
-    recur_corpus *corpus = make_corpus(300, 0);
-    recur_trainer_config config = small_config();
-    config.validation = 0.3f;
-    recur_trainer *trainer = make_trainer(model, corpus, &config);
-    assert_int_equal(recur_trainer_train_tokens(trainer), 210);
-    assert_int_equal(recur_trainer_valid_tokens(trainer), 90);
-    recur_epoch epoch;
-    float *best = NULL;
-    double lowest = INFINITY;
-    uint64_t lowest_at = 0;
-    for (uint64_t i = 1; i <= EPOCHS; i++) {
-        assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
-        assert_int_equal(epoch.epoch, i);
-        assert_int_equal(recur_trainer_epochs(trainer), i);
-        if (epoch.valid_loss < lowest) {
-            lowest = epoch.valid_loss;
-            lowest_at = i;
-            free(best);
-            best = parameters_of(model);
-        }
-        assert_int_equal(recur_trainer_best_epoch(trainer), lowest_at);
-    }
-    assert_in_range(lowest_at, 1, EPOCHS - 1);
-    assert_true(epoch.valid_loss > lowest && epoch.loss < lowest);
-    assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
-    assert_parameters(model, best);
-    recur_evaluation evaluation;
-    assert_int_equal(recur_evaluate(model, corpus, 210, 0, 1, &evaluation, NULL), RECUR_OK);
-    assert_true(evaluation.loss == lowest);
-    size_t count;
-    const recur_epoch *history = recur_model_history(model, &count);
-    assert_int_equal(count, EPOCHS);
-    assert_memory_equal(&history[EPOCHS - 1], &epoch, sizeof epoch);
-    free(best);
-    recur_trainer_free(trainer);
-    recur_corpus_free(corpus);
-    recur_model_free(model);
-}
-
-/* Nothing is held out: an epoch that spoils the model is not what is kept. */
-static void keeps_the_lowest_training_loss(void **state)
-{
-    (void)state;
-    enum { EPOCHS_MAX = 300 };
-    recur_model *model = make_model(RECUR_CELL_RNN, 1, 20, 0);
-    recur_corpus *corpus = make_corpus(200, 0);
-    recur_trainer_config config = small_config();
-    config.optimizer = RECUR_OPTIMIZER_SGD;
-    config.lr = 3;
-    config.validation = 0;
-    recur_trainer *trainer = make_trainer(model, corpus, &config);
-    recur_epoch epoch;
-    double lowest = INFINITY;
-    uint64_t lowest_at = 0;
-    float *best = NULL;
-    do {
-        assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
-        if (epoch.loss < lowest) {
-            lowest = epoch.loss;
-            lowest_at = epoch.epoch;
-            free(best);
-            best = parameters_of(model);
-            assert_int_equal(recur_trainer_best_epoch(trainer), 0);
-        }
-        assert_in_range(epoch.epoch, 1, EPOCHS_MAX);
-    } while (lowest_at == epoch.epoch || epoch.epoch < 10);
-    assert_int_equal(recur_trainer_best_epoch(trainer), lowest_at);
-    assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
-    assert_parameters(model, best);
-    free(best);
-    recur_trainer_free(trainer);
-    recur_corpus_free(corpus);
-    recur_model_free(model);
-}
-
-/* Without validation, or before an epoch is over, finishing keeps the last parameters. */
-static void keeps_the_last_parameters(void **state)
-{
-    (void)state;
-    for (int holds_out = 0; holds_out < 2; holds_out++) {
-        recur_model *model = make_model(RECUR_CELL_RNN, 1, 10, 0);
-        recur_corpus *corpus = make_corpus(200, 0);
-        recur_trainer_config config = small_config();
-        config.validation = holds_out ? 0.1f : 0;
-        recur_trainer *trainer = make_trainer(model, corpus, &config);
-        recur_epoch epoch;
-        if (!holds_out) {
-            assert_int_equal(recur_trainer_epoch(trainer, &epoch, NULL), RECUR_OK);
-            assert_true(isnan(epoch.valid_loss));
-        }
-        float *before = parameters_of(model);
-        assert_int_equal(recur_trainer_step(trainer, NULL, NULL), RECUR_OK);
-        float *after = parameters_of(model);
-        assert_memory_not_equal(after, before, recur_model_parameters(model) * sizeof *after);
-        assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
-        assert_int_equal(recur_trainer_best_epoch(trainer), 0);
-        assert_parameters(model, after);
-        free(before);
-        free(after);
-        recur_trainer_free(trainer);
-        recur_corpus_free(corpus);
-        recur_model_free(model);
     }
 }
 
@@ -370,8 +180,7 @@ static void diverges(void **state)
         free(before);
         recur_trainer_free(trainer);
     }
-    recur_corpus_free(corpus);
-    recur_model_free(model);
+    release(NULL, corpus, model);
 }
 
 /* The loss is a large number, but the gradients' squares are none. */
@@ -389,9 +198,7 @@ static void diverges_in_the_norm(void **state)
     recur_error error;
     assert_int_equal(recur_trainer_step(trainer, NULL, &error), RECUR_ERROR_DIVERGED);
     assert_non_null(strstr(error.message, "at minibatch 1 of"));
-    recur_trainer_free(trainer);
-    recur_corpus_free(corpus);
-    recur_model_free(model);
+    release(trainer, corpus, model);
 }
 
 static void poison(recur_model *model)
@@ -426,9 +233,7 @@ static void diverges_later(void **state)
         assert_non_null(strstr(error.message, "of epoch 2; try"));
         assert_parameters(model, good);
         free(good);
-        recur_trainer_free(trainer);
-        recur_corpus_free(corpus);
-        recur_model_free(model);
+        release(trainer, corpus, model);
     }
 }
 
@@ -473,9 +278,7 @@ static void steps_tell_where_they_are(void **state)
     }
     assert_string_equal(error.message,
                         "epoch 2 is over: recur_trainer_end_epoch comes before the next step");
-    recur_trainer_free(trainer);
-    recur_corpus_free(corpus);
-    recur_model_free(model);
+    release(trainer, corpus, model);
 }
 
 static void refuse(const recur_corpus *corpus, const recur_trainer_config *config,
@@ -549,8 +352,7 @@ static void refuses_texts(void **state)
     recur_step step;
     assert_int_equal(recur_trainer_step(trainer, &step, NULL), RECUR_OK);
     assert_true(step.end_of_epoch);
-    recur_trainer_free(trainer);
-    recur_model_free(model);
+    release(trainer, NULL, model);
     refuse(shorter, &config, RECUR_ERROR_DATA,
            "the text has 24 tokens, but one minibatch of 4 sequences x 6 steps needs 25; choose a "
            "smaller batch or fewer steps");
@@ -605,9 +407,6 @@ int main(void)
         cmocka_unit_test(allocations_are_counted),
         cmocka_unit_test(steps_allocate_nothing),
         cmocka_unit_test(learns),
-        cmocka_unit_test(keeps_the_best_epoch),
-        cmocka_unit_test(keeps_the_lowest_training_loss),
-        cmocka_unit_test(keeps_the_last_parameters),
         cmocka_unit_test(diverges),
         cmocka_unit_test(diverges_in_the_norm),
         cmocka_unit_test(diverges_later),
