@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-/* An epoch's minibatches after another; opaque. */
+/* Minibatches of an epoch, and which of them is next; opaque. */
 typedef struct recur_buckets recur_buckets;
 
 /* How they are made. */

@@ -42,10 +42,10 @@ typedef struct recur_stack recur_stack;
 /* Plans and allocates everything. Of `config` count batch and steps, the most sequences and steps
  * that a call may bring; threads; precision; seed, of dropout; and the optimiser's settings:
  * optimizer, momentum, beta1, beta2, alpha, epsilon, weight_decay, clip. It may be NULL: the
- * defaults. `tokens` is the most steps of all
- * sequences of a call together, which memory follows; 0: batch x steps. The model must outlive the
- * stack. Errors: ARGUMENT (a value outside its range), MEMORY, UNSUPPORTED for a model that fills
- * in, whose outputs are not those of its steps. */
+ * defaults. `tokens` is the most steps of all sequences of a call together, which memory follows;
+ * 0: batch x steps. The model must outlive the stack, which belongs to the caller:
+ * recur_stack_free. Errors: ARGUMENT (a value outside its range), MEMORY, UNSUPPORTED for a model
+ * that fills in, whose outputs are not those of its steps, and for a quantised one. */
 RECUR_API enum recur_status recur_stack_create(recur_model *model,
                                                const recur_trainer_config *config, size_t tokens,
                                                recur_stack **stack, recur_error *error);

@@ -33,7 +33,8 @@ enum recur_status {
     RECUR_ERROR_FILE,        /* a file could not be opened, read or written */
     RECUR_ERROR_FORMAT,      /* a file's contents are not what they should be */
     RECUR_ERROR_DATA,        /* a text is empty or too short for what is asked */
-    RECUR_ERROR_DIVERGED,    /* the training loss is no longer finite */
+    RECUR_ERROR_DIVERGED,    /* numbers are no longer finite: training went astray, or weights
+                                are too large to compute with */
     RECUR_ERROR_UNSUPPORTED, /* valid, but this build or version cannot do it */
 };
 
@@ -43,8 +44,8 @@ typedef struct recur_error {
     char message[512];        /* one sentence without a full stop, UTF-8, always terminated */
 } recur_error;
 
-/* A short English name of a status, "out of memory" for instance; static storage. Any thread. Any
- * other number is an "unknown status". */
+/* A short English name of a status, "out of memory" for instance; static storage. Any other number
+ * is an "unknown status". */
 RECUR_API const char *recur_status_name(enum recur_status status);
 
 /* Text as recur_show makes it, terminated. */

@@ -99,7 +99,7 @@ static inline recur_trainer_config recur_trainer_config_default(void)
  * A model that fills in reads each minibatch as texts of their own: no state is carried.
  * Errors: ARGUMENT (a value outside its range, a corpus of another vocabulary size), DATA (the
  * text is too short; the sentence says how much is needed), MEMORY, UNSUPPORTED for a bidirectional
- * language model, which sees what it is to predict. */
+ * language model, which sees what it is to predict, and for a quantised one. */
 RECUR_API enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,
                                                  const recur_trainer_config *config,
                                                  recur_trainer **trainer, recur_error *error);

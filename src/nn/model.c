@@ -49,10 +49,9 @@ static enum recur_status fill_in(struct recur_model *model, const recur_model_co
 enum recur_status recur_model_create(const recur_model_config *config, recur_vocab *vocab,
                                      recur_model **out, recur_error *error)
 {
-    const recur_model_config standard = recur_model_config_default();
     struct recur_model *model;
     RECUR_TRY(recur_alloc(1, sizeof *model, "a model", &model, error));
-    enum recur_status status = fill_in(model, config ? config : &standard, vocab, error);
+    enum recur_status status = fill_in(model, config, vocab, error);
     if (status != RECUR_OK) {
         recur_model_free(model);
         return status;
