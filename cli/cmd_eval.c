@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dataset.h"
+#include "label_scores.h"
 #include "message.h"
 #include "output.h"
 #include "recur/evaluate.h"
@@ -83,7 +84,13 @@ static int eval(const struct command *command, int argc, char **argv)
     if (recur_model_load(options.model, &model, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     const char *path = recur_dataset_resolve(command, arguments.operands[0], dataset);
-    status = path ? evaluate(command, &options, model, path) : STATUS_FAILURE;
+    enum recur_task task = recur_model_get_config(model)->task;
+    if (!path)
+        status = STATUS_FAILURE;
+    else if (task == RECUR_TASK_TAG || task == RECUR_TASK_CLASSIFY)
+        status = recur_print_scores(command, model, path, (size_t)options.threads, options.json);
+    else
+        status = evaluate(command, &options, model, path);
     recur_model_free(model);
     return status;
 }
@@ -97,7 +104,8 @@ static const struct option_spec options[] = {
      .help = "threads to compute with; the result is the same with any number"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
      .help = "one JSON object: tokens, loss, perplexity, bits_per_character, accuracy where blanks "
-             "are filled"},
+             "are filled; of labels sequences, labels, unknown_labels, loss, accuracy, precision, "
+             "recall, f1, confusion and, of words, spans"},
     {.help = NULL},
 };
 
@@ -105,10 +113,15 @@ const struct command recur_command_eval = {
     .name = "eval",
     .summary = "measure how well a model predicts a text",
     .operands = "TEXT",
-    .about = "Predicts every token of a text (a file, - for standard input, or a dataset's name) "
-             "from those before it, or, with a model of the task fill, from those around it, and "
-             "prints the mean loss in nats, the perplexity e^loss, the bits per character and, "
-             "where blanks are filled, the share of the tokens that were the most probable.",
+    .about =
+        "Predicts every token of a text (a file, - for standard input, or a dataset's name) "
+        "from those before it, or, with a model of the task fill, from those around it, and "
+        "prints the mean loss in nats, the perplexity e^loss, the bits per character and, "
+        "where blanks are filled, the share of the tokens that were the most probable.\n\nWith "
+        "a model that labels (recur predict), labels a file that has its labels and compares. "
+        "Of texts it prints the accuracy, precision, recall and F1 averaged over the labels "
+        "(macro), and the confusion matrix; of words the accuracy and, where labels are BIO or "
+        "BIOES, precision, recall and F1 of spans as conlleval counts them.",
     .examples = "  recur eval -m model.safetensors chapter2.txt\n",
     .options = options,
     .least = 1,

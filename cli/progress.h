@@ -12,6 +12,8 @@ struct progress {
     size_t epochs, tokens; /* of the run; of a minibatch */
     double started, shown; /* seconds on a clock that never goes back */
     double valid_loss;     /* of the last finished epoch; NaN: none */
+    bool labels;           /* losses are of labels: no perplexity, but the accuracy */
+    double accuracy;       /* of the last finished epoch, held out; NaN: none */
 };
 
 void recur_progress_start(struct progress *progress, bool quiet, size_t epochs, size_t tokens);

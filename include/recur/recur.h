@@ -1,8 +1,9 @@
 /* recur/recur.h - all of librecur: recurrent neural networks from C.
  *
  * text -> vocab -> corpus -> batches -> trainer -> model -> session, generate, fill, features,
- * evaluate; and for training loops of one's own: buckets, model -> stack. Each word is a header, which opens with a loop that works and says who may call what.
- * What holds for all of them:
+ * evaluate; labels -> trainer -> model -> predict; and for training loops of one's own: buckets,
+ * model -> stack. Each word is a header, which opens with a loop that works and says who may call
+ * what. What holds for all of them:
  *
  * Objects are opaque. What recur_x_create and its kin hand out belongs to the caller, who gives it
  * back with recur_x_free; NULL may be given back. What an object needs for its work, and names as
@@ -47,8 +48,10 @@
 #include "recur/features.h"
 #include "recur/fill.h"
 #include "recur/generate.h"
+#include "recur/labels.h"
 #include "recur/machine.h"
 #include "recur/model.h"
+#include "recur/predict.h"
 #include "recur/sample_text.h"
 #include "recur/session.h"
 #include "recur/stack.h"

@@ -9,41 +9,12 @@
 #include "base/memory.h"
 #include "base/names.h"
 #include "nn/bf16.h"
-#include "nn/model_object.h"
-#include "nn/pass.h"
 #include "train/evaluate.h"
-#include "train/schedule.h"
-#include "train/update.h"
+#include "train/trainer_object.h"
 
 RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
-
-struct recur_trainer {
-    recur_trainer_config config;
-    recur_model *model;
-    const recur_corpus *corpus;
-    recur_batches *batches;
-    size_t train_tokens, valid_tokens;
-
-    struct recur_team *team;
-    struct recur_workspace work;
-    struct recur_pass pass;
-    struct recur_optimiser optimiser;
-    struct recur_plateau plateau;
-    real *gradients;
-    real *kept; /* parameters of the best finished epoch; of the last where nothing is held out */
-    int32_t *x, *y; /* (T, B) */
-
-    uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */
-    double best_loss;
-    uint64_t step; /* minibatches of all epochs */
-
-    size_t minibatch, minibatches; /* of this epoch; minibatches 0: not started */
-    double lr, loss_sum, norm_sum, seconds;
-    double loss, norm; /* of the last minibatch */
-    double phase_seconds[RECUR_PHASES];
-};
 
 RECUR_CONFIG(trainer, threads, .batch = 32, .steps = 35, .sampling = RECUR_SAMPLING_SEQUENTIAL,
              .epochs = 10, .optimizer = RECUR_OPTIMIZER_ADAM, .lr = 0.002f, .beta1 = 0.9f,
@@ -132,12 +103,26 @@ static void prepare(void *argument, size_t thread, size_t threads)
     recur_pass_prepare(&((struct recur_trainer *)argument)->pass, true);
 }
 
+enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error)
+{
+    const recur_trainer_config *config = &trainer->config;
+    recur_model *model = trainer->model;
+    size_t bytes = model->network.params.span * sizeof(real);
+    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
+                                &trainer->team, error));
+    RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
+    RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
+    memcpy(trainer->kept, model->parameters, bytes);
+    trainer->plateau.factor = 1;
+    return recur_optimiser_init(&trainer->optimiser, model->kernels, config, model->parameters,
+                                trainer->gradients, model->network.params.span, error);
+}
+
 static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
     recur_model *model = trainer->model;
     size_t rows = recur_size_mul(config->batch, config->steps);
-    size_t bytes = model->network.params.span * sizeof(real);
     RECUR_TRY(recur_trainer_check(config, error));
     RECUR_TRY(recur_check_predicts(model, error));
     if (recur_corpus_vocabulary_size(trainer->corpus) > model->config.vocabulary)
@@ -145,21 +130,14 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
                           "the text has a vocabulary of %zu, the model one of %zu",
                           recur_corpus_vocabulary_size(trainer->corpus), model->config.vocabulary);
     RECUR_TRY(divide_text(trainer, error));
-    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
-                                &trainer->team, error));
+    RECUR_TRY(recur_trainer_prepare(trainer, error));
     RECUR_TRY(recur_workspace_init(&trainer->work, &model->network, config->batch, config->steps,
                                    true, recur_team_threads(trainer->team), error));
     if (config->precision == RECUR_PRECISION_BF16)
         RECUR_TRY(recur_bf16_create(&trainer->work, &model->network,
                                     recur_team_threads(trainer->team), error));
-    RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
-    RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->x, "a minibatch", &trainer->x, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->y, "a minibatch", &trainer->y, error));
-    RECUR_TRY(recur_optimiser_init(&trainer->optimiser, model->kernels, config, model->parameters,
-                                   trainer->gradients, model->network.params.span, error));
-    memcpy(trainer->kept, model->parameters, bytes);
-    trainer->plateau.factor = 1;
     trainer->pass.network = &model->network;
     trainer->pass.kernels = model->kernels;
     trainer->pass.work = &trainer->work;
@@ -200,6 +178,7 @@ void recur_trainer_free(recur_trainer *trainer)
 {
     if (!trainer)
         return;
+    recur_label_run_free(trainer);
     recur_team_free(trainer->team);
     recur_batches_free(trainer->batches);
     recur_workspace_free(&trainer->work);
@@ -247,7 +226,8 @@ static void iterate(void *argument, size_t thread, size_t threads)
 
 static void begin_epoch(struct recur_trainer *trainer)
 {
-    trainer->minibatches = recur_batches_start(trainer->batches, trainer->epochs);
+    trainer->minibatches = trainer->labels ? recur_label_run_start(trainer)
+                                           : recur_batches_start(trainer->batches, trainer->epochs);
     trainer->minibatch = 0;
     trainer->loss_sum = trainer->norm_sum = trainer->seconds = 0;
     trainer->pass.carried_steps = 0;
@@ -257,6 +237,8 @@ static void begin_epoch(struct recur_trainer *trainer)
  * themselves, some of which are blank for the others. */
 static bool next_minibatch(struct recur_trainer *trainer)
 {
+    if (trainer->labels)
+        return recur_label_run_next(trainer);
     if (!recur_batches_next(trainer->batches, trainer->x, trainer->y))
         return false;
     size_t rows = trainer->config.batch * trainer->config.steps;
@@ -278,7 +260,8 @@ static void restore(struct recur_trainer *trainer)
     memcpy(trainer->model->parameters, trainer->kept,
            trainer->model->network.params.span * sizeof(real));
     atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
-    recur_team_run(trainer->team, prepare, trainer);
+    if (!trainer->labels)
+        recur_team_run(trainer->team, prepare, trainer);
 }
 
 static enum recur_status diverged(struct recur_trainer *trainer, recur_error *error)
@@ -310,7 +293,10 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     trainer->pass.dropout_key = recur_mix64(recur_mix64(trainer->config.seed) + trainer->step++);
     atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     recur_pass_mark(&trainer->pass, 0, RECUR_PHASE_LOAD);
-    recur_team_run(trainer->team, iterate, trainer);
+    if (trainer->labels)
+        RECUR_TRY(recur_label_run_learn(trainer, error));
+    else
+        recur_team_run(trainer->team, iterate, trainer);
     if (trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
         trainer->model->config.task == RECUR_TASK_LM)
         trainer->pass.carried_steps = trainer->config.steps;
@@ -360,13 +346,17 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
     if (!trainer->minibatch)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
     recur_evaluation valid = {.loss = NAN};
-    if (trainer->valid_tokens)
+    if (trainer->labels)
+        RECUR_TRY(recur_label_run_validate(trainer, &valid.loss, error));
+    else if (trainer->valid_tokens)
         RECUR_TRY(recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
                                     trainer->train_tokens, trainer->valid_tokens, &valid, error));
     if ((trainer->valid_tokens && !isfinite(valid.loss)) || !parameters_are_finite(trainer->model))
         return diverged(trainer, error);
     double minibatches = (double)trainer->minibatch, loss = trainer->loss_sum / minibatches;
-    double tokens = minibatches * (double)(trainer->config.batch * trainer->config.steps);
+    double tokens = trainer->labels
+                        ? (double)recur_label_run_tokens(trainer)
+                        : minibatches * (double)(trainer->config.batch * trainer->config.steps);
     recur_epoch result = {.epoch = trainer->epochs + 1,
                           .loss = loss,
                           .valid_loss = valid.loss,
