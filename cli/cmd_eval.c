@@ -1,6 +1,7 @@
 /* recur eval: how well a model knows a text. */
 #include <stdio.h>
 
+#include "label_scores.h"
 #include "message.h"
 #include "model_text.h"
 #include "options.h"
@@ -36,22 +37,41 @@ static int print_result(const struct command *command, const recur_model *model,
     return 0;
 }
 
+/* With a model that predicts tokens. */
+static int evaluate(const struct command *command, const struct eval_options *options,
+                    const char *text, struct model_text *opened)
+{
+    recur_evaluation result;
+    recur_error error;
+    int status = recur_model_text_read(command, options->model, text, NULL, opened);
+    if (status != 0)
+        return status;
+    if (recur_evaluate(opened->model, opened->corpus, 0, 0, (size_t)options->threads, &result,
+                       &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    return print_result(command, opened->model, &result, options->json);
+}
+
 static int eval(const struct command *command, int argc, char **argv)
 {
     struct eval_options options = {0};
     struct arguments arguments;
-    struct model_text opened;
-    recur_evaluation result;
-    recur_error error;
+    struct model_text opened = {.model = NULL};
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
-    status = recur_model_text_open(command, options.model, arguments.operands[0], NULL, &opened);
-    if (status == 0)
-        status = recur_evaluate(opened.model, opened.corpus, 0, 0, (size_t)options.threads, &result,
-                                &error) == RECUR_OK
-                     ? print_result(command, opened.model, &result, options.json)
-                     : recur_library_failure(command, &error);
+    const char *text = arguments.operands[0];
+    status = recur_load_model(command, options.model, text, "text", &opened.model);
+    if (status != 0)
+        return status;
+    if (recur_model_labels(opened.model)) {
+        const char *path = recur_dataset_resolve(command, text, &opened.datasets);
+        status = path ? recur_print_scores(command, opened.model, path, (size_t)options.threads,
+                                           options.json)
+                      : STATUS_FAILURE;
+    } else {
+        status = evaluate(command, &options, text, &opened);
+    }
     recur_model_text_free(&opened);
     return status;
 }
@@ -65,7 +85,8 @@ static const struct option_spec options[] = {
      .help = "threads to compute with; the result is the same with any number"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
      .help = "one JSON object: tokens, loss, perplexity, bits_per_character, accuracy where blanks "
-             "are filled"},
+             "are filled; of labels sequences, labels, unknown_labels, loss, accuracy, precision, "
+             "recall, f1, confusion and, of words, spans"},
     {.help = NULL},
 };
 
@@ -73,10 +94,15 @@ const struct command recur_command_eval = {
     .name = "eval",
     .summary = "measure how well a model predicts a text",
     .operands = "TEXT",
-    .about = "Predicts every token of a text (a file, - for standard input, or a dataset's name) "
-             "from those before it, or, with a model of the task fill, from those around it, and "
-             "prints the mean loss in nats, the perplexity e^loss, the bits per character and, "
-             "where blanks are filled, the share of the tokens that were the most probable.",
+    .about =
+        "Predicts every token of a text (a file, - for standard input, or a dataset's name) "
+        "from those before it, or, with a model of the task fill, from those around it, and "
+        "prints the mean loss in nats, the perplexity e^loss, the bits per character and, "
+        "where blanks are filled, the share of the tokens that were the most probable.\n\nWith "
+        "a model that labels (recur predict), labels a file that has its labels and compares. "
+        "Of texts it prints the accuracy, precision, recall and F1 averaged over the labels "
+        "(macro), and the confusion matrix; of words the accuracy and, where labels are BIO or "
+        "BIOES, precision, recall and F1 of spans as conlleval counts them.",
     .examples = "  recur eval -m model.safetensors chapter2.txt\n",
     .options = options,
     .least = 1,

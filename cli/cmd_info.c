@@ -19,7 +19,7 @@ static json_t *config_json(const recur_model_config *config)
     json_t *hidden = json_array();
     for (size_t i = 0; i < config->layers; i++)
         json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i]));
-    return json_pack(
+    json_t *json = json_pack(
         "{ss ss ss sI so sb ss sI sI sI sI so ss}", "task", recur_task_name(config->task), "cell",
         recur_cell_name(config->cell), "activation", recur_activation_name(config->activation),
         "layers", (json_int_t)config->layers, "hidden", hidden, "bidirectional",
@@ -27,6 +27,19 @@ static json_t *config_json(const recur_model_config *config)
         (json_int_t)config->inputs, "embedding", (json_int_t)config->embedding, "vocabulary",
         (json_int_t)config->vocabulary, "biases", (json_int_t)config->biases, "dropout",
         recur_json_number((double)config->dropout, 7), "init", recur_init_name(config->init));
+    json_t *labels = NULL;
+    if (config->task == RECUR_TASK_TAG)
+        labels = json_pack("{sI ss sI sI sI}", "labels", (json_int_t)config->labels, "decoder",
+                           recur_decoder_name(config->decoder), "characters",
+                           (json_int_t)config->characters, "character_embedding",
+                           (json_int_t)config->character_embedding, "character_hidden",
+                           (json_int_t)config->character_hidden);
+    if (config->task == RECUR_TASK_CLASSIFY)
+        labels = json_pack("{sI ss}", "labels", (json_int_t)config->labels, "pool",
+                           recur_pool_name(config->pool));
+    if (labels)
+        json_object_update_new(json, labels);
+    return json;
 }
 
 static json_t *tensors_json(const recur_model *model)
@@ -57,6 +70,15 @@ static json_t *vocab_json(const recur_vocab *vocab)
                      "reserved", (json_int_t)recur_vocab_reserved(vocab), "entries", entries);
 }
 
+/* The names that the model gives. */
+static json_t *labels_json(const recur_vocab *vocab)
+{
+    json_t *labels = json_array();
+    for (size_t id = 1; id < recur_vocab_size(vocab); id++)
+        json_array_append_new(labels, recur_json_token(recur_vocab_token(vocab, (int32_t)id)));
+    return labels;
+}
+
 static json_t *history_json(const recur_model *model)
 {
     size_t count;
@@ -69,11 +91,13 @@ static json_t *history_json(const recur_model *model)
 
 static int print_json(const struct command *command, const recur_model *model)
 {
-    return recur_json_print(
-        command, json_pack("{so sI so so so}", "config", config_json(recur_model_get_config(model)),
-                           "parameters", (json_int_t)recur_model_parameters(model), "tensors",
-                           tensors_json(model), "vocabulary", vocab_json(recur_model_vocab(model)),
-                           "history", history_json(model)));
+    json_t *object = json_pack(
+        "{so sI so so so}", "config", config_json(recur_model_get_config(model)), "parameters",
+        (json_int_t)recur_model_parameters(model), "tensors", tensors_json(model), "vocabulary",
+        vocab_json(recur_model_vocab(model)), "history", history_json(model));
+    if (recur_model_labels(model))
+        json_object_set_new(object, "labels", labels_json(recur_model_labels(model)));
+    return recur_json_print(command, object);
 }
 
 static void print_tensors(const recur_model *model)
@@ -101,6 +125,17 @@ static void print_vocab(const recur_vocab *vocab)
     printf("\nvocabulary: %zu entries, tokens %s, clean %s\n", size,
            recur_tokens_name(text->tokens), recur_clean_name(text->clean));
     for (size_t id = 0; id < shown; id++)
+        printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
+    printf("%s\n", shown < size ? " ..." : "");
+}
+
+static void print_labels(const recur_vocab *vocab)
+{
+    if (!vocab)
+        return;
+    size_t size = recur_vocab_size(vocab), shown = size < SHOWN_TOKENS ? size : SHOWN_TOKENS;
+    printf("\nlabels: %zu\n", size - 1);
+    for (size_t id = 1; id < shown; id++)
         printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
     printf("%s\n", shown < size ? " ..." : "");
 }
@@ -145,6 +180,7 @@ static int info(const struct command *command, int argc, char **argv)
         recur_print_model(stdout, model);
         print_tensors(model);
         print_vocab(recur_model_vocab(model));
+        print_labels(recur_model_labels(model));
         print_history(model);
         status = 0;
     }
@@ -154,7 +190,8 @@ static int info(const struct command *command, int argc, char **argv)
 
 static const struct option_spec options[] = {
     {OPTION_FLAG, 0, "json", NULL, offsetof(struct info_options, json),
-     .help = "one JSON object: config, parameters, tensors, vocabulary, history"},
+     .help = "one JSON object: config, parameters, tensors, vocabulary, history, of a model that "
+             "labels also labels"},
     {.help = NULL},
 };
 

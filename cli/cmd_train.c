@@ -19,6 +19,8 @@ static void run_free(struct run *run)
         fclose(run->log);
     recur_trainer_free(run->trainer);
     recur_model_free(run->model);
+    recur_labels_free(run->train);
+    recur_labels_free(run->valid);
     recur_corpus_free(run->corpus);
     recur_vocab_free(run->vocab);
     recur_checkpoint_free(run->resumed);
@@ -76,6 +78,38 @@ static int load_text(struct run *run, const struct arguments *texts, const char 
     return 0;
 }
 
+/* Reads labelled texts, makes a model for them, and holds a part out. */
+static int load_labels(struct run *run, const struct arguments *texts, const char *name)
+{
+    const struct train_options *options = &run->options;
+    struct text_config text;
+    recur_error error;
+    recur_labels_config config = recur_labels_config_default();
+    bool tags = strcmp(options->task, "tag") == 0;
+    if (texts->count == 0)
+        return recur_usage_error(run->command, "--task %s needs a TEXT: %s", options->task,
+                                 tags ? "words a line, each with its label in the last column"
+                                      : "lines of label<TAB>text");
+    recur_text_options_config(&options->text, &text);
+    config.task = tags ? RECUR_TASK_TAG : RECUR_TASK_CLASSIFY;
+    config.text = tags ? NULL : &text.text;
+    if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) !=
+            RECUR_OK ||
+        recur_labels_split(run->train, options->validation, options->seed, &run->valid, &error) !=
+            RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    recur_warn_invalid(run->command, name, recur_labels_stats(run->train)->invalid);
+    recur_model_config model = recur_train_model_config(options, recur_labels_forms(run->train));
+    if (recur_model_create_labels(&model, run->train, &text.vocab, &run->model, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    run->config = recur_train_trainer_config(options, recur_labels_tokens(run->train));
+    if (recur_trainer_create_labels(run->model, run->train, run->valid, &run->config, &run->trainer,
+                                    &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    run->vocab = recur_vocab_share(recur_model_vocab(run->model));
+    return 0;
+}
+
 /* A run without --predict continues the text's own first words. */
 static int choose_prefixes(struct run *run)
 {
@@ -112,8 +146,11 @@ static int begin(struct run *run)
 static int create(struct run *run)
 {
     int status = run->resumed ? recur_run_resume(run) : begin(run);
-    if (status != 0)
-        return status;
+    return status ? status : choose_prefixes(run);
+}
+
+static int open_log(struct run *run)
+{
     if (run->options.log && !(run->log = fopen(run->options.log, "w")))
         return recur_failure(run->command, "--log: cannot write %s: %s",
                              recur_path(run->options.log).text, strerror(errno));
@@ -128,14 +165,31 @@ static int create(struct run *run)
     return 0;
 }
 
+static void describe_labels(const struct run *run, const char *name)
+{
+    bool tags = recur_labels_task(run->train) == RECUR_TASK_TAG;
+    size_t held_out = run->valid ? recur_labels_count(run->valid) : 0;
+    fprintf(stderr, "text   %s: %zu %s of %zu %s, %zu in the vocabulary, %zu labels", name,
+            recur_labels_count(run->train) + held_out, tags ? "sentences" : "texts",
+            recur_labels_tokens(run->train) + (run->valid ? recur_labels_tokens(run->valid) : 0),
+            tags ? "words" : "tokens", recur_vocab_size(run->vocab),
+            recur_model_get_config(run->model)->labels);
+    if (held_out)
+        fprintf(stderr, ", %zu %s held out", held_out, tags ? "sentences" : "texts");
+}
+
 static void describe(const struct run *run, const char *name)
 {
     const char *isa = "";
     recur_machine_isa(&isa, NULL);
-    size_t tokens = recur_corpus_size(run->corpus);
-    fprintf(stderr, "text   %s: %zu token%s (%s), %zu in the vocabulary", name, tokens,
-            tokens == 1 ? "" : "s", run->options.text.tokens, recur_vocab_size(run->vocab));
-    if (recur_trainer_valid_tokens(run->trainer) > 0)
+    if (run->options.labels) {
+        describe_labels(run, name);
+    } else {
+        size_t tokens = recur_corpus_size(run->corpus);
+        fprintf(stderr, "text   %s: %zu token%s (%s), %zu in the vocabulary", name, tokens,
+                tokens == 1 ? "" : "s", run->options.text.tokens, recur_vocab_size(run->vocab));
+    }
+    if (!run->options.labels && recur_trainer_valid_tokens(run->trainer) > 0)
         fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
     fputs("\nmodel  ", stderr);
     recur_print_model(stderr, run->model);
@@ -175,8 +229,8 @@ static bool samples_due(const struct run *run)
 {
     uint64_t every = run->options.predict_every;
     /* The last epoch's continuations are the run's result, on stdout. */
-    return !run->options.quiet && every > 0 && run->epoch.epoch % every == 0 &&
-           run->epoch.epoch < run->config.epochs;
+    return !run->options.quiet && !run->options.labels && every > 0 &&
+           run->epoch.epoch % every == 0 && run->epoch.epoch < run->config.epochs;
 }
 
 static enum recur_status train_epoch(struct run *run, recur_error *error)
@@ -196,6 +250,8 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
     if (status != RECUR_OK)
         return status;
     recur_progress_epoch(&run->progress, &run->epoch);
+    if (recur_trainer_scores(run->trainer))
+        run->progress.accuracy = recur_trainer_scores(run->trainer)->accuracy;
     recur_run_log(run);
     recur_run_checkpoint_if_due(run);
     return samples_due(run) ? show_samples(run, error) : RECUR_OK;
@@ -207,7 +263,7 @@ static void describe_partial_epoch(struct run *run)
     const recur_step *step = &run->step;
     if (run->epoch.epoch > 0)
         return;
-    double tokens = (double)(step->minibatch * run->config.batch * run->config.steps);
+    double tokens = (double)step->minibatch * (double)run->progress.tokens;
     run->epoch = (recur_epoch){
         .epoch = step->epoch,
         .loss = step->epoch_loss,
@@ -245,9 +301,13 @@ static int train_model(struct run *run)
 {
     recur_error error;
     recur_interrupt_catch();
+    size_t tokens = run->config.batch * run->config.steps;
+    if (run->options.labels) /* in the mean; the last minibatch is smaller */
+        tokens = recur_labels_tokens(run->train) /
+                 ((recur_labels_count(run->train) - 1) / run->config.batch + 1);
     enum recur_status status = first_checkpoint(run, &error);
-    recur_progress_start(&run->progress, run->options.quiet, run->config.epochs,
-                         run->config.batch * run->config.steps);
+    recur_progress_start(&run->progress, run->options.quiet, run->config.epochs, tokens);
+    run->progress.labels = run->options.labels;
     while (status == RECUR_OK && !recur_interrupt() &&
            recur_trainer_epochs(run->trainer) < run->config.epochs)
         status = train_epoch(run, &error);
@@ -281,11 +341,12 @@ static int train_run(struct run *run, struct arguments *texts)
     if (status == 0)
         status = find_texts(run, texts);
     if (status == 0)
-        status = load_text(run, texts, name.text);
-    if (status == 0)
+        status = run->options.labels ? load_labels(run, texts, name.text)
+                                     : load_text(run, texts, name.text);
+    if (status == 0 && !run->options.labels)
         status = create(run);
     if (status == 0)
-        status = choose_prefixes(run);
+        status = open_log(run);
     if (status != 0)
         return status;
     if (!run->options.quiet)
@@ -316,9 +377,14 @@ const struct command recur_command_train = {
         "dataset's name), read as one. Without TEXT: on the story that is built in, or, with a "
         "preset, on time_machine.\n\nA language model (--task lm) goes on with a text: recur "
         "generate. "
-        "A model of the task fill, best with --bidirectional, fills blanks: recur fill.\n\nThe "
+        "A model of the task fill, best with --bidirectional, fills blanks: recur fill. A model "
+        "of the task classify labels texts and learns from lines of label<TAB>text; one of the "
+        "task tag labels the words of sentences and learns from a word a line, in columns parted "
+        "by tabs or spaces, the word first and its label last, with blank lines between "
+        "sentences; recur predict puts both to use, and --bidirectional is best for both.\n\nThe "
         "last lines on standard output are the training "
-        "perplexity with the speed, then each --predict prefix with its continuation. Ctrl-C ends "
+        "perplexity with the speed, then each --predict prefix with its continuation; of labels, a "
+        "line with their accuracy, on what was held out if anything was. Ctrl-C ends "
         "the run cleanly after the current minibatch, with the model saved.\n\nWith "
         "--checkpoint-every a run can be taken up again however it ended: recur train --resume "
         "FILE goes on with its text and all its options, and ends with the same model, to the bit, "
@@ -331,7 +397,9 @@ const struct command recur_command_train = {
         "  recur train --preset d2l-gru\n"
         "  recur train book.txt --checkpoint-every 500\n"
         "  recur train --resume model.checkpoint.safetensors\n"
-        "  recur train book.txt -o fill.safetensors --task fill --bidirectional --steps 100\n",
+        "  recur train book.txt -o fill.safetensors --task fill --bidirectional --steps 100\n"
+        "  recur train ner.txt -o ner.safetensors --task tag --bidirectional --crf\n"
+        "  recur train reviews.tsv -o mood.safetensors --task classify --bidirectional\n",
     .options = recur_train_option_rows,
     .most = SIZE_MAX,
     .run = train,

@@ -30,6 +30,7 @@ extern const struct command recur_command_train;
 extern const struct command recur_command_generate;
 extern const struct command recur_command_fill;
 extern const struct command recur_command_features;
+extern const struct command recur_command_predict;
 extern const struct command recur_command_eval;
 extern const struct command recur_command_vocab;
 extern const struct command recur_command_info;

@@ -11,9 +11,9 @@
 #include "recur/api.h"
 
 static const struct command *const commands[] = {
-    &recur_command_train, &recur_command_generate, &recur_command_fill, &recur_command_features,
-    &recur_command_eval,  &recur_command_vocab,    &recur_command_info, &recur_command_convert,
-    &recur_command_fetch, &recur_command_bench,
+    &recur_command_train,   &recur_command_generate, &recur_command_fill,  &recur_command_features,
+    &recur_command_predict, &recur_command_eval,     &recur_command_vocab, &recur_command_info,
+    &recur_command_convert, &recur_command_fetch,    &recur_command_bench,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

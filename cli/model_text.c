@@ -30,12 +30,15 @@ static int check_output(const struct command *command, const char *output, const
 int recur_model_text_open(const struct command *command, const char *model, const char *text,
                           const char *output, struct model_text *opened)
 {
-    recur_error error;
-    opened->model = NULL;
-    opened->corpus = NULL;
+    *opened = (struct model_text){.model = NULL};
     int status = recur_load_model(command, model, text, "text", &opened->model);
-    if (status != 0)
-        return status;
+    return status ? status : recur_model_text_read(command, model, text, output, opened);
+}
+
+int recur_model_text_read(const struct command *command, const char *model, const char *text,
+                          const char *output, struct model_text *opened)
+{
+    recur_error error;
     recur_vocab *vocab = recur_model_vocab(opened->model);
     if (!vocab)
         return recur_failure(command, "%s has no vocabulary, so it cannot read text",
@@ -43,7 +46,7 @@ int recur_model_text_open(const struct command *command, const char *model, cons
     opened->path = recur_dataset_resolve(command, text, &opened->datasets);
     if (!opened->path)
         return STATUS_FAILURE;
-    status = check_output(command, output, model, opened->path);
+    int status = check_output(command, output, model, opened->path);
     if (status != 0)
         return status;
     if (recur_corpus_encode(&opened->path, 1, vocab, 0, &opened->corpus, &error) != RECUR_OK)

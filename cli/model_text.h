@@ -23,6 +23,9 @@ struct model_text {
  * Returns 0 or the exit status; recur_model_text_free in any case. */
 int recur_model_text_open(const struct command *command, const char *model, const char *text,
                           const char *output, struct model_text *opened);
+/* The same where `opened` has the model, called `model`, already. */
+int recur_model_text_read(const struct command *command, const char *model, const char *text,
+                          const char *output, struct model_text *opened);
 void recur_model_text_free(struct model_text *opened);
 
 #endif

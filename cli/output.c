@@ -30,6 +30,22 @@ json_t *recur_json_epoch(const recur_epoch *epoch)
         "seconds", recur_json_number(epoch->seconds, 6));
 }
 
+void recur_json_add_scores(json_t *object, const recur_scores *scores, const char *prefix)
+{
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"accuracy", scores->accuracy},
+                   {"precision", scores->precision},
+                   {"recall", scores->recall},
+                   {"f1", scores->f1}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s%s", prefix, numbers[i].name);
+        json_object_set_new(object, name, recur_json_number(numbers[i].value, 12));
+    }
+}
+
 char *recur_json_text(json_t *object)
 {
     char *text = json_dumps(object, JSON_REAL_PRECISION(12));
@@ -57,17 +73,26 @@ void recur_print_model(FILE *stream, const recur_model *model)
         fprintf(stream, "%s%zu", i ? "," : " ", config->hidden[i]);
     if (config->task == RECUR_TASK_FILL)
         fputs(", fills blanks", stream);
+    if (config->task == RECUR_TASK_TAG)
+        fprintf(stream, ", tags words with %zu labels (%s)", config->labels,
+                recur_decoder_name(config->decoder));
+    if (config->task == RECUR_TASK_CLASSIFY)
+        fprintf(stream, ", classifies texts with %zu labels (pool %s)", config->labels,
+                recur_pool_name(config->pool));
     if (config->bidirectional)
         fprintf(stream, ", both directions (%s)", recur_merge_name(config->merge));
     if (config->inputs > 0)
         fprintf(stream, ", reads %zu numbers", config->inputs);
     else if (config->embedding > 0)
         fprintf(stream, ", embedding %zu", config->embedding);
-    else
+    else if (config->task != RECUR_TASK_TAG)
         fputs(", one-hot input", stream);
     if (recur_model_quantization(model) != RECUR_QUANTIZATION_NONE)
         fprintf(stream, ", quantised to %s",
                 recur_quantization_name(recur_model_quantization(model)));
+    if (config->characters > 0)
+        fprintf(stream, ", characters %zu into %zu", config->character_embedding,
+                config->character_hidden);
     if (config->dropout > 0)
         fprintf(stream, ", dropout %g", (double)config->dropout);
     fprintf(stream, ", %zu parameters\n", recur_model_parameters(model));

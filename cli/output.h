@@ -8,12 +8,16 @@
 
 #include "command.h"
 #include "recur/model.h"
+#include "recur/predict.h"
 
 /* A number with so many significant digits; null where it is not finite. */
 json_t *recur_json_number(double value, int digits);
 
 /* An epoch as `--log`, `--report` and `recur info --json` show it. */
 json_t *recur_json_epoch(const recur_epoch *epoch);
+
+/* Adds accuracy, precision, recall and f1, each name behind `prefix`. */
+void recur_json_add_scores(json_t *object, const recur_scores *scores, const char *prefix);
 
 /* One line of JSON, allocated; takes the object. NULL where memory is short. */
 char *recur_json_text(json_t *object);

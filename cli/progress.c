@@ -29,6 +29,7 @@ void recur_progress_start(struct progress *progress, bool quiet, size_t epochs, 
         .tokens = tokens,
         .started = recur_seconds(),
         .valid_loss = NAN,
+        .accuracy = NAN,
     };
     progress->shown = progress->started;
 }
@@ -62,7 +63,18 @@ static void format_step(const struct progress *progress, const recur_step *step,
     if (isfinite(progress->valid_loss))
         snprintf(valid, sizeof valid, brief ? "/%.4g" : " (validation %.5g)",
                  exp(progress->valid_loss));
-    if (brief)
+    if (progress->labels)
+        snprintf(valid, sizeof valid, brief ? "acc %.4g" : "held-out accuracy %.4f",
+                 progress->accuracy);
+    if (progress->labels)
+        snprintf(text, size,
+                 brief ? "%llu/%zu %zu/%zu  %s left  loss %.3f  %s  norm %.2g  lr %.2g  %.0f/s"
+                       : "epoch %llu/%zu  minibatch %zu/%zu  %s left  loss %.4f  %s  "
+                         "gradient norm %.3g  lr %.3g  %.0f tokens/s",
+                 (unsigned long long)step->epoch, progress->epochs, step->minibatch,
+                 step->minibatches, left, step->epoch_loss,
+                 isfinite(progress->accuracy) ? valid : "", step->gradient_norm, step->lr, speed);
+    else if (brief)
         snprintf(text, size,
                  "%llu/%zu %zu/%zu  %s left  loss %.3f  ppl %.4g%s  norm %.2g  lr %.2g  %.0f/s",
                  (unsigned long long)step->epoch, progress->epochs, step->minibatch,

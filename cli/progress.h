@@ -14,6 +14,8 @@ struct progress {
     bool begun;            /* a minibatch was trained */
     double behind;         /* share of the run that was done before that */
     double valid_loss;     /* of the last finished epoch; NaN: none */
+    bool labels;           /* losses are of labels: no perplexity, but the accuracy */
+    double accuracy;       /* of the last finished epoch, held out; NaN: none */
 };
 
 void recur_progress_start(struct progress *progress, bool quiet, size_t epochs, size_t tokens);

@@ -9,12 +9,14 @@
 #include "dataset.h"
 #include "progress.h"
 #include "recur/checkpoint.h"
+#include "recur/predict.h"
 #include "train_options.h"
 
 struct run {
     const struct command *command;
     struct train_options options;
-    recur_corpus *corpus;
+    recur_corpus *corpus;        /* of text; */
+    recur_labels *train, *valid; /* of labelled texts, `valid` NULL where none is held out */
     recur_vocab *vocab;
     recur_model *model;
     recur_trainer *trainer;

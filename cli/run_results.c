@@ -84,7 +84,10 @@ void recur_run_log(struct run *run)
 {
     if (!run->log)
         return;
-    char *text = recur_json_text(recur_json_epoch(&run->epoch));
+    json_t *epoch = recur_json_epoch(&run->epoch);
+    if (recur_trainer_scores(run->trainer))
+        recur_json_add_scores(epoch, recur_trainer_scores(run->trainer), "valid_");
+    char *text = recur_json_text(epoch);
     bool written = text && fprintf(run->log, "%s\n", text) > 0 && fflush(run->log) == 0;
     free(text);
     if (written)
@@ -115,7 +118,14 @@ static bool print_predictions(struct run *run, json_t *predictions)
     return true;
 }
 
-static bool write_report(const struct run *run, json_t *predictions)
+static size_t count_tokens(const struct run *run)
+{
+    if (!run->options.labels)
+        return recur_corpus_size(run->corpus);
+    return recur_labels_tokens(run->train) + (run->valid ? recur_labels_tokens(run->valid) : 0);
+}
+
+static bool write_report(const struct run *run, json_t *predictions, const recur_scores *scores)
 {
     const char *isa = NULL;
     struct rusage usage;
@@ -124,13 +134,15 @@ static bool write_report(const struct run *run, json_t *predictions)
     json_t *report = recur_json_epoch(&run->epoch);
     json_t *more = json_pack("{sI sI sI sI sI ss ss ss? sI sO}", "parameters",
                              (json_int_t)recur_model_parameters(run->model), "tokens",
-                             (json_int_t)recur_corpus_size(run->corpus), "epochs",
+                             (json_int_t)count_tokens(run), "epochs",
                              (json_int_t)recur_trainer_epochs(run->trainer), "best_epoch",
                              (json_int_t)recur_trainer_best_epoch(run->trainer), "threads",
                              (json_int_t)recur_trainer_threads(run->trainer), "device", "cpu",
                              "precision", run->options.precision, "isa", isa, "peak_rss_bytes",
                              (json_int_t)usage.ru_maxrss * 1024, "predictions", predictions);
     json_object_update_new(report, more);
+    if (scores)
+        recur_json_add_scores(report, scores, "");
     char *text = recur_json_text(report);
     if (!text) {
         recur_failure(run->command, "out of memory while writing %s",
@@ -166,10 +178,13 @@ static void print_next(const struct run *run)
     const recur_printable name = shell_word(options->output, false);
     const char *prefix = options->predict.count ? options->predict.items[0] : "";
     fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
-    if (strcmp(options->task, "fill") == 0)
+    if (options->labels) {
+        fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);
+    } else if (strcmp(options->task, "fill") == 0) {
         fprintf(stderr, "  recur fill -m %s \"a text with bl_nks\"\n", name.text);
-    else
+    } else {
         fprintf(stderr, "  recur generate -m %s -p %s\n", name.text, shell_word(prefix, true).text);
+    }
     fprintf(stderr, "  recur info %s\n  recur eval -m %s TEXT\n  recur train --help\n", name.text,
             name.text);
 }
@@ -208,19 +223,44 @@ static double training_loss(const struct run *run, const recur_epoch *history, s
     return run->epoch.loss;
 }
 
+/* How well the model that was kept labels what was held out, or what it learnt from; its line on
+ * stdout. */
+static bool print_scores(const struct run *run, recur_scores *scores)
+{
+    recur_score_table *table;
+    recur_error error;
+    if (recur_score(run->model, run->valid ? run->valid : run->train, (size_t)run->options.threads,
+                    &table, &error) != RECUR_OK) {
+        recur_library_failure(run->command, &error);
+        return false;
+    }
+    *scores = *recur_score_table_scores(table);
+    recur_score_table_free(table);
+    printf("accuracy %.4f", scores->accuracy);
+    if (isfinite(scores->f1))
+        printf(", f1 %.4f", scores->f1);
+    printf(" on %s data, %.1f tokens/sec on cpu\n", run->valid ? "held-out" : "training",
+           run->epoch.tokens_per_second);
+    return true;
+}
+
 int recur_run_results(struct run *run)
 {
     const struct train_options *options = &run->options;
     json_t *predictions = json_array();
     size_t count;
     const recur_epoch *history = recur_model_history(run->model, &count);
+    recur_scores scores;
+    bool labels = options->labels;
     say_what_was_kept(run);
-    printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(training_loss(run, history, count)),
-           run->epoch.tokens_per_second);
-    bool done = print_predictions(run, predictions);
+    bool done = !labels || print_scores(run, &scores);
+    if (!labels)
+        printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(training_loss(run, history, count)),
+               run->epoch.tokens_per_second);
+    done = done && print_predictions(run, predictions);
     fflush(stdout);
     if (done && options->report)
-        done = write_report(run, predictions);
+        done = write_report(run, predictions, labels ? &scores : NULL);
     if (done && options->plot)
         done = recur_plot_write(run->command, options->plot, history, count);
     json_decref(predictions);

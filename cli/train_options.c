@@ -17,7 +17,8 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_CHOICE, 0, "task", "NAME", AT(task), .choices = "lm|fill|tag|classify",
      .standard = "lm",
      .help = "what to learn: lm, a language model, which goes on with a text; fill, each token "
-             "from those around it; not in this version tag and classify. The names"},
+             "from those around it; tag, a label for each word; classify, a label for each text. "
+             "The names"},
     TEXT_OPTION_ROWS(struct train_options),
     {OPTION_COUNT, 0, "max-tokens", "N", AT(max_tokens), .least = 1, .most = INT64_MAX,
      .shown = "all", .help = "use the text's first N tokens"},
@@ -32,11 +33,11 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_COUNT, 0, "layers", "N", AT(layers), .least = 1, .most = OPTION_LIST_MOST,
      .standard = "1", .help = "N layers of one width"},
     {OPTION_FLAG, 0, "bidirectional", NULL, AT(bidirectional),
-     .help = "read the text from its end as well; needs --task fill"},
+     .help = "read the text from its end as well; not with --task lm"},
     {OPTION_CHOICE, 0, "merge", "KIND", AT(merge), .choices = "concat|sum", .standard = "concat",
      .help = "what the two directions' outputs become: side by side, or their sum"},
     {OPTION_COUNT, 0, "embed", "N", AT(embedding), .most = 65536,
-     .shown = "0 for vocabularies up to 512, else the first hidden width",
+     .shown = "0 for vocabularies up to 512, else the first hidden width; of words to tag 100",
      .help = "embedding width; 0 feeds one-hot vectors"},
     {OPTION_COUNT, 0, "biases", "N", AT(biases), .least = 1, .most = 2, .standard = "2",
      .help = "bias vectors of a cell: 2 as PyTorch, 1 as the book from scratch"},
@@ -46,13 +47,24 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_NUMBER, 0, "dropout", "X", AT(dropout), .high = 1, .below_high = true, .standard = "0",
      .help = "share of outputs that is dropped while training, between layers and before the head"},
 
+    {OPTION_CHOICE, 0, "pool", "KIND", AT(pool), .choices = "final|mean|max", .standard = "final",
+     .help = "of the task classify: which states of a text the label is chosen by, the last of "
+             "each direction, or the mean or the greatest of all"},
+    {OPTION_FLAG, 0, "crf", NULL, AT(crf),
+     .help = "of the task tag: choose the labels of a sentence together, by a conditional random "
+             "field"},
+    {OPTION_COUNT, 0, "char-embed", "N", AT(char_embedding), .least = 1, .most = 4096,
+     .standard = "25", .help = "of the task tag: embedding width of a word's characters"},
+    {OPTION_COUNT, 0, "char-hidden", "N", AT(char_hidden), .most = 4096, .standard = "25",
+     .help = "of the task tag: width of each direction of the layer that reads a word's "
+             "characters; 0: there is none"},
     {OPTION_NUMBER, 0, "blanks", "X", AT(blanks), .high = 1, .below_high = true, .standard = "0.1",
      .help = "of the task fill: share of the tokens that are blank for the others while training, "
              "so that the model learns to step over blanks"},
 
     {OPTION_HEADING, .help = "Training"},
     {OPTION_COUNT, 0, "batch", "N", AT(batch), .least = 1, .most = 1000000, .standard = "32",
-     .help = "sequences in a minibatch"},
+     .help = "sequences in a minibatch; of the tasks tag and classify sentences or texts"},
     {OPTION_COUNT, 0, "steps", "N", AT(steps), .least = 1, .most = 1000000, .standard = "35",
      .help = "time steps of a sequence, after which the gradient is cut"},
     {OPTION_CHOICE, 0, "sampling", "KIND", AT(sampling), .choices = "sequential|random",
@@ -84,8 +96,8 @@ const struct option_spec recur_train_option_rows[] = {
      .help = "passes over the text"},
     {OPTION_NUMBER, 0, "validation", "X", AT(validation), .high = 0.9, .standard = "0.1",
      .shown = "0.1; presets 0",
-     .help = "share of the text's end held out to validate with; the epoch that does best there "
-             "is what is kept"},
+     .help = "share of the text's end, or of labelled texts any, held out to validate with; the "
+             "epoch that does best there is what is kept"},
     {OPTION_COUNT, 0, "seed", "N", AT(seed), .most = UINT64_MAX, .standard = "1",
      .help = "of the first parameters, the order of the data and dropout"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
@@ -179,33 +191,49 @@ static bool spread_layers(const struct command *command, struct train_options *o
 /* An option that only works with a certain value of another. */
 struct dependency {
     const char *option, *other;
-    size_t at; /* of the other's value */
-    const char *wanted[2];
+    size_t at;             /* of the other's value */
+    const char *wanted[3]; /* NULL: no more */
 };
 
 static bool check_dependencies(const struct command *command, const struct train_options *options,
                                const struct arguments *given)
 {
     static const struct dependency dependencies[] = {
-        {"activation", "cell", AT(cell), {"rnn", "rnn"}},
-        {"blanks", "task", AT(task), {"fill", "fill"}},
-        {"predict", "task", AT(task), {"lm", "lm"}},
-        {"predict-every", "task", AT(task), {"lm", "lm"}},
+        {"preset", "task", AT(task), {"lm", "fill"}},
+        {"activation", "cell", AT(cell), {"rnn"}},
+        {"tokens", "task", AT(task), {"lm", "fill", "classify"}},
+        {"clean", "task", AT(task), {"lm", "fill", "classify"}},
+        {"max-tokens", "task", AT(task), {"lm", "fill"}},
+        {"steps", "task", AT(task), {"lm", "fill"}},
+        {"sampling", "task", AT(task), {"lm", "fill"}},
+        {"pool", "task", AT(task), {"classify"}},
+        {"crf", "task", AT(task), {"tag"}},
+        {"char-embed", "task", AT(task), {"tag"}},
+        {"char-hidden", "task", AT(task), {"tag"}},
+        {"blanks", "task", AT(task), {"fill"}},
+        {"predict", "task", AT(task), {"lm"}},
+        {"predict-every", "task", AT(task), {"lm"}},
         {"momentum", "optimizer", AT(optimizer), {"sgd", "rmsprop"}},
-        {"warmup", "schedule", AT(schedule), {"cosine", "cosine"}},
-        {"lr-floor", "schedule", AT(schedule), {"cosine", "cosine"}},
-        {"patience", "schedule", AT(schedule), {"plateau", "plateau"}},
-        {"lr-factor", "schedule", AT(schedule), {"plateau", "plateau"}},
+        {"warmup", "schedule", AT(schedule), {"cosine"}},
+        {"lr-floor", "schedule", AT(schedule), {"cosine"}},
+        {"patience", "schedule", AT(schedule), {"plateau"}},
+        {"lr-factor", "schedule", AT(schedule), {"plateau"}},
     };
     for (size_t i = 0; i < sizeof dependencies / sizeof *dependencies; i++) {
         const struct dependency *d = &dependencies[i];
         const char *value = *(const char *const *)(const void *)((const char *)options + d->at);
-        bool two = d->wanted[0] != d->wanted[1];
-        if (!recur_option_given(command, given, d->option) || strcmp(value, d->wanted[0]) == 0 ||
-            strcmp(value, d->wanted[1]) == 0)
+        const char *const *w = d->wanted;
+        bool fine = false;
+        for (size_t k = 0; k < 3 && w[k]; k++)
+            fine |= strcmp(value, w[k]) == 0;
+        if (fine || !recur_option_given(command, given, d->option))
             continue;
-        recur_usage_error(command, "--%s needs --%s %s%s%s, got %s", d->option, d->other,
-                          d->wanted[0], two ? " or " : "", two ? d->wanted[1] : "", value);
+        if (w[1] && w[2])
+            recur_usage_error(command, "--%s needs --%s %s, %s or %s, got %s", d->option, d->other,
+                              w[0], w[1], w[2], value);
+        else
+            recur_usage_error(command, "--%s needs --%s %s%s%s, got %s", d->option, d->other, w[0],
+                              w[1] ? " or " : "", w[1] ? w[1] : "", value);
         return false;
     }
     return true;
@@ -214,14 +242,10 @@ static bool check_dependencies(const struct command *command, const struct train
 static bool check_supported(const struct command *command, const struct train_options *options,
                             const struct arguments *given)
 {
-    if (strcmp(options->task, "lm") != 0 && strcmp(options->task, "fill") != 0)
-        recur_usage_error(command,
-                          "--task %s is not in this version, which trains language "
-                          "models (lm) and models that fill blanks (fill)",
-                          options->task);
-    else if (options->bidirectional && strcmp(options->task, "lm") == 0)
-        recur_usage_error(command, "--bidirectional needs --task fill: a language model that reads "
-                                   "from the end too would see the tokens it is to predict");
+    if (options->bidirectional && strcmp(options->task, "lm") == 0)
+        recur_usage_error(command, "--bidirectional needs --task fill, tag or classify: a language "
+                                   "model that reads from the end too would see the tokens it is "
+                                   "to predict");
     else if (!options->bidirectional && recur_option_given(command, given, "merge"))
         recur_usage_error(command, "--merge needs --bidirectional");
     else if (strcmp(options->device, "cuda") == 0)
@@ -251,6 +275,7 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     if (!recur_option_given(command, arguments, "weight-decay"))
         options->weight_decay = strcmp(options->optimizer, "adamw") == 0 ? 0.01 : 0;
     arguments->given = given.given;
+    options->labels = strcmp(options->task, "tag") == 0 || strcmp(options->task, "classify") == 0;
     return check_supported(command, options, &given) &&
            check_dependencies(command, options, &given) &&
            spread_layers(command, options, layers_given);
@@ -269,9 +294,14 @@ recur_model_config recur_train_model_config(const struct train_options *options,
     config.layers = options->hidden.count;
     config.hidden = options->hidden.items;
     config.vocabulary = vocabulary;
-    config.embedding = options->embedding_given ? (size_t)options->embedding
-                       : vocabulary <= 512      ? 0
-                                                : options->hidden.items[0];
+    config.embedding = options->embedding_given        ? (size_t)options->embedding
+                       : config.task == RECUR_TASK_TAG ? 100
+                       : vocabulary <= 512             ? 0
+                                                       : options->hidden.items[0];
+    recur_pool_parse(options->pool, &config.pool, NULL);
+    config.decoder = options->crf ? RECUR_DECODER_CRF : RECUR_DECODER_SOFTMAX;
+    config.character_embedding = (size_t)options->char_embedding;
+    config.character_hidden = (size_t)options->char_hidden;
     config.biases = (size_t)options->biases;
     config.dropout = (float)options->dropout;
     config.seed = options->seed;

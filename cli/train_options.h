@@ -12,7 +12,9 @@ struct train_options {
     uint64_t max_tokens;
 
     const char *cell, *activation, *init, *merge;
-    bool bidirectional;
+    const char *pool;
+    bool bidirectional, crf;
+    uint64_t char_embedding, char_hidden;
     struct count_list hidden;
     uint64_t layers, embedding, biases;
     double dropout;
@@ -29,6 +31,7 @@ struct train_options {
     uint64_t predict_every;
     bool quiet;
 
+    bool labels;                        /* the task is one of labelled texts */
     bool embedding_given, epochs_given; /* else they follow from the text */
     bool predict_given;                 /* by the user, not by a preset */
 };

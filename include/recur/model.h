@@ -12,6 +12,10 @@
  * A second direction has tensors of its own, named with "_reverse" behind l0. Above it I and the
  * head's H are 2H where the directions are merged by concatenation; but see RECUR_TASK_FILL.
  *
+ * A model that tags has, besides, chars.embedding.weight and chars.rnn.* of the layer that reads
+ * the characters of words, and of a CRF crf.start_transitions (K), crf.end_transitions (K) and
+ * crf.transitions (K, K); with K labels, linear.weight is (K, H).
+ *
  * Gate order is PyTorch's: LSTM i f g o; GRU r z n.
  *
  *     for (size_t i = 0; i < recur_model_tensors(model); i++) {
@@ -73,6 +77,22 @@ enum recur_task {
                         state after the token before it and the backward state before the token
                         after it. The directions are stacks of their own, which meet in the head
                         alone; a deeper layer reads its own direction */
+    RECUR_TASK_TAG,  /* a label for each word of a sentence (recur/labels.h) */
+    RECUR_TASK_CLASSIFY, /* a label for each text */
+};
+
+/* What of a text's states the head of RECUR_TASK_CLASSIFY reads. */
+enum recur_pool {
+    RECUR_POOL_FINAL, /* the last one of each direction: the backward one's is after token 0 */
+    RECUR_POOL_MEAN,  /* the mean over all tokens */
+    RECUR_POOL_MAX,   /* the greatest of each number over all tokens */
+};
+
+/* How RECUR_TASK_TAG chooses the labels of a sentence. */
+enum recur_decoder {
+    RECUR_DECODER_SOFTMAX, /* each word's by itself */
+    RECUR_DECODER_CRF,     /* all of them together: a linear-chain conditional random field
+                              (Lafferty, McCallum & Pereira 2001) */
 };
 
 /* What the head makes of the states of both directions, and each layer of those below it. */
@@ -105,6 +125,15 @@ typedef struct recur_model_config {
                                          the next layer and before the head; default 0 */
     enum recur_init init;             /* default uniform */
     uint64_t seed;                    /* of the initial parameters; default 1 */
+    size_t labels;              /* K, of the tasks tag and classify; recur_model_create_labels takes
+                                   it from the data; default 0 */
+    enum recur_pool pool;       /* of classify; default final */
+    enum recur_decoder decoder; /* of tag; default softmax */
+    size_t characters;          /* of tag: how many different ones are read; 0: words are not read
+                                   by characters; taken from the data likewise; default 0 */
+    size_t character_embedding; /* of tag; default 25 */
+    size_t character_hidden;    /* of tag: each direction's width; 0: words are not read by
+                                   characters; default 25 */
 } recur_model_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -134,6 +163,13 @@ RECUR_API const recur_model_config *recur_model_get_config(const recur_model *mo
 /* The vocabulary, NULL where the model has none; it belongs to the model. */
 RECUR_API recur_vocab *recur_model_vocab(const recur_model *model);
 
+/* The labels of a model that tags or classifies, NULL where it has none; it belongs to the model.
+ * Label l, from 0 up, is entry l + 1: entry 0, "<unk>", stands for labels that are unknown. */
+RECUR_API recur_vocab *recur_model_labels(const recur_model *model);
+
+/* The characters that words are read by, NULL where they are not; it belongs to the model. */
+RECUR_API recur_vocab *recur_model_characters(const recur_model *model);
+
 /* The numbers that a model's weights are rounded to. */
 enum recur_quantization {
     RECUR_QUANTIZATION_NONE, /* float */
@@ -144,8 +180,9 @@ enum recur_quantization {
 
 /* Rounds the parameters to what `kind` can hold. Sessions and evaluation compute with such numbers
  * from then on, files hold them, and the model is not trained any more. Errors: UNSUPPORTED for a
- * model that is quantised already, and of int8 for all but language models of one direction whose
- * states are bounded (no relu); parameters above 1e30. The model is as it was then. */
+ * model that is quantised already or that labels, and of int8 for all but language models of one
+ * direction whose states are bounded (no relu); parameters above 1e30. The model is as it was then.
+ */
 RECUR_API enum recur_status recur_model_quantize(recur_model *model, enum recur_quantization kind,
                                                  recur_error *error);
 
@@ -211,7 +248,8 @@ RECUR_API enum recur_status recur_model_save(const recur_model *model, const cha
 RECUR_API enum recur_status recur_model_load(const char *path, recur_model **model,
                                              recur_error *error);
 
-/* The name as the command line and model files spell it: "lm" or "fill"; static storage. */
+/* The name as the command line and model files spell it: "lm", "fill", "tag" or
+ * "classify"; static storage. */
 RECUR_API const char *recur_task_name(enum recur_task task);
 
 /* Likewise: "rnn", "gru", "gru-reset-before" or "lstm". */
@@ -228,6 +266,20 @@ RECUR_API const char *recur_merge_name(enum recur_merge merge);
 
 /* Likewise: "none", "bf16" or "int8". */
 RECUR_API const char *recur_quantization_name(enum recur_quantization quantization);
+
+/* Likewise: "final", "mean" or "max". */
+RECUR_API const char *recur_pool_name(enum recur_pool pool);
+
+/* Likewise: "softmax" or "crf". */
+RECUR_API const char *recur_decoder_name(enum recur_decoder decoder);
+
+/* The pooling of that name. Errors: ARGUMENT, the sentence listing the names. */
+RECUR_API enum recur_status recur_pool_parse(const char *name, enum recur_pool *pool,
+                                             recur_error *error);
+
+/* The decoder of that name. Errors: ARGUMENT, the sentence listing the names. */
+RECUR_API enum recur_status recur_decoder_parse(const char *name, enum recur_decoder *decoder,
+                                                recur_error *error);
 
 /* The task of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_task_parse(const char *name, enum recur_task *task,

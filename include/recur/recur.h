@@ -1,7 +1,8 @@
 /* recur/recur.h - all of librecur: recurrent neural networks from C.
  *
  * text -> vocab -> corpus -> batches -> trainer -> model -> session, generate, fill, features,
- * evaluate; checkpoint, a trainer's run in a file; and for training loops of one's own: buckets,
+ * evaluate; checkpoint, a trainer's run in a file; labels -> trainer -> model -> predict; and for
+ * training loops of one's own: buckets,
  * model -> stack. Each word is a header, which opens with a loop that works and says who may call
  * what. What holds for all of them:
  *
@@ -53,8 +54,10 @@
 #include "recur/file.h"
 #include "recur/fill.h"
 #include "recur/generate.h"
+#include "recur/labels.h"
 #include "recur/machine.h"
 #include "recur/model.h"
+#include "recur/predict.h"
 #include "recur/sample_text.h"
 #include "recur/session.h"
 #include "recur/stack.h"

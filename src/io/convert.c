@@ -121,6 +121,12 @@ enum recur_status recur_model_export(const recur_model *model, enum recur_format
                                      const char *path, recur_error *error)
 {
     RECUR_TRY(recur_format_check(format, error));
+    if (recur_model_get_config(model)->task >= RECUR_TASK_TAG && format != RECUR_FORMAT_RECUR)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "the model labels %s: its labels and its parts are what %s does not "
+                          "express",
+                          recur_model_get_config(model)->task == RECUR_TASK_TAG ? "words" : "texts",
+                          recur_format_name(format));
     if (recur_model_get_config(model)->task != RECUR_TASK_LM && format != RECUR_FORMAT_RECUR)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model fills blanks: its output layer reads the states before each "

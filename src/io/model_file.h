@@ -14,6 +14,8 @@
 #define RECUR_KEY_CONFIG "recur.config"
 #define RECUR_KEY_TEXT "recur.text"
 #define RECUR_KEY_VOCAB "recur.vocab"
+#define RECUR_KEY_LABELS "recur.labels"
+#define RECUR_KEY_CHARACTERS "recur.characters"
 #define RECUR_KEY_HISTORY "recur.history"
 
 /* What checkpoints have besides (docs/formats.md#checkpoints). */

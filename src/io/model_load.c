@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "io/model_file.h"
+#include "nn/model_object.h"
 #include "recur/machine.h"
 
 static const char *get_string(const json_t *metadata, const char *key)
@@ -65,17 +66,28 @@ static enum recur_status read_config(json_t *json, recur_model_config *config, s
     const char *quantized = recur_quantization_name(*quantization);
     int bidirectional = config->bidirectional;
     const json_t *widths, *seed;
-    json_int_t inputs = 0, embedding, vocabulary, biases;
+    const char *pool = recur_pool_name(config->pool),
+               *decoder = recur_decoder_name(config->decoder);
+    json_int_t inputs = 0, embedding, vocabulary, biases, labels = 0, characters = 0;
+    json_int_t character_embedding = (json_int_t)config->character_embedding;
+    json_int_t character_hidden = (json_int_t)config->character_hidden;
     double dropout;
     RECUR_TRY(recur_json_unpack(
         json, JSON_STRICT, RECUR_KEY_CONFIG, error,
-        "{s?s, s:s, s:s, s:o, s?b, s?s, s?I, s:I, s:I, s:I, s:F, s:s, s:o, s:b, s?s}", "task",
-        &task, "cell", &cell, "activation", &activation, "hidden", &widths, "bidirectional",
+        "{s?s, s:s, s:s, s:o, s?b, s?s, s?I, s:I, s:I, s:I, s:F, s:s, s:o, s:b, s?s, s?I, s?s, "
+        "s?s, s?I, s?I, s?I}",
+        "task", &task, "cell", &cell, "activation", &activation, "hidden", &widths, "bidirectional",
         &bidirectional, "merge", &merge, "inputs", &inputs, "embedding", &embedding, "vocabulary",
         &vocabulary, "biases", &biases, "dropout", &dropout, "init", &init, "seed", &seed, "vocab",
-        has_vocab, "quantization", &quantized));
+        has_vocab, "quantization", &quantized, "labels", &labels, "pool", &pool, "decoder",
+        &decoder, "characters", &characters, "character_embedding", &character_embedding,
+        "character_hidden", &character_hidden));
     RECUR_TRY(recur_blame_file(recur_quantization_parse(quantized, quantization, error),
                                RECUR_KEY_CONFIG, error));
+    config->labels = (size_t)labels;
+    config->characters = (size_t)characters;
+    config->character_embedding = (size_t)character_embedding;
+    config->character_hidden = (size_t)character_hidden;
     config->bidirectional = bidirectional;
     config->inputs = (size_t)inputs;
     config->embedding = (size_t)embedding;
@@ -93,6 +105,10 @@ static enum recur_status read_config(json_t *json, recur_model_config *config, s
         recur_blame_file(recur_merge_parse(merge, &config->merge, error), RECUR_KEY_CONFIG, error));
     RECUR_TRY(
         recur_blame_file(recur_init_parse(init, &config->init, error), RECUR_KEY_CONFIG, error));
+    RECUR_TRY(
+        recur_blame_file(recur_pool_parse(pool, &config->pool, error), RECUR_KEY_CONFIG, error));
+    RECUR_TRY(recur_blame_file(recur_decoder_parse(decoder, &config->decoder, error),
+                               RECUR_KEY_CONFIG, error));
     return read_hidden(widths, config, hidden, error);
 }
 
@@ -184,22 +200,58 @@ done:
     return status;
 }
 
+/* A dictionary beside the tokens': labels, or the characters of words. */
+static enum recur_status get_other(const json_t *metadata, const char *key,
+                                   enum recur_tokens tokens, size_t size, recur_vocab **vocab,
+                                   recur_error *error)
+{
+    recur_text_config text = recur_text_config_default();
+    json_t *json = NULL;
+    text.tokens = tokens;
+    RECUR_TRY(recur_metadata_get(metadata, key, JSON_ALLOW_NUL, &json, error));
+    enum recur_status status = read_vocab(json, &text, vocab, error);
+    json_decref(json);
+    if (status == RECUR_ERROR_FORMAT)
+        recur_error_prefix(error, key);
+    if (status == RECUR_OK && recur_vocab_size(*vocab) != size)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "%s has %zu entries, but %zu go with " RECUR_KEY_CONFIG, key,
+                          recur_vocab_size(*vocab), size);
+    return status;
+}
+
+static enum recur_status get_vocabs(const json_t *metadata, const recur_model_config *config,
+                                    bool has_vocab, struct recur_model_vocabs *vocabs,
+                                    recur_error *error)
+{
+    if (has_vocab)
+        RECUR_TRY(get_vocab(metadata, &vocabs->tokens, error));
+    if (vocabs->tokens && recur_vocab_size(vocabs->tokens) != config->vocabulary)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "the vocabulary has %zu tokens, " RECUR_KEY_CONFIG " says %zu",
+                          recur_vocab_size(vocabs->tokens), config->vocabulary);
+    if (!has_vocab || config->task < RECUR_TASK_TAG)
+        return RECUR_OK;
+    RECUR_TRY(get_other(metadata, RECUR_KEY_LABELS, RECUR_TOKENS_WORD, config->labels + 1,
+                        &vocabs->labels, error));
+    if (config->task != RECUR_TASK_TAG || !config->characters)
+        return RECUR_OK;
+    return get_other(metadata, RECUR_KEY_CHARACTERS, RECUR_TOKENS_CHAR, config->characters,
+                     &vocabs->characters, error);
+}
+
 /* Makes the model of `config`, with fresh parameters. */
 static enum recur_status make_model(const json_t *metadata, const recur_model_config *config,
                                     bool has_vocab, recur_model **model, recur_error *error)
 {
-    recur_vocab *vocab = NULL;
-    if (has_vocab)
-        RECUR_TRY(get_vocab(metadata, &vocab, error));
-    enum recur_status status;
-    if (vocab && recur_vocab_size(vocab) != config->vocabulary)
-        status = recur_fail(error, RECUR_ERROR_FORMAT,
-                            "the vocabulary has %zu tokens, " RECUR_KEY_CONFIG " says %zu",
-                            recur_vocab_size(vocab), config->vocabulary);
-    else
-        status = recur_blame_file(recur_model_create(config, vocab, model, error), RECUR_KEY_CONFIG,
-                                  error);
-    recur_vocab_free(vocab);
+    struct recur_model_vocabs vocabs = {0};
+    enum recur_status status = get_vocabs(metadata, config, has_vocab, &vocabs, error);
+    if (status == RECUR_OK)
+        status = recur_blame_file(recur_model_create_vocabs(config, &vocabs, model, error),
+                                  RECUR_KEY_CONFIG, error);
+    recur_vocab_free(vocabs.tokens);
+    recur_vocab_free(vocabs.labels);
+    recur_vocab_free(vocabs.characters);
     return status;
 }
 

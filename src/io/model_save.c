@@ -54,6 +54,18 @@ static json_t *make_config(const recur_model *model)
         failed |= json_object_set_new(
             json, "quantization",
             json_string(recur_quantization_name(recur_model_quantization(model))));
+    json_t *labels = NULL;
+    if (config->task == RECUR_TASK_CLASSIFY)
+        labels = json_pack("{s:I, s:s}", "labels", (json_int_t)config->labels, "pool",
+                           recur_pool_name(config->pool));
+    else if (config->task == RECUR_TASK_TAG)
+        labels = json_pack("{s:I, s:s, s:I, s:I, s:I}", "labels", (json_int_t)config->labels,
+                           "decoder", recur_decoder_name(config->decoder), "characters",
+                           (json_int_t)config->characters, "character_embedding",
+                           (json_int_t)config->character_embedding, "character_hidden",
+                           (json_int_t)config->character_hidden);
+    if (config->task >= RECUR_TASK_TAG)
+        failed |= json_object_update_new(json, labels);
     return unless(failed, json);
 }
 
@@ -138,6 +150,12 @@ static json_t *make_metadata(const recur_model *model)
             recur_metadata_put(metadata, RECUR_KEY_TEXT, make_text(recur_vocab_text(vocab)), 0);
         failed |= recur_metadata_put(metadata, RECUR_KEY_VOCAB, make_vocab(vocab), 0);
     }
+    if (recur_model_labels(model))
+        failed |= recur_metadata_put(metadata, RECUR_KEY_LABELS,
+                                     make_vocab(recur_model_labels(model)), 0);
+    if (recur_model_characters(model))
+        failed |= recur_metadata_put(metadata, RECUR_KEY_CHARACTERS,
+                                     make_vocab(recur_model_characters(model)), 0);
     failed |= recur_metadata_put(metadata, RECUR_KEY_HISTORY,
                                  make_history(model, RECUR_EPOCH_NUMBERS), RECUR_DOUBLE_DIGITS);
     return unless(failed, metadata);
@@ -308,6 +326,8 @@ enum recur_status recur_model_metadata(const recur_model *model, const char *pat
     const recur_vocab *vocab = recur_model_vocab(model);
     if (vocab)
         RECUR_TRY(check_tokens(vocab, error));
+    if (recur_model_labels(model))
+        RECUR_TRY(check_tokens(recur_model_labels(model), error));
     *metadata = make_metadata(model);
     return *metadata ? RECUR_OK
                      : recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",

@@ -8,7 +8,7 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
 {
     const struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[pass->network->layers];
-    size_t panels = recur_panels(pass->network->vocabulary);
+    size_t panels = recur_panels(pass->network->outputs);
     size_t spans = recur_slice_own_spans(pass, slice);
     for (size_t v = 0; v < panels; v++)
         for (size_t i = 0; i < spans; i++) {
@@ -21,7 +21,7 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
             struct recur_span span = recur_slice_own_span(pass, slice, i);
             recur_pass_multiply(pass, seam->feature[p].gradient + span.row * RECUR_LANES, 0,
                                 (struct recur_left){work->logits, work->logit_panels, span.row,
-                                                    pass->network->vocabulary},
+                                                    pass->network->outputs},
                                 work->head_transposed + p * panels * RECUR_LANES * RECUR_LANES, 0,
                                 1, span.rows, pass->given_outputs);
         }

@@ -207,7 +207,7 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
     const struct recur_seam *seam = &work->seam[network->layers];
     size_t spans = recur_slice_own_spans(pass, slice);
     size_t depth = recur_network_param(network, network->head_weight)->depth;
-    for (size_t v = 0; v < recur_panels(network->vocabulary); v++)
+    for (size_t v = 0; v < recur_panels(network->outputs); v++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_own_span(pass, slice, i);
             real *x = work->logits + v * work->logit_stride + span.row * RECUR_LANES;
@@ -221,7 +221,7 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
     for (size_t i = 0; i < spans && pass->targets; i++) {
         struct recur_span span = recur_slice_own_span(pass, slice, i);
         pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,
-                                    network->vocabulary, span.rows, pass->targets + span.row,
+                                    network->outputs, span.rows, pass->targets + span.row,
                                     pass->loss_scale, work->loss + span.row);
     }
     recur_barrier_wait(slice->barrier);

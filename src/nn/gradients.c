@@ -22,7 +22,7 @@ static struct task task_at(const struct recur_network *network, size_t index)
                 return (struct task){TASK_GATE, l, d, index};
             index -= panels;
         }
-    size_t head = recur_panels(network->vocabulary);
+    size_t head = recur_panels(network->outputs);
     if (index < head)
         return (struct task){.kind = TASK_HEAD, .panel = index};
     index -= head;
@@ -232,7 +232,7 @@ static void prepare_head(const struct recur_pass *pass, size_t panel, bool backw
     if (backward)
         transpose_panel(
             pass, pass->work->head_transposed, recur_pass_panel(pass, network->head_weight, panel),
-            pass->work->seam[network->layers].panels, recur_panels(network->vocabulary), panel);
+            pass->work->seam[network->layers].panels, recur_panels(network->outputs), panel);
 }
 
 static void prepare_gate(const struct recur_pass *pass, struct task task, bool backward)

@@ -8,8 +8,9 @@
 
 #define USUAL_HIDDEN 256
 
-RECUR_CONFIG(model, seed, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH, .layers = 1,
-             .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1)
+RECUR_CONFIG(model, character_hidden, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH,
+             .layers = 1, .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1,
+             .character_embedding = 25, .character_hidden = 25)
 
 /* The widths become the model's own. */
 static enum recur_status take_hidden(struct recur_model *model, recur_error *error)
@@ -29,13 +30,21 @@ enum recur_status recur_fail_overflow(const char *what, recur_error *error)
 }
 
 static enum recur_status fill_in(struct recur_model *model, const recur_model_config *config,
-                                 recur_vocab *vocab, recur_error *error)
+                                 const struct recur_model_vocabs *vocabs, recur_error *error)
 {
     model->config = recur_model_config_default();
     RECUR_TRY(recur_config_take(&model->config, config, "recur_model_config", error));
-    if (vocab) {
-        model->vocab = recur_vocab_share(vocab);
-        model->config.vocabulary = recur_vocab_size(vocab);
+    if (vocabs->tokens) {
+        model->vocab = recur_vocab_share(vocabs->tokens);
+        model->config.vocabulary = recur_vocab_size(vocabs->tokens);
+    }
+    if (vocabs->labels) {
+        model->labels = recur_vocab_share(vocabs->labels);
+        model->config.labels = recur_vocab_size(vocabs->labels) - 1;
+    }
+    if (vocabs->characters) {
+        model->characters = recur_vocab_share(vocabs->characters);
+        model->config.characters = recur_vocab_size(vocabs->characters);
     }
     RECUR_TRY(recur_kernels_select(&model->kernels, error));
     RECUR_TRY(take_hidden(model, error));
@@ -49,9 +58,17 @@ static enum recur_status fill_in(struct recur_model *model, const recur_model_co
 enum recur_status recur_model_create(const recur_model_config *config, recur_vocab *vocab,
                                      recur_model **out, recur_error *error)
 {
+    return recur_model_create_vocabs(config, &(struct recur_model_vocabs){.tokens = vocab}, out,
+                                     error);
+}
+
+enum recur_status recur_model_create_vocabs(const recur_model_config *config,
+                                            const struct recur_model_vocabs *vocabs,
+                                            recur_model **out, recur_error *error)
+{
     struct recur_model *model;
     RECUR_TRY(recur_alloc(1, sizeof *model, "a model", &model, error));
-    enum recur_status status = fill_in(model, config, vocab, error);
+    enum recur_status status = fill_in(model, config, vocabs, error);
     if (status != RECUR_OK) {
         recur_model_free(model);
         return status;
@@ -67,6 +84,8 @@ void recur_model_free(recur_model *model)
     recur_network_free(&model->network);
     recur_block_free(model->parameters);
     recur_vocab_free(model->vocab);
+    recur_vocab_free(model->labels);
+    recur_vocab_free(model->characters);
     free(model->hidden);
     free(model->history);
     free(model);
@@ -82,8 +101,23 @@ recur_vocab *recur_model_vocab(const recur_model *model)
     return model->vocab;
 }
 
+recur_vocab *recur_model_labels(const recur_model *model)
+{
+    return model->labels;
+}
+
+recur_vocab *recur_model_characters(const recur_model *model)
+{
+    return model->characters;
+}
+
 enum recur_status recur_model_check_tokens(const recur_model *model, recur_error *error)
 {
+    if (model->config.task >= RECUR_TASK_TAG)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "the model labels %s and predicts no tokens: recur predict puts it to "
+                          "use",
+                          model->config.task == RECUR_TASK_TAG ? "words" : "texts");
     if (model->config.inputs)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model reads %zu numbers a step and no tokens: only a recur_stack "
@@ -151,7 +185,7 @@ double recur_machine_flop_per_token(const recur_model *model)
                 products += (double)ih->rows * (double)ih->columns;
         }
     }
-    if (network->vocabulary) {
+    if (network->outputs) {
         const struct recur_param *head = recur_network_param(network, network->head_weight);
         products += (double)head->rows * (double)head->columns;
     }

@@ -36,15 +36,30 @@ struct recur_network {
     enum recur_task task;
     enum recur_merge merge;
     size_t layers, directions; /* L, D */
+    size_t biases;             /* 1 or 2 */
     size_t inputs;             /* I: numbers that a step reads in place of a token; 0: tokens */
     size_t embedding;          /* E; 0: one-hot */
-    size_t vocabulary;         /* V; of a network that reads numbers the head's width, 0: none */
+    size_t vocabulary;         /* V; 0 where a network reads numbers */
+    size_t outputs;            /* of the head: V or, of a network of labels, K; 0: it has none */
     real dropout;
     struct recur_layer *layer;     /* (L) */
     size_t embedding_weight;       /* RECUR_NO_TENSOR where E is 0 */
-    size_t head_weight, head_bias; /* RECUR_NO_TENSOR where V is 0 */
+    size_t head_weight, head_bias; /* RECUR_NO_TENSOR where there is no head */
     struct recur_params params;
+
+    /* Parts of a network that labels; NULL: none. Networks of their own over the same parameters.
+     */
+    struct recur_network *chars; /* tag: reads a word's characters, both ways */
+    struct recur_network *head;  /* classify: no layer; reads a text's pooled states */
+    size_t words;                /* tag: the words' embeddings (V, E); or RECUR_NO_TENSOR */
+    size_t crf_start, crf_end;   /* (K) scores of first and last labels; or RECUR_NO_TENSOR */
+    size_t crf_transitions;      /* (K, K): of label j, the column, behind label i */
 };
+
+/* A word's case as numbers that the layers read, one of them 1 (text/words.h). */
+#define RECUR_WORD_CASES 7
+/* A CRF's time and transitions grow with the square of this. */
+#define RECUR_CRF_LABELS_MAX 4096
 
 /* Checks the configuration and fills in the network. ARGUMENT for an impossible value; what was
  * allocated so far is released by recur_network_free in every case. */

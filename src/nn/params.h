@@ -22,7 +22,7 @@ enum recur_param_init {
  * `segment` numbers, each padded to a multiple of 32. Panel u * groups + g holds units
  * 32 u .. 32 u + 31 of block g: the gates of 32 units stand next to each other. */
 struct recur_param {
-    char name[48];
+    char name[64];
     size_t rank, rows, columns; /* the logical tensor, row-major, as PyTorch has it */
     bool wide_columns;          /* the lanes run along the columns (embedding), not the rows */
     size_t groups, width;       /* wide axis: groups * width numbers */

@@ -180,7 +180,7 @@ static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
 static void lay_out_head(struct layout *layout, struct recur_workspace *work,
                          const struct recur_network *network)
 {
-    size_t panels = recur_panels(network->vocabulary);
+    size_t panels = recur_panels(network->outputs);
     size_t rows = work->rows;
     const struct recur_seam *top = &work->seam[network->layers];
     work->logit_stride = panel_stride(rows);
@@ -253,7 +253,7 @@ static enum recur_status choose_grid(struct recur_grid *grid, const struct recur
 {
     double best = 0;
     struct recur_grid tried = {0}, chosen = {0};
-    size_t most = network->layer[0].units;
+    size_t most = network->layers ? network->layer[0].units : 1;
     for (size_t l = 1; l < network->layers; l++)
         most = most < network->layer[l].units ? most : network->layer[l].units;
     for (tried.batch_slices = 1; tried.batch_slices <= threads && tried.batch_slices <= batch;

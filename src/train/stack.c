@@ -7,11 +7,13 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "nn/bf16.h"
-#include "nn/model_object.h"
+#include "train/stack_part.h"
 #include "train/update.h"
 
 struct recur_stack {
     recur_model *model;
+    const struct recur_network *network; /* the model's, or a part of it */
+    bool is_part;                        /* team, gradients and update are the caller's */
     uint64_t seed;
     double clip;
     struct recur_team *team;
@@ -46,25 +48,22 @@ static enum recur_status check_model(const recur_model *model, const recur_train
     return recur_trainer_check(config, error);
 }
 
+/* Everything but the team, the gradients and the optimiser. */
 static enum recur_status plan(struct recur_stack *stack, const recur_trainer_config *config,
-                              size_t tokens, recur_error *error)
+                              size_t tokens, bool trains, recur_error *error)
 {
     recur_model *model = stack->model;
-    const struct recur_network *network = &model->network;
-    size_t bytes = network->params.span * sizeof(real);
+    const struct recur_network *network = stack->network;
     size_t most = recur_size_mul(config->batch, config->steps);
     size_t rows = tokens && tokens < most ? tokens : most;
-    RECUR_TRY(check_model(model, config, error));
     RECUR_TRY(recur_model_check_trains(model, error));
-    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
-                                &stack->team, error));
+    stack->seed = config->seed;
+    stack->clip = (double)config->clip;
     RECUR_TRY(recur_workspace_init_rows(&stack->work, network, config->batch, config->steps, rows,
-                                        true, recur_team_threads(stack->team), error));
+                                        trains, recur_team_threads(stack->team), error));
     if (config->precision == RECUR_PRECISION_BF16)
         RECUR_TRY(recur_bf16_create(&stack->work, network, recur_team_threads(stack->team), error));
     RECUR_TRY(recur_lengths_init(&stack->lengths, config->batch, config->steps, error));
-    RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
-    RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
     RECUR_TRY(recur_alloc(rows, sizeof *stack->ids, "a minibatch", &stack->ids, error));
     RECUR_TRY(recur_alloc(rows, sizeof *stack->targets, "a minibatch", &stack->targets, error));
     RECUR_TRY(
@@ -77,8 +76,22 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
                                       .parameters = model->parameters,
                                       .lengths = &stack->lengths,
                                       .ids = stack->ids};
+    return RECUR_OK;
+}
+
+static enum recur_status plan_whole(struct recur_stack *stack, const recur_trainer_config *config,
+                                    size_t tokens, recur_error *error)
+{
+    recur_model *model = stack->model;
+    size_t bytes = stack->network->params.span * sizeof(real);
+    RECUR_TRY(check_model(model, config, error));
+    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
+                                &stack->team, error));
+    RECUR_TRY(plan(stack, config, tokens, true, error));
+    RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
+    RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
     return recur_optimiser_init(&stack->optimiser, model->kernels, config, model->parameters,
-                                stack->gradients, network->params.span, error);
+                                stack->gradients, stack->network->params.span, error);
 }
 
 enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *given,
@@ -89,9 +102,28 @@ enum recur_status recur_stack_create(recur_model *model, const recur_trainer_con
     RECUR_TRY(recur_config_take(&config, given, "recur_trainer_config", error));
     RECUR_TRY(recur_alloc(1, sizeof *stack, "a stack", &stack, error));
     stack->model = model;
-    stack->seed = config.seed;
-    stack->clip = (double)config.clip;
-    enum recur_status status = plan(stack, &config, tokens, error);
+    stack->network = &model->network;
+    enum recur_status status = plan_whole(stack, &config, tokens, error);
+    if (status != RECUR_OK) {
+        recur_stack_free(stack);
+        return status;
+    }
+    *out = stack;
+    return RECUR_OK;
+}
+
+enum recur_status recur_stack_create_part(const struct recur_stack_part *part,
+                                          const recur_trainer_config *config, size_t tokens,
+                                          recur_stack **out, recur_error *error)
+{
+    struct recur_stack *stack;
+    RECUR_TRY(recur_alloc(1, sizeof *stack, "a stack", &stack, error));
+    stack->model = part->model;
+    stack->network = part->network;
+    stack->is_part = true;
+    stack->team = part->team;
+    stack->gradients = part->gradients;
+    enum recur_status status = plan(stack, config, tokens, part->gradients != NULL, error);
     if (status != RECUR_OK) {
         recur_stack_free(stack);
         return status;
@@ -104,11 +136,13 @@ void recur_stack_free(recur_stack *stack)
 {
     if (!stack)
         return;
-    recur_team_free(stack->team);
+    if (!stack->is_part) {
+        recur_team_free(stack->team);
+        recur_block_free(stack->gradients);
+    }
     recur_workspace_free(&stack->work);
     recur_lengths_free(&stack->lengths);
     recur_optimiser_free(&stack->optimiser);
-    recur_block_free(stack->gradients);
     recur_block_free(stack->fresh);
     free(stack->ids);
     free(stack->targets);
@@ -119,14 +153,16 @@ void recur_stack_free(recur_stack *stack)
 
 size_t recur_stack_width(const recur_stack *stack)
 {
-    const struct recur_network *network = &stack->model->network;
+    const struct recur_network *network = stack->network;
+    if (!network->layers)
+        return network->inputs;
     return network->layer[network->layers - 1].hidden *
            recur_network_segments(network, network->layers);
 }
 
 size_t recur_stack_states(const recur_stack *stack)
 {
-    const struct recur_network *network = &stack->model->network;
+    const struct recur_network *network = stack->network;
     size_t states = 0;
     for (size_t l = 0; l < network->layers; l++)
         states += network->directions * network->layer[l].hidden;
@@ -195,7 +231,7 @@ static void exchange_seam(const struct recur_stack *stack, const struct recur_se
 static void exchange_logits(const struct recur_stack *stack, const float *from, float *to,
                             size_t thread, size_t threads)
 {
-    size_t vocabulary = stack->model->network.vocabulary;
+    size_t vocabulary = stack->network->outputs;
     for (size_t p = 0; p < recur_panels(vocabulary); p++) {
         size_t column = p * RECUR_LANES, left = vocabulary - column;
         struct exchange e = {stack->work.logits + p * stack->work.logit_stride,
@@ -235,7 +271,7 @@ static real *state_row(const struct recur_stack *stack, const struct recur_strea
 static void exchange_states(const struct recur_stack *stack, enum which which, const float *from,
                             float *to, size_t thread, size_t threads)
 {
-    const struct recur_network *network = &stack->model->network;
+    const struct recur_network *network = stack->network;
     size_t batch = stack->lengths.batch, begun = 0, stride;
     for (size_t i = 0; i < network->layers * network->directions; i++) {
         size_t hidden = network->layer[i / network->directions].hidden;
@@ -266,7 +302,7 @@ static void add_content(struct recur_stack *stack, const void *data, size_t byte
 
 static void add_states(struct recur_stack *stack, const float *states, size_t batch)
 {
-    const struct recur_network *network = &stack->model->network;
+    const struct recur_network *network = stack->network;
     for (size_t l = 0; l < network->layers && states; l++) {
         size_t hidden = network->layer[l].hidden;
         stack->content[stack->contents++] =
@@ -280,7 +316,7 @@ static void forward(void *argument, size_t thread, size_t threads)
     struct recur_stack *stack = argument;
     const recur_stack_input *input = &stack->input;
     const recur_stack_output *output = &stack->output;
-    bool has_c = stack->model->network.cell->has_c;
+    bool has_c = stack->network->cell->has_c;
     if (input->x)
         exchange_seam(stack, &stack->work.seam[0], false, input->x, NULL, thread, threads);
     if (stack->pass.given_states)
@@ -292,8 +328,8 @@ static void forward(void *argument, size_t thread, size_t threads)
     recur_pass_forward(&stack->pass, thread);
     recur_team_wait(stack->team);
     if (output->y)
-        exchange_seam(stack, &stack->work.seam[stack->model->network.layers], false, NULL,
-                      output->y, thread, threads);
+        exchange_seam(stack, &stack->work.seam[stack->network->layers], false, NULL, output->y,
+                      thread, threads);
     if (output->logits)
         exchange_logits(stack, NULL, output->logits, thread, threads);
     if (output->h_n)
@@ -306,8 +342,8 @@ static void forward(void *argument, size_t thread, size_t threads)
 static enum recur_status check_ids(const struct recur_stack *stack, const recur_stack_input *input,
                                    const int32_t *ids, const size_t *length, recur_error *error)
 {
-    size_t vocabulary = stack->model->network.vocabulary;
     bool targets = ids == input->targets;
+    size_t vocabulary = targets ? stack->network->outputs : stack->network->vocabulary;
     for (size_t t = 0; t < input->steps; t++)
         for (size_t b = 0; b < input->batch; b++) {
             int32_t id = ids[t * input->batch + b];
@@ -325,7 +361,7 @@ static enum recur_status check_input(const struct recur_stack *stack,
                                      recur_error *error)
 {
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
-    bool numbers = stack->model->network.inputs > 0;
+    bool numbers = stack->network->inputs > 0;
     size_t rows = 0;
     for (size_t b = 0; b < input->batch; rows += length[b++])
         if (length[b] > input->steps)
@@ -359,14 +395,14 @@ static void set_loss(struct recur_stack *stack)
 enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_input *input,
                                       const recur_stack_output *output, recur_error *error)
 {
-    const struct recur_network *network = &stack->model->network;
+    const struct recur_network *network = stack->network;
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     if (!input->batch || input->batch > stack->work.batch || input->steps > stack->work.steps)
         return recur_fail(error, bad,
                           "a minibatch of %zu sequences x %zu steps does not fit a stack made for "
                           "1 to %zu x %zu",
                           input->batch, input->steps, stack->work.batch, stack->work.steps);
-    if ((output->logits || input->targets) && !network->vocabulary)
+    if ((output->logits || input->targets) && !network->outputs)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
     if (output->logits && input->targets)
         return recur_fail(error, bad,
@@ -409,7 +445,7 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
 static void load_gradients(const struct recur_stack *stack, size_t thread, size_t threads)
 {
     const recur_stack_output_gradient *given = &stack->given;
-    const struct recur_network *network = &stack->model->network;
+    const struct recur_network *network = stack->network;
     if (stack->pass.given_outputs)
         exchange_seam(stack, &stack->work.seam[network->layers], true, given->dy, NULL, thread,
                       threads);
@@ -430,7 +466,7 @@ static void store_gradients(const struct recur_stack *stack, size_t thread, size
         exchange_seam(stack, &stack->work.seam[0], true, NULL, wanted->dx, thread, threads);
     if (wanted->dh0)
         exchange_states(stack, WHICH_DH0, NULL, wanted->dh0, thread, threads);
-    if (wanted->dc0 && stack->model->network.cell->has_c)
+    if (wanted->dc0 && stack->network->cell->has_c)
         exchange_states(stack, WHICH_DC, NULL, wanted->dc0, thread, threads);
 }
 
@@ -453,7 +489,7 @@ static void backward(void *argument, size_t thread, size_t threads)
     store_gradients(stack, thread, threads);
     if (stack->pass.gradients == stack->gradients)
         return;
-    size_t rows = stack->model->network.params.span / RECUR_LANES;
+    size_t rows = stack->network->params.span / RECUR_LANES;
     size_t first = rows * thread / threads * RECUR_LANES;
     size_t last = rows * (thread + 1) / threads * RECUR_LANES;
     stack->pass.kernels->add(stack->gradients + first, stack->gradients + first,
@@ -464,12 +500,12 @@ enum recur_status recur_stack_backward(recur_stack *stack,
                                        const recur_stack_output_gradient *output,
                                        const recur_stack_input_gradient *input, recur_error *error)
 {
-    const struct recur_network *network = &stack->model->network;
+    const struct recur_network *network = stack->network;
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     struct recur_pass *pass = &stack->pass;
     if (!stack->went_forward)
         return recur_fail(error, bad, "there is no forward pass to go back through");
-    if (output->dlogits && !network->vocabulary)
+    if (output->dlogits && !network->outputs)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
     if (output->dlogits && pass->targets)
         return recur_fail(error, bad, "with targets the logits' gradients are there already");
@@ -479,7 +515,7 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     stack->wanted = input ? *input : (recur_stack_input_gradient){0};
     stack->contents = 0;
     add_content(stack, output->dy, recur_stack_width(stack) * sizeof *output->dy);
-    add_content(stack, output->dlogits, network->vocabulary * sizeof *output->dlogits);
+    add_content(stack, output->dlogits, network->outputs * sizeof *output->dlogits);
     add_states(stack, output->dh_n, stack->lengths.batch);
     if (network->cell->has_c)
         add_states(stack, output->dc_n, stack->lengths.batch);
@@ -492,14 +528,14 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     pass->gradients = stack->has_gradients ? stack->fresh : stack->gradients;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(stack->team, backward, stack);
-    stack->has_gradients = true;
+    stack->has_gradients = !stack->is_part;
     stack->went_forward = false;
     return RECUR_OK;
 }
 
 void recur_stack_get_gradient(const recur_stack *stack, size_t index, float *values)
 {
-    const struct recur_param *param = &stack->model->network.params.entry[index];
+    const struct recur_param *param = &stack->network->params.entry[index];
     if (stack->has_gradients)
         recur_param_unpack(param, stack->gradients, values);
     else
@@ -510,14 +546,14 @@ void recur_stack_get_gradient(const recur_stack *stack, size_t index, float *val
 static void settle_gradients(recur_stack *stack)
 {
     if (!stack->has_gradients)
-        memset(stack->gradients, 0, stack->model->network.params.span * sizeof *stack->gradients);
+        memset(stack->gradients, 0, stack->network->params.span * sizeof *stack->gradients);
     stack->has_gradients = true;
 }
 
 void recur_stack_set_gradient(recur_stack *stack, size_t index, const float *values)
 {
     settle_gradients(stack);
-    recur_param_pack(&stack->model->network.params.entry[index], stack->gradients, values);
+    recur_param_pack(&stack->network->params.entry[index], stack->gradients, values);
 }
 
 void recur_stack_clear_gradients(recur_stack *stack)

@@ -98,12 +98,26 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
     return RECUR_OK;
 }
 
+enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error)
+{
+    const recur_trainer_config *config = &trainer->config;
+    recur_model *model = trainer->model;
+    size_t bytes = model->network.params.span * sizeof(real);
+    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
+                                &trainer->team, error));
+    RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
+    RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
+    memcpy(trainer->kept, model->parameters, bytes);
+    trainer->plateau.factor = 1;
+    return recur_optimiser_init(&trainer->optimiser, model->kernels, config, model->parameters,
+                                trainer->gradients, model->network.params.span, error);
+}
+
 static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
     recur_model *model = trainer->model;
     size_t rows = recur_size_mul(config->batch, config->steps);
-    size_t bytes = model->network.params.span * sizeof(real);
     RECUR_TRY(recur_trainer_check(config, error));
     RECUR_TRY(recur_check_predicts(model, error));
     RECUR_TRY(recur_model_check_trains(model, error));
@@ -112,8 +126,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
                           "the text has a vocabulary of %zu, the model one of %zu",
                           recur_corpus_vocabulary_size(trainer->corpus), model->config.vocabulary);
     RECUR_TRY(divide_text(trainer, error));
-    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
-                                &trainer->team, error));
+    RECUR_TRY(recur_trainer_prepare(trainer, error));
     RECUR_TRY(recur_workspace_init(&trainer->work, &model->network, config->batch, config->steps,
                                    true, recur_team_threads(trainer->team), error));
     if (config->precision == RECUR_PRECISION_BF16)
@@ -122,14 +135,8 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     trainer->grids[0] = trainer->work.grid;
     RECUR_TRY(recur_team_create(1, &trainer->solo, error));
     RECUR_TRY(recur_grid_set(&trainer->grids[1], 1, 1, 1, error));
-    RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
-    RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->x, "a minibatch", &trainer->x, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->y, "a minibatch", &trainer->y, error));
-    RECUR_TRY(recur_optimiser_init(&trainer->optimiser, model->kernels, config, model->parameters,
-                                   trainer->gradients, model->network.params.span, error));
-    memcpy(trainer->kept, model->parameters, bytes);
-    trainer->plateau.factor = 1;
     trainer->pass.network = &model->network;
     trainer->pass.kernels = model->kernels;
     trainer->pass.work = &trainer->work;
@@ -170,6 +177,7 @@ void recur_trainer_free(recur_trainer *trainer)
 {
     if (!trainer)
         return;
+    recur_label_run_free(trainer);
     recur_team_free(trainer->team);
     recur_team_free(trainer->solo);
     free(trainer->grids[1].barrier);
@@ -220,7 +228,8 @@ static void iterate(void *argument, size_t thread, size_t threads)
 
 static void begin_epoch(struct recur_trainer *trainer)
 {
-    trainer->minibatches = recur_batches_start(trainer->batches, trainer->epochs);
+    trainer->minibatches = trainer->labels ? recur_label_run_start(trainer)
+                                           : recur_batches_start(trainer->batches, trainer->epochs);
     trainer->minibatch = 0;
     trainer->loss_sum = trainer->norm_sum = trainer->seconds = 0;
     trainer->pass.carried_steps = 0;
@@ -230,6 +239,8 @@ static void begin_epoch(struct recur_trainer *trainer)
  * themselves, some of which are blank for the others. */
 static bool next_minibatch(struct recur_trainer *trainer)
 {
+    if (trainer->labels)
+        return recur_label_run_next(trainer);
     if (!recur_batches_next(trainer->batches, trainer->x, trainer->y))
         return false;
     size_t rows = trainer->config.batch * trainer->config.steps;
@@ -251,7 +262,8 @@ static void restore(struct recur_trainer *trainer)
     trainer->ended = true;
     memcpy(trainer->model->parameters, trainer->kept,
            trainer->model->network.params.span * sizeof(real));
-    recur_pass_run_prepare(&trainer->pass, trainer->team, true);
+    if (!trainer->labels)
+        recur_pass_run_prepare(&trainer->pass, trainer->team, true);
 }
 
 /* From here on the run can only be finished: the optimiser's moments may be no numbers either. */
@@ -300,7 +312,10 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
         recur_mix64(recur_mix64(trainer->config.seed) + trainer->optimiser.updates);
     atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     recur_pass_mark(&trainer->pass, 0, RECUR_PHASE_LOAD);
-    run_minibatch(trainer);
+    if (trainer->labels)
+        RECUR_TRY(recur_label_run_learn(trainer, error));
+    else
+        run_minibatch(trainer);
     if (trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
         trainer->model->config.task == RECUR_TASK_LM)
         trainer->pass.carried_steps = trainer->config.steps;
@@ -351,14 +366,19 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
     enum recur_status status = RECUR_OK;
     if (trainer->diverged || !parameters_are_finite(trainer->model))
         return diverged(trainer, error);
-    if (trainer->valid_tokens)
+    if (trainer->labels)
+        status = recur_label_run_validate(trainer, &valid.loss, error);
+    else if (trainer->valid_tokens)
         status = recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
                                    trainer->train_tokens, trainer->valid_tokens, &valid, error);
-    if (status == RECUR_ERROR_DIVERGED)
+    if (status == RECUR_ERROR_DIVERGED ||
+        (status == RECUR_OK && trainer->valid_tokens && !isfinite(valid.loss)))
         return diverged(trainer, error);
     RECUR_TRY(status);
     double minibatches = (double)trainer->minibatch, loss = trainer->loss_sum / minibatches;
-    double tokens = minibatches * (double)(trainer->config.batch * trainer->config.steps);
+    double tokens = trainer->labels
+                        ? (double)recur_label_run_tokens(trainer)
+                        : minibatches * (double)(trainer->config.batch * trainer->config.steps);
     recur_epoch result = {.epoch = trainer->epochs + 1,
                           .loss = loss,
                           .valid_loss = valid.loss,

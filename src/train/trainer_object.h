@@ -1,4 +1,5 @@
-/* The inside of recur_trainer, for what trains and for what writes a run down. */
+/* The inside of recur_trainer, for what trains, for what writes a run down, and for runs of
+ * labelled data. */
 #ifndef RECUR_TRAIN_TRAINER_OBJECT_H
 #define RECUR_TRAIN_TRAINER_OBJECT_H
 
@@ -7,6 +8,8 @@
 #include "train/pace.h"
 #include "train/schedule.h"
 #include "train/update.h"
+
+struct recur_label_run;
 
 /* One tensor of recur_trainer_tensor: laid out as a parameter of the model, or a carried state. */
 struct recur_state_tensor {
@@ -51,9 +54,27 @@ struct recur_trainer {
     size_t tensors;
     uint64_t fingerprint; /* of the corpus, once it was asked for */
     bool has_fingerprint;
+
+    struct recur_label_run *labels; /* of a model that labels, in place of what reads the corpus;
+                                       NULL: none */
 };
 
 /* Lists the tensors of a trainer that is otherwise complete. Errors: MEMORY. */
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error);
+
+/* Checks the settings and readies what every run has: the team, the gradients, the optimiser, the
+ * kept parameters. */
+enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error);
+
+/* A run of labelled data. Starts an epoch and returns how many minibatches it has; puts the next
+ * one in place, false at the end; learns from it, up to the update; how many tokens the epoch had
+ * so far; scores what is held out. */
+size_t recur_label_run_start(recur_trainer *trainer);
+bool recur_label_run_next(recur_trainer *trainer);
+enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *error);
+size_t recur_label_run_tokens(const recur_trainer *trainer);
+enum recur_status recur_label_run_validate(recur_trainer *trainer, double *loss,
+                                           recur_error *error);
+void recur_label_run_free(recur_trainer *trainer);
 
 #endif

@@ -10,6 +10,7 @@ $ recur | wc -c
 !   generate   continue a text with a model
 !   fill       fill the blanks of a text
 !   features   write a layer's outputs for each token of a text
+!   predict    label words or texts with a model that was trained to
 !   eval       measure how well a model predicts a text
 !   vocab      show how a text becomes tokens, a dictionary, ids
 !   info       show what a model file holds
@@ -34,6 +35,7 @@ Trains and runs recurrent neural networks: RNN, GRU, LSTM.
   generate   continue a text with a model
   fill       fill the blanks of a text
   features   write a layer's outputs for each token of a text
+  predict    label words or texts with a model that was trained to
   eval       measure how well a model predicts a text
   vocab      show how a text becomes tokens, a dictionary, ids
   info       show what a model file holds

@@ -21,14 +21,8 @@ $ recur train --patience 3 --schedule cosine
 $ recur train --lr-factor 0.3
 ! recur train: --lr-factor needs --schedule plateau, got constant
 [2]
-$ recur train --task tag
-! recur train: --task tag is not in this version, which trains language models (lm) and models that fill blanks (fill)
-[2]
-$ recur train --task classify
-! recur train: --task classify is not in this version, which trains language models (lm) and models that fill blanks (fill)
-[2]
 $ recur train --bidirectional
-! recur train: --bidirectional needs --task fill: a language model that reads from the end too would see the tokens it is to predict
+! recur train: --bidirectional needs --task fill, tag or classify: a language model that reads from the end too would see the tokens it is to predict
 [2]
 $ recur train --task fill --merge sum
 ! recur train: --merge needs --bidirectional

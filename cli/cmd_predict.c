@@ -1,0 +1,182 @@
+/* recur predict: labels for the words of sentences, or for texts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "label_scores.h"
+#include "message.h"
+#include "output.h"
+#include "quote.h"
+#include "recur/predict.h"
+#include "text_options.h"
+
+struct predict_options {
+    const char *model;
+    uint64_t top, threads;
+    bool json;
+};
+
+struct printing {
+    const struct predict_options *options;
+    const recur_model *model;
+    const recur_labels *data;
+    size_t *order; /* (K): labels by falling probability, as far as they are shown */
+};
+
+static recur_token label_name(const struct printing *p, size_t label)
+{
+    return recur_vocab_token(recur_model_labels(p->model), (int32_t)label + 1);
+}
+
+static void print_token(recur_token token)
+{
+    fwrite(token.bytes, 1, token.size, stdout);
+}
+
+/* Puts the `shown` most probable labels first, of equal ones the first. */
+static void find_best(const struct printing *p, const float *probability, size_t labels,
+                      size_t shown)
+{
+    for (size_t i = 0; i < labels; i++)
+        p->order[i] = i;
+    for (size_t k = 0; k < shown; k++) {
+        size_t best = k;
+        for (size_t i = k + 1; i < labels; i++)
+            if (probability[p->order[i]] > probability[p->order[best]] ||
+                (probability[p->order[i]] >= probability[p->order[best]] &&
+                 p->order[i] < p->order[best]))
+                best = i;
+        size_t swap = p->order[k];
+        p->order[k] = p->order[best];
+        p->order[best] = swap;
+    }
+}
+
+static void print_text(const struct printing *p, const recur_prediction *prediction)
+{
+    size_t labels = recur_model_get_config(p->model)->labels;
+    size_t shown = p->options->top < labels ? (size_t)p->options->top : labels;
+    find_best(p, prediction->probabilities, labels, shown);
+    json_t *probabilities = p->options->json ? json_object() : NULL;
+    for (size_t k = 0; k < shown; k++) {
+        recur_token name = label_name(p, p->order[k]);
+        double probability = (double)prediction->probabilities[p->order[k]];
+        if (probabilities) {
+            char *key = strndup(name.bytes, name.size);
+            if (key)
+                json_object_set_new(probabilities, key, recur_json_number(probability, 7));
+            free(key);
+            continue;
+        }
+        fputs(k ? "\t" : "", stdout);
+        print_token(name);
+        printf("\t%.4f", probability);
+    }
+    if (!probabilities) {
+        putchar('\n');
+        return;
+    }
+    json_t *object = json_pack("{so so}", "label",
+                               recur_json_token(label_name(p, (size_t)prediction->labels[0])),
+                               "probabilities", probabilities);
+    char *text = recur_json_text(object);
+    puts(text ? text : "null");
+    free(text);
+}
+
+static void print_sentence(const struct printing *p, size_t sequence,
+                           const recur_prediction *prediction)
+{
+    for (size_t t = 0; t < prediction->count; t++) {
+        recur_token line = recur_labels_line(p->data, sequence, t);
+        bool tabs = line.size && memchr(line.bytes, '\t', line.size);
+        print_token(line);
+        putchar(tabs ? '\t' : ' ');
+        print_token(label_name(p, (size_t)prediction->labels[t]));
+        putchar('\n');
+    }
+    putchar('\n');
+}
+
+/* A recur_prediction_fn. */
+static enum recur_status print_prediction(void *user, size_t sequence,
+                                          const recur_prediction *prediction, recur_error *error)
+{
+    const struct printing *p = user;
+    (void)error;
+    if (recur_model_get_config(p->model)->task == RECUR_TASK_TAG)
+        print_sentence(p, sequence, prediction);
+    else
+        print_text(p, prediction);
+    return RECUR_OK;
+}
+
+static int print_all(const struct command *command, const struct predict_options *options,
+                     const recur_model *model, const char *path)
+{
+    recur_error error;
+    recur_labels *data;
+    struct printing p = {.options = options, .model = model};
+    if (!recur_read_labels(command, model, path, true, &data))
+        return STATUS_FAILURE;
+    p.data = data;
+    p.order = malloc((recur_model_get_config(model)->labels + 1) * sizeof *p.order);
+    enum recur_status status = RECUR_ERROR_MEMORY;
+    if (p.order)
+        status = recur_predict(model, data, (size_t)options->threads, print_prediction, &p, &error);
+    int result = !p.order             ? recur_failure(command, "out of memory for the labels")
+                 : status != RECUR_OK ? recur_library_failure(command, &error)
+                                      : 0;
+    free(p.order);
+    recur_labels_free(data);
+    return result;
+}
+
+static int predict(const struct command *command, int argc, char **argv)
+{
+    struct predict_options options = {0};
+    struct arguments arguments;
+    recur_error error;
+    recur_model *model;
+    int status;
+    if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
+        return status;
+    if (strcmp(options.model, "-") == 0 && strcmp(arguments.operands[0], "-") == 0)
+        return recur_usage_error(command, "the model and the text cannot both be standard input");
+    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    status = print_all(command, &options, model, arguments.operands[0]);
+    recur_model_free(model);
+    return status;
+}
+
+#define AT(field) offsetof(struct predict_options, field)
+
+static const struct option_spec options[] = {
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+     .help = "the model's file, - for standard input"},
+    {OPTION_COUNT, 0, "top", "N", AT(top), .least = 1, .most = INT32_MAX, .standard = "3",
+     .help = "of texts: how many labels to show with their probabilities"},
+    {OPTION_FLAG, 0, "json", NULL, AT(json),
+     .help = "of texts: a JSON object a line: label, probabilities"},
+    {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
+     .help = "threads to compute with; the result is the same with any number"},
+    {.help = NULL},
+};
+
+const struct command recur_command_predict = {
+    .name = "predict",
+    .summary = "label words or texts with a model that was trained to",
+    .operands = "TEXT",
+    .about = "Labels a file, - for standard input.\n\nWith a model of the task classify, each line "
+             "is a text; what stands before its first tab, if it has one, is its label and not "
+             "read. Prints for each the most probable labels, each with its probability, between "
+             "tabs.\n\nWith a model of the task tag, each line is a word and blank lines part "
+             "sentences; a word is what stands in the first column. Prints each line with the "
+             "label as one more column, and a blank line after each sentence.",
+    .examples = "  recur predict -m mood.safetensors reviews.txt\n"
+                "  recur predict -m ner.safetensors news.conll > labelled.conll\n",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = predict,
+};

@@ -1,0 +1,204 @@
+#include "label_scores.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "message.h"
+#include "output.h"
+#include "quote.h"
+#include "text_options.h"
+
+enum { MATRIX_LABELS = 12 };
+
+bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
+                       bool unlabelled, recur_labels **data)
+{
+    recur_error error;
+    enum recur_task task = recur_model_get_config(model)->task;
+    recur_vocab *vocab = recur_model_vocab(model);
+    recur_labels_config config = recur_labels_config_default();
+    if (task != RECUR_TASK_TAG && task != RECUR_TASK_CLASSIFY) {
+        recur_failure(
+            command,
+            "the model is of the task %s, which labels nothing; train one with --task tag "
+            "or classify",
+            recur_task_name(task));
+        return false;
+    }
+    config.task = task;
+    config.unlabelled = unlabelled;
+    if (vocab && task == RECUR_TASK_CLASSIFY)
+        config.text = recur_vocab_text(vocab);
+    if (recur_labels_read(&path, 1, &config, data, &error) != RECUR_OK) {
+        recur_library_failure(command, &error);
+        return false;
+    }
+    recur_warn_invalid(command, recur_path(path).text, recur_labels_stats(*data)->invalid);
+    return true;
+}
+
+static bool same(recur_token a, recur_token b)
+{
+    return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+static size_t find(const recur_token *names, size_t count, recur_token name)
+{
+    size_t i = 0;
+    while (i < count && !same(names[i], name))
+        i++;
+    return i;
+}
+
+/* The labels of the cells by name; more than MATRIX_LABELS where they are too many to show. */
+static size_t collect(const recur_score_cell *cell, size_t count, recur_token *names)
+{
+    size_t labels = 0;
+    for (size_t i = 0; i < 2 * count && labels <= MATRIX_LABELS; i++) {
+        recur_token name = i < count ? cell[i].truth : cell[i - count].predicted;
+        if (find(names, labels, name) == labels)
+            names[labels++] = name;
+    }
+    return labels;
+}
+
+/* The confusion matrix, or of many labels the pairs that differ. */
+static void print_matrix(const recur_score_table *table)
+{
+    size_t count;
+    const recur_score_cell *cell = recur_score_table_cells(table, &count);
+    recur_token names[MATRIX_LABELS + 1];
+    size_t labels = collect(cell, count, names);
+    if (labels > MATRIX_LABELS) {
+        printf("\nmore than %d labels: --json shows the confusion matrix\n", MATRIX_LABELS);
+        return;
+    }
+    printf("\nconfusion matrix: a row for each label of the data, a column for each prediction\n");
+    printf("%-16s", "");
+    for (size_t j = 0; j < labels; j++)
+        printf(" %9.*s", names[j].size < 9 ? (int)names[j].size : 9, names[j].bytes);
+    putchar('\n');
+    for (size_t i = 0; i < labels; i++) {
+        printf("%-16.*s", names[i].size < 16 ? (int)names[i].size : 16, names[i].bytes);
+        for (size_t j = 0; j < labels; j++) {
+            size_t met = 0;
+            for (size_t k = 0; k < count; k++)
+                if (same(cell[k].truth, names[i]) && same(cell[k].predicted, names[j]))
+                    met = cell[k].count;
+            printf(" %9zu", met);
+        }
+        putchar('\n');
+    }
+}
+
+static double share(size_t part, size_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+static void print_spans(const recur_score_table *table)
+{
+    size_t count;
+    const recur_score_cell *span = recur_score_table_spans(table, &count);
+    if (count)
+        printf("\n%-16s %9s %9s %9s %9s %9s\n", "spans", "precision", "recall", "f1", "in data",
+               "predicted");
+    for (size_t i = 0; i < count; i++) {
+        double p = share(span[i].right, span[i].predictions);
+        double r = share(span[i].right, span[i].count);
+        printf("%-16.*s %9.4f %9.4f %9.4f %9zu %9zu\n",
+               span[i].truth.size < 40 ? (int)span[i].truth.size : 40, span[i].truth.bytes, p, r,
+               p + r > 0 ? 2 * p * r / (p + r) : 0, span[i].count, span[i].predictions);
+    }
+}
+
+static json_t *cells_json(const recur_score_table *table)
+{
+    size_t count;
+    const recur_score_cell *cell = recur_score_table_cells(table, &count);
+    json_t *cells = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(cells,
+                              json_pack("{so so sI}", "label", recur_json_token(cell[i].truth),
+                                        "predicted", recur_json_token(cell[i].predicted), "count",
+                                        (json_int_t)cell[i].count));
+    return cells;
+}
+
+static json_t *spans_json(const recur_score_table *table)
+{
+    size_t count;
+    const recur_score_cell *span = recur_score_table_spans(table, &count);
+    json_t *spans = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            spans, json_pack("{so sI sI sI}", "type", recur_json_token(span[i].truth), "count",
+                             (json_int_t)span[i].count, "predicted",
+                             (json_int_t)span[i].predictions, "right", (json_int_t)span[i].right));
+    return spans;
+}
+
+static int print_json(const struct command *command, const recur_score_table *table, bool tags)
+{
+    const recur_scores *scores = recur_score_table_scores(table);
+    json_t *object =
+        json_pack("{sI sI sI so}", "sequences", (json_int_t)scores->sequences, "labels",
+                  (json_int_t)scores->labels, "unknown_labels", (json_int_t)scores->unknown, "loss",
+                  recur_json_number(scores->loss, 12));
+    recur_json_add_scores(object, scores, "");
+    json_object_set_new(object, "confusion", cells_json(table));
+    if (tags)
+        json_object_set_new(object, "spans", spans_json(table));
+    return recur_json_print(command, object);
+}
+
+static void print_text(const recur_score_table *table, bool tags)
+{
+    const recur_scores *scores = recur_score_table_scores(table);
+    const char *macro = tags ? "" : "macro ";
+    printf("%-19s %zu\n", tags ? "sentences" : "texts", scores->sequences);
+    if (tags)
+        printf("%-19s %zu\n", "words", scores->labels);
+    if (isfinite(scores->loss))
+        printf("%-19s %.4f nats per label\n", "loss", scores->loss);
+    printf("%-19s %.4f\n", "accuracy", scores->accuracy);
+    if (isfinite(scores->f1)) {
+        printf("%s%-*s %.4f\n", macro, 19 - (int)strlen(macro), "precision", scores->precision);
+        printf("%s%-*s %.4f\n", macro, 19 - (int)strlen(macro), "recall", scores->recall);
+        printf("%s%-*s %.4f\n", macro, 19 - (int)strlen(macro), "f1", scores->f1);
+    }
+    if (tags)
+        print_spans(table);
+    else
+        print_matrix(table);
+}
+
+int recur_print_scores(const struct command *command, const recur_model *model, const char *path,
+                       size_t threads, bool json)
+{
+    recur_error error;
+    recur_labels *data;
+    recur_score_table *table;
+    bool tags = recur_model_get_config(model)->task == RECUR_TASK_TAG;
+    if (!recur_read_labels(command, model, path, false, &data))
+        return STATUS_FAILURE;
+    int status = 0;
+    if (recur_score(model, data, threads, &table, &error) != RECUR_OK) {
+        status = recur_library_failure(command, &error);
+    } else {
+        size_t unknown = recur_score_table_scores(table)->unknown;
+        if (unknown > 0)
+            recur_warning(command,
+                          "the model never met the labels of %zu of the %zu %s, which cannot be "
+                          "right",
+                          unknown, recur_score_table_scores(table)->labels,
+                          tags ? "words" : "texts");
+        if (json)
+            status = print_json(command, table, tags);
+        else
+            print_text(table, tags);
+        recur_score_table_free(table);
+    }
+    recur_labels_free(data);
+    return status;
+}

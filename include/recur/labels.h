@@ -1,0 +1,148 @@
+/* recur/labels.h - texts with labels: one for each text, or one for each word of a sentence.
+ *
+ *     recur_labels_config config = recur_labels_config_default();
+ *     config.task = RECUR_TASK_TAG;
+ *     enum recur_status status = recur_labels_read(&path, 1, &config, data, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_labels_split(*data, 0.1, 1, held_out, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_model_create_labels(&model_config, *data, NULL, model, error);
+ *     if (status == RECUR_OK)
+ *         status = recur_trainer_create_labels(*model, *data, *held_out, NULL, &trainer, error);
+ *     if (status != RECUR_OK)
+ *         return status;
+ *
+ * and then as recur/trainer.h shows. recur_predict labels texts with such a model, recur_score
+ * measures it.
+ *
+ * Files. RECUR_TASK_CLASSIFY: a text a line, "label<TAB>text". RECUR_TASK_TAG: a word a line, in
+ * columns, the word first and its label last (CoNLL); blank lines end sentences. A line that has a
+ * tab is parted at its tabs, any other at its spaces.
+ *
+ * What is labelled in one go is a sequence: a sentence of words, or a text of tokens.
+ *
+ * Threads: the data never changes but by recur_labels_split; any number of threads may read it. */
+#ifndef RECUR_LABELS_H
+#define RECUR_LABELS_H
+
+#include "recur/trainer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Texts with labels; opaque. */
+typedef struct recur_labels recur_labels;
+
+/* What is read, and how. */
+typedef struct recur_labels_config {
+    size_t size;                   /* as recur_labels_config_default() sets it; leave it alone */
+    const recur_text_config *text; /* of classify: how texts are cut into tokens; NULL: default */
+    size_t longest;                /* tokens of a sequence, at most; memory follows the longest;
+                                      default 65536 */
+    enum recur_task task;          /* RECUR_TASK_TAG or RECUR_TASK_CLASSIFY, the default */
+    unsigned unlabelled;           /* not 0: labels may be missing. Of classify, a line without a
+                                      tab is all text, and an empty one an empty text; of tag, one
+                                      column is enough; default 0 */
+} recur_labels_config;
+
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_labels_config_init(recur_labels_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_labels_config recur_labels_config_default(void)
+{
+    recur_labels_config config;
+    recur_labels_config_init(&config, sizeof config);
+    return config;
+}
+
+/* Reads `count` files ("-" is standard input), each on its own, one behind the other. `*labels`
+ * belongs to the caller: recur_labels_free. Byte sequences that are not UTF-8 are read as U+FFFD,
+ * but for byte tokens. Errors: FILE, MEMORY, ARGUMENT for another task; DATA, the sentence naming
+ * the line, where a tab, a label or a column is missing, columns differ in number, or a sequence is
+ * too long; DATA where there is no sequence,
+ * unless labels may be missing. */
+RECUR_API enum recur_status recur_labels_read(const char *const *paths, size_t count,
+                                              const recur_labels_config *config,
+                                              recur_labels **labels, recur_error *error);
+
+/* The same for a text of `size` bytes in memory, which is not kept. */
+RECUR_API enum recur_status recur_labels_read_memory(const char *bytes, size_t size,
+                                                     const recur_labels_config *config,
+                                                     recur_labels **labels, recur_error *error);
+
+/* Releases data; NULL is fine. */
+RECUR_API void recur_labels_free(recur_labels *labels);
+
+/* Moves a share of the sequences, drawn at random from the seed alone, into data of their own; both
+ * keep the files' order. `*rest` belongs to the caller, NULL for a share of 0. Errors: MEMORY,
+ * ARGUMENT for a share outside [0, 0.9], DATA where there are too few sequences for it. */
+RECUR_API enum recur_status recur_labels_split(recur_labels *labels, double share, uint64_t seed,
+                                               recur_labels **rest, recur_error *error);
+
+RECUR_API enum recur_task recur_labels_task(const recur_labels *labels);
+
+/* How the texts were cut; belongs to the data. */
+RECUR_API const recur_text_config *recur_labels_text(const recur_labels *labels);
+
+/* What was met while reading, the part that was split off included; belongs to the data. */
+RECUR_API const recur_text_stats *recur_labels_stats(const recur_labels *labels);
+
+/* How many sequences there are, how many tokens number `sequence` has, and all of them. */
+RECUR_API size_t recur_labels_count(const recur_labels *labels);
+RECUR_API size_t recur_labels_length(const recur_labels *labels, size_t sequence);
+RECUR_API size_t recur_labels_tokens(const recur_labels *labels);
+
+/* What follows is the data's own. The label of a word, or of a text (`token` is 0), of size 0 where
+ * there is none; and the line that it stands in, without its end. */
+RECUR_API recur_token recur_labels_label(const recur_labels *labels, size_t sequence, size_t token);
+RECUR_API recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_t token);
+
+/* Tokens by number: all that are different, and which of them a token of a sequence is. */
+RECUR_API size_t recur_labels_forms(const recur_labels *labels);
+RECUR_API recur_token recur_labels_form(const recur_labels *labels, size_t form);
+RECUR_API const uint32_t *recur_labels_sequence(const recur_labels *labels, size_t sequence);
+
+/* Of tag: a form in lower case, which is what embeddings are looked up by; and what its case was.
+ */
+enum recur_word_case {
+    RECUR_WORD_LOWER,   /* letters, none of them upper case */
+    RECUR_WORD_CAPITAL, /* the first letter alone is upper case */
+    RECUR_WORD_UPPER,   /* two letters and more, all upper case */
+    RECUR_WORD_MIXED,   /* any other mixture */
+    RECUR_WORD_NUMBER,  /* digits, and no letter */
+    RECUR_WORD_DIGITS,  /* letters and digits */
+    RECUR_WORD_OTHER,   /* neither */
+};
+RECUR_API recur_token recur_labels_lower(const recur_labels *labels, size_t form);
+RECUR_API enum recur_word_case recur_labels_case(const recur_labels *labels, size_t form);
+
+/* Makes a model for the data: its vocabulary, as `vocab` says (may be NULL), its labels and, of
+ * tag where config->character_hidden is not 0, its characters are those of the data. `config` may
+ * be NULL; its task is the data's. `*model` belongs to the caller. Errors: those of
+ * recur_model_create, DATA where no sequence has a label. */
+RECUR_API enum recur_status recur_model_create_labels(const recur_model_config *config,
+                                                      const recur_labels *data,
+                                                      const recur_vocab_config *vocab,
+                                                      recur_model **model, recur_error *error);
+
+/* A trainer of such a model, in minibatches of sequences of about equal length (recur/buckets.h).
+ * Losses are nats for each label. `valid` (may be NULL) is what is validated on, whatever
+ * config->validation says; steps and sampling do not count. A label of `valid` that the model lacks
+ * has no loss. Model and data must outlive the trainer. Errors: ARGUMENT (a value outside its
+ * range, data of another task), MEMORY. */
+RECUR_API enum recur_status
+recur_trainer_create_labels(recur_model *model, const recur_labels *train,
+                            const recur_labels *valid, const recur_trainer_config *config,
+                            recur_trainer **trainer, recur_error *error);
+
+/* How well the model labelled `valid` after the last epoch (recur/predict.h); NULL before the
+ * first, or where nothing is validated on. It belongs to the trainer. */
+RECUR_API const struct recur_scores *recur_trainer_scores(const recur_trainer *trainer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

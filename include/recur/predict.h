@@ -1,0 +1,104 @@
+/* recur/predict.h - labels for texts and words, and how right they are.
+ *
+ *     recur_score_table *table;
+ *     enum recur_status status = recur_score(model, data, 0, &table, error);
+ *     if (status != RECUR_OK)
+ *         return status;
+ *     printf("%.2f of the labels are right\n", recur_score_table_scores(table)->accuracy);
+ *     recur_score_table_free(table);
+ *
+ * The data is read as recur/labels.h says; where it has labels to compare with, recur_score does.
+ *
+ * Threads: any number may predict with one model at the same time; each call has a team of its own.
+ */
+#ifndef RECUR_PREDICT_H
+#define RECUR_PREDICT_H
+
+#include "recur/labels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a model says of one sequence. */
+typedef struct recur_prediction {
+    const int32_t *labels;      /* (T) of tag, (1) of classify: each below K; entry l + 1 of
+                                   recur_model_labels */
+    const float *probabilities; /* (T, K) or (1, K); of a CRF NULL: it weighs whole sentences */
+    size_t count;               /* T or 1 */
+} recur_prediction;
+
+/* Receives the predictions, which belong to the caller of this function, sequence by sequence in
+ * order. A status other than RECUR_OK ends the predicting with that status. */
+typedef enum recur_status recur_prediction_fn(void *user, size_t sequence,
+                                              const recur_prediction *prediction,
+                                              recur_error *error);
+
+/* Labels all sequences; labels that are there are not looked at. `threads` 0: as many as the
+ * process may use; the results are the same with any number. Errors: ARGUMENT for data of another
+ * task than the model's, UNSUPPORTED for a model that does not label, MEMORY, and whatever
+ * `receive` returns. */
+RECUR_API enum recur_status recur_predict(const recur_model *model, const recur_labels *data,
+                                          size_t threads, recur_prediction_fn *receive, void *user,
+                                          recur_error *error);
+
+/* How well labels were predicted. */
+typedef struct recur_scores {
+    size_t sequences, labels; /* counted; a text has one label, a sentence as many as words */
+    size_t unknown;           /* labels that the model lacks: they cannot be right */
+    double loss;              /* nats for each label that the model has; NaN where there is none */
+    double accuracy;          /* share of the labels that are right; NaN where there is none */
+    double precision;         /* over spans: share of the predicted ones that are right */
+    double recall;            /* share of the data's spans that were found */
+    double f1;                /* their harmonic mean. All three are NaN where there is no span; of
+                                 classify they are means over the labels of the data and of the
+                                 predictions (macro) */
+    size_t spans, predicted, right; /* of tag: of the data, of the model, the same in both */
+} recur_scores;
+
+/* One cell of a confusion matrix or one kind of span. */
+typedef struct recur_score_cell {
+    recur_token truth, predicted; /* labels; of a kind of span both are its name */
+    size_t count;                 /* how often that happened; of a kind of span the data's */
+    size_t predictions, right;    /* of a kind of span */
+} recur_score_cell;
+
+/* The scores, opaque, with their parts. */
+typedef struct recur_score_table recur_score_table;
+
+/* Compares labels: `truth` and `predicted` have `count` labels each, of sequences of lengths[0],
+ * lengths[1], ... labels, `sequences` in number. `spans`: labels are BIO or BIOES ("B-PER", "O",
+ * ...) and spans of them are counted as conlleval does (Tjong Kim Sang & Buchholz 2000): a span
+ * begins at B- or S-, at another type's I- or E-, and at an I- or E- that follows O, E- or S-; it
+ * ends before each of those and before O. The type is what stands behind the first "-".
+ * The table belongs to the caller; its tokens are those that were given. Errors: MEMORY. */
+RECUR_API enum recur_status recur_scores_compare(const recur_token *truth,
+                                                 const recur_token *predicted, size_t count,
+                                                 const size_t *lengths, size_t sequences,
+                                                 bool spans, recur_score_table **table,
+                                                 recur_error *error);
+
+/* Predicts all sequences and compares. Labels that are missing are not counted. The table belongs
+ * to the caller, and its tokens to model and data, which must outlive it. Errors: those of
+ * recur_predict, DATA where there is no label to compare with. */
+RECUR_API enum recur_status recur_score(const recur_model *model, const recur_labels *data,
+                                        size_t threads, recur_score_table **table,
+                                        recur_error *error);
+
+RECUR_API void recur_score_table_free(recur_score_table *table); /* NULL is fine */
+
+/* The sums; belongs to the table. */
+RECUR_API const recur_scores *recur_score_table_scores(const recur_score_table *table);
+
+/* The cells of the confusion matrix that are not 0, or the kinds of spans, by name; `*count` of
+ * them. They belong to the table. */
+RECUR_API const recur_score_cell *recur_score_table_cells(const recur_score_table *table,
+                                                          size_t *count);
+RECUR_API const recur_score_cell *recur_score_table_spans(const recur_score_table *table,
+                                                          size_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,49 @@
+#include "text/words.h"
+
+#include <stdbool.h>
+
+#include <utf8proc.h>
+
+#include "base/utf8.h"
+
+static utf8proc_int32_t code_at(const char *at)
+{
+    utf8proc_int32_t code;
+    utf8proc_iterate((const utf8proc_uint8_t *)at, (utf8proc_ssize_t)recur_utf8_length(*at), &code);
+    return code;
+}
+
+size_t recur_word_lower(recur_token word, char *lower)
+{
+    size_t size = 0;
+    for (size_t at = 0; at < word.size; at += recur_utf8_length(word.bytes[at]))
+        size += (size_t)utf8proc_encode_char(utf8proc_tolower(code_at(word.bytes + at)),
+                                             (utf8proc_uint8_t *)lower + size);
+    return size;
+}
+
+enum recur_word_case recur_word_case_of(recur_token word)
+{
+    size_t letters = 0, upper = 0, digits = 0;
+    bool first_upper = false;
+    for (size_t at = 0; at < word.size; at += recur_utf8_length(word.bytes[at])) {
+        utf8proc_int32_t code = code_at(word.bytes + at);
+        utf8proc_category_t category = utf8proc_category(code);
+        bool is_upper = category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
+        bool letter = is_upper || category == UTF8PROC_CATEGORY_LL ||
+                      category == UTF8PROC_CATEGORY_LM || category == UTF8PROC_CATEGORY_LO;
+        first_upper |= letters == 0 && is_upper;
+        letters += letter;
+        upper += is_upper;
+        digits += category == UTF8PROC_CATEGORY_ND;
+    }
+    if (!letters)
+        return digits ? RECUR_WORD_NUMBER : RECUR_WORD_OTHER;
+    if (digits)
+        return RECUR_WORD_DIGITS;
+    if (!upper)
+        return RECUR_WORD_LOWER;
+    if (upper == 1 && first_upper)
+        return RECUR_WORD_CAPITAL;
+    return upper == letters ? RECUR_WORD_UPPER : RECUR_WORD_MIXED;
+}

@@ -1,0 +1,188 @@
+/* Runs of labelled data: what differs from a run of text. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/memory.h"
+#include "recur/buckets.h"
+#include "train/labeller.h"
+#include "train/scores.h"
+#include "train/trainer_object.h"
+
+struct recur_label_run {
+    struct recur_label_set set;
+    const recur_labels *valid; /* NULL: none */
+    recur_buckets *buckets;
+    struct recur_labeller labeller;
+    size_t tokens;       /* of this epoch so far */
+    bool scored;         /* `scores` are there */
+    recur_scores scores; /* of `valid` after the last epoch */
+};
+
+static enum recur_status create_buckets(struct recur_label_run *run,
+                                        const recur_trainer_config *config, recur_error *error)
+{
+    size_t count = recur_labels_count(run->set.data), *lengths;
+    recur_buckets_config buckets = recur_buckets_config_default();
+    buckets.batch = config->batch;
+    buckets.seed = config->seed;
+    buckets.tokens = recur_labeller_tokens(run->set.model);
+    RECUR_TRY(recur_alloc(count, sizeof *lengths, "the lengths", &lengths, error));
+    for (size_t i = 0; i < count; i++)
+        lengths[i] = recur_labels_length(run->set.data, i);
+    enum recur_status status = recur_buckets_create(lengths, count, &buckets, &run->buckets, error);
+    free(lengths);
+    return status;
+}
+
+/* Some of what is held out must have a loss to choose the best epoch by: with a CRF whole
+ * sentences alone have one. */
+static enum recur_status check_valid(const recur_model *model, const recur_labels *valid,
+                                     recur_error *error)
+{
+    struct recur_label_set set;
+    bool crf = model->config.decoder == RECUR_DECODER_CRF, found = false;
+    enum recur_status status = recur_label_set_init(&set, model, valid, error);
+    for (size_t i = 0; status == RECUR_OK && i < recur_labels_count(valid) && !found; i++) {
+        size_t count = recur_label_set_labels(&set, i), known = 0;
+        for (size_t t = 0; t < count; t++)
+            known += recur_label_set_label(&set, i, t) >= 0;
+        found = crf ? count && known == count : known > 0;
+    }
+    recur_label_set_free(&set);
+    if (status == RECUR_OK && !found)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "no held-out %s has labels that are among those to train on",
+                          crf ? "sentence" : "sequence");
+    return status;
+}
+
+static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *train,
+                                 const recur_labels *valid, recur_error *error)
+{
+    struct recur_label_run *run = trainer->labels;
+    const recur_trainer_config *config = &trainer->config;
+    RECUR_TRY(recur_trainer_check(config, error));
+    RECUR_TRY(recur_label_set_init(&run->set, trainer->model, train, error));
+    if (valid)
+        RECUR_TRY(check_valid(trainer->model, valid, error));
+    run->valid = valid;
+    RECUR_TRY(create_buckets(run, config, error));
+    RECUR_TRY(recur_trainer_prepare(trainer, error));
+    size_t count = recur_labels_count(train);
+    const struct recur_labeller_room room = {
+        .batch = config->batch < count ? config->batch : count,
+        .steps = recur_buckets_longest(run->buckets),
+        .tokens = recur_buckets_most_tokens(run->buckets),
+        .seed = config->seed,
+        .precision = config->precision,
+    };
+    trainer->train_tokens = recur_labels_tokens(train);
+    trainer->valid_tokens = valid ? recur_labels_tokens(valid) + !recur_labels_tokens(valid) : 0;
+    return recur_labeller_init(&run->labeller, trainer->model, &run->set, &room, trainer->team,
+                               trainer->gradients, error);
+}
+
+enum recur_status recur_trainer_create_labels(recur_model *model, const recur_labels *train,
+                                              const recur_labels *valid,
+                                              const recur_trainer_config *config,
+                                              recur_trainer **out, recur_error *error)
+{
+    recur_trainer *trainer;
+    RECUR_TRY(recur_alloc(1, sizeof *trainer, "a trainer", &trainer, error));
+    trainer->model = model;
+    trainer->config = recur_trainer_config_default();
+    enum recur_status status =
+        recur_config_take(&trainer->config, config, "recur_trainer_config", error);
+    if (status == RECUR_OK)
+        status = recur_alloc(1, sizeof *trainer->labels, "a trainer", &trainer->labels, error);
+    if (status == RECUR_OK)
+        status = fill_in(trainer, train, valid, error);
+    if (status != RECUR_OK) {
+        recur_trainer_free(trainer);
+        return status;
+    }
+    *out = trainer;
+    return RECUR_OK;
+}
+
+void recur_label_run_free(recur_trainer *trainer)
+{
+    struct recur_label_run *run = trainer->labels;
+    if (!run)
+        return;
+    recur_label_set_free(&run->set);
+    recur_buckets_free(run->buckets);
+    recur_labeller_free(&run->labeller);
+    free(run);
+    trainer->labels = NULL;
+}
+
+size_t recur_label_run_start(recur_trainer *trainer)
+{
+    trainer->labels->tokens = 0;
+    return recur_buckets_start(trainer->labels->buckets, trainer->epochs);
+}
+
+bool recur_label_run_next(recur_trainer *trainer)
+{
+    struct recur_label_run *run = trainer->labels;
+    const size_t *members;
+    size_t count = recur_buckets_next(run->buckets, &members);
+    if (!count)
+        return false;
+    recur_labeller_load(&run->labeller, &run->set, members, count, trainer->config.seed,
+                        trainer->optimiser.updates);
+    for (size_t i = 0; i < count; i++)
+        run->tokens += recur_labels_length(run->set.data, members[i]);
+    return true;
+}
+
+size_t recur_label_run_tokens(const recur_trainer *trainer)
+{
+    return trainer->labels->tokens;
+}
+
+static void sum(void *argument, size_t thread, size_t threads)
+{
+    recur_optimiser_sum(&((recur_trainer *)argument)->optimiser, thread, threads);
+}
+
+static void apply(void *argument, size_t thread, size_t threads)
+{
+    recur_optimiser_apply(&((recur_trainer *)argument)->optimiser, thread, threads);
+}
+
+enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *error)
+{
+    RECUR_TRY(recur_labeller_learn(&trainer->labels->labeller, trainer->optimiser.updates,
+                                   &trainer->loss, error));
+    recur_team_run(trainer->team, sum, trainer);
+    trainer->norm = recur_optimiser_norm(&trainer->optimiser);
+    if (!isfinite(trainer->loss) || !isfinite(trainer->norm))
+        return RECUR_OK;
+    recur_optimiser_begin(&trainer->optimiser, trainer->lr,
+                          recur_clip_scale(trainer->norm, (double)trainer->config.clip));
+    recur_team_run(trainer->team, apply, trainer);
+    return RECUR_OK;
+}
+
+enum recur_status recur_label_run_validate(recur_trainer *trainer, double *loss, recur_error *error)
+{
+    struct recur_label_run *run = trainer->labels;
+    recur_score_table *table;
+    if (!run->valid)
+        return RECUR_OK;
+    RECUR_TRY(recur_score_on(trainer->team, trainer->model, run->valid, &table, error));
+    run->scores = *recur_score_table_scores(table);
+    run->scored = true;
+    *loss = run->scores.loss;
+    recur_score_table_free(table);
+    return RECUR_OK;
+}
+
+const recur_scores *recur_trainer_scores(const recur_trainer *trainer)
+{
+    return trainer->labels && trainer->labels->scored ? &trainer->labels->scores : NULL;
+}

@@ -1,0 +1,181 @@
+# Labels for words and for texts.
+
+# Two spelling systems; which one a line is in shows in its syllables.
+$ awk 'BEGIN { split("ba ko mi tu", a, " "); split("zu kha pli oro", b, " "); for (i = 0; i < 400; i++) { x = (x * 69069 + 1) % 65536; l = int(x / 256) % 2; n = int(x / 512) % 7; s = ""; for (j = 0; j <= n; j++) { x = (x * 69069 + 1) % 65536; k = int(x / 256) % 4 + 1; s = s (l ? a[k] : b[k]) (j % 2 ? " " : "") } print (l ? "Latu" : "Zukh") "\t" s } }' > lines; head -3 lines; wc -l < lines
+Zukh	kha
+Latu	tumi ko
+Zukh	plizu khaoro oro
+400
+$ recur train lines --quiet --task classify --bidirectional --hidden 16 --batch 16 --epochs 6 --lr 0.02 -o c --log log --report report | sed -E 's/[0-9.]+ tokens/N tokens/'
+accuracy 1.0000, f1 1.0000 on held-out data, N tokens/sec on cpu
+$ grep -c valid_accuracy log; grep -o '"f1": [0-9.]*' report
+6
+"f1": 1.0
+$ recur eval -m c lines | sed -E 's/^loss .*/loss N/'
+texts               400
+loss N
+accuracy            1.0000
+macro precision     1.0000
+macro recall        1.0000
+macro f1            1.0000
+confusion matrix: a row for each label of the data, a column for each prediction
+                      Latu      Zukh
+Latu                   194         0
+Zukh                     0       206
+$ recur eval -m c lines --json | grep -o '"accuracy": [0-9.]*\|"sequences": [0-9]*\|"confusion": \[{"label": "Latu"'
+"sequences": 400
+"accuracy": 1.0
+"confusion": [{"label": "Latu"
+$ printf 'bakomi tu\nZukh\toro zupli\n\n' | recur predict -m c - | cut -f1 | head -2
+Latu
+Zukh
+$ printf 'bakomi tu\nZukh\toro zupli\n\n' | recur predict -m c - | wc -l
+3
+$ printf 'bakomi\n' | recur predict -m c --top 1 - | sed -E 's/0\.9[0-9]+|1\.0000/P/'
+Latu	P
+$ printf 'bakomi\n' | recur predict -m c --json - | sed -E 's/[0-9]\.[0-9e-]+/P/g'
+{"label": "Latu", "probabilities": {"Latu": P, "Zukh": P}}
+$ for p in mean max; do recur train lines --quiet --task classify --pool $p --hidden 16 --batch 16 --epochs 6 --lr 0.02 -o p | sed -E 's/, [0-9.]+ tokens.*//'; done
+accuracy 1.0000, f1 1.0000 on held-out data
+accuracy 1.0000, f1 1.0000 on held-out data
+$ recur info c | sed -n '1p;/^labels/,/^$/p'
+c: lstm 16, classifies texts with 2 labels (pool final), both directions (concat), one-hot input, 4290 parameters
+labels: 2
+ "Zukh" "Latu"
+$ for t in 1 2 3; do recur train lines --quiet --task classify --bidirectional --merge sum --dropout 0.1 --hidden 16 --batch 16 --epochs 2 --threads $t -o same$t > out; done; cmp same1 same2 && cmp same1 same3 && echo same
+same
+
+# A word's label depends on the word behind it: no forward model can know it.
+$ awk 'BEGIN { split("pa po Ki ko lu to sa du ne ro", w, " "); for (i = 0; i < 400; i++) { x = (x * 69069 + 1) % 65536; n = int(x / 256) % 8 + 1; for (j = 1; j <= n; j++) { x = (x * 69069 + 1) % 65536; s[j] = w[int(x / 64) % 10 + 1] } for (j = 1; j <= n; j++) print s[j] " x " (j < n && s[j + 1] ~ /o$/ ? "B-R" : "O"); print "" } }' > words; head -4 words
+to x O
+ko x B-R
+po x B-R
+$ recur train words --quiet --task tag --hidden 16 --embed 8 --char-hidden 6 --batch 16 --epochs 6 --lr 0.02 -o f | sed -E 's/accuracy 0\.[5-8][0-9]*.*/too little/'
+too little
+$ recur train words --quiet --task tag --bidirectional --hidden 16 --embed 8 --char-hidden 6 --batch 16 --epochs 6 --lr 0.02 -o t | sed -E 's/, [0-9.]+ tokens.*//'
+accuracy 1.0000, f1 1.0000 on held-out data
+$ recur train words --quiet --task tag --bidirectional --crf --hidden 16 --embed 8 --char-hidden 6 --batch 16 --epochs 6 --lr 0.02 -o r | sed -E 's/, [0-9.]+ tokens.*//'
+accuracy 1.0000, f1 1.0000 on held-out data
+$ recur eval -m r words | sed -E 's/^loss .*/loss N/'
+sentences           400
+words               1782
+loss N
+accuracy            1.0000
+precision           1.0000
+recall              1.0000
+f1                  1.0000
+spans            precision    recall        f1   in data predicted
+R                   1.0000    1.0000    1.0000       563       563
+$ printf 'pa\npo\n\nKi\n' | recur predict -m r -
+pa B-R
+po O
+Ki O
+$ printf 'pa\tany\npo\tany\n' | recur predict -m t - | tr '\t' '|'
+pa|any|B-R
+po|any|O
+$ recur info r | sed -n '1p;/^labels/,/^$/p'; recur info r | grep -c '^crf\.\|^chars\.'
+r: lstm 16, tags words with 2 labels (crf), both directions (concat), embedding 8, characters 25 into 6, 7881 parameters
+labels: 2
+ "O" "B-R"
+12
+$ for t in 1 2 3; do recur train words --quiet --task tag --bidirectional --crf --hidden 16 --embed 8 --char-hidden 6 --batch 16 --epochs 1 --threads $t -o same$t > out; done; cmp same1 same2 && cmp same1 same3 && echo same
+same
+$ printf 'pa B-R\npo O\n\n' > few; recur eval -m r few | sed -n '2p;4p'
+words               2
+accuracy            1.0000
+
+# What a model never met.
+$ printf 'Latu\tbako\nThird\tmitu\n' > third; recur eval -m c third | sed -n '1p;3p'
+texts               2
+accuracy            0.5000
+! recur eval: warning: the model never met the labels of 1 of the 2 texts, which cannot be right
+$ printf 'pa Q\n' | recur eval -m t -  | sed -n '2,3p'
+words               1
+accuracy            0.0000
+! recur eval: warning: the model never met the labels of 1 of the 1 words, which cannot be right
+
+# Files that are not what they should be.
+$ printf 'a\tb\nno tab\n' > bad; recur train bad --task classify
+! recur train: bad: line 2 has no tab; expected label<TAB>text
+[1]
+$ printf 'a\tb\n\tno label\n' > bad; recur train bad --task classify
+! recur train: bad: line 2 has no label before its tab; expected label<TAB>text
+[1]
+$ printf 'a\tb\n<unk>\tx\n' > bad; recur train bad --task classify
+! recur train: bad: line 2: a label cannot be <unk>, which stands for labels that a model has not met
+[1]
+$ printf 'pa O\n\npa x O\n' > bad; recur train bad --task tag
+! recur train: bad: line 3 has 3 columns, but line 1 has 2
+[1]
+$ printf 'pa\n' > bad; recur train bad --task tag
+! recur train: bad: line 1 has 1 column; expected a word first and its label last
+[1]
+$ printf '\n\n' > bad; recur train bad --task tag
+! recur train: bad: there is not one sentence to label
+[1]
+$ : > bad; recur train bad --task classify
+! recur train: bad: there is not one text to label
+[1]
+$ printf 'a\tb\n' > bad; recur train bad --task classify
+! recur train: 0.1 of 1 sequence is too little to hold out: at least 1 is needed
+[1]
+$ printf 'a\tb\xffc\nb\tc\n' > bad; recur train bad --task classify --validation 0 --epochs 1 --hidden 4 --quiet -o u | sed -E 's/[0-9.]+/N/g'
+accuracy N, fN N on training data, N tokens/sec on cpu
+! recur train: warning: bad: 1 byte sequence is not UTF-8 and was read as U+FFFD
+$ printf 'a\xff\tb\n' > bad; recur train bad --task classify --tokens byte --validation 0
+! recur train: bad: line 1: the label is not UTF-8
+[1]
+$ (printf 'a\t'; head -c 70000 /dev/zero | tr '\0' x; echo) > bad; recur train bad --task classify --validation 0
+! recur train: bad: line 1: the text has 70000 tokens, more than the 65536 that a sequence may have; part it
+[1]
+$ recur predict -m c words2
+! recur predict: cannot read words2: No such file or directory
+[1]
+$ recur predict -m t bad | tail -c 2 | od -An -c
+  \n  \n
+$ printf '' | recur predict -m c -
+
+# Empty texts, and one token.
+$ printf 'a\t\nb\tx\na\t\nb\tx\n' > empty; recur train empty --quiet --task classify --validation 0 --hidden 4 --epochs 60 --lr 0.05 -o e | sed -E 's/, [0-9.]+ tokens.*//'
+accuracy 1.0000, f1 1.0000 on training data
+$ printf '\nx\n' | recur predict -m e --top 1 - | cut -f1
+a
+b
+
+# Other commands, and models of other tasks.
+$ recur generate -m c -p ba
+! recur generate: the model labels texts and predicts no tokens: recur predict puts it to use
+[1]
+$ recur fill -m t b_
+! recur fill: a model that labels words does not fill blanks; recur predict puts it to use
+[1]
+$ recur features -m t lines -o f.npy
+! recur features: the model labels words and predicts no tokens: recur predict puts it to use
+[1]
+$ recur convert c c.onnx
+! recur convert: the model labels texts: its labels and its parts are what onnx does not express
+[1]
+$ recur train --quiet --hidden 4 --epochs 1 -o lm > out; recur predict -m lm lines
+! recur predict: the model is of the task lm, which labels nothing; train one with --task tag or classify
+[1]
+$ recur train --task tag
+! recur train: --task tag needs a TEXT: words a line, each with its label in the last column
+[2]
+$ recur train --task classify
+! recur train: --task classify needs a TEXT: lines of label<TAB>text
+[2]
+$ recur train lines --task classify --crf
+! recur train: --crf needs --task tag, got classify
+[2]
+$ recur train words --task tag --steps 5
+! recur train: --steps needs --task lm or fill, got tag
+[2]
+$ recur train words --task tag --tokens char
+! recur train: --tokens needs --task lm, fill or classify, got tag
+[2]
+$ recur train words --task tag --preset d2l-gru
+! recur train: --preset needs --task lm or fill, got tag
+[2]
+$ recur train lines --task lm --pool mean
+! recur train: --pool needs --task classify, got lm
+[2]
