@@ -53,6 +53,8 @@ static enum recur_status check(const recur_model *model, enum recur_quantization
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model is quantised to %s already; begin with the one it was made of",
                           recur_quantization_name(model->quantization));
+    if (kind == RECUR_QUANTIZATION_NONE)
+        return RECUR_OK;
     if (model->config.task != RECUR_TASK_LM && model->config.task != RECUR_TASK_FILL)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "a model that labels cannot be quantised: language models can be, and "

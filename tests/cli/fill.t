@@ -156,5 +156,5 @@ $ recur train text --task fill --preset d2l-gru --predict a
 ! recur train: --predict needs --task lm, got fill
 [2]
 $ recur train text --preset d2l-gru --bidirectional
-! recur train: --bidirectional needs --task fill: a language model that reads from the end too would see the tokens it is to predict
+! recur train: --bidirectional needs --task fill, tag or classify: a language model that reads from the end too would see the tokens it is to predict
 [2]
