@@ -73,3 +73,11 @@ N  the dog on the log
 $ $EXAMPLES/fill_blanks model.safetensors 'the d_g'
 ! fill_blanks: a language model does not fill blanks; train one with the task fill
 [1]
+$ for i in 1 2 3 4 5 6 7 8 9 10 11 12; do printf 'the DET\ncat NOUN\nsat VERB\n\na DET\ndog NOUN\nran VERB\n\nthe DET\nmat NOUN\n\n'; done > tagged.txt; for i in 1 2 3; do cat tagged.txt tagged.txt > twice.txt; mv twice.txt tagged.txt; done; printf 'a\nmat\nsat\n\nthe\ndog\n' > words.txt
+$ $EXAMPLES/tag_lines tagged.txt words.txt
+1.00 of the labels are right
+a/DET mat/NOUN sat/VERB
+the/DET dog/NOUN
+$ $EXAMPLES/tag_lines no.txt
+! tag_lines: cannot read no.txt: No such file or directory
+[1]
