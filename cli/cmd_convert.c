@@ -1,4 +1,5 @@
 /* recur convert: models from other programs and for them. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +47,9 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     recur_clean_parse(options->clean, &text.clean, NULL);
     if (!good)
         recur_failure(command, "%s is not a list of tokens in JSON",
-                      recur_text_name(options->vocab));
+                      recur_path(options->vocab).text);
     else if (recur_vocab_from_entries(tokens, NULL, size, 0, &text, &vocab, &error) != RECUR_OK)
-        recur_failure(command, "%s: %s", recur_text_name(options->vocab), error.message);
+        recur_failure(command, "%s: %s", recur_path(options->vocab).text, error.message);
     free(tokens);
     return vocab;
 }
@@ -63,7 +64,7 @@ static recur_vocab *read_vocab(const struct command *command, const struct conve
     json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
     free(text);
     if (!json) {
-        recur_failure(command, "%s is not valid JSON: %s", recur_text_name(options->vocab),
+        recur_failure(command, "%s is not valid JSON: %s", recur_path(options->vocab).text,
                       problem.text);
         return NULL;
     }
@@ -103,13 +104,32 @@ static int report(const struct command *command, const recur_model *model, enum 
 {
     if (fresh_head)
         recur_warning(command, "%s has no output layer: the model's is fresh and untrained",
-                      recur_text_name(in));
+                      recur_path(in).text);
     if (!recur_model_vocab(model) && (format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX))
         recur_warning(command, "%s has no vocabulary; --vocab FILE gives the model one",
-                      recur_text_name(in));
-    printf("%s (%s): ", out, recur_format_name(format));
+                      recur_path(in).text);
+    printf("%s (%s): ", recur_show(out, strlen(out), SIZE_MAX, NULL).text,
+           recur_format_name(format));
     recur_print_model(stdout, model);
     return 0;
+}
+
+static int check(const struct command *command, const struct convert_options *options,
+                 const struct arguments *arguments)
+{
+    const char *in = arguments->operands[0], *out = arguments->operands[1];
+    const char *const of_vocab[] = {"tokens", "clean"};
+    for (size_t i = 0; i < 2; i++)
+        if (!options->vocab && recur_option_given(command, arguments, of_vocab[i]))
+            return recur_usage_error(command, "--%s needs --vocab", of_vocab[i]);
+    if (recur_overwrites(out, in))
+        return recur_usage_error(command, "OUT would overwrite %s", recur_path(in).text);
+    if (options->vocab && recur_overwrites(out, options->vocab))
+        return recur_usage_error(command, "OUT would overwrite %s",
+                                 recur_path(options->vocab).text);
+    if (options->vocab && strcmp(in, "-") == 0 && strcmp(options->vocab, "-") == 0)
+        return recur_usage_error(command, "IN and --vocab cannot both be standard input");
+    return recur_output_check(command, NULL, out) ? 0 : STATUS_FAILURE;
 }
 
 static int convert(const struct command *command, int argc, char **argv)
@@ -125,6 +145,9 @@ static int convert(const struct command *command, int argc, char **argv)
         return status;
     const char *in = arguments.operands[0], *out = arguments.operands[1];
     enum recur_format format = choose_format(&options, out);
+    status = check(command, &options, &arguments);
+    if (status != 0)
+        return status;
     if (!read_said(command, &options, &said))
         return STATUS_FAILURE;
     if (recur_model_import(in, &said.config, &model, &fresh_head, &error) != RECUR_OK ||

@@ -1,12 +1,11 @@
 /* recur eval: how well a model knows a text. */
 #include <stdio.h>
-#include <string.h>
 
-#include "dataset.h"
 #include "message.h"
+#include "model_text.h"
+#include "options.h"
 #include "output.h"
 #include "recur/evaluate.h"
-#include "text_options.h"
 
 struct eval_options {
     const char *model;
@@ -37,54 +36,23 @@ static int print_result(const struct command *command, const recur_model *model,
     return 0;
 }
 
-static void warn(const struct command *command, const char *path, const recur_corpus *corpus)
-{
-    size_t unknown = recur_corpus_unknown(corpus);
-    recur_warn_invalid(command, recur_text_name(path), recur_corpus_stats(corpus));
-    if (unknown > 0)
-        recur_warning(command,
-                      "the model's vocabulary lacks %zu of the text's %zu tokens, which "
-                      "are read as <unk>",
-                      unknown, recur_corpus_size(corpus));
-}
-
-static int evaluate(const struct command *command, const struct eval_options *options,
-                    const recur_model *model, const char *path)
-{
-    recur_error error;
-    recur_corpus *corpus;
-    recur_evaluation result;
-    recur_vocab *vocab = recur_model_vocab(model);
-    if (!vocab)
-        return recur_failure(command, "%s has no vocabulary, so it cannot read text",
-                             recur_text_name(options->model));
-    if (recur_corpus_encode(&path, 1, vocab, 0, &corpus, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
-    warn(command, path, corpus);
-    enum recur_status evaluated =
-        recur_evaluate(model, corpus, 0, 0, (size_t)options->threads, &result, &error);
-    recur_corpus_free(corpus);
-    return evaluated == RECUR_OK ? print_result(command, model, &result, options->json)
-                                 : recur_library_failure(command, &error);
-}
-
 static int eval(const struct command *command, int argc, char **argv)
 {
     struct eval_options options = {0};
     struct arguments arguments;
+    struct model_text opened;
+    recur_evaluation result;
     recur_error error;
-    recur_model *model;
-    char dataset[DATASET_PATH_ROOM];
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
-    if (strcmp(options.model, "-") == 0 && strcmp(arguments.operands[0], "-") == 0)
-        return recur_usage_error(command, "the model and the text cannot both be standard input");
-    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
-    const char *path = recur_dataset_resolve(command, arguments.operands[0], dataset);
-    status = path ? evaluate(command, &options, model, path) : STATUS_FAILURE;
-    recur_model_free(model);
+    status = recur_model_text_open(command, options.model, arguments.operands[0], NULL, &opened);
+    if (status == 0)
+        status = recur_evaluate(opened.model, opened.corpus, 0, 0, (size_t)options.threads, &result,
+                                &error) == RECUR_OK
+                     ? print_result(command, opened.model, &result, options.json)
+                     : recur_library_failure(command, &error);
+    recur_model_text_free(&opened);
     return status;
 }
 

@@ -1,73 +1,52 @@
 /* recur features: what a recurrent layer makes of each token of a text, as an array in a file. */
 #include <stdio.h>
-#include <string.h>
 
-#include "dataset.h"
 #include "message.h"
+#include "model_text.h"
+#include "options.h"
 #include "output.h"
 #include "recur/features.h"
-#include "text_options.h"
 
 struct features_options {
     const char *model, *output;
     uint64_t layer, threads;
 };
 
-static int check(const struct command *command, const struct features_options *options,
-                 const char *text)
-{
-    if (!options->output)
-        return recur_usage_error(command, "--output is missing: a file that ends in .npy or "
-                                          ".safetensors");
-    if (strcmp(options->model, "-") == 0 && strcmp(text, "-") == 0)
-        return recur_usage_error(command, "the model and the text cannot both be standard input");
-    if (recur_same_file(options->output, text) || recur_same_file(options->output, options->model))
-        return recur_usage_error(command, "--output would overwrite %s",
-                                 recur_same_file(options->output, text) ? text : options->model);
-    return recur_output_check(command, "output", options->output) ? 0 : STATUS_FAILURE;
-}
-
 static int write_features(const struct command *command, const struct features_options *options,
-                          const recur_model *model, const char *path)
+                          const struct model_text *opened)
 {
     recur_error error;
-    recur_corpus *corpus;
-    recur_vocab *vocab = recur_model_vocab(model);
-    size_t layers = recur_model_get_config(model)->layers;
+    size_t layers = recur_model_get_config(opened->model)->layers;
     size_t layer = (size_t)(options->layer ? options->layer : layers) - 1;
-    if (!vocab)
-        return recur_failure(command, "%s has no vocabulary, so it cannot read text",
-                             recur_text_name(options->model));
-    if (recur_corpus_encode(&path, 1, vocab, 0, &corpus, &error) != RECUR_OK)
+    if (recur_features_save(opened->model, opened->corpus, layer, (size_t)options->threads,
+                            options->output, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    recur_warn_invalid(command, recur_text_name(path), recur_corpus_stats(corpus));
-    enum recur_status status = recur_features_save(model, corpus, layer, (size_t)options->threads,
-                                                   options->output, &error);
-    if (status == RECUR_OK)
-        fprintf(stderr, "%zu tokens x %zu numbers of layer %zu in %s\n", recur_corpus_size(corpus),
-                recur_features_width(model, layer), layer + 1, options->output);
-    recur_corpus_free(corpus);
-    return status == RECUR_OK ? 0 : recur_library_failure(command, &error);
+    size_t tokens = recur_corpus_size(opened->corpus);
+    size_t width = recur_features_width(opened->model, layer);
+    fprintf(stderr, "%zu token%s x %zu number%s of layer %zu in %s\n", tokens,
+            tokens == 1 ? "" : "s", width, width == 1 ? "" : "s", layer + 1,
+            recur_path(options->output).text);
+    return 0;
 }
 
 static int features(const struct command *command, int argc, char **argv)
 {
     struct features_options options = {0};
     struct arguments arguments;
-    recur_error error;
-    recur_model *model;
-    char dataset[DATASET_PATH_ROOM];
+    struct model_text opened;
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
-    status = check(command, &options, arguments.operands[0]);
-    if (status != 0)
-        return status;
-    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
-    const char *path = recur_dataset_resolve(command, arguments.operands[0], dataset);
-    status = path ? write_features(command, &options, model, path) : STATUS_FAILURE;
-    recur_model_free(model);
+    if (!options.output)
+        return recur_usage_error(command, "--output is missing: a file that ends in .npy or "
+                                          ".safetensors");
+    if (!recur_output_check(command, "output", options.output))
+        return STATUS_FAILURE;
+    status = recur_model_text_open(command, options.model, arguments.operands[0], options.output,
+                                   &opened);
+    if (status == 0)
+        status = write_features(command, &options, &opened);
+    recur_model_text_free(&opened);
     return status;
 }
 

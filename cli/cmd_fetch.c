@@ -19,9 +19,10 @@ static int unknown(const struct command *command, const char *name)
     for (; count < 16 && recur_dataset(count); count++)
         names[count] = recur_dataset(count)->name;
     const char *meant = recur_suggestion(name, names, count);
-    return meant
-               ? recur_usage_error(command, "unknown dataset \"%s\"; did you mean %s?", name, meant)
-               : recur_usage_error(command, "unknown dataset \"%s\"; recur fetch lists them", name);
+    return meant ? recur_usage_error(command, "unknown dataset \"%s\"; did you mean %s?",
+                                     recur_word(name).text, meant)
+                 : recur_usage_error(command, "unknown dataset \"%s\"; recur fetch lists them",
+                                     recur_word(name).text);
 }
 
 static int fetch(const struct command *command, int argc, char **argv)

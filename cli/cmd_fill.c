@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "continuation.h"
 #include "message.h"
+#include "model_text.h"
 #include "recur/fill.h"
 #include "text_options.h"
 
@@ -16,8 +18,11 @@ struct fill_options {
 
 /* Where the fillings go. */
 struct sink {
-    bool alternatives; /* each with its probability before it */
-    size_t blanks;     /* of the last text */
+    bool alternatives;    /* each with its probability before it */
+    const char *line_end; /* where a filling has none */
+    size_t blanks;        /* of the last text */
+    struct prefix_check check;
+    bool counts_blanks; /* as unknown tokens */
 };
 
 static int print_filling(void *user, const recur_filling *filling)
@@ -29,8 +34,20 @@ static int print_filling(void *user, const recur_filling *filling)
     bool failed = fwrite(filling->text, 1, filling->size, stdout) != filling->size;
     bool open_line = filling->size == 0 || filling->text[filling->size - 1] != '\n';
     if (open_line)
-        putchar('\n');
+        fputs(sink->line_end, stdout);
     return failed;
+}
+
+/* Fills one text and counts what the vocabulary lacks of it. */
+static enum recur_status fill_one(recur_filler *filler, struct sink *sink, const char *text,
+                                  size_t size, recur_error *error)
+{
+    enum recur_status status = recur_fill(filler, text, size, print_filling, sink, error);
+    if (status == RECUR_OK)
+        status = recur_prefix_check(&sink->check, text, size, error);
+    if (status == RECUR_OK && sink->counts_blanks)
+        sink->check.unknown -= sink->blanks;
+    return status;
 }
 
 /* Each line of standard input is a text of its own. */
@@ -44,7 +61,10 @@ static int fill_lines(const struct command *command, recur_filler *filler, struc
     while (status == 0 && !ferror(stdout) && (size = getline(&line, &room, stdin)) >= 0) {
         number++;
         size_t length = (size_t)size - (size > 0 && line[size - 1] == '\n');
-        if (recur_fill(filler, line, length, print_filling, sink, &error) != RECUR_OK)
+        bool returns = length < (size_t)size && length > 0 && line[length - 1] == '\r';
+        length -= returns;
+        sink->line_end = returns ? "\r\n" : "\n";
+        if (fill_one(filler, sink, line, length, &error) != RECUR_OK)
             status = recur_failure(command, "line %zu: %s", number, error.message);
     }
     free(line);
@@ -57,40 +77,62 @@ static int fill_text(const struct command *command, recur_filler *filler, struct
                      const struct fill_options *options, const char *text, size_t size)
 {
     recur_error error;
-    if (recur_fill(filler, text, size, print_filling, sink, &error) != RECUR_OK)
+    if (fill_one(filler, sink, text, size, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     if (sink->blanks == 0)
-        recur_warning(command, "the text has no blank, \"%s\"", options->blank);
+        recur_warning(command, "the text has no blank, \"%s\"", recur_word(options->blank).text);
     return 0;
 }
 
-static int fill_all(const struct command *command, recur_filler *filler,
+static int fill_all(const struct command *command, recur_filler *filler, struct sink *sink,
                     const struct fill_options *options, const char *text)
 {
-    struct sink sink = {.alternatives = options->top > 0};
     size_t size;
     if (!options->file)
         return strcmp(text, "-") == 0
-                   ? fill_lines(command, filler, &sink)
-                   : fill_text(command, filler, &sink, options, text, strlen(text));
+                   ? fill_lines(command, filler, sink)
+                   : fill_text(command, filler, sink, options, text, strlen(text));
     char *whole = recur_read_whole(command, options->file, &size);
     if (!whole)
         return STATUS_FAILURE;
-    int status = fill_text(command, filler, &sink, options, whole, size);
+    int status = fill_text(command, filler, sink, options, whole, size);
     free(whole);
+    return status;
+}
+
+static int use_model(const struct command *command, const struct fill_options *options,
+                     const recur_model *model, const char *text)
+{
+    recur_error error;
+    recur_filler *filler;
+    recur_fill_config config = recur_fill_config_default();
+    config.blank = options->blank;
+    config.alternatives = options->top ? (size_t)options->top : 1;
+    config.beam = (size_t)options->beam;
+    if (recur_filler_create(model, &config, &filler, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    const recur_vocab *vocab = recur_model_vocab(model);
+    const recur_token mark = {options->blank, strlen(options->blank)};
+    struct sink sink = {
+        .alternatives = options->top > 0,
+        .line_end = "\n",
+        .check.vocab = vocab,
+        .counts_blanks = recur_vocab_text(vocab)->clean == RECUR_CLEAN_NONE &&
+                         recur_vocab_id(vocab, mark) == RECUR_UNKNOWN,
+    };
+    int status = fill_all(command, filler, &sink, options, text);
+    recur_prefix_warn(command, "the text", &sink.check);
+    recur_filler_free(filler);
     return status;
 }
 
 static int check(const struct command *command, const struct fill_options *options,
                  const struct arguments *arguments)
 {
-    const char *text = options->file ? options->file : arguments->count ? *arguments->operands : "";
     if (!options->file && arguments->count == 0)
         return recur_usage_error(command, "TEXT is missing; usage: recur fill [OPTIONS] TEXT");
     if (options->file && arguments->count > 0)
         return recur_usage_error(command, "either TEXT or --file, not both");
-    if (strcmp(options->model, "-") == 0 && strcmp(text, "-") == 0)
-        return recur_usage_error(command, "the model and the text cannot both be standard input");
     return 0;
 }
 
@@ -98,27 +140,19 @@ static int fill(const struct command *command, int argc, char **argv)
 {
     struct fill_options options = {0};
     struct arguments arguments;
-    recur_error error;
     recur_model *model;
-    recur_filler *filler;
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
     status = check(command, &options, &arguments);
     if (status != 0)
         return status;
-    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
-    recur_fill_config config = recur_fill_config_default();
-    config.blank = options.blank;
-    config.alternatives = options.top ? (size_t)options.top : 1;
-    config.beam = (size_t)options.beam;
-    if (recur_filler_create(model, &config, &filler, &error) == RECUR_OK) {
-        status = fill_all(command, filler, &options, arguments.count ? *arguments.operands : "");
-        recur_filler_free(filler);
-    } else {
-        status = recur_library_failure(command, &error);
-    }
+    const char *text = arguments.count ? *arguments.operands : "";
+    status = recur_load_model(command, options.model, options.file ? options.file : text, "text",
+                              &model);
+    if (status != 0)
+        return status;
+    status = use_model(command, &options, model, text);
     recur_model_free(model);
     return status;
 }
@@ -156,5 +190,6 @@ const struct command recur_command_fill = {
         "  recur fill -m fill.safetensors --top 3 \"a st__e\"\n",
     .options = options,
     .most = 1,
+    .takes_text = true,
     .run = fill,
 };

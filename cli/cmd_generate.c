@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "continuation.h"
 #include "message.h"
+#include "model_text.h"
 #include "recur/generate.h"
 #include "text_options.h"
 
@@ -30,14 +32,14 @@ static int print_text(void *user, const char *bytes, size_t size)
     return sink->failed;
 }
 
-/* The prompt's bytes: the option's text, or standard input without its last line feed. */
+/* The prompt's bytes: the option's text, or standard input without its last line end. */
 static char *read_prompt(const struct command *command, const char *prompt, size_t *size)
 {
     char *text;
     if (strcmp(prompt, "-") == 0) {
         text = recur_read_whole(command, prompt, size);
         if (text && *size > 0 && text[*size - 1] == '\n')
-            --*size;
+            *size -= *size > 1 && text[*size - 2] == '\r' ? 2 : 1;
         return text;
     }
     *size = strlen(prompt);
@@ -45,24 +47,6 @@ static char *read_prompt(const struct command *command, const char *prompt, size
     if (!text)
         recur_failure(command, "out of memory: %zu bytes for the prompt", *size);
     return text;
-}
-
-static enum recur_status warn_unknown(const struct command *command, recur_vocab *vocab,
-                                      const char *prompt, size_t size, recur_error *error)
-{
-    int32_t *ids;
-    size_t count, unknown;
-    enum recur_status status =
-        recur_vocab_encode(vocab, prompt, size, &ids, &count, &unknown, error);
-    if (status != RECUR_OK)
-        return status;
-    free(ids);
-    if (unknown > 0)
-        recur_warning(command,
-                      "the model's vocabulary lacks %zu of the prompt's %zu tokens, which "
-                      "are read as <unk>",
-                      unknown, count);
-    return RECUR_OK;
 }
 
 static int continue_prompt(const struct command *command, const struct generate_options *options,
@@ -73,7 +57,7 @@ static int continue_prompt(const struct command *command, const struct generate_
     recur_vocab *vocab = recur_model_vocab(model);
     if (!vocab)
         return recur_failure(command, "%s has no vocabulary, so it cannot write text",
-                             recur_text_name(options->model));
+                             recur_path(options->model).text);
     const recur_sampler_config sampling = {
         .temperature = (float)options->temperature,
         .top_k = (size_t)options->top_k,
@@ -81,8 +65,10 @@ static int continue_prompt(const struct command *command, const struct generate_
         .min_p = (float)options->min_p,
         .seed = options->seed,
     };
-    if (warn_unknown(command, vocab, prompt, size, &error) != RECUR_OK)
+    struct prefix_check check = {.vocab = vocab};
+    if (recur_prefix_check(&check, prompt, size, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
+    recur_prefix_warn(command, "the prompt", &check);
     const recur_model_config *config = recur_model_get_config(model);
     bool writes = config->task == RECUR_TASK_LM && !config->bidirectional;
     if (!options->no_display_prompt && writes)
@@ -99,16 +85,14 @@ static int generate(const struct command *command, int argc, char **argv)
 {
     struct generate_options options = {.prompt = ""};
     struct arguments arguments;
-    recur_error error;
     recur_model *model;
     int status;
     size_t size;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
-    if (strcmp(options.model, "-") == 0 && strcmp(options.prompt, "-") == 0)
-        return recur_usage_error(command, "the model and the prompt cannot both be standard input");
-    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
+    status = recur_load_model(command, options.model, options.prompt, "prompt", &model);
+    if (status != 0)
+        return status;
     char *prompt = read_prompt(command, options.prompt, &size);
     status = prompt ? continue_prompt(command, &options, model, prompt, size) : STATUS_FAILURE;
     free(prompt);

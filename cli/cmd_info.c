@@ -98,11 +98,10 @@ static void print_vocab(const recur_vocab *vocab)
     }
     const recur_text_config *text = recur_vocab_text(vocab);
     size_t size = recur_vocab_size(vocab), shown = size < SHOWN_TOKENS ? size : SHOWN_TOKENS;
-    char quoted[QUOTE_ROOM];
     printf("\nvocabulary: %zu entries, tokens %s, clean %s\n", size,
            recur_tokens_name(text->tokens), recur_clean_name(text->clean));
     for (size_t id = 0; id < shown; id++)
-        printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id), quoted));
+        printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
     printf("%s\n", shown < size ? " ..." : "");
 }
 
@@ -142,7 +141,7 @@ static int info(const struct command *command, int argc, char **argv)
     if (options.json) {
         status = print_json(command, model);
     } else {
-        printf("%s: ", recur_text_name(path));
+        printf("%s: ", recur_path(path).text);
         recur_print_model(stdout, model);
         print_tensors(model);
         print_vocab(recur_model_vocab(model));

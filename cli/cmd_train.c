@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataset.h"
 #include "interrupt.h"
 #include "message.h"
 #include "output.h"
 #include "recur/machine.h"
 #include "recur/sample_text.h"
 #include "run.h"
+
+#define PRESET_TEXT "time_machine"
 
 static void run_free(struct run *run)
 {
@@ -27,50 +28,70 @@ static void run_free(struct run *run)
     free(run->note);
 }
 
-/* Reads the texts, the preset's dataset or the built-in story; says in `name` what it was. */
-static int load_text(struct run *run, const struct arguments *texts, const char **name)
+/* Which texts are read, `*texts` becoming what they resolve to: files, standard input, datasets; of
+ * a preset its own where none is given. */
+static int find_texts(struct run *run, struct arguments *texts)
+{
+    size_t inputs = 0;
+    if (texts->count == 0 && run->options.preset) {
+        char *path = run->datasets.path[0];
+        if (!recur_dataset_get(run->command, recur_dataset_named(PRESET_TEXT), path))
+            return STATUS_FAILURE;
+        texts->operands[texts->count++] = path;
+        return recur_run_spare_texts(run, texts->operands, 1);
+    }
+    for (size_t i = 0; i < texts->count; i++)
+        inputs += strcmp(texts->operands[i], "-") == 0;
+    if (inputs > 1)
+        return recur_usage_error(run->command, "standard input, -, can be read only once");
+    for (size_t i = 0; i < texts->count; i++) {
+        texts->operands[i] =
+            recur_dataset_resolve(run->command, texts->operands[i], &run->datasets);
+        if (!texts->operands[i])
+            return STATUS_FAILURE;
+    }
+    return recur_run_spare_texts(run, texts->operands, texts->count);
+}
+
+/* Reads the texts or the built-in story, called `name`. */
+static int load_text(struct run *run, const struct arguments *texts, const char *name)
 {
     recur_corpus_config config = recur_text_options_config(&run->options.text);
     recur_error error;
     enum recur_status status;
-    char path[DATASET_PATH_ROOM];
-    const char *dataset = path, **paths = texts->operands;
-    size_t count = texts->count;
     config.max_tokens = run->options.max_tokens;
-    *name = count == 1 ? recur_text_name(paths[0]) : count > 1 ? "the texts" : "built-in story";
-    if (count == 0 && run->options.preset) {
-        *name = "time_machine";
-        if (!recur_dataset_get(run->command, recur_dataset_named(*name), path))
-            return STATUS_FAILURE;
-        paths = &dataset;
-        count = 1;
-    } else if (count == 1) {
-        paths[0] = recur_dataset_resolve(run->command, paths[0], path);
-        if (!paths[0])
-            return STATUS_FAILURE;
-    }
-    if (count == 0) {
+    if (texts->count == 0) {
         size_t size;
         const char *story = recur_sample_text(&size);
         status = recur_corpus_build_memory(story, size, &config, &run->corpus, &run->vocab, &error);
     } else {
-        status = recur_corpus_build(paths, count, &config, &run->corpus, &run->vocab, &error);
+        status = recur_corpus_build(texts->operands, texts->count, &config, &run->corpus,
+                                    &run->vocab, &error);
     }
     if (status != RECUR_OK)
         return recur_library_failure(run->command, &error);
-    recur_warn_invalid(run->command, *name, recur_corpus_stats(run->corpus));
+    recur_warn_invalid(run->command, name, recur_corpus_stats(run->corpus)->invalid);
     return 0;
 }
 
 /* A run without --predict continues the text's own first words. */
-static void choose_prefixes(struct run *run)
+static int choose_prefixes(struct run *run)
 {
     struct text_list *predict = &run->options.predict;
-    if (predict->count > 0 || strcmp(run->options.task, "lm") != 0)
-        return;
-    recur_first_words(run->corpus, run->vocab, run->first_words);
-    if (*run->first_words)
-        predict->items[predict->count++] = run->first_words;
+    struct prefix_check check = {.vocab = run->vocab};
+    recur_error error;
+    if (predict->count == 0 && strcmp(run->options.task, "lm") == 0) {
+        recur_first_words(run->corpus, run->vocab, run->first_words);
+        if (*run->first_words)
+            predict->items[predict->count++] = run->first_words;
+        return 0;
+    }
+    for (size_t i = 0; run->options.predict_given && i < predict->count; i++)
+        if (recur_prefix_check(&check, predict->items[i], strlen(predict->items[i]), &error) !=
+            RECUR_OK)
+            return recur_library_failure(run->command, &error);
+    recur_prefix_warn(run->command, "--predict", &check);
+    return 0;
 }
 
 static int begin(struct run *run)
@@ -92,8 +113,8 @@ static int create(struct run *run)
     if (status != 0)
         return status;
     if (run->options.log && !(run->log = fopen(run->options.log, "w")))
-        return recur_failure(run->command, "--log: cannot write %s: %s", run->options.log,
-                             strerror(errno));
+        return recur_failure(run->command, "--log: cannot write %s: %s",
+                             recur_path(run->options.log).text, strerror(errno));
     /* What a killed run had logged may be behind its checkpoint or before it: the history is not.
      */
     size_t count;
@@ -109,17 +130,20 @@ static void describe(const struct run *run, const char *name)
 {
     const char *isa = "";
     recur_machine_isa(&isa, NULL);
-    fprintf(stderr, "text   %s: %zu tokens (%s), %zu in the vocabulary", name,
-            recur_corpus_size(run->corpus), run->options.text.tokens, recur_vocab_size(run->vocab));
+    size_t tokens = recur_corpus_size(run->corpus);
+    fprintf(stderr, "text   %s: %zu token%s (%s), %zu in the vocabulary", name, tokens,
+            tokens == 1 ? "" : "s", run->options.text.tokens, recur_vocab_size(run->vocab));
     if (recur_trainer_valid_tokens(run->trainer) > 0)
         fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
     fputs("\nmodel  ", stderr);
     recur_print_model(stderr, run->model);
     if (run->options.resume)
-        fprintf(stderr, "resume %s: %llu epochs done\n", recur_text_name(run->options.resume),
-                (unsigned long long)recur_trainer_epochs(run->trainer));
-    fprintf(stderr, "run    %zu epochs, %s, %zu thread%s, %s\n", run->config.epochs,
-            run->options.optimizer, recur_trainer_threads(run->trainer),
+        fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.resume).text,
+                (unsigned long long)recur_trainer_epochs(run->trainer),
+                recur_trainer_epochs(run->trainer) == 1 ? "" : "s");
+    fprintf(stderr, "run    %zu epoch%s, %s, %zu thread%s, %s\n", run->config.epochs,
+            run->config.epochs == 1 ? "" : "s", run->options.optimizer,
+            recur_trainer_threads(run->trainer),
             recur_trainer_threads(run->trainer) == 1 ? "" : "s", isa);
 }
 
@@ -193,15 +217,6 @@ static void describe_partial_epoch(struct run *run)
     };
 }
 
-static void describe_interrupt(const struct run *run)
-{
-    fprintf(stderr, "recur train: interrupted in epoch %llu; the model is in %s",
-            (unsigned long long)run->step.epoch, run->options.output);
-    if (run->checkpoint && !run->checkpoint_failed)
-        fprintf(stderr, "; go on with recur train --resume %s", run->checkpoint);
-    fputc('\n', stderr);
-}
-
 /* The parameters are those of the best finished epoch again: keep them, if there is one. */
 static int end_diverged(const struct run *run, const recur_error *diverged)
 {
@@ -212,14 +227,34 @@ static int end_diverged(const struct run *run, const recur_error *diverged)
         return recur_failure(run->command, "%s; no model was saved: %s", diverged->message,
                              error.message);
     return recur_failure(run->command, "%s; the model as it was after the best epoch is in %s",
-                         diverged->message, run->options.output);
+                         diverged->message, recur_path(run->options.output).text);
+}
+
+static void say_what_was_kept(const struct run *run)
+{
+    unsigned long long best = recur_trainer_best_epoch(run->trainer);
+    bool resumable = run->checkpoint && !run->checkpoint_failed;
+    recur_printable path = recur_path(run->options.output);
+    if (!recur_interrupt()) {
+        if (!run->options.quiet && best > 0)
+            fprintf(stderr, "kept epoch %llu, the best on the held-out text\n", best);
+        return;
+    }
+    fprintf(stderr, "recur train: interrupted in epoch %llu; the model",
+            (unsigned long long)run->step.epoch);
+    if (best > 0)
+        fprintf(stderr, " of epoch %llu, the best on the held-out text,", best);
+    fprintf(stderr, " is in %s", path.text);
+    if (resumable)
+        fprintf(stderr, "; go on with recur train --resume %s", recur_path(run->checkpoint).text);
+    fputc('\n', stderr);
 }
 
 /* From the beginning there is a checkpoint of this run, so that nobody resumes another one. */
 static enum recur_status first_checkpoint(const struct run *run, recur_error *error)
 {
     if (!run->checkpoint ||
-        (run->options.resume && recur_same_file(run->checkpoint, run->options.resume)))
+        (run->options.resume && recur_overwrites(run->checkpoint, run->options.resume)))
         return RECUR_OK;
     return recur_checkpoint_save(run->trainer, run->note, run->checkpoint, error);
 }
@@ -243,34 +278,37 @@ static int train_model(struct run *run)
         recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     describe_partial_epoch(run);
-    if (recur_interrupt())
-        describe_interrupt(run);
-    else if (!run->options.quiet && recur_trainer_best_epoch(run->trainer) > 0)
-        fprintf(stderr, "kept epoch %llu, the best on the held-out text\n",
-                (unsigned long long)recur_trainer_best_epoch(run->trainer));
+    say_what_was_kept(run);
     int results = recur_run_results(run);
     if (run->checkpoint_failed)
         return recur_failure(
             run->command, "%s is of an earlier minibatch: the last checkpoint could not be written",
-            run->checkpoint);
+            recur_path(run->checkpoint).text);
     return results;
 }
 
-static int train_run(struct run *run, const struct arguments *texts)
+static int train_run(struct run *run, struct arguments *texts)
 {
-    const char *name;
+    bool preset = texts->count == 0 && run->options.preset;
+    const recur_printable name = texts->count == 1  ? recur_path(texts->operands[0])
+                                 : texts->count > 1 ? recur_path("the texts")
+                                 : preset           ? recur_path(PRESET_TEXT)
+                                                    : recur_path("built-in story");
     int status = recur_run_plan_checkpoints(run, texts);
     if (status == 0)
-        status = recur_run_check_outputs(run, texts);
+        status = recur_run_check_outputs(run);
     if (status == 0)
-        status = load_text(run, texts, &name);
+        status = find_texts(run, texts);
+    if (status == 0)
+        status = load_text(run, texts, name.text);
     if (status == 0)
         status = create(run);
+    if (status == 0)
+        status = choose_prefixes(run);
     if (status != 0)
         return status;
-    choose_prefixes(run);
     if (!run->options.quiet)
-        describe(run, name);
+        describe(run, name.text);
     return train_model(run);
 }
 

@@ -135,8 +135,8 @@ static void print_text(const recur_token *tokens, size_t count)
     size_t shown = count < SAMPLE_CHARACTERS ? count : SAMPLE_CHARACTERS;
     fputs("     ", stdout);
     for (size_t i = 0; i < shown; i++)
-        if ((unsigned char)*tokens[i].bytes >= ' ')
-            fwrite(tokens[i].bytes, 1, tokens[i].size, stdout);
+        if (*tokens[i].bytes != '\n')
+            fputs(recur_show(tokens[i].bytes, tokens[i].size, 8, NULL).text, stdout);
     puts(shown < count ? " ..." : "");
 }
 
@@ -158,7 +158,6 @@ static enum recur_status print_sample(void *user, const recur_token *tokens, siz
 {
     struct sample *sample = user;
     const struct job *job = sample->job;
-    char text[QUOTE_ROOM];
     (void)error;
     size_t shown = count < SAMPLE_TOKENS ? count : SAMPLE_TOKENS;
     const char *more = shown < count ? " ..." : "";
@@ -168,7 +167,7 @@ static enum recur_status print_sample(void *user, const recur_token *tokens, siz
         print_text(tokens, count);
     } else if (sample->stage == STAGE_TOKENS) {
         for (size_t i = 0; i < shown; i++)
-            printf("%s%s", i ? ", " : "     [", recur_quote(tokens[i], text));
+            printf("%s%s", i ? ", " : "     [", recur_quote(tokens[i]).text);
         printf("%s]\n", more);
     } else if (sample->stage == STAGE_IDS) {
         for (size_t i = 0; i < shown; i++)
@@ -196,7 +195,6 @@ static void print_entries(const recur_vocab *vocab, size_t first, bool counts)
 {
     size_t size = recur_vocab_size(vocab);
     size_t end = size - first > SAMPLE_ENTRIES ? first + SAMPLE_ENTRIES : size;
-    char text[QUOTE_ROOM];
     for (size_t id = first; id < end; id++) {
         unsigned long long number =
             counts ? (unsigned long long)recur_vocab_count(vocab, (int32_t)id) : id;
@@ -204,7 +202,7 @@ static void print_entries(const recur_vocab *vocab, size_t first, bool counts)
                id == first        ? "     {"
                : (id - first) % 8 ? ", "
                                   : ",\n      ",
-               recur_quote(recur_vocab_token(vocab, (int32_t)id), text), number);
+               recur_quote(recur_vocab_token(vocab, (int32_t)id)).text, number);
     }
     printf("%s}\n", end < size ? ", ..." : first == size ? "     {" : "");
 }
@@ -239,8 +237,8 @@ static int present(struct job *job)
     recur_error error;
     if (build(job, &error) != RECUR_OK)
         return recur_library_failure(job->command, &error);
-    recur_warn_invalid(job->command, recur_text_name(job->source.path),
-                       recur_corpus_stats(job->corpus));
+    recur_warn_invalid(job->command, recur_path(job->source.path).text,
+                       recur_corpus_stats(job->corpus)->invalid);
     if (job->options.json)
         return print_json(job);
     if (!job->options.ids && !job->options.one_hot) {
@@ -257,14 +255,14 @@ static int vocab(const struct command *command, int argc, char **argv)
 {
     struct job job = {.command = command};
     struct arguments arguments;
-    char dataset[DATASET_PATH_ROOM];
+    struct dataset_paths datasets;
     int status;
     if (!recur_options_parse(command, argc, argv, &job.options, &arguments, &status))
         return status;
     if (job.options.json && (job.options.ids || job.options.one_hot))
         return recur_usage_error(command, "--json cannot be combined with --ids or --one-hot");
     job.config = recur_text_options_config(&job.options.text);
-    const char *path = recur_dataset_resolve(command, arguments.operands[0], dataset);
+    const char *path = recur_dataset_resolve(command, arguments.operands[0], &datasets);
     if (!path || !open_source(command, path, &job.source))
         return STATUS_FAILURE;
     status = present(&job);

@@ -2,6 +2,7 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct option_spec;
@@ -20,6 +21,7 @@ struct command {
     const char *examples;              /* lines to copy; NULL: none */
     const struct option_spec *options; /* ends with an all-zero entry */
     size_t least, most;                /* number of operands */
+    bool takes_text;                   /* an operand is a text itself, which may be empty */
     /* Gets what follows the command's name; returns the exit status. */
     int (*run)(const struct command *command, int argc, char **argv);
 };

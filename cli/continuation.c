@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text_options.h"
+
 /* A string that grows. */
 struct text {
     char *bytes;
@@ -31,15 +33,29 @@ static int append(void *user, const char *bytes, size_t size)
     return 0;
 }
 
+static enum recur_status append_line(void *user, const recur_token *tokens, size_t count,
+                                     recur_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (append(user, tokens[i].bytes, tokens[i].size) != 0)
+            break;
+    (void)error; /* recur_continuation sees that memory was short */
+    return RECUR_OK;
+}
+
 enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **result,
                                      recur_error *error)
 {
     recur_sampler_config greedy = recur_sampler_config_default();
     greedy.temperature = 0;
     struct text text = {0};
-    append(&text, prefix, strlen(prefix));
-    enum recur_status status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS,
-                                              &greedy, append, &text, NULL, error);
+    append(&text, "", 0);
+    /* The prefix as the model reads it: what is no UTF-8 as U+FFFD. */
+    enum recur_status status =
+        recur_text_read_memory(prefix, strlen(prefix), NULL, append_line, &text, NULL, error);
+    if (status == RECUR_OK)
+        status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS, &greedy, append,
+                                &text, NULL, error);
     if (status == RECUR_OK && text.failed) {
         status = RECUR_ERROR_MEMORY;
         *error = (recur_error){status, "out of memory for a continuation"};
@@ -60,6 +76,34 @@ void recur_print_line(FILE *stream, const char *text)
             fputc(iscntrl((unsigned char)*text) ? ' ' : *text, stream);
     }
     fputc('\n', stream);
+}
+
+static enum recur_status count_unknown(void *user, const recur_token *tokens, size_t count,
+                                       recur_error *error)
+{
+    struct prefix_check *check = user;
+    (void)error;
+    for (size_t i = 0; i < count; i++)
+        check->unknown += recur_vocab_id(check->vocab, tokens[i]) == RECUR_UNKNOWN;
+    check->tokens += count;
+    return RECUR_OK;
+}
+
+enum recur_status recur_prefix_check(struct prefix_check *check, const char *prefix, size_t size,
+                                     recur_error *error)
+{
+    recur_text_stats stats = {0};
+    enum recur_status status = recur_text_read_memory(prefix, size, recur_vocab_text(check->vocab),
+                                                      count_unknown, check, &stats, error);
+    check->invalid += stats.invalid;
+    return status;
+}
+
+void recur_prefix_warn(const struct command *command, const char *what,
+                       const struct prefix_check *check)
+{
+    recur_warn_invalid(command, what, check->invalid);
+    recur_warn_unknown(command, what, check->unknown, check->tokens);
 }
 
 static bool is_space(recur_token token)

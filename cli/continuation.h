@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "command.h"
 #include "recur/corpus.h"
 #include "recur/generate.h"
 
@@ -12,6 +13,20 @@ enum { CONTINUATION_TOKENS = 50, PREFIX_ROOM = 64 };
 /* The prefix and its most probable continuation by 50 tokens, allocated and terminated. */
 enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **text,
                                      recur_error *error);
+
+/* What a vocabulary makes of prefixes. */
+struct prefix_check {
+    const recur_vocab *vocab;
+    size_t tokens, unknown;
+    uint64_t invalid; /* byte sequences that are not UTF-8 */
+};
+
+/* Adds a prefix to the counts. */
+enum recur_status recur_prefix_check(struct prefix_check *check, const char *prefix, size_t size,
+                                     recur_error *error);
+/* Warns, once for all prefixes, which are called `what`. */
+void recur_prefix_warn(const struct command *command, const char *what,
+                       const struct prefix_check *check);
 
 /* The text on one line: line feeds as an arrow (U+21B5), other control characters as spaces. */
 void recur_print_line(FILE *stream, const char *text);

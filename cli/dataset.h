@@ -13,15 +13,17 @@ struct dataset {
     const char *about;
 };
 
-enum { DATASET_PATH_ROOM = 4096 };
+enum { DATASETS = 1, DATASET_PATH_ROOM = 4096 };
+
+/* Room for the path of each. */
+struct dataset_paths {
+    char path[DATASETS][DATASET_PATH_ROOM];
+};
 
 /* Dataset number `index`, NULL past the last. */
 const struct dataset *recur_dataset(size_t index);
 /* NULL where there is none of that name. */
 const struct dataset *recur_dataset_named(const char *name);
-
-/* Where the dataset is or would be: $RECUR_DATA, else the user's cache folder. */
-bool recur_dataset_path(const struct command *command, const struct dataset *dataset, char *path);
 
 /* Puts the dataset's path into `path` (DATASET_PATH_ROOM bytes), downloads it where it is absent
  * and checks it. False where that fails; it has been said why and what can be done. */
@@ -31,7 +33,8 @@ bool recur_dataset_get(const struct command *command, const struct dataset *data
 bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset, char *path);
 
 /* The text operand to read: `operand` itself, or, where no such file exists and it names a
- * dataset, that one's path, put into `path`. NULL where the dataset cannot be had. */
-const char *recur_dataset_resolve(const struct command *command, const char *operand, char *path);
+ * dataset, that one's path, put into `paths`. NULL where the dataset cannot be had. */
+const char *recur_dataset_resolve(const struct command *command, const char *operand,
+                                  struct dataset_paths *paths);
 
 #endif

@@ -63,10 +63,13 @@ static int unknown_command(const char *name)
     for (size_t i = 0; i < COMMANDS; i++)
         names[i] = commands[i]->name;
     if (name[0] == '-')
-        return recur_usage_error(NULL, "unknown option %s; recur --help says more", name);
+        return recur_usage_error(NULL, "unknown option %s; recur --help says more",
+                                 recur_word(name).text);
     const char *meant = recur_suggestion(name, names, COMMANDS);
-    return meant ? recur_usage_error(NULL, "unknown command \"%s\"; did you mean %s?", name, meant)
-                 : recur_usage_error(NULL, "unknown command \"%s\"; recur --help lists them", name);
+    return meant ? recur_usage_error(NULL, "unknown command \"%s\"; did you mean %s?",
+                                     recur_word(name).text, meant)
+                 : recur_usage_error(NULL, "unknown command \"%s\"; recur --help lists them",
+                                     recur_word(name).text);
 }
 
 static int help(int argc, char **argv)

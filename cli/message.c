@@ -2,20 +2,22 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Sentences quote names and values, which must not act on a terminal. */
 static void say(const struct command *command, const char *kind, const char *format,
                 va_list arguments)
 {
+    char sentence[4096];
+    vsnprintf(sentence, sizeof sentence, format, arguments);
     /* What was printed so far comes first where both streams end in one place. */
     fflush(stdout);
     fputs("recur", stderr);
     if (command)
         fprintf(stderr, " %s", command->name);
-    fprintf(stderr, ": %s", kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, ": %s%s\n", kind, recur_show(sentence, strlen(sentence), SIZE_MAX, NULL).text);
 }
 
 int recur_usage_error(const struct command *command, const char *format, ...)
@@ -50,6 +52,19 @@ void recur_warning(const struct command *command, const char *format, ...)
     va_end(arguments);
 }
 
+enum { WORD_SHOWN = 60, PATH_SHOWN = 200 };
+
+recur_printable recur_word(const char *word)
+{
+    return recur_show(word, strlen(word), WORD_SHOWN, NULL);
+}
+
+recur_printable recur_path(const char *path)
+{
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    return recur_show(name, strlen(name), PATH_SHOWN, NULL);
+}
+
 enum { LONGEST_WORD = 40 };
 
 static size_t smaller(size_t a, size_t b)
@@ -63,7 +78,7 @@ static size_t distance(const char *a, const char *b)
     size_t rows[3][LONGEST_WORD + 1];
     size_t n = strlen(a), m = strlen(b);
     if (n > LONGEST_WORD || m > LONGEST_WORD)
-        return LONGEST_WORD;
+        return SIZE_MAX;
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {

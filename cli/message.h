@@ -16,6 +16,11 @@ int recur_library_failure(const struct command *command, const recur_error *erro
 
 void recur_warning(const struct command *command, const char *format, ...) PRINTS(2, 3);
 
+/* A word of the command line for a sentence, and a file's name ("-" is standard input): escaped
+ * and, where they are very long, shortened. */
+recur_printable recur_word(const char *word);
+recur_printable recur_path(const char *path);
+
 /* The candidate that `word` was probably meant to be; NULL where none is close. */
 const char *recur_suggestion(const char *word, const char *const *candidates, size_t count);
 

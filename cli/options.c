@@ -1,6 +1,6 @@
 #include "options.h"
 
-#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,8 @@ static bool set_choice(const struct command *command, const struct option_spec *
     }
     char list[200];
     recur_option_choices(option, list, sizeof list);
-    recur_usage_error(command, "--%s must be one of %s, got \"%s\"", option->name, list, value);
+    recur_usage_error(command, "--%s must be one of %s, got \"%s\"", option->name, list,
+                      recur_word(value).text);
     return false;
 }
 
@@ -76,7 +77,7 @@ static bool set_count(const struct command *command, const struct option_spec *o
         snprintf(most, sizeof most, " to %llu", (unsigned long long)option->most);
     recur_usage_error(command, "--%s must be a whole number %s %llu%s, got \"%s\"", option->name,
                       bounded ? "from" : "of at least", (unsigned long long)option->least, most,
-                      value);
+                      recur_word(value).text);
     return false;
 }
 
@@ -93,7 +94,8 @@ static bool set_counts(const struct command *command, const struct option_spec *
                               "--%s must be whole numbers from %llu to %llu with commas between "
                               "them, at most %d, got \"%s\"",
                               option->name, (unsigned long long)option->least,
-                              (unsigned long long)option->most, OPTION_LIST_MOST, value);
+                              (unsigned long long)option->most, OPTION_LIST_MOST,
+                              recur_word(value).text);
             return false;
         }
         list->items[list->count++] = (size_t)count;
@@ -139,6 +141,25 @@ static bool in_range(const struct option_spec *option, double number)
            (option->below_high ? number < option->high : number <= option->high);
 }
 
+/* The library computes in 32 bits, in which a number may become infinite, none, or a bound that is
+ * excluded. Says so and returns false where that is the case. */
+static bool survives(const struct command *command, const struct option_spec *option,
+                     const char *value, double number)
+{
+    float stored = (float)number;
+    char range[80], most[60] = "";
+    if (in_range(option, (double)stored) && (fabsf(stored) >= FLT_MIN || number == 0))
+        return true;
+    describe_range(option, range, sizeof range);
+    if (isfinite(stored) && fabsf(stored) >= FLT_MIN)
+        snprintf(most, sizeof most, "at most %.8g", (double)nextafterf((float)option->high, 0));
+    else
+        snprintf(most, sizeof most, "from %.3g to %.3g", (double)FLT_MIN, (double)FLT_MAX);
+    recur_usage_error(command, "--%s must be a number %s that 32 bits hold, %s, got \"%s\"",
+                      option->name, range, most, recur_word(value).text);
+    return false;
+}
+
 static bool set_number(const struct command *command, const struct option_spec *option,
                        const char *value, double *out)
 {
@@ -146,11 +167,12 @@ static bool set_number(const struct command *command, const struct option_spec *
     double number = strtod(value, &end);
     if (end != value && !*end && in_range(option, number)) {
         *out = number;
-        return true;
+        return survives(command, option, value, number);
     }
     char range[80];
     describe_range(option, range, sizeof range);
-    recur_usage_error(command, "--%s must be a number %s, got \"%s\"", option->name, range, value);
+    recur_usage_error(command, "--%s must be a number %s, got \"%s\"", option->name, range,
+                      recur_word(value).text);
     return false;
 }
 
@@ -213,13 +235,12 @@ static void unknown_name(const struct command *command, const char *name, size_t
     for (const struct option_spec *o = command->options; o->help; o++)
         if (o->name)
             names[count++] = o->name;
-    char word[64];
-    snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
-    const char *meant = recur_suggestion(word, names, count);
+    recur_printable word = recur_show(name, length, 60, NULL);
+    const char *meant = recur_suggestion(word.text, names, count);
     if (meant)
-        recur_usage_error(command, "unknown option --%s; did you mean --%s?", word, meant);
+        recur_usage_error(command, "unknown option --%s; did you mean --%s?", word.text, meant);
     else
-        recur_usage_error(command, "unknown option --%s; recur %s --help lists them", word,
+        recur_usage_error(command, "unknown option --%s; recur %s --help lists them", word.text,
                           command->name);
 }
 
@@ -238,8 +259,8 @@ static const struct option_spec *split(const struct command *command, const char
         option = find_letter(command, word[1]);
         *value = word[2] ? word + 2 : NULL;
         if (!option)
-            recur_usage_error(command, "unknown option %s; recur %s --help lists them", word,
-                              command->name);
+            recur_usage_error(command, "unknown option %s; recur %s --help lists them",
+                              recur_word(word).text, command->name);
     }
     return option;
 }
@@ -258,7 +279,8 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
     if (!option)
         return false;
     if (option->kind == OPTION_FLAG && value) {
-        recur_usage_error(command, "--%s takes no value, got \"%s\"", option->name, value);
+        recur_usage_error(command, "--%s takes no value, got \"%s\"", option->name,
+                          recur_word(value).text);
         return false;
     }
     if (option->kind != OPTION_FLAG && !value) {
@@ -275,12 +297,19 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
 
 static bool check_operands(const struct command *command, const struct arguments *arguments)
 {
+    const char *options = command->options->help ? "[OPTIONS] " : "";
+    size_t empty = 0;
+    while (empty < arguments->count && *arguments->operands[empty])
+        empty++;
     if (arguments->count < command->least)
-        recur_usage_error(command, "%s is missing; usage: recur %s %s", command->operands,
-                          command->name, command->operands);
+        recur_usage_error(command, "%s is missing; usage: recur %s %s%s", command->operands,
+                          command->name, options, command->operands);
     else if (arguments->count > command->most)
         recur_usage_error(command, "unexpected argument \"%s\"",
-                          arguments->operands[command->most]);
+                          recur_word(arguments->operands[command->most]).text);
+    else if (empty < arguments->count && !command->takes_text)
+        recur_usage_error(command, "an argument is empty; usage: recur %s %s%s", command->name,
+                          options, command->operands);
     else
         return true;
     return false;
@@ -300,7 +329,8 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
         if (options_end || word[0] != '-' || !word[1]) {
             arguments->operands[arguments->count++] = word;
         } else if (strncmp(word, "--help=", 7) == 0) {
-            recur_usage_error(command, "--help takes no value, got \"%s\"", word + 7);
+            recur_usage_error(command, "--help takes no value, got \"%s\"",
+                              recur_word(word + 7).text);
             return false;
         } else if (strcmp(word, "--") == 0) {
             options_end = true;

@@ -1,17 +1,12 @@
 #include "output.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "message.h"
-
-enum { PATH_ROOM = 4096 };
+#include "recur/file.h"
 
 json_t *recur_json_number(double value, int digits)
 {
@@ -73,82 +68,29 @@ void recur_print_model(FILE *stream, const recur_model *model)
     fprintf(stream, ", %zu parameters\n", recur_model_parameters(model));
 }
 
-/* The folder of a path: what stands before the last slash. */
-static void folder_of(const char *path, char *folder, size_t size)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        snprintf(folder, size, ".");
-    else if (slash == path)
-        snprintf(folder, size, "/");
-    else
-        snprintf(folder, size, "%.*s", (int)(slash - path), path);
-}
-
-/* Longer by this than the file is the name of the temporary neighbour that becomes it. */
-#define TEMPORARY_ROOM 20
-
 bool recur_output_check(const struct command *command, const char *option, const char *path)
 {
-    struct stat info;
-    char folder[PATH_ROOM];
-    bool exists = stat(path, &info) == 0, replaced = !exists || S_ISREG(info.st_mode);
-    const char *slash = strrchr(path, '/');
-    bool too_long = strlen(slash ? slash + 1 : path) + TEMPORARY_ROOM > NAME_MAX;
-    folder_of(path, folder, sizeof folder);
-    if (exists && S_ISDIR(info.st_mode))
-        recur_failure(command, "--%s: cannot write %s: it is a directory", option, path);
-    else if (too_long && replaced)
-        recur_failure(command, "--%s: cannot write %s: %s", option, path, strerror(ENAMETOOLONG));
-    else if (exists && access(path, W_OK) != 0)
-        recur_failure(command, "--%s: cannot write %s: %s", option, path, strerror(errno));
-    else if (stat(folder, &info) != 0)
-        recur_failure(command, "--%s: cannot write %s: %s: %s", option, path, folder,
-                      strerror(errno));
-    else if (!S_ISDIR(info.st_mode))
-        recur_failure(command, "--%s: cannot write %s: %s is not a directory", option, path,
-                      folder);
-    else if (replaced && access(folder, W_OK | X_OK) != 0)
-        recur_failure(command, "--%s: cannot write %s: %s: %s", option, path, folder,
-                      strerror(errno));
-    else
+    recur_error error;
+    if (recur_file_can_write(path, &error) == RECUR_OK)
         return true;
+    if (option)
+        recur_failure(command, "--%s: %s", option, error.message);
+    else
+        recur_failure(command, "%s", error.message);
     return false;
 }
 
-bool recur_same_file(const char *path, const char *text)
+bool recur_overwrites(const char *output, const char *input)
 {
-    struct stat first, second;
-    int found = strcmp(text, "-") == 0 ? fstat(STDIN_FILENO, &second) : stat(text, &second);
-    return stat(path, &first) == 0 && found == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
-}
-
-static bool write_all(const char *path, const void *bytes, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return false;
-    bool written = fwrite(bytes, 1, size, file) == size;
-    return fclose(file) == 0 && written;
+    return recur_file_same(output, strcmp(input, "-") == 0 ? "/dev/stdin" : input);
 }
 
 bool recur_write_file(const struct command *command, const char *path, const void *bytes,
                       size_t size)
 {
-    char temporary[PATH_ROOM];
-    struct stat info;
-    bool direct = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-    int length = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof temporary) {
-        recur_failure(command, "cannot write %.60s...: the name is too long", path);
-        return false;
-    }
-    if (direct ? write_all(path, bytes, size)
-               : write_all(temporary, bytes, size) && rename(temporary, path) == 0)
+    recur_error error;
+    if (recur_file_write(path, bytes, size, &error) == RECUR_OK)
         return true;
-    recur_failure(command, "cannot write %s: %s", path, strerror(errno));
-    if (!direct)
-        unlink(temporary);
+    recur_failure(command, "%s", error.message);
     return false;
 }

@@ -24,13 +24,14 @@ int recur_json_print(const struct command *command, json_t *object);
 /* A line on a model: cell, widths, input, number of parameters. */
 void recur_print_model(FILE *stream, const recur_model *model);
 
-/* Can `path`, the value of `--option`, be written? Says what is wrong where it cannot. */
+/* Can `path`, the value of `--option` (NULL: an operand), be written? Says what is wrong where it
+ * cannot. */
 bool recur_output_check(const struct command *command, const char *option, const char *path);
 
-/* Do both names mean one file that exists? `text` may be "-", standard input. */
-bool recur_same_file(const char *path, const char *text);
+/* Would writing `output` change what is read from `input`? That may be "-", standard input. */
+bool recur_overwrites(const char *output, const char *input);
 
-/* Writes a whole file through a temporary neighbour; a device or a pipe directly. */
+/* recur_file_write; says why where it fails. */
 bool recur_write_file(const struct command *command, const char *path, const void *bytes,
                       size_t size);
 

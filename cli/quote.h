@@ -6,11 +6,9 @@
 
 #include "recur/text.h"
 
-enum { QUOTE_ROOM = 80 };
-
-/* The token between double quotes, control characters and stray bytes escaped, cut after about 60
- * columns. Returns `text`, which has QUOTE_ROOM bytes. */
-const char *recur_quote(recur_token token, char *text);
+/* The token between double quotes, control characters and stray bytes escaped, cut after 60
+ * characters. */
+recur_printable recur_quote(recur_token token);
 
 /* The token as a JSON string; a byte that is no UTF-8 is the character of its number. */
 json_t *recur_json_token(recur_token token);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "continuation.h"
+#include "dataset.h"
 #include "progress.h"
 #include "recur/checkpoint.h"
 #include "train_options.h"
@@ -21,6 +22,7 @@ struct run {
     struct progress progress;
     FILE *log; /* NULL: none */
     char first_words[PREFIX_ROOM];
+    struct dataset_paths datasets;
     recur_step step;   /* the last minibatch; all zero before the first */
     recur_epoch epoch; /* the last epoch, or what there is of the first */
 
@@ -51,9 +53,10 @@ int recur_run_reopen(struct run *run, struct arguments *texts);
 /* Takes the run up, once its text was read: makes model and trainer. */
 int recur_run_resume(struct run *run);
 
-/* Checks every place where the run will write, before any work is done. Returns 0 or the exit
- * status. */
-int recur_run_check_outputs(const struct run *run, const struct arguments *texts);
+/* Checks every place where the run will write, before any work is done, and that none of them is
+ * one of the texts, which are files or "-". Both return 0 or the exit status. */
+int recur_run_check_outputs(const struct run *run);
+int recur_run_spare_texts(const struct run *run, const char *const *texts, size_t count);
 
 /* Adds the epoch to `--log`. */
 void recur_run_log(struct run *run);

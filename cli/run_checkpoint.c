@@ -37,7 +37,7 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
         return recur_usage_error(run->command,
                                  "--checkpoint-every needs a file as --output, beside which the "
                                  "checkpoint is put, got %s",
-                                 output);
+                                 recur_path(output).text);
     if (length > end && strcmp(output + length - end, MODEL_END) == 0)
         length -= end;
     size_t room = length + sizeof ".checkpoint" MODEL_END;
@@ -64,7 +64,7 @@ void recur_run_checkpoint(struct run *run)
         return;
     recur_progress_clear(&run->progress);
     if (failed)
-        recur_warning(run->command, "%s is written again", run->checkpoint);
+        recur_warning(run->command, "%s is written again", recur_path(run->checkpoint).text);
     else
         recur_warning(run->command, "%s; training goes on, and the last checkpoint is kept",
                       error.message);

@@ -11,6 +11,7 @@
 #include "output.h"
 #include "plot.h"
 #include "quote.h"
+#include "recur/file.h"
 #include "recur/machine.h"
 #include "run.h"
 
@@ -18,53 +19,63 @@ struct destination {
     const char *option, *path;
 };
 
+enum { PLACES = 5 };
+
+struct destinations {
+    struct destination place[PLACES];
+};
+
+static struct destinations destinations(const struct run *run)
+{
+    const struct train_options *options = &run->options;
+    return (struct destinations){{{"output", options->output},
+                                  {"log", options->log},
+                                  {"report", options->report},
+                                  {"plot", options->plot},
+                                  {"checkpoint-every", run->checkpoint}}};
+}
+
 /* The checkpoint that the run goes on from is replaced by its next one alone. */
 static bool overwrites_run(const struct run *run, const struct destination *place)
 {
     const char *resume = run->options.resume;
-    if (!resume || place->path == run->checkpoint || !recur_same_file(place->path, resume))
+    if (!resume || place->path == run->checkpoint || !recur_overwrites(place->path, resume))
         return false;
     recur_usage_error(run->command, "--%s would overwrite the checkpoint %s", place->option,
-                      recur_text_name(resume));
+                      recur_path(resume).text);
     return true;
 }
 
-static bool overwrites(const struct run *run, const struct destination *place,
-                       const struct arguments *texts)
+int recur_run_check_outputs(const struct run *run)
 {
-    for (size_t i = 0; i < texts->count; i++) {
-        if (recur_same_file(place->path, texts->operands[i])) {
-            recur_usage_error(run->command, "--%s would overwrite the text %s", place->option,
-                              texts->operands[i]);
-            return true;
-        }
-    }
-    return false;
-}
-
-int recur_run_check_outputs(const struct run *run, const struct arguments *texts)
-{
-    const struct train_options *options = &run->options;
-    const struct destination places[] = {
-        {"output", options->output},           {"log", options->log},
-        {"report", options->report},           {"plot", options->plot},
-        {"checkpoint-every", run->checkpoint},
-    };
-    enum { PLACES = sizeof places / sizeof *places };
-    if (options->plot && !recur_plot_check(run->command, options->plot))
+    const struct destinations all = destinations(run);
+    if (run->options.plot && !recur_plot_check(run->command, run->options.plot))
         return STATUS_USAGE;
     for (size_t i = 0; i < PLACES; i++) {
-        if (!places[i].path)
+        const struct destination *place = &all.place[i];
+        if (!place->path)
             continue;
-        if (overwrites(run, &places[i], texts) || overwrites_run(run, &places[i]))
+        if (overwrites_run(run, place))
             return STATUS_USAGE;
-        for (size_t j = 0; j < i; j++)
-            if (places[j].path && strcmp(places[i].path, places[j].path) == 0)
-                return recur_usage_error(run->command, "--%s and --%s are both %s",
-                                         places[j].option, places[i].option, places[i].path);
-        if (!recur_output_check(run->command, places[i].option, places[i].path))
+        for (const struct destination *other = all.place; other < place; other++)
+            if (other->path && recur_file_same(place->path, other->path))
+                return recur_usage_error(run->command, "--%s and --%s are one file, %s",
+                                         other->option, place->option,
+                                         recur_path(place->path).text);
+        if (!recur_output_check(run->command, place->option, place->path))
             return STATUS_FAILURE;
     }
+    return 0;
+}
+
+int recur_run_spare_texts(const struct run *run, const char *const *texts, size_t count)
+{
+    const struct destinations all = destinations(run);
+    for (size_t i = 0; i < PLACES; i++)
+        for (size_t t = 0; all.place[i].path && t < count; t++)
+            if (recur_overwrites(all.place[i].path, texts[t]))
+                return recur_usage_error(run->command, "--%s would overwrite the text %s",
+                                         all.place[i].option, recur_path(texts[t]).text);
     return 0;
 }
 
@@ -79,7 +90,7 @@ void recur_run_log(struct run *run)
         return;
     recur_progress_clear(&run->progress);
     recur_warning(run->command, "--log: cannot write %s: %s; training goes on without it",
-                  run->options.log, strerror(errno));
+                  recur_path(run->options.log).text, strerror(errno));
     fclose(run->log);
     run->log = NULL;
 }
@@ -121,7 +132,8 @@ static bool write_report(const struct run *run, json_t *predictions)
     json_object_update_new(report, more);
     char *text = recur_json_text(report);
     if (!text) {
-        recur_failure(run->command, "out of memory while writing %s", run->options.report);
+        recur_failure(run->command, "out of memory while writing %s",
+                      recur_path(run->options.report).text);
         return false;
     }
     size_t size = strlen(text);
@@ -131,21 +143,34 @@ static bool write_report(const struct run *run, json_t *predictions)
     return written;
 }
 
+/* A word for a shell: in `quotes`, or where it needs them, and escaped where it would not show. */
+static recur_printable shell_word(const char *word, bool quotes)
+{
+    recur_printable shown = recur_show(word, strlen(word), SIZE_MAX, "\\\"$`");
+    bool plain = !quotes && *word &&
+                 !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789_./+-=:@%,")];
+    if (!plain) {
+        recur_printable quoted;
+        snprintf(quoted.text, sizeof quoted.text, "\"%.*s\"", (int)sizeof quoted.text - 3,
+                 shown.text);
+        return quoted;
+    }
+    return shown;
+}
+
 static void print_next(const struct run *run)
 {
     const struct train_options *options = &run->options;
-    const char *name = options->output;
+    const recur_printable name = shell_word(options->output, false);
     const char *prefix = options->predict.count ? options->predict.items[0] : "";
-    fprintf(stderr, "\nThe model is in %s. Next:\n", name);
-    if (strcmp(options->task, "fill") == 0) {
-        fprintf(stderr, "  recur fill -m %s \"a text with bl_nks", name);
-    } else {
-        fprintf(stderr, "  recur generate -m %s -p \"", name);
-        for (const char *c = prefix; *c; c++)
-            fprintf(stderr, strchr("\"\\$`", *c) ? "\\%c" : "%c", *c);
-    }
-    fprintf(stderr, "\"\n  recur info %s\n  recur eval -m %s TEXT\n", name, name);
-    fprintf(stderr, "  recur train --help\n");
+    fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
+    if (strcmp(options->task, "fill") == 0)
+        fprintf(stderr, "  recur fill -m %s \"a text with bl_nks\"\n", name.text);
+    else
+        fprintf(stderr, "  recur generate -m %s -p %s\n", name.text, shell_word(prefix, true).text);
+    fprintf(stderr, "  recur info %s\n  recur eval -m %s TEXT\n  recur train --help\n", name.text,
+            name.text);
 }
 
 int recur_run_results(struct run *run)

@@ -53,7 +53,7 @@ static int merge(struct run *run, const struct arguments *now, struct train_opti
             return recur_usage_error(command,
                                      "--%s cannot change with --resume: the run in %s was started "
                                      "with something else",
-                                     option->name, run->options.resume);
+                                     option->name, recur_path(run->options.resume).text);
         }
     }
     if (recur_option_given(command, now, "epochs"))
@@ -66,7 +66,7 @@ static int not_ours(const struct run *run)
     return recur_failure(run->command,
                          "%s was not written by recur train: its recur.note does not say how the "
                          "run was started",
-                         run->options.resume);
+                         recur_path(run->options.resume).text);
 }
 
 static bool all_strings(const json_t *list)

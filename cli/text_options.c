@@ -18,19 +18,22 @@ recur_corpus_config recur_text_options_config(const struct text_options *options
     return config;
 }
 
-void recur_warn_invalid(const struct command *command, const char *name,
-                        const recur_text_stats *stats)
+void recur_warn_invalid(const struct command *command, const char *what, uint64_t invalid)
 {
-    if (stats->invalid == 1)
-        recur_warning(command, "%s: 1 byte sequence is not UTF-8 and was read as U+FFFD", name);
-    else if (stats->invalid > 1)
+    if (invalid == 1)
+        recur_warning(command, "%s: 1 byte sequence is not UTF-8 and was read as U+FFFD", what);
+    else if (invalid > 1)
         recur_warning(command, "%s: %llu byte sequences are not UTF-8 and were read as U+FFFD",
-                      name, (unsigned long long)stats->invalid);
+                      what, (unsigned long long)invalid);
 }
 
-const char *recur_text_name(const char *path)
+void recur_warn_unknown(const struct command *command, const char *what, size_t unknown,
+                        size_t tokens)
 {
-    return strcmp(path, "-") == 0 ? "standard input" : path;
+    if (unknown > 0)
+        recur_warning(command,
+                      "the model's vocabulary lacks %zu of %zu token%s of %s, read as <unk>",
+                      unknown, tokens, tokens == 1 ? "" : "s", what);
 }
 
 static char *read_stream(FILE *file, size_t *size)
@@ -60,7 +63,8 @@ char *recur_read_whole(const struct command *command, const char *path, size_t *
     FILE *file = standard ? stdin : fopen(path, "rb");
     char *bytes = file ? read_stream(file, size) : NULL;
     if (!bytes)
-        recur_failure(command, "cannot read %s: %s", recur_text_name(path), strerror(errno));
+        recur_failure(command, "cannot read %s: %s", recur_path(path).text,
+                      errno == EISDIR ? "it is a directory" : strerror(errno));
     if (file && !standard)
         fclose(file);
     return bytes;

@@ -50,12 +50,10 @@ struct text_options {
 /* The same for the library; `options` must outlive the result. */
 recur_corpus_config recur_text_options_config(const struct text_options *options);
 
-/* Warns where bytes were not UTF-8; `name` is what was read. */
-void recur_warn_invalid(const struct command *command, const char *name,
-                        const recur_text_stats *stats);
-
-/* What a text operand is called in messages: "-" is standard input. */
-const char *recur_text_name(const char *path);
+/* Warn where bytes of `what` were not UTF-8, and where a vocabulary lacks tokens of it. */
+void recur_warn_invalid(const struct command *command, const char *what, uint64_t invalid);
+void recur_warn_unknown(const struct command *command, const char *what, size_t unknown,
+                        size_t tokens);
 
 /* All of standard input or of a file, allocated. NULL where it fails, which is said. */
 char *recur_read_whole(const struct command *command, const char *path, size_t *size);

@@ -247,6 +247,7 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
         return spread_layers(command, options, layers_given);
     if (options->preset)
         apply_preset(command, options, arguments);
+    options->predict_given = recur_option_given(command, &given, "predict");
     options->embedding_given = recur_option_given(command, arguments, "embed");
     options->epochs_given = recur_option_given(command, arguments, "epochs");
     if (!recur_option_given(command, arguments, "weight-decay"))

@@ -30,6 +30,7 @@ struct train_options {
     bool quiet;
 
     bool embedding_given, epochs_given; /* else they follow from the text */
+    bool predict_given;                 /* by the user, not by a preset */
 };
 
 /* The rows of the option table. */

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,8 +39,13 @@ def run(*command, stdin=None):
 
 def files(*patterns):
     """The project's files, as git knows them (new ones too, ignored ones not)."""
-    listed = run("git", "ls-files", "-co", "--exclude-standard", "--", *patterns).stdout.split("\n")
-    return sorted(name for name in set(listed) if name and (ROOT / name).is_file())
+    try:
+        listed = run("git", "ls-files", "-co", "--exclude-standard", "--", *patterns)
+    except FileNotFoundError:
+        sys.exit("checks.py: git is not installed, and it alone knows which files are the project's")
+    if listed.returncode:
+        sys.exit("checks.py: this is no git checkout, which alone knows the project's files")
+    return sorted(name for name in set(listed.stdout.split("\n")) if name and (ROOT / name).is_file())
 
 
 def read(name):

@@ -29,8 +29,8 @@ typedef struct recur_corpus_config {
 RECUR_API recur_corpus_config recur_corpus_config_default(void);
 
 /* Reads `count` files ("-" is standard input) as one text, makes the vocabulary and the ids.
- * Both results belong to the caller. Errors: FILE, MEMORY, ARGUMENT (see recur_vocab_build), DATA
- * where there is not one token. */
+ * Both results belong to the caller. Errors: FILE, MEMORY, ARGUMENT (see recur_vocab_build;
+ * settings out of range), DATA where there is not one token, or none met `min_count` times. */
 RECUR_API enum recur_status recur_corpus_build(const char *const *paths, size_t count,
                                                const recur_corpus_config *config,
                                                recur_corpus **corpus, recur_vocab **vocab,

@@ -30,7 +30,8 @@ RECUR_API recur_fill_config recur_fill_config_default(void);
 
 /* Plans for texts of any size over `model`, which must outlive the filler; a filler is used by one
  * thread at a time. Errors: ARGUMENT (a model without vocabulary, a blank that is no single
- * character, a number that is 0), UNSUPPORTED for a model of another task, MEMORY. */
+ * character, a number that is 0), UNSUPPORTED for a model of another task or without a token to
+ * fill with, MEMORY. */
 RECUR_API enum recur_status recur_filler_create(const recur_model *model,
                                                 const recur_fill_config *config,
                                                 recur_filler **filler, recur_error *error);
@@ -49,7 +50,8 @@ typedef struct recur_filling {
  * Return 0 to go on, anything else to stop. */
 typedef int recur_filling_fn(void *user, const recur_filling *filling);
 
-/* Fills the blanks of a text. Errors: MEMORY; DATA where a blank is no token of its own. */
+/* Fills the blanks of a text. Errors: MEMORY; DATA where a blank is no token of its own;
+ * DIVERGED where the model's weights are so large that a logit is not finite. */
 RECUR_API enum recur_status recur_fill(recur_filler *filler, const char *text, size_t size,
                                        recur_filling_fn *filling, void *user, recur_error *error);
 

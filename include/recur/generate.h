@@ -23,7 +23,8 @@ typedef struct recur_generation {
  * are joined by one space). An empty prompt starts from the first line feed's state where the
  * vocabulary has a line feed, else from "<unk>". `generation` may be NULL.
  * Errors: ARGUMENT where the model has no vocabulary or the sampler's settings are impossible;
- * MEMORY; UNSUPPORTED as recur_session_create. */
+ * MEMORY; UNSUPPORTED as recur_session_create; DIVERGED where the model's weights are so large that
+ * a logit is not finite. */
 RECUR_API enum recur_status recur_generate(const recur_model *model, const char *prompt,
                                            size_t prompt_size, size_t count,
                                            const recur_sampler_config *sampling,

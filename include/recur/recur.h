@@ -11,6 +11,7 @@
 #include "recur/corpus.h"
 #include "recur/evaluate.h"
 #include "recur/features.h"
+#include "recur/file.h"
 #include "recur/fill.h"
 #include "recur/generate.h"
 #include "recur/machine.h"

@@ -16,9 +16,10 @@ extern "C" {
 
 /* What one token is. */
 enum recur_tokens {
-    RECUR_TOKENS_CHAR, /* a Unicode character (code point) */
+    RECUR_TOKENS_CHAR, /* a Unicode character (code point); a line's end is one, "\n", also where
+                          the text has "\r\n" */
     RECUR_TOKENS_WORD, /* what stands between white space (Unicode's) */
-    RECUR_TOKENS_BYTE, /* a byte; any file can be read */
+    RECUR_TOKENS_BYTE, /* a byte, as it stands; any file can be read */
 };
 
 /* What is done to each line before it is split. */
@@ -57,7 +58,8 @@ typedef enum recur_status recur_line_fn(void *user, const recur_token *tokens, s
 /* Reads a text line by line in bounded memory and hands each line's tokens to `line`, also where
  * there are none. `path` "-" is standard input. A byte order mark at the start is skipped (char
  * and word tokens). `stats` may be NULL.
- * Errors: FILE (missing, unreadable, a directory), MEMORY, and whatever `line` returns. */
+ * Errors: FILE (missing, unreadable, a directory), MEMORY, ARGUMENT (settings out of range), and
+ * whatever `line` returns. */
 RECUR_API enum recur_status recur_text_read(const char *path, const recur_text_config *config,
                                             recur_line_fn *line, void *user,
                                             recur_text_stats *stats, recur_error *error);

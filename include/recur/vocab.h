@@ -25,9 +25,10 @@ typedef struct recur_vocab_config {
 
 RECUR_API recur_vocab_config recur_vocab_config_default(void);
 
-/* Counts `tokens` and makes the dictionary. `text` says how texts are cut for it (may be NULL:
- * defaults). `*vocab` belongs to the caller: recur_vocab_free. Errors: MEMORY; ARGUMENT for a
- * reserved token that is empty, "<unk>" or given twice. */
+/* Counts `tokens` and makes the dictionary. `text` says how texts are cut for it.
+ * `*vocab` belongs to the caller: recur_vocab_free. Errors: MEMORY; ARGUMENT for a reserved token
+ * that is empty, "<unk>", given twice, or neither UTF-8 nor, where bytes are tokens, one byte; DATA
+ * where there are tokens but none is met `min_count` times. */
 RECUR_API enum recur_status recur_vocab_build(const recur_token *tokens, size_t count,
                                               const recur_text_config *text,
                                               const recur_vocab_config *config, recur_vocab **vocab,
@@ -35,7 +36,8 @@ RECUR_API enum recur_status recur_vocab_build(const recur_token *tokens, size_t 
 
 /* Makes a dictionary from its entries in order of id, [0] being "<unk>"; `counts` may be NULL.
  * `reserved` is how many entries after "<unk>" are reserved tokens.
- * Errors: MEMORY; FORMAT where an entry is empty or stands twice, or the first is not "<unk>". */
+ * Errors: MEMORY, ARGUMENT (`text` out of range); FORMAT where an entry is empty or stands twice,
+ * or the first is not "<unk>". */
 RECUR_API enum recur_status recur_vocab_from_entries(const recur_token *entries,
                                                      const uint64_t *counts, size_t size,
                                                      size_t reserved, const recur_text_config *text,

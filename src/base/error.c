@@ -1,6 +1,8 @@
 #include "base/error.h"
 
+#include <assert.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,32 +26,24 @@ const char *recur_status_name(enum recur_status status)
     return "unknown status";
 }
 
-/* A sentence may quote a file: control characters become ?, a character cut at the end goes. */
-static void tidy(char *sentence)
+/* A sentence may quote a file or its name. */
+static void put(recur_error *error, const char *sentence)
 {
-    size_t length = strlen(sentence), start = length;
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)sentence[i] < ' ' || sentence[i] == 0x7f)
-            sentence[i] = '?';
-    while (start > 0 && ((unsigned char)sentence[start - 1] & 0xc0) == 0x80)
-        start--;
-    if (start == 0)
-        return;
-    unsigned char lead = (unsigned char)sentence[start - 1];
-    size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-    if (bytes > length - start + 1)
-        sentence[start - 1] = '\0';
+    recur_printable shown = recur_show(sentence, strlen(sentence), SIZE_MAX, NULL);
+    static_assert(sizeof shown.text == sizeof error->message, "any sentence fits");
+    memcpy(error->message, shown.text, sizeof error->message);
 }
 
 void recur_error_write(recur_error *error, enum recur_status status, const char *format, ...)
 {
     if (!error)
         return;
+    char sentence[2 * sizeof error->message];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->message, sizeof error->message, format, arguments);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    tidy(error->message);
+    put(error, sentence);
     error->status = status;
 }
 
@@ -62,9 +56,7 @@ void recur_error_prefix(recur_error *error, const char *prefix)
 {
     if (!error)
         return;
-    char sentence[sizeof error->message];
-    snprintf(sentence, sizeof sentence, "%s: ", prefix);
-    strncat(sentence, error->message, sizeof sentence - strlen(sentence) - 1);
-    tidy(sentence);
-    memcpy(error->message, sentence, sizeof sentence);
+    char sentence[2 * sizeof error->message];
+    snprintf(sentence, sizeof sentence, "%s: %s", prefix, error->message);
+    put(error, sentence);
 }

@@ -2,6 +2,8 @@
 #ifndef RECUR_BASE_ERROR_H
 #define RECUR_BASE_ERROR_H
 
+#include <stdbool.h>
+
 #include "recur/status.h"
 
 /* Writes the sentence to `error` (which may be NULL) and returns `status`. A macro, so that whoever
@@ -13,6 +15,14 @@ void recur_error_write(recur_error *error, enum recur_status status, const char 
 
 /* MEMORY with the usual sentence: "out of memory: 1234 bytes for WHAT". */
 enum recur_status recur_fail_memory(recur_error *error, size_t bytes, const char *what);
+
+/* How many characters of a file's name, and of any other word from outside, stand in a sentence. */
+#define RECUR_NAME_SHOWN 200
+#define RECUR_WORD_SHOWN 60
+
+/* A file's name for a sentence: recur_fail(..., "cannot read %s", recur_show_name(path).text). An
+ * empty one is "". */
+recur_printable recur_show_name(const char *name);
 
 /* Puts "PREFIX: " before a sentence that is already there. */
 void recur_error_prefix(recur_error *error, const char *prefix);

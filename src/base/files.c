@@ -1,31 +1,36 @@
-#define _GNU_SOURCE /* O_TMPFILE, where there is such a thing */
+#define _GNU_SOURCE /* O_TMPFILE, where there is such a thing; realpath, readlink, getentropy */
 #include "base/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "recur/file.h"
 
 #define FIRST_READ ((size_t)1 << 16)
 #define TEMPORARY_ROOM 64 /* more than a temporary neighbour's name has over the file's */
 
-const char *recur_file_name(const char *path)
+recur_printable recur_file_name(const char *path)
 {
-    return strcmp(path, "-") == 0 ? "standard input" : path;
+    return recur_show_name(strcmp(path, "-") == 0 ? "standard input" : path);
 }
 
-static enum recur_status fail_read(const char *name, const char *reason, recur_error *error)
+static enum recur_status fail_read(const char *path, const char *reason, recur_error *error)
 {
-    return recur_fail(error, RECUR_ERROR_FILE, "cannot read %s: %s", name, reason);
+    return recur_fail(error, RECUR_ERROR_FILE, "cannot read %s: %s", recur_file_name(path).text,
+                      reason);
 }
 
 static enum recur_status fail_write(const char *path, const char *reason, recur_error *error)
 {
-    return recur_fail(error, RECUR_ERROR_FILE, "cannot write %s: %s", path, reason);
+    return recur_fail(error, RECUR_ERROR_FILE, "cannot write %s: %s", recur_show_name(path).text,
+                      reason);
 }
 
 enum recur_status recur_file_open(const char *path, FILE **file, recur_error *error)
@@ -37,7 +42,7 @@ enum recur_status recur_file_open(const char *path, FILE **file, recur_error *er
     struct stat status;
     if (fstat(fileno(opened), &status) == 0 && S_ISDIR(status.st_mode)) {
         recur_file_close(opened);
-        return fail_read(recur_file_name(path), "it is a directory", error);
+        return fail_read(path, "it is a directory", error);
     }
     *file = opened;
     return RECUR_OK;
@@ -49,7 +54,7 @@ void recur_file_close(FILE *file)
         fclose(file);
 }
 
-enum recur_status recur_file_read(FILE *file, const char *name, size_t want, unsigned char **bytes,
+enum recur_status recur_file_read(FILE *file, const char *path, size_t want, unsigned char **bytes,
                                   size_t *size, recur_error *error)
 {
     unsigned char *block = NULL;
@@ -57,7 +62,8 @@ enum recur_status recur_file_read(FILE *file, const char *name, size_t want, uns
     do {
         if (step > want - have)
             step = want - have;
-        enum recur_status status = recur_grow(&block, &capacity, have + step, 1, name, error);
+        enum recur_status status =
+            recur_grow(&block, &capacity, have + step, 1, recur_file_name(path).text, error);
         if (status != RECUR_OK) {
             free(block);
             return status;
@@ -70,11 +76,37 @@ enum recur_status recur_file_read(FILE *file, const char *name, size_t want, uns
     } while (have < want);
     if (ferror(file)) {
         free(block);
-        return fail_read(name, strerror(errno), error);
+        return fail_read(path, strerror(errno), error);
     }
     *bytes = block;
     *size = have;
     return RECUR_OK;
+}
+
+/* A path of its own for a path that need not exist: what its chain of symbolic links, if it is one,
+ * ends in. NULL where memory is short or the chain has no end. */
+static char *follow_links(const char *path)
+{
+    char target[PATH_MAX];
+    char *at = strdup(path);
+    for (unsigned links = 0; at; links++) {
+        ssize_t size = readlink(at, target, sizeof target);
+        if (size < 0)
+            return at;
+        const char *slash = strrchr(at, '/');
+        size_t folder = slash && *target != '/' ? (size_t)(slash - at) + 1 : 0;
+        char *next = links < 40 ? malloc(folder + (size_t)size + 1) : NULL;
+        if (next) {
+            memcpy(next, at, folder);
+            memcpy(next + folder, target, (size_t)size);
+            next[folder + (size_t)size] = '\0';
+        } else if (links == 40) {
+            errno = ELOOP;
+        }
+        free(at);
+        at = next;
+    }
+    return NULL;
 }
 
 /* Cuts the file's name off `path`, in place; "." where there is no folder before it. */
@@ -115,11 +147,15 @@ static bool open_nameless(struct recur_output *output)
     return output->nameless;
 }
 
-/* Writes the next name for a temporary neighbour, from number *attempt on. */
-static void name_temporary(struct recur_output *output, unsigned *attempt)
+/* Writes a new name for a temporary neighbour, one that nobody can foresee. */
+static bool name_temporary(struct recur_output *output)
 {
-    snprintf(output->temporary, strlen(output->path) + TEMPORARY_ROOM, "%s.%ld-%u.tmp",
-             output->path, (long)getpid(), (*attempt)++);
+    uint64_t random;
+    if (getentropy(&random, sizeof random) != 0)
+        return false;
+    snprintf(output->temporary, strlen(output->path) + TEMPORARY_ROOM, "%s.%012" PRIx64 ".tmp",
+             output->path, random >> 16);
+    return true;
 }
 
 /* Makes the temporary neighbour; its name is new even where a crash left another one behind. */
@@ -127,35 +163,39 @@ static enum recur_status open_temporary(struct recur_output *output, recur_error
 {
     size_t size = strlen(output->path) + TEMPORARY_ROOM;
     RECUR_TRY(recur_alloc(size, 1, "a file name", &output->temporary, error));
-    unsigned attempt = 0;
-    if (open_nameless(output))
+    bool named = name_temporary(output);
+    if (named && open_nameless(output))
         return RECUR_OK;
-    do {
-        name_temporary(output, &attempt);
+    while (named) {
         output->descriptor =
             open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)0666);
-    } while (output->descriptor < 0 && errno == EEXIST);
-    if (output->descriptor >= 0)
-        return RECUR_OK;
+        if (output->descriptor >= 0)
+            return RECUR_OK;
+        named = errno == EEXIST && name_temporary(output);
+    }
     int reason = errno;
     free(output->temporary);
     output->temporary = NULL; /* it is not ours to remove */
-    return fail_write(output->name, strerror(reason), error);
+    bool blame_folder = reason == ENOENT || reason == ENOTDIR || reason == EACCES ||
+                        reason == EPERM || reason == EROFS;
+    if (!blame_folder)
+        return fail_write(output->name, strerror(reason), error);
+    return recur_fail(error, RECUR_ERROR_FILE, "cannot write %s: %s: %s",
+                      recur_show_name(output->name).text,
+                      recur_show_name(cut_to_folder(output->path)).text, strerror(reason));
 }
 
 /* Gives a nameless file, which is whole now, the name of a temporary neighbour. */
 static bool link_temporary(struct recur_output *output)
 {
     char link[LINK_ROOM];
-    unsigned attempt = 0;
     if (!output->nameless)
         return true;
     name_link(output->descriptor, link);
     int linked;
-    do {
-        name_temporary(output, &attempt);
+    do
         linked = linkat(AT_FDCWD, link, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW);
-    } while (linked != 0 && errno == EEXIST);
+    while (linked != 0 && errno == EEXIST && name_temporary(output));
     output->nameless = linked != 0;
     return linked == 0;
 }
@@ -183,12 +223,12 @@ enum recur_status recur_output_open(const char *path, struct recur_output *outpu
 {
     struct stat old;
     bool exists = stat(path, &old) == 0;
-    if (!exists && errno != ENOENT)
+    if (!exists && errno != ENOENT && errno != ENOTDIR)
         return fail_write(path, strerror(errno), error);
     *output = (struct recur_output){
         .name = path,
         .descriptor = -1,
-        .path = exists ? realpath(path, NULL) : strdup(path),
+        .path = exists ? realpath(path, NULL) : follow_links(path),
     };
     if (!output->path)
         return fail_write(path, strerror(errno), error);
@@ -259,4 +299,66 @@ void recur_output_discard(struct recur_output *output)
     free(output->temporary);
     free(output->path);
     *output = (struct recur_output){.descriptor = -1};
+}
+
+enum recur_status recur_file_can_write(const char *path, recur_error *error)
+{
+    struct stat info;
+    struct recur_output output;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return access(path, W_OK) == 0 ? RECUR_OK : fail_write(path, strerror(errno), error);
+    RECUR_TRY(recur_output_open(path, &output, error));
+    recur_output_discard(&output);
+    return RECUR_OK;
+}
+
+enum recur_status recur_file_write(const char *path, const void *bytes, size_t size,
+                                   recur_error *error)
+{
+    struct recur_output output;
+    RECUR_TRY(recur_output_open(path, &output, error));
+    enum recur_status status = recur_output_write(&output, bytes, size, error);
+    if (status == RECUR_OK)
+        return recur_output_commit(&output, error);
+    recur_output_discard(&output);
+    return status;
+}
+
+/* The folder of a path that does not exist yet, and its name in there. */
+static bool find_folder(const char *path, struct stat *folder, char **end, char **name)
+{
+    char *at = follow_links(path), *slash = at ? strrchr(at, '/') : NULL;
+    *end = at;
+    *name = slash ? slash + 1 : at;
+    if (!at)
+        return false;
+    char last = **name;
+    **name = '\0';
+    bool found = stat(slash ? at : ".", folder) == 0;
+    **name = last;
+    return found;
+}
+
+static bool same_place(const char *path, const char *other)
+{
+    struct stat folders[2];
+    char *ends[2], *names[2];
+    bool first = find_folder(path, &folders[0], &ends[0], &names[0]);
+    bool second = find_folder(other, &folders[1], &ends[1], &names[1]);
+    bool same = first && second && strcmp(names[0], names[1]) == 0 &&
+                folders[0].st_dev == folders[1].st_dev && folders[0].st_ino == folders[1].st_ino;
+    free(ends[0]);
+    free(ends[1]);
+    return same;
+}
+
+bool recur_file_same(const char *path, const char *other)
+{
+    struct stat first, second;
+    bool exists = stat(path, &first) == 0;
+    if (exists != (stat(other, &second) == 0))
+        return false;
+    return exists ? S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+                        first.st_ino == second.st_ino
+                  : same_place(path, other);
 }

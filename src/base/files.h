@@ -8,22 +8,22 @@
 #include "base/error.h"
 
 /* How sentences call a path to read: "-" is "standard input". */
-const char *recur_file_name(const char *path);
+recur_printable recur_file_name(const char *path);
 
 /* Opens a file to read; "-" is standard input. Errors: FILE (missing, unreadable, a directory). */
 enum recur_status recur_file_open(const char *path, FILE **file, recur_error *error);
 void recur_file_close(FILE *file); /* NULL is fine; standard input stays open */
 
 /* Reads `want` bytes, or fewer where the file ends before. `*bytes` is allocated, free() it. Memory
- * grows with what really comes, so `want` may stem from the file itself. `name` is for sentences.
+ * grows with what really comes, so `want` may stem from the file itself. `path` is for sentences.
  * Errors: FILE, MEMORY. */
-enum recur_status recur_file_read(FILE *file, const char *name, size_t want, unsigned char **bytes,
+enum recur_status recur_file_read(FILE *file, const char *path, size_t want, unsigned char **bytes,
                                   size_t *size, recur_error *error);
 
-/* A file being written: to a temporary neighbour, without a name where the system can do that, that
- * takes the old file's place, and its mode, once every byte is on disk. Until then the old file is
- * untouched. What is no regular file (a device, a pipe) cannot be replaced and is written directly.
- */
+/* A file being written: to a temporary neighbour, without a name where the system can do that, else
+ * of one that nobody can foresee, that takes the old file's place, and its mode, once every byte is
+ * on disk. Until then the old file is untouched. What is no regular file (a device, a pipe) cannot
+ * be replaced and is written directly. */
 struct recur_output {
     const char *name; /* the path as it was given, for sentences; it must outlive the output */
     int descriptor;

@@ -11,14 +11,26 @@
 enum recur_status recur_name_find(const char *const *names, size_t count, const char *what,
                                   const char *name, size_t *index, recur_error *error);
 
-/* Defines recur_KIND_name and recur_KIND_parse of the public enum recur_KIND; `what` as above, the
- * names in the enum's order. */
+/* The name of value number `index`, "unknown" where there is none. */
+const char *recur_name_at(const char *const *names, size_t count, size_t index);
+
+/* ARGUMENT where a number that claims to be an enumeration's value is none: unknown WHAT 7:
+ * expected a, b or c. Call it as recur_name_check(RECUR_NAMES(table), ...). */
+enum recur_status recur_name_check(const char *const *names, size_t count, const char *what,
+                                   size_t index, recur_error *error);
+
+/* Declares what is defined below, but for what public headers declare. */
+#define RECUR_ENUM_CHECK(kind)                                                                     \
+    enum recur_status recur_##kind##_check(enum recur_##kind value, recur_error *error)
+
+/* Defines recur_KIND_name and recur_KIND_parse of the public enum recur_KIND, and recur_KIND_check
+ * for what callers hand in as one; `what` as above, the names in the enum's order. */
 #define RECUR_NAMED_ENUM(kind, what, ...)                                                          \
     static const char *const kind##_names[] = {__VA_ARGS__};                                       \
                                                                                                    \
     const char *recur_##kind##_name(enum recur_##kind value)                                       \
     {                                                                                              \
-        return kind##_names[value];                                                                \
+        return recur_name_at(RECUR_NAMES(kind##_names), (size_t)value);                            \
     }                                                                                              \
                                                                                                    \
     enum recur_status recur_##kind##_parse(const char *name, enum recur_##kind *value,             \
@@ -28,6 +40,12 @@ enum recur_status recur_name_find(const char *const *names, size_t count, const 
         RECUR_TRY(recur_name_find(RECUR_NAMES(kind##_names), what, name, &found, error));          \
         *value = (enum recur_##kind)found;                                                         \
         return RECUR_OK;                                                                           \
+    }                                                                                              \
+                                                                                                   \
+    RECUR_ENUM_CHECK(kind);                                                                        \
+    RECUR_ENUM_CHECK(kind)                                                                         \
+    {                                                                                              \
+        return recur_name_check(RECUR_NAMES(kind##_names), what, (size_t)value, error);            \
     }
 
 #endif

@@ -1,5 +1,6 @@
 #include "recur/features.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +44,11 @@ static enum recur_status hand_over(const struct run *run, size_t b, size_t first
             const struct recur_stream *stream =
                 recur_workspace_stream(&run->work, network, run->layer, d);
             const real *row = stream->h + (recur_block_after(d, t) * batch + b) * RECUR_LANES;
-            for (size_t i = 0; i < hidden; i++)
-                *to++ = row[i / RECUR_LANES * stream->h_stride + i % RECUR_LANES];
+            for (size_t i = 0; i < hidden; i++) {
+                *to = row[i / RECUR_LANES * stream->h_stride + i % RECUR_LANES];
+                if (!isfinite(*to++))
+                    return recur_fail_overflow("a state", error);
+            }
         }
     return run->receive(run->user, run->rows, last - first, error);
 }
@@ -110,7 +114,7 @@ static enum recur_status plan(struct run *run, size_t threads, recur_error *erro
 static enum recur_status read_text(struct run *run, size_t threads, recur_error *error)
 {
     RECUR_TRY(plan(run, threads, error));
-    recur_pass_run_prepare(&run->pass, run->team);
+    recur_pass_run_prepare(&run->pass, run->team, false);
     if (!run->windows.count)
         return read_on(run, error);
     for (size_t first = 0; first < run->windows.count; first += run->work.batch)

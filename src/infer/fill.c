@@ -29,8 +29,9 @@ static enum recur_status take_config(recur_filler *filler, const recur_fill_conf
     utf8proc_int32_t code;
     utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)config->blank, -1, &code);
     if (length < 1 || code == 0 || config->blank[length])
-        return recur_fail(error, bad, "a blank is marked by one character, got \"%.64s\"",
-                          config->blank);
+        return recur_fail(
+            error, bad, "a blank is marked by one character, got \"%s\"",
+            recur_show(config->blank, strlen(config->blank), RECUR_WORD_SHOWN, NULL).text);
     if (!config->alternatives || !config->beam)
         return recur_fail(error, bad, "filling needs at least 1 alternative and a beam of 1");
     filler->alternatives = config->alternatives;
@@ -47,6 +48,9 @@ static enum recur_status check_model(const recur_model *model, recur_error *erro
     if (!model->vocab)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the model has no vocabulary, so it can neither read nor write text");
+    if (recur_vocab_size(model->vocab) <= recur_vocab_reserved(model->vocab) + 1)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "the model's vocabulary has no token that a blank could be");
     return RECUR_OK;
 }
 
@@ -57,6 +61,8 @@ enum recur_status recur_filler_create(const recur_model *model, const recur_fill
     RECUR_TRY(check_model(model, error));
     RECUR_TRY(recur_alloc(1, sizeof *filler, "a filler", &filler, error));
     filler->model = model;
+    const recur_fill_config standard = recur_fill_config_default();
+    config = config ? config : &standard;
     size_t beam = config->beam > config->alternatives ? config->beam : config->alternatives;
     enum recur_status status = take_config(filler, config, error);
     if (status == RECUR_OK)
@@ -190,13 +196,13 @@ static enum recur_status read_text(struct reading *reading, recur_error *error)
     const recur_text_config *config = recur_vocab_text(filler->model->vocab);
     RECUR_TRY(recur_text_read_memory(bytes, size, config, read_line, reading, NULL, error));
     if (reading->count != reading->marks)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "%zu of the text's %zu blanks %s not a token: %s",
-                          reading->marks - reading->count, reading->marks,
-                          reading->marks - reading->count == 1 ? "is" : "are",
-                          config->tokens == RECUR_TOKENS_WORD
-                              ? "a model of words fills whole words, parted by spaces"
-                              : "a model of bytes needs a blank of one byte");
+        return recur_fail(
+            error, RECUR_ERROR_DATA, "%zu of the text's %zu blank%s %s not a token: %s",
+            reading->marks - reading->count, reading->marks, reading->marks == 1 ? "" : "s",
+            reading->marks - reading->count == 1 ? "is" : "are",
+            config->tokens == RECUR_TOKENS_WORD
+                ? "a model of words fills whole words, parted by spaces"
+                : "a model of bytes needs a blank of one byte");
     return RECUR_OK;
 }
 
@@ -274,14 +280,17 @@ static size_t group_size(const struct reading *reading, size_t first)
 
 /* Fills group after group, each in the light of the best filling of those before it. The result
  * is in answers[0]. */
-static void search_all(struct recur_fill_search *search, struct reading *reading,
-                       struct pair *pairs, struct answers answers[2])
+static enum recur_status search_all(struct recur_fill_search *search, struct reading *reading,
+                                    struct pair *pairs, struct answers answers[2],
+                                    recur_error *error)
 {
     answers[0].count = 1;
     answers[0].score[0] = 0;
     for (size_t first = 0, group; first < reading->count; first += group) {
         group = group_size(reading, first);
         recur_fill_search_run(search, reading->ids, reading->size, reading->blanks + first, group);
+        if (!isfinite(search->kept[0].score))
+            return recur_fail_overflow("a logit", error);
         for (size_t i = 0; i < group; i++)
             reading->ids[reading->blanks[first + i]] = search->kept[0].ids[i];
         extend(&answers[0], search, pairs, &answers[1], reading->count, first, group);
@@ -289,6 +298,7 @@ static void search_all(struct recur_fill_search *search, struct reading *reading
         answers[1] = answers[0];
         answers[0] = done;
     }
+    return RECUR_OK;
 }
 
 /* The text with tokens in place of its marks. */
@@ -329,7 +339,7 @@ static enum recur_status fill_all(recur_filler *filler, struct reading *reading,
     for (size_t i = 0; i < 2; i++)
         RECUR_TRY_GOTO(answers_init(&answers[i], filler->alternatives, reading->count, error),
                        done);
-    search_all(&filler->search, reading, pairs, answers);
+    RECUR_TRY_GOTO(search_all(&filler->search, reading, pairs, answers, error), done);
     int stop = 0;
     for (size_t i = 0; i < answers[0].count && !stop && status == RECUR_OK; i++)
         status = write_filling(reading, answers[0].ids + i * reading->count, answers[0].score[i],

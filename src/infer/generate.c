@@ -1,11 +1,13 @@
 #include "recur/generate.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
 #include "base/error.h"
+#include "nn/model_object.h"
 
 /* The way of tokens to the caller's function. */
 struct writer {
@@ -59,22 +61,23 @@ static int write_token(struct writer *writer, recur_token token)
     return stop ? stop : writer->text(writer->user, token.bytes, token.size);
 }
 
-/* Makes up to `count` tokens; returns how many. */
-static size_t write_tokens(recur_session *session, recur_sampler *sampler, const float *logits,
-                           const recur_vocab *vocab, size_t count, struct writer *writer)
+/* Makes up to `count` tokens; *made is how many. */
+static enum recur_status write_tokens(recur_session *session, recur_sampler *sampler,
+                                      const float *logits, const recur_vocab *vocab, size_t count,
+                                      struct writer *writer, size_t *made, recur_error *error)
 {
     int stop = 0;
-    size_t made = 0;
-    while (made < count && !stop) {
+    while (*made < count && !stop) {
         int32_t id = recur_sample(sampler, logits);
+        if (!isfinite(logits[id]))
+            return recur_fail_overflow("a logit", error);
         stop = write_token(writer, recur_vocab_token(vocab, id));
-        made++;
-        if (made < count && !stop)
+        if (++*made < count && !stop)
             logits = recur_session_feed(session, id);
     }
     if (!stop)
         write_pending(writer, true);
-    return made;
+    return RECUR_OK;
 }
 
 static bool ends_in_space(const char *text, size_t size)
@@ -139,7 +142,9 @@ enum recur_status recur_generate(const recur_model *model, const char *prompt, s
     };
     const float *logits = feed_prompt(session, vocab, ids, &done.prompt_tokens,
                                       trimmed_space(vocab, prompt, prompt_size));
-    done.tokens = write_tokens(session, sampler, logits, vocab, count, &writer);
+    RECUR_TRY_GOTO(
+        write_tokens(session, sampler, logits, vocab, count, &writer, &done.tokens, error),
+        cleanup);
     if (generation)
         *generation = done;
 cleanup:

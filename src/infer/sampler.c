@@ -50,6 +50,8 @@ static enum recur_status check_config(const recur_sampler_config *config, recur_
 enum recur_status recur_sampler_create(const recur_sampler_config *config, size_t vocabulary,
                                        size_t reserved, recur_sampler **sampler, recur_error *error)
 {
+    const recur_sampler_config standard = recur_sampler_config_default();
+    config = config ? config : &standard;
     RECUR_TRY(check_config(config, error));
     if (vocabulary == 0 || vocabulary > INT32_MAX || reserved >= vocabulary)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,

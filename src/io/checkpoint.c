@@ -11,7 +11,7 @@
 #include "recur/machine.h"
 
 struct recur_checkpoint {
-    char *name; /* of the file, for sentences */
+    recur_printable name; /* of the file, for sentences */
     struct recur_safetensors file;
     recur_trainer_config config;
     recur_trainer_state state;
@@ -85,23 +85,19 @@ static enum recur_status blame(const recur_checkpoint *checkpoint, enum recur_st
 {
     status = recur_blame_file(status, NULL, error);
     if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, checkpoint->name);
+        recur_error_prefix(error, checkpoint->name.text);
     return status;
 }
 
 enum recur_status recur_checkpoint_load(const char *path, recur_checkpoint **out,
                                         recur_error *error)
 {
-    const char *isa, *name = recur_file_name(path);
+    const char *isa;
     RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
     recur_checkpoint *checkpoint;
-    size_t size = strlen(name) + 1;
     RECUR_TRY(recur_alloc(1, sizeof *checkpoint, "a checkpoint", &checkpoint, error));
-    enum recur_status status = recur_alloc(size, 1, "a file name", &checkpoint->name, error);
-    if (status == RECUR_OK) {
-        memcpy(checkpoint->name, name, size);
-        status = recur_safetensors_load(path, &checkpoint->file, error);
-    }
+    checkpoint->name = recur_file_name(path);
+    enum recur_status status = recur_safetensors_load(path, &checkpoint->file, error);
     if (status == RECUR_OK)
         status = blame(checkpoint, read_metadata(checkpoint, error), error);
     if (status == RECUR_OK)
@@ -116,7 +112,6 @@ void recur_checkpoint_free(recur_checkpoint *checkpoint)
     if (!checkpoint)
         return;
     recur_safetensors_free(&checkpoint->file);
-    free(checkpoint->name);
     free(checkpoint);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/names.h"
 #include "io/foreign.h"
-#include "nn/cell.h"
+#include "nn/network.h"
 #include "recur/machine.h"
 
 RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx")
@@ -89,7 +89,7 @@ static enum recur_status read_safetensors(const char *path, const recur_import_c
         status = recur_pytorch_read(&file, said, model, fresh_head, error);
     recur_safetensors_free(&file);
     if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(path));
+        recur_error_prefix(error, recur_file_name(path).text);
     return status;
 }
 
@@ -106,6 +106,10 @@ enum recur_status recur_model_import(const char *path, const recur_import_config
     const recur_import_config *said = config ? config : &standard;
     const char *isa;
     bool fresh = false;
+    if (said->cell)
+        RECUR_TRY(recur_cell_check(*said->cell, error));
+    if (said->activation)
+        RECUR_TRY(recur_activation_check(*said->activation, error));
     RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
     RECUR_TRY(is_onnx(path) ? recur_onnx_read(path, said, model, error)
                             : read_safetensors(path, said, model, &fresh, error));
@@ -117,17 +121,18 @@ enum recur_status recur_model_import(const char *path, const recur_import_config
 enum recur_status recur_model_export(const recur_model *model, enum recur_format format,
                                      const char *path, recur_error *error)
 {
+    RECUR_TRY(recur_format_check(format, error));
     if (recur_model_get_config(model)->task != RECUR_TASK_LM && format != RECUR_FORMAT_RECUR)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model fills blanks: its output layer reads the states before each "
                           "token, which %s does not express",
                           recur_format_name(format));
     switch (format) {
-    case RECUR_FORMAT_RECUR: return recur_model_save(model, path, error);
+    case RECUR_FORMAT_RECUR: break;
     case RECUR_FORMAT_PYTORCH:
     case RECUR_FORMAT_PYTORCH_WORD_LM:
     case RECUR_FORMAT_PYTORCH_BARE: return recur_pytorch_write(model, format, path, error);
     case RECUR_FORMAT_ONNX: return recur_onnx_write(model, path, error);
     }
-    return recur_fail(error, RECUR_ERROR_ARGUMENT, "format %d is unknown", (int)format);
+    return recur_model_save(model, path, error);
 }

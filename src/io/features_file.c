@@ -72,7 +72,7 @@ enum recur_status recur_features_save(const recur_model *model, const recur_corp
     if (!npy && !ends_in(path, ".safetensors"))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "features go to a file that ends in .npy or .safetensors, got \"%s\"",
-                          path);
+                          recur_show(path, strlen(path), RECUR_NAME_SHOWN, NULL).text);
     size_t tokens = recur_corpus_size(corpus);
     struct sink sink = {.width = recur_features_width(model, layer)};
     RECUR_TRY(

@@ -307,6 +307,6 @@ enum recur_status recur_model_load(const char *path, recur_model **model, recur_
     enum recur_status status = recur_model_from_safetensors(&file, model, error);
     recur_safetensors_free(&file);
     if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(path));
+        recur_error_prefix(error, recur_file_name(path).text);
     return status;
 }

@@ -236,9 +236,9 @@ enum recur_status recur_model_metadata(const recur_model *model, const char *pat
     if (vocab)
         RECUR_TRY(check_tokens(vocab, error));
     *metadata = make_metadata(model);
-    return *metadata
-               ? RECUR_OK
-               : recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s", path);
+    return *metadata ? RECUR_OK
+                     : recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
+                                  recur_show_name(path).text);
 }
 
 enum recur_status recur_model_save(const recur_model *model, const char *path, recur_error *error)

@@ -266,7 +266,7 @@ enum recur_status recur_onnx_read(const char *path, const recur_import_config *s
     size_t size;
     RECUR_TRY(recur_file_open(path, &file, error));
     enum recur_status status =
-        recur_file_read(file, recur_file_name(path), (size_t)INT_MAX + 1, &bytes, &size, error);
+        recur_file_read(file, path, (size_t)INT_MAX + 1, &bytes, &size, error);
     recur_file_close(file);
     if (status != RECUR_OK)
         return status;
@@ -277,6 +277,6 @@ enum recur_status recur_onnx_read(const char *path, const recur_import_config *s
         status = read_bytes(bytes, size, said, model, error);
     free(bytes);
     if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(path));
+        recur_error_prefix(error, recur_file_name(path).text);
     return status;
 }

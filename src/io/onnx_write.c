@@ -9,6 +9,7 @@
 #include "io/numbers.h"
 #include "io/onnx_graph.h"
 #include "nn/model_object.h"
+#include "recur/file.h"
 
 enum { IR_VERSION = 8, OPSET = 22 };
 
@@ -226,21 +227,13 @@ static enum recur_status write_model(Recur__Onnx__Model *model, const char *path
 {
     size_t size = recur__onnx__model__get_packed_size(model);
     uint8_t *bytes;
-    struct recur_output output;
     if (size > INT_MAX)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "cannot write %s: it would have %zu bytes, ONNX files end at %d", path,
-                          size, INT_MAX);
+                          "cannot write %s: it would have %zu bytes, ONNX files end at %d",
+                          recur_show_name(path).text, size, INT_MAX);
     RECUR_TRY(recur_alloc(size, 1, "an ONNX file", &bytes, error));
     recur__onnx__model__pack(model, bytes);
-    enum recur_status status = recur_output_open(path, &output, error);
-    if (status == RECUR_OK) {
-        status = recur_output_write(&output, bytes, size, error);
-        if (status == RECUR_OK)
-            status = recur_output_commit(&output, error);
-        else
-            recur_output_discard(&output);
-    }
+    enum recur_status status = recur_file_write(path, bytes, size, error);
     free(bytes);
     return status;
 }

@@ -126,7 +126,8 @@ static enum recur_status write(const struct export *export, const char *path, re
     struct recur_safetensors_writer writer;
     enum recur_status status = RECUR_OK;
     if (!metadata)
-        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s", path);
+        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
+                          recur_show_name(path).text);
     RECUR_TRY_GOTO(
         recur_safetensors_create(path, export->tensors, export->count, metadata, &writer, error),
         done);

@@ -165,12 +165,12 @@ static enum recur_status check_places(struct recur_safetensors *file, recur_erro
     return RECUR_OK;
 }
 
-static enum recur_status read_header(FILE *stream, const char *name, json_t **header,
+static enum recur_status read_header(FILE *stream, const char *path, json_t **header,
                                      recur_error *error)
 {
     unsigned char *text = NULL;
     size_t got;
-    RECUR_TRY(recur_file_read(stream, name, PREFIX, &text, &got, error));
+    RECUR_TRY(recur_file_read(stream, path, PREFIX, &text, &got, error));
     uint64_t size = 0;
     for (size_t i = got; i-- > 0;)
         size = size << 8 | text[i];
@@ -184,7 +184,7 @@ static enum recur_status read_header(FILE *stream, const char *name, json_t **he
                           "not a safetensors file: its header would have %" PRIu64
                           " bytes, at most %zu are allowed",
                           size, MAX_HEADER);
-    RECUR_TRY(recur_file_read(stream, name, (size_t)size, &text, &got, error));
+    RECUR_TRY(recur_file_read(stream, path, (size_t)size, &text, &got, error));
     enum recur_status status;
     if (got > 0 ? text[0] != '{' : size == 0)
         status = recur_fail(error, RECUR_ERROR_FORMAT,
@@ -199,11 +199,11 @@ static enum recur_status read_header(FILE *stream, const char *name, json_t **he
     return status;
 }
 
-static enum recur_status read_data(FILE *stream, const char *name, struct recur_safetensors *file,
+static enum recur_status read_data(FILE *stream, const char *path, struct recur_safetensors *file,
                                    recur_error *error)
 {
     size_t bytes = file->bytes, got; /* one byte more is asked for, to see the end */
-    RECUR_TRY(recur_file_read(stream, name, bytes + 1, &file->data, &got, error));
+    RECUR_TRY(recur_file_read(stream, path, bytes + 1, &file->data, &got, error));
     if (got < bytes)
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "the file is cut off: its tensors have %zu bytes, only %zu are there",
@@ -215,21 +215,21 @@ static enum recur_status read_data(FILE *stream, const char *name, struct recur_
     return RECUR_OK;
 }
 
-enum recur_status recur_safetensors_read(FILE *stream, const char *name,
+enum recur_status recur_safetensors_read(FILE *stream, const char *path,
                                          struct recur_safetensors *file, recur_error *error)
 {
     struct recur_safetensors read = {0};
     enum recur_status status;
-    RECUR_TRY_GOTO(read_header(stream, name, &read.header, error), failed);
+    RECUR_TRY_GOTO(read_header(stream, path, &read.header, error), failed);
     RECUR_TRY_GOTO(read_entries(&read, error), failed);
     RECUR_TRY_GOTO(check_places(&read, error), failed);
-    RECUR_TRY_GOTO(read_data(stream, name, &read, error), failed);
+    RECUR_TRY_GOTO(read_data(stream, path, &read, error), failed);
     *file = read;
     return RECUR_OK;
 failed:
     recur_safetensors_free(&read);
     if (status == RECUR_ERROR_FORMAT || status == RECUR_ERROR_UNSUPPORTED)
-        recur_error_prefix(error, name);
+        recur_error_prefix(error, recur_file_name(path).text);
     return status;
 }
 
@@ -238,7 +238,7 @@ enum recur_status recur_safetensors_load(const char *path, struct recur_safetens
 {
     FILE *stream;
     RECUR_TRY(recur_file_open(path, &stream, error));
-    enum recur_status status = recur_safetensors_read(stream, recur_file_name(path), file, error);
+    enum recur_status status = recur_safetensors_read(stream, path, file, error);
     recur_file_close(stream);
     return status;
 }
@@ -362,14 +362,15 @@ enum recur_status recur_safetensors_create(const char *path, const struct recur_
 {
     char *text = make_header(tensors, count, metadata, &writer->left);
     if (!text)
-        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s", path);
+        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
+                          recur_show_name(path).text);
     size_t size = strlen(text);
     enum recur_status status;
     if (size > MAX_HEADER - PREFIX)
         status = recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                             "cannot write %s: its header would have %zu bytes, the format allows "
                             "%zu",
-                            path, size, MAX_HEADER);
+                            recur_show_name(path).text, size, MAX_HEADER);
     else
         status = recur_output_open(path, &writer->output, error);
     if (status == RECUR_OK) {

@@ -31,7 +31,7 @@ struct recur_safetensors {
 enum recur_status recur_safetensors_load(const char *path, struct recur_safetensors *file,
                                          recur_error *error);
 /* The same from a stream, which stays open. */
-enum recur_status recur_safetensors_read(FILE *stream, const char *name,
+enum recur_status recur_safetensors_read(FILE *stream, const char *path,
                                          struct recur_safetensors *file, recur_error *error);
 void recur_safetensors_free(struct recur_safetensors *file);
 

@@ -218,7 +218,14 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
 }
 
-static void prepare(void *argument, size_t thread, size_t threads)
+static void prepare_backward(void *argument, size_t thread, size_t threads)
+{
+    (void)thread;
+    (void)threads;
+    recur_pass_prepare(argument, true);
+}
+
+static void prepare_forward(void *argument, size_t thread, size_t threads)
 {
     (void)thread;
     (void)threads;
@@ -231,9 +238,10 @@ static void forward(void *argument, size_t thread, size_t threads)
     recur_pass_forward(argument, thread);
 }
 
-void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team)
+void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team, bool backward)
 {
-    recur_team_run(team, prepare, pass);
+    atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
+    recur_team_run(team, backward ? prepare_backward : prepare_forward, pass);
 }
 
 void recur_pass_run_forward(struct recur_pass *pass, struct recur_team *team)

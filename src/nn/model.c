@@ -18,6 +18,12 @@ recur_model_config recur_model_config_default(void)
                                 .seed = 1};
 }
 
+enum recur_status recur_fail_overflow(const char *what, recur_error *error)
+{
+    return recur_fail(error, RECUR_ERROR_DIVERGED,
+                      "the model's weights are too large to compute with: %s is not finite", what);
+}
+
 static enum recur_status fill_in(struct recur_model *model, const recur_model_config *config,
                                  recur_vocab *vocab, recur_error *error)
 {
@@ -41,9 +47,10 @@ static enum recur_status fill_in(struct recur_model *model, const recur_model_co
 enum recur_status recur_model_create(const recur_model_config *config, recur_vocab *vocab,
                                      recur_model **out, recur_error *error)
 {
+    const recur_model_config standard = recur_model_config_default();
     struct recur_model *model;
     RECUR_TRY(recur_alloc(1, sizeof *model, "a model", &model, error));
-    enum recur_status status = fill_in(model, config, vocab, error);
+    enum recur_status status = fill_in(model, config ? config : &standard, vocab, error);
     if (status != RECUR_OK) {
         recur_model_free(model);
         return status;

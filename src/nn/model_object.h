@@ -15,4 +15,7 @@ struct recur_model {
     size_t history_count, history_capacity;
 };
 
+/* DIVERGED: `what` came out as no number. Every parameter is finite, sums of them need not be. */
+enum recur_status recur_fail_overflow(const char *what, recur_error *error);
+
 #endif

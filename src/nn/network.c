@@ -21,16 +21,11 @@ const struct recur_cell_kind *recur_cell_kind_of(enum recur_cell cell)
 static enum recur_status check(const recur_model_config *config, recur_error *error)
 {
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
-    if ((unsigned)config->task > RECUR_TASK_FILL)
-        return recur_fail(error, bad, "task %d is unknown", (int)config->task);
-    if (!recur_cell_kind_of(config->cell))
-        return recur_fail(error, bad, "cell %d is unknown", (int)config->cell);
-    if ((unsigned)config->activation > RECUR_ACTIVATION_SIGMOID)
-        return recur_fail(error, bad, "activation %d is unknown", (int)config->activation);
-    if ((unsigned)config->merge > RECUR_MERGE_SUM)
-        return recur_fail(error, bad, "merge %d is unknown", (int)config->merge);
-    if ((unsigned)config->init > RECUR_INIT_NORMAL)
-        return recur_fail(error, bad, "initialisation %d is unknown", (int)config->init);
+    RECUR_TRY(recur_task_check(config->task, error));
+    RECUR_TRY(recur_cell_check(config->cell, error));
+    RECUR_TRY(recur_activation_check(config->activation, error));
+    RECUR_TRY(recur_merge_check(config->merge, error));
+    RECUR_TRY(recur_init_check(config->init, error));
     if (config->layers < 1 || !config->hidden)
         return recur_fail(error, bad, "a network needs at least one layer");
     for (size_t l = 0; l < config->layers; l++)

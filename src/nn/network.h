@@ -3,11 +3,18 @@
 #ifndef RECUR_NN_NETWORK_H
 #define RECUR_NN_NETWORK_H
 
+#include "base/names.h"
 #include "nn/cell.h"
 #include "nn/params.h"
 
 #define RECUR_DIRECTIONS_MAX 2
 #define RECUR_NO_TENSOR SIZE_MAX
+
+RECUR_ENUM_CHECK(task);
+RECUR_ENUM_CHECK(cell);
+RECUR_ENUM_CHECK(activation);
+RECUR_ENUM_CHECK(merge);
+RECUR_ENUM_CHECK(init);
 
 /* Indices into the parameter table. */
 struct recur_direction {

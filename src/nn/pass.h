@@ -47,8 +47,8 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread);
 
 void recur_pass_gradients(struct recur_pass *pass);
 
-/* For passes that only look: the biases' sums, and a forward pass, on all of `team`. */
-void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team);
+/* On all of `team`: recur_pass_prepare, and, for passes that only look, a forward pass. */
+void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team, bool backward);
 void recur_pass_run_forward(struct recur_pass *pass, struct recur_team *team);
 
 /* Thread 0 has done the work of a phase: adds the time since the last mark to it. */

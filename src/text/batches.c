@@ -7,6 +7,8 @@
 #include "base/names.h"
 #include "base/rng.h"
 
+RECUR_NAMED_ENUM(sampling, "kind of sampling", "sequential", "random")
+
 struct recur_batches {
     const recur_corpus *corpus;
     recur_batches_config config;
@@ -29,9 +31,7 @@ static enum recur_status check(const recur_corpus *corpus, recur_batches_config 
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "a minibatch needs at least 1 sequence and 1 step, got %zu x %zu",
                           config->batch, config->steps);
-    if ((unsigned)config->sampling > RECUR_SAMPLING_RANDOM)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT, "sampling %d is unknown",
-                          (int)config->sampling);
+    RECUR_TRY(recur_sampling_check(config->sampling, error));
     size_t size = recur_corpus_size(corpus);
     if (config->first > size || config->count > size - config->first)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
@@ -41,10 +41,12 @@ static enum recur_status check(const recur_corpus *corpus, recur_batches_config 
         config->count = size - config->first;
     size_t need = recur_size_add(recur_size_mul(config->batch, config->steps), 1);
     if (config->count < need)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "the text has %zu tokens, but one minibatch of %zu sequences x %zu steps "
-                          "needs %zu; choose a smaller batch or fewer steps",
-                          config->count, config->batch, config->steps, need);
+        return recur_fail(
+            error, RECUR_ERROR_DATA,
+            "the text has %zu token%s, but one minibatch of %zu sequence%s x %zu step%s "
+            "needs %zu; choose a smaller batch or fewer steps",
+            config->count, config->count == 1 ? "" : "s", config->batch,
+            config->batch == 1 ? "" : "s", config->steps, config->steps == 1 ? "" : "s", need);
     return RECUR_OK;
 }
 
@@ -52,7 +54,7 @@ enum recur_status recur_batches_create(const recur_corpus *corpus,
                                        const recur_batches_config *config, recur_batches **batches,
                                        recur_error *error)
 {
-    recur_batches_config checked = *config;
+    recur_batches_config checked = config ? *config : recur_batches_config_default();
     RECUR_TRY(check(corpus, &checked, error));
     recur_batches *made = NULL;
     enum recur_status status;
@@ -139,24 +141,4 @@ void recur_batches_skip(recur_batches *batches, size_t count)
 {
     size_t left = batches->count - batches->next;
     batches->next += count < left ? count : left;
-}
-
-static const char *const sampling_names[] = {
-    [RECUR_SAMPLING_SEQUENTIAL] = "sequential",
-    [RECUR_SAMPLING_RANDOM] = "random",
-};
-
-const char *recur_sampling_name(enum recur_sampling sampling)
-{
-    return sampling_names[sampling];
-}
-
-enum recur_status recur_sampling_parse(const char *name, enum recur_sampling *sampling,
-                                       recur_error *error)
-{
-    size_t found;
-    RECUR_TRY(
-        recur_name_find(RECUR_NAMES(sampling_names), "kind of sampling", name, &found, error));
-    *sampling = (enum recur_sampling)found;
-    return RECUR_OK;
 }

@@ -148,7 +148,7 @@ static enum recur_status fail_empty(const struct recur_text_source *sources, siz
     const char *path = count ? sources[0].path : NULL;
     return recur_fail(error, RECUR_ERROR_DATA,
                       "%s %s no tokens (%" PRIu64 " bytes were read); at least 1 is needed",
-                      path ? recur_file_name(path) : "the text",
+                      path ? recur_file_name(path).text : "the text",
                       count > 1 ? "and the files after it have" : "has", stats->bytes);
 }
 
@@ -194,17 +194,20 @@ enum recur_status recur_corpus_build_sources(const struct recur_text_source *sou
                                              recur_corpus **corpus, recur_vocab **vocab,
                                              recur_error *error)
 {
+    const recur_corpus_config standard = recur_corpus_config_default();
     struct recur_token_table counted = {0};
     recur_corpus *made = NULL;
+    recur_text_config cut;
     uint32_t *ids = NULL;
     enum recur_status status;
+    config = config ? config : &standard;
+    RECUR_TRY_GOTO(recur_text_take_config(&config->text, &cut, error), done);
     RECUR_TRY_GOTO(create(0, &made, error), done);
-    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &config->vocab, error), done);
+    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &cut, &config->vocab, error), done);
     struct builder builder = {
         .corpus = made, .max_tokens = limit(config->max_tokens), .counted = &counted};
-    RECUR_TRY_GOTO(read_sources(sources, count, &config->text, count_piece, &builder, error), done);
-    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &config->text, &config->vocab, vocab, &ids, error),
-                   done);
+    RECUR_TRY_GOTO(read_sources(sources, count, &cut, count_piece, &builder, error), done);
+    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &cut, &config->vocab, vocab, &ids, error), done);
     renumber(made, ids, recur_vocab_size(*vocab));
     trim(made);
     *corpus = made;

@@ -84,40 +84,14 @@ enum recur_status recur_text_read_memory(const char *bytes, size_t size,
                             user, stats, error);
 }
 
-static const char *const tokens_names[] = {
-    [RECUR_TOKENS_CHAR] = "char",
-    [RECUR_TOKENS_WORD] = "word",
-    [RECUR_TOKENS_BYTE] = "byte",
-};
+RECUR_NAMED_ENUM(tokens, "token kind", "char", "word", "byte")
+RECUR_NAMED_ENUM(clean, "kind of cleaning", "none", "letters")
 
-static const char *const clean_names[] = {
-    [RECUR_CLEAN_NONE] = "none",
-    [RECUR_CLEAN_LETTERS] = "letters",
-};
-
-const char *recur_tokens_name(enum recur_tokens tokens)
+enum recur_status recur_text_take_config(const recur_text_config *config, recur_text_config *taken,
+                                         recur_error *error)
 {
-    return tokens_names[tokens];
-}
-
-const char *recur_clean_name(enum recur_clean clean)
-{
-    return clean_names[clean];
-}
-
-enum recur_status recur_tokens_parse(const char *name, enum recur_tokens *tokens,
-                                     recur_error *error)
-{
-    size_t found;
-    RECUR_TRY(recur_name_find(RECUR_NAMES(tokens_names), "token kind", name, &found, error));
-    *tokens = (enum recur_tokens)found;
-    return RECUR_OK;
-}
-
-enum recur_status recur_clean_parse(const char *name, enum recur_clean *clean, recur_error *error)
-{
-    size_t found;
-    RECUR_TRY(recur_name_find(RECUR_NAMES(clean_names), "kind of cleaning", name, &found, error));
-    *clean = (enum recur_clean)found;
-    return RECUR_OK;
+    const recur_text_config standard = {RECUR_TOKENS_CHAR, RECUR_CLEAN_NONE};
+    *taken = config ? *config : standard;
+    RECUR_TRY(recur_tokens_check(taken->tokens, error));
+    return recur_clean_check(taken->clean, error);
 }

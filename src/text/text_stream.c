@@ -9,7 +9,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #define BLOCK ((size_t)64 << 10) /* raw and cleaned block stay in the second-level cache */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
@@ -49,7 +49,7 @@ static enum recur_status read_block(struct stream *stream, bool *last)
         size = fread(to, 1, stream->block, stream->file);
         if (ferror(stream->file))
             return recur_fail(stream->error, RECUR_ERROR_FILE, "cannot read %s: %s",
-                              recur_file_name(source->path), strerror(errno));
+                              recur_file_name(source->path).text, strerror(errno));
     } else {
         size = source->size - stream->read;
         size = size < stream->block ? size : stream->block;
@@ -100,6 +100,22 @@ static const char *copy_bytes(struct stream *stream)
     return from + stream->raw_size;
 }
 
+/* Copies valid text to `to` but for the carriage returns of lines that end in "\r\n"; returns its
+ * new end. */
+static char *copy_lines(struct stream *stream, char *to, const char *from, size_t size)
+{
+    const char *end = from + size, *stop;
+    while ((stop = memchr(from, '\r', (size_t)(end - from)))) {
+        size_t length = (size_t)(stop - from) + (stop + 1 == end || stop[1] != '\n');
+        stream->stats->characters -= stop + 1 < end && stop[1] == '\n';
+        memcpy(to, from, length);
+        to += length;
+        from = stop + 1;
+    }
+    memcpy(to, from, (size_t)(end - from));
+    return to + (end - from);
+}
+
 static const char *copy_characters(struct stream *stream, bool last)
 {
     const char *from = stream->raw, *end = from + stream->raw_size;
@@ -109,8 +125,12 @@ static const char *copy_characters(struct stream *stream, bool last)
         from += 3;
     while (from < end) {
         size_t run = valid_run(from, (size_t)(end - from), &stream->stats->characters), length;
-        memcpy(to, from, run);
-        to += run;
+        if (!last && run > 0 && from + run == end && end[-1] == '\r') {
+            run--; /* the next block says whether the line ends here */
+            end--;
+            stream->stats->characters--;
+        }
+        to = copy_lines(stream, to, from, run);
         from += run;
         if (from == end)
             break;
@@ -287,7 +307,6 @@ enum recur_status recur_text_stream(const struct recur_text_source *source,
 {
     struct stream stream = {
         .source = source,
-        .config = *config,
         .block = source->block ? source->block : BLOCK,
         .by_line = by_line,
         .piece = piece,
@@ -295,6 +314,7 @@ enum recur_status recur_text_stream(const struct recur_text_source *source,
         .stats = stats,
         .error = error,
     };
+    RECUR_TRY(recur_text_take_config(config, &stream.config, error));
     if (source->path)
         RECUR_TRY(recur_file_open(source->path, &stream.file, error));
     enum recur_status status = cut_all(&stream);

@@ -21,9 +21,15 @@ struct recur_text_source {
 typedef enum recur_status recur_piece_fn(void *user, const recur_token *tokens, size_t count,
                                          bool line_end, recur_error *error);
 
+/* The settings to read with: `config`, or where it is NULL the defaults. ARGUMENT where they are
+ * out of range. */
+enum recur_status recur_text_take_config(const recur_text_config *config, recur_text_config *taken,
+                                         recur_error *error);
+
 /* Cuts the whole source and adds what was met to `stats`. `by_line`: a piece ends where a line
  * ends, and long lines come in several pieces; else lines do not matter and no piece has
- * `line_end`. Errors: FILE, MEMORY, and whatever `piece` returns. */
+ * `line_end`. `config` NULL: defaults. Errors: FILE, MEMORY, ARGUMENT, and whatever
+ * `piece` returns. */
 enum recur_status recur_text_stream(const struct recur_text_source *source,
                                     const recur_text_config *config, bool by_line,
                                     recur_piece_fn *piece, void *user, recur_text_stats *stats,

@@ -1,10 +1,13 @@
 #include "recur/vocab.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "text/text_stream.h"
 #include "text/vocab_make.h"
 
@@ -28,8 +31,7 @@ static enum recur_status create(const recur_text_config *text, size_t reserved, 
     RECUR_TRY(recur_alloc(1, sizeof **vocab, "a vocabulary", vocab, error));
     atomic_init(&(*vocab)->references, 1);
     (*vocab)->reserved = reserved;
-    if (text)
-        (*vocab)->text = *text;
+    (*vocab)->text = *text;
     return RECUR_OK;
 }
 
@@ -47,28 +49,36 @@ void recur_vocab_free(recur_vocab *vocab)
     free(vocab);
 }
 
-/* How many bytes of a token stand in a sentence: at most 64, and no half characters. */
-static int shown(recur_token token)
+static recur_printable shown(recur_token token)
 {
-    size_t size = token.size;
-    if (size > 64)
-        for (size = 64; size && ((unsigned char)token.bytes[size] & 0xc0) == 0x80;)
-            size--;
-    return (int)size;
+    return recur_show(token.bytes, token.size, RECUR_WORD_SHOWN, NULL);
+}
+
+/* What a model file can hold: text, or, where bytes are tokens, any byte. */
+static bool can_be_saved(recur_token token, const recur_text_config *text)
+{
+    bool valid = true;
+    for (size_t at = 0, length; valid && at < token.size; at += length)
+        valid = recur_utf8_scan(token.bytes + at, token.size - at, &length) == RECUR_UTF8_VALID;
+    return valid || (token.size == 1 && text->tokens == RECUR_TOKENS_BYTE);
 }
 
 enum recur_status recur_vocab_begin(struct recur_token_table *counted,
-                                    const recur_vocab_config *config, recur_error *error)
+                                    const recur_text_config *text, const recur_vocab_config *config,
+                                    recur_error *error)
 {
     RECUR_TRY(recur_token_table_add(counted, unknown, error));
     for (size_t i = 0; i < config->reserved_count; i++) {
         recur_token token = config->reserved[i];
         if (!token.size)
             return recur_fail(error, RECUR_ERROR_ARGUMENT, "reserved token %zu is empty", i + 1);
+        if (!can_be_saved(token, text))
+            return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                              "reserved token %zu, \"%s\", is not UTF-8", i + 1, shown(token).text);
         uint32_t found = recur_token_table_find(counted, token);
         if (found != RECUR_TOKEN_NONE)
-            return recur_fail(error, RECUR_ERROR_ARGUMENT, "reserved token %zu, \"%.*s\", %s",
-                              i + 1, shown(token), token.bytes,
+            return recur_fail(error, RECUR_ERROR_ARGUMENT, "reserved token %zu, \"%s\", %s", i + 1,
+                              shown(token).text,
                               found ? "is given twice" : "is in every vocabulary already");
         RECUR_TRY(recur_token_table_add(counted, token, error));
     }
@@ -98,6 +108,22 @@ static enum recur_status take_entry(recur_vocab *vocab, const struct recur_token
     return RECUR_OK;
 }
 
+/* All of the text was too rare, and a dictionary of nothing would be the result. */
+static enum recur_status fail_rare(const struct recur_token_table *counted, size_t fixed,
+                                   uint64_t min_count, recur_error *error)
+{
+    size_t most = fixed;
+    for (size_t i = fixed; i < counted->size; i++)
+        if (counted->entries[i].count > counted->entries[most].count)
+            most = i;
+    return recur_fail(error, RECUR_ERROR_DATA,
+                      "no token is met %" PRIu64
+                      " times: the most frequent, \"%s\", is met %" PRIu64
+                      " time%s; choose a smaller number",
+                      min_count, shown(recur_token_table_at(counted, most)).text,
+                      counted->entries[most].count, counted->entries[most].count == 1 ? "" : "s");
+}
+
 /* `ranks` has room for every entry of `counted`. */
 static enum recur_status fill(recur_vocab *vocab, const struct recur_token_table *counted,
                               uint64_t min_count, struct rank *ranks, uint32_t *ids,
@@ -114,6 +140,8 @@ static enum recur_status fill(recur_vocab *vocab, const struct recur_token_table
         else
             dropped += count;
     }
+    if (!ranked && dropped > 0)
+        return fail_rare(counted, fixed, min_count, error);
     qsort(ranks, ranked, sizeof *ranks, by_falling_count);
     for (size_t i = 0; i < ranked; i++)
         RECUR_TRY(take_entry(vocab, counted, ranks[i].index, ids, error));
@@ -150,17 +178,21 @@ enum recur_status recur_vocab_build(const recur_token *tokens, size_t count,
                                     const recur_text_config *text, const recur_vocab_config *config,
                                     recur_vocab **vocab, recur_error *error)
 {
+    const recur_vocab_config standard = recur_vocab_config_default();
     struct recur_token_table counted = {0};
+    recur_text_config cut;
     uint32_t *ids = NULL;
     enum recur_status status;
-    RECUR_TRY_GOTO(recur_vocab_begin(&counted, config, error), done);
+    config = config ? config : &standard;
+    RECUR_TRY_GOTO(recur_text_take_config(text, &cut, error), done);
+    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &cut, config, error), done);
     for (size_t i = 0; i < count; i++) {
         uint32_t index = RECUR_UNKNOWN;
         if (tokens[i].size)
             RECUR_TRY_GOTO(recur_token_table_intern(&counted, tokens[i], &index, error), done);
         counted.entries[index].count++;
     }
-    RECUR_TRY_GOTO(recur_vocab_finish(&counted, text, config, vocab, &ids, error), done);
+    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &cut, config, vocab, &ids, error), done);
 done:
     recur_token_table_free(&counted);
     free(ids);
@@ -175,8 +207,8 @@ static enum recur_status check_entry(const struct recur_token_table *table, recu
     uint32_t found = recur_token_table_find(table, entry);
     if (found != RECUR_TOKEN_NONE)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "vocabulary entry %zu, \"%.*s\", is the same as entry %u", table->size,
-                          shown(entry), entry.bytes, (unsigned)found);
+                          "vocabulary entry %zu, \"%s\", is the same as entry %u", table->size,
+                          shown(entry).text, (unsigned)found);
     return RECUR_OK;
 }
 
@@ -193,8 +225,10 @@ enum recur_status recur_vocab_from_entries(const recur_token *entries, const uin
                           "a vocabulary of %zu entries cannot have %zu reserved tokens", size,
                           reserved);
     recur_vocab *made = NULL;
+    recur_text_config cut;
     enum recur_status status;
-    RECUR_TRY_GOTO(create(text, reserved, &made, error), failed);
+    RECUR_TRY(recur_text_take_config(text, &cut, error));
+    RECUR_TRY_GOTO(create(&cut, reserved, &made, error), failed);
     for (size_t i = 0; i < size; i++) {
         RECUR_TRY_GOTO(check_entry(&made->table, entries[i], error), failed);
         RECUR_TRY_GOTO(recur_token_table_add(&made->table, entries[i], error), failed);

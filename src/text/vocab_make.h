@@ -8,10 +8,12 @@
 /* Puts "<unk>" and the reserved tokens into an empty table, which belongs to the caller, also on
  * failure. Errors: MEMORY, ARGUMENT (see recur_vocab_build). */
 enum recur_status recur_vocab_begin(struct recur_token_table *counted,
-                                    const recur_vocab_config *config, recur_error *error);
+                                    const recur_text_config *text, const recur_vocab_config *config,
+                                    recur_error *error);
 
 /* Makes the dictionary of what was counted; `ids[i]` becomes the id of entry i, RECUR_UNKNOWN
- * where the dictionary lacks it. `*vocab` and `*ids` belong to the caller. Errors: MEMORY. */
+ * where the dictionary lacks it. `*vocab` and `*ids` belong to the caller. Errors: MEMORY, DATA
+ * (see recur_vocab_build). */
 enum recur_status recur_vocab_finish(const struct recur_token_table *counted,
                                      const recur_text_config *text,
                                      const recur_vocab_config *config, recur_vocab **vocab,

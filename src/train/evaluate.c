@@ -95,7 +95,7 @@ static void predict(struct evaluation *e, struct recur_team *team, size_t steps)
 
 static void run(struct evaluation *e, struct recur_team *team)
 {
-    recur_pass_run_prepare(&e->pass, team);
+    recur_pass_run_prepare(&e->pass, team, false);
     for (size_t from = 0; from < e->length; from += STEPS) {
         size_t steps = e->length - from < STEPS ? e->length - from : STEPS;
         fill_in(e, from, steps);
@@ -179,6 +179,9 @@ enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *
     enum recur_status status = plan(&e, model, recur_team_threads(team), error);
     if (status == RECUR_OK) {
         run(&e, team);
+        status = isfinite(e.loss) ? RECUR_OK : recur_fail_overflow("the loss", error);
+    }
+    if (status == RECUR_OK) {
         double loss = e.loss / (double)e.predictions;
         *evaluation = (recur_evaluation){
             .tokens = e.predictions,

@@ -48,11 +48,9 @@ struct range {
 static enum recur_status check(const recur_trainer_config *config, recur_error *error)
 {
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
-    if ((unsigned)config->optimizer > RECUR_OPTIMIZER_RMSPROP)
-        return recur_fail(error, bad, "optimizer %d is unknown", (int)config->optimizer);
-    if ((unsigned)config->schedule > RECUR_SCHEDULE_PLATEAU)
-        return recur_fail(error, bad, "schedule %d is unknown", (int)config->schedule);
     const double any = INFINITY;
+    RECUR_TRY(recur_optimizer_check(config->optimizer, error));
+    RECUR_TRY(recur_schedule_check(config->schedule, error));
     const struct range ranges[] = {
         {"the learning rate", config->lr, 0, any, true, false},
         {"momentum", config->momentum, 0, 1, false, false},
@@ -91,10 +89,12 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
     size_t need = recur_size_add(recur_size_mul(config->batch, config->steps), 1);
     if (trainer->train_tokens < need && trainer->valid_tokens > 0)
         return recur_fail(error, RECUR_ERROR_DATA,
-                          "the text has %zu tokens, %zu of them to train on, but one minibatch of "
-                          "%zu sequences x %zu steps needs %zu; choose a smaller batch or fewer "
+                          "the text has %zu token%s, %zu of them to train on, but one minibatch of "
+                          "%zu sequence%s x %zu step%s needs %zu; choose a smaller batch or fewer "
                           "steps",
-                          size, trainer->train_tokens, config->batch, config->steps, need);
+                          size, size == 1 ? "" : "s", trainer->train_tokens, config->batch,
+                          config->batch == 1 ? "" : "s", config->steps,
+                          config->steps == 1 ? "" : "s", need);
     recur_batches_config batches = recur_batches_config_default();
     batches.batch = config->batch;
     batches.steps = config->steps;
@@ -103,18 +103,12 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
     batches.count = trainer->train_tokens;
     RECUR_TRY(recur_batches_create(trainer->corpus, &batches, &trainer->batches, error));
     if (config->validation > 0 && trainer->valid_tokens < 2)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "%g of a text of %zu tokens is too little to hold out: at least 2 tokens "
-                          "are needed",
-                          (double)config->validation, size);
+        return recur_fail(
+            error, RECUR_ERROR_DATA,
+            "%g of a text of %zu token%s is too little to hold out: at least 2 tokens "
+            "are needed",
+            (double)config->validation, size, size == 1 ? "" : "s");
     return RECUR_OK;
-}
-
-static void prepare(void *argument, size_t thread, size_t threads)
-{
-    (void)thread;
-    (void)threads;
-    recur_pass_prepare(&((struct recur_trainer *)argument)->pass, true);
 }
 
 static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *error)
@@ -153,7 +147,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     trainer->pass.drops = model->network.dropout > 0;
     trainer->pass.phase_seconds = trainer->phase_seconds;
     trainer->pass.loss_scale = (real)(1 / (double)rows);
-    recur_team_run(trainer->team, prepare, trainer);
+    recur_pass_run_prepare(&trainer->pass, trainer->team, true);
     return recur_trainer_list_tensors(trainer, error);
 }
 
@@ -163,7 +157,7 @@ enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *c
 {
     struct recur_trainer *trainer;
     RECUR_TRY(recur_alloc(1, sizeof *trainer, "a trainer", &trainer, error));
-    trainer->config = *config;
+    trainer->config = config ? *config : recur_trainer_config_default();
     trainer->model = model;
     trainer->corpus = corpus;
     enum recur_status status = fill_in(trainer, error);
@@ -254,13 +248,14 @@ static void restore(struct recur_trainer *trainer)
     trainer->ended = true;
     memcpy(trainer->model->parameters, trainer->kept,
            trainer->model->network.params.span * sizeof(real));
-    atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
-    recur_team_run(trainer->team, prepare, trainer);
+    recur_pass_run_prepare(&trainer->pass, trainer->team, true);
 }
 
+/* From here on the run can only be finished: the optimiser's moments may be no numbers either. */
 static enum recur_status diverged(struct recur_trainer *trainer, recur_error *error)
 {
     restore(trainer);
+    trainer->diverged = true;
     bool smaller_clip = trainer->config.clip == 0;
     return recur_fail(error, RECUR_ERROR_DIVERGED,
                       "the loss is no longer finite at minibatch %zu of %zu of epoch %llu; try a "
@@ -273,6 +268,8 @@ static enum recur_status diverged(struct recur_trainer *trainer, recur_error *er
 enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, recur_error *error)
 {
     double start = trainer->pass.phase_start = recur_clock();
+    if (trainer->diverged)
+        return diverged(trainer, error);
     if (!trainer->minibatches)
         begin_epoch(trainer);
     if (!next_minibatch(trainer))
@@ -338,11 +335,15 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
     if (!trainer->minibatch)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
     recur_evaluation valid = {.loss = NAN};
-    if (trainer->valid_tokens)
-        RECUR_TRY(recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
-                                    trainer->train_tokens, trainer->valid_tokens, &valid, error));
-    if ((trainer->valid_tokens && !isfinite(valid.loss)) || !parameters_are_finite(trainer->model))
+    enum recur_status status = RECUR_OK;
+    if (trainer->diverged || !parameters_are_finite(trainer->model))
         return diverged(trainer, error);
+    if (trainer->valid_tokens)
+        status = recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
+                                   trainer->train_tokens, trainer->valid_tokens, &valid, error);
+    if (status == RECUR_ERROR_DIVERGED)
+        return diverged(trainer, error);
+    RECUR_TRY(status);
     double minibatches = (double)trainer->minibatch, loss = trainer->loss_sum / minibatches;
     double tokens = minibatches * (double)(trainer->config.batch * trainer->config.steps);
     recur_epoch result = {.epoch = trainer->epochs + 1,
@@ -419,7 +420,7 @@ const char *recur_phase_name(enum recur_phase phase)
 {
     static const char *const names[RECUR_PHASES] = {"load",     "input",    "forward", "head",
                                                     "backward", "gradient", "update"};
-    return names[phase];
+    return recur_name_at(RECUR_NAMES(names), (size_t)phase);
 }
 
 size_t recur_trainer_threads(const recur_trainer *trainer)

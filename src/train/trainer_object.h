@@ -37,6 +37,7 @@ struct recur_trainer {
     size_t minibatch, minibatches; /* of this epoch; minibatches 0: not started */
     double lr, loss_sum, norm_sum, seconds;
     double loss, norm; /* of the last minibatch */
+    bool diverged;
     double phase_seconds[RECUR_PHASES];
 
     bool ended; /* the kept parameters are back: what the run would go on with is gone */

@@ -32,7 +32,7 @@ $ recur convert missing.onnx back
 ! recur convert: cannot read missing.onnx: No such file or directory
 [1]
 $ recur convert model nowhere/model.onnx
-! recur convert: cannot write nowhere/model.onnx: No such file or directory
+! recur convert: cannot write nowhere/model.onnx: nowhere: No such file or directory
 [1]
 $ recur info model.onnx
 ! recur info: model.onnx: not a safetensors file: its header would have 8458716065517668360 bytes, at most 100000000 are allowed

@@ -104,16 +104,24 @@ $ recur convert missing back
 ! recur convert: cannot read missing: No such file or directory
 [1]
 $ recur convert torch
-! recur convert: IN OUT is missing; usage: recur convert IN OUT
+! recur convert: IN OUT is missing; usage: recur convert [OPTIONS] IN OUT
 [2]
 $ recur convert torch back --to tensorflow
 ! recur convert: --to must be one of recur, pytorch, pytorch-word-lm, pytorch-bare, onnx, got "tensorflow"
 [2]
 $ recur convert --vocab list torch nowhere/back
-! recur convert: cannot write nowhere/back: No such file or directory
+! recur convert: cannot write nowhere/back: nowhere: No such file or directory
 [1]
 $ cp model same; recur convert same same; cmp model same
-same (recur): gru 3, one-hot input, 97 parameters
+! recur convert: OUT would overwrite same
+
+# Of a vocabulary that is not given nothing can be said.
+$ recur convert --tokens word torch back
+! recur convert: --tokens needs --vocab
+[2]
+$ recur convert --clean letters model back
+! recur convert: --clean needs --vocab
+[2]
 
 # What fills blanks is no language model to others.
 $ recur train text --quiet --task fill --bidirectional --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o fills > out

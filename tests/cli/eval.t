@@ -14,14 +14,14 @@ $ for t in 1 2 3; do recur eval --threads $t text --json; done | uniq | wc -l
 1
 $ printf 'the Ж river' | recur eval - | head -1
 tokens              10
-! recur eval: warning: the model's vocabulary lacks 1 of the text's 11 tokens, which are read as <unk>
+! recur eval: warning: the model's vocabulary lacks 1 of 11 tokens of standard input, read as <unk>
 $ printf 'the \xff river' | recur eval - | head -1
 tokens              10
 ! recur eval: warning: standard input: 1 byte sequence is not UTF-8 and was read as U+FFFD
-! recur eval: warning: the model's vocabulary lacks 1 of the text's 11 tokens, which are read as <unk>
+! recur eval: warning: the model's vocabulary lacks 1 of 11 tokens of standard input, read as <unk>
 
 $ recur eval
-! recur eval: TEXT is missing; usage: recur eval TEXT
+! recur eval: TEXT is missing; usage: recur eval [OPTIONS] TEXT
 [2]
 $ recur eval a b
 ! recur eval: unexpected argument "b"

@@ -14,7 +14,7 @@ $ recur features -m m text
 ! recur features: --output is missing: a file that ends in .npy or .safetensors
 [2]
 $ recur features -m m -o a.npy
-! recur features: TEXT is missing; usage: recur features TEXT
+! recur features: TEXT is missing; usage: recur features [OPTIONS] TEXT
 [2]
 $ recur features -m m text -o a.txt
 ! recur features: features go to a file that ends in .npy or .safetensors, got "a.txt"

@@ -45,15 +45,42 @@ timemachine.txt
 $ RECUR_DATA=none RECUR_MIRROR=file:///nosuch recur fetch time_machine 2>&1 | sed 's/: [^:]*; put/: WHY; put/'; ls none
 recur fetch: downloading time_machine
 recur fetch: cannot download time_machine from file:///nosuch/timemachine.txt: WHY; put the file at none/timemachine.txt or set RECUR_DATA to the folder that holds it
+! ls: cannot access 'none': No such file or directory
+[2]
 $ RECUR_DATA=none RECUR_MIRROR=file:///nosuch recur train --preset d2l-gru > out 2> err; echo $?; grep -c 'put the file at none/timemachine.txt' err
 1
 1
 $ echo other > mirror/timemachine.txt; RECUR_DATA=none RECUR_MIRROR=file://$PWD/mirror recur fetch time_machine 2>&1 | sed "s:$PWD:PWD:"; ls none
 recur fetch: downloading time_machine
 recur fetch: what file://PWD/mirror/timemachine.txt holds is not time_machine: its SHA-1 is bea43e7033e19327183416f23fe2ee1b64c25f4a, expected 090b5e7e70c295757f55df93cb0a180b9691891a
+! ls: cannot access 'none': No such file or directory
+[2]
 $ cp mirror/timemachine.txt data; RECUR_DATA=data recur train --preset d2l-gru
 ! recur train: data/timemachine.txt is not time_machine: its SHA-1 is bea43e7033e19327183416f23fe2ee1b64c25f4a, expected 090b5e7e70c295757f55df93cb0a180b9691891a; recur fetch time_machine replaces it
 [1]
 $ RECUR_DATA=mirror/timemachine.txt recur fetch time_machine
 ! recur fetch: cannot write mirror/timemachine.txt/timemachine.txt: Not a directory; set RECUR_DATA to another folder
 [1]
+$ RECUR_DATA=a/b/c RECUR_MIRROR=file:///nosuch recur fetch time_machine > out 2>&1; echo $?; mkdir -p p/q; RECUR_DATA=p/q/r RECUR_MIRROR=file:///nosuch recur fetch time_machine > out 2>&1; ls -d a p/q p/q/r
+1
+p/q
+! ls: cannot access 'a': No such file or directory
+! ls: cannot access 'p/q/r': No such file or directory
+[2]
+$ mkdir -p dir/timemachine.txt; RECUR_DATA=dir recur fetch time_machine
+! recur fetch: dir/timemachine.txt is a folder, where the file of time_machine is to be; remove it or set RECUR_DATA to another folder
+[1]
+$ RECUR_DATA=dir recur train --preset d2l-gru
+! recur train: dir/timemachine.txt is a folder, where the file of time_machine is to be; remove it or set RECUR_DATA to another folder
+[1]
+$ RECUR_DATA=dir recur vocab time_machine
+! recur vocab: dir/timemachine.txt is a folder, where the file of time_machine is to be; remove it or set RECUR_DATA to another folder
+[1]
+$ RECUR_DATA=$'no\e[1m' RECUR_MIRROR=file:///nosuch recur vocab time_machine 2>&1 | grep -c '\\x1B\[1m'
+1
+
+# A dataset among several texts.
+$ printf 'the first' > first; recur train first time_machine first --max-tokens 178979 --clean letters --validation 0 --hidden 2 --batch 100 --steps 100 --epochs 1 -o m 2>&1 | grep text
+text   the texts: 170598 tokens (char), 28 in the vocabulary
+$ mkdir d; printf 'no such book' > d/timemachine.txt; RECUR_DATA=d recur train first time_machine 2>&1 | sed 's/: its .*//'
+recur train: d/timemachine.txt is not time_machine

@@ -48,7 +48,7 @@ $ printf 't_me\n' | recur fill -m m - > /dev/full
 $ recur train text --quiet --task fill --merge sum --bidirectional --tokens word --hidden 24 --batch 4 --steps 30 --lr 0.02 --epochs 20 -o words > out; recur fill -m words 'time _ tide wait _ no man'
 time and tide wait for no man
 $ recur fill -m words 'time a_d tide'
-! recur fill: 1 of the text's 1 blanks is not a token: a model of words fills whole words, parted by spaces
+! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words, parted by spaces
 [1]
 $ printf 'time _ tide\ntime a_d _\n' | recur fill -m words -
 time and tide
@@ -102,4 +102,59 @@ $ recur fill -m missing t_me
 [1]
 $ recur fill --count 3
 ! recur fill: unknown option --count; recur fill --help lists them
+[2]
+
+# What the vocabulary lacks, and what is no text, is said once; blanks are not meant.
+$ recur fill -m m 'timé a_d Tide'
+timé and Tide
+! recur fill: warning: the model's vocabulary lacks 2 of 13 tokens of the text, read as <unk>
+$ printf 'timé a_d\nTide\n' | recur fill -m m -
+timé and
+Tide
+! recur fill: warning: the model's vocabulary lacks 2 of 12 tokens of the text, read as <unk>
+$ recur fill -m words 'time _ Tide'
+time and Tide
+! recur fill: warning: the model's vocabulary lacks 1 of 3 tokens of the text, read as <unk>
+$ recur fill -m m $'t\xffme a_d' | od -c | head -1
+0000000   t 377   m   e       a   n   d  \n
+! recur fill: warning: the text: 1 byte sequence is not UTF-8 and was read as U+FFFD
+! recur fill: warning: the model's vocabulary lacks 1 of 8 tokens of the text, read as <unk>
+$ printf 't_me\r\nand tid_\r\n' | recur fill -m m - | od -c
+0000000   t   i   m   e  \r  \n   a   n   d       t   i   d   e  \r  \n
+0000020
+
+# Marks and texts at the edge.
+$ recur fill -m m ''
+! recur fill: warning: the text has no blank, "_"
+$ recur fill -m m _ | wc -c
+2
+$ recur fill -m m --blank $'\xff' t_me
+! recur fill: a blank is marked by one character, got "\xFF"
+[2]
+$ recur fill -m words --blank ' ' 'time and'
+! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words, parted by spaces
+[1]
+$ recur fill -m m -f .
+! recur fill: cannot read .: it is a directory
+[1]
+$ recur fill -m . t_me
+! recur fill: cannot read .: it is a directory
+[1]
+$ recur train text --quiet --task fill --tokens byte --hidden 4 --batch 4 --steps 30 --epochs 1 -o bytes > out; recur fill -m bytes --blank € 't€me'
+! recur fill: 1 of the text's 1 blank is not a token: a model of bytes needs a blank of one byte
+[1]
+$ recur convert m bare --to recur > out; head -c 900 bare > cut; recur fill -m cut t_me 2>&1 | sed 's/has [0-9]* bytes, only [0-9]*/has N bytes, only N/'
+recur fill: cut: the file is cut off: its header has N bytes, only N are there
+$ recur eval -m bytes text --json | grep -c accuracy
+1
+
+# Other tasks' options.
+$ recur train text --task fill --blanks -1
+! recur train: --blanks must be a number of at least 0 and below 1, got "-1"
+[2]
+$ recur train text --task fill --preset d2l-gru --predict a
+! recur train: --predict needs --task lm, got fill
+[2]
+$ recur train text --preset d2l-gru --bidirectional
+! recur train: --bidirectional needs --task fill: a language model that reads from the end too would see the tokens it is to predict
 [2]

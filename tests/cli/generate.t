@@ -23,13 +23,13 @@ $ recur generate -n 40 --temp 5 --top-k 1 > a; recur generate -n 40 --temp 0 > b
 # Unknown characters: one warning.
 $ recur generate -p 'Ж' -n 0
 Ж
-! recur generate: warning: the model's vocabulary lacks 1 of the prompt's 1 tokens, which are read as <unk>
+! recur generate: warning: the model's vocabulary lacks 1 of 1 token of the prompt, read as <unk>
 $ recur generate -p 'MaraЖЖ' -n 0
 MaraЖЖ
-! recur generate: warning: the model's vocabulary lacks 2 of the prompt's 6 tokens, which are read as <unk>
+! recur generate: warning: the model's vocabulary lacks 2 of 6 tokens of the prompt, read as <unk>
 $ recur generate -p 'Ж' -n 3 --no-display-prompt | wc -l
 1
-! recur generate: warning: the model's vocabulary lacks 1 of the prompt's 1 tokens, which are read as <unk>
+! recur generate: warning: the model's vocabulary lacks 1 of 1 token of the prompt, read as <unk>
 $ recur generate -n 10 > /dev/full
 ! recur: cannot write standard output: No space left on device
 [1]
@@ -40,4 +40,4 @@ $ recur generate -m words -p 'Mara kept' -n 3 | grep -cE '^Mara kept( [^ ]+){3}$
 1
 $ recur generate -m words -p 'Mara qwertyuiop' -n 0
 Mara qwertyuiop
-! recur generate: warning: the model's vocabulary lacks 1 of the prompt's 2 tokens, which are read as <unk>
+! recur generate: warning: the model's vocabulary lacks 1 of 2 tokens of the prompt, read as <unk>

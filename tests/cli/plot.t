@@ -9,7 +9,7 @@ $ recur train --plot missing/curve.svg
 ! recur train: --plot: cannot write missing/curve.svg: missing: No such file or directory
 [1]
 $ recur train --report a.svg --plot a.svg
-! recur train: --report and --plot are both a.svg
+! recur train: --report and --plot are one file, a.svg
 [2]
 $ ls
 curve.png

@@ -30,9 +30,9 @@ $ recur train --resume end --log new > out; cmp log new
 # The command that began the run, with --resume, is that run.
 $ recur train --quiet --hidden 8 --epochs 3 --predict Mara --log log --checkpoint-every 5 --resume end > again; cmp out again
 # Ctrl-C, then on to a good end.
-$ recur train --quiet --hidden 8 --layers 2 --epochs 1000000 -o int --log int.log --checkpoint-every 1000000 > out 2> err & until [ -s int.log ]; do sleep 0.01; done; kill -INT $!; wait $!; echo "status $?"; sed 's/epoch [0-9]*/epoch N/' err
+$ recur train --quiet --hidden 8 --layers 2 --epochs 1000000 -o int --log int.log --checkpoint-every 1000000 > out 2> err & until [ -s int.log ]; do sleep 0.01; done; kill -INT $!; wait $!; echo "status $?"; sed 's/epoch [0-9]*/epoch N/g' err
 status 0
-recur train: interrupted in epoch N; the model is in int; go on with recur train --resume int.checkpoint.safetensors
+recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in int; go on with recur train --resume int.checkpoint.safetensors
 $ n=$(wc -l < int.log); recur train --resume int.checkpoint.safetensors --epochs $((n + 2)) > out; wc -l < int.log | sed "s/^$((n + 2))$/N + 2/"; recur train --quiet --hidden 8 --layers 2 --epochs $((n + 2)) -o alone > out; cmp int alone
 N + 2
 # What is shown.
@@ -42,11 +42,14 @@ kept epoch 3, the best on the held-out text
 # Texts in several places, with a vocabulary of their own.
 $ printf 'a b c d e f g h\n%.0s' $(seq 20) > one; printf 'h g f e d c b a\n%.0s' $(seq 20) > two; mkdir moved
 $ recur train --quiet one two --tokens word --reserved '<pad>,<s>' --min-freq 2 --batch 4 --steps 5 --hidden 4 --epochs 2 --predict 'a b' --predict 'ü"\' --checkpoint-every 7 -o words > out; cp out first; cp words whole
+! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
 $ recur train --resume words.checkpoint.safetensors > out; cmp out first; cmp words whole; mv one two moved; recur train --resume words.checkpoint.safetensors
+! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
 ! recur train: cannot read one: No such file or directory
 [1]
 $ recur train --resume words.checkpoint.safetensors moved/one moved/two > out; cmp words whole; recur train --resume words.checkpoint.safetensors moved/* --predict c --quiet | tail -1 | cut -c 1
 c
+! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
 # Presets.
 $ tr a-z b-za < moved/one > letters; recur train letters --preset d2l-gru --hidden 6 --batch 2 --steps 4 --epochs 2 --quiet --checkpoint-every 9 -o preset > out; cp preset whole; recur train --resume preset.checkpoint.safetensors --preset d2l-gru --hidden 6 > out; cmp preset whole
 
@@ -124,7 +127,7 @@ $ recur train --checkpoint-every 5 -o /dev/null
 ! recur train: --checkpoint-every needs a file as --output, beside which the checkpoint is put, got /dev/null
 [2]
 $ recur train --checkpoint-every 5 --log model.checkpoint.safetensors
-! recur train: --log and --checkpoint-every are both model.checkpoint.safetensors
+! recur train: --log and --checkpoint-every are one file, model.checkpoint.safetensors
 [2]
 $ recur train --resume end -o end
 ! recur train: --output would overwrite the checkpoint end

@@ -2,16 +2,16 @@
 
 # Ctrl-C, or a polite kill: the model is saved, the results are printed, and that is a success.
 # Epochs pass quickly, so their number is left out.
-$ recur train --quiet --hidden 8 --epochs 1000000 -o int --log log --predict Mara > out 2> err & until [ -s log ]; do sleep 0.01; done; kill -INT $!; wait $!; echo "status $?"; wc -l < out; recur info int | head -1; sed 's/epoch [0-9]*/epoch N/' err
+$ recur train --quiet --hidden 8 --epochs 1000000 -o int --log log --predict Mara > out 2> err & until [ -s log ]; do sleep 0.01; done; kill -INT $!; wait $!; echo "status $?"; wc -l < out; recur info int | head -1; sed 's/epoch [0-9]*/epoch N/g' err
 status 0
 2
 int: lstm 8, one-hot input, 2411 parameters
-recur train: interrupted in epoch N; the model is in int
-$ recur train --quiet --hidden 8 --epochs 1000000 -o term --log log2 --report report > out 2> err & until [ -s log2 ]; do sleep 0.01; done; kill -TERM $!; wait $!; echo "status $?"; wc -l < out; grep -c predictions report; sed 's/epoch [0-9]*/epoch N/' err
+recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in int
+$ recur train --quiet --hidden 8 --epochs 1000000 -o term --log log2 --report report > out 2> err & until [ -s log2 ]; do sleep 0.01; done; kill -TERM $!; wait $!; echo "status $?"; wc -l < out; grep -c predictions report; sed 's/epoch [0-9]*/epoch N/g' err
 status 0
 2
 1
-recur train: interrupted in epoch N; the model is in term
+recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in term
 
 # A loss that is no longer finite: nothing is saved where no epoch was finished, the old file stays.
 $ echo old > model; recur train --quiet --cell rnn --activation relu --optimizer sgd --lr 1e38 --clip 0 --hidden 8 -o model; cat model

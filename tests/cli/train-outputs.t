@@ -8,7 +8,7 @@ $ recur train -o missing/model.safetensors
 ! recur train: --output: cannot write missing/model.safetensors: missing: No such file or directory
 [1]
 $ recur train -o file/model.safetensors
-! recur train: --output: cannot write file/model.safetensors: file is not a directory
+! recur train: --output: cannot write file/model.safetensors: file: Not a directory
 [1]
 $ recur train --log folder
 ! recur train: --log: cannot write folder: it is a directory
@@ -32,7 +32,7 @@ folder
 
 # A file in the place of another stays as it was where training fails.
 $ printf abc > short.txt; recur train short.txt -o file --log file
-! recur train: --output and --log are both file
+! recur train: --output and --log are one file, file
 [2]
 $ recur train short.txt -o file
 ! recur train: the text has 3 tokens, but one minibatch of 32 sequences x 35 steps needs 1121; choose a smaller batch or fewer steps
@@ -56,7 +56,7 @@ $ recur train -o m --quiet --hidden 2 --epochs 1 --predict a > /dev/full
 # Standard input can be a file that would be overwritten; closed streams must not land in the files.
 $ printf 'some text' > in.txt; recur train -o in.txt - < in.txt; cat in.txt
 some text
-! recur train: --output would overwrite the text -
+! recur train: --output would overwrite the text standard input
 $ recur train --quiet --hidden 4 --epochs 1 --log closed -o out >&-; wc -l < closed
 1
 ! recur: cannot write standard output: Bad file descriptor

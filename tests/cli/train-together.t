@@ -52,6 +52,6 @@ $ recur train --precision bf16
 ! recur train: --precision bf16 is not in this version, which computes in f32
 [2]
 $ recur train -o a --log a
-! recur train: --output and --log are both a
+! recur train: --output and --log are one file, a
 [2]
 $ ls

@@ -196,3 +196,53 @@ $ recur train --help=yes | head -1
 
 # Nothing was written.
 $ ls
+
+# Numbers that 32 bits do not hold as they are.
+$ recur train --lr 1e39
+! recur train: --lr must be a number above 0 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e39"
+[2]
+$ recur train --lr 1e-50
+! recur train: --lr must be a number above 0 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-50"
+[2]
+$ recur train --lr 1e-40
+! recur train: --lr must be a number above 0 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-40"
+[2]
+$ recur train --clip 1e-50
+! recur train: --clip must be a number of at least 0 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-50"
+[2]
+$ recur train --clip 1e300
+! recur train: --clip must be a number of at least 0 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e300"
+[2]
+$ recur train --dropout 0.99999999999
+! recur train: --dropout must be a number of at least 0 and below 1 that 32 bits hold, at most 0.99999994, got "0.99999999999"
+[2]
+$ recur train --dropout 1e-50
+! recur train: --dropout must be a number of at least 0 and below 1 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-50"
+[2]
+$ recur train --momentum 0.999999999999 --optimizer sgd
+! recur train: --momentum must be a number of at least 0 and below 1 that 32 bits hold, at most 0.99999994, got "0.999999999999"
+[2]
+$ recur train --weight-decay 1e39
+! recur train: --weight-decay must be a number of at least 0 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e39"
+[2]
+$ recur train --warmup 0.9999999999 --schedule cosine
+! recur train: --warmup must be a number of at least 0 and below 1 that 32 bits hold, at most 0.99999994, got "0.9999999999"
+[2]
+$ recur train --lr-factor 1e-60 --schedule plateau
+! recur train: --lr-factor must be a number above 0 and below 1 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-60"
+[2]
+$ recur train --blanks 0.99999999999 --task fill
+! recur train: --blanks must be a number of at least 0 and below 1 that 32 bits hold, at most 0.99999994, got "0.99999999999"
+[2]
+$ recur train --validation 1e-60
+! recur train: --validation must be a number from 0 to 0.9 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-60"
+[2]
+$ recur generate --temp 1e-50
+! recur generate: --temp must be a number from 0 to 1000 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-50"
+[2]
+$ recur generate --top-p 1e-50
+! recur generate: --top-p must be a number above 0 and at most 1 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-50"
+[2]
+$ recur generate --min-p 1e-50
+! recur generate: --min-p must be a number from 0 to 1 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-50"
+[2]

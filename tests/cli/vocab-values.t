@@ -1,7 +1,7 @@
 # What recur vocab cannot do.
 
 $ recur vocab
-! recur vocab: TEXT is missing; usage: recur vocab TEXT
+! recur vocab: TEXT is missing; usage: recur vocab [OPTIONS] TEXT
 [2]
 $ recur vocab a b
 ! recur vocab: unexpected argument "b"

@@ -82,23 +82,35 @@ static inline const char *save_example(struct scratch *scratch)
     return path;
 }
 
-/* The header of a model file; *data, of *size bytes, is what follows. free() and json_decref. */
-static inline json_t *read_header(const char *path, unsigned char **bytes, unsigned char **data,
-                                  size_t *size)
+/* A model file taken apart, to be put together again with another header; close_model. */
+struct model_file {
+    const char *path;
+    json_t *header;
+    unsigned char *bytes, *data; /* all of it; what follows the header */
+    size_t size;                 /* of the data */
+};
+
+static inline struct model_file open_model(const char *path)
 {
-    *bytes = scratch_read(path, size);
+    struct model_file file = {.path = path};
     uint64_t length = 0;
+    file.bytes = scratch_read(path, &file.size);
     for (size_t i = 8; i-- > 0;)
-        length = length << 8 | (*bytes)[i];
-    json_t *header = json_loadb((const char *)*bytes + 8, (size_t)length, 0, NULL);
-    assert_non_null(header);
-    *data = *bytes + 8 + length;
-    *size -= 8 + (size_t)length;
-    return header;
+        length = length << 8 | file.bytes[i];
+    file.header = json_loadb((const char *)file.bytes + 8, (size_t)length, 0, NULL);
+    assert_non_null(file.header);
+    file.data = file.bytes + 8 + length;
+    file.size -= 8 + (size_t)length;
+    return file;
 }
 
-static inline void write_header(const char *path, json_t *header, const unsigned char *data,
-                                size_t size)
+static inline void close_model(struct model_file *file)
+{
+    json_decref(file->header);
+    free(file->bytes);
+}
+
+static inline void write_header(const struct model_file *file, const json_t *header)
 {
     char *text = json_dumps(header, JSON_COMPACT);
     assert_non_null(text);
@@ -106,12 +118,12 @@ static inline void write_header(const char *path, json_t *header, const unsigned
     unsigned char prefix[8];
     for (size_t i = 0; i < 8; i++)
         prefix[i] = (unsigned char)((uint64_t)length >> 8 * i);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    fwrite(prefix, 1, 8, file);
-    fwrite(text, 1, length, file);
-    fwrite(data, 1, size, file);
-    assert_int_equal(fclose(file), 0);
+    FILE *stream = fopen(file->path, "wb");
+    assert_non_null(stream);
+    fwrite(prefix, 1, 8, stream);
+    fwrite(text, 1, length, stream);
+    fwrite(file->data, 1, file->size, stream);
+    assert_int_equal(fclose(stream), 0);
     free(text);
 }
 

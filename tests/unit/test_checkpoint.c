@@ -381,35 +381,24 @@ static void impossible_metadata_is_refused(void **state)
     };
     const char *path = save_example_run(*state);
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
-        unsigned char *bytes, *data;
-        size_t size;
         save_example_run(*state);
-        json_t *header = read_header(path, &bytes, &data, &size);
-        apply(header, &edits[i]);
-        write_header(path, header, data, size);
+        struct model_file file = open_model(path);
+        apply(file.header, &edits[i]);
+        write_header(&file, file.header);
         assert_refused(path, edits[i].status, edits[i].sentence);
-        json_decref(header);
-        free(bytes);
+        close_model(&file);
     }
     scratch_files(*state, 1);
 }
 
-/* A checkpoint's header and data, to be damaged and mended again. */
-struct damaged {
-    const char *path;
-    json_t *header;
-    unsigned char *data;
-    size_t size;
-};
-
-static void assert_damage(const struct damaged *file, const char *sentence)
+static void assert_damage(const struct model_file *file, const char *sentence)
 {
-    write_header(file->path, file->header, file->data, file->size);
+    write_header(file, file->header);
     assert_refused(file->path, FORMAT, sentence);
 }
 
 /* Under another name, in another shape, with a number that is none. */
-static void damage(struct damaged *file, const char *name)
+static void damage(struct model_file *file, const char *name)
 {
     char sentence[300];
     json_t *entry = json_incref(json_object_get(file->header, name));
@@ -455,9 +444,7 @@ static void damaged_tensors_are_refused(void **state)
     size_t count = 0;
     const char *name;
     json_t *entry;
-    unsigned char *bytes;
-    struct damaged file = {.path = save_example_run(*state)};
-    file.header = read_header(file.path, &bytes, &file.data, &file.size);
+    struct model_file file = open_model(save_example_run(*state));
     json_object_foreach(file.header, name, entry)
     {
         assert_in_range(count, 0, MOST - 1);
@@ -471,8 +458,7 @@ static void damaged_tensors_are_refused(void **state)
                         json_pack("{s:s, s:[i], s:[I, I]}", "dtype", "F32", "shape", 0,
                                   "data_offsets", (json_int_t)file.size, (json_int_t)file.size));
     assert_damage(&file, "tensor training.more is no part of the model");
-    json_decref(file.header);
-    free(bytes);
+    close_model(&file);
     scratch_files(*state, 1);
 }
 

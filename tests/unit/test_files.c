@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/files.h"
+#include "recur/file.h"
 #include "scratch.h"
 
 static void reads_as_much_as_there_is(void **state)
@@ -61,13 +62,13 @@ static void dash_is_standard_input(void **state)
     const char *path = scratch_path(*state, "input");
     scratch_write(path, "piped", 5);
     assert_non_null(freopen(path, "rb", stdin));
-    assert_string_equal(recur_file_name("-"), "standard input");
-    assert_string_equal(recur_file_name("a"), "a");
+    assert_string_equal(recur_file_name("-").text, "standard input");
+    assert_string_equal(recur_file_name("a").text, "a");
     FILE *file;
     unsigned char *bytes;
     size_t size;
     assert_int_equal(recur_file_open("-", &file, NULL), RECUR_OK);
-    assert_int_equal(recur_file_read(file, "standard input", 100, &bytes, &size, NULL), RECUR_OK);
+    assert_int_equal(recur_file_read(file, "-", 100, &bytes, &size, NULL), RECUR_OK);
     assert_int_equal(size, 5);
     assert_memory_equal(bytes, "piped", 5);
     free(bytes);
@@ -104,15 +105,7 @@ static void says_why_it_cannot_read(void **state)
 
 static enum recur_status replace(const char *path, const char *text, recur_error *error)
 {
-    struct recur_output output;
-    enum recur_status status = recur_output_open(path, &output, error);
-    if (status != RECUR_OK)
-        return status;
-    status = recur_output_write(&output, text, strlen(text), error);
-    if (status == RECUR_OK)
-        return recur_output_commit(&output, error);
-    recur_output_discard(&output);
-    return status;
+    return recur_file_write(path, text, strlen(text), error);
 }
 
 static mode_t mode_of(const char *path)
@@ -235,31 +228,108 @@ static void writes_through_symbolic_links(void **state)
     scratch_assert_holds(target, "new");
 }
 
-static void what_a_crash_left_is_in_nobodys_way(void **state)
+static void links_may_point_to_what_does_not_exist_yet(void **state)
 {
     struct scratch *scratch = *state;
-    char name[64];
+    char first[512];
+    struct stat status;
     scratch_files(scratch, 1);
-    snprintf(name, sizeof name, "model.%ld-0.tmp", (long)getpid());
-    scratch_write(scratch_path(scratch, name), "left", 4);
-    assert_int_equal(replace(scratch_path(scratch, "model"), "new", NULL), RECUR_OK);
-    scratch_assert_holds(scratch->path, "new");
-    scratch_assert_holds(scratch_path(scratch, name), "left");
+    snprintf(first, sizeof first, "%s", scratch_path(scratch, "first"));
+    assert_int_equal(symlink("second", first), 0);
+    assert_int_equal(symlink("target", scratch_path(scratch, "second")), 0);
+    assert_int_equal(replace(first, "new", NULL), RECUR_OK);
+    assert_int_equal(lstat(first, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    scratch_assert_holds(scratch_path(scratch, "target"), "new");
+
+    recur_error error;
+    assert_int_equal(symlink("round", scratch_path(scratch, "round")), 0);
+    assert_int_equal(replace(scratch->path, "new", &error), RECUR_ERROR_FILE);
+    assert_non_null(strstr(error.message, "Too many levels of symbolic links"));
+}
+
+static void the_temporary_name_is_another_each_time(void **state)
+{
+    struct scratch *scratch = *state;
+    struct recur_output first, second;
+    const char *path = scratch_path(scratch, "model");
+    assert_int_equal(recur_output_open(path, &first, NULL), RECUR_OK);
+    assert_int_equal(recur_output_open(path, &second, NULL), RECUR_OK);
+    assert_string_not_equal(first.temporary, second.temporary);
+    recur_output_discard(&first);
+    recur_output_discard(&second);
+}
+
+static bool same(struct scratch *scratch, const char *first, const char *second)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s", scratch_path(scratch, first));
+    return recur_file_same(path, scratch_path(scratch, second));
+}
+
+static void knows_one_file_under_two_names(void **state)
+{
+    struct scratch *scratch = *state;
+    char real[512];
+    scratch_files(scratch, 1);
+    snprintf(real, sizeof real, "%s", scratch_path(scratch, "real"));
+    scratch_write(real, "x", 1);
+    scratch_write(scratch_path(scratch, "other"), "x", 1);
+    assert_int_equal(link(real, scratch_path(scratch, "hard")), 0);
+    assert_int_equal(symlink("real", scratch_path(scratch, "soft")), 0);
+    assert_int_equal(symlink("new", scratch_path(scratch, "ahead")), 0);
+    assert_int_equal(symlink(".", scratch_path(scratch, "folder")), 0);
+    const char *const one[][2] = {
+        {"real", "real"},
+        {"real", "./real"},
+        {"real", "hard"},
+        {"soft", "hard"},
+        {"folder/real", "real"},
+        /* of what does not exist yet */
+        {"new", "new"},
+        {"new", ".//new"},
+        {"new", "ahead"},
+        {"folder/new", "new"},
+        {"folder/ahead", "new"},
+    };
+    const char *const two[][2] = {
+        {"real", "other"}, {"real", "new"},  {"new", "real"},
+        {"new", "newer"},  {"a/new", "new"}, {"a/new", "b/new"},
+    };
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+        assert_true(same(scratch, one[i][0], one[i][1]));
+    for (size_t i = 0; i < sizeof two / sizeof *two; i++)
+        assert_false(same(scratch, two[i][0], two[i][1]));
+    assert_false(recur_file_same("/dev/null", "/dev/null")); /* written in place: nothing is lost */
 }
 
 static void says_why_it_cannot_write(void **state)
 {
     struct scratch *scratch = *state;
     recur_error error;
-    char expected[600];
+    char expected[900];
     assert_int_equal(replace(scratch->folder, "x", &error), RECUR_ERROR_FILE);
     snprintf(expected, sizeof expected, "cannot write %s: it is a directory", scratch->folder);
     assert_string_equal(error.message, expected);
 
     const char *path = scratch_path(scratch, "absent/model");
     assert_int_equal(replace(path, "x", &error), RECUR_ERROR_FILE);
-    snprintf(expected, sizeof expected, "cannot write %s: No such file or directory", path);
+    snprintf(expected, sizeof expected, "cannot write %s: %s/absent: No such file or directory",
+             path, scratch->folder);
     assert_string_equal(error.message, expected);
+    assert_int_equal(recur_file_can_write(path, &error), RECUR_ERROR_FILE);
+    assert_string_equal(error.message, expected);
+
+    path = scratch_path(scratch, "real/model");
+    assert_int_equal(replace(path, "x", &error), RECUR_ERROR_FILE);
+    snprintf(expected, sizeof expected, "cannot write %s: %s/real: Not a directory", path,
+             scratch->folder);
+    assert_string_equal(error.message, expected);
+
+    scratch_files(scratch, 1);
+    assert_int_equal(recur_file_can_write(scratch_path(scratch, "model"), NULL), RECUR_OK);
+    assert_int_equal(scratch_files(scratch, 0), 0);
+    assert_int_equal(recur_file_can_write("/dev/null", NULL), RECUR_OK);
 
     if (geteuid() == 0)
         return; /* nothing is read-only for root */
@@ -285,7 +355,9 @@ int main(void)
         cmocka_unit_test(a_full_disk_loses_nothing),
         cmocka_unit_test(what_is_no_regular_file_is_written_in_place),
         cmocka_unit_test(writes_through_symbolic_links),
-        cmocka_unit_test(what_a_crash_left_is_in_nobodys_way),
+        cmocka_unit_test(links_may_point_to_what_does_not_exist_yet),
+        cmocka_unit_test(the_temporary_name_is_another_each_time),
+        cmocka_unit_test(knows_one_file_under_two_names),
         cmocka_unit_test(says_why_it_cannot_write),
     };
     return cmocka_run_group_tests(tests, scratch_create, scratch_remove);

@@ -322,7 +322,7 @@ static void refuses(void **state)
     } cases[] = {
         {{"", 1, 1}, "a blank is marked by one character, got \"\""},
         {{"ab", 1, 1}, "a blank is marked by one character, got \"ab\""},
-        {{"\xc3", 1, 1}, "a blank is marked by one character, got \"\xc3\""},
+        {{"\xc3", 1, 1}, "a blank is marked by one character, got \"\\xC3\""},
         {{"_", 0, 1}, "filling needs at least 1 alternative and a beam of 1"},
         {{"_", 1, 0}, "filling needs at least 1 alternative and a beam of 1"},
     };

@@ -137,44 +137,40 @@ static void the_history_comes_back(void **state)
 
 static void the_metadata_is_as_documented(void **state)
 {
-    unsigned char *bytes, *data;
-    size_t size;
-    json_t *header = read_header(save_example(*state), &bytes, &data, &size);
-    assert_int_equal(json_object_size(json_object_get(header, "__metadata__")), 6);
-    assert_string_equal(metadata_of(header, "format"), "recur");
-    assert_string_equal(metadata_of(header, "recur.version"), "1");
+    struct model_file file = open_model(save_example(*state));
+    assert_int_equal(json_object_size(json_object_get(file.header, "__metadata__")), 6);
+    assert_string_equal(metadata_of(file.header, "format"), "recur");
+    assert_string_equal(metadata_of(file.header, "recur.version"), "1");
     assert_string_equal(
-        metadata_of(header, "recur.config"),
+        metadata_of(file.header, "recur.config"),
         "{\"task\":\"lm\",\"cell\":\"lstm\",\"activation\":\"tanh\",\"hidden\":[3,2],"
         "\"bidirectional\":false,\"merge\":\"concat\",\"embedding\":0,"
         "\"vocabulary\":5,\"biases\":2,\"dropout\":0.25,"
         "\"init\":\"uniform\",\"seed\":1,\"vocab\":true}");
-    assert_string_equal(metadata_of(header, "recur.text"),
+    assert_string_equal(metadata_of(file.header, "recur.text"),
                         "{\"tokens\":\"char\",\"clean\":\"none\"}");
-    assert_string_equal(metadata_of(header, "recur.vocab"),
+    assert_string_equal(metadata_of(file.header, "recur.vocab"),
                         "{\"reserved\":1,\"tokens\":[\"<unk>\",\"<pad>\",\"\xe4\xbd\xa0\",\"\\\"\","
                         "\"\\u0000\"],\"counts\":[0,0,7,7,\"18446744073709551615\"]}");
     assert_string_equal(
-        metadata_of(header, "recur.history"),
+        metadata_of(file.header, "recur.history"),
         "[{\"epoch\":1,\"loss\":2.5,\"gradient_norm\":0.125,\"lr\":0.10000000000000001"
         "},"
         "{\"epoch\":\"18446744073709551615\",\"loss\":0.33333333333333331,\"valid_loss\":2.75,"
         "\"gradient_norm\":1e-300,\"lr\":4.9406564584124654e-324"
         "}]");
-    json_decref(header);
-    free(bytes);
+    close_model(&file);
 
     recur_vocab *vocab = make_vocab(RECUR_TOKENS_BYTE);
     recur_model_config config = recur_model_config_default();
     recur_model *model = make_model(config, vocab);
     const char *path = scratch_path(*state, "bytes");
     assert_int_equal(recur_model_save(model, path, NULL), RECUR_OK);
-    header = read_header(path, &bytes, &data, &size);
-    assert_string_equal(metadata_of(header, "recur.vocab"),
+    file = open_model(path);
+    assert_string_equal(metadata_of(file.header, "recur.vocab"),
                         "{\"reserved\":0,\"tokens\":[\"<unk>\",255,10,0,101],"
                         "\"counts\":[0,0,7,7,\"18446744073709551615\"]}");
-    json_decref(header);
-    free(bytes);
+    close_model(&file);
     recur_model_free(model);
     recur_vocab_free(vocab);
 }
@@ -184,24 +180,20 @@ static void a_setting_that_is_absent_has_its_default(void **state)
 {
     static const char *const settings[] = {"\"task\":\"lm\",", ",\"bidirectional\":false",
                                            ",\"merge\":\"concat\""};
-    unsigned char *bytes, *data;
-    size_t size;
-    const char *path = save_example(*state);
-    json_t *header = read_header(path, &bytes, &data, &size);
+    struct model_file file = open_model(save_example(*state));
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        const char *old = metadata_of(header, "recur.config"), *at = strstr(old, settings[i]);
+        const char *old = metadata_of(file.header, "recur.config"), *at = strstr(old, settings[i]);
         assert_non_null(at);
-        json_object_set_new(json_object_get(header, "__metadata__"), "recur.config",
+        json_object_set_new(json_object_get(file.header, "__metadata__"), "recur.config",
                             json_sprintf("%.*s%s", (int)(at - old), old, at + strlen(settings[i])));
     }
-    write_header(path, header, data, size);
+    write_header(&file, file.header);
     recur_model *model = NULL, *expected = make_example();
-    assert_int_equal(recur_model_load(path, &model, NULL), RECUR_OK);
+    assert_int_equal(recur_model_load(file.path, &model, NULL), RECUR_OK);
     assert_same(expected, model);
     recur_model_free(model);
     recur_model_free(expected);
-    json_decref(header);
-    free(bytes);
+    close_model(&file);
 }
 
 static void a_model_without_vocabulary_says_so(void **state)
@@ -212,14 +204,11 @@ static void a_model_without_vocabulary_says_so(void **state)
     recur_model *model = make_model(config, NULL);
     const char *path = scratch_path(*state, "bare");
     assert_int_equal(recur_model_save(model, path, NULL), RECUR_OK);
-    unsigned char *bytes, *data;
-    size_t size;
-    json_t *header = read_header(path, &bytes, &data, &size);
-    assert_null(metadata_of(header, "recur.vocab"));
-    assert_null(metadata_of(header, "recur.text"));
-    assert_non_null(strstr(metadata_of(header, "recur.config"), "\"vocab\":false"));
-    json_decref(header);
-    free(bytes);
+    struct model_file file = open_model(path);
+    assert_null(metadata_of(file.header, "recur.vocab"));
+    assert_null(metadata_of(file.header, "recur.text"));
+    assert_non_null(strstr(metadata_of(file.header, "recur.config"), "\"vocab\":false"));
+    close_model(&file);
     recur_model_free(model);
 }
 

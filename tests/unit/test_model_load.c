@@ -132,111 +132,93 @@ static void spoil(json_t *header, size_t index)
 
 static void spoilt_metadata_is_refused(void **state)
 {
-    const char *path = save_example(*state);
-    unsigned char *bytes, *data;
-    size_t size;
-    json_t *header = read_header(path, &bytes, &data, &size);
+    struct model_file file = open_model(save_example(*state));
     for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
-        json_t *copy = json_deep_copy(header);
+        json_t *copy = json_deep_copy(file.header);
         spoil(copy, i);
-        write_header(path, copy, data, size);
+        write_header(&file, copy);
         json_decref(copy);
-        refuse(path, spoilt[i].status, spoilt[i].sentence);
+        refuse(file.path, spoilt[i].status, spoilt[i].sentence);
     }
-    json_decref(header);
-    free(bytes);
+    close_model(&file);
 }
 
 static void a_vocabulary_of_another_size_is_refused(void **state)
 {
-    const char *path = save_example(*state);
-    unsigned char *bytes, *data;
-    size_t size;
-    json_t *header = read_header(path, &bytes, &data, &size);
-    json_object_set_new(json_object_get(header, "__metadata__"), "recur.vocab",
+    struct model_file file = open_model(save_example(*state));
+    json_object_set_new(json_object_get(file.header, "__metadata__"), "recur.vocab",
                         json_string("{\"reserved\":0,\"tokens\":[\"<unk>\",\"a\"],"
                                     "\"counts\":[0,1]}"));
-    write_header(path, header, data, size);
-    refuse(path, RECUR_ERROR_FORMAT, "the vocabulary has 2 tokens, recur.config says 5");
-    json_decref(header);
-    free(bytes);
+    write_header(&file, file.header);
+    refuse(file.path, RECUR_ERROR_FORMAT, "the vocabulary has 2 tokens, recur.config says 5");
+    close_model(&file);
 }
 
 static void wrong_tensors_are_refused(void **state)
 {
-    const char *path = save_example(*state);
-    unsigned char *bytes, *data;
-    size_t size;
-    json_t *header = read_header(path, &bytes, &data, &size), *copy = json_deep_copy(header);
+    struct model_file file = open_model(save_example(*state));
+    json_t *copy = json_deep_copy(file.header);
     json_t *tensor = json_object_get(copy, "rnn.weight_hh_l0");
 
     json_object_set_new(tensor, "shape", json_pack("[i, i]", 3, 12));
-    write_header(path, copy, data, size);
-    refuse(path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (3, 12), expected (12, 3)");
+    write_header(&file, copy);
+    refuse(file.path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (3, 12), expected (12, 3)");
     json_object_set_new(tensor, "shape", json_pack("[i]", 36));
-    write_header(path, copy, data, size);
-    refuse(path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (36), expected (12, 3)");
+    write_header(&file, copy);
+    refuse(file.path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (36), expected (12, 3)");
     json_object_set_new(tensor, "shape", json_pack("[i, i, i]", 12, 3, 1));
-    write_header(path, copy, data, size);
-    refuse(path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (12, 3, 1), expected (12, 3)");
+    write_header(&file, copy);
+    refuse(file.path, RECUR_ERROR_FORMAT,
+           "tensor rnn.weight_hh_l0 is (12, 3, 1), expected (12, 3)");
 
     json_object_set_new(tensor, "shape", json_pack("[i, i]", 12, 3));
     json_object_set_new(tensor, "dtype", json_string("I32"));
-    write_header(path, copy, data, size);
-    refuse(path, RECUR_ERROR_UNSUPPORTED,
+    write_header(&file, copy);
+    refuse(file.path, RECUR_ERROR_UNSUPPORTED,
            "tensor rnn.weight_hh_l0 holds I32 numbers, expected F32, F64, F16 or BF16");
 
     json_decref(copy);
-    copy = json_deep_copy(header);
+    copy = json_deep_copy(file.header);
     json_object_set(copy, "encoder.weight", json_object_get(copy, "linear.bias"));
     json_object_del(copy, "linear.bias");
-    write_header(path, copy, data, size);
-    refuse(path, RECUR_ERROR_FORMAT, "tensor linear.bias is missing");
+    write_header(&file, copy);
+    refuse(file.path, RECUR_ERROR_FORMAT, "tensor linear.bias is missing");
 
     json_decref(copy);
-    json_object_set_new(header, "extra",
+    json_object_set_new(file.header, "extra",
                         json_pack("{s:s, s:[i], s:[i, i]}", "dtype", "F32", "shape", 0,
-                                  "data_offsets", (int)size, (int)size));
-    write_header(path, header, data, size);
-    refuse(path, RECUR_ERROR_FORMAT, "tensor extra is no part of the model");
-    json_decref(header);
-    free(bytes);
+                                  "data_offsets", (int)file.size, (int)file.size));
+    write_header(&file, file.header);
+    refuse(file.path, RECUR_ERROR_FORMAT, "tensor extra is no part of the model");
+    close_model(&file);
 }
 
 static void numbers_that_are_not_finite_are_refused(void **state)
 {
-    const char *path = save_example(*state);
-    unsigned char *bytes, *data;
-    size_t size;
-    json_t *header = read_header(path, &bytes, &data, &size);
+    struct model_file file = open_model(save_example(*state));
     const float infinite = -INFINITY;
-    memcpy(data + 4 * 4, &infinite, 4);
-    write_header(path, header, data, size);
-    refuse(path, RECUR_ERROR_FORMAT,
+    memcpy(file.data + 4 * 4, &infinite, 4);
+    write_header(&file, file.header);
+    refuse(file.path, RECUR_ERROR_FORMAT,
            "tensor rnn.weight_ih_l0 holds a number that is not finite: -inf at 4");
-    json_decref(header);
-    free(bytes);
+    close_model(&file);
 }
 
 /* Shapes in the header are compared before anything is allocated for them. */
 static void huge_widths_need_no_memory(void **state)
 {
-    const char *path = save_example(*state);
-    unsigned char *bytes, *data;
-    size_t size;
-    json_t *header = read_header(path, &bytes, &data, &size);
-    json_object_set_new(json_object_get(header, "__metadata__"), "recur.config",
+    struct model_file file = open_model(save_example(*state));
+    json_object_set_new(json_object_get(file.header, "__metadata__"), "recur.config",
                         json_string("{\"cell\":\"lstm\",\"activation\":\"tanh\","
                                     "\"hidden\":[2147483647],\"embedding\":0,"
                                     "\"vocabulary\":5,\"biases\":2,\"dropout\":0,"
                                     "\"init\":\"uniform\",\"seed\":1,\"vocab\":true}"));
-    write_header(path, header, data, size);
+    write_header(&file, file.header);
     recur_model *model = NULL;
     recur_error error;
-    assert_int_equal(recur_model_load(path, &model, &error), RECUR_ERROR_FORMAT);
+    assert_int_equal(recur_model_load(file.path, &model, &error), RECUR_ERROR_FORMAT);
     assert_non_null(strstr(error.message, "too large for this machine"));
-    json_decref(header);
-    free(bytes);
+    close_model(&file);
 }
 
 static void what_is_no_model_is_refused(void **state)

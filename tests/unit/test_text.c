@@ -83,15 +83,28 @@ static void cuts_lines_into_characters(void **state)
     (void)state;
     recur_text_stats stats = assert_cut(characters, "ab c\nd\n", "a|b| |c|\n|;d|\n|;");
     assert_int_equal(stats.characters, 7);
-    assert_cut(characters, "ab\r\n\r\n", "a|b|\r|\n|;\r|\n|;");
     assert_cut(bytes, "ab\r\nc", "a|b|\r|\n|;c|;");
+}
+
+/* Line ends of another system are line ends; a carriage return anywhere else is what it is. */
+static void line_ends_are_one_token(void **state)
+{
+    (void)state;
+    recur_text_stats stats = assert_cut(characters, "ab\r\n\r\n", "a|b|\n|;\n|;");
+    assert_int_equal(stats.characters, 4);
+    stats = assert_cut(characters, "\ra\r\r\nb\r\xff\r", "\r|a|\r|\n|;b|\r|" FFFD "|\r|;");
+    assert_int_equal(stats.characters, 8);
+    assert_cut(characters, "\r\n", "\n|;");
+    assert_cut(characters, "\r", "\r|;");
+    stats = assert_cut(clean_characters, "ab\r\nc\r\n", "a|b|;c|;");
+    assert_int_equal(stats.characters, 3);
 }
 
 static void cuts_lines_into_words(void **state)
 {
     (void)state;
     recur_text_stats stats = assert_cut(words, " it is,\tI say \n\nso\r\n", "it|is,|I|say|;;so|;");
-    assert_int_equal(stats.characters, 20);
+    assert_int_equal(stats.characters, 19);
     assert_cut(words, "a\vb\fc\rd e", "a|b|c|d|e|;");
     assert_cut(words,
                "control\x01\x1c\x7f"
@@ -441,6 +454,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_lines_into_characters),
+        cmocka_unit_test(line_ends_are_one_token),
         cmocka_unit_test(cuts_lines_into_words),
         cmocka_unit_test(cleans_as_the_book),
         cmocka_unit_test(non_latin_letters_are_gaps_of_clean_text),

@@ -321,6 +321,13 @@ static void diverges(void **state)
                  step.minibatches, clips ? "" : " or gradient clipping");
         assert_string_equal(error.message, wanted);
         assert_parameters(model, before);
+        /* It is over: what is left of the epoch can neither go on nor count. */
+        assert_int_equal(recur_trainer_end_epoch(trainer, NULL, &error), RECUR_ERROR_DIVERGED);
+        assert_string_equal(error.message, wanted);
+        assert_int_equal(recur_trainer_step(trainer, &step, &error), RECUR_ERROR_DIVERGED);
+        assert_string_equal(error.message, wanted);
+        assert_int_equal(recur_trainer_epochs(trainer), 0);
+        assert_parameters(model, before);
         free(before);
         recur_trainer_free(trainer);
     }
@@ -498,13 +505,16 @@ static void refuses_kinds(void **state)
     recur_corpus *corpus = make_corpus(300, 0);
     recur_trainer_config config = small_config();
     config.optimizer = (enum recur_optimizer)9;
-    refuse(corpus, &config, RECUR_ERROR_ARGUMENT, "optimizer 9 is unknown");
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
+           "unknown optimizer 9: expected sgd, adam, adamw or rmsprop");
     config = small_config();
     config.schedule = (enum recur_schedule)9;
-    refuse(corpus, &config, RECUR_ERROR_ARGUMENT, "schedule 9 is unknown");
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
+           "unknown schedule 9: expected constant, cosine or plateau");
     config = small_config();
     config.sampling = (enum recur_sampling)9;
-    refuse(corpus, &config, RECUR_ERROR_ARGUMENT, "sampling 9 is unknown");
+    refuse(corpus, &config, RECUR_ERROR_ARGUMENT,
+           "unknown kind of sampling 9: expected sequential or random");
     recur_corpus_free(corpus);
 }
 

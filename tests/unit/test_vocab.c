@@ -102,9 +102,6 @@ static void drops_rare_tokens(void **state)
     recur_vocab *vocab = build(tutorial, 2, "");
     assert_entries(vocab, "<unk>:5 is:2 a:2");
     recur_vocab_free(vocab);
-    vocab = build(tutorial, 3, "");
-    assert_entries(vocab, "<unk>:9");
-    recur_vocab_free(vocab);
 }
 
 static void reserved_tokens_come_first(void **state)
@@ -214,17 +211,17 @@ static void long_tokens_are_shortened_in_sentences(void **state)
 {
     (void)state;
     recur_token entries[3] = {token("<unk>")};
-    char text[100];
-    for (size_t i = 0; i < 33; i++)
+    char text[184];
+    for (size_t i = 0; i < 61; i++)
         memcpy(text + 3 * i, "\xe6\x97\xb6", 3);
-    entries[1] = entries[2] = (recur_token){text, 99};
+    entries[1] = entries[2] = (recur_token){text, 183};
     recur_vocab *vocab = NULL;
     recur_error error;
     assert_int_equal(recur_vocab_from_entries(entries, NULL, 3, 0, NULL, &vocab, &error),
                      RECUR_ERROR_FORMAT);
-    char expected[200];
-    snprintf(expected, sizeof expected, "vocabulary entry 2, \"%.63s\", is the same as entry 1",
-             text);
+    char expected[300];
+    snprintf(expected, sizeof expected,
+             "vocabulary entry 2, \"%.180s\u2026\", is the same as entry 1", text);
     assert_string_equal(error.message, expected);
 }
 

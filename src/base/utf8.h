@@ -1,6 +1,6 @@
 /* UTF-8: where characters end, and what is no character at all. */
-#ifndef RECUR_TEXT_UTF8_H
-#define RECUR_TEXT_UTF8_H
+#ifndef RECUR_BASE_UTF8_H
+#define RECUR_BASE_UTF8_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 enum recur_utf8 recur_utf8_scan(const char *bytes, size_t size, size_t *length)
 {

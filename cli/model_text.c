@@ -1,0 +1,62 @@
+#include "model_text.h"
+
+#include <string.h>
+
+#include "message.h"
+#include "output.h"
+#include "text_options.h"
+
+int recur_load_model(const struct command *command, const char *path, const char *input,
+                     const char *what, recur_model **model)
+{
+    recur_error error;
+    if (input && strcmp(path, "-") == 0 && strcmp(input, "-") == 0)
+        return recur_usage_error(command, "the model and the %s cannot both be standard input",
+                                 what);
+    return recur_model_load(path, model, &error) == RECUR_OK
+               ? 0
+               : recur_library_failure(command, &error);
+}
+
+static int check_output(const struct command *command, const char *output, const char *model,
+                        const char *text)
+{
+    if (!output || (!recur_overwrites(output, text) && !recur_overwrites(output, model)))
+        return 0;
+    const char *lost = recur_overwrites(output, text) ? text : model;
+    return recur_usage_error(command, "--output would overwrite %s", recur_path(lost).text);
+}
+
+int recur_model_text_open(const struct command *command, const char *model, const char *text,
+                          const char *output, struct model_text *opened)
+{
+    recur_error error;
+    opened->model = NULL;
+    opened->corpus = NULL;
+    int status = recur_load_model(command, model, text, "text", &opened->model);
+    if (status != 0)
+        return status;
+    recur_vocab *vocab = recur_model_vocab(opened->model);
+    if (!vocab)
+        return recur_failure(command, "%s has no vocabulary, so it cannot read text",
+                             recur_path(model).text);
+    opened->path = recur_dataset_resolve(command, text, &opened->datasets);
+    if (!opened->path)
+        return STATUS_FAILURE;
+    status = check_output(command, output, model, opened->path);
+    if (status != 0)
+        return status;
+    if (recur_corpus_encode(&opened->path, 1, vocab, 0, &opened->corpus, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    recur_warn_invalid(command, recur_path(opened->path).text,
+                       recur_corpus_stats(opened->corpus)->invalid);
+    recur_warn_unknown(command, recur_path(opened->path).text, recur_corpus_unknown(opened->corpus),
+                       recur_corpus_size(opened->corpus));
+    return 0;
+}
+
+void recur_model_text_free(struct model_text *opened)
+{
+    recur_corpus_free(opened->corpus);
+    recur_model_free(opened->model);
+}

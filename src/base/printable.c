@@ -1,0 +1,75 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+#define ELLIPSIS "\xe2\x80\xa6"
+
+/* Of a valid character of at most three bytes; longer ones show in any case. */
+static uint32_t code_of(const unsigned char *bytes, size_t length)
+{
+    if (length == 2)
+        return (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
+    if (length == 3)
+        return (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 |
+               (bytes[2] & 0x3f);
+    return bytes[0];
+}
+
+/* Terminals obey C1 controls like escape sequences; the others break lines or turn them round. */
+static bool acts(uint32_t code)
+{
+    return (code >= 0x80 && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/* Writes the next character, at most 7 bytes; returns how many of the input's bytes it is. */
+static size_t show_next(const char *bytes, size_t size, const char *also, char out[8])
+{
+    static const char named[] = "\n\t\r";
+    size_t length;
+    unsigned char first = (unsigned char)*bytes;
+    const char *name = first ? strchr(named, first) : NULL;
+    bool valid = recur_utf8_scan(bytes, size, &length) == RECUR_UTF8_VALID;
+    if (name) {
+        snprintf(out, 8, "\\%c", "ntr"[name - named]);
+    } else if (!valid || first < ' ' || first == 0x7f) {
+        length = 1;
+        snprintf(out, 8, "\\x%02X", first);
+    } else if (length < 4 && acts(code_of((const unsigned char *)bytes, length))) {
+        snprintf(out, 8, "\\u%04X", (unsigned)code_of((const unsigned char *)bytes, length));
+    } else {
+        bool marked = also && length == 1 && strchr(also, first);
+        snprintf(out, 8, "%s%.*s", marked ? "\\" : "", (int)length, bytes);
+    }
+    return length;
+}
+
+recur_printable recur_show(const char *bytes, size_t size, size_t most, const char *also)
+{
+    recur_printable shown;
+    size_t used = 0, characters = 0;
+    for (size_t at = 0; at < size;) {
+        char piece[8];
+        at += show_next(bytes + at, size - at, also, piece);
+        size_t length = strlen(piece);
+        bool fits = used + length + sizeof ELLIPSIS <= sizeof shown.text;
+        characters += (unsigned char)*piece < 0x80 ? length : 1;
+        if (characters > most || !fits) {
+            memcpy(shown.text + used, ELLIPSIS, sizeof ELLIPSIS - 1);
+            used += sizeof ELLIPSIS - 1;
+            break;
+        }
+        memcpy(shown.text + used, piece, length);
+        used += length;
+    }
+    shown.text[used] = '\0';
+    return shown;
+}
+
+recur_printable recur_show_name(const char *name)
+{
+    return recur_show(*name ? name : "\"\"", *name ? strlen(name) : 2, RECUR_NAME_SHOWN, NULL);
+}
