@@ -6,7 +6,7 @@ PYTHON ?= python3
 # On a terminal ninja shows its progress in one line; elsewhere that would be a hundred.
 NINJA = ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
 
-.PHONY: all demo test test-interop check-slow selftest bench install format lint clean setup-build setup-test setup-interop setup-ci
+.PHONY: all demo test test-interop check-slow selftest fuzz bench install format lint clean setup-build setup-test setup-interop setup-ci
 
 all: setup-build $(BUILD)/build.ninja
 	@$(NINJA)
@@ -27,6 +27,9 @@ check-slow: setup-test $(BUILD)/build.ninja
 selftest: setup-ci
 	@python3 tests/selftest/selftest.py
 
+fuzz: setup-ci
+	@tests/fuzz/run build-fuzz $(TARGETS)
+
 bench: all
 	@$(BUILD)/recur bench
 	@echo
@@ -43,7 +46,7 @@ lint:
 	@python3 scripts/checks.py format includes rules version links
 
 clean:
-	@rm -rf $(BUILD) build-ci
+	@rm -rf $(BUILD) build-ci build-fuzz
 
 setup-build:
 	@scripts/setup build
