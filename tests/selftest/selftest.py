@@ -39,6 +39,7 @@ MUTATIONS = [
     ("memory given back", "src/io/safetensors.c", "failed:\n    recur_safetensors_free(&read);", "failed:", "out_of_memory"),
     ("short memory in JSON", "src/base/json.c", "errno == ENOMEM ||", "", "out_of_memory"),
     ("tokens that stand twice", "src/text/vocab.c", "if (found != RECUR_TOKEN_NONE)\n        return recur_fail", "if (0)\n        return recur_fail", "replay_vocab"),
+    ("salted words", "src/text/token_table.c", "!old_count && getentropy", "0 && getentropy", "vocab"),
     ("options as words", "cli/option_values.c", 'i ? ",%zu" : "%zu"', 'i ? ";%zu" : "%zu"', "replay_options"),
 ]
 
