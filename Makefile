@@ -6,8 +6,8 @@ PYTHON ?= python3
 # On a terminal ninja shows its progress in one line; elsewhere that would be a hundred.
 NINJA = ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
 
-.PHONY: all demo test test-interop check-slow selftest bench docs install format lint clean setup-build setup-test setup-interop \
-	setup-docs setup-ci
+.PHONY: all demo test test-interop check-slow selftest fuzz bench docs install format lint clean setup-build setup-test \
+	setup-interop setup-docs setup-ci
 
 all: setup-build $(BUILD)/build.ninja
 	@$(NINJA)
@@ -27,6 +27,9 @@ check-slow: setup-test $(BUILD)/build.ninja
 
 selftest: setup-ci
 	@python3 tests/selftest/selftest.py
+
+fuzz: setup-ci
+	@tests/fuzz/run build-fuzz $(TARGETS)
 
 bench: all
 	@$(BUILD)/recur bench
@@ -51,7 +54,7 @@ lint:
 	@python3 scripts/checks.py format includes rules version links examples
 
 clean:
-	@rm -rf $(BUILD) build-ci
+	@rm -rf $(BUILD) build-ci build-fuzz
 
 setup-build:
 	@scripts/setup build

@@ -62,8 +62,8 @@ enum recur_status recur_file_read(FILE *file, const char *path, size_t want, uns
     do {
         if (step > want - have)
             step = want - have;
-        enum recur_status status =
-            recur_grow(&block, &capacity, have + step, 1, recur_file_name(path).text, error);
+        enum recur_status status = recur_grow(&block, &capacity, have + step ? have + step : 1, 1,
+                                              recur_file_name(path).text, error);
         if (status != RECUR_OK) {
             free(block);
             return status;
@@ -229,6 +229,8 @@ enum recur_status recur_output_open(const char *path, struct recur_output *outpu
         .descriptor = -1,
         .path = exists ? realpath(path, NULL) : follow_links(path),
     };
+    if (!output->path && errno == ENOMEM)
+        return recur_fail_memory(error, strlen(path), "a file name");
     if (!output->path)
         return fail_write(path, strerror(errno), error);
     enum recur_status status =

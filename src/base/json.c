@@ -3,15 +3,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static enum recur_status fail_json(const json_error_t *problem, const char *what,
                                    const char *complaint, recur_error *error)
 {
-    enum recur_status status = json_error_code(problem) == json_error_out_of_memory
-                                   ? RECUR_ERROR_MEMORY
-                                   : RECUR_ERROR_FORMAT;
+    /* jansson's parser says nothing of memory, or calls a token invalid that had no room. */
+    bool memory = errno == ENOMEM || json_error_code(problem) == json_error_out_of_memory;
+    enum recur_status status = memory ? RECUR_ERROR_MEMORY : RECUR_ERROR_FORMAT;
+    if (memory)
+        return recur_fail(error, status, "out of memory for %s", what);
     return recur_fail(error, status, "%s%s: %s", what, complaint, problem->text);
 }
 
@@ -19,6 +22,7 @@ enum recur_status recur_json_parse(const char *text, size_t size, size_t flags, 
                                    json_t **json, recur_error *error)
 {
     json_error_t problem;
+    errno = 0;
     json_t *parsed = json_loadb(text, size, flags | JSON_REJECT_DUPLICATES, &problem);
     if (!parsed)
         return fail_json(&problem, what, " is not valid JSON", error);
@@ -32,6 +36,7 @@ enum recur_status recur_json_unpack(json_t *json, size_t flags, const char *what
     json_error_t problem;
     va_list arguments;
     va_start(arguments, format);
+    errno = 0;
     int failed = json_vunpack_ex(json, &problem, flags, format, arguments);
     va_end(arguments);
     return failed ? fail_json(&problem, what, "", error) : RECUR_OK;

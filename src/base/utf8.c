@@ -28,3 +28,11 @@ enum recur_utf8 recur_utf8_scan(const char *bytes, size_t size, size_t *length)
     }
     return RECUR_UTF8_VALID;
 }
+
+bool recur_utf8_valid(const char *bytes, size_t size)
+{
+    bool valid = true;
+    for (size_t at = 0, length; valid && at < size; at += length)
+        valid = recur_utf8_scan(bytes + at, size - at, &length) == RECUR_UTF8_VALID;
+    return valid;
+}

@@ -2,6 +2,7 @@
 #ifndef RECUR_BASE_UTF8_H
 #define RECUR_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define RECUR_UTF8_REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -17,6 +18,9 @@ enum recur_utf8 {
  * that one U+FFFD stands for: the longest start of a character, else a single byte (The Unicode
  * Standard 15.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). */
 enum recur_utf8 recur_utf8_scan(const char *bytes, size_t size, size_t *length);
+
+/* Is all of it characters? */
+bool recur_utf8_valid(const char *bytes, size_t size);
 
 /* The length of a valid character from its first byte. */
 static inline size_t recur_utf8_length(char first)

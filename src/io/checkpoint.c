@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "io/checkpoint_fields.h"
 #include "io/model_file.h"
 #include "recur/machine.h"
@@ -26,12 +27,11 @@ static enum recur_status add_metadata(recur_trainer *trainer, const char *note, 
 {
     recur_trainer_state state;
     RECUR_TRY(recur_trainer_get_state(trainer, &state, error));
-    json_t *text = json_string(note);
-    if (!text)
+    if (!recur_utf8_valid(note, strlen(note)))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the note of a checkpoint must be UTF-8, this one is not");
     json_t *config = recur_trainer_config_to_json(recur_trainer_get_config(trainer));
-    int failed = json_object_set_new(metadata, RECUR_KEY_NOTE, text);
+    int failed = json_object_set_new(metadata, RECUR_KEY_NOTE, json_string(note));
     failed |= recur_metadata_put_times(metadata, recur_trainer_model(trainer));
     failed |= recur_metadata_put(metadata, RECUR_KEY_TRAINING, config, RECUR_FLOAT_DIGITS);
     failed |= recur_metadata_put(metadata, RECUR_KEY_PROGRESS, recur_trainer_state_to_json(&state),

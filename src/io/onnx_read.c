@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "io/numbers.h"
 #include "io/onnx_tensor.h"
 #include "io/onnx_walk.h"
@@ -17,13 +18,20 @@ enum { OPSET_LEAST = 14 };
  * larger in memory than in a file, those of a model are not. */
 enum { MEMORY_FACTOR = 32, MEMORY_EXTRA = 1 << 16 };
 
+struct budget {
+    size_t left;
+    bool out_of_memory; /* the system's, not the budget's */
+};
+
 static void *budget_alloc(void *user, size_t size)
 {
-    size_t *left = user;
-    if (size > *left)
+    struct budget *budget = user;
+    if (size > budget->left)
         return NULL;
-    *left -= size;
-    return malloc(size);
+    budget->left -= size;
+    void *block = malloc(size);
+    budget->out_of_memory = budget->out_of_memory || !block;
+    return block;
 }
 
 static void budget_free(void *user, void *pointer)
@@ -186,9 +194,12 @@ static enum recur_status collect_metadata(const Recur__Onnx__Model *message, jso
         if (json_object_get(*metadata, property->key))
             return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata has %.40s twice",
                               property->key);
-        if (json_object_set_new(*metadata, property->key, json_string(property->value)) != 0)
+        if (!recur_utf8_valid(property->key, strlen(property->key)) ||
+            !recur_utf8_valid(property->value, strlen(property->value)))
             return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata's %.40s is not UTF-8",
                               property->key);
+        if (json_object_set_new(*metadata, property->key, json_string(property->value)) != 0)
+            return recur_fail_memory(error, strlen(property->value), "the metadata");
     }
     return RECUR_OK;
 }
@@ -242,11 +253,14 @@ static enum recur_status read_bytes(const unsigned char *bytes, size_t size,
                                     const recur_import_config *said, recur_model **model,
                                     recur_error *error)
 {
-    size_t left = recur_size_add(recur_size_mul(size, MEMORY_FACTOR), MEMORY_EXTRA);
-    ProtobufCAllocator allocator = {budget_alloc, budget_free, &left};
+    struct budget budget = {.left =
+                                recur_size_add(recur_size_mul(size, MEMORY_FACTOR), MEMORY_EXTRA)};
+    ProtobufCAllocator allocator = {budget_alloc, budget_free, &budget};
     struct recur_onnx_found found = {.foreign.config = recur_model_config_default()};
     Recur__Onnx__Model *message = recur__onnx__model__unpack(&allocator, size, bytes);
-    enum recur_status status = check_message(message, error);
+    enum recur_status status = budget.out_of_memory
+                                   ? recur_fail_memory(error, size, "an ONNX model")
+                                   : check_message(message, error);
     if (status == RECUR_OK)
         status = recur_onnx_walk(message->graph, said, &found, error);
     if (status == RECUR_OK)

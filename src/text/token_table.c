@@ -1,7 +1,9 @@
+#define _DEFAULT_SOURCE /* getentropy */
 #include "text/token_table.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -35,11 +37,12 @@ struct key {
 #define EXACT 8
 #define BATCH 16 /* tokens looked up at once */
 
-static struct key make_key(recur_token token)
+static struct key make_key(const struct recur_token_table *table, recur_token token)
 {
     const char *bytes = token.bytes, *last = bytes + token.size;
     struct key key = {0, token.size < UINT32_MAX ? (uint32_t)token.size : UINT32_MAX};
     if (token.size > EXACT) {
+        key.word = table->salt;
         for (last -= EXACT; bytes < last; bytes += EXACT)
             key.word = mix(key.word ^ load(bytes, EXACT));
         key.word = mix(key.word ^ load(last, EXACT)); /* may overlap the word before */
@@ -52,9 +55,9 @@ static struct key make_key(recur_token token)
     return key;
 }
 
-static size_t first_slot(struct key key, size_t slot_count)
+static size_t first_slot(const struct recur_token_table *table, struct key key)
 {
-    return mix(mix(key.word ^ key.size)) & (slot_count - 1);
+    return mix(mix(key.word ^ key.size ^ table->salt)) & (table->slot_count - 1);
 }
 
 static uint32_t probe(const struct recur_token_table *table, recur_token token, struct key key,
@@ -89,8 +92,8 @@ static void find_hashed(const struct recur_token_table *table, const recur_token
     struct key keys[BATCH];
     size_t slots[BATCH];
     for (size_t i = 0; i < count; i++) {
-        keys[i] = make_key(tokens[which[i]]);
-        slots[i] = first_slot(keys[i], table->slot_count);
+        keys[i] = make_key(table, tokens[which[i]]);
+        slots[i] = first_slot(table, keys[i]);
         __builtin_prefetch(&table->slots[slots[i]]);
     }
     for (size_t i = 0; i < count; i++)
@@ -118,12 +121,12 @@ void recur_token_table_find_all(const struct recur_token_table *table, const rec
     find_hashed(table, tokens, hashed, waiting, indices);
 }
 
-static void fill_slot(struct recur_token_slot *slots, size_t count, struct recur_token_slot slot)
+static void fill_slot(struct recur_token_table *table, struct recur_token_slot slot)
 {
-    size_t at = first_slot((struct key){slot.word, slot.size}, count);
-    while (slots[at].number)
-        at = (at + 1) & (count - 1);
-    slots[at] = slot;
+    size_t at = first_slot(table, (struct key){slot.word, slot.size});
+    while (table->slots[at].number)
+        at = (at + 1) & (table->slot_count - 1);
+    table->slots[at] = slot;
 }
 
 static enum recur_status grow_slots(struct recur_token_table *table, recur_error *error)
@@ -132,12 +135,16 @@ static enum recur_status grow_slots(struct recur_token_table *table, recur_error
     struct recur_token_slot *slots;
     RECUR_TRY(recur_block_alloc(recur_size_mul(count, sizeof *slots), "the dictionary's hash table",
                                 &slots, error));
-    for (size_t i = 0; i < table->slot_count; i++)
-        if (table->slots[i].number)
-            fill_slot(slots, count, table->slots[i]);
-    recur_block_free(table->slots);
+    struct recur_token_slot *old = table->slots;
+    size_t old_count = table->slot_count;
+    if (!old_count && getentropy(&table->salt, sizeof table->salt) != 0)
+        table->salt = (uintptr_t)slots; /* next to nothing, but better than a known number */
     table->slots = slots;
     table->slot_count = count;
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].number)
+            fill_slot(table, old[i]);
+    recur_block_free(old);
     return RECUR_OK;
 }
 
@@ -162,9 +169,8 @@ enum recur_status recur_token_table_add(struct recur_token_table *table, recur_t
     if (token.size == 1) {
         table->single[(unsigned char)token.bytes[0]] = number;
     } else {
-        struct key key = make_key(token);
-        fill_slot(table->slots, table->slot_count,
-                  (struct recur_token_slot){key.word, key.size, number});
+        struct key key = make_key(table, token);
+        fill_slot(table, (struct recur_token_slot){key.word, key.size, number});
     }
     return RECUR_OK;
 }

@@ -25,7 +25,8 @@ struct recur_token_table {
     size_t bytes_size, bytes_capacity;
     struct recur_token_slot *slots; /* open addressing, at most half full */
     size_t slot_count;              /* a power of two */
-    uint32_t single[256];           /* the numbers of tokens of one byte, which need no hash */
+    uint64_t salt; /* random, so that no text can be made whose tokens all fall on one slot */
+    uint32_t single[256]; /* the numbers of tokens of one byte, which need no hash */
 };
 
 void recur_token_table_free(struct recur_token_table *table);

@@ -55,10 +55,8 @@ static recur_printable shown(recur_token token)
 /* What a model file can hold: text, or, where bytes are tokens, any byte. */
 static bool can_be_saved(recur_token token, const recur_text_config *text)
 {
-    bool valid = true;
-    for (size_t at = 0, length; valid && at < token.size; at += length)
-        valid = recur_utf8_scan(token.bytes + at, token.size - at, &length) == RECUR_UTF8_VALID;
-    return valid || (token.size == 1 && text->tokens == RECUR_TOKENS_BYTE);
+    return recur_utf8_valid(token.bytes, token.size) ||
+           (token.size == 1 && text->tokens == RECUR_TOKENS_BYTE);
 }
 
 enum recur_status recur_vocab_begin(struct recur_token_table *counted,

@@ -45,9 +45,8 @@ struct recur_trainer {
     size_t minibatch, minibatches; /* of this epoch; minibatches 0: not started */
     double lr, loss_sum, norm_sum, seconds;
     double loss, norm; /* of the last minibatch */
-    double phase_seconds[RECUR_PHASES];
-
     bool diverged;
+    double phase_seconds[RECUR_PHASES];
 
     bool ended; /* the kept parameters are back: what the run would go on with is gone */
     struct recur_state_tensor *tensor; /* what of the run is tensors, besides the model */

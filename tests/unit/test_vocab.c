@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "recur/vocab.h"
+#include "text/token_table.h"
 
 static recur_token token(const char *text)
 {
@@ -333,6 +334,20 @@ static void threads_share_it(void **state)
     recur_vocab_free(NULL);
 }
 
+/* Else a text could be made whose words all fall on one slot, to be looked up one after the other.
+ */
+static void no_two_dictionaries_hash_alike(void **state)
+{
+    (void)state;
+    const recur_token token = {"word", 4};
+    struct recur_token_table tables[2] = {0};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(recur_token_table_add(&tables[i], token, NULL), RECUR_OK);
+    assert_true(tables[0].salt != tables[1].salt);
+    for (size_t i = 0; i < 2; i++)
+        recur_token_table_free(&tables[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +365,7 @@ int main(void)
         cmocka_unit_test(tells_repetitions_apart),
         cmocka_unit_test(encodes_as_the_text_was_cut),
         cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(no_two_dictionaries_hash_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

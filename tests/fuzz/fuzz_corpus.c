@@ -1,0 +1,62 @@
+/* Texts of every kind of token and of cleaning, from memory and from a file, which must be the
+ * same. The first byte says the kinds, the second how often a token must be met and how many are
+ * kept; the rest is the text. */
+#include "fuzz.h"
+#include "recur/corpus.h"
+
+struct read {
+    enum recur_status status;
+    recur_corpus *corpus;
+    recur_vocab *vocab;
+    recur_error error;
+};
+
+static void same(const struct read *a, const struct read *b)
+{
+    FUZZ_CHECK(a->status == b->status, "status %d from memory, %d from the file", (int)a->status,
+               (int)b->status);
+    if (a->status != RECUR_OK)
+        return;
+    FUZZ_CHECK(recur_vocab_size(a->vocab) == recur_vocab_size(b->vocab), "other vocabularies");
+    FUZZ_CHECK(recur_corpus_size(a->corpus) == recur_corpus_size(b->corpus), "other sizes");
+    FUZZ_CHECK(recur_corpus_fingerprint(a->corpus) == recur_corpus_fingerprint(b->corpus),
+               "other ids");
+}
+
+static void read_free(struct read *read)
+{
+    recur_corpus_free(read->corpus);
+    recur_vocab_free(read->vocab);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (size < 2)
+        return 0;
+    const char *text = (const char *)bytes + 2;
+    struct fuzz_file file = fuzz_file_make(bytes + 2, size - 2);
+    const char *path = file.path;
+    recur_corpus_config config = recur_corpus_config_default();
+    recur_text_config cutting = recur_text_config_default();
+    recur_vocab_config counting = recur_vocab_config_default();
+    cutting.tokens = bytes[0] & 3;
+    cutting.clean = bytes[0] >> 2 & 3;
+    counting.min_count = bytes[1] & 7;
+    config.text = &cutting;
+    config.vocab = &counting;
+    config.max_tokens = bytes[1] >> 3;
+    struct read memory = {0}, stream = {0};
+    ptrdiff_t before = fuzz_memory_begin();
+    memory.status = recur_corpus_build_memory(text, size - 2, &config, &memory.corpus,
+                                              &memory.vocab, &memory.error);
+    fuzz_check_error(memory.status, &memory.error);
+    stream.status =
+        recur_corpus_build(&path, 1, &config, &stream.corpus, &stream.vocab, &stream.error);
+    fuzz_check_error(stream.status, &stream.error);
+    same(&memory, &stream);
+    read_free(&memory);
+    read_free(&stream);
+    fuzz_memory_end(before, size);
+    fuzz_file_end(&file);
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* The fuzz targets that import a model try each thing that a caller may say of it. */
+#ifndef RECUR_TESTS_IMPORTS_H
+#define RECUR_TESTS_IMPORTS_H
+
+#include "fuzz.h"
+#include "recur/convert.h"
+
+typedef enum recur_status import_fn(const char *path, const recur_import_config *config,
+                                    recur_model **model, recur_error *error);
+
+static inline void fuzz_import(import_fn *import, const uint8_t *bytes, size_t size)
+{
+    const enum recur_cell cell = RECUR_CELL_GRU_RESET_BEFORE;
+    const enum recur_activation activation = RECUR_ACTIVATION_RELU;
+    const recur_import_config said[] = {{0}, {.cell = &cell}, {.activation = &activation}};
+    struct fuzz_file file = fuzz_file_make(bytes, size);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        recur_model *model = NULL;
+        recur_error error;
+        ptrdiff_t before = fuzz_memory_begin();
+        enum recur_status status = import(file.path, &said[i], &model, &error);
+        fuzz_check_error(status, &error);
+        if (status == RECUR_OK)
+            FUZZ_CHECK(recur_model_save(model, "/dev/null", &error) == RECUR_OK,
+                       "what was read cannot be written: %s", error.message);
+        recur_model_free(model);
+        fuzz_memory_end(before, size);
+        if (status != RECUR_ERROR_ARGUMENT && i == 0) /* the file leaves nothing open */
+            break;
+    }
+    fuzz_file_end(&file);
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* Writes the seeds of the corpora into the folder given: seeds FOLDER. They are committed; this is
+ * how they were made, and how they are made again when a format changes. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "recur/checkpoint.h"
+#include "recur/convert.h"
+#include "seed_run.h"
+
+_Noreturn void fuzz_broken(const char *format, ...)
+{
+    fprintf(stderr, "seeds: %s\n", format);
+    exit(1);
+}
+
+static const char *root;
+
+static const char *place(const char *target, const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/%s", root, target);
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s/%s/%s", root, target, name);
+    return path;
+}
+
+#define TRY(call) FUZZ_CHECK((call) == RECUR_OK, #call)
+
+static void write_text(const char *target, const char *name, const char *text, size_t size)
+{
+    FILE *file = fopen(place(target, name), "wb");
+    FUZZ_CHECK(file && fwrite(text, 1, size, file) == size && fclose(file) == 0, "cannot write");
+}
+
+static const size_t widths[] = {2, 2};
+
+static recur_model *make_model(enum recur_cell cell, size_t layers, bool words,
+                               enum recur_task task)
+{
+    static const recur_token entries[] = {
+        {"<unk>", 5}, {"<pad>", 5}, {"\xe4\xbd\xa0", 3}, {"\"", 1}, {"\0", 1}};
+    const uint64_t counts[] = {0, 0, 7, 7, UINT64_MAX};
+    const recur_text_config text = recur_text_config_default();
+    recur_model_config config = recur_model_config_default();
+    recur_vocab *vocab = NULL;
+    recur_model *model;
+    config.task = task;
+    config.bidirectional = task == RECUR_TASK_FILL;
+    config.cell = cell;
+    config.layers = layers;
+    config.hidden = widths;
+    config.vocabulary = SEED_VOCABULARY;
+    config.embedding = layers > 1 ? 2 : 0;
+    if (words)
+        TRY(recur_vocab_from_entries(entries, counts, SEED_VOCABULARY, 1, &text, &vocab, NULL));
+    TRY(recur_model_create(&config, vocab, &model, NULL));
+    recur_vocab_free(vocab);
+    return model;
+}
+
+static void models(void)
+{
+    recur_model *lstm = make_model(RECUR_CELL_LSTM, 2, true, RECUR_TASK_LM);
+    const recur_epoch epoch = {1, 2.5, 2.75, 0.125, 0.1, 1e6, 3};
+    TRY(recur_model_add_epoch(lstm, &epoch, NULL));
+    TRY(recur_model_save(lstm, place("safetensors", "lstm"), NULL));
+    TRY(recur_model_export(lstm, RECUR_FORMAT_PYTORCH, place("pytorch", "module"), NULL));
+    TRY(recur_model_export(lstm, RECUR_FORMAT_PYTORCH_WORD_LM, place("pytorch", "word-lm"), NULL));
+    TRY(recur_model_export(lstm, RECUR_FORMAT_ONNX, place("onnx", "lstm"), NULL));
+    recur_model_free(lstm);
+    recur_model *gru = make_model(RECUR_CELL_GRU, 1, false, RECUR_TASK_LM);
+    TRY(recur_model_save(gru, place("safetensors", "gru"), NULL));
+    TRY(recur_model_export(gru, RECUR_FORMAT_PYTORCH_BARE, place("pytorch", "bare"), NULL));
+    TRY(recur_model_export(gru, RECUR_FORMAT_ONNX, place("onnx", "gru"), NULL));
+    recur_model_free(gru);
+    recur_model *rnn = make_model(RECUR_CELL_RNN, 1, false, RECUR_TASK_LM);
+    TRY(recur_model_export(rnn, RECUR_FORMAT_PYTORCH, place("pytorch", "rnn"), NULL));
+    TRY(recur_model_export(rnn, RECUR_FORMAT_ONNX, place("onnx", "rnn"), NULL));
+    recur_model_free(rnn);
+    recur_model *fill = make_model(RECUR_CELL_RNN, 1, true, RECUR_TASK_FILL);
+    TRY(recur_model_save(fill, place("safetensors", "fill"), NULL));
+    recur_model_free(fill);
+}
+
+/* One of the book's networks from scratch: a gru of width 1 for two tokens, in half precision. */
+static void book(void)
+{
+    char header[2000] = "{", text[2100];
+    size_t used = 1, at = 0;
+    const char *const gates[] = {"z", "r", "h"};
+    for (size_t g = 0; g < 3; g++)
+        used += (size_t)snprintf(header + used, sizeof header - used,
+                                 "\"W_x%s\":{\"dtype\":\"F16\",\"shape\":[2,1],\"data_offsets\":"
+                                 "[%zu,%zu]},\"W_h%s\":{\"dtype\":\"F16\",\"shape\":[1,1],"
+                                 "\"data_offsets\":[%zu,%zu]},\"b_%s\":{\"dtype\":\"F16\","
+                                 "\"shape\":[1],\"data_offsets\":[%zu,%zu]},",
+                                 gates[g], at + 8 * g, at + 8 * g + 4, gates[g], at + 8 * g + 4,
+                                 at + 8 * g + 6, gates[g], at + 8 * g + 6, at + 8 * g + 8);
+    used += (size_t)snprintf(header + used, sizeof header - used,
+                             "\"W_hq\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":"
+                             "[24,32]},\"b_q\":{\"dtype\":\"F32\",\"shape\":[2],"
+                             "\"data_offsets\":[32,40]}}");
+    for (size_t i = 0; i < 8; i++)
+        text[i] = (char)(used >> 8 * i);
+    memcpy(text + 8, header, used);
+    memset(text + 8 + used, 0, 40);
+    write_text("pytorch", "book", text, 8 + used + 40);
+}
+
+static void checkpoints(void)
+{
+    static const enum recur_optimizer optimizers[] = {RECUR_OPTIMIZER_SGD, RECUR_OPTIMIZER_ADAM};
+    static const char *const names[] = {"sgd", "adam"};
+    for (size_t i = 0; i < 2; i++) {
+        recur_corpus *corpus = seed_corpus();
+        recur_model *model = make_model(i ? RECUR_CELL_GRU : RECUR_CELL_RNN, 1, i, RECUR_TASK_LM);
+        recur_trainer *trainer;
+        recur_trainer_config config = recur_trainer_config_default();
+        config.batch = 2;
+        config.steps = 3;
+        config.epochs = 5;
+        config.threads = 1;
+        config.optimizer = optimizers[i];
+        config.validation = i ? 0.2F : 0;
+        TRY(recur_trainer_create(model, corpus, &config, &trainer, NULL));
+        TRY(recur_trainer_epoch(trainer, NULL, NULL));
+        TRY(recur_trainer_step(trainer, NULL, NULL));
+        TRY(recur_checkpoint_save(trainer, "{\"options\":[]}", place("checkpoint", names[i]),
+                                  NULL));
+        recur_trainer_free(trainer);
+        recur_model_free(model);
+        recur_corpus_free(corpus);
+    }
+}
+
+#define SEED(target, name, text) write_text(target, name, text, sizeof(text) - 1)
+
+static void texts(void)
+{
+    SEED("vocab", "entries", "\0\1<unk>\n<pad>\na\nb\n\xc3\xbc\n");
+    SEED("vocab", "words", "\1\0<unk>\nnaive\nthe\n\xf0\x9f\x98\x80");
+    SEED("vocab", "bytes", "\2\0<unk>\na\n\xff\n");
+    SEED("vocab", "built", "\x18\1to\nbe\nor\nnot\nto\nbe\n");
+    SEED("vocab", "twice", "\0\0<unk>\na\na\n");
+    SEED("corpus", "char", "\0\0The time traveller (for so it will\r\nbe convenient)\n\n\xc3\xbc");
+    SEED("corpus", "word-letters", "\5\0The time traveller, for so it will\n be convenient");
+    SEED("corpus", "byte",
+         "\2\x11"
+         "a\xff\xfe\r\n\0b");
+    SEED("corpus", "invalid", "\0\2\xc3\x28\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82");
+    SEED("corpus", "kinds-unknown", "\x0f\0text");
+    SEED("options", "train", "\0--preset\nd2l-gru\n--hidden\n32,16\n--lr=0.5\n-o\nfile\ntext");
+    SEED("options", "train-more",
+         "\0--tokens=word\n--reserved=<pad>,<s>\n--predict\na\n--predict=b");
+    SEED("options", "generate", "\1-m\nmodel\n-p\nThe \n-n40\n--temp\n0.7\n--top-k=5\n--seed\n7");
+    SEED("options", "fill", "\2-m\nmodel\n--blank\n_\n--top\n3\n--\n-text");
+    SEED("options", "help", "\6--help");
+    SEED("options", "unknown", "\11--sed\n5\n-x\n--lr=nan\n--hidden=1,,2");
+}
+
+int main(int argc, char **argv)
+{
+    FUZZ_CHECK(argc == 2, "usage: seeds FOLDER");
+    root = argv[1];
+    mkdir(root, 0777);
+    models();
+    book();
+    checkpoints();
+    texts();
+    return 0;
+}
