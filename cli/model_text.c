@@ -39,6 +39,12 @@ int recur_model_text_read(const struct command *command, const char *model, cons
                           const char *output, struct model_text *opened)
 {
     recur_error error;
+    if (recur_model_labels(opened->model))
+        return recur_failure(
+            command,
+            "the model labels %s and predicts no tokens: recur predict puts it "
+            "to use",
+            recur_model_get_config(opened->model)->task == RECUR_TASK_TAG ? "words" : "texts");
     recur_vocab *vocab = recur_model_vocab(opened->model);
     if (!vocab)
         return recur_failure(command, "%s has no vocabulary, so it cannot read text",

@@ -37,8 +37,8 @@ extern "C" {
 /* Writes down where the run stands, between any two steps. `note` is a text of the caller's own,
  * UTF-8, that comes back with recur_checkpoint_note. The file appears whole or not at all: where
  * this fails, or the machine does, the old file is still there, and training can go on. Errors:
- * ARGUMENT once the run has ended (recur_trainer_get_state) or where the note is not UTF-8; else as
- * recur_model_save. */
+ * ARGUMENT once the run has ended (recur_trainer_get_state) or where the note is not UTF-8;
+ * UNSUPPORTED for a run on labelled texts; else as recur_model_save. */
 RECUR_API enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note,
                                                   const char *path, recur_error *error);
 

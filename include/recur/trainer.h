@@ -185,7 +185,8 @@ typedef struct recur_trainer_state {
 } recur_trainer_state;
 
 /* Writes down where the run stands. Errors: ARGUMENT once the kept parameters were put back
- * (recur_trainer_finish, DIVERGED): what the run would go on with is gone then. */
+ * (recur_trainer_finish, DIVERGED): what the run would go on with is gone then; UNSUPPORTED for a
+ * run on labelled texts. */
 RECUR_API enum recur_status recur_trainer_get_state(recur_trainer *trainer,
                                                     recur_trainer_state *state, recur_error *error);
 

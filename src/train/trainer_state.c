@@ -104,9 +104,18 @@ void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float 
             *state_at(tensor, b, i) = *values++;
 }
 
+static enum recur_status check_reads_text(const struct recur_trainer *trainer, recur_error *error)
+{
+    if (!trainer->labels)
+        return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                      "a run on labelled texts cannot be written down and taken up again");
+}
+
 enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_state *state,
                                           recur_error *error)
 {
+    RECUR_TRY(check_reads_text(trainer, error));
     if (trainer->ended)
         return recur_fail(
             error, RECUR_ERROR_ARGUMENT,
@@ -207,6 +216,7 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
 enum recur_status recur_trainer_set_state(recur_trainer *trainer, const recur_trainer_state *state,
                                           recur_error *error)
 {
+    RECUR_TRY(check_reads_text(trainer, error));
     RECUR_TRY(recur_trainer_check_text(state, trainer->corpus, error));
     trainer->fingerprint = state->text_fingerprint;
     trainer->has_fingerprint = true;
