@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct scratch {
-    char folder[256];
+    char folder[200];
     char path[512]; /* of the last scratch_path */
 };
 

@@ -14,7 +14,7 @@
 #include "recur/file.h"
 
 #define FIRST_READ ((size_t)1 << 16)
-#define TEMPORARY_ROOM 64 /* more than a temporary neighbour's name has over the file's */
+#define TEMPORARY_ROOM 18 /* ".0123456789ab.tmp", which a temporary neighbour's name ends in */
 
 recur_printable recur_file_name(const char *path)
 {
@@ -147,14 +147,18 @@ static bool open_nameless(struct recur_output *output)
     return output->nameless;
 }
 
-/* Writes a name for a temporary neighbour. False, with errno set, where there is no randomness. */
+/* Writes a name for a temporary neighbour: the file's, as far as a name's length allows, and random
+ * digits. False, with errno set, where there are none to be had. */
 static bool name_temporary(struct recur_output *output)
 {
     uint64_t random;
     if (getentropy(&random, sizeof random) != 0)
         return false;
-    snprintf(output->temporary, strlen(output->path) + TEMPORARY_ROOM, "%s.%012" PRIx64 ".tmp",
-             output->path, random >> 16);
+    const char *slash = strrchr(output->path, '/'), *name = slash ? slash + 1 : output->path;
+    size_t length = strlen(name), most = NAME_MAX + 1 - TEMPORARY_ROOM;
+    size_t kept = (size_t)(name - output->path) + (length < most ? length : most);
+    memcpy(output->temporary, output->path, kept);
+    snprintf(output->temporary + kept, TEMPORARY_ROOM, ".%012" PRIx64 ".tmp", random >> 16);
     return true;
 }
 

@@ -62,5 +62,5 @@ $ recur train --quiet --hidden 4 --epochs 1 --log closed -o out >&-; wc -l < clo
 ! recur: cannot write standard output: Bad file descriptor
 $ recur train --hidden 4 --epochs 1 --log closed -o out 2>&- > out.txt; wc -l < closed
 1
-$ recur train -o "$(printf 'x%.0s' $(seq 250))" 2>&1 | grep -o 'File name too long'
+$ recur train -o "$(printf 'x%.0s' $(seq 256))" 2>&1 | grep -o 'File name too long'
 File name too long

@@ -1,5 +1,6 @@
 /* Files: what cannot be read says why; a file is replaced whole or not at all. */
 #define _GNU_SOURCE /* mkdtemp, dirfd */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -248,6 +249,21 @@ static void links_may_point_to_what_does_not_exist_yet(void **state)
     assert_non_null(strstr(error.message, "Too many levels of symbolic links"));
 }
 
+/* The neighbour's name has no room for all of the file's. */
+static void a_name_may_have_any_length(void **state)
+{
+    struct scratch *scratch = *state;
+    char name[NAME_MAX + 2];
+    recur_error error;
+    memset(name, 'x', NAME_MAX + 1);
+    name[NAME_MAX + 1] = '\0';
+    assert_int_equal(replace(scratch_path(scratch, name), "new", &error), RECUR_ERROR_FILE);
+    assert_non_null(strstr(error.message, "File name too long"));
+    name[NAME_MAX] = '\0';
+    assert_int_equal(replace(scratch_path(scratch, name), "new", NULL), RECUR_OK);
+    scratch_assert_holds(scratch->path, "new");
+}
+
 static void the_temporary_name_is_another_each_time(void **state)
 {
     struct scratch *scratch = *state;
@@ -357,6 +373,7 @@ int main(void)
         cmocka_unit_test(writes_through_symbolic_links),
         cmocka_unit_test(links_may_point_to_what_does_not_exist_yet),
         cmocka_unit_test(the_temporary_name_is_another_each_time),
+        cmocka_unit_test(a_name_may_have_any_length),
         cmocka_unit_test(knows_one_file_under_two_names),
         cmocka_unit_test(says_why_it_cannot_write),
     };
