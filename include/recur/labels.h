@@ -81,6 +81,7 @@ RECUR_API void recur_labels_free(recur_labels *labels);
 RECUR_API enum recur_status recur_labels_split(recur_labels *labels, double share, uint64_t seed,
                                                recur_labels **rest, recur_error *error);
 
+/* The task that the data is for. */
 RECUR_API enum recur_task recur_labels_task(const recur_labels *labels);
 
 /* How the texts were cut; belongs to the data. */
@@ -89,23 +90,32 @@ RECUR_API const recur_text_config *recur_labels_text(const recur_labels *labels)
 /* What was met while reading, the part that was split off included; belongs to the data. */
 RECUR_API const recur_text_stats *recur_labels_stats(const recur_labels *labels);
 
-/* How many sequences there are, how many tokens number `sequence` has, and all of them. */
+/* How many sequences there are. */
 RECUR_API size_t recur_labels_count(const recur_labels *labels);
+
+/* How many tokens number `sequence` has. */
 RECUR_API size_t recur_labels_length(const recur_labels *labels, size_t sequence);
+
+/* How many tokens all of them have. */
 RECUR_API size_t recur_labels_tokens(const recur_labels *labels);
 
 /* What follows is the data's own. The label of a word, or of a text (`token` is 0), of size 0 where
- * there is none; and the line that it stands in, without its end. */
+ * there is none. */
 RECUR_API recur_token recur_labels_label(const recur_labels *labels, size_t sequence, size_t token);
+
+/* The line that it stands in, without its end. */
 RECUR_API recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_t token);
 
-/* Tokens by number: all that are different, and which of them a token of a sequence is. */
+/* How many different tokens there are. */
 RECUR_API size_t recur_labels_forms(const recur_labels *labels);
+
+/* Different token number `form`. */
 RECUR_API recur_token recur_labels_form(const recur_labels *labels, size_t form);
+
+/* Which of them each token of a sequence is. */
 RECUR_API const uint32_t *recur_labels_sequence(const recur_labels *labels, size_t sequence);
 
-/* Of tag: a form in lower case, which is what embeddings are looked up by; and what its case was.
- */
+/* The case of a word. */
 enum recur_word_case {
     RECUR_WORD_LOWER,   /* letters, none of them upper case */
     RECUR_WORD_CAPITAL, /* the first letter alone is upper case */
@@ -115,7 +125,11 @@ enum recur_word_case {
     RECUR_WORD_DIGITS,  /* letters and digits */
     RECUR_WORD_OTHER,   /* neither */
 };
+
+/* Of tag: a form in lower case, which is what embeddings are looked up by. */
 RECUR_API recur_token recur_labels_lower(const recur_labels *labels, size_t form);
+
+/* Of tag: what the case of a form was. */
 RECUR_API enum recur_word_case recur_labels_case(const recur_labels *labels, size_t form);
 
 /* Makes a model for the data: its vocabulary, as `vocab` says (may be NULL), its labels and, of

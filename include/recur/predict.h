@@ -94,6 +94,8 @@ RECUR_API const recur_scores *recur_score_table_scores(const recur_score_table *
  * them. They belong to the table. */
 RECUR_API const recur_score_cell *recur_score_table_cells(const recur_score_table *table,
                                                           size_t *count);
+
+/* The same of spans. */
 RECUR_API const recur_score_cell *recur_score_table_spans(const recur_score_table *table,
                                                           size_t *count);
 

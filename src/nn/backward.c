@@ -62,9 +62,14 @@ static struct recur_tile gradient_tile(const struct recur_pass *pass,
     return tile;
 }
 
-static void gates_changed(const struct recur_pass *pass, const struct recur_tile *tile)
+/* The gates of phase p; others may be multiplied by another thread at this moment. */
+static void gates_changed(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
 {
-    for (unsigned s = 0; s < pass->network->cell->slots; s++)
+    const struct recur_cell_kind *cell = pass->network->cell;
+    bool all = cell->phases == 1;
+    unsigned first = all ? 0 : cell->recurrent_slot[cell->phase[p].first_gate];
+    unsigned count = all ? cell->slots : cell->phase[p].gates;
+    for (unsigned s = first; s < first + count; s++)
         recur_pass_changed(pass, tile->slot[s], tile->n / RECUR_LANES);
 }
 
@@ -115,7 +120,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
         for (unsigned i = 0; i < pieces; i++) {
             struct recur_tile tile = gradient_tile(pass, stream, &piece[i], u);
             cell->phase[cell->phases - 1].backward(pass->kernels, activation, &tile);
-            gates_changed(pass, &tile);
+            gates_changed(pass, &tile, cell->phases - 1);
         }
     }
     recur_barrier_wait(slice->barrier);
@@ -126,7 +131,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
             struct recur_tile tile = gradient_tile(pass, stream, &piece[i], u);
             backward_product(pass, l, d, 1, u, piece[i].row, piece[i].rows, tile.rh, false);
             cell->phase[0].backward(pass->kernels, activation, &tile);
-            gates_changed(pass, &tile);
+            gates_changed(pass, &tile, 0);
         }
     recur_barrier_wait(slice->barrier);
 }

@@ -124,7 +124,7 @@ static enum recur_status cut_text(struct reading *r, recur_token text)
 static enum recur_status read_text(struct reading *r, recur_token line)
 {
     bool unlabelled = r->store->config.unlabelled != 0;
-    recur_token label = {line.bytes, 0}, text = line, kept;
+    recur_token label = {line.bytes, 0}, text, kept;
     if (!line.size && !unlabelled)
         return RECUR_OK;
     RECUR_TRY(keep_line(r, line, &kept));

@@ -17,7 +17,7 @@ static void names_of_no_value(void **state)
     assert_string_equal(recur_tokens_name((enum recur_tokens)3), "unknown");
     assert_string_equal(recur_clean_name((enum recur_clean)2), "unknown");
     assert_string_equal(recur_sampling_name((enum recur_sampling) - 1), "unknown");
-    assert_string_equal(recur_task_name((enum recur_task)2), "unknown");
+    assert_string_equal(recur_task_name((enum recur_task)4), "unknown");
     assert_string_equal(recur_cell_name((enum recur_cell)4), "unknown");
     assert_string_equal(recur_activation_name((enum recur_activation)1000000), "unknown");
     assert_string_equal(recur_init_name((enum recur_init)2), "unknown");
