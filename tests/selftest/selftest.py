@@ -41,12 +41,6 @@ MUTATIONS = [
     ("leftover tensor", "src/io/checkpoint.c", "recur_safetensors_check_taken(file, error)",
      "RECUR_OK", "checkpoint"),
     ("story", "src/base/sample_text.c", "sizeof story - 1", "sizeof story", "sample_text"),
-    ("memory given back", "src/io/safetensors.c", "failed:\n    recur_safetensors_free(&read);", "failed:", "replay_safetensors"),
-    ("memory given back", "src/io/safetensors.c", "failed:\n    recur_safetensors_free(&read);", "failed:", "out_of_memory"),
-    ("short memory in JSON", "src/base/json.c", "errno == ENOMEM ||", "", "out_of_memory"),
-    ("tokens that stand twice", "src/text/vocab.c", "if (found != RECUR_TOKEN_NONE)\n        return recur_fail", "if (0)\n        return recur_fail", "replay_vocab"),
-    ("salted words", "src/text/token_table.c", "!old_count && getentropy", "0 && getentropy", "vocab"),
-    ("options as words", "cli/option_values.c", 'i ? ",%zu" : "%zu"', 'i ? ";%zu" : "%zu"', "replay_options"),
 ]
 
 # Without the runtime that reads ONNX files that test is skipped and cannot be red.
