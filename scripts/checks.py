@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
