@@ -1,38 +1,64 @@
-"""recur beside PyTorch, preset by preset: compare.py RECUR [PAIRS [SECONDS]]
+"""recur beside its peers on the same work: compare.py RECUR [PAIRS [SECONDS [SECTION ...]]]
 
-Each preset is measured in turns, recur then PyTorch, PAIRS times (5), and the table shows medians
-and the median of the pairs' ratios. One absolute number of a shared machine means nothing; a ratio
-of neighbours does. PyTorch runs at the settings that are fastest for it: OpenBLAS with its AVX-512
-kernels where the processor has them, a passive wait, the better of one and of all threads. Its
-OpenMP build of OpenBLAS must be the one in use (Debian: libopenblas0-openmp).
+Sections: training (PyTorch), stacks (oneDNN), lengths (PyTorch), threads and bf16 (recur itself). All
+without a name; what a section needs and is not there is said, and the section passed over.
+
+Each work is measured in turns, recur then the peer, PAIRS times (5), SECONDS each (1); the tables show
+medians, and the median of the pairs' ratios. One absolute number of a shared machine means nothing; a
+ratio of neighbours does. Peers run at the settings that are fastest for them, the better of one thread
+and of all: PyTorch with OpenBLAS's AVX-512 kernels where the processor has them and a passive wait, and
+with its OpenMP build (Debian: libopenblas0-openmp) if that is the one in use; oneDNN with an active wait
+and threads that stay where they are.
 """
 
 import importlib.util
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PRESETS = ["d2l-rnn-scratch", "d2l-rnn", "d2l-gru", "d2l-lstm", "d2l-deep-lstm"]
+TRAINING = [
+    "d2l-rnn-scratch", "d2l-rnn", "rnn-512", "d2l-gru", "gru-512", "d2l-lstm", "lstm-512",
+    "d2l-deep-lstm", "lstm-2x512", "words-2x200", "words-2x650", "lstm-64",
+]
+STACKS = ["rnn-256", "rnn-512", "gru-256", "lstm-256", "lstm-2x256", "lstm-2x512"]
 LENGTHS = ["lengths-padded", "lengths-packed", "lengths-padded-buckets", "lengths-packed-buckets"]
+THREADS = ["d2l-rnn", "d2l-gru", "d2l-lstm", "rnn-512", "gru-512", "lstm-512", "lstm-2x512", "words-2x200",
+           "words-2x650", "lstm-64"]
+BF16 = ["lstm-512", "lstm-2x512"]
+CORES = len(os.sched_getaffinity(0))
 
 
-def recur_result(recur, preset, seconds):
-    command = [recur, "bench", "--preset", preset, "--seconds", str(seconds), "--json"]
+def recur_report(recur, work, seconds, threads=CORES):
+    command = [recur, "bench", "--preset", work, "--seconds", str(seconds), "--threads", str(threads), "--json"]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def torch_speed(preset, seconds, threads):
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OMP_WAIT_POLICY="PASSIVE")
-    if "avx512f" in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
-        environment["OPENBLAS_CORETYPE"] = "SkylakeX"
-    command = [sys.executable, str(HERE / "peer_torch.py"), preset, str(seconds)]
+def recur_training(recur, work, seconds, threads=CORES):
+    """(tokens/s, share of the peak)"""
+    report = recur_report(recur, work, seconds, threads)
+    result = (report["results"] + report["stacks"])[0]
+    return result["train_tokens_per_second"], result["train_share_of_peak"]
+
+
+def speed_of(command, threads, **settings):
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), **settings)
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return float(done.stdout)
+
+
+def torch_speed(work, seconds):
+    settings = {"OMP_WAIT_POLICY": "PASSIVE"}
+    if "avx512f" in Path("/proc/cpuinfo").read_text(encoding="utf-8"):
+        settings["OPENBLAS_CORETYPE"] = "SkylakeX"
+    command = [sys.executable, str(HERE / "peer_torch.py"), work, str(seconds)]
+    return max(speed_of(command, threads, **settings) for threads in {1, CORES})
 
 
 def processor():
@@ -42,60 +68,125 @@ def processor():
     return platform.processor()
 
 
-def compare(recur, preset, pairs, seconds):
-    ours, theirs, shares = [], [], []
-    cores = len(os.sched_getaffinity(0))
-    for _ in range(pairs):
-        report = recur_result(recur, preset, seconds)
-        ours.append(report["results"][0]["train_tokens_per_second"])
-        shares.append(report["results"][0]["train_share_of_peak"])
-        theirs.append(max(torch_speed(preset, seconds, n) for n in {1, cores}))
-    ratio = statistics.median(a / b for a, b in zip(ours, theirs))
-    print(
-        f"{preset:16} {statistics.median(ours):12.0f} {statistics.median(theirs):12.0f} "
-        f"{ratio:8.2f} {100 * statistics.median(shares):8.0f} %",
-        flush=True,
-    )
+def median_ratio(ours, theirs):
+    return statistics.median(a / b for a, b in zip(ours, theirs))
 
 
-def compare_lengths(recur, pairs, seconds):
+def compare(works, pairs, ours_of, theirs_of):
+    """A line for each work: both medians, the median ratio, the share of the peak."""
+    for work in works:
+        ours, shares, theirs = [], [], []
+        for _ in range(pairs):
+            speed, share = ours_of(work)
+            ours.append(speed)
+            shares.append(share)
+            theirs.append(theirs_of(work))
+        print(
+            f"{work:16} {statistics.median(ours):12.0f} {statistics.median(theirs):12.0f} "
+            f"{median_ratio(ours, theirs):8.2f} {100 * statistics.median(shares):8.0f} %",
+            flush=True,
+        )
+
+
+def heading(what, peer):
+    print(f"\n{what:16} {'recur tok/s':>12} {peer:>12} {'ratio':>8} {'of peak':>10}")
+
+
+def without_torch():
+    if importlib.util.find_spec("torch"):
+        return False
+    print("\nPyTorch is not installed (Debian: python3-torch): not compared")
+    return True
+
+
+def section_training(recur, pairs, seconds):
+    if without_torch():
+        return
+    import torch
+
+    heading("training", f"PyTorch {torch.__version__.split('+')[0]}")
+    compare(TRAINING, pairs, lambda work: recur_training(recur, work, seconds),
+            lambda work: torch_speed(work, seconds))
+
+
+def build_onednn(folder):
+    """The peer's program; None where it cannot be built."""
+    program = Path(folder, "peer_onednn")
+    if not shutil.which("g++"):
+        return None
+    command = ["g++", "-O2", "-std=c++17", str(HERE / "peer_onednn.cpp"), "-o", str(program), "-ldnnl"]
+    return None if subprocess.run(command, capture_output=True, check=False).returncode else program
+
+
+def section_stacks(recur, pairs, seconds):
+    """Recurrent layers alone, which read numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = build_onednn(folder)
+        if not program:
+            print("\noneDNN 2.x or g++ is not installed (Debian: libdnnl-dev g++): not compared")
+            return
+        settings = {"OMP_WAIT_POLICY": "ACTIVE", "OMP_PROC_BIND": "true", "OMP_PLACES": "cores"}
+        heading("layers alone", "oneDNN")
+        compare(
+            STACKS, pairs, lambda work: recur_training(recur, f"stack-{work}", seconds),
+            lambda work: max(speed_of([str(program), work, str(seconds)], threads, **settings)
+                             for threads in {1, CORES}),
+        )
+
+
+def section_lengths(recur, pairs, seconds):
     """Sequences of 5 to 100 tokens beside each of PyTorch's ways to run them."""
-    cores = len(os.sched_getaffinity(0))
+    if without_torch():
+        return
     ours, shares, theirs = [], [], {way: [] for way in LENGTHS}
     for _ in range(pairs):
-        report = recur_result(recur, "lengths", seconds)["lengths"]
+        report = recur_report(recur, "lengths", seconds)["lengths"]
         ours.append(report["train_tokens_per_second"])
         shares.append(report["share_of_equal"])
         for way, speeds in theirs.items():
-            speeds.append(max(torch_speed(way, seconds, n) for n in {1, cores}))
+            speeds.append(torch_speed(way, seconds))
     print(f"\n{'real tokens/s':24} {'recur':>12} {'PyTorch':>12} {'ratio':>8}")
     for way, speeds in theirs.items():
-        ratio = statistics.median(a / b for a, b in zip(ours, speeds))
-        print(f"{way:24} {statistics.median(ours):12.0f} {statistics.median(speeds):12.0f} {ratio:8.2f}")
+        print(f"{way:24} {statistics.median(ours):12.0f} {statistics.median(speeds):12.0f} "
+              f"{median_ratio(ours, speeds):8.2f}")
     print(f"recur itself: {100 * statistics.median(shares):.0f} % of its speed at equal lengths", flush=True)
+
+
+def section_threads(recur, pairs, seconds):
+    if CORES > 1:
+        heading("all threads", "one thread")
+        compare(THREADS, pairs, lambda work: recur_training(recur, work, seconds),
+                lambda work: recur_training(recur, work, seconds, 1)[0])
+
+
+def section_bf16(recur, pairs, seconds):
+    heading("bf16", "f32")
+    compare(BF16, pairs, lambda work: recur_training(recur, f"{work}-bf16", seconds),
+            lambda work: recur_training(recur, work, seconds)[0])
+
+
+SECTIONS = {
+    "training": section_training,
+    "stacks": section_stacks,
+    "lengths": section_lengths,
+    "threads": section_threads,
+    "bf16": section_bf16,
+}
 
 
 def main():
     recur = sys.argv[1]
     pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
-    if not importlib.util.find_spec("torch"):
-        print("PyTorch is not installed (Debian: python3-torch): no comparison")
-        return
-    import torch
-
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE, check=False
     ).stdout.strip()
-    first = recur_result(recur, "d2l-rnn", 0.1)
-    print(
-        f"{processor()}, {first['isa']}, {first['threads']} threads, recur {commit}, "
-        f"PyTorch {torch.__version__}, {pairs} pairs of {seconds:g} s"
-    )
-    print(f"{'training':16} {'recur tok/s':>12} {'PyTorch':>12} {'ratio':>8} {'of peak':>10}")
-    for preset in PRESETS:
-        compare(recur, preset, pairs, seconds)
-    compare_lengths(recur, pairs, seconds)
+    first = recur_report(recur, "stack-rnn-256", 0.1)
+    print(f"{processor()}, {first['isa']}, {CORES} threads, recur {commit}, {pairs} pairs of {seconds:g} s")
+    for name in sys.argv[4:] or SECTIONS:
+        if name not in SECTIONS:
+            sys.exit(f"compare.py: unknown section '{name}', expected one of: {', '.join(SECTIONS)}")
+        SECTIONS[name](recur, pairs, seconds)
 
 
 if __name__ == "__main__":

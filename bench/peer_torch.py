@@ -1,12 +1,12 @@
-"""PyTorch training one of recur's presets: peer_torch.py PRESET SECONDS. Prints tokens per second.
+"""PyTorch training one of `recur bench`'s works: peer_torch.py WORK SECONDS. Prints tokens per second.
 
 lengths-padded and lengths-packed are the work of `recur bench`'s lengths: a bidirectional LSTM that
 labels every token of sequences of 5 to 100, in minibatches of 32. Tokens are counted, not padding.
 With -buckets behind it the minibatches are drawn by length, as recur draws them; without, by chance,
 as a plain loader does.
 
-The work is the book's: minibatches of 32 x 35 one-hot characters out of 10 000, sequential with
-the state carried; forward, loss, backward, clipping of the global norm, a step of SGD. As `recur
+The others are the book's: minibatches of 32 x 35 one-hot characters out of 10 000, sequential with
+the state carried (words-...: 10 000 words, embedded; lstm-64: 8 sequences); forward, loss, backward, clipping of the global norm, a step of SGD. As `recur
 bench` does, it trains one epoch to warm up and prints the median speed of the epochs after it.
 """
 
@@ -20,19 +20,28 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 BATCH, STEPS, TOKENS, VOCABULARY, SEQUENCES = 32, 35, 10000, 28, 512
-PRESETS = {
-    "d2l-rnn-scratch": None,
+WORDS = 10000
+# name: (layer, hidden, layers); then, where they are not the book's: batch, steps, vocabulary.
+WORKS = {
+    "d2l-rnn-scratch": (None, 512, 1),
     "d2l-rnn": (nn.RNN, 256, 1),
     "d2l-gru": (nn.GRU, 256, 1),
     "d2l-lstm": (nn.LSTM, 256, 1),
     "d2l-deep-lstm": (nn.LSTM, 256, 2),
+    "rnn-512": (nn.RNN, 512, 1),
+    "gru-512": (nn.GRU, 512, 1),
+    "lstm-512": (nn.LSTM, 512, 1),
+    "lstm-2x512": (nn.LSTM, 512, 2),
+    "words-2x200": (nn.LSTM, 200, 2, 20, 20, WORDS),
+    "words-2x650": (nn.LSTM, 650, 2, 20, 35, WORDS),
+    "lstm-64": (nn.LSTM, 64, 1, 8, STEPS, VOCABULARY),
 }
 
 
 class Scratch(nn.Module):
     """The book's RNN from scratch: the loop over time is Python's."""
 
-    def __init__(self, hidden=512):
+    def __init__(self, hidden):
         super().__init__()
         shapes = [(VOCABULARY, hidden), (hidden, hidden), (hidden,), (hidden, VOCABULARY), (VOCABULARY,)]
         self.weights = nn.ParameterList(
@@ -43,19 +52,26 @@ class Scratch(nn.Module):
         w_xh, w_hh, b_h, w_hq, b_q = self.weights
         h = torch.zeros(inputs.shape[1], w_hh.shape[0]) if state is None else state
         outputs = []
-        for x in inputs:
+        for x in functional.one_hot(inputs, VOCABULARY).float():
             h = torch.tanh(x @ w_xh + h @ w_hh + b_h)
             outputs.append(h @ w_hq + b_q)
         return torch.cat(outputs), h
 
 
 class Concise(nn.Module):
-    def __init__(self, layer, hidden, layers):
+    """One-hot characters, or embedded words."""
+
+    def __init__(self, layer, hidden, layers, vocabulary):
         super().__init__()
-        self.rnn = layer(VOCABULARY, hidden, layers)
-        self.linear = nn.Linear(hidden, VOCABULARY)
+        self.embedding = nn.Embedding(vocabulary, hidden) if vocabulary == WORDS else None
+        self.rnn = layer(hidden if self.embedding else vocabulary, hidden, layers)
+        self.linear = nn.Linear(hidden, vocabulary)
 
     def forward(self, inputs, state):
+        if self.embedding:
+            inputs = self.embedding(inputs)
+        else:
+            inputs = functional.one_hot(inputs, self.linear.out_features).float()
         outputs, state = self.rnn(inputs, state)
         return self.linear(outputs.reshape(-1, outputs.shape[-1])), state
 
@@ -100,11 +116,11 @@ def length_epoch(model, lengths, loss_of, buckets):
     return int(lengths.sum()) / (time.perf_counter() - start)
 
 
-def minibatches(corpus):
-    count = (len(corpus) - 1) // BATCH * BATCH
-    x, y = corpus[:count].reshape(BATCH, -1), corpus[1 : count + 1].reshape(BATCH, -1)
-    for first in range(0, x.shape[1] // STEPS * STEPS, STEPS):
-        yield x[:, first : first + STEPS].T, y[:, first : first + STEPS].T
+def minibatches(corpus, batch, steps):
+    count = (len(corpus) - 1) // batch * batch
+    x, y = corpus[:count].reshape(batch, -1), corpus[1 : count + 1].reshape(batch, -1)
+    for first in range(0, x.shape[1] // steps * steps, steps):
+        yield x[:, first : first + steps].T, y[:, first : first + steps].T
 
 
 def detached(state):
@@ -122,10 +138,10 @@ def update(model):
             parameter -= parameter.grad
 
 
-def epoch(model, corpus, loss_of):
+def epoch(model, corpus, loss_of, batch, steps):
     start, tokens, state = time.perf_counter(), 0, None
-    for x, y in minibatches(corpus):
-        logits, state = model(functional.one_hot(x, VOCABULARY).float(), detached(state))
+    for x, y in minibatches(corpus, batch, steps):
+        logits, state = model(x, detached(state))
         for parameter in model.parameters():
             parameter.grad = None
         loss_of(logits, y.reshape(-1)).backward()
@@ -135,17 +151,18 @@ def epoch(model, corpus, loss_of):
 
 
 def main():
-    preset, seconds = sys.argv[1], float(sys.argv[2])
+    work, seconds = sys.argv[1], float(sys.argv[2])
     torch.manual_seed(1)
     loss_of = nn.CrossEntropyLoss()
-    if preset.startswith("lengths-"):
+    if work.startswith("lengths-"):
         lengths = torch.randint(5, 101, (SEQUENCES,))
-        model, buckets = Tagger("packed" in preset), preset.endswith("buckets")
+        model, buckets = Tagger("packed" in work), work.endswith("buckets")
         run = lambda: length_epoch(model, lengths, loss_of, buckets)
     else:
-        corpus = torch.randint(VOCABULARY, (TOKENS,))
-        model = Concise(*PRESETS[preset]) if PRESETS[preset] else Scratch()
-        run = lambda: epoch(model, corpus, loss_of)
+        layer, hidden, layers, batch, steps, vocabulary = (WORKS[work] + (BATCH, STEPS, VOCABULARY))[:6]
+        corpus = torch.randint(vocabulary, (TOKENS,))
+        model = Concise(layer, hidden, layers, vocabulary) if layer else Scratch(hidden)
+        run = lambda: epoch(model, corpus, loss_of, batch, steps)
     run()
     end, speeds = time.perf_counter() + seconds, []
     while not speeds or time.perf_counter() < end:

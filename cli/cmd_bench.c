@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench_lengths.h"
+#include "bench_stack.h"
 #include "bench_works.h"
 #include "message.h"
 #include "output.h"
@@ -340,6 +341,37 @@ static int measure_lengths(const struct command *command, const struct bench_opt
     return 0;
 }
 
+static json_t *stack_json(const struct stack_speed *speed, double peak)
+{
+    double gflops = speed->tokens * speed->flop * 1e-9;
+    return json_pack("{ss so so so}", "preset", speed->name, "train_tokens_per_second",
+                     recur_json_number(speed->tokens, 6), "train_gflops",
+                     recur_json_number(gflops, 6), "train_share_of_peak",
+                     recur_json_number(gflops / peak, 4));
+}
+
+/* The same of recurrent layers alone: prints each result or adds it to `results`. */
+static int measure_stacks(const struct command *command, const struct bench_options *options,
+                          double peak, json_t *results)
+{
+    recur_error error;
+    struct stack_speed speed;
+    for (size_t i = 0; recur_bench_stack_name(i); i++) {
+        if (options->preset && strcmp(options->preset, recur_bench_stack_name(i)) != 0)
+            continue;
+        if (recur_bench_stack(i, bench_threads(options), options->seconds, &speed, &error) !=
+            RECUR_OK)
+            return recur_library_failure(command, &error);
+        double gflops = speed.tokens * speed.flop * 1e-9;
+        if (results)
+            json_array_append_new(results, stack_json(&speed, peak));
+        else
+            printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed.name, speed.tokens,
+                   gflops, 100 * gflops / peak);
+    }
+    return 0;
+}
+
 static int bench(const struct command *command, int argc, char **argv)
 {
     struct bench_options options = {0};
@@ -361,12 +393,18 @@ static int bench(const struct command *command, int argc, char **argv)
         printf("%-16s %19s %16s %7s %19s\n", "preset", "training", "", "of peak", "generation");
         fflush(stdout);
         status = measure_all(command, &options, peak, NULL);
+        if (status == 0)
+            status = measure_stacks(command, &options, peak, NULL);
         return status ? status : measure_lengths(command, &options, threads, NULL);
     }
     json_t *results = json_array();
+    json_t *stacks = json_array();
     status = measure_all(command, &options, peak, results);
-    json_t *report = json_pack("{ss sI so so}", "isa", isa, "threads", (json_int_t)threads,
-                               "peak_gflops", recur_json_number(peak, 6), "results", results);
+    if (status == 0)
+        status = measure_stacks(command, &options, peak, stacks);
+    json_t *report =
+        json_pack("{ss sI so so so}", "isa", isa, "threads", (json_int_t)threads, "peak_gflops",
+                  recur_json_number(peak, 6), "results", results, "stacks", stacks);
     if (status == 0)
         status = measure_lengths(command, &options, threads, report);
     if (status == 0)
@@ -378,14 +416,15 @@ static int bench(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct bench_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_CHOICE, 0, "preset", "NAME", AT(preset), .choices = BENCH_WORKS "|lengths",
-     .shown = "all of them", .help = "measure only this one"},
+    {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
+     .choices = BENCH_WORKS "|" BENCH_STACKS "|lengths", .shown = "all of them",
+     .help = "measure only this one"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to train and to advance sessions with"},
     {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
      .standard = "1", .help = "how long each measurement takes"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
-     .help = "one JSON object: isa, threads, peak_gflops, results, lengths"},
+     .help = "one JSON object: isa, threads, peak_gflops, results, stacks, lengths"},
     {.help = NULL},
 };
 
@@ -402,7 +441,10 @@ const struct command recur_command_bench = {
         "recurrent steps), head (logits and loss), gradient (of the weights), update. "
         "Generation is one stream on one thread, also quantised; below it stand 1, 8, 64 and 512 "
         "sessions that are "
-        "advanced together, on all threads: the tokens of all of them. lengths trains a "
+        "advanced together, on all threads: the tokens of all of them. stack-... are recurrent "
+        "layers "
+        "alone that read as many numbers as they are wide, forward and backward: no head, loss or "
+        "update. lengths trains a "
         "bidirectional LSTM of 256 units on sequences of 5 to 100 tokens, each of which it labels, "
         "beside as many of equal length: tokens that are there, per second.",
     .examples = "  recur bench\n"

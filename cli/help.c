@@ -52,11 +52,11 @@ static size_t print_names(const struct option_spec *option, FILE *stream)
 
 static void print_option(const struct option_spec *option, FILE *stream)
 {
-    char text[700];
+    char text[500 + CHOICES_TEXT];
     const char *standard = option->shown ? option->shown : option->standard;
     size_t used = (size_t)snprintf(text, sizeof text, "%s", option->help);
     if (option->choices) {
-        char choices[200];
+        char choices[CHOICES_TEXT];
         recur_option_choices(option, choices, sizeof choices);
         used += (size_t)snprintf(text + used, sizeof text - used, ": %s", choices);
     }

@@ -40,7 +40,7 @@ static bool set_choice(const struct command *command, const struct option_spec *
         *out = value;
         return true;
     }
-    char list[200];
+    char list[CHOICES_TEXT];
     recur_option_choices(option, list, sizeof list);
     recur_usage_error(command, "--%s must be one of %s, got \"%s\"", option->name, list,
                       recur_word(value).text);

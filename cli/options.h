@@ -83,6 +83,9 @@ json_t *recur_options_words(const struct command *command, uint64_t given, const
 /* Copies the option's value from one of a command's settings structs to another. */
 void recur_option_copy(const struct option_spec *option, void *to, const void *from);
 
+/* Room for the longest list of choices, with its commas. */
+enum { CHOICES_TEXT = 500 };
+
 /* The choices with commas between them: "rnn, gru, lstm". */
 void recur_option_choices(const struct option_spec *option, char *text, size_t size);
 

@@ -8,7 +8,7 @@ dNl-rnn N tokens/s N GFLOP/s N % N tokens/s
  generation quantised, tokens/s: bfN N, intN N
  sessions together, tokens/s: N N, N N, N N, N N
 $ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": N, "generate_bf16_tokens_per_second": N, "generate_int8_tokens_per_second": N, "sessions": [{"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}]}]}
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": N, "generate_bf16_tokens_per_second": N, "generate_int8_tokens_per_second": N, "sessions": [{"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}]}], "stacks": []}
 $ recur bench --preset lstm-64 --seconds 0.02 --threads 1 | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g'
 ISA, N thread, measured peak N GFLOP/s
 preset training of peak generation
@@ -20,9 +20,14 @@ preset training of peak generation
 lengths N tokens/s
  N % of N tokens/s at equal lengths
 $ recur bench --preset lengths --seconds 0.02 --threads 2 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "lengths": {"train_tokens_per_second": N, "equal_tokens_per_second": N, "share_of_equal": N}}
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "lengths": {"train_tokens_per_second": N, "equal_tokens_per_second": N, "share_of_equal": N}}
+$ recur bench --preset stack-gru-256 --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
+preset training of peak generation
+stack-gru-N N tokens/s N GFLOP/s N %
+$ recur bench --preset stack-lstm-2x256 --seconds 0.02 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [{"preset": "stack-lstm-2x256", "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N}]}
 $ recur bench --preset mine
-! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, rnn-512, gru-512, lstm-512, lstm-2x512, lstm-512-bf16, lstm-2x512-bf16, words-2x200, words-2x650, lstm-64, lengths, got "mine"
+! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, rnn-512, gru-512, lstm-512, lstm-2x512, lstm-512-bf16, lstm-2x512-bf16, words-2x200, words-2x650, lstm-64, stack-rnn-256, stack-rnn-512, stack-gru-256, stack-lstm-256, stack-lstm-2x256, stack-lstm-2x512, lengths, got "mine"
 [2]
 $ recur bench --seconds 0
 ! recur bench: --seconds must be a number above 0 and at most 3600, got "0"

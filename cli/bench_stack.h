@@ -1,0 +1,28 @@
+/* How fast the recurrent layers alone are: numbers in, outputs, gradients of everything. */
+#ifndef BENCH_STACK_H
+#define BENCH_STACK_H
+
+#include <stddef.h>
+
+#include "recur/status.h"
+
+struct stack_speed {
+    const char *name;
+    double tokens; /* per second, the median */
+    double flop;   /* of a token: 6 G H (I + H) for each layer, I = H */
+};
+
+/* The names of all, as an option's choices. */
+#define BENCH_STACKS                                                                               \
+    "stack-rnn-256|stack-rnn-512|stack-gru-256|stack-lstm-256|stack-lstm-2x256|stack-lstm-2x512"
+
+/* The name of stack number `index`, NULL behind the last one. */
+const char *recur_bench_stack_name(size_t index);
+
+/* Measures it for `seconds`: forward and backward through layers that read as many numbers as they
+ * are wide, minibatches of 32 x 35 as PyTorch and oneDNN hold them, dx among the gradients; no
+ * head, no loss, no update. */
+enum recur_status recur_bench_stack(size_t index, size_t threads, double seconds,
+                                    struct stack_speed *speed, recur_error *error);
+
+#endif
