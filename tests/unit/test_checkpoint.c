@@ -199,7 +199,8 @@ static void resumed_runs_end_in_the_same_bits(void **state)
         recur_trainer_state at;
         assert_int_equal(recur_trainer_get_state(run.trainer, &at, NULL), RECUR_OK);
         assert_int_equal(at.updates, steps);
-        bool fell = at.plateau_factor < 1, too_fast = variants[v].lr > 0;
+        bool fell = at.plateau_factor < 1;
+        bool too_fast = variants[v].lr > 0;
         assert_true(variants[v].schedule != RECUR_SCHEDULE_PLATEAU || fell == too_fast);
         unsigned char *wanted = result(&run, scratch, &size);
         end(&run);
