@@ -219,10 +219,11 @@ static void print_stages(const struct job *job)
     print_stage(job, STAGE_CLEANED);
     printf("3. Tokens (%s): %llu\n", text->tokens, (unsigned long long)stats->tokens);
     print_stage(job, STAGE_TOKENS);
-    printf("4. Counts, the largest first: %zu different tokens", size - special);
+    printf("4. Counts, the largest first: %zu different token%s", size - special,
+           size - special == 1 ? "" : "s");
     unsigned long long dropped = recur_vocab_count(job->vocab, RECUR_UNKNOWN);
     if (dropped > 0)
-        printf(", without %llu that are too rare", dropped);
+        printf("; too rare are %llu of the %llu", dropped, (unsigned long long)stats->tokens);
     putchar('\n');
     print_entries(job->vocab, special, true);
     printf("5. Dictionary: %zu entries\n", size);

@@ -67,8 +67,11 @@ $ recur vocab --tokens word --clean letters --min-freq 2 --ids text
 0 1 2 0 0
 0 1 2 0
 $ recur vocab --tokens word --clean letters --min-freq 2 text | grep -A1 Counts
-4. Counts, the largest first: 2 different tokens, without 5 that are too rare
+4. Counts, the largest first: 2 different tokens; too rare are 5 of the 9
      {"is": 2, "a": 2}
+$ printf 'a a b c c c\n' | recur vocab --tokens word --min-freq 3 - | grep -A1 Counts
+4. Counts, the largest first: 1 different token; too rare are 3 of the 6
+     {"c": 3}
 $ recur vocab --tokens word --clean letters --reserved '<pad>,<bos>' --ids text
 5 3 4 6 7
 8 3 4 9
