@@ -165,7 +165,9 @@ static bool set_number(const struct command *command, const struct option_spec *
 {
     char *end;
     double number = strtod(value, &end);
-    if (end != value && !*end && in_range(option, number)) {
+    /* No white space, no hexadecimal digits, no names. */
+    bool plain = !value[strspn(value, "0123456789.eE+-")];
+    if (plain && end != value && !*end && in_range(option, number)) {
         *out = number;
         return survives(command, option, value, number);
     }
