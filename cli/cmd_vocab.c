@@ -15,7 +15,7 @@ struct vocab_options {
     bool json, ids, one_hot;
 };
 
-/* A text that can be read more than once: a file, or the bytes of a stream. */
+/* A text that can be read as often as it takes: a path, or the bytes of a stream. */
 struct source {
     const char *path;
     char *bytes; /* NULL: read the file */
@@ -31,10 +31,14 @@ struct job {
     recur_vocab *vocab;
 };
 
-static bool open_source(const struct command *command, const char *path, struct source *source)
+/* Where it is read `once`, a stream too is read as it comes. */
+static bool open_source(const struct command *command, const char *path, bool once,
+                        struct source *source)
 {
     struct stat info;
     *source = (struct source){.path = path};
+    if (once)
+        return true;
     bool regular = strcmp(path, "-") != 0 &&
                    (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
     if (!regular)
@@ -219,10 +223,11 @@ static void print_stages(const struct job *job)
     print_stage(job, STAGE_CLEANED);
     printf("3. Tokens (%s): %llu\n", text->tokens, (unsigned long long)stats->tokens);
     print_stage(job, STAGE_TOKENS);
-    printf("4. Counts, the largest first: %zu different tokens", size - special);
+    printf("4. Counts, the largest first: %zu different token%s", size - special,
+           size - special == 1 ? "" : "s");
     unsigned long long dropped = recur_vocab_count(job->vocab, RECUR_UNKNOWN);
     if (dropped > 0)
-        printf(", without %llu that are too rare", dropped);
+        printf("; too rare are %llu of the %llu", dropped, (unsigned long long)stats->tokens);
     putchar('\n');
     print_entries(job->vocab, special, true);
     printf("5. Dictionary: %zu entries\n", size);
@@ -264,7 +269,7 @@ static int vocab(const struct command *command, int argc, char **argv)
         return recur_usage_error(command, "--json cannot be combined with --ids or --one-hot");
     recur_text_options_config(&job.options.text, &job.config);
     const char *path = recur_dataset_resolve(command, arguments.operands[0], &datasets);
-    if (!path || !open_source(command, path, &job.source))
+    if (!path || !open_source(command, path, job.options.json, &job.source))
         return STATUS_FAILURE;
     status = present(&job);
     recur_corpus_free(job.corpus);

@@ -165,7 +165,9 @@ static bool set_number(const struct command *command, const struct option_spec *
 {
     char *end;
     double number = strtod(value, &end);
-    if (end != value && !*end && in_range(option, number)) {
+    /* No white space, no hexadecimal digits, no names. */
+    bool plain = !value[strspn(value, "0123456789.eE+-")];
+    if (plain && end != value && !*end && in_range(option, number)) {
         *out = number;
         return survives(command, option, value, number);
     }
@@ -297,19 +299,21 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
 
 static bool check_operands(const struct command *command, const struct arguments *arguments)
 {
-    const char *options = command->options->help ? "[OPTIONS] " : "";
+    const char *options = command->options->help ? " [OPTIONS]" : "";
+    const char *gap = *command->operands ? " " : "";
     size_t empty = 0;
     while (empty < arguments->count && *arguments->operands[empty])
         empty++;
     if (arguments->count < command->least)
-        recur_usage_error(command, "%s is missing; usage: recur %s %s%s", command->operands,
-                          command->name, options, command->operands);
+        recur_usage_error(command, "%s is missing; usage: recur %s%s%s%s", command->operands,
+                          command->name, options, gap, command->operands);
     else if (arguments->count > command->most)
-        recur_usage_error(command, "unexpected argument \"%s\"",
-                          recur_word(arguments->operands[command->most]).text);
+        recur_usage_error(command, "unexpected argument \"%s\"; usage: recur %s%s%s%s",
+                          recur_word(arguments->operands[command->most]).text, command->name,
+                          options, gap, command->operands);
     else if (empty < arguments->count && !command->takes_text)
-        recur_usage_error(command, "an argument is empty; usage: recur %s %s%s", command->name,
-                          options, command->operands);
+        recur_usage_error(command, "an argument is empty; usage: recur %s%s%s%s", command->name,
+                          options, gap, command->operands);
     else
         return true;
     return false;

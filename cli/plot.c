@@ -77,7 +77,11 @@ static struct axes find_axes(const recur_epoch *epochs, size_t count)
     struct axes axes = {1, 2, 0, 0};
     if (count > 0) {
         axes.first = (double)epochs[0].epoch;
-        axes.last = fmax((double)epochs[count - 1].epoch, axes.first + 1);
+        axes.last = (double)epochs[count - 1].epoch;
+    }
+    if (axes.last < axes.first + 1) { /* in the middle */
+        axes.first -= 0.5;
+        axes.last += 0.5;
     }
     for (size_t i = 0; i < 2 * count; i++) {
         double loss = curve_value(&epochs[i / 2], i % 2);
@@ -148,8 +152,10 @@ static void draw_curve(const struct cairo_library *lib, cairo_t *cairo, const st
     }
     /* One epoch is a dot: a line of no length with round ends. */
     lib->cairo_set_line_cap(cairo, CAIRO_LINE_CAP_ROUND);
-    if (points == 1)
+    if (points == 1) {
         lib->cairo_close_path(cairo);
+        lib->cairo_set_line_width(cairo, 8);
+    }
     lib->cairo_stroke(cairo);
     if (points > 0)
         label(lib, cairo, RIGHT - 100.0 * validation, TOP - 14, 1, names[validation]);

@@ -195,6 +195,17 @@ static const char *why_the_best(const struct run *run)
                                                     : "the one of the lowest loss";
 }
 
+/* The epoch whose parameters were kept; NULL where none was. */
+static const recur_epoch *kept_epoch(const struct run *run)
+{
+    size_t count;
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    for (size_t i = 0; i < count; i++)
+        if (history[i].epoch == recur_trainer_best_epoch(run->trainer))
+            return &history[i];
+    return NULL;
+}
+
 static void say_what_was_kept(const struct run *run)
 {
     unsigned long long best = recur_trainer_best_epoch(run->trainer);
@@ -209,18 +220,19 @@ static void say_what_was_kept(const struct run *run)
                     shell_word(run->checkpoint, false).text);
         fputc('\n', stderr);
     } else if (!run->options.quiet && best > 0) {
-        fprintf(stderr, "kept epoch %llu, %s\n", best, why_the_best(run));
+        const recur_epoch *kept = kept_epoch(run);
+        fprintf(stderr, "kept epoch %llu, %s", best, why_the_best(run));
+        if (kept && isfinite(kept->valid_loss) && !run->options.labels)
+            fprintf(stderr, ": perplexity %.4g", exp(kept->valid_loss));
+        fputc('\n', stderr);
     }
 }
 
 /* Of the last epoch, as in the book, which keeps that one; or of the one that was kept for it. */
-static double training_loss(const struct run *run, const recur_epoch *history, size_t count)
+static double training_loss(const struct run *run)
 {
-    uint64_t best = recur_trainer_best_epoch(run->trainer);
-    for (size_t i = 0; i < count && !recur_trainer_valid_tokens(run->trainer); i++)
-        if (history[i].epoch == best)
-            return history[i].loss;
-    return run->epoch.loss;
+    const recur_epoch *kept = recur_trainer_valid_tokens(run->trainer) ? NULL : kept_epoch(run);
+    return kept ? kept->loss : run->epoch.loss;
 }
 
 /* How well the model that was kept labels what was held out, or what it learnt from; its line on
@@ -255,7 +267,7 @@ int recur_run_results(struct run *run)
     say_what_was_kept(run);
     bool done = !labels || print_scores(run, &scores);
     if (!labels)
-        printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(training_loss(run, history, count)),
+        printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(training_loss(run)),
                run->epoch.tokens_per_second);
     done = done && print_predictions(run, predictions);
     fflush(stdout);

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,6 +147,24 @@ def check_links(_):
         for page, anchor in re.findall(r"\b(docs/[\w-]+\.md)(?:#([\w-]+))?", read(name)):
             if not (ROOT / page).exists() or (anchor and anchor not in anchors(read(page))):
                 yield f"{name}: nothing at {page}{'#' + anchor if anchor else ''}"
+
+
+def shown(name):
+    """What a README shows and need not translate: its code without remarks, the code in tables."""
+    text = read(name)
+    for block in re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL):
+        for line in block.split("\n"):
+            yield re.sub(r"\s+(#|/\*).*", "", line).rstrip()
+    for row in re.findall(r"^\|.*", text, re.MULTILINE):
+        yield " ".join(sorted(re.findall(r"`[^`]*`", row)))
+
+
+def check_readmes(_):
+    pages = "README.md", "README.zh-CN.md"
+    for first, second in zip_longest(*map(shown, pages)):
+        if first != second:
+            yield f"{pages[0]} shows '{first}' where {pages[1]} shows '{second}'"
+            return
 
 
 def check_headers(_):

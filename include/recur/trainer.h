@@ -121,10 +121,11 @@ typedef struct recur_step {
 } recur_step;
 
 /* Trains on one minibatch; `step` may be NULL. Errors: ARGUMENT where the epoch is over and
- * recur_trainer_end_epoch is due; DIVERGED where the loss or the gradient's norm is not finite:
- * the parameters are then those of the best finished epoch (the initial ones where there is
- * none), and the sentence says at which minibatch it happened and what to try. The run is over
- * then: every further step and end of an epoch fails in the same way. */
+ * recur_trainer_end_epoch is due; DIVERGED where the loss, its perplexity e^loss unless labels are
+ * learnt, or the gradient's norm is not finite: the parameters are then those of the best finished
+ * epoch (the initial ones where there is none), and the sentence says at which minibatch it
+ * happened and what to try. The run is over then: every further step and end of an epoch fails in
+ * the same way. */
 RECUR_API enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step,
                                                recur_error *error);
 

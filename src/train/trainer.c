@@ -192,6 +192,13 @@ void recur_trainer_free(recur_trainer *trainer)
     free(trainer);
 }
 
+/* Whether a loss in nats is one that nothing good comes after. Of tokens it is as good as infinite
+ * where its perplexity, the number that people look at, is. */
+static bool is_lost(const struct recur_trainer *trainer, double loss)
+{
+    return !isfinite(trainer->labels ? loss : exp(loss));
+}
+
 /* One minibatch, on every thread of the team: the loss and its gradients, the global norm,
  * clipping, the update, and the weights made ready for the next. */
 static void iterate(void *argument, size_t thread, size_t threads)
@@ -218,7 +225,7 @@ static void iterate(void *argument, size_t thread, size_t threads)
         atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     }
     recur_team_wait(trainer->present);
-    if (!isfinite(trainer->loss) || !isfinite(trainer->norm))
+    if (is_lost(trainer, trainer->loss) || !isfinite(trainer->norm))
         return;
     recur_optimiser_apply(&trainer->optimiser, thread, threads);
     recur_team_wait(trainer->present);
@@ -273,10 +280,10 @@ static enum recur_status diverged(struct recur_trainer *trainer, recur_error *er
     trainer->diverged = true;
     bool smaller_clip = trainer->config.clip == 0;
     return recur_fail(error, RECUR_ERROR_DIVERGED,
-                      "the loss is no longer finite at minibatch %zu of %zu of epoch %llu; try a "
+                      "the %s is no longer finite at minibatch %zu of %zu of epoch %llu; try a "
                       "smaller learning rate than %g%s",
-                      trainer->minibatch, trainer->minibatches,
-                      (unsigned long long)trainer->epochs + 1, trainer->lr,
+                      trainer->labels ? "loss" : "perplexity", trainer->minibatch,
+                      trainer->minibatches, (unsigned long long)trainer->epochs + 1, trainer->lr,
                       smaller_clip ? " or gradient clipping" : "");
 }
 
@@ -320,7 +327,7 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
         trainer->model->config.task == RECUR_TASK_LM)
         trainer->pass.carried_steps = trainer->config.steps;
     trainer->seconds += recur_clock() - start;
-    if (!isfinite(trainer->loss) || !isfinite(trainer->norm))
+    if (is_lost(trainer, trainer->loss) || !isfinite(trainer->norm))
         return diverged(trainer, error);
     trainer->loss_sum += trainer->loss;
     trainer->norm_sum += trainer->norm;
@@ -372,7 +379,7 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
         status = recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
                                    trainer->train_tokens, trainer->valid_tokens, &valid, error);
     if (status == RECUR_ERROR_DIVERGED ||
-        (status == RECUR_OK && trainer->valid_tokens && !isfinite(valid.loss)))
+        (status == RECUR_OK && trainer->valid_tokens && is_lost(trainer, valid.loss)))
         return diverged(trainer, error);
     RECUR_TRY(status);
     double minibatches = (double)trainer->minibatch, loss = trainer->loss_sum / minibatches;

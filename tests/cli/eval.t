@@ -24,7 +24,7 @@ $ recur eval
 ! recur eval: TEXT is missing; usage: recur eval [OPTIONS] TEXT
 [2]
 $ recur eval a b
-! recur eval: unexpected argument "b"
+! recur eval: unexpected argument "b"; usage: recur eval [OPTIONS] TEXT
 [2]
 $ recur eval missing
 ! recur eval: cannot read missing: No such file or directory

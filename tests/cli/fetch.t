@@ -10,7 +10,7 @@ $ recur fetch time_machne
 ! recur fetch: unknown dataset "time_machne"; did you mean time_machine?
 [2]
 $ recur fetch a b
-! recur fetch: unexpected argument "b"
+! recur fetch: unexpected argument "b"; usage: recur fetch [NAME]
 [2]
 $ recur fetch --all
 ! recur fetch: unknown option --all; recur fetch --help lists them

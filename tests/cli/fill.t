@@ -71,7 +71,7 @@ $ recur fill -m m
 ! recur fill: TEXT is missing; usage: recur fill [OPTIONS] TEXT
 [2]
 $ recur fill -m m a b
-! recur fill: unexpected argument "b"
+! recur fill: unexpected argument "b"; usage: recur fill [OPTIONS] [TEXT]
 [2]
 $ recur fill -m m -f blanks t_me
 ! recur fill: either TEXT or --file, not both

@@ -52,7 +52,7 @@ $ recur fetch $'\e[1m'
 ! recur fetch: unknown dataset "\x1B[1m"; recur fetch lists them
 [2]
 $ recur vocab a $'\e'
-! recur vocab: unexpected argument "\x1B"
+! recur vocab: unexpected argument "\x1B"; usage: recur vocab [OPTIONS] TEXT
 [2]
 $ x=$(printf 'x%.0s' {1..300}); recur train --cell $x
 ! recur train: --cell must be one of rnn, gru, gru-reset-before, lstm, got "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"

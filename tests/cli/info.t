@@ -38,7 +38,7 @@ $ recur info text
 ! recur info: text: not a safetensors file: its header would have 7089056562649719393 bytes, at most 100000000 are allowed
 [1]
 $ recur info a b
-! recur info: unexpected argument "b"
+! recur info: unexpected argument "b"; usage: recur info [OPTIONS] [MODEL]
 [2]
 $ recur info --json=1
 ! recur info: --json takes no value, got "1"

@@ -36,9 +36,9 @@ recur train: interrupted in epoch N; the model of epoch N, the best on the held-
 $ n=$(wc -l < int.log); recur train --resume int.checkpoint.safetensors --epochs $((n + 2)) > out; wc -l < int.log | sed "s/^$((n + 2))$/N + 2/"; recur train --quiet --hidden 8 --layers 2 --epochs $((n + 2)) -o alone > out; cmp int alone
 N + 2
 # What is shown.
-$ recur train --hidden 8 --epochs 3 --checkpoint-every 5 -o shown 2>&1 > out | grep resume; recur train --resume shown.checkpoint.safetensors 2>&1 > out | sed -n '/^resume/p; /^kept/p'
+$ recur train --hidden 8 --epochs 3 --checkpoint-every 5 -o shown 2>&1 > out | grep resume; recur train --resume shown.checkpoint.safetensors 2>&1 > out | sed -En '/^resume/p; s/^(kept .*perplexity )[0-9.]+$/\1N/p'
 resume shown.checkpoint.safetensors: 3 epochs done
-kept epoch 3, the best on the held-out text
+kept epoch 3, the best on the held-out text: perplexity N
 # Texts in several places, with a vocabulary of their own.
 $ printf 'a b c d e f g h\n%.0s' $(seq 20) > one; printf 'h g f e d c b a\n%.0s' $(seq 20) > two; mkdir moved
 $ recur train --quiet one two --tokens word --reserved '<pad>,<s>' --min-freq 2 --batch 4 --steps 5 --hidden 4 --epochs 2 --predict 'a b' --predict 'ü"\' --checkpoint-every 7 -o words > out; cp out first; cp words whole

@@ -13,10 +13,17 @@ status 0
 1
 recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in term
 
-# A loss that is no longer finite: nothing is saved where no epoch was finished, the old file stays.
+# A loss that is no longer finite, or so large that its perplexity is not: nothing is saved where no
+# epoch was finished, the old file stays.
 $ echo old > model; recur train --quiet --cell rnn --activation relu --optimizer sgd --lr 1e38 --clip 0 --hidden 8 -o model; cat model
 old
-! recur train: the loss is no longer finite at minibatch 2 of 13 of epoch 1; try a smaller learning rate than 1e+38 or gradient clipping; no model was saved
+! recur train: the perplexity is no longer finite at minibatch 2 of 13 of epoch 1; try a smaller learning rate than 1e+38 or gradient clipping; no model was saved
+$ recur train --quiet --lr 1e30 --hidden 8 -o model; cat model
+old
+! recur train: the perplexity is no longer finite at minibatch 2 of 13 of epoch 1; try a smaller learning rate than 1e+30; no model was saved
+$ recur train --quiet --lr 1e30 --hidden 8 --batch 200 --steps 70 -o model; cat model
+old
+! recur train: the perplexity is no longer finite at minibatch 1 of 1 of epoch 1; try a smaller learning rate than 1e+30; no model was saved
 $ recur train --quiet --cell rnn --activation relu --optimizer sgd --lr 1e3 --clip 0 --hidden 8 --validation 0 --batch 200 --steps 70 --predict Mara -o model; recur info model | grep history
-history: 2 epochs
-! recur train: the loss is no longer finite at minibatch 1 of 1 of epoch 3; try a smaller learning rate than 1000 or gradient clipping; the model as it was after the best epoch is in model
+history: 1 epoch
+! recur train: the perplexity is no longer finite at minibatch 1 of 1 of epoch 2; try a smaller learning rate than 1000 or gradient clipping; the model as it was after the best epoch is in model

@@ -34,7 +34,7 @@ model  lstm N, one-hot input, N parameters
 run    N epochs, adam, THREADS, ISA
 epoch N: perplexity N, validation N
   Mara...
-kept epoch N, the best on the held-out text
+kept epoch N, the best on the held-out text: perplexity N
           perplexity: training and validation (dotted)
            N                                                            epoch N
 The model is in model.safetensors. Next:

@@ -105,6 +105,12 @@ $ recur train --lr nan
 $ recur train --lr ''
 ! recur train: --lr must be a number above 0, got ""
 [2]
+$ recur train --lr 0x10
+! recur train: --lr must be a number above 0, got "0x10"
+[2]
+$ recur train --lr ' 5'
+! recur train: --lr must be a number above 0, got " 5"
+[2]
 $ recur train --lr=-1
 ! recur train: --lr must be a number above 0, got "-1"
 [2]

@@ -4,7 +4,7 @@ $ recur vocab
 ! recur vocab: TEXT is missing; usage: recur vocab [OPTIONS] TEXT
 [2]
 $ recur vocab a b
-! recur vocab: unexpected argument "b"
+! recur vocab: unexpected argument "b"; usage: recur vocab [OPTIONS] TEXT
 [2]
 $ recur vocab missing
 ! recur vocab: cannot read missing: No such file or directory

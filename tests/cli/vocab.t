@@ -67,8 +67,11 @@ $ recur vocab --tokens word --clean letters --min-freq 2 --ids text
 0 1 2 0 0
 0 1 2 0
 $ recur vocab --tokens word --clean letters --min-freq 2 text | grep -A1 Counts
-4. Counts, the largest first: 2 different tokens, without 5 that are too rare
+4. Counts, the largest first: 2 different tokens; too rare are 5 of the 9
      {"is": 2, "a": 2}
+$ printf 'a a b c c c\n' | recur vocab --tokens word --min-freq 3 - | grep -A1 Counts
+4. Counts, the largest first: 1 different token; too rare are 3 of the 6
+     {"c": 3}
 $ recur vocab --tokens word --clean letters --reserved '<pad>,<bos>' --ids text
 5 3 4 6 7
 8 3 4 9
@@ -93,6 +96,10 @@ $ printf '你好\t世界\n' | recur vocab - | tail -n +5
      5: [0,0,0,0,0,1,0]
 $ printf '你' | recur vocab --tokens byte --json -
 {"lines": 1, "tokens": 3, "size": 4, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "ä", "id": 1, "count": 1}, {"token": "½", "id": 2, "count": 1}, {"token": " ", "id": 3, "count": 1}]}
+# What --json needs is read in one go, and not kept: it is a file like others.
+$ recur vocab --json - < /dev/null
+! recur vocab: standard input has no tokens (0 bytes were read); at least 1 is needed
+[1]
 $ printf 'a\n\nb' | recur vocab --ids -
 2 1
 1

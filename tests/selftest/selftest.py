@@ -66,6 +66,7 @@ PLANTS = [
     ("version", "include/recur/api.h", "#define RECUR_VERSION_MINOR 2", "versions differ"),
     ("links", "README.md", "[the moon](docs/moon.md)", "nothing at docs/moon.md"),
     ("links", "src/base/error.c", "/* docs/formats.md#moon */", "nothing at docs/formats.md#moon"),
+    ("readmes", "README.md", "```sh\nrecur moon\n```", "shows '```sh' where README.zh-CN.md"),
     ("headers", "include/recur/text.h", "void recur_f(bool x);", "does not compile alone with gcc"),
     ("headers", "include/recur/text.h", "int class;", "does not compile alone with g++"),
     ("examples", "include/recur/text.h", "/*\n *     for (;;)\n *         recur_g();\n */",

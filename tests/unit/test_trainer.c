@@ -164,10 +164,11 @@ static void diverges(void **state)
         assert_int_equal(recur_trainer_step(trainer, &step, &error), RECUR_ERROR_DIVERGED);
         assert_int_equal(error.status, RECUR_ERROR_DIVERGED);
         char wanted[256];
-        snprintf(wanted, sizeof wanted,
-                 "the loss is no longer finite at minibatch 2 of %zu of epoch 1; try a smaller "
-                 "learning rate than 1e+30%s",
-                 step.minibatches, clips ? "" : " or gradient clipping");
+        snprintf(
+            wanted, sizeof wanted,
+            "the perplexity is no longer finite at minibatch 2 of %zu of epoch 1; try a smaller "
+            "learning rate than 1e+30%s",
+            step.minibatches, clips ? "" : " or gradient clipping");
         assert_string_equal(error.message, wanted);
         assert_parameters(model, before);
         /* It is over: what is left of the epoch can neither go on nor count. */
