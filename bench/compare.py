@@ -1,7 +1,8 @@
 """recur beside its peers on the same work: compare.py RECUR [PAIRS [SECONDS [SECTION ...]]]
 
-Sections: training (PyTorch), stacks (oneDNN), lengths (PyTorch), threads and bf16 (recur itself). All
-without a name; what a section needs and is not there is said, and the section passed over.
+Sections: training (PyTorch), stacks (oneDNN), lengths (PyTorch); threads, bf16 and loaded (recur itself:
+beside one thread, beside f32, with one processor busy with something else). All without a name; what a
+section needs and is not there is said, and the section passed over.
 
 Each work is measured in turns, recur then the peer, PAIRS times (5), SECONDS each (1); the tables show
 medians, and the median of the pairs' ratios. One absolute number of a shared machine means nothing; a
@@ -32,6 +33,7 @@ LENGTHS = ["lengths-padded", "lengths-packed", "lengths-padded-buckets", "length
 THREADS = ["d2l-rnn", "d2l-gru", "d2l-lstm", "rnn-512", "gru-512", "lstm-512", "lstm-2x512", "words-2x200",
            "words-2x650", "lstm-64"]
 BF16 = ["lstm-512", "lstm-2x512"]
+LOADED = ["d2l-lstm", "lstm-2x512"]
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -165,12 +167,32 @@ def section_bf16(recur, pairs, seconds):
             lambda work: recur_training(recur, work, seconds)[0])
 
 
+def recur_loaded(recur, work, seconds):
+    """The same while a program that never waits has the first processor."""
+    busy = subprocess.Popen(
+        [sys.executable, "-c", "while True: pass"],
+        preexec_fn=lambda: os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]),
+    )
+    try:
+        return recur_training(recur, work, seconds)
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+def section_loaded(recur, pairs, seconds):
+    heading("one core loaded", "all free")
+    compare(LOADED, pairs, lambda work: recur_loaded(recur, work, seconds),
+            lambda work: recur_training(recur, work, seconds)[0])
+
+
 SECTIONS = {
     "training": section_training,
     "stacks": section_stacks,
     "lengths": section_lengths,
     "threads": section_threads,
     "bf16": section_bf16,
+    "loaded": section_loaded,
 }
 
 
