@@ -24,13 +24,16 @@ extern "C" {
 #endif
 
 /* What a model's file may leave open. Files of recur's leave nothing open: for those every
- * field but the first must be NULL. */
+ * field but the first must be NULL, or 0. */
 typedef struct recur_import_config {
     size_t size;                 /* as recur_import_config_default() sets it; leave it alone */
     const enum recur_cell *cell; /* NULL: told by the number of gates, three being gru */
     const enum recur_activation *activation; /* of RECUR_CELL_RNN in a PyTorch file, which does not
                                                 say it; else NULL */
     recur_vocab *vocab; /* V entries, shared by the model; NULL: the model gets no vocabulary */
+    size_t inputs;      /* I, of a PyTorch file whose layers read numbers of the caller's and no
+                           one-hot vectors, which it does not say (recur_model_config.inputs);
+                           0: one-hot vectors, or an embedding that is in the file; default 0 */
 } recur_import_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -51,7 +54,8 @@ static inline recur_import_config recur_import_config_default(void)
  * is an error that names it.
  *
  * Of recurrent layers alone a model is made that feeds them one-hot vectors and has a fresh,
- * untrained output layer; `*fresh_head` (may be NULL) says whether that is so. `*model` belongs to
+ * untrained output layer, unless `inputs` says that they read numbers: such a model needs no output
+ * layer. `*fresh_head` (may be NULL) says whether there is a fresh one. `*model` belongs to
  * the caller: recur_model_free. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED; ARGUMENT where `config`
  * (may be NULL: default) lacks what the file leaves open, or contradicts the file. */
 RECUR_API enum recur_status recur_model_import(const char *path, const recur_import_config *config,
