@@ -134,8 +134,6 @@ enum recur_status recur_model_export(const recur_model *model, enum recur_format
                           "the model fills blanks: its output layer reads the states before each "
                           "token, which %s does not express",
                           recur_format_name(format));
-    if (format == RECUR_FORMAT_ONNX)
-        RECUR_TRY(recur_model_check_tokens(model, error));
     switch (format) {
     case RECUR_FORMAT_RECUR: break;
     case RECUR_FORMAT_PYTORCH:
