@@ -169,9 +169,10 @@ static int convert(const struct command *command, int argc, char **argv)
 
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "to", "FORMAT", offsetof(struct convert_options, to),
-     .choices = "recur|pytorch|pytorch-word-lm|pytorch-bare|onnx",
+     .choices = "recur|pytorch|pytorch-rnnlm|pytorch-word-lm|pytorch-bare|onnx",
      .shown = "onnx where OUT ends in .onnx, else recur",
      .help = "what OUT is; the pytorch formats load into the D2L book's modules, into "
+             "its RNNLM of edition 1.0, whose nn.RNN lies one module deeper, into "
              "pytorch/examples' word language model, into the recurrent module alone"},
     {OPTION_CHOICE, 0, "quantize", "KIND", offsetof(struct convert_options, quantize),
      .choices = "bf16|int8", .shown = "not at all",

@@ -69,9 +69,10 @@ enum recur_format {
     RECUR_FORMAT_PYTORCH_WORD_LM, /* names encoder.*, rnn.*, decoder.*: pytorch/examples' */
     RECUR_FORMAT_PYTORCH_BARE,    /* the state_dict of the nn.RNN, nn.GRU or nn.LSTM alone */
     RECUR_FORMAT_ONNX,            /* one graph: tokens and states in, logits and states out */
+    RECUR_FORMAT_PYTORCH_RNNLM,   /* names embedding.*, rnn.rnn.*, linear.*: the book's 1.0 */
 };
 
-/* Writes a model. The three PyTorch formats are safetensors files whose tensors load into the
+/* Writes a model. The PyTorch formats are safetensors files whose tensors load into the
  * module with load_state_dict(strict=True); vocabulary and configuration stay behind. ONNX files
  * hold everything. A temporary neighbour is written and renamed, as in recur_model_save.
  * Errors: FILE, MEMORY, DIVERGED, and UNSUPPORTED where the format, or this build, cannot express
@@ -79,8 +80,8 @@ enum recur_format {
 RECUR_API enum recur_status recur_model_export(const recur_model *model, enum recur_format format,
                                                const char *path, recur_error *error);
 
-/* The name as the command line spells it: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare" or
- * "onnx"; static storage. */
+/* The name as the command line spells it: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare",
+ * "onnx" or "pytorch-rnnlm"; static storage. */
 RECUR_API const char *recur_format_name(enum recur_format format);
 
 /* The format of that name. Errors: ARGUMENT, the sentence listing the names. */

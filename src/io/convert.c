@@ -7,7 +7,8 @@
 #include "nn/network.h"
 #include "recur/machine.h"
 
-RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx")
+RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx",
+                 "pytorch-rnnlm")
 
 RECUR_CONFIG(import, inputs, .inputs = 0)
 
@@ -138,6 +139,7 @@ enum recur_status recur_model_export(const recur_model *model, enum recur_format
     case RECUR_FORMAT_RECUR: break;
     case RECUR_FORMAT_PYTORCH:
     case RECUR_FORMAT_PYTORCH_WORD_LM:
+    case RECUR_FORMAT_PYTORCH_RNNLM:
     case RECUR_FORMAT_PYTORCH_BARE: return recur_pytorch_write(model, format, path, error);
     case RECUR_FORMAT_ONNX: return recur_onnx_write(model, path, error);
     }

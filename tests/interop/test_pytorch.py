@@ -71,6 +71,16 @@ def concise(cell, layers=1, **options):
     return module
 
 
+def rnnlm(cell, layers=1, **options):
+    """The same since the book's edition 1.0, its RNNLM: the nn.RNN lies one module deeper."""
+    module, inner = concise(cell, layers, **options), nn.Module()
+    inner.rnn, outer = module.rnn, nn.Module()
+    inner.forward = inner.rnn.forward
+    outer.rnn, outer.linear = inner, module.linear
+    outer.input, outer.output = module.input, module.output
+    return outer
+
+
 def word_lm(cell, layers=2, embed=6, hidden=9, tied=False, **options):
     """pytorch/examples' RNNModel."""
     module = nn.Module()
@@ -295,6 +305,9 @@ def cases():
         yield f"bare {cell}", case(bare, cell=cell, layers=2)
         yield f"book's {cell} from scratch", case(book, cell=cell)
         yield f"{cell} to concise", case(back, make=concise, cell=cell, form="pytorch", arguments=[])
+        deeper = {"make": rnnlm, "cell": cell}
+        yield f"{cell} RNNLM", case(there, **deeper, layers=2)
+        yield f"{cell} to RNNLM", case(back, **deeper, form="pytorch-rnnlm", arguments=[])
         lm = {"make": word_lm, "cell": cell, "form": "pytorch-word-lm", "layers": 2}
         options = ["--layers", "2", "--embed", "6"]
         yield f"{cell} to word language model", case(back, **lm, arguments=options)
