@@ -219,7 +219,7 @@ static enum recur_status find_widths(struct import *import, size_t *gates, recur
     recur_model_config *config = &import->found.config;
     const struct recur_safetensor *weight;
     *gates = 0;
-    for (size_t l = 0; l < config->layers || l == 0; l++) {
+    for (size_t l = 0; l < config->layers; l++) {
         char rest[SUFFIX_ROOM];
         snprintf(rest, sizeof rest, "weight_hh_l%zu", l);
         RECUR_TRY(find_weight(import, import->recurrent, import->prefix, rest, &weight, error));
