@@ -10,6 +10,7 @@
 
 struct convert_options {
     const char *to, *quantize, *cell, *activation, *vocab, *tokens, *clean;
+    uint64_t inputs;
 };
 
 /* What the options say, in the library's words. */
@@ -82,6 +83,7 @@ static bool read_said(const struct command *command, const struct convert_option
     if (options->activation &&
         recur_activation_parse(options->activation, &said->activation, NULL) == RECUR_OK)
         said->config.activation = &said->activation;
+    said->config.inputs = (size_t)options->inputs;
     if (options->vocab)
         said->config.vocab = read_vocab(command, options);
     return !options->vocab || said->config.vocab;
@@ -105,7 +107,8 @@ static int report(const struct command *command, const recur_model *model, enum 
     if (fresh_head)
         recur_warning(command, "%s has no output layer: the model's is fresh and untrained",
                       recur_path(in).text);
-    if (!recur_model_vocab(model) && (format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX))
+    if (!recur_model_vocab(model) && recur_model_get_config(model)->inputs == 0 &&
+        (format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX))
         recur_warning(command, "%s has no vocabulary; --vocab FILE gives the model one",
                       recur_path(in).text);
     printf("%s (%s): ", recur_show(out, strlen(out), SIZE_MAX, NULL).text,
@@ -166,9 +169,10 @@ static int convert(const struct command *command, int argc, char **argv)
 
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "to", "FORMAT", offsetof(struct convert_options, to),
-     .choices = "recur|pytorch|pytorch-word-lm|pytorch-bare|onnx",
+     .choices = "recur|pytorch|pytorch-rnnlm|pytorch-word-lm|pytorch-bare|onnx",
      .shown = "onnx where OUT ends in .onnx, else recur",
      .help = "what OUT is; the pytorch formats load into the D2L book's modules, into "
+             "its RNNLM of edition 1.0, whose nn.RNN lies one module deeper, into "
              "pytorch/examples' word language model, into the recurrent module alone"},
     {OPTION_CHOICE, 0, "quantize", "KIND", offsetof(struct convert_options, quantize),
      .choices = "bf16|int8", .shown = "not at all",
@@ -181,6 +185,10 @@ static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "activation", "KIND", offsetof(struct convert_options, activation),
      .choices = "tanh|relu|sigmoid", .shown = "none",
      .help = "the activation of an rnn, which PyTorch's files do not say"},
+    {OPTION_COUNT, 0, "inputs", "N", offsetof(struct convert_options, inputs), .least = 1,
+     .most = INT32_MAX, .shown = "tokens",
+     .help = "the numbers that each step reads, of a model that reads numbers and no tokens: a "
+             "program runs it (recur/stack.h)"},
     {OPTION_FILE, 0, "vocab", "FILE", offsetof(struct convert_options, vocab), .shown = "none",
      .help = "the tokens in order of their ids, as a JSON list of strings or as recur vocab --json "
              "prints them; the first is <unk>"},

@@ -82,7 +82,7 @@ void recur_print_model(FILE *stream, const recur_model *model)
     if (config->bidirectional)
         fprintf(stream, ", both directions (%s)", recur_merge_name(config->merge));
     if (config->inputs > 0)
-        fprintf(stream, ", reads %zu numbers", config->inputs);
+        fprintf(stream, ", reads %zu number%s", config->inputs, config->inputs == 1 ? "" : "s");
     else if (config->embedding > 0)
         fprintf(stream, ", embedding %zu", config->embedding);
     else if (config->task != RECUR_TASK_TAG)

@@ -24,13 +24,16 @@ extern "C" {
 #endif
 
 /* What a model's file may leave open. Files of recur's leave nothing open: for those every
- * field but the first must be NULL. */
+ * field but the first must be NULL, or 0. */
 typedef struct recur_import_config {
     size_t size;                 /* as recur_import_config_default() sets it; leave it alone */
     const enum recur_cell *cell; /* NULL: told by the number of gates, three being gru */
     const enum recur_activation *activation; /* of RECUR_CELL_RNN in a PyTorch file, which does not
                                                 say it; else NULL */
     recur_vocab *vocab; /* V entries, shared by the model; NULL: the model gets no vocabulary */
+    size_t inputs;      /* I, of a PyTorch file whose layers read numbers of the caller's and no
+                           one-hot vectors, which it does not say (recur_model_config.inputs);
+                           0: one-hot vectors, or an embedding that is in the file; default 0 */
 } recur_import_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -51,7 +54,8 @@ static inline recur_import_config recur_import_config_default(void)
  * is an error that names it.
  *
  * Of recurrent layers alone a model is made that feeds them one-hot vectors and has a fresh,
- * untrained output layer; `*fresh_head` (may be NULL) says whether that is so. `*model` belongs to
+ * untrained output layer, unless `inputs` says that they read numbers: such a model needs no output
+ * layer. `*fresh_head` (may be NULL) says whether there is a fresh one. `*model` belongs to
  * the caller: recur_model_free. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED; ARGUMENT where `config`
  * (may be NULL: default) lacks what the file leaves open, or contradicts the file. */
 RECUR_API enum recur_status recur_model_import(const char *path, const recur_import_config *config,
@@ -65,9 +69,10 @@ enum recur_format {
     RECUR_FORMAT_PYTORCH_WORD_LM, /* names encoder.*, rnn.*, decoder.*: pytorch/examples' */
     RECUR_FORMAT_PYTORCH_BARE,    /* the state_dict of the nn.RNN, nn.GRU or nn.LSTM alone */
     RECUR_FORMAT_ONNX,            /* one graph: tokens and states in, logits and states out */
+    RECUR_FORMAT_PYTORCH_RNNLM,   /* names embedding.*, rnn.rnn.*, linear.*: the book's 1.0 */
 };
 
-/* Writes a model. The three PyTorch formats are safetensors files whose tensors load into the
+/* Writes a model. The PyTorch formats are safetensors files whose tensors load into the
  * module with load_state_dict(strict=True); vocabulary and configuration stay behind. ONNX files
  * hold everything. A temporary neighbour is written and renamed, as in recur_model_save.
  * Errors: FILE, MEMORY, DIVERGED, and UNSUPPORTED where the format, or this build, cannot express
@@ -75,8 +80,8 @@ enum recur_format {
 RECUR_API enum recur_status recur_model_export(const recur_model *model, enum recur_format format,
                                                const char *path, recur_error *error);
 
-/* The name as the command line spells it: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare" or
- * "onnx"; static storage. */
+/* The name as the command line spells it: "recur", "pytorch", "pytorch-word-lm", "pytorch-bare",
+ * "onnx" or "pytorch-rnnlm"; static storage. */
 RECUR_API const char *recur_format_name(enum recur_format format);
 
 /* The format of that name. Errors: ARGUMENT, the sentence listing the names. */

@@ -23,6 +23,10 @@
  * other; recur_stack_states numbers for each sequence. The last states are the forward direction's
  * after each sequence's own last step, and the backward direction's after its step 0.
  *
+ * A stream of numbers, of which the next ones are not there yet, goes forward alone, piece by
+ * piece: h_n and c_n of one call are h0 and c0 of the next and may be the same arrays. The outputs
+ * are those of all its steps at once.
+ *
  * The same bits whatever the number of threads and whatever the order of the sequences within the
  * batch. Nothing is allocated after recur_stack_create. A stack is used by one thread at a time and
  * brings its own team; while it updates its model nobody else reads it. */

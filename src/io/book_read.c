@@ -137,6 +137,10 @@ enum recur_status recur_book_read(struct recur_safetensors *file, const recur_im
     const struct network *network = network_of(file);
     if (!network)
         return recur_fail(error, RECUR_ERROR_FORMAT, "not a network of the D2L book");
+    if (said->inputs)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the D2L book's networks from scratch read tokens, and inputs cannot be "
+                          "given");
     struct import import = {
         .file = file, .network = network, .found.config = recur_model_config_default()};
     recur_model_config *config = &import.found.config;

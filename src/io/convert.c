@@ -7,9 +7,10 @@
 #include "nn/network.h"
 #include "recur/machine.h"
 
-RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx")
+RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx",
+                 "pytorch-rnnlm")
 
-RECUR_CONFIG(import, vocab, .vocab = NULL)
+RECUR_CONFIG(import, inputs, .inputs = 0)
 
 enum recur_status recur_foreign_model(const struct recur_foreign *found, recur_vocab *vocab,
                                       recur_tensor_fn *source, void *user, recur_model **model,
@@ -65,12 +66,14 @@ enum recur_status recur_foreign_cell(size_t gates, const recur_import_config *sa
 static enum recur_status read_own(struct recur_safetensors *file, const recur_import_config *said,
                                   recur_model **model, recur_error *error)
 {
-    if (said->cell || said->activation || said->vocab)
+    const char *what = said->cell         ? "cell"
+                       : said->activation ? "activation"
+                       : said->vocab      ? "vocabulary"
+                       : said->inputs     ? "inputs"
+                                          : NULL;
+    if (what)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "this is a model of recur's own, whose %s cannot be given",
-                          said->cell         ? "cell"
-                          : said->activation ? "activation"
-                                             : "vocabulary");
+                          "this is a model of recur's own, whose %s cannot be given", what);
     return recur_model_from_safetensors(file, model, error);
 }
 
@@ -132,12 +135,11 @@ enum recur_status recur_model_export(const recur_model *model, enum recur_format
                           "the model fills blanks: its output layer reads the states before each "
                           "token, which %s does not express",
                           recur_format_name(format));
-    if (format == RECUR_FORMAT_ONNX)
-        RECUR_TRY(recur_model_check_tokens(model, error));
     switch (format) {
     case RECUR_FORMAT_RECUR: break;
     case RECUR_FORMAT_PYTORCH:
     case RECUR_FORMAT_PYTORCH_WORD_LM:
+    case RECUR_FORMAT_PYTORCH_RNNLM:
     case RECUR_FORMAT_PYTORCH_BARE: return recur_pytorch_write(model, format, path, error);
     case RECUR_FORMAT_ONNX: return recur_onnx_write(model, path, error);
     }

@@ -174,6 +174,8 @@ static enum recur_status check_same(const recur_model_config *says,
         what = "direction";
     else if (says->embedding != is->embedding)
         what = "embedding";
+    else if (says->inputs != is->inputs)
+        what = "number of inputs";
     if (what)
         return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_CONFIG ": its %s is not the graph's",
                           what);
@@ -249,6 +251,20 @@ static enum recur_status check_message(const Recur__Onnx__Model *message, recur_
     return RECUR_OK;
 }
 
+/* The walk's sentence about a graph of PyTorch's exporter names a node; this says what to do. */
+static void advise(const Recur__Onnx__Model *message, recur_error *error)
+{
+    char sentence[sizeof error->message];
+    if (!error || !message || !message->producer_name ||
+        strcmp(message->producer_name, "pytorch") != 0)
+        return;
+    snprintf(sentence, sizeof sentence, "%s", error->message);
+    recur_error_write(error, error->status,
+                      "%s; recur reads the graphs that it writes, and of PyTorch's models the "
+                      "state_dict as .safetensors",
+                      sentence);
+}
+
 static enum recur_status read_bytes(const unsigned char *bytes, size_t size,
                                     const recur_import_config *said, recur_model **model,
                                     recur_error *error)
@@ -263,6 +279,8 @@ static enum recur_status read_bytes(const unsigned char *bytes, size_t size,
                                    : check_message(message, error);
     if (status == RECUR_OK)
         status = recur_onnx_walk(message->graph, said, &found, error);
+    if (status == RECUR_ERROR_UNSUPPORTED)
+        advise(message, error);
     if (status == RECUR_OK)
         status = make_model(message, said, &found, model, error);
     if (message)

@@ -204,12 +204,22 @@ static enum recur_status unlike(const struct walk *walk, const Recur__Onnx__Node
                       node->op_type, what);
 }
 
-/* Tokens to vectors. */
+static bool is_layer(const struct walk *walk)
+{
+    return is_next(walk, "RNN") || is_next(walk, "GRU") || is_next(walk, "LSTM");
+}
+
+/* Tokens to vectors, unless the first layer reads numbers. */
 static enum recur_status walk_input(struct walk *walk, recur_error *error)
 {
     static const char *const known[] = {"axis", NULL};
     struct recur_onnx_found *found = walk->found;
     const Recur__Onnx__Node *node;
+    if (is_layer(walk)) {
+        node = walk->graph->node[walk->next];
+        return is_input(walk, input_of(node, INPUT_X)) ? RECUR_OK
+                                                       : unlike(walk, node, "input", error);
+    }
     if (is_next(walk, "Gather")) {
         RECUR_TRY(step(walk, "Gather", 1, &node, error));
         RECUR_TRY(check_attributes(walk, node, known, error));
@@ -365,22 +375,40 @@ static enum recur_status walk_layers(struct walk *walk, recur_error *error)
     if (found->embedding)
         return RECUR_OK;
     const int64_t width = found->layers[0].w->dims[2];
-    config->vocabulary = (size_t)width;
-    if (!recur_onnx_is_ints(walk->depth, &width, 1))
+    if (walk->depth)
+        config->vocabulary = (size_t)width;
+    else
+        config->inputs = (size_t)width;
+    if (walk->depth && !recur_onnx_is_ints(walk->depth, &width, 1))
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "tensor %.100s is not the width of layer 0's input, %zu",
                           walk->depth->name, config->vocabulary);
     return RECUR_OK;
 }
 
-/* MatMul and Add, whose output must be the graph's. */
+static enum recur_status check_output(const struct walk *walk, recur_error *error)
+{
+    for (size_t i = 0; i < walk->graph->n_output; i++)
+        if (walk->graph->output[i]->name &&
+            strcmp(walk->graph->output[i]->name, walk->current) == 0)
+            return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_FORMAT, "the last node's %.100s is no output of the graph",
+                      walk->current);
+}
+
+/* MatMul and Add, whose output must be the graph's; a model that reads numbers may have none. */
 static enum recur_status walk_head(struct walk *walk, recur_error *error)
 {
     static const char *const none[] = {NULL};
+    recur_model_config *config = &walk->found->foreign.config;
     const Recur__Onnx__Node *node;
+    if (config->inputs && walk->next == walk->graph->n_node)
+        return check_output(walk, error);
     RECUR_TRY(step(walk, "MatMul", 0, &node, error));
     RECUR_TRY(check_attributes(walk, node, none, error));
     RECUR_TRY(take_floats(walk, node, 1, 2, &walk->found->head_weight, error));
+    if (config->inputs)
+        config->vocabulary = (size_t)walk->found->head_weight->dims[1];
     RECUR_TRY(step(walk, "Add", 0, &node, error));
     RECUR_TRY(check_attributes(walk, node, none, error));
     RECUR_TRY(take_floats(walk, node, 1, 1, &walk->found->head_bias, error));
@@ -390,12 +418,7 @@ static enum recur_status walk_head(struct walk *walk, recur_error *error)
                           walk->graph->node[walk->next]->op_type
                               ? walk->graph->node[walk->next]->op_type
                               : "nameless");
-    for (size_t i = 0; i < walk->graph->n_output; i++)
-        if (walk->graph->output[i]->name &&
-            strcmp(walk->graph->output[i]->name, walk->current) == 0)
-            return RECUR_OK;
-    return recur_fail(error, RECUR_ERROR_FORMAT, "the logits, %.100s, are no output of the graph",
-                      walk->current);
+    return check_output(walk, error);
 }
 
 static enum recur_status walk_all(struct walk *walk, const recur_import_config *said,
@@ -418,6 +441,10 @@ static enum recur_status walk_all(struct walk *walk, const recur_import_config *
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "the graph's activation is %s, not %s",
                           recur_activation_name(config->activation),
                           recur_activation_name(*said->activation));
+    if (said->inputs && said->inputs != config->inputs)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the graph reads %zu numbers a step, not %zu", config->inputs,
+                          said->inputs);
     return RECUR_OK;
 }
 

@@ -96,7 +96,8 @@ static void set_cell(const struct export *export, size_t l, struct recur_onnx_no
 static char *merge(struct export *export, size_t l, char *y)
 {
     struct recur_onnx_graph *graph = &export->graph;
-    char *merged = recur_onnx_name(graph, "x_l", l + 1);
+    bool last = l + 1 == export->model->config.layers && export->model->config.vocabulary == 0;
+    char *merged = last ? (char *)"y" : recur_onnx_name(graph, "x_l", l + 1);
     if (!export->model->config.bidirectional) {
         recur_onnx_add_node(graph, "Squeeze", (char *[]){y, export->axis, NULL},
                             (char *[]){merged, NULL});
@@ -152,8 +153,18 @@ static enum recur_status add_layer(struct export *export, size_t l, char **x, re
     return RECUR_OK;
 }
 
+/* Numbers as they are: (T, B, I). */
+static char *add_numbers(struct export *export)
+{
+    static const char *const symbols[] = {"T", "B", NULL};
+    char *x = (char *)"x";
+    recur_onnx_add_value(&export->graph, false, x, RECUR_ONNX_FLOAT, 3, symbols,
+                         (const size_t[]){0, 0, export->model->config.inputs});
+    return x;
+}
+
 /* ids to embedded tokens or one-hot vectors. */
-static enum recur_status add_input(struct export *export, char **x, recur_error *error)
+static enum recur_status add_tokens(struct export *export, char **x, recur_error *error)
 {
     struct recur_onnx_graph *graph = &export->graph;
     const recur_model_config *config = &export->model->config;
@@ -176,6 +187,16 @@ static enum recur_status add_input(struct export *export, char **x, recur_error 
     values[1] = 1;
     recur_onnx_add_node(graph, "OneHot", (char *[]){ids, depth, off_on, NULL}, output);
     return RECUR_OK;
+}
+
+/* Of a model without a head the last layer's outputs are the graph's. */
+static void add_outputs(struct export *export, char *y)
+{
+    const recur_model_config *config = &export->model->config;
+    static const char *const symbols[] = {"T", "B", NULL};
+    size_t wide = config->bidirectional && config->merge == RECUR_MERGE_CONCAT ? 2 : 1;
+    recur_onnx_add_value(&export->graph, true, y, RECUR_ONNX_FLOAT, 3, symbols,
+                         (const size_t[]){0, 0, wide * config->hidden[config->layers - 1]});
 }
 
 /* linear.weight stands transposed, (H, V), as MatMul wants it. */
@@ -210,14 +231,20 @@ static enum recur_status fill_graph(struct export *export, recur_error *error)
     const recur_model_config *config = &export->model->config;
     static const int64_t direction_axis = 1, flat[] = {0, 0, -1};
     char *x;
-    RECUR_TRY(add_input(export, &x, error));
+    if (config->inputs)
+        x = add_numbers(export);
+    else
+        RECUR_TRY(add_tokens(export, &x, error));
     if (config->bidirectional && config->merge == RECUR_MERGE_CONCAT)
         recur_onnx_add_ints(&export->graph, (char *)"flat", flat, 3);
     else
         recur_onnx_add_ints(&export->graph, export->axis, &direction_axis, 1);
     for (size_t l = 0; l < config->layers; l++)
         RECUR_TRY(add_layer(export, l, &x, error));
-    RECUR_TRY(add_head(export, x, error));
+    if (config->vocabulary)
+        RECUR_TRY(add_head(export, x, error));
+    else
+        add_outputs(export, x);
     recur_onnx_seal(&export->graph);
     return RECUR_OK;
 }

@@ -1,6 +1,8 @@
 /* PyTorch's state_dicts: one nn.RNN, nn.GRU or nn.LSTM under any prefix, and around it, told by
  * what else is there, an output layer (a weight with a bias) and an embedding (one without).
- * pytorch/examples' word language model may tie both: its file then has one weight only. */
+ * pytorch/examples' word language model may tie both. Its file then has one weight only, of
+ * whichever name comes first, and the metadata map the other name to that one
+ * (safetensors.torch.save_model). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@ enum { SUFFIX_ROOM = 64 }; /* of what stands behind a prefix: "weight_ih_l0_reve
 struct import {
     struct recur_safetensors *file;
     struct recur_foreign found;
-    size_t prefix; /* length of what stands before the recurrent tensors' names */
+    size_t prefix;     /* length of what stands before the recurrent tensors' names */
+    size_t width, top; /* numbers that layer 0 reads, that the last one gives out */
     const char *recurrent, *embedding, *head; /* tensors that have them; NULL: none */
     bool no_biases, no_head_bias, tied;
     char *name; /* room for the name of any tensor that the file should have */
@@ -22,13 +25,21 @@ struct import {
 /* What a recurrent tensor is. */
 struct part {
     size_t prefix; /* its length */
+    unsigned long layer;
     bool weight, recurrent, reverse;
 };
+
+/* The name without its modules'. */
+static const char *last_part(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
+}
 
 static bool parse_part(const char *name, struct part *part)
 {
     static const char *const kinds[] = {"weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l"};
-    const char *dot = strrchr(name, '.'), *own = dot ? dot + 1 : name;
+    const char *own = last_part(name);
     for (size_t k = 0; k < 4; k++) {
         size_t length = strlen(kinds[k]);
         if (strncmp(own, kinds[k], length) != 0)
@@ -37,7 +48,11 @@ static bool parse_part(const char *name, struct part *part)
         if (digits == 0)
             return false;
         const char *rest = own + length + digits;
-        *part = (struct part){(size_t)(own - name), k < 2, k % 2 == 1, *rest != '\0'};
+        *part = (struct part){.prefix = (size_t)(own - name),
+                              .layer = strtoul(own + length, NULL, 10),
+                              .weight = k < 2,
+                              .recurrent = k % 2 == 1,
+                              .reverse = *rest != '\0'};
         return *rest == '\0' || strcmp(rest, "_reverse") == 0;
     }
     return false;
@@ -77,6 +92,11 @@ static enum recur_status find_recurrent(struct import *import, recur_error *erro
     for (size_t i = 0; i < import->file->count; i++) {
         const char *name = import->file->tensors[i].name;
         struct part part;
+        if (strncmp(last_part(name), "weight_hr_l", 11) == 0)
+            return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                              "tensor %.300s projects the states of an nn.LSTM with proj_size, "
+                              "which recur's cells do not",
+                              name);
         if (!parse_part(name, &part))
             continue;
         if (!import->recurrent) {
@@ -90,8 +110,10 @@ static enum recur_status find_recurrent(struct import *import, recur_error *erro
         }
         if (part.reverse)
             found->config.bidirectional = true;
-        if (part.weight && part.recurrent && !part.reverse)
-            found->config.layers++;
+        /* a number beyond the tensors' is of a layer above one that is missing */
+        size_t layer = part.layer < import->file->count ? part.layer : import->file->count;
+        if (layer >= found->config.layers)
+            found->config.layers = layer + 1;
         bias_ih = bias_ih || (!part.weight && !part.recurrent);
         bias_hh = bias_hh || (!part.weight && part.recurrent);
     }
@@ -113,29 +135,65 @@ static bool named_embedding(const char *name)
     return strncmp(name + start, "enc", 3) == 0 || strncmp(name + start, "emb", 3) == 0;
 }
 
+/* Is there a matrix of so many columns under the module's ".weight"? */
+static bool fits(struct import *import, const char *name, size_t columns)
+{
+    const struct recur_safetensor *weight =
+        recur_safetensors_find(import->file, join(import, name, stem(name), ".weight"));
+    return weight && weight->rank == 2 && weight->shape[1] == columns;
+}
+
+/* Chooses the tensor of a module, of several the first that fits, else the first. */
+static void choose(struct import *import, const char **chosen, const char *name, size_t columns)
+{
+    if (!*chosen || (fits(import, name, columns) && !fits(import, *chosen, columns)))
+        *chosen = name;
+}
+
+/* Do the metadata say that the module's weight goes by another name as well? */
+static bool has_alias(struct import *import, const char *name)
+{
+    const json_t *metadata = recur_safetensors_all_metadata(import->file);
+    const char *weight = join(import, name, stem(name), ".weight"), *key;
+    json_t *value;
+    json_object_foreach((json_t *)metadata, key, value)
+    {
+        if (ends_in(key, ".weight") && strcmp(json_string_value(value), weight) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Finds the output layer and the embedding. What is neither will be left over. */
-static void find_ends(struct import *import)
+static enum recur_status find_ends(struct import *import, recur_error *error)
 {
     const struct recur_safetensors *file = import->file;
-    for (size_t i = 0; i < file->count && !import->head; i++)
+    for (size_t i = 0; i < file->count; i++)
         if (ends_in(file->tensors[i].name, ".bias"))
-            import->head = file->tensors[i].name;
+            choose(import, &import->head, file->tensors[i].name, import->top);
     bool has_bias = import->head;
     for (size_t i = 0; i < file->count; i++) {
         const char *name = file->tensors[i].name;
         if (!ends_in(name, ".weight") || has(import, name, stem(name), ".bias"))
             continue;
-        if (has_bias || named_embedding(name)) {
-            if (!import->embedding)
-                import->embedding = name;
-        } else if (!import->head) {
-            import->head = name;
-        }
+        if (has_bias || named_embedding(name) ||
+            (fits(import, name, import->width) && !fits(import, name, import->top)))
+            choose(import, &import->embedding, name, import->width);
+        else if (import->head && import->width == import->top &&
+                 fits(import, import->head, import->top) && fits(import, name, import->top))
+            return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                              "it does not show which of %.100s and %.100s is the embedding: the "
+                              "name of that module must begin with emb or enc",
+                              import->head, name);
+        else
+            choose(import, &import->head, name, import->top);
     }
     import->no_head_bias = !has_bias;
-    import->tied =
-        has_bias && import->embedding && !has(import, import->head, stem(import->head), ".weight");
-    import->found.fresh_head = !import->head && !import->embedding;
+    if (import->head && !import->embedding && has_alias(import, import->head))
+        import->embedding = import->head;
+    else if (!import->head && import->embedding && has_alias(import, import->embedding))
+        import->head = import->embedding;
+    return RECUR_OK;
 }
 
 /* A weight that decides about sizes; it must have two dimensions, neither of them 0. */
@@ -161,7 +219,7 @@ static enum recur_status find_widths(struct import *import, size_t *gates, recur
     recur_model_config *config = &import->found.config;
     const struct recur_safetensor *weight;
     *gates = 0;
-    for (size_t l = 0; l < config->layers || l == 0; l++) {
+    for (size_t l = 0; l < config->layers; l++) {
         char rest[SUFFIX_ROOM];
         snprintf(rest, sizeof rest, "weight_hh_l%zu", l);
         RECUR_TRY(find_weight(import, import->recurrent, import->prefix, rest, &weight, error));
@@ -181,28 +239,72 @@ static enum recur_status find_widths(struct import *import, size_t *gates, recur
     return RECUR_OK;
 }
 
-static enum recur_status find_sizes(struct import *import, recur_error *error)
+/* What layer 0 reads, and what the last layer gives out. */
+static enum recur_status find_width(struct import *import, size_t gates, recur_error *error)
 {
-    recur_model_config *config = &import->found.config;
-    const struct recur_safetensor *input, *embedding;
+    const recur_model_config *config = &import->found.config;
+    const struct recur_safetensor *input;
     RECUR_TRY(
         find_weight(import, import->recurrent, import->prefix, "weight_ih_l0", &input, error));
-    size_t top = config->hidden[config->layers - 1];
-    config->vocabulary = input->shape[1];
-    /* else the fresh one could ask for more memory than the file's size vouches for */
-    if (import->found.fresh_head && top != config->hidden[0])
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "there is no output layer, and the layers are not equally wide");
-    if (!import->embedding)
-        return RECUR_OK;
+    const size_t shape[] = {gates * config->hidden[0], input->shape[1]};
+    RECUR_TRY(recur_check_shape(input->name, input->shape, input->rank, shape, 2, error));
+    import->width = input->shape[1];
+    import->top = (config->bidirectional ? 2 : 1) * config->hidden[config->layers - 1];
+    return RECUR_OK;
+}
+
+/* Of a model that reads tokens through an embedding. */
+static enum recur_status find_embedding(struct import *import, recur_error *error)
+{
+    recur_model_config *config = &import->found.config;
+    const struct recur_safetensor *embedding;
     RECUR_TRY(find_weight(import, import->embedding, stem(import->embedding), ".weight", &embedding,
                           error));
-    config->vocabulary = embedding->shape[0];
-    config->embedding = embedding->shape[1];
-    import->tied = import->tied && config->embedding == (config->bidirectional ? 2 * top : top);
     if (!import->head)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "there is an embedding, %.300s, but no output layer", import->name);
+                          "there is an embedding, %.300s, but no output layer", embedding->name);
+    const size_t shape[] = {embedding->shape[0], import->width};
+    RECUR_TRY(
+        recur_check_shape(embedding->name, embedding->shape, embedding->rank, shape, 2, error));
+    config->vocabulary = embedding->shape[0];
+    config->embedding = embedding->shape[1];
+    import->tied = config->embedding == import->top &&
+                   !has(import, import->head, stem(import->head), ".weight");
+    return RECUR_OK;
+}
+
+/* Of a model that reads numbers, or one-hot vectors. */
+static enum recur_status find_inputs(struct import *import, const recur_import_config *said,
+                                     recur_error *error)
+{
+    recur_model_config *config = &import->found.config;
+    const size_t inputs = said->inputs;
+    const struct recur_safetensor *head = NULL;
+    if (inputs && inputs != import->width)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "layer 0 reads %zu numbers a step, not %zu",
+                          import->width, inputs);
+    if (inputs && said->vocab)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a model that reads numbers has no vocabulary");
+    if (import->head)
+        RECUR_TRY(find_weight(import, import->head, stem(import->head), ".weight", &head, error));
+    config->inputs = inputs;
+    config->vocabulary = !inputs ? import->width : head ? head->shape[0] : 0;
+    if (head && head->shape[0] != config->vocabulary)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %.300s has %zu rows, and layer 0 reads %zu numbers a step: the "
+                          "embedding is missing, or the model reads numbers and inputs %zu must be "
+                          "given",
+                          head->name, head->shape[0], import->width, import->width);
+    if (config->vocabulary == 1 && !inputs)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "layer 0 reads 1 number a step, which is no token: inputs 1 must be "
+                          "given");
+    import->found.fresh_head = !head && !inputs;
+    /* else the fresh one could ask for more memory than the file's size vouches for */
+    if (import->found.fresh_head && config->hidden[config->layers - 1] != config->hidden[0])
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "there is no output layer, and the layers are not equally wide");
     return RECUR_OK;
 }
 
@@ -257,12 +359,18 @@ static enum recur_status recognise(struct import *import, const recur_import_con
     }
     RECUR_TRY(recur_alloc(longest + SUFFIX_ROOM, 1, "a name", &import->name, error));
     RECUR_TRY(find_recurrent(import, error));
-    find_ends(import);
     RECUR_TRY(recur_alloc(found->config.layers, sizeof *found->hidden, "a list of widths",
                           &found->hidden, error));
     found->config.hidden = found->hidden;
     RECUR_TRY(find_widths(import, &gates, error));
-    RECUR_TRY(find_sizes(import, error));
+    RECUR_TRY(find_width(import, gates, error));
+    RECUR_TRY(find_ends(import, error));
+    if (import->embedding && said->inputs)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "there is an embedding, %.300s: the model reads tokens, and inputs "
+                          "cannot be given",
+                          import->embedding);
+    RECUR_TRY(import->embedding ? find_embedding(import, error) : find_inputs(import, said, error));
     return recur_foreign_cell(gates, said, true, &found->config, error);
 }
 

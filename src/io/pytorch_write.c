@@ -13,6 +13,7 @@ static const struct naming {
 } namings[] = {
     [RECUR_FORMAT_PYTORCH] = {"embedding.", "rnn.", "linear."},
     [RECUR_FORMAT_PYTORCH_WORD_LM] = {"encoder.", "rnn.", "decoder."},
+    [RECUR_FORMAT_PYTORCH_RNNLM] = {"embedding.", "rnn.rnn.", "linear."},
     [RECUR_FORMAT_PYTORCH_BARE] = {NULL, "", NULL},
 };
 

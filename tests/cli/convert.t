@@ -78,15 +78,37 @@ $ recur convert --activation soft torch_rnn back
 ! recur convert: --activation must be one of tanh, relu, sigmoid, got "soft"
 [2]
 
+# Numbers in the place of tokens do not show either.
+$ recur convert --inputs 4 torch back; recur convert --inputs 4 bare bare_back; recur convert --inputs 5 torch back
+back (recur): gru 3, reads 4 numbers, 97 parameters
+bare_back (recur): gru 3, reads 4 numbers, 81 parameters
+! recur convert: torch: layer 0 reads 4 numbers a step, not 5
+[2]
+$ recur convert --to pytorch back torch2; cmp torch torch2; recur convert --to pytorch-bare bare_back bare2; cmp bare bare2
+torch2 (pytorch): gru 3, reads 4 numbers, 97 parameters
+bare2 (pytorch-bare): gru 3, reads 4 numbers, 81 parameters
+$ recur generate -m back -n 3
+! recur generate: back has no vocabulary, so it cannot write text
+[1]
+$ recur convert --inputs 4 --vocab list torch back
+! recur convert: torch: a model that reads numbers has no vocabulary
+[2]
+$ recur convert --inputs 4 model back
+! recur convert: model: this is a model of recur's own, whose inputs cannot be given
+[2]
+$ recur convert --inputs 0 torch back
+! recur convert: --inputs must be a whole number from 1 to 2147483647, got "0"
+[2]
+
 # Nothing is loaded by half.
 $ LC_ALL=C sed 's/linear.weight/linear.weighs/' torch > m; recur convert m back
 ! recur convert: m: tensor linear.weight is missing
 [1]
 $ LC_ALL=C sed 's/rnn.weight_hh_l0/rnn.weight_hr_l0/' torch > m; recur convert m back
-! recur convert: m: tensor rnn.weight_hh_l0 is missing
+! recur convert: m: tensor rnn.weight_hr_l0 projects the states of an nn.LSTM with proj_size, which recur's cells do not
 [1]
 $ LC_ALL=C sed 's/rnn.bias_hh_l0/rnn.bias_hh_l1/' torch > m; recur convert m back
-! recur convert: m: tensor rnn.bias_hh_l0 is missing
+! recur convert: m: tensor rnn.weight_hh_l1 is missing
 [1]
 $ LC_ALL=C sed 's/rnn.bias_hh_l0/run.bias_hh_l0/' torch > m; recur convert m back
 ! recur convert: m: rnn.bias_ih_l0 and run.bias_hh_l0 are not of one network, and only one can be read
@@ -107,7 +129,7 @@ $ recur convert torch
 ! recur convert: IN OUT is missing; usage: recur convert [OPTIONS] IN OUT
 [2]
 $ recur convert torch back --to tensorflow
-! recur convert: --to must be one of recur, pytorch, pytorch-word-lm, pytorch-bare, onnx, got "tensorflow"
+! recur convert: --to must be one of recur, pytorch, pytorch-rnnlm, pytorch-word-lm, pytorch-bare, onnx, got "tensorflow"
 [2]
 $ recur convert --vocab list torch nowhere/back
 ! recur convert: cannot write nowhere/back: nowhere: No such file or directory

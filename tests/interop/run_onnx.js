@@ -1,6 +1,7 @@
 // run_onnx.js MODEL.onnx CHUNKS: reads rows of token ids, one stream a line, from standard input,
-// feeds them to the model as one batch, in so many pieces, carrying the states from piece to piece,
-// and prints the logits (T, B, V) as JSON.
+// feeds them, or their one-hot vectors where it reads numbers, to the model as one batch, in so many
+// pieces, carrying the states from piece to piece, and prints the logits (T, B, V), or outputs, as
+// JSON.
 const fs = require("fs");
 const ort = require("onnxruntime-node");
 
@@ -8,6 +9,13 @@ function piece(streams, first, last) {
   const data = [];
   for (let t = first; t < last; t++) for (const stream of streams) data.push(BigInt(stream[t]));
   return new ort.Tensor("int64", BigInt64Array.from(data), [last - first, streams.length]);
+}
+
+function vectors(streams, first, last, width) {
+  const data = new Float32Array((last - first) * streams.length * width);
+  for (let t = first, row = 0; t < last; t++)
+    for (const stream of streams) data[row++ * width + stream[t]] = 1;
+  return new ort.Tensor("float32", data, [last - first, streams.length, width]);
 }
 
 function zeros(shape, batch) {
@@ -20,18 +28,20 @@ async function main(model, chunks) {
   const lines = fs.readFileSync(0, "utf8").trim().split("\n");
   const streams = lines.map((line) => line.split(" ").map(Number));
   const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1 });
+  const numbers = session.inputMetadata.find((input) => input.name === "x");
   const feeds = {};
   for (const input of session.inputMetadata)
-    if (input.name !== "ids") feeds[input.name] = zeros(input.shape, streams.length);
+    if (/_in_/.test(input.name)) feeds[input.name] = zeros(input.shape, streams.length);
   const length = streams[0].length;
   const logits = [];
   for (let i = 0; i < chunks; i++) {
     const [first, last] = [i, i + 1].map((n) => Math.floor((n * length) / chunks));
-    feeds.ids = piece(streams, first, last);
+    if (numbers) feeds.x = vectors(streams, first, last, numbers.shape[2]);
+    else feeds.ids = piece(streams, first, last);
     const results = await session.run(feeds);
-    logits.push(...results.logits.data);
+    logits.push(...(results.logits || results.y).data);
     for (const name of session.outputNames)
-      if (name !== "logits") feeds[name.replace("_out_", "_in_")] = results[name];
+      if (/_out_/.test(name)) feeds[name.replace("_out_", "_in_")] = results[name];
   }
   console.log(JSON.stringify(logits));
 }

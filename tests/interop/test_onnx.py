@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import struct
 import subprocess
 from array import array
 from pathlib import Path
@@ -18,6 +17,10 @@ try:
     import onnx
 except ImportError:
     onnx = None
+try:
+    import torch
+except ImportError:
+    torch = None
 
 HERE = Path(__file__).resolve().parent
 V, T, B = 11, 24, 3
@@ -29,7 +32,8 @@ def model_tensors(config):
     """Name and shape of every tensor, in the order of recur's table."""
     directions = ["", "_reverse"] if config["bidirectional"] else [""]
     wide = 2 if config["bidirectional"] and config["merge"] == "concat" else 1
-    gates, inputs = GATES[config["cell"]], config["embedding"] or V
+    gates = GATES[config["cell"]]
+    inputs = config["embedding"] or config["inputs"] or V
     if config["embedding"]:
         yield "embedding.weight", [V, inputs]
     for layer, hidden in enumerate(config["hidden"]):
@@ -41,21 +45,22 @@ def model_tensors(config):
             if config["biases"] == 2:
                 yield f"rnn.bias_hh_{end}", [gates * hidden]
         inputs = wide * hidden
-    yield "linear.weight", [V, inputs]
-    yield "linear.bias", [V]
+    if config["vocabulary"]:
+        yield "linear.weight", [V, inputs]
+        yield "linear.bias", [V]
 
 
 def make_model(path, config):
     """A model file with random parameters."""
-    generator, header, data = random.Random(1), {}, b""
+    generator, tensors = random.Random(1), {}
     for name, shape in model_tensors(config):
         count = shape[0] * (shape[1] if len(shape) == 2 else 1)
         values = array("f", (generator.uniform(-0.5, 0.5) for _ in range(count))).tobytes()
-        offsets = [len(data), len(data) + len(values)]
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": offsets}
-        data += values
+        tensors[name] = ("F32", shape, values)
+    if config["inputs"]:
+        config["vocab"] = False
     vocab = {"reserved": 0, "tokens": ["<unk>", *"abcdefghi\N{SNOWMAN}"], "counts": [0] * V}
-    header["__metadata__"] = {
+    metadata = {
         "format": "recur",
         "recur.version": "1",
         "recur.config": json.dumps(config),
@@ -63,8 +68,7 @@ def make_model(path, config):
         "recur.vocab": json.dumps(vocab),
         "recur.history": "[]",
     }
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    interop.write_safetensors(path, tensors, metadata)
 
 
 def standard(**changes):
@@ -74,6 +78,7 @@ def standard(**changes):
         "hidden": [9],
         "bidirectional": False,
         "merge": "concat",
+        "inputs": 0,
         "embedding": 0,
         "vocabulary": V,
         "biases": 2,
@@ -127,13 +132,15 @@ def runtime(folder, config, chunks):
     result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     got = json.loads(result.stdout)
-    assert len(got) == T * B * V
+    width = len(got) // (T * B)
+    assert len(got) == T * B * width
     for b, stream in enumerate(streams):
         expected = array("f", interop.logits(model, stream))
+        assert len(expected) == T * width
         allowed = TOLERANCE * max(1.0, max(map(abs, expected)))
         for t in range(T):
-            for v in range(V):
-                difference = abs(got[(t * B + b) * V + v] - expected[t * V + v])
+            for v in range(width):
+                difference = abs(got[(t * B + b) * width + v] - expected[t * width + v])
                 assert difference <= allowed, f"stream {b}, step {t}: {difference} > {allowed}"
 
 
@@ -153,7 +160,21 @@ CONFIGS = {
     "gru both directions": standard(cell="gru", bidirectional=True, hidden=[9, 5], embedding=4),
     "gru-reset-before both directions": standard(cell="gru-reset-before", bidirectional=True),
     "rnn both directions": standard(cell="rnn", activation="relu", bidirectional=True),
+    "lstm of numbers": standard(inputs=V, hidden=[9, 5]),
+    "gru of numbers without a head": standard(cell="gru", inputs=V, vocabulary=0),
+    "lstm of numbers both directions without a head": standard(
+        inputs=V, vocabulary=0, bidirectional=True, hidden=[9, 5]
+    ),
 }
+
+
+def foreign(folder):
+    """A graph of PyTorch's exporter is refused, with a word about what is read."""
+    path = folder / "foreign.onnx"
+    torch.onnx.export(torch.nn.LSTM(V, 9), torch.zeros(T, B, V), str(path), opset_version=14)
+    command = [os.environ["RECUR"], "convert", path, folder / "model"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "the state_dict as .safetensors" in result.stderr, result
 
 
 def cases():
@@ -166,7 +187,8 @@ def cases():
         yield f"checker {name}", case(checker, config=config), no_onnx
         yield f"runtime {name}", case(runtime, config=config, chunks=1), no_runtime
         if not config["bidirectional"]:
-            yield f"streamed {name}", case(runtime, config=config, chunks=5), no_runtime
+            yield f"streamed {name}", case(runtime, config=config, chunks=T), no_runtime
+    yield "PyTorch's graphs", foreign, None if torch else "PyTorch is not installed"
 
 
 if __name__ == "__main__":

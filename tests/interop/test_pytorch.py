@@ -25,12 +25,28 @@ def bytes_of(tensor):
     return flat.view(getattr(torch, words)).numpy().tobytes()
 
 
-def save(path, state, dtype="F32"):
+def save(path, state, dtype="F32", metadata=None):
     kind = getattr(torch, DTYPES[dtype])
     converted = {name: value.detach().to(kind) for name, value in state.items()}
     interop.write_safetensors(
-        path, {name: (dtype, value.shape, bytes_of(value)) for name, value in converted.items()}
+        path,
+        {name: (dtype, value.shape, bytes_of(value)) for name, value in converted.items()},
+        metadata,
     )
+
+
+def save_model(path, module):
+    """As safetensors.torch.save_model: of tensors that are one the first name stays, and the
+    metadata map the others to it."""
+    state, names, metadata = {}, {}, {}
+    for name, value in sorted(module.state_dict().items()):
+        first = names.setdefault(value.data_ptr(), name)
+        if first == name:
+            state[name] = value
+        else:
+            metadata[name] = first
+    save(path, state, metadata=metadata)
+    return metadata
 
 
 def load(path):
@@ -55,6 +71,16 @@ def concise(cell, layers=1, **options):
     return module
 
 
+def rnnlm(cell, layers=1, **options):
+    """The same since the book's edition 1.0, its RNNLM: the nn.RNN lies one module deeper."""
+    module, inner = concise(cell, layers, **options), nn.Module()
+    inner.rnn, outer = module.rnn, nn.Module()
+    inner.forward = inner.rnn.forward
+    outer.rnn, outer.linear = inner, module.linear
+    outer.input, outer.output = module.input, module.output
+    return outer
+
+
 def word_lm(cell, layers=2, embed=6, hidden=9, tied=False, **options):
     """pytorch/examples' RNNModel."""
     module = nn.Module()
@@ -65,6 +91,13 @@ def word_lm(cell, layers=2, embed=6, hidden=9, tied=False, **options):
         module.decoder.weight = module.encoder.weight
     module.input = lambda ids: module.encoder(ids)
     module.output = lambda y: module.decoder(y)
+    return module
+
+
+def sequences(cell, layers=1, outputs=5, **options):
+    """Numbers in, numbers out; recur is fed the same one-hot vectors, of numbers (logits.c)."""
+    module = concise(cell, layers, **options)
+    module.linear = nn.Linear(module.linear.in_features, outputs)
     return module
 
 
@@ -136,6 +169,48 @@ def back(folder, make, cell, form, arguments, **options):
     assert_equal(model, outputs(module))
     interop.convert(*activation_of(cell, options), exported, folder / "again")
     assert_equal(folder / "again", outputs(module))
+
+
+def numbers(folder, cell, **options):
+    """A model that reads numbers, which its file does not say, there and back."""
+    torch.manual_seed(1)
+    module = sequences(cell, **options)
+    save(folder / "in.safetensors", module.state_dict())
+    said = ["--inputs", V, *activation_of(cell, options)]
+    interop.convert(*said, folder / "in.safetensors", folder / "out")
+    assert_equal(folder / "out", outputs(module))
+    interop.convert("--to", "pytorch", folder / "out", folder / "again")
+    sequences(cell, **options).load_state_dict(load(folder / "again"), strict=True)
+
+
+def layers_of_numbers(folder, cell, **options):
+    """Recurrent layers alone, which read numbers: their own outputs."""
+    torch.manual_seed(1)
+    module = recurrent(cell, V, 9, 2, **options)
+    save(folder / "in.safetensors", module.state_dict())
+    interop.convert("--inputs", V, folder / "in.safetensors", folder / "out")
+    with torch.no_grad():
+        expected = module(one_hot(ids(), V).float().unsqueeze(1))[0].squeeze(1)
+    assert_equal(folder / "out", expected)
+    interop.convert("--to", "pytorch-bare", folder / "out", folder / "again")
+    recurrent(cell, V, 9, 2, **options).load_state_dict(load(folder / "again"), strict=True)
+
+
+def tied(folder, embed, head):
+    """Tied weights, with the names of the modules in either order and with or without a bias."""
+    torch.manual_seed(1)
+    module = word_lm("lstm", embed=9, tied=True)
+    if not head:
+        module.decoder = nn.Linear(9, V, bias=False)
+        module.decoder.weight = module.encoder.weight
+    train(module)
+    named = nn.Module()
+    setattr(named, embed, module.encoder)
+    setattr(named, head or "lm_head", module.decoder)
+    named.rnn = module.rnn
+    assert len(save_model(folder / "in.safetensors", named)) == 1
+    interop.convert(folder / "in.safetensors", folder / "out")
+    assert_equal(folder / "out", outputs(module))
 
 
 def bare(folder, cell, layers):
@@ -214,15 +289,25 @@ def cases():
         yield f"word language model {cell}", case(there, make=word_lm, cell=cell)
         for dtype in ("F64", "F16", "BF16"):
             yield f"{cell} {dtype}", case(there, make=word_lm, cell=cell, dtype=dtype)
-    tied = {"make": word_lm, "cell": "lstm", "embed": 9, "tied": True}
-    yield "tied weights, both there", case(there, **tied)
-    yield "tied weights, one there", case(there, **tied, drop=("decoder.weight",))
+    both = {"make": word_lm, "cell": "lstm", "embed": 9, "tied": True}
+    yield "tied weights, both there", case(there, **both)
+    yield "tied weights, one there", case(there, **both, drop=("decoder.weight",))
+    yield "tied weights, the output layer's there", case(tied, embed="encoder", head="decoder")
+    yield "tied weights, the embedding's there", case(tied, embed="embed", head="out")
+    yield "tied weights without a bias", case(tied, embed="wte", head=None)
+    yield "tied weights without a bias, named", case(tied, embed="embed", head=None)
+    yield "lstm of numbers", case(numbers, cell="lstm", layers=2, bidirectional=True)
+    yield "rnn of numbers", case(numbers, cell="rnn", outputs=V)
+    yield "gru of numbers alone", case(layers_of_numbers, cell="gru", bidirectional=True)
     yield "a checkpoint", checkpoint
     yield "any prefix", case(there, make=word_lm, cell="gru", prefix="module.model.")
     for cell in ("rnn", "gru", "lstm"):
         yield f"bare {cell}", case(bare, cell=cell, layers=2)
         yield f"book's {cell} from scratch", case(book, cell=cell)
         yield f"{cell} to concise", case(back, make=concise, cell=cell, form="pytorch", arguments=[])
+        deeper = {"make": rnnlm, "cell": cell}
+        yield f"{cell} RNNLM", case(there, **deeper, layers=2)
+        yield f"{cell} to RNNLM", case(back, **deeper, form="pytorch-rnnlm", arguments=[])
         lm = {"make": word_lm, "cell": cell, "form": "pytorch-word-lm", "layers": 2}
         options = ["--layers", "2", "--embed", "6"]
         yield f"{cell} to word language model", case(back, **lm, arguments=options)

@@ -93,15 +93,16 @@ static void a_spoilt_byte_never_breaks_the_reader(void **state)
 }
 
 static void refuse(const char *path, const struct recur_safetensor *tensors, size_t count,
-                   const char *sentence)
+                   size_t inputs, enum recur_status status, const char *sentence)
 {
     char expected[700];
     recur_model *model = NULL;
     recur_error error = {0};
     const enum recur_activation activation = RECUR_ACTIVATION_TANH;
-    const recur_import_config config = {.size = sizeof config, .activation = &activation};
+    const recur_import_config config = {
+        .size = sizeof config, .activation = &activation, .inputs = inputs};
     write_tensors(path, tensors, count);
-    assert_int_equal(recur_model_import(path, &config, &model, NULL, &error), RECUR_ERROR_FORMAT);
+    assert_int_equal(recur_model_import(path, &config, &model, NULL, &error), status);
     assert_null(model);
     snprintf(expected, sizeof expected, "%s: %s", path, sentence);
     assert_string_equal(error.message, expected);
@@ -121,25 +122,67 @@ static void sizes_that_no_tensor_vouches_for_are_refused(void **state)
     const struct recur_safetensor far[] = {WEIGHT("weight_ih_l0", 2, 2),
                                            WEIGHT("weight_hh_l0", 2, 2),
                                            WEIGHT("weight_hh_l99999999999999999999", 2, 2)};
-    refuse(path, far, 3, "tensor weight_hh_l1 is missing");
+    refuse(path, far, 3, 0, RECUR_ERROR_FORMAT, "tensor weight_hh_l1 is missing");
     const struct recur_safetensor unequal[] = {
         WEIGHT("weight_ih_l0", 1, 1000), WEIGHT("weight_hh_l0", 1, 1),
         WEIGHT("weight_ih_l1", 100, 1), WEIGHT("weight_hh_l1", 100, 100)};
-    refuse(path, unequal, 4, "there is no output layer, and the layers are not equally wide");
+    refuse(path, unequal, 4, 0, RECUR_ERROR_FORMAT,
+           "there is no output layer, and the layers are not equally wide");
     const struct recur_safetensor empty[] = {WEIGHT("weight_ih_l0", 2, 0),
                                              WEIGHT("weight_hh_l0", 2, 2)};
-    refuse(path, empty, 2, "tensor weight_ih_l0 is (2, 0), both dimensions must be 1 or more");
+    refuse(path, empty, 2, 0, RECUR_ERROR_FORMAT,
+           "tensor weight_ih_l0 is (2, 0), both dimensions must be 1 or more");
     const struct recur_safetensor head[] = {WEIGHT("fc.weight", 5, 3), WEIGHT("weight_ih_l0", 2, 5),
                                             WEIGHT("weight_hh_l0", 2, 2)};
-    refuse(path, head, 3, "tensor fc.weight is (5, 3), expected (5, 2)");
+    refuse(path, head, 3, 0, RECUR_ERROR_FORMAT, "tensor fc.weight is (5, 3), expected (5, 2)");
     const struct recur_safetensor second[] = {WEIGHT("fc.weight", 5, 2), WEIGHT("out.weight", 5, 2),
                                               WEIGHT("weight_ih_l0", 2, 5),
                                               WEIGHT("weight_hh_l0", 2, 2)};
-    refuse(path, second, 4, "tensor out.weight is no part of the model");
+    refuse(path, second, 4, 0, RECUR_ERROR_FORMAT, "tensor out.weight is no part of the model");
     const struct recur_safetensor other[] = {WEIGHT("conv.weight", 5, 2)};
-    refuse(path, other, 1,
+    refuse(path, other, 1, 0, RECUR_ERROR_FORMAT,
            "neither a model of recur's nor one of PyTorch's: there is no tensor weight_ih_l0 under "
            "any prefix");
+}
+
+/* What the file leaves open is asked for; what contradicts it is not believed. */
+static void what_a_module_is_has_to_show(void **state)
+{
+    struct scratch *scratch = *state;
+    scratch_files(scratch, 1);
+    const char *path = scratch_path(scratch, "file");
+    const struct recur_safetensor equal[] = {WEIGHT("fc.weight", 5, 2), WEIGHT("wte.weight", 5, 2),
+                                             WEIGHT("weight_ih_l0", 2, 2),
+                                             WEIGHT("weight_hh_l0", 2, 2)};
+    refuse(path, equal, 4, 0, RECUR_ERROR_UNSUPPORTED,
+           "it does not show which of fc.weight and wte.weight is the embedding: the name of that "
+           "module must begin with emb or enc");
+    const struct recur_safetensor numbers[] = {
+        WEIGHT("fc.weight", 1, 2), WEIGHT("weight_ih_l0", 2, 5), WEIGHT("weight_hh_l0", 2, 2)};
+    refuse(path, numbers, 3, 0, RECUR_ERROR_FORMAT,
+           "tensor fc.weight has 1 rows, and layer 0 reads 5 numbers a step: the embedding is "
+           "missing, or the model reads numbers and inputs 5 must be given");
+    refuse(path, numbers, 3, 4, RECUR_ERROR_ARGUMENT, "layer 0 reads 5 numbers a step, not 4");
+    const struct recur_safetensor one[] = {WEIGHT("weight_ih_l0", 2, 1),
+                                           WEIGHT("weight_hh_l0", 2, 2)};
+    refuse(path, one, 2, 0, RECUR_ERROR_ARGUMENT,
+           "layer 0 reads 1 number a step, which is no token: inputs 1 must be given");
+    const struct recur_safetensor tokens[] = {WEIGHT("emb.weight", 5, 3), WEIGHT("fc.weight", 5, 2),
+                                              WEIGHT("weight_ih_l0", 2, 3),
+                                              WEIGHT("weight_hh_l0", 2, 2)};
+    refuse(path, tokens, 4, 3, RECUR_ERROR_ARGUMENT,
+           "there is an embedding, emb.weight: the model reads tokens, and inputs cannot be given");
+    const struct recur_safetensor narrow[] = {WEIGHT("emb.weight", 5, 4), WEIGHT("fc.weight", 5, 2),
+                                              WEIGHT("weight_ih_l0", 2, 3),
+                                              WEIGHT("weight_hh_l0", 2, 2)};
+    refuse(path, narrow, 4, 0, RECUR_ERROR_FORMAT, "tensor emb.weight is (5, 4), expected (5, 3)");
+    write_book(path);
+    recur_error error;
+    recur_import_config config = recur_import_config_default();
+    config.inputs = 4;
+    recur_model *model = NULL;
+    assert_int_equal(recur_model_import(path, &config, &model, NULL, &error), RECUR_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "the D2L book's networks from scratch read tokens"));
 }
 
 int main(void)
@@ -147,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_spoilt_byte_never_breaks_the_reader),
         cmocka_unit_test(sizes_that_no_tensor_vouches_for_are_refused),
+        cmocka_unit_test(what_a_module_is_has_to_show),
     };
     return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
 }

@@ -23,7 +23,7 @@ static void names_of_no_value(void **state)
     assert_string_equal(recur_init_name((enum recur_init)2), "unknown");
     assert_string_equal(recur_merge_name((enum recur_merge)2), "unknown");
     assert_string_equal(recur_quantization_name((enum recur_quantization)3), "unknown");
-    assert_string_equal(recur_format_name((enum recur_format)5), "unknown");
+    assert_string_equal(recur_format_name((enum recur_format)6), "unknown");
     assert_string_equal(recur_optimizer_name((enum recur_optimizer)4), "unknown");
     assert_string_equal(recur_precision_name((enum recur_precision)2), "unknown");
     assert_string_equal(recur_schedule_name((enum recur_schedule)3), "unknown");
@@ -109,10 +109,10 @@ static void models_of_no_kind(void **state)
                      RECUR_ERROR_ARGUMENT);
     config.cell = RECUR_CELL_RNN;
     assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
-    assert_int_equal(recur_model_export(model, (enum recur_format)5, "absent/m", &error),
+    assert_int_equal(recur_model_export(model, (enum recur_format)6, "absent/m", &error),
                      RECUR_ERROR_ARGUMENT);
-    assert_string_equal(error.message, "unknown format 5: expected recur, pytorch, "
-                                       "pytorch-word-lm, pytorch-bare or onnx");
+    assert_string_equal(error.message, "unknown format 6: expected recur, pytorch, "
+                                       "pytorch-word-lm, pytorch-bare, onnx or pytorch-rnnlm");
     recur_model_free(model);
 }
 

@@ -235,7 +235,7 @@ static const struct {
     {other_depth, "tensor vocabulary is not the width of layer 0's input, 5"},
     {other_values, "node 0 (OneHot): its encoding is not one that recur's networks have"},
     {old_version, "an ONNX model of opset 9, expected 14 or later"},
-    {hidden_logits, "the logits, logits, are no output of the graph"},
+    {hidden_logits, "the last node's logits is no output of the graph"},
     {cut_graph, "the graph ends after 6 nodes, expected Add"},
     {says_another_width, "tensor W_l1 is (1, 8, 3), expected (1, 12, 3)"},
     {says_single_biases, "recur.config says single biases, B_l0 has second ones"},

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "recur/convert.h"
 #include "recur/features.h"
 #include "recur/session.h"
 #include "scratch.h"
@@ -250,8 +249,6 @@ static void not_together(void **state)
                      RECUR_ERROR_UNSUPPORTED);
     assert_int_equal(recur_features_save(model, corpus, 0, 1, "no.npy", &error),
                      RECUR_ERROR_UNSUPPORTED);
-    assert_int_equal(recur_model_export(model, RECUR_FORMAT_ONNX, "no.onnx", &error),
-                     RECUR_ERROR_UNSUPPORTED);
     recur_corpus_free(corpus);
     run.steps = 0;
     assert_int_equal(recur_stack_create(model, &run, 0, &stack, &error), RECUR_ERROR_ARGUMENT);
@@ -297,11 +294,43 @@ static void saved(void **state)
     recur_model_free(read);
 }
 
+/* Step by step, the states written where the next call reads them, is what all steps at once are.
+ */
+static void step_by_step(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_LSTM, false, false, 0);
+    recur_stack *whole = make_stack(model, SEQUENCES, STEPS, 1);
+    recur_stack *single = make_stack(model, SEQUENCES, 1, 1);
+    const size_t row = SEQUENCES * (size_t)OUTPUTS, states = recur_stack_states(whole) * SEQUENCES;
+    float *x = draw(STEPS * SEQUENCES * (size_t)INPUTS, 1), *all = draw(STEPS * row, 0);
+    float *step = draw(row, 0), *h = draw(states, 2), *c = draw(states, 3);
+    recur_stack_input input = {.batch = SEQUENCES, .steps = STEPS, .x = x, .h0 = h, .c0 = c};
+    assert_int_equal(recur_stack_forward(whole, &input, &(recur_stack_output){.logits = all}, NULL),
+                     RECUR_OK);
+    input.steps = 1;
+    const recur_stack_output output = {.logits = step, .h_n = h, .c_n = c};
+    for (size_t t = 0; t < STEPS; t++) {
+        input.x = x + t * SEQUENCES * INPUTS;
+        assert_int_equal(recur_stack_forward(single, &input, &output, NULL), RECUR_OK);
+        assert_memory_equal(step, all + t * row, row * sizeof *step);
+    }
+    free(x);
+    free(all);
+    free(step);
+    free(h);
+    free(c);
+    recur_stack_free(whole);
+    recur_stack_free(single);
+    recur_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(head),      cmocka_unit_test(cross_entropy), cmocka_unit_test(update),
-        cmocka_unit_test(wrong_use), cmocka_unit_test(not_together),  cmocka_unit_test(saved),
+        cmocka_unit_test(head),         cmocka_unit_test(cross_entropy), cmocka_unit_test(update),
+        cmocka_unit_test(wrong_use),    cmocka_unit_test(not_together),  cmocka_unit_test(saved),
+        cmocka_unit_test(step_by_step),
     };
     return cmocka_run_group_tests_name("stack_use", tests, scratch_create, scratch_remove);
 }
