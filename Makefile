@@ -6,8 +6,8 @@ PYTHON ?= python3
 # On a terminal ninja shows its progress in one line; elsewhere that would be a hundred.
 NINJA = ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
 
-.PHONY: all demo test test-interop check-slow selftest fuzz bench docs install format lint clean setup-build setup-test \
-	setup-interop setup-docs setup-ci
+.PHONY: all demo test test-interop test-aarch64 check-slow selftest fuzz bench docs install format lint clean setup-build setup-test \
+	setup-interop setup-aarch64 setup-docs setup-ci
 
 all: setup-build $(BUILD)/build.ninja
 	@$(NINJA)
@@ -21,6 +21,12 @@ test: setup-test $(BUILD)/build.ninja
 
 test-interop: setup-interop $(BUILD)/build.ninja
 	@scripts/run-tests $(BUILD) quick --suite interop
+
+# What differs from processor to processor, compiled for ARM and run by an emulator.
+test-aarch64: setup-aarch64
+	@[ -f build-aarch64/build.ninja ] || \
+		meson setup build-aarch64 --werror --cross-file tests/cross/aarch64.ini -Dtests=enabled >/dev/null
+	@scripts/run-tests build-aarch64 quick kernels vmath golden lengths team quantize
 
 check-slow: setup-test $(BUILD)/build.ninja
 	@scripts/run-tests $(BUILD) slow --suite slow
@@ -54,7 +60,7 @@ lint:
 	@python3 scripts/checks.py format includes rules version links readmes examples
 
 clean:
-	@rm -rf $(BUILD) build-ci build-fuzz
+	@rm -rf $(BUILD) build-ci build-fuzz build-aarch64
 
 setup-build:
 	@scripts/setup build
@@ -64,6 +70,9 @@ setup-test:
 
 setup-interop:
 	@scripts/setup interop
+
+setup-aarch64:
+	@scripts/setup aarch64
 
 setup-docs:
 	@scripts/setup docs

@@ -18,9 +18,10 @@
 extern "C" {
 #endif
 
-/* The instruction set the arithmetic runs on: "avx512", "avx2" or "generic". The environment
- * variable RECUR_ISA lowers it; `*isa` is static storage. A name that is unknown or that this
- * processor lacks is an ARGUMENT error, here and wherever a model is made or loaded. */
+/* The instruction set the arithmetic runs on: "avx512bf16", "avx512", "avx2", "neon" (ARM) or
+ * "generic". The environment variable RECUR_ISA lowers it; `*isa` is static storage. A name that is
+ * unknown or that this processor lacks is an ARGUMENT error, here and wherever a model is made or
+ * loaded. */
 RECUR_API enum recur_status recur_machine_isa(const char **isa, recur_error *error);
 
 /* How many processors this process may use (its affinity mask), at least 1. */

@@ -71,21 +71,28 @@ struct recur_team {
 };
 
 /* Denormal operands and results cost a hundred cycles each and mean nothing to training. */
-static unsigned flush_denormals(void)
+static uint64_t flush_denormals(void)
 {
 #if defined(__SSE__)
     unsigned mode = _mm_getcsr();
     _mm_setcsr(mode | 0x8040); /* flush to zero, denormals are zero */
+    return mode;
+#elif defined(__aarch64__)
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode | 1 << 24)); /* FZ: both */
     return mode;
 #else
     return 0;
 #endif
 }
 
-static void restore_denormals(unsigned mode)
+static void restore_denormals(uint64_t mode)
 {
 #if defined(__SSE__)
-    _mm_setcsr(mode);
+    _mm_setcsr((unsigned)mode);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode));
 #else
     (void)mode;
 #endif
@@ -190,7 +197,7 @@ size_t recur_team_threads(const struct recur_team *team)
 
 void recur_team_run(struct recur_team *team, recur_team_fn *function, void *argument)
 {
-    unsigned mode = flush_denormals();
+    uint64_t mode = flush_denormals();
     team->function = function;
     team->argument = argument;
     if (team->threads > 1)

@@ -11,6 +11,9 @@ extern const struct recur_kernels recur_kernels_avx2;
 extern const struct recur_kernels recur_kernels_avx512;
 extern const struct recur_kernels recur_kernels_avx512bf16;
 #endif
+#ifdef RECUR_ARM
+extern const struct recur_kernels recur_kernels_neon;
+#endif
 
 /* The compiler's cpu_supports also asks the operating system (XGETBV) whether it saves the wide
  * registers. */
@@ -27,6 +30,9 @@ static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
         table[count++] = &recur_kernels_avx512;
     if (count == 3 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"))
         table[count++] = &recur_kernels_avx512bf16;
+#endif
+#ifdef RECUR_ARM
+    table[count++] = &recur_kernels_neon;
 #endif
     return count;
 }

@@ -72,21 +72,21 @@ static void scatter_add(real *table, const int32_t *ids, const real *dz, size_t 
 INLINE void transpose_square(real *t, const real *w)
 {
     vec row[VL], next[VL];
-#pragma GCC unroll 16
+    UNROLL
     for (size_t i = 0; i < VL; i++)
         row[i] = load(w + i * RECUR_LANES);
-#pragma GCC unroll 4
+    UNROLL
     for (size_t round = 1; round < VL; round *= 2) {
-#pragma GCC unroll 8
+        UNROLL
         for (size_t i = 0; i < VL / 2; i++) {
             next[2 * i] = ZIP_LOW(row[i], row[i + VL / 2]);
             next[2 * i + 1] = ZIP_HIGH(row[i], row[i + VL / 2]);
         }
-#pragma GCC unroll 16
+        UNROLL
         for (size_t i = 0; i < VL; i++)
             row[i] = next[i];
     }
-#pragma GCC unroll 16
+    UNROLL
     for (size_t i = 0; i < VL; i++)
         store(t + i * RECUR_LANES, row[i]);
 }
@@ -98,24 +98,27 @@ static void transpose(real *t, const real *w)
             transpose_square(t + j * RECUR_LANES + i, w + i * RECUR_LANES + j);
 }
 
-/* Twelve chains: enough to hide the latency of a multiply-add on two units. The compiler must not
- * know the operands: it would work out a chain that stays where it begins (1 x + y = 1). */
+/* As many chains as a tile has: enough to hide the latency of a multiply-add on two or four units.
+ * The compiler must not know the operands: it would work out a chain that stays where it begins
+ * (1 x + y = 1). */
 static double peak(size_t count)
 {
+    enum { CHAINS = 2 * RECUR_TILE_ROWS };
     volatile real factor = (real)0.999, term = (real)1e-3;
-    vec sum[12], x = splat(factor), y = splat(term);
-    for (size_t i = 0; i < 12; i++)
+    vec sum[CHAINS], x = splat(factor), y = splat(term);
+    for (size_t i = 0; i < CHAINS; i++)
         sum[i] = splat((real)i);
-    for (size_t n = 0; n < count; n++)
-#pragma GCC unroll 12
-        for (size_t i = 0; i < 12; i++)
+    for (size_t n = 0; n < count; n++) {
+        UNROLL
+        for (size_t i = 0; i < CHAINS; i++)
             sum[i] = sum[i] * x + y;
+    }
     vec total = {0};
-    for (size_t i = 0; i < 12; i++)
+    for (size_t i = 0; i < CHAINS; i++)
         total += sum[i];
     volatile real keep = reduce_sum(total); /* the work must not be optimised away */
     (void)keep;
-    return (double)count * 12 * 2 * (double)VL;
+    return (double)count * CHAINS * 2 * (double)VL;
 }
 
 #endif

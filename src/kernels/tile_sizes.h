@@ -8,7 +8,7 @@
 /* How far the loops go before they turn to the next rows or columns. A wide tile does enough with
  * each number that it can take it from the L2 cache; narrow ones must find in the L1 cache what
  * the tile before them has used. */
-#if RECUR_TILE_ROWS == 14
+#if RECUR_VECTOR_BYTES == 64
 #define PRODUCT_DEPTH SIZE_MAX
 #define OUTER_ROWS 280
 #else
@@ -21,7 +21,7 @@
 /* Fetches bytes, which may lie past the end of their array, into the L1 cache. */
 INLINE void fetch_bytes(const void *first, const size_t bytes)
 {
-#pragma GCC unroll 2
+    UNROLL
     for (size_t byte = 0; byte < bytes; byte += LINE_BYTES)
         __builtin_prefetch((const char *)first + byte);
 }

@@ -20,34 +20,35 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
                                 const size_t rows, bool accumulate, const RESULT *next)
 {
     RESULTS sum[RECUR_TILE_ROWS * 2];
-#pragma GCC unroll 16
+    UNROLL
     for (size_t r = 0; next && r < rows; r++)
         fetch(next + r * RECUR_LANES);
-#pragma GCC unroll 16
-    for (size_t p = 0; p < panels; p++)
-#pragma GCC unroll 16
+    UNROLL
+    for (size_t p = 0; p < panels; p++) {
+        UNROLL
         for (size_t r = 0; r < rows; r++) {
             const RESULT *from = c + p * c_stride + r * RECUR_LANES;
             sum[2 * (p * rows + r)] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
             sum[2 * (p * rows + r) + 1] =
                 accumulate ? *(const RESULTS *)(from + LANES) : (RESULTS){0};
         }
+    }
     for (size_t k0 = 0; k0 < k; k0 += STEPS) {
         const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS) + first_row * STEPS;
         const NUMBER *wk = w + k0 * RECUR_LANES;
         const NUMBER *end = ak + (k - k0 < STEPS ? k - k0 : STEPS);
         if (rows > 3 && k - k0 > STEPS) { /* the next panel is far away: no stream to follow */
             const NUMBER *far = a.base + a.panel[k0 / STEPS + 1] / (RECUR_LANES / STEPS);
-#pragma GCC unroll 16
+            UNROLL
             for (size_t r = 0; r < rows; r++)
                 fetch_bytes(far + (first_row + r) * STEPS, STEPS * sizeof *far);
         }
-        for (; ak < end; ak++, wk += RECUR_LANES)
-#pragma GCC unroll 16
+        for (; ak < end; ak++, wk += RECUR_LANES) {
+            UNROLL
             for (size_t p = 0; p < panels; p++) {
                 NUMBERS w0 = *(const NUMBERS *)(wk + p * w_stride);
                 NUMBERS w1 = *(const NUMBERS *)(wk + p * w_stride + LANES);
-#pragma GCC unroll 16
+                UNROLL
                 for (size_t r = 0; r < rows; r++) {
                     NUMBERS x = ak[r * STEPS] - (NUMBERS){0};
                     RESULTS *to = &sum[2 * (p * rows + r)];
@@ -55,15 +56,17 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
                     to[1] = MULTIPLY_ADD(to[1], x, w1);
                 }
             }
+        }
     }
-#pragma GCC unroll 16
-    for (size_t p = 0; p < panels; p++)
-#pragma GCC unroll 16
+    UNROLL
+    for (size_t p = 0; p < panels; p++) {
+        UNROLL
         for (size_t r = 0; r < rows; r++) {
             RESULT *to = c + p * c_stride + r * RECUR_LANES;
             *(RESULTS *)to = sum[2 * (p * rows + r)];
             *(RESULTS *)(to + LANES) = sum[2 * (p * rows + r) + 1];
         }
+    }
 }
 
 #define HEIGHT(n)                                                                                  \
@@ -139,7 +142,7 @@ INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const
                               size_t count, bool accumulate, const NUMBER *next)
 {
     RESULTS sum[RECUR_TILE_ROWS * 2];
-#pragma GCC unroll 16
+    UNROLL
     for (size_t i = 0; i < columns; i++) {
         const RESULT *from = c + i * RECUR_LANES;
         sum[2 * i] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
@@ -149,14 +152,14 @@ INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const
         NUMBERS b0 = *(const NUMBERS *)b, b1 = *(const NUMBERS *)(b + LANES);
         fetch(next);
         next += RECUR_LANES;
-#pragma GCC unroll 16
+        UNROLL
         for (size_t i = 0; i < columns; i++) {
             NUMBERS x = a[i] - (NUMBERS){0};
             sum[2 * i] = MULTIPLY_ADD(sum[2 * i], x, b0);
             sum[2 * i + 1] = MULTIPLY_ADD(sum[2 * i + 1], x, b1);
         }
     }
-#pragma GCC unroll 16
+    UNROLL
     for (size_t i = 0; i < columns; i++) {
         *(RESULTS *)(c + i * RECUR_LANES) = sum[2 * i];
         *(RESULTS *)(c + i * RECUR_LANES + LANES) = sum[2 * i + 1];

@@ -20,6 +20,14 @@ typedef uint32_t uvec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias)
 #define VL ((size_t)RECUR_VECTOR_BYTES / sizeof(real)) /* lanes of one vector */
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop of constant length, at most 32: every round is written out, so that arrays it
+ * indexes stay in registers. clang does not read gcc's own spelling. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
 /* Walks an array of n numbers, a multiple of VL. */
 #define EACH_VECTOR for (size_t j = 0; j < n; j += VL)
 
