@@ -250,8 +250,6 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
     if (status != RECUR_OK)
         return status;
     recur_progress_epoch(&run->progress, &run->epoch);
-    if (recur_trainer_scores(run->trainer))
-        run->progress.accuracy = recur_trainer_scores(run->trainer)->accuracy;
     recur_run_log(run);
     recur_run_checkpoint_if_due(run);
     return samples_due(run) ? show_samples(run, error) : RECUR_OK;
@@ -272,6 +270,7 @@ static void describe_partial_epoch(struct run *run)
         .lr = step->lr,
         .tokens_per_second = tokens / step->seconds,
         .seconds = step->seconds,
+        .valid_accuracy = NAN,
     };
 }
 

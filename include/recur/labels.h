@@ -144,16 +144,12 @@ RECUR_API enum recur_status recur_model_create_labels(const recur_model_config *
 /* A trainer of such a model, in minibatches of sequences of about equal length (recur/buckets.h).
  * Losses are nats for each label. `valid` (may be NULL) is what is validated on, whatever
  * config->validation says; steps and sampling do not count. A label of `valid` that the model lacks
- * has no loss. Model and data must outlive the trainer. Errors: ARGUMENT (a value outside its
- * range, data of another task), MEMORY. */
+ * has no loss. Epochs say how well `valid` was labelled (recur_epoch). Model and data must outlive
+ * the trainer. Errors: ARGUMENT (a value outside its range, data of another task), MEMORY. */
 RECUR_API enum recur_status
 recur_trainer_create_labels(recur_model *model, const recur_labels *train,
                             const recur_labels *valid, const recur_trainer_config *config,
                             recur_trainer **trainer, recur_error *error);
-
-/* How well the model labelled `valid` after the last epoch (recur/predict.h); NULL before the
- * first, or where nothing is validated on. It belongs to the trainer. */
-RECUR_API const struct recur_scores *recur_trainer_scores(const recur_trainer *trainer);
 
 #ifdef __cplusplus
 }

@@ -15,9 +15,7 @@ struct recur_label_run {
     const recur_labels *valid; /* NULL: none */
     recur_buckets *buckets;
     struct recur_labeller labeller;
-    size_t tokens;       /* of this epoch so far */
-    bool scored;         /* `scores` are there */
-    recur_scores scores; /* of `valid` after the last epoch */
+    size_t tokens; /* of this epoch so far */
 };
 
 static enum recur_status create_buckets(struct recur_label_run *run,
@@ -168,21 +166,20 @@ enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *err
     return RECUR_OK;
 }
 
-enum recur_status recur_label_run_validate(recur_trainer *trainer, double *loss, recur_error *error)
+enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *epoch,
+                                           recur_error *error)
 {
     struct recur_label_run *run = trainer->labels;
     recur_score_table *table;
     if (!run->valid)
         return RECUR_OK;
     RECUR_TRY(recur_score_on(trainer->team, trainer->model, run->valid, &table, error));
-    run->scores = *recur_score_table_scores(table);
-    run->scored = true;
-    *loss = run->scores.loss;
+    const recur_scores *scores = recur_score_table_scores(table);
+    epoch->valid_loss = scores->loss;
+    epoch->valid_accuracy = scores->accuracy;
+    epoch->valid_precision = scores->precision;
+    epoch->valid_recall = scores->recall;
+    epoch->valid_f1 = scores->f1;
     recur_score_table_free(table);
     return RECUR_OK;
-}
-
-const recur_scores *recur_trainer_scores(const recur_trainer *trainer)
-{
-    return trainer->labels && trainer->labels->scored ? &trainer->labels->scores : NULL;
 }

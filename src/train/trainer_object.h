@@ -67,12 +67,12 @@ enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *err
 
 /* A run of labelled data. Starts an epoch and returns how many minibatches it has; puts the next
  * one in place, false at the end; learns from it, up to the update; how many tokens the epoch had
- * so far; scores what is held out. */
+ * so far; says in `epoch` how well what is held out is labelled. */
 size_t recur_label_run_start(recur_trainer *trainer);
 bool recur_label_run_next(recur_trainer *trainer);
 enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *error);
 size_t recur_label_run_tokens(const recur_trainer *trainer);
-enum recur_status recur_label_run_validate(recur_trainer *trainer, double *loss,
+enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *epoch,
                                            recur_error *error);
 void recur_label_run_free(recur_trainer *trainer);
 

@@ -1,6 +1,7 @@
 /* Writes the seeds of the corpora into the folder given: seeds FOLDER. They are committed; this is
  * how they were made, and how they are made again when a format changes. */
 #define _GNU_SOURCE
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static recur_model *make_model(enum recur_cell cell, size_t layers, bool words,
 static void models(void)
 {
     recur_model *lstm = make_model(RECUR_CELL_LSTM, 2, true, RECUR_TASK_LM);
-    const recur_epoch epoch = {1, 2.5, 2.75, 0.125, 0.1, 1e6, 3};
+    const recur_epoch epoch = {1, 2.5, 2.75, 0.125, 0.1, 1e6, 3, 0.5, 0.25, 0.5, NAN};
     TRY(recur_model_add_epoch(lstm, &epoch, NULL));
     TRY(recur_model_save(lstm, place("safetensors", "lstm"), NULL));
     TRY(recur_model_export(lstm, RECUR_FORMAT_PYTORCH, place("pytorch", "module"), NULL));
