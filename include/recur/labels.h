@@ -106,6 +106,10 @@ RECUR_API recur_token recur_labels_label(const recur_labels *labels, size_t sequ
 /* The line that it stands in, without its end. */
 RECUR_API recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_t token);
 
+/* A number by which to know the same sequences again: any token, label or end of a sequence that
+ * changed gives another one. Reads all of them. */
+RECUR_API uint64_t recur_labels_fingerprint(const recur_labels *labels);
+
 /* How many different tokens there are. */
 RECUR_API size_t recur_labels_forms(const recur_labels *labels);
 
@@ -150,6 +154,13 @@ RECUR_API enum recur_status
 recur_trainer_create_labels(recur_model *model, const recur_labels *train,
                             const recur_labels *valid, const recur_trainer_config *config,
                             recur_trainer **trainer, recur_error *error);
+
+/* Are these the run's? `valid` is NULL where nothing is validated on. Errors: DATA where the
+ * labelled texts are not those that the run began with. */
+RECUR_API enum recur_status recur_trainer_check_labels(const recur_trainer_state *state,
+                                                       const recur_labels *train,
+                                                       const recur_labels *valid,
+                                                       recur_error *error);
 
 #ifdef __cplusplus
 }

@@ -260,6 +260,31 @@ recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_
     return (recur_token){labels->store->bytes + line->at, line->size};
 }
 
+/* One to one in `sum`, as all of its steps: no change is lost again. */
+static uint64_t add_token(uint64_t sum, recur_token token)
+{
+    sum = recur_mix64(sum ^ token.size);
+    for (size_t i = 0; i < token.size; i++)
+        sum = recur_mix64(sum ^ (unsigned char)token.bytes[i]);
+    return sum;
+}
+
+uint64_t recur_labels_fingerprint(const recur_labels *labels)
+{
+    bool tags = recur_labels_task(labels) == RECUR_TASK_TAG;
+    uint64_t sum = labels->count;
+    for (size_t i = 0; i < labels->count; i++) {
+        const uint32_t *form = recur_labels_sequence(labels, i);
+        size_t length = recur_labels_length(labels, i);
+        sum = recur_mix64(sum ^ length);
+        for (size_t t = 0; t < length; t++)
+            sum = add_token(sum, recur_labels_form(labels, form[t]));
+        for (size_t t = 0; t < (tags ? length : 1); t++)
+            sum = add_token(sum, recur_labels_label(labels, i, t));
+    }
+    return sum;
+}
+
 size_t recur_labels_forms(const recur_labels *labels)
 {
     return labels->store->forms.size;

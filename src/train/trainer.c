@@ -226,10 +226,15 @@ static void iterate(void *argument, size_t thread, size_t threads)
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_UPDATE);
 }
 
+size_t recur_trainer_draw_epoch(recur_trainer *trainer, uint64_t epoch)
+{
+    return trainer->labels ? recur_label_run_start(trainer, epoch)
+                           : recur_batches_start(trainer->batches, epoch);
+}
+
 static void begin_epoch(struct recur_trainer *trainer)
 {
-    trainer->minibatches = trainer->labels ? recur_label_run_start(trainer)
-                                           : recur_batches_start(trainer->batches, trainer->epochs);
+    trainer->minibatches = recur_trainer_draw_epoch(trainer, trainer->epochs);
     trainer->minibatch = 0;
     trainer->loss_sum = trainer->norm_sum = trainer->seconds = 0;
     trainer->pass.carried_steps = 0;
