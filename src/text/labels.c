@@ -120,10 +120,14 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
     RECUR_TRY(recur_alloc(1, sizeof *store, "labelled texts", &store, error));
     atomic_init(&store->references, 1);
     enum recur_status status = take_config(store, config, error);
+    if (status == RECUR_OK) /* texts without tokens begin somewhere too */
+        status = recur_grow(&store->form, &store->form_capacity, 1, sizeof *store->form,
+                            "labelled texts", error);
     for (size_t i = 0; i < count && status == RECUR_OK; i++)
         status = read_file(store, paths[i], error);
     if (status == RECUR_OK && !count)
-        status = recur_labels_parse(store, text.bytes, text.size, "the text", error);
+        status =
+            recur_labels_parse(store, text.size ? text.bytes : "", text.size, "the text", error);
     if (status == RECUR_OK && !store->sequences && !store->config.unlabelled)
         status = recur_fail(error, RECUR_ERROR_DATA, "%s: there is not one %s to label",
                             count ? recur_file_name(paths[0]).text : "the text",

@@ -11,7 +11,7 @@
 /* Data of more than so many tokens is only read. What a model of width 2 takes for the rest follows
  * its length and, by the labels of each token, its square (docs/reliability.md). */
 enum { SETTINGS = 4, TOKENS = 200 };
-enum { LEARN_EXTRA = 1 << 19, LEARN_BYTE = 1 << 13, LEARN_PAIR = 1 << 9 };
+enum { LEARN_EXTRA = 1 << 20, LEARN_BYTE = 1 << 13, LEARN_PAIR = 1 << 9 };
 
 struct settings {
     recur_text_config text;
