@@ -125,8 +125,7 @@ static struct run begin_variant(const void *variant, size_t threads)
 static void resumed_runs_end_in_the_same_bits(void **state)
 {
     for (size_t v = 0; v < VARIANTS; v++)
-        cut_everywhere(*state, variants[v].name, begin_variant, &variants[v],
-                       variants[v].schedule == RECUR_SCHEDULE_PLATEAU);
+        cut_everywhere(*state, variants[v].name, begin_variant, &variants[v], variants[v].lr > 0);
 }
 
 /* A run in the middle of its second epoch, in the file "checkpoint". */

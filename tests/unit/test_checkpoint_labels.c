@@ -143,8 +143,7 @@ static struct run begin(const void *which, size_t threads)
 static void resumed_runs_end_in_the_same_bits(void **state)
 {
     for (size_t v = 0; v < VARIANTS; v++)
-        cut_everywhere(*state, variants[v].name, begin, &variants[v],
-                       variants[v].schedule == RECUR_SCHEDULE_PLATEAU);
+        cut_everywhere(*state, variants[v].name, begin, &variants[v], variants[v].lr > 0);
 }
 
 /* The scores of each epoch, and the speed over the minibatches before and after the cut, too. */
