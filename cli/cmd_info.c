@@ -148,14 +148,16 @@ static void print_history(const recur_model *model)
     printf("\nhistory: %zu epoch%s\n", count, count == 1 ? "" : "s");
     if (count == 0)
         return;
+    bool labels = recur_model_labels(model) != NULL;
     printf("%8s %10s %12s %12s %16s\n", "epoch", "loss", "perplexity", "valid loss",
-           "valid perplexity");
+           labels ? "valid accuracy" : "valid perplexity");
     size_t lines = count < SHOWN_EPOCHS ? count : SHOWN_EPOCHS;
     for (size_t i = 1; i <= lines; i++) {
         const recur_epoch *e = &history[i * count / lines - 1];
         printf("%8llu %10.4f %12.3f ", (unsigned long long)e->epoch, e->loss, exp(e->loss));
         if (isfinite(e->valid_loss))
-            printf("%12.4f %16.3f\n", e->valid_loss, exp(e->valid_loss));
+            printf("%12.4f %16.*f\n", e->valid_loss, labels ? 4 : 3,
+                   labels ? e->valid_accuracy : exp(e->valid_loss));
         else
             printf("%12s %16s\n", "-", "-");
     }

@@ -78,7 +78,7 @@ static int load_text(struct run *run, const struct arguments *texts, const char 
     return 0;
 }
 
-/* Reads labelled texts, makes a model for them, and holds a part out. */
+/* Reads labelled texts and holds a part out. */
 static int load_labels(struct run *run, const struct arguments *texts, const char *name)
 {
     const struct train_options *options = &run->options;
@@ -99,14 +99,6 @@ static int load_labels(struct run *run, const struct arguments *texts, const cha
             RECUR_OK)
         return recur_library_failure(run->command, &error);
     recur_warn_invalid(run->command, name, recur_labels_stats(run->train)->invalid);
-    recur_model_config model = recur_train_model_config(options, recur_labels_forms(run->train));
-    if (recur_model_create_labels(&model, run->train, &text.vocab, &run->model, &error) != RECUR_OK)
-        return recur_library_failure(run->command, &error);
-    run->config = recur_train_trainer_config(options, recur_labels_tokens(run->train));
-    if (recur_trainer_create_labels(run->model, run->train, run->valid, &run->config, &run->trainer,
-                                    &error) != RECUR_OK)
-        return recur_library_failure(run->command, &error);
-    run->vocab = recur_vocab_share(recur_model_vocab(run->model));
     return 0;
 }
 
@@ -130,23 +122,48 @@ static int choose_prefixes(struct run *run)
     return 0;
 }
 
-static int begin(struct run *run)
+static enum recur_status begin_text(struct run *run, recur_error *error)
 {
-    recur_error error;
     recur_model_config model =
         recur_train_model_config(&run->options, recur_vocab_size(run->vocab));
     run->config = recur_train_trainer_config(&run->options, recur_corpus_size(run->corpus));
-    if (recur_model_create(&model, run->vocab, &run->model, &error) != RECUR_OK ||
-        recur_trainer_create(run->model, run->corpus, &run->config, &run->trainer, &error) !=
-            RECUR_OK)
-        return recur_library_failure(run->command, &error);
-    return 0;
+    enum recur_status status = recur_model_create(&model, run->vocab, &run->model, error);
+    if (status != RECUR_OK)
+        return status;
+    return recur_trainer_create(run->model, run->corpus, &run->config, &run->trainer, error);
+}
+
+static enum recur_status begin_labels(struct run *run, recur_error *error)
+{
+    struct text_config text;
+    recur_text_options_config(&run->options.text, &text);
+    recur_model_config model =
+        recur_train_model_config(&run->options, recur_labels_forms(run->train));
+    run->config = recur_train_trainer_config(&run->options, recur_labels_tokens(run->train));
+    enum recur_status status =
+        recur_model_create_labels(&model, run->train, &text.vocab, &run->model, error);
+    if (status != RECUR_OK)
+        return status;
+    return recur_trainer_create_labels(run->model, run->train, run->valid, &run->config,
+                                       &run->trainer, error);
+}
+
+static int begin(struct run *run)
+{
+    recur_error error;
+    enum recur_status status =
+        run->options.labels ? begin_labels(run, &error) : begin_text(run, &error);
+    return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }
 
 static int create(struct run *run)
 {
     int status = run->resumed ? recur_run_resume(run) : begin(run);
-    return status ? status : choose_prefixes(run);
+    if (status != 0)
+        return status;
+    if (!run->vocab) /* of labelled texts it is made with the model */
+        run->vocab = recur_vocab_share(recur_model_vocab(run->model));
+    return choose_prefixes(run);
 }
 
 static int open_log(struct run *run)
@@ -250,8 +267,6 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
     if (status != RECUR_OK)
         return status;
     recur_progress_epoch(&run->progress, &run->epoch);
-    if (recur_trainer_scores(run->trainer))
-        run->progress.accuracy = recur_trainer_scores(run->trainer)->accuracy;
     recur_run_log(run);
     recur_run_checkpoint_if_due(run);
     return samples_due(run) ? show_samples(run, error) : RECUR_OK;
@@ -272,6 +287,7 @@ static void describe_partial_epoch(struct run *run)
         .lr = step->lr,
         .tokens_per_second = tokens / step->seconds,
         .seconds = step->seconds,
+        .valid_accuracy = NAN,
     };
 }
 
@@ -343,7 +359,7 @@ static int train_run(struct run *run, struct arguments *texts)
     if (status == 0)
         status = run->options.labels ? load_labels(run, texts, name.text)
                                      : load_text(run, texts, name.text);
-    if (status == 0 && !run->options.labels)
+    if (status == 0)
         status = create(run);
     if (status == 0)
         status = open_log(run);

@@ -17,19 +17,6 @@ json_t *recur_json_number(double value, int digits)
     return json_real(strtod(text, NULL));
 }
 
-json_t *recur_json_epoch(const recur_epoch *epoch)
-{
-    /* lr comes out of a float: more digits than that has would be noise. */
-    return json_pack(
-        "{sI so so so so so so so so}", "epoch", (json_int_t)epoch->epoch, "loss",
-        recur_json_number(epoch->loss, 12), "perplexity", recur_json_number(exp(epoch->loss), 12),
-        "valid_loss", recur_json_number(epoch->valid_loss, 12), "valid_perplexity",
-        recur_json_number(exp(epoch->valid_loss), 12), "tokens_per_second",
-        recur_json_number(epoch->tokens_per_second, 7), "gradient_norm",
-        recur_json_number(epoch->gradient_norm, 7), "lr", recur_json_number(epoch->lr, 7),
-        "seconds", recur_json_number(epoch->seconds, 6));
-}
-
 void recur_json_add_scores(json_t *object, const recur_scores *scores, const char *prefix)
 {
     const struct {
@@ -44,6 +31,26 @@ void recur_json_add_scores(json_t *object, const recur_scores *scores, const cha
         snprintf(name, sizeof name, "%s%s", prefix, numbers[i].name);
         json_object_set_new(object, name, recur_json_number(numbers[i].value, 12));
     }
+}
+
+json_t *recur_json_epoch(const recur_epoch *epoch)
+{
+    /* lr comes out of a float: more digits than that has would be noise. */
+    json_t *object = json_pack(
+        "{sI so so so so so so so so}", "epoch", (json_int_t)epoch->epoch, "loss",
+        recur_json_number(epoch->loss, 12), "perplexity", recur_json_number(exp(epoch->loss), 12),
+        "valid_loss", recur_json_number(epoch->valid_loss, 12), "valid_perplexity",
+        recur_json_number(exp(epoch->valid_loss), 12), "tokens_per_second",
+        recur_json_number(epoch->tokens_per_second, 7), "gradient_norm",
+        recur_json_number(epoch->gradient_norm, 7), "lr", recur_json_number(epoch->lr, 7),
+        "seconds", recur_json_number(epoch->seconds, 6));
+    const recur_scores scores = {.accuracy = epoch->valid_accuracy,
+                                 .precision = epoch->valid_precision,
+                                 .recall = epoch->valid_recall,
+                                 .f1 = epoch->valid_f1};
+    if (isfinite(scores.accuracy))
+        recur_json_add_scores(object, &scores, "valid_");
+    return object;
 }
 
 char *recur_json_text(json_t *object)

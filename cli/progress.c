@@ -127,6 +127,7 @@ void recur_progress_step(struct progress *progress, const recur_step *step)
 void recur_progress_epoch(struct progress *progress, const recur_epoch *epoch)
 {
     progress->valid_loss = epoch->valid_loss;
+    progress->accuracy = epoch->valid_accuracy;
 }
 
 void recur_progress_clear(struct progress *progress)

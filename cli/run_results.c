@@ -85,8 +85,6 @@ void recur_run_log(struct run *run)
     if (!run->log)
         return;
     json_t *epoch = recur_json_epoch(&run->epoch);
-    if (recur_trainer_scores(run->trainer))
-        recur_json_add_scores(epoch, recur_trainer_scores(run->trainer), "valid_");
     char *text = recur_json_text(epoch);
     bool written = text && fprintf(run->log, "%s\n", text) > 0 && fflush(run->log) == 0;
     free(text);

@@ -147,8 +147,13 @@ int recur_run_resume(struct run *run)
     config.vocab = run->vocab;
     config.epochs = run->resumed_epochs;
     config.threads = (size_t)run->options.threads;
-    if (recur_checkpoint_resume(run->resumed, run->corpus, &config, &run->model, &run->trainer,
-                                &error) != RECUR_OK)
+    enum recur_status status =
+        run->options.labels
+            ? recur_checkpoint_resume_labels(run->resumed, run->train, run->valid, &config,
+                                             &run->model, &run->trainer, &error)
+            : recur_checkpoint_resume(run->resumed, run->corpus, &config, &run->model,
+                                      &run->trainer, &error);
+    if (status != RECUR_OK)
         return recur_library_failure(run->command, &error);
     run->config = *recur_trainer_get_config(run->trainer);
     recur_checkpoint_free(run->resumed);

@@ -206,7 +206,6 @@ static bool check_dependencies(const struct command *command, const struct train
         {"max-tokens", "task", AT(task), {"lm", "fill"}},
         {"steps", "task", AT(task), {"lm", "fill"}},
         {"sampling", "task", AT(task), {"lm", "fill"}},
-        {"checkpoint-every", "task", AT(task), {"lm", "fill"}},
         {"pool", "task", AT(task), {"classify"}},
         {"crf", "task", AT(task), {"tag"}},
         {"char-embed", "task", AT(task), {"tag"}},

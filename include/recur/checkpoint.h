@@ -28,7 +28,7 @@
 #ifndef RECUR_CHECKPOINT_H
 #define RECUR_CHECKPOINT_H
 
-#include "recur/trainer.h"
+#include "recur/labels.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,8 +37,8 @@ extern "C" {
 /* Writes down where the run stands, between any two steps. `note` is a text of the caller's own,
  * UTF-8, that comes back with recur_checkpoint_note. The file appears whole or not at all: where
  * this fails, or the machine does, the old file is still there, and training can go on. Errors:
- * ARGUMENT once the run has ended (recur_trainer_get_state) or where the note is not UTF-8;
- * UNSUPPORTED for a run on labelled texts; else as recur_model_save. */
+ * ARGUMENT once the run has ended (recur_trainer_get_state) or where the note is not UTF-8; else as
+ * recur_model_save. */
 RECUR_API enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note,
                                                   const char *path, recur_error *error);
 
@@ -85,13 +85,20 @@ static inline recur_resume_config recur_resume_config_default(void)
 /* Makes the model and the trainer as they were. Both belong to the caller: recur_model_free,
  * recur_trainer_free. `corpus`, which must outlive them, holds the same text as the run's. `config`
  * may be NULL: the defaults. Everything in the file is checked. Errors: DATA where text or
- * vocabulary are others; ARGUMENT where the run is past `epochs`, or its schedule is the cosine,
- * whose course depends on them; FORMAT; MEMORY. */
+ * vocabulary are others, or the run is one on labelled texts; ARGUMENT where the run is past
+ * `epochs`, or its schedule is the cosine, whose course depends on them; FORMAT; MEMORY. */
 RECUR_API enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint,
                                                     const recur_corpus *corpus,
                                                     const recur_resume_config *config,
                                                     recur_model **model, recur_trainer **trainer,
                                                     recur_error *error);
+
+/* The same for a run on labelled texts (recur_trainer_create_labels): `train` and `valid`, which
+ * may be NULL, are read and split as the run's were. */
+RECUR_API enum recur_status
+recur_checkpoint_resume_labels(recur_checkpoint *checkpoint, const recur_labels *train,
+                               const recur_labels *valid, const recur_resume_config *config,
+                               recur_model **model, recur_trainer **trainer, recur_error *error);
 
 #ifdef __cplusplus
 }

@@ -106,6 +106,10 @@ RECUR_API recur_token recur_labels_label(const recur_labels *labels, size_t sequ
 /* The line that it stands in, without its end. */
 RECUR_API recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_t token);
 
+/* A number by which to know the same sequences again: any token, label or end of a sequence that
+ * changed gives another one. Reads all of them. */
+RECUR_API uint64_t recur_labels_fingerprint(const recur_labels *labels);
+
 /* How many different tokens there are. */
 RECUR_API size_t recur_labels_forms(const recur_labels *labels);
 
@@ -144,16 +148,19 @@ RECUR_API enum recur_status recur_model_create_labels(const recur_model_config *
 /* A trainer of such a model, in minibatches of sequences of about equal length (recur/buckets.h).
  * Losses are nats for each label. `valid` (may be NULL) is what is validated on, whatever
  * config->validation says; steps and sampling do not count. A label of `valid` that the model lacks
- * has no loss. Model and data must outlive the trainer. Errors: ARGUMENT (a value outside its
- * range, data of another task), MEMORY. */
+ * has no loss. Epochs say how well `valid` was labelled (recur_epoch). Model and data must outlive
+ * the trainer. Errors: ARGUMENT (a value outside its range, data of another task), MEMORY. */
 RECUR_API enum recur_status
 recur_trainer_create_labels(recur_model *model, const recur_labels *train,
                             const recur_labels *valid, const recur_trainer_config *config,
                             recur_trainer **trainer, recur_error *error);
 
-/* How well the model labelled `valid` after the last epoch (recur/predict.h); NULL before the
- * first, or where nothing is validated on. It belongs to the trainer. */
-RECUR_API const struct recur_scores *recur_trainer_scores(const recur_trainer *trainer);
+/* Are these the run's? `valid` is NULL where nothing is validated on. Errors: DATA where the
+ * labelled texts are not those that the run began with. */
+RECUR_API enum recur_status recur_trainer_check_labels(const recur_trainer_state *state,
+                                                       const recur_labels *train,
+                                                       const recur_labels *valid,
+                                                       recur_error *error);
 
 #ifdef __cplusplus
 }

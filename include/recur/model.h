@@ -224,6 +224,8 @@ typedef struct recur_epoch {
     double tokens_per_second; /* trained; NaN once the model was saved and loaded, so that equal
                                  runs make equal files (checkpoints keep it) */
     double seconds;           /* of training, without validation and predictions; NaN likewise */
+    /* Of a model that labels, on what is held out (recur/predict.h); NaN where there is none. */
+    double valid_accuracy, valid_precision, valid_recall, valid_f1;
 } recur_epoch;
 
 /* The epochs the model was trained for, oldest first; the array of `*count` belongs to the model,

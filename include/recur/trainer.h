@@ -172,7 +172,8 @@ RECUR_API size_t recur_trainer_threads(const recur_trainer *trainer);
  * the bit: random numbers are drawn from the seed and these counters, and there is no other random
  * state. recur/checkpoint.h writes all of it into a file and takes the run up again. */
 typedef struct recur_trainer_state {
-    uint64_t text_tokens, text_fingerprint; /* of the corpus: recur_corpus_fingerprint */
+    uint64_t text_tokens, text_fingerprint; /* of the corpus: recur_corpus_fingerprint; or of the
+                                               labelled texts, those held out too */
     uint64_t epochs;                        /* finished */
     uint64_t minibatch;                     /* finished of the epoch that is under way */
     uint64_t updates;                       /* minibatches finished in all epochs */
@@ -186,13 +187,13 @@ typedef struct recur_trainer_state {
 } recur_trainer_state;
 
 /* Writes down where the run stands. Errors: ARGUMENT once the kept parameters were put back
- * (recur_trainer_finish, DIVERGED): what the run would go on with is gone then; UNSUPPORTED for a
- * run on labelled texts. */
+ * (recur_trainer_finish, DIVERGED): what the run would go on with is gone then. */
 RECUR_API enum recur_status recur_trainer_get_state(recur_trainer *trainer,
                                                     recur_trainer_state *state, recur_error *error);
 
 /* Moves a trainer to `state`, after the tensors were set; its model must have the history of the
- * finished epochs. Errors: as recur_trainer_check_text; ARGUMENT where a number is impossible or
+ * finished epochs. Errors: as recur_trainer_check_text or, of labelled texts,
+ * recur_trainer_check_labels (recur/labels.h); ARGUMENT where a number is impossible or
  * does not go with the others. */
 RECUR_API enum recur_status recur_trainer_set_state(recur_trainer *trainer,
                                                     const recur_trainer_state *state,

@@ -21,6 +21,12 @@ struct recur_checkpoint {
 
 RECUR_CONFIG(resume, threads, .vocab = NULL)
 
+/* What a run learns from: a text, or labelled texts. */
+struct source {
+    const recur_corpus *corpus; /* NULL: labelled texts */
+    const recur_labels *train, *valid;
+};
+
 /* What a checkpoint's metadata has that a model's has not. */
 static enum recur_status add_metadata(recur_trainer *trainer, const char *note, const char *path,
                                       json_t *metadata, recur_error *error)
@@ -161,6 +167,26 @@ static enum recur_status check_epochs(const recur_checkpoint *checkpoint, size_t
     return RECUR_OK;
 }
 
+/* Is it what the run began with? The model is the run's. */
+static enum recur_status check_source(const recur_checkpoint *checkpoint, const recur_model *model,
+                                      const struct source *source, recur_error *error)
+{
+    enum recur_task task = recur_model_get_config(model)->task;
+    bool labels = recur_model_labels(model) != NULL;
+    if (source->corpus && labels)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the run is of the task %s: it goes on with labelled texts, not with a "
+                          "text",
+                          recur_task_name(task));
+    if (source->corpus)
+        return recur_trainer_check_text(&checkpoint->state, source->corpus, error);
+    if (recur_labels_task(source->train) != task)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the run is of the task %s, the labelled texts are for the task %s",
+                          recur_task_name(task), recur_task_name(recur_labels_task(source->train)));
+    return recur_trainer_check_labels(&checkpoint->state, source->train, source->valid, error);
+}
+
 /* Is every token of the corpus's vocabulary the one that the model knows by its id? */
 static enum recur_status check_vocab(const recur_model *model, const recur_vocab *vocab,
                                      recur_error *error)
@@ -214,15 +240,19 @@ static enum recur_status read_training(recur_checkpoint *checkpoint, recur_train
 }
 
 static enum recur_status make_trainer(recur_checkpoint *checkpoint, recur_model *model,
-                                      const recur_corpus *corpus, const recur_resume_config *config,
-                                      recur_trainer **trainer, recur_error *error)
+                                      const struct source *source,
+                                      const recur_resume_config *config, recur_trainer **trainer,
+                                      recur_error *error)
 {
     recur_trainer_config settings = checkpoint->config;
     settings.threads = config->threads;
     settings.epochs = config->epochs ? config->epochs : settings.epochs;
     recur_trainer *made = NULL;
-    enum recur_status status = recur_blame_file(
-        recur_trainer_create(model, corpus, &settings, &made, error), RECUR_KEY_TRAINING, error);
+    enum recur_status status =
+        source->corpus ? recur_trainer_create(model, source->corpus, &settings, &made, error)
+                       : recur_trainer_create_labels(model, source->train, source->valid, &settings,
+                                                     &made, error);
+    status = recur_blame_file(status, RECUR_KEY_TRAINING, error);
     if (status == RECUR_OK)
         status = read_training(checkpoint, made, error);
     if (status == RECUR_OK)
@@ -232,25 +262,43 @@ static enum recur_status make_trainer(recur_checkpoint *checkpoint, recur_model 
     return blame(checkpoint, status, error);
 }
 
-enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint, const recur_corpus *corpus,
-                                          const recur_resume_config *given, recur_model **model,
-                                          recur_trainer **trainer, recur_error *error)
+static enum recur_status resume(recur_checkpoint *checkpoint, const struct source *source,
+                                const recur_resume_config *given, recur_model **model,
+                                recur_trainer **trainer, recur_error *error)
 {
     recur_resume_config config = recur_resume_config_default();
     RECUR_TRY(recur_config_take(&config, given, "recur_resume_config", error));
     const json_t *metadata = recur_safetensors_all_metadata(&checkpoint->file);
     RECUR_TRY(check_epochs(checkpoint, config.epochs, error));
-    RECUR_TRY(recur_trainer_check_text(&checkpoint->state, corpus, error));
     recur_model *made = NULL;
     RECUR_TRY(blame(checkpoint,
                     recur_model_read(metadata, take_parameter, &checkpoint->file, &made, error),
                     error));
-    enum recur_status status = check_vocab(made, config.vocab, error);
+    enum recur_status status = check_source(checkpoint, made, source, error);
     if (status == RECUR_OK)
-        status = make_trainer(checkpoint, made, corpus, &config, trainer, error);
+        status = check_vocab(made, config.vocab, error);
+    if (status == RECUR_OK)
+        status = make_trainer(checkpoint, made, source, &config, trainer, error);
     if (status == RECUR_OK)
         *model = made;
     else
         recur_model_free(made);
     return status;
+}
+
+enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint, const recur_corpus *corpus,
+                                          const recur_resume_config *config, recur_model **model,
+                                          recur_trainer **trainer, recur_error *error)
+{
+    const struct source source = {.corpus = corpus};
+    return resume(checkpoint, &source, config, model, trainer, error);
+}
+
+enum recur_status
+recur_checkpoint_resume_labels(recur_checkpoint *checkpoint, const recur_labels *train,
+                               const recur_labels *valid, const recur_resume_config *config,
+                               recur_model **model, recur_trainer **trainer, recur_error *error)
+{
+    const struct source source = {.train = train, .valid = valid};
+    return resume(checkpoint, &source, config, model, trainer, error);
 }

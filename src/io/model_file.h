@@ -26,7 +26,7 @@
 /* The numbers of an epoch that are kept, all of them double, by their places in a recur_epoch. One
  * that is not finite, which JSON cannot say, is left out of the file. The last two, the times,
  * differ from run to run where everything else is the same: only checkpoints have them. */
-#define RECUR_EPOCH_NUMBERS 4
+#define RECUR_EPOCH_NUMBERS 8
 #define RECUR_EPOCH_TIMES 2
 extern const struct recur_epoch_number {
     const char *name;

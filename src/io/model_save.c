@@ -15,6 +15,10 @@ const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_
     {"valid_loss", offsetof(recur_epoch, valid_loss)},
     {"gradient_norm", offsetof(recur_epoch, gradient_norm)},
     {"lr", offsetof(recur_epoch, lr)},
+    {"valid_accuracy", offsetof(recur_epoch, valid_accuracy)},
+    {"valid_precision", offsetof(recur_epoch, valid_precision)},
+    {"valid_recall", offsetof(recur_epoch, valid_recall)},
+    {"valid_f1", offsetof(recur_epoch, valid_f1)},
     {"tokens_per_second", offsetof(recur_epoch, tokens_per_second)},
     {"seconds", offsetof(recur_epoch, seconds)},
 };

@@ -120,10 +120,14 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
     RECUR_TRY(recur_alloc(1, sizeof *store, "labelled texts", &store, error));
     atomic_init(&store->references, 1);
     enum recur_status status = take_config(store, config, error);
+    if (status == RECUR_OK) /* texts without tokens begin somewhere too */
+        status = recur_grow(&store->form, &store->form_capacity, 1, sizeof *store->form,
+                            "labelled texts", error);
     for (size_t i = 0; i < count && status == RECUR_OK; i++)
         status = read_file(store, paths[i], error);
     if (status == RECUR_OK && !count)
-        status = recur_labels_parse(store, text.bytes, text.size, "the text", error);
+        status =
+            recur_labels_parse(store, text.size ? text.bytes : "", text.size, "the text", error);
     if (status == RECUR_OK && !store->sequences && !store->config.unlabelled)
         status = recur_fail(error, RECUR_ERROR_DATA, "%s: there is not one %s to label",
                             count ? recur_file_name(paths[0]).text : "the text",
@@ -258,6 +262,31 @@ recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_
 {
     const struct recur_labels_line *line = line_of(labels, sequence, token);
     return (recur_token){labels->store->bytes + line->at, line->size};
+}
+
+/* One to one in `sum`, as all of its steps: no change is lost again. */
+static uint64_t add_token(uint64_t sum, recur_token token)
+{
+    sum = recur_mix64(sum ^ token.size);
+    for (size_t i = 0; i < token.size; i++)
+        sum = recur_mix64(sum ^ (unsigned char)token.bytes[i]);
+    return sum;
+}
+
+uint64_t recur_labels_fingerprint(const recur_labels *labels)
+{
+    bool tags = recur_labels_task(labels) == RECUR_TASK_TAG;
+    uint64_t sum = labels->count;
+    for (size_t i = 0; i < labels->count; i++) {
+        const uint32_t *form = recur_labels_sequence(labels, i);
+        size_t length = recur_labels_length(labels, i);
+        sum = recur_mix64(sum ^ length);
+        for (size_t t = 0; t < length; t++)
+            sum = add_token(sum, recur_labels_form(labels, form[t]));
+        for (size_t t = 0; t < (tags ? length : 1); t++)
+            sum = add_token(sum, recur_labels_label(labels, i, t));
+    }
+    return sum;
 }
 
 size_t recur_labels_forms(const recur_labels *labels)

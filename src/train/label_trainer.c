@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "recur/buckets.h"
 #include "train/labeller.h"
 #include "train/scores.h"
@@ -15,9 +16,7 @@ struct recur_label_run {
     const recur_labels *valid; /* NULL: none */
     recur_buckets *buckets;
     struct recur_labeller labeller;
-    size_t tokens;       /* of this epoch so far */
-    bool scored;         /* `scores` are there */
-    recur_scores scores; /* of `valid` after the last epoch */
+    size_t tokens; /* of this epoch so far */
 };
 
 static enum recur_status create_buckets(struct recur_label_run *run,
@@ -80,8 +79,9 @@ static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *tra
     };
     trainer->train_tokens = recur_labels_tokens(train);
     trainer->valid_tokens = valid ? recur_labels_tokens(valid) + !recur_labels_tokens(valid) : 0;
-    return recur_labeller_init(&run->labeller, trainer->model, &run->set, &room, trainer->team,
-                               trainer->gradients, error);
+    RECUR_TRY(recur_labeller_init(&run->labeller, trainer->model, &run->set, &room, trainer->team,
+                                  trainer->gradients, error));
+    return recur_trainer_list_tensors(trainer, error);
 }
 
 enum recur_status recur_trainer_create_labels(recur_model *model, const recur_labels *train,
@@ -119,23 +119,37 @@ void recur_label_run_free(recur_trainer *trainer)
     trainer->labels = NULL;
 }
 
-size_t recur_label_run_start(recur_trainer *trainer)
+size_t recur_label_run_start(recur_trainer *trainer, uint64_t epoch)
 {
     trainer->labels->tokens = 0;
-    return recur_buckets_start(trainer->labels->buckets, trainer->epochs);
+    return recur_buckets_start(trainer->labels->buckets, epoch);
+}
+
+/* The members of the next minibatch, whose tokens count. */
+static size_t draw(struct recur_label_run *run, const size_t **members)
+{
+    size_t count = recur_buckets_next(run->buckets, members);
+    for (size_t i = 0; i < count; i++)
+        run->tokens += recur_labels_length(run->set.data, (*members)[i]);
+    return count;
+}
+
+void recur_label_run_skip(recur_trainer *trainer, size_t count)
+{
+    const size_t *members;
+    while (count-- > 0)
+        draw(trainer->labels, &members);
 }
 
 bool recur_label_run_next(recur_trainer *trainer)
 {
     struct recur_label_run *run = trainer->labels;
     const size_t *members;
-    size_t count = recur_buckets_next(run->buckets, &members);
+    size_t count = draw(run, &members);
     if (!count)
         return false;
     recur_labeller_load(&run->labeller, &run->set, members, count, trainer->config.seed,
                         trainer->optimiser.updates);
-    for (size_t i = 0; i < count; i++)
-        run->tokens += recur_labels_length(run->set.data, members[i]);
     return true;
 }
 
@@ -168,21 +182,41 @@ enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *err
     return RECUR_OK;
 }
 
-enum recur_status recur_label_run_validate(recur_trainer *trainer, double *loss, recur_error *error)
+enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *epoch,
+                                           recur_error *error)
 {
     struct recur_label_run *run = trainer->labels;
     recur_score_table *table;
     if (!run->valid)
         return RECUR_OK;
     RECUR_TRY(recur_score_on(trainer->team, trainer->model, run->valid, &table, error));
-    run->scores = *recur_score_table_scores(table);
-    run->scored = true;
-    *loss = run->scores.loss;
+    const recur_scores *scores = recur_score_table_scores(table);
+    epoch->valid_loss = scores->loss;
+    epoch->valid_accuracy = scores->accuracy;
+    epoch->valid_precision = scores->precision;
+    epoch->valid_recall = scores->recall;
+    epoch->valid_f1 = scores->f1;
     recur_score_table_free(table);
     return RECUR_OK;
 }
 
-const recur_scores *recur_trainer_scores(const recur_trainer *trainer)
+size_t recur_label_run_sequences(const recur_trainer *trainer)
 {
-    return trainer->labels && trainer->labels->scored ? &trainer->labels->scores : NULL;
+    return recur_labels_count(trainer->labels->set.data);
+}
+
+struct recur_identity recur_labels_identity(const recur_labels *train, const recur_labels *valid)
+{
+    struct recur_identity identity = {recur_labels_tokens(train),
+                                      recur_mix64(recur_labels_fingerprint(train))};
+    if (valid) {
+        identity.tokens += recur_labels_tokens(valid);
+        identity.fingerprint ^= recur_labels_fingerprint(valid);
+    }
+    return identity;
+}
+
+struct recur_identity recur_label_run_identity(const recur_trainer *trainer)
+{
+    return recur_labels_identity(trainer->labels->set.data, trainer->labels->valid);
 }

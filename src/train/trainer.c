@@ -233,10 +233,15 @@ static void iterate(void *argument, size_t thread, size_t threads)
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_UPDATE);
 }
 
+size_t recur_trainer_draw_epoch(recur_trainer *trainer, uint64_t epoch)
+{
+    return trainer->labels ? recur_label_run_start(trainer, epoch)
+                           : recur_batches_start(trainer->batches, epoch);
+}
+
 static void begin_epoch(struct recur_trainer *trainer)
 {
-    trainer->minibatches = trainer->labels ? recur_label_run_start(trainer)
-                                           : recur_batches_start(trainer->batches, trainer->epochs);
+    trainer->minibatches = recur_trainer_draw_epoch(trainer, trainer->epochs);
     trainer->minibatch = 0;
     trainer->loss_sum = trainer->norm_sum = trainer->seconds = 0;
     trainer->pass.carried_steps = 0;
@@ -364,37 +369,50 @@ static void keep(struct recur_trainer *trainer, double loss)
     trainer->best_epoch = trainer->epochs;
 }
 
+/* What is held out says how good the model is. */
+static enum recur_status validate(struct recur_trainer *trainer, recur_epoch *epoch,
+                                  recur_error *error)
+{
+    recur_evaluation valid;
+    if (trainer->labels)
+        return recur_label_run_validate(trainer, epoch, error);
+    if (!trainer->valid_tokens)
+        return RECUR_OK;
+    RECUR_TRY(recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
+                                trainer->train_tokens, trainer->valid_tokens, &valid, error));
+    epoch->valid_loss = valid.loss;
+    return RECUR_OK;
+}
+
 enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                           recur_error *error)
 {
     if (!trainer->minibatch)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
-    recur_evaluation valid = {.loss = NAN};
-    enum recur_status status = RECUR_OK;
     if (trainer->diverged || !parameters_are_finite(trainer->model))
         return diverged(trainer, error);
-    if (trainer->labels)
-        status = recur_label_run_validate(trainer, &valid.loss, error);
-    else if (trainer->valid_tokens)
-        status = recur_evaluate_on(trainer->team, trainer->model, trainer->corpus,
-                                   trainer->train_tokens, trainer->valid_tokens, &valid, error);
-    if (status == RECUR_ERROR_DIVERGED ||
-        (status == RECUR_OK && trainer->valid_tokens && is_lost(trainer, valid.loss)))
-        return diverged(trainer, error);
-    RECUR_TRY(status);
-    double minibatches = (double)trainer->minibatch, loss = trainer->loss_sum / minibatches;
+    double minibatches = (double)trainer->minibatch;
     double tokens = trainer->labels
                         ? (double)recur_label_run_tokens(trainer)
                         : minibatches * (double)(trainer->config.batch * trainer->config.steps);
     recur_epoch result = {.epoch = trainer->epochs + 1,
-                          .loss = loss,
-                          .valid_loss = valid.loss,
+                          .loss = trainer->loss_sum / minibatches,
+                          .valid_loss = NAN,
                           .gradient_norm = trainer->norm_sum / minibatches,
                           .lr = trainer->lr,
                           .tokens_per_second = tokens / trainer->seconds,
-                          .seconds = trainer->seconds};
+                          .seconds = trainer->seconds,
+                          .valid_accuracy = NAN,
+                          .valid_precision = NAN,
+                          .valid_recall = NAN,
+                          .valid_f1 = NAN};
+    enum recur_status status = validate(trainer, &result, error);
+    if (status == RECUR_ERROR_DIVERGED ||
+        (status == RECUR_OK && trainer->valid_tokens && is_lost(trainer, result.valid_loss)))
+        return diverged(trainer, error);
+    RECUR_TRY(status);
     RECUR_TRY(recur_model_add_epoch(trainer->model, &result, error));
-    double judged = trainer->valid_tokens ? valid.loss : loss;
+    double judged = trainer->valid_tokens ? result.valid_loss : result.loss;
     recur_plateau_epoch(&trainer->config, &trainer->plateau, judged);
     trainer->epochs++;
     trainer->minibatches = trainer->minibatch = 0;

@@ -5,11 +5,17 @@
 
 #include "nn/model_object.h"
 #include "nn/pass.h"
+#include "recur/labels.h"
 #include "train/pace.h"
 #include "train/schedule.h"
 #include "train/update.h"
 
 struct recur_label_run;
+
+/* What a run learns from and validates on is known again by. */
+struct recur_identity {
+    uint64_t tokens, fingerprint;
+};
 
 /* One tensor of recur_trainer_tensor: laid out as a parameter of the model, or a carried state. */
 struct recur_state_tensor {
@@ -51,8 +57,8 @@ struct recur_trainer {
     bool ended; /* the kept parameters are back: what the run would go on with is gone */
     struct recur_state_tensor *tensor; /* what of the run is tensors, besides the model */
     size_t tensors;
-    uint64_t fingerprint; /* of the corpus, once it was asked for */
-    bool has_fingerprint;
+    struct recur_identity identity; /* of the data, once it was asked for */
+    bool identified;
 
     struct recur_label_run *labels; /* of a model that labels, in place of what reads the corpus;
                                        NULL: none */
@@ -65,15 +71,23 @@ enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recu
  * kept parameters. */
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error);
 
-/* A run of labelled data. Starts an epoch and returns how many minibatches it has; puts the next
- * one in place, false at the end; learns from it, up to the update; how many tokens the epoch had
- * so far; scores what is held out. */
-size_t recur_label_run_start(recur_trainer *trainer);
+/* Starts epoch number `epoch` (from 0) of the data; returns how many minibatches it has. */
+size_t recur_trainer_draw_epoch(recur_trainer *trainer, uint64_t epoch);
+
+/* A run of labelled data. Starts an epoch and returns how many minibatches it has; passes over the
+ * next `count`; puts the next one in place, false at the end; learns from it, up to the update; how
+ * many tokens the epoch had so far; says in `epoch` how well what is held out is labelled. */
+size_t recur_label_run_start(recur_trainer *trainer, uint64_t epoch);
+void recur_label_run_skip(recur_trainer *trainer, size_t count);
 bool recur_label_run_next(recur_trainer *trainer);
 enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *error);
 size_t recur_label_run_tokens(const recur_trainer *trainer);
-enum recur_status recur_label_run_validate(recur_trainer *trainer, double *loss,
+enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *epoch,
                                            recur_error *error);
+size_t recur_label_run_sequences(const recur_trainer *trainer); /* to learn from */
+struct recur_identity recur_label_run_identity(const recur_trainer *trainer);
 void recur_label_run_free(recur_trainer *trainer);
+
+struct recur_identity recur_labels_identity(const recur_labels *train, const recur_labels *valid);
 
 #endif

@@ -104,29 +104,64 @@ void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float 
             *state_at(tensor, b, i) = *values++;
 }
 
-static enum recur_status check_reads_text(const struct recur_trainer *trainer, recur_error *error)
+static struct recur_identity corpus_identity(const recur_corpus *corpus)
 {
-    if (!trainer->labels)
-        return RECUR_OK;
-    return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                      "a run on labelled texts cannot be written down and taken up again");
+    return (struct recur_identity){recur_corpus_size(corpus), recur_corpus_fingerprint(corpus)};
+}
+
+static struct recur_identity identity_of(struct recur_trainer *trainer)
+{
+    if (!trainer->identified)
+        trainer->identity =
+            trainer->labels ? recur_label_run_identity(trainer) : corpus_identity(trainer->corpus);
+    trainer->identified = true;
+    return trainer->identity;
+}
+
+/* `labels`: of labelled texts, which are called otherwise than a text. */
+static enum recur_status check_identity(const recur_trainer_state *state,
+                                        struct recur_identity identity, bool labels,
+                                        recur_error *error)
+{
+    typedef unsigned long long number;
+    const char *which = labels ? "labelled texts are not those" : "text is not the one";
+    const char *has = labels ? "they have" : "it has";
+    if (identity.tokens != state->text_tokens)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the %s that the run began with: %s %llu tokens, expected %llu", which,
+                          has, (number)identity.tokens, (number)state->text_tokens);
+    if (identity.fingerprint != state->text_fingerprint)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the %s that the run began with: %s as many tokens, %llu, but others%s",
+                          which, has, (number)identity.tokens, labels ? ", or other labels" : "");
+    return RECUR_OK;
+}
+
+enum recur_status recur_trainer_check_text(const recur_trainer_state *state,
+                                           const recur_corpus *corpus, recur_error *error)
+{
+    return check_identity(state, corpus_identity(corpus), false, error);
+}
+
+enum recur_status recur_trainer_check_labels(const recur_trainer_state *state,
+                                             const recur_labels *train, const recur_labels *valid,
+                                             recur_error *error)
+{
+    return check_identity(state, recur_labels_identity(train, valid), true, error);
 }
 
 enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_state *state,
                                           recur_error *error)
 {
-    RECUR_TRY(check_reads_text(trainer, error));
     if (trainer->ended)
         return recur_fail(
             error, RECUR_ERROR_ARGUMENT,
             "the run has ended, and the parameters that it would go on with are gone");
-    if (!trainer->has_fingerprint)
-        trainer->fingerprint = recur_corpus_fingerprint(trainer->corpus);
-    trainer->has_fingerprint = true;
+    const struct recur_identity identity = identity_of(trainer);
     bool under_way = trainer->minibatches > 0;
     *state = (recur_trainer_state){
-        .text_tokens = recur_corpus_size(trainer->corpus),
-        .text_fingerprint = trainer->fingerprint,
+        .text_tokens = identity.tokens,
+        .text_fingerprint = identity.fingerprint,
         .epochs = trainer->epochs,
         .minibatch = trainer->minibatch,
         .updates = trainer->optimiser.updates,
@@ -140,23 +175,6 @@ enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_
         .plateau_best = trainer->plateau.best,
         .plateau_bad_epochs = trainer->plateau.bad_epochs,
     };
-    return RECUR_OK;
-}
-
-enum recur_status recur_trainer_check_text(const recur_trainer_state *state,
-                                           const recur_corpus *corpus, recur_error *error)
-{
-    size_t tokens = recur_corpus_size(corpus);
-    if (tokens != state->text_tokens)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "the text is not the one that the run began with: it has %zu tokens, "
-                          "expected %llu",
-                          tokens, (unsigned long long)state->text_tokens);
-    if (recur_corpus_fingerprint(corpus) != state->text_fingerprint)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "the text is not the one that the run began with: it has as many tokens, "
-                          "%zu, but others",
-                          tokens);
     return RECUR_OK;
 }
 
@@ -190,7 +208,8 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     const recur_trainer_config *config = &trainer->config;
     size_t history = trainer->model->history_count;
-    uint64_t most = (trainer->train_tokens - 1) / (config->batch * config->steps);
+    uint64_t most = trainer->labels ? recur_label_run_sequences(trainer)
+                                    : (trainer->train_tokens - 1) / (config->batch * config->steps);
     if (state->epochs > history)
         return recur_fail(error, bad, "%llu epochs are finished, but the history has %zu",
                           (number)state->epochs, history);
@@ -216,14 +235,14 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
 enum recur_status recur_trainer_set_state(recur_trainer *trainer, const recur_trainer_state *state,
                                           recur_error *error)
 {
-    RECUR_TRY(check_reads_text(trainer, error));
-    RECUR_TRY(recur_trainer_check_text(state, trainer->corpus, error));
-    trainer->fingerprint = state->text_fingerprint;
-    trainer->has_fingerprint = true;
+    RECUR_TRY(check_identity(state, identity_of(trainer), trainer->labels != NULL, error));
     RECUR_TRY(check_sums(state, error));
-    size_t minibatches = recur_batches_start(trainer->batches, state->epochs);
+    size_t minibatches = recur_trainer_draw_epoch(trainer, state->epochs);
     RECUR_TRY(check_counters(trainer, state, minibatches, error));
-    recur_batches_skip(trainer->batches, (size_t)state->minibatch);
+    if (trainer->labels)
+        recur_label_run_skip(trainer, (size_t)state->minibatch);
+    else
+        recur_batches_skip(trainer->batches, (size_t)state->minibatch);
     bool under_way = state->minibatch > 0;
     trainer->minibatches = under_way ? minibatches : 0;
     trainer->minibatch = (size_t)state->minibatch;

@@ -39,9 +39,6 @@ $ recur train --task fill --predict-every 2
 $ recur train --task fill --blanks 1
 ! recur train: --blanks must be a number of at least 0 and below 1, got "1"
 [2]
-$ recur train text --task tag --checkpoint-every 1
-! recur train: --checkpoint-every needs --task lm or fill, got tag
-[2]
 $ recur train --device cuda
 ! recur train: --device cuda: this build has no CUDA, only the cpu
 [2]

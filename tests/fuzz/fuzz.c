@@ -59,7 +59,12 @@ ptrdiff_t fuzz_memory_begin(void)
 
 void fuzz_memory_end(ptrdiff_t before, size_t size)
 {
-    size_t most = (size_t)(heap_peak() - before), allowed = FUZZ_EXTRA + FUZZ_FACTOR * size;
+    fuzz_memory_end_within(before, size, FUZZ_EXTRA + FUZZ_FACTOR * size);
+}
+
+void fuzz_memory_end_within(ptrdiff_t before, size_t size, size_t allowed)
+{
+    size_t most = (size_t)(heap_peak() - before);
     if (getenv("FUZZ_SAYS"))
         dprintf(STDERR_FILENO, "%zu bytes read, %zu taken, %.1f times\n", size, most,
                 (double)most / (double)(size ? size : 1));

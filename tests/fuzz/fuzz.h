@@ -34,4 +34,7 @@ enum { FUZZ_EXTRA = 1 << 18, FUZZ_FACTOR = 128 };
 ptrdiff_t fuzz_memory_begin(void);
 void fuzz_memory_end(ptrdiff_t before, size_t size);
 
+/* The same with another bound, in bytes. */
+void fuzz_memory_end_within(ptrdiff_t before, size_t size, size_t allowed);
+
 #endif

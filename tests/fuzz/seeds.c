@@ -1,6 +1,7 @@
 /* Writes the seeds of the corpora into the folder given: seeds FOLDER. They are committed; this is
  * how they were made, and how they are made again when a format changes. */
 #define _GNU_SOURCE
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static recur_model *make_model(enum recur_cell cell, size_t layers, bool words,
 static void models(void)
 {
     recur_model *lstm = make_model(RECUR_CELL_LSTM, 2, true, RECUR_TASK_LM);
-    const recur_epoch epoch = {1, 2.5, 2.75, 0.125, 0.1, 1e6, 3};
+    const recur_epoch epoch = {1, 2.5, 2.75, 0.125, 0.1, 1e6, 3, 0.5, 0.25, 0.5, NAN};
     TRY(recur_model_add_epoch(lstm, &epoch, NULL));
     TRY(recur_model_save(lstm, place("safetensors", "lstm"), NULL));
     TRY(recur_model_export(lstm, RECUR_FORMAT_PYTORCH, place("pytorch", "module"), NULL));
@@ -110,29 +111,62 @@ static void book(void)
     write_text("pytorch", "book", text, 8 + used + 40);
 }
 
+static recur_trainer_config training(enum recur_optimizer optimizer, float validation)
+{
+    recur_trainer_config config = recur_trainer_config_default();
+    config.batch = 2;
+    config.steps = 3;
+    config.epochs = 5;
+    config.threads = 1;
+    config.optimizer = optimizer;
+    config.validation = validation;
+    return config;
+}
+
+/* In the middle of its second epoch. */
+static void write_checkpoint(recur_trainer *trainer, const char *name)
+{
+    TRY(recur_trainer_epoch(trainer, NULL, NULL));
+    TRY(recur_trainer_step(trainer, NULL, NULL));
+    TRY(recur_checkpoint_save(trainer, "{\"options\":[]}", place("checkpoint", name), NULL));
+    recur_trainer_free(trainer);
+}
+
 static void checkpoints(void)
 {
     static const enum recur_optimizer optimizers[] = {RECUR_OPTIMIZER_SGD, RECUR_OPTIMIZER_ADAM};
     static const char *const names[] = {"sgd", "adam"};
     for (size_t i = 0; i < 2; i++) {
-        recur_corpus *corpus = seed_corpus();
+        struct seed_data data = seed_data_make(RECUR_TASK_LM);
         recur_model *model = make_model(i ? RECUR_CELL_GRU : RECUR_CELL_RNN, 1, i, RECUR_TASK_LM);
         recur_trainer *trainer;
-        recur_trainer_config config = recur_trainer_config_default();
-        config.batch = 2;
-        config.steps = 3;
-        config.epochs = 5;
-        config.threads = 1;
-        config.optimizer = optimizers[i];
-        config.validation = i ? 0.2F : 0;
-        TRY(recur_trainer_create(model, corpus, &config, &trainer, NULL));
-        TRY(recur_trainer_epoch(trainer, NULL, NULL));
-        TRY(recur_trainer_step(trainer, NULL, NULL));
-        TRY(recur_checkpoint_save(trainer, "{\"options\":[]}", place("checkpoint", names[i]),
-                                  NULL));
-        recur_trainer_free(trainer);
+        const recur_trainer_config config = training(optimizers[i], i ? 0.2F : 0);
+        TRY(recur_trainer_create(model, data.corpus, &config, &trainer, NULL));
+        write_checkpoint(trainer, names[i]);
         recur_model_free(model);
-        recur_corpus_free(corpus);
+        seed_data_free(&data);
+    }
+}
+
+static void checkpoints_of_labels(void)
+{
+    static const enum recur_task tasks[] = {RECUR_TASK_TAG, RECUR_TASK_CLASSIFY};
+    for (size_t i = 0; i < 2; i++) {
+        struct seed_data data = seed_data_make(tasks[i]);
+        recur_model_config shape = recur_model_config_default();
+        recur_model *model;
+        recur_trainer *trainer;
+        const recur_trainer_config config = training(RECUR_OPTIMIZER_SGD, 0);
+        shape.cell = RECUR_CELL_GRU;
+        shape.hidden = widths;
+        shape.embedding = shape.character_embedding = shape.character_hidden = 2;
+        shape.decoder = i ? RECUR_DECODER_SOFTMAX : RECUR_DECODER_CRF;
+        shape.bidirectional = true;
+        TRY(recur_model_create_labels(&shape, data.train, NULL, &model, NULL));
+        TRY(recur_trainer_create_labels(model, data.train, data.valid, &config, &trainer, NULL));
+        write_checkpoint(trainer, recur_task_name(tasks[i]));
+        recur_model_free(model);
+        seed_data_free(&data);
     }
 }
 
@@ -152,6 +186,18 @@ static void texts(void)
          "a\xff\xfe\r\n\0b");
     SEED("corpus", "invalid", "\0\2\xc3\x28\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82");
     SEED("corpus", "kinds-unknown", "\x0f\0text");
+    SEED("columns", "tag",
+         "\1\0\x93\x09The DT O\nNew York\n\nJo NN B-PER\nlu VB O\n\nJo NN B-PER\n\nlu VB O\n");
+    SEED("columns", "crf",
+         "\1\0\xc1\x0dThe DT O\nYork NN B\n\nJo NN B\nlu VB O\n\nJo NN B\n\nlu VB O\n");
+    SEED("columns", "tabs",
+         "\1\x09\x52\0New York\tNNP\tB-LOC\r\n\xef\xbb\xbf\tx\tO\n \t\na\t\tI-LOC");
+    SEED("columns", "unlabelled-words", "\3\0\x12\0pa\npo\n\nKi\n");
+    SEED("columns", "classify", "\0\0\x17\1Latu\tba ko\nZukh\tpli\nLatu\tbako\nZukh\tzu\n");
+    SEED("columns", "words-letters", "\x14\0\x19\x18x\tOne, two\ny\tthree\nx\ttwo");
+    SEED("columns", "bytes", "\x08\0\x0b\x04x\t\xff\xfe\ny\t\n");
+    SEED("columns", "invalid", "\2\0\x03\0x\t\xc3\x28\xed\xa0\x80\n\nno label\n\tnone\n");
+    SEED("columns", "too-long", "\0\x04\0\0x\tabc\ny\tabcde\n");
     SEED("options", "train", "\0--preset\nd2l-gru\n--hidden\n32,16\n--lr=0.5\n-o\nfile\ntext");
     SEED("options", "train-more",
          "\0--tokens=word\n--reserved=<pad>,<s>\n--predict\na\n--predict=b");
@@ -169,6 +215,7 @@ int main(int argc, char **argv)
     models();
     book();
     checkpoints();
+    checkpoints_of_labels();
     texts();
     return 0;
 }

@@ -24,8 +24,27 @@ RUNS = {
     ],
     "random sampling": ["--sampling", "random", "--optimizer", "rmsprop", "--validation", "0"],
     "fill, both directions": ["--task", "fill", "--bidirectional", "--dropout", "0.1"],
+    "tag with a crf, characters, dropout": [
+        *["../tagged", "--task", "tag", "--bidirectional", "--crf", "--dropout", "0.1"],
+        *["--embed", "8", "--char-hidden", "6", "--batch", "16"],
+    ],
+    "classify, adamw, plateau": [
+        *["../labelled", "--task", "classify", "--bidirectional", "--dropout", "0.1"],
+        *["--optimizer", "adamw", "--schedule", "plateau", "--patience", "1", "--batch", "16"],
+    ],
 }
 CHECKPOINT = "model.checkpoint.safetensors"
+
+
+def write_labels(folder, lines=400):
+    """Sentences of 1 to 9 words, each word with a label, and the same as texts with one each."""
+    words = "pa po Ki ko lu to sa du ne ro".split()
+    draws = random.Random(7)
+    sentences = [draws.choices(words, k=draws.randint(1, 9)) for _ in range(lines)]
+    tagged = "\n".join("".join(f"{w} {w[-1]}\n" for w in sentence) for sentence in sentences)
+    labelled = "".join(f"{sentence[0]}\t{' '.join(sentence)}\n" for sentence in sentences)
+    (folder / "tagged").write_text(tagged, encoding="utf-8")
+    (folder / "labelled").write_text(labelled, encoding="utf-8")
 
 
 def start(folder, *options):
@@ -75,6 +94,7 @@ def epochs_of(log):
 def check(folder, options, kills, moments):
     """What is wrong, if anything, and how many runs were killed."""
     alone, killed = folder / "alone", folder / "killed"
+    write_labels(folder)
     alone.mkdir()
     killed.mkdir()
     if start(alone, *options).wait() != 0:
@@ -93,7 +113,9 @@ def check_all_kills(options, kills, epochs, moments):
     """Where the machine was too busy to kill a run before its end, a longer one is taken."""
     for _ in range(6):
         with tempfile.TemporaryDirectory() as folder:
-            common = ["--hidden", "24", "--batch", "64", "--epochs", str(epochs), "--log", "log"]
+            common = ["--hidden", "24", "--epochs", str(epochs), "--log", "log"]
+            if "--batch" not in options:
+                common += ["--batch", "64"]
             wrong, count = check(Path(folder), [*options, *common], kills, moments)
         if wrong or count == kills:
             return wrong

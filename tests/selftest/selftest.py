@@ -40,7 +40,28 @@ MUTATIONS = [
     ("plateau", "src/train/trainer_state.c", "= state->plateau_best", "= 0", "checkpoint"),
     ("leftover tensor", "src/io/checkpoint.c", "recur_safetensors_check_taken(file, error)",
      "RECUR_OK", "checkpoint"),
+    ("place in labelled texts", "src/train/label_trainer.c", "while (count-- > 0)",
+     "while (0 && count-- > 0)", "checkpoint_labels"),
+    ("sum over labels", "src/text/labels.c", "recur_labels_label(labels, i, t));",
+     "(recur_token){0});", "checkpoint_labels"),
+    ("epoch's scores", "src/io/model_save.c", '"valid_recall", offsetof(recur_epoch, valid_recall)',
+     '"valid_recall", offsetof(recur_epoch, valid_f1)', "model_file"),
     ("story", "src/base/sample_text.c", "sizeof story - 1", "sizeof story", "sample_text"),
+    ("error path of safetensors", "src/io/safetensors.c",
+     "failed:\n    recur_safetensors_free(&read);", "failed:", "replay_safetensors"),
+    ("error path of checkpoints", "src/io/checkpoint.c", "        recur_model_free(made);",
+     "        (void)made;", "replay_checkpoint"),
+    ("end of a run on labels", "src/train/label_trainer.c", "recur_labeller_free(&run->labeller);",
+     "", "replay_checkpoint"),
+    ("end of reading columns", "src/text/labels.c", "    free(bytes);\n", "", "replay_columns"),
+    ("softmax of labels", "src/train/predict.c", "/ sum);", ");", "replay_columns"),
+    ("tokens that stand twice", "src/text/vocab.c", "if (found != RECUR_TOKEN_NONE)\n"
+     "        return recur_fail", "if (0)\n        return recur_fail", "replay_vocab"),
+    ("salted words", "src/text/token_table.c", "!old_count && getentropy", "0 && getentropy",
+     "vocab"),
+    ("options as words", "cli/option_values.c", 'i ? ",%zu" : "%zu"', 'i ? ";%zu" : "%zu"',
+     "replay_options"),
+    ("short memory in JSON", "src/base/json.c", "errno == ENOMEM ||", "", "out_of_memory"),
 ]
 
 # Without the runtime that reads ONNX files that test is skipped and cannot be red.

@@ -65,8 +65,9 @@ static inline recur_model *make_example(void)
     recur_vocab *vocab = make_vocab(RECUR_TOKENS_CHAR);
     recur_model *model = make_model(config, vocab);
     recur_vocab_free(vocab);
-    const recur_epoch first = {1, 2.5, NAN, 0.125, 0.1, 1e6, 3};
-    const recur_epoch second = {UINT64_MAX, 1.0 / 3, 2.75, 1e-300, 5e-324, 12345.678, 0};
+    const recur_epoch first = {1, 2.5, NAN, 0.125, 0.1, 1e6, 3, NAN, NAN, NAN, NAN};
+    const recur_epoch second = {UINT64_MAX, 1.0 / 3, 2.75,    1e-300, 5e-324, 12345.678,
+                                0,          0.75,    1.0 / 7, 0,      NAN};
     assert_int_equal(recur_model_add_epoch(model, &first, NULL), RECUR_OK);
     assert_int_equal(recur_model_add_epoch(model, &second, NULL), RECUR_OK);
     return model;

@@ -8,16 +8,10 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "checkpoint_run.h"
 #include "model_example.h"
-#include "recur/checkpoint.h"
 
-enum { VOCABULARY = 12, TOKENS = 150, EPOCHS = 3 };
-
-struct run {
-    recur_model *model;
-    recur_corpus *corpus;
-    recur_trainer *trainer;
-};
+enum { VOCABULARY = 12, TOKENS = 150 };
 
 /* What makes runs differ in what they have to remember. */
 struct variant {
@@ -85,6 +79,11 @@ static recur_corpus *make_corpus(uint64_t seed, size_t tokens)
     return corpus;
 }
 
+static void read_text(struct run *run)
+{
+    run->corpus = make_corpus(8, TOKENS);
+}
+
 static struct run begin(const struct variant *variant, size_t threads)
 {
     const size_t hidden[] = {10, 7};
@@ -111,114 +110,25 @@ static struct run begin(const struct variant *variant, size_t threads)
     config.schedule = variant->schedule;
     config.precision = variant->precision;
     config.threads = threads;
-    struct run run = {.corpus = make_corpus(8, TOKENS)};
+    struct run run = {.read = read_text, .variant = variant};
     recur_error error;
+    run.read(&run);
     if (recur_model_create(&model, NULL, &run.model, &error) != RECUR_OK ||
         recur_trainer_create(run.model, run.corpus, &config, &run.trainer, &error) != RECUR_OK)
         fail_msg("%s: %s", variant->name, error.message);
     return run;
 }
 
-static void end(struct run *run)
+static struct run begin_variant(const void *variant, size_t threads)
 {
-    recur_trainer_free(run->trainer);
-    recur_corpus_free(run->corpus);
-    recur_model_free(run->model);
-}
-
-/* Frees the run and takes it up from the file. */
-static void reopen(struct run *run, const char *path, size_t threads)
-{
-    recur_error error;
-    recur_checkpoint *checkpoint;
-    recur_resume_config config = recur_resume_config_default();
-    config.threads = threads;
-    end(run);
-    run->corpus = make_corpus(8, TOKENS);
-    if (recur_checkpoint_load(path, &checkpoint, &error) != RECUR_OK)
-        fail_msg("%s", error.message);
-    assert_string_equal(recur_checkpoint_note(checkpoint), "a note");
-    if (recur_checkpoint_resume(checkpoint, run->corpus, &config, &run->model, &run->trainer,
-                                &error) != RECUR_OK)
-        fail_msg("%s", error.message);
-    recur_checkpoint_free(checkpoint);
-    assert_int_equal(recur_trainer_threads(run->trainer), threads);
-}
-
-static void save(struct run *run, const char *path)
-{
-    recur_error error;
-    if (recur_checkpoint_save(run->trainer, "a note", path, &error) != RECUR_OK)
-        fail_msg("%s", error.message);
-}
-
-/* Trains to the run's end. Before minibatch number `cut`, counted over all epochs, or, where
- * `before_end`, after the last one of epoch `cut`, the run is cut and resumed. Returns
- * how many minibatches there were. */
-static uint64_t train(struct run *run, const char *path, uint64_t cut, bool before_end,
-                      size_t threads)
-{
-    recur_step step = {0};
-    uint64_t count = 0;
-    while (recur_trainer_epochs(run->trainer) < EPOCHS) {
-        if (count++ == cut && !before_end) {
-            save(run, path);
-            reopen(run, path, threads);
-        }
-        assert_int_equal(recur_trainer_step(run->trainer, &step, NULL), RECUR_OK);
-        if (!step.end_of_epoch)
-            continue;
-        if (before_end && step.epoch == cut) {
-            save(run, path);
-            reopen(run, path, threads);
-        }
-        assert_int_equal(recur_trainer_end_epoch(run->trainer, NULL, NULL), RECUR_OK);
-    }
-    return count;
-}
-
-/* The model's file: parameters, configuration and history. */
-static unsigned char *result(struct run *run, struct scratch *scratch, size_t *size)
-{
-    const char *path = scratch_path(scratch, "model.safetensors");
-    assert_int_equal(recur_trainer_finish(run->trainer, NULL), RECUR_OK);
-    assert_int_equal(recur_model_save(run->model, path, NULL), RECUR_OK);
-    return scratch_read(path, size);
+    return begin(variant, threads);
 }
 
 /* Cut before every single minibatch, resumed on one to four threads. */
 static void resumed_runs_end_in_the_same_bits(void **state)
 {
-    struct scratch *scratch = *state;
-    char path[600];
-    snprintf(path, sizeof path, "%s/checkpoint", scratch->folder);
-    for (size_t v = 0; v < VARIANTS; v++) {
-        struct run run = begin(&variants[v], 2);
-        size_t size, got;
-        uint64_t steps = train(&run, path, UINT64_MAX, false, 1);
-        recur_trainer_state at;
-        assert_int_equal(recur_trainer_get_state(run.trainer, &at, NULL), RECUR_OK);
-        assert_int_equal(at.updates, steps);
-        bool fell = at.plateau_factor < 1;
-        bool too_fast = variants[v].lr > 0;
-        assert_true(variants[v].schedule != RECUR_SCHEDULE_PLATEAU || fell == too_fast);
-        unsigned char *wanted = result(&run, scratch, &size);
-        end(&run);
-        assert_in_range(steps, EPOCHS * 4, EPOCHS * 6);
-        for (uint64_t cut = 0; cut < steps + EPOCHS; cut++) {
-            bool before_end = cut >= steps;
-            run = begin(&variants[v], 1);
-            train(&run, path, before_end ? cut - steps + 1 : cut, before_end, 1 + cut % 4);
-            unsigned char *bytes = result(&run, scratch, &got);
-            if (got != size || memcmp(bytes, wanted, size) != 0)
-                fail_msg("%s: other bits when cut at %llu", variants[v].name,
-                         (unsigned long long)cut);
-            free(bytes);
-            end(&run);
-        }
-        free(wanted);
-    }
-    scratch_files(scratch, 1);
+    for (size_t v = 0; v < VARIANTS; v++)
+        cut_everywhere(*state, variants[v].name, begin_variant, &variants[v], variants[v].lr > 0);
 }
 
 /* A run in the middle of its second epoch, in the file "checkpoint". */

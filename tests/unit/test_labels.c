@@ -131,6 +131,32 @@ static void a_split_parts_the_sequences(void **state)
     recur_labels_free(same);
 }
 
+/* Any token, label or end of a sequence that changed or moved. */
+static void a_fingerprint_knows_tokens_labels_and_ends(void **state)
+{
+    (void)state;
+    static const char *const tagged[] = {
+        "x x\nx x\n\nx x\n", "x x\n\nx x\nx x\n", "x x\nx x\nx x\n",    "x y\nx x\n\nx x\n",
+        "y x\nx x\n\nx x\n", "x x\nx x\n\nx y\n", "xx x\nx x\n\nx x\n", "x xx\nx x\n\nx x\n"};
+    static const char *const labelled[] = {"x\txx\nx\tx\n", "x\tx\nx\txx\n", "xx\tx\nx\tx\n",
+                                           "x\tx\nxx\tx\n", "x\txxx\nx\t\n", "x\txx\nx\ty\n"};
+    enum { TAGGED = sizeof tagged / sizeof *tagged };
+    enum { COUNT = TAGGED + sizeof labelled / sizeof *labelled };
+    uint64_t seen[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        recur_labels *labels = i < TAGGED
+                                   ? read_text(RECUR_TASK_TAG, i % 2, tagged[i])
+                                   : read_text(RECUR_TASK_CLASSIFY, false, labelled[i - TAGGED]);
+        seen[i] = recur_labels_fingerprint(labels);
+        for (size_t k = 0; k < i; k++)
+            assert_true(seen[k] != seen[i]);
+        recur_labels_free(labels);
+    }
+    recur_labels *spaced = read_text(RECUR_TASK_TAG, true, "\nx\tx\nx\tx\n\n \n  x   x\r\n");
+    assert_true(recur_labels_fingerprint(spaced) == seen[0]);
+    recur_labels_free(spaced);
+}
+
 static const char sentences[] =
     "Ab x\nc y\ndef z\n\nab y\n\nGHI z\nc x\nc x\nAb z\nmno y\n\nab y\nc x\n\n";
 static const char texts[] = "x\tab\ny\t\nz\tcba\nx\tb\ny\tabcabcab\nz\tcc\n";
@@ -359,6 +385,7 @@ int main(void)
         cmocka_unit_test(words_have_forms_cases_and_lines),
         cmocka_unit_test(texts_may_lack_labels_and_tokens),
         cmocka_unit_test(a_split_parts_the_sequences),
+        cmocka_unit_test(a_fingerprint_knows_tokens_labels_and_ends),
         cmocka_unit_test(gradients_go_through_all_parts),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_hundred_thousand_labels_are_learnt),

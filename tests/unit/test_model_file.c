@@ -42,6 +42,11 @@ static void assert_same_tensors(const recur_model *a, const recur_model *b)
     }
 }
 
+static void assert_same_number(double a, double b)
+{
+    assert_true(a == b || (isnan(a) && isnan(b)));
+}
+
 static void assert_same_history(const recur_model *a, const recur_model *b)
 {
     size_t n, m;
@@ -49,11 +54,14 @@ static void assert_same_history(const recur_model *a, const recur_model *b)
     assert_int_equal(n, m);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(s[i].epoch, t[i].epoch);
-        assert_true(s[i].loss == t[i].loss);
-        assert_true(s[i].valid_loss == t[i].valid_loss ||
-                    (isnan(s[i].valid_loss) && isnan(t[i].valid_loss)));
-        assert_true(s[i].gradient_norm == t[i].gradient_norm);
-        assert_true(s[i].lr == t[i].lr);
+        assert_same_number(s[i].loss, t[i].loss);
+        assert_same_number(s[i].valid_loss, t[i].valid_loss);
+        assert_same_number(s[i].gradient_norm, t[i].gradient_norm);
+        assert_same_number(s[i].lr, t[i].lr);
+        assert_same_number(s[i].valid_accuracy, t[i].valid_accuracy);
+        assert_same_number(s[i].valid_precision, t[i].valid_precision);
+        assert_same_number(s[i].valid_recall, t[i].valid_recall);
+        assert_same_number(s[i].valid_f1, t[i].valid_f1);
         assert_true(isnan(t[i].tokens_per_second) && isnan(t[i].seconds)); /* not kept */
     }
 }
@@ -158,8 +166,8 @@ static void the_metadata_is_as_documented(void **state)
         "[{\"epoch\":1,\"loss\":2.5,\"gradient_norm\":0.125,\"lr\":0.10000000000000001"
         "},"
         "{\"epoch\":\"18446744073709551615\",\"loss\":0.33333333333333331,\"valid_loss\":2.75,"
-        "\"gradient_norm\":1e-300,\"lr\":4.9406564584124654e-324"
-        "}]");
+        "\"gradient_norm\":1e-300,\"lr\":4.9406564584124654e-324,\"valid_accuracy\":0.75,"
+        "\"valid_precision\":0.14285714285714285,\"valid_recall\":0.0}]");
     close_model(&file);
 
     recur_vocab *vocab = make_vocab(RECUR_TOKENS_BYTE);

@@ -26,7 +26,9 @@ struct world {
     struct scratch *scratch;
     char model[600], checkpoint[600], pytorch[600], onnx[600], text[600]; /* files to read */
     char output[600];                                                     /* one to write */
+    char columns[600], tagging[600]; /* labelled words, a checkpoint of a run on them */
     recur_corpus *corpus;
+    recur_labels *sentences;
     recur_model *language, *filling;
 };
 
@@ -195,6 +197,70 @@ static enum recur_status resume(const struct world *world, recur_error *error)
     return status;
 }
 
+static enum recur_status read_labels_for(const struct world *world, enum recur_task task,
+                                         recur_error *error)
+{
+    const char *path = world->columns;
+    recur_labels_config config = recur_labels_config_default();
+    recur_labels *labels = NULL, *rest = NULL;
+    config.task = task;
+    config.unlabelled = task == RECUR_TASK_CLASSIFY;
+    enum recur_status status = recur_labels_read(&path, 1, &config, &labels, error);
+    TRY_ALL(recur_labels_split(labels, 0.4, 1, &rest, error));
+    recur_labels_free(rest);
+    recur_labels_free(labels);
+    return status;
+}
+
+static enum recur_status read_columns(const struct world *world, recur_error *error)
+{
+    return read_labels_for(world, RECUR_TASK_TAG, error);
+}
+
+static enum recur_status read_lines(const struct world *world, recur_error *error)
+{
+    return read_labels_for(world, RECUR_TASK_CLASSIFY, error);
+}
+
+/* The scores of the held-out words, here those of training, are part of the epoch. */
+static enum recur_status train_labels(const struct world *world, recur_error *error)
+{
+    const recur_trainer_config config = training();
+    recur_model_config shape = recur_model_config_default();
+    recur_model *model = NULL;
+    recur_trainer *trainer = NULL;
+    shape.hidden = two_widths;
+    shape.bidirectional = true;
+    shape.embedding = shape.character_embedding = shape.character_hidden = 2;
+    shape.decoder = RECUR_DECODER_CRF;
+    enum recur_status status =
+        recur_model_create_labels(&shape, world->sentences, NULL, &model, error);
+    TRY_ALL(recur_trainer_create_labels(model, world->sentences, world->sentences, &config,
+                                        &trainer, error));
+    TRY_ALL(recur_trainer_epoch(trainer, NULL, error));
+    TRY_ALL(recur_checkpoint_save(trainer, "a note", world->output, error));
+    recur_trainer_free(trainer);
+    recur_model_free(model);
+    return status;
+}
+
+static enum recur_status resume_labels(const struct world *world, recur_error *error)
+{
+    recur_checkpoint *checkpoint = NULL;
+    recur_model *model = NULL;
+    recur_trainer *trainer = NULL;
+    recur_resume_config config = recur_resume_config_default();
+    config.threads = THREADS;
+    enum recur_status status = recur_checkpoint_load(world->tagging, &checkpoint, error);
+    TRY_ALL(recur_checkpoint_resume_labels(checkpoint, world->sentences, world->sentences, &config,
+                                           &model, &trainer, error));
+    TRY_ALL(recur_trainer_step(trainer, NULL, error));
+    recur_trainer_free(trainer);
+    recur_model_free(model);
+    recur_checkpoint_free(checkpoint);
+    return status;
+}
+
 static enum recur_status use_session(const struct world *world, recur_error *error)
 {
     const recur_sampler_config config = recur_sampler_config_default();
@@ -269,6 +335,10 @@ static const struct {
     {"recur_trainer_create", train},
     {"recur_checkpoint_save", save_checkpoint},
     {"recur_checkpoint_resume", resume},
+    {"recur_labels_read, columns", read_columns},
+    {"recur_labels_read, lines", read_lines},
+    {"recur_trainer_create_labels", train_labels},
+    {"recur_checkpoint_resume_labels", resume_labels},
     {"recur_session_create", use_session},
     {"recur_generate", generate},
     {"recur_fill", fill},
@@ -292,6 +362,8 @@ static void locate(struct world *world, char place[600], const char *name)
 static void make_world(struct world *world)
 {
     const char text[] = "the time traveller\n\xe4\xbd\xa0 \"for so it will be\"\n";
+    const char columns[] = "The DT O\n\xff NN B\n\nthe DT O\ntraveller NN B\n\nthe DT B\n";
+    recur_labels_config tags = recur_labels_config_default();
     recur_error error;
     recur_vocab *vocab = make_vocab(RECUR_TOKENS_CHAR);
     int32_t ids[TOKENS];
@@ -303,7 +375,11 @@ static void make_world(struct world *world)
     locate(world, world->onnx, "model.onnx");
     locate(world, world->text, "text");
     locate(world, world->output, "output.onnx");
+    locate(world, world->columns, "columns");
+    locate(world, world->tagging, "tagging.safetensors");
+    tags.task = RECUR_TASK_TAG;
     scratch_write(world->text, text, sizeof text - 1);
+    scratch_write(world->columns, columns, sizeof columns - 1);
     must(recur_corpus_from_ids(ids, TOKENS, VOCABULARY, &world->corpus, &error), &error);
     must(make(RECUR_TASK_LM, vocab, &world->language, &error), &error);
     must(make(RECUR_TASK_FILL, vocab, &world->filling, &error), &error);
@@ -314,6 +390,10 @@ static void make_world(struct world *world)
         *world->onnx = '\0'; /* a build without ONNX */
     snprintf(world->output, sizeof world->output, "%s", world->checkpoint);
     must(save_checkpoint(world, &error), &error);
+    must(recur_labels_read_memory(columns, sizeof columns - 1, &tags, &world->sentences, &error),
+         &error);
+    snprintf(world->output, sizeof world->output, "%s", world->tagging);
+    must(train_labels(world, &error), &error);
     locate(world, world->output, "output.npy");
 }
 
@@ -321,6 +401,7 @@ static void end_world(struct world *world)
 {
     scratch_files(world->scratch, 1);
     recur_corpus_free(world->corpus);
+    recur_labels_free(world->sentences);
     recur_model_free(world->language);
     recur_model_free(world->filling);
 }
