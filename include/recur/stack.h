@@ -27,6 +27,9 @@
  * piece: h_n and c_n of one call are h0 and c0 of the next and may be the same arrays. The outputs
  * are those of all its steps at once.
  *
+ * The outputs of a model that fills in are the states around each step, which its head reads: the
+ * forward direction's before it, the backward one's behind it. Its own tokens are its targets.
+ *
  * The same bits whatever the number of threads and whatever the order of the sequences within the
  * batch. Nothing is allocated after recur_stack_create. A stack is used by one thread at a time and
  * brings its own team; while it updates its model nobody else reads it. */
@@ -48,8 +51,8 @@ typedef struct recur_stack recur_stack;
  * optimizer, momentum, beta1, beta2, alpha, epsilon, weight_decay, clip. It may be NULL: the
  * defaults. `tokens` is the most steps of all sequences of a call together, which memory follows;
  * 0: batch x steps. The model must outlive the stack, which belongs to the caller:
- * recur_stack_free. Errors: ARGUMENT (a value outside its range), MEMORY, UNSUPPORTED for a model
- * that fills in, whose outputs are not those of its steps, and for a quantised one. */
+ * recur_stack_free. Errors: ARGUMENT (a value outside its range), MEMORY, UNSUPPORTED for a
+ * quantised model. */
 RECUR_API enum recur_status recur_stack_create(recur_model *model,
                                                const recur_trainer_config *config, size_t tokens,
                                                recur_stack **stack, recur_error *error);

@@ -28,24 +28,44 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
     recur_barrier_wait(slice->barrier);
 }
 
+/* A panel of dh in direction d, row 0 at `dh`, of the states before each step. Each state but the
+ * last one of a sequence is before one. */
+static void scatter_before(const struct recur_pass *pass, const struct recur_slice *slice, size_t d,
+                           const real *gradient, real *dh)
+{
+    struct recur_piece piece[2];
+    for (size_t t = 0; t < slice->steps; t++) {
+        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+        for (unsigned i = 0; i < pieces; i++)
+            memcpy(dh + piece[i].before * RECUR_LANES, gradient + piece[i].row * RECUR_LANES,
+                   piece[i].rows * RECUR_LANES * sizeof *dh);
+    }
+}
+
 /* dh of the layer's outputs from dy of the seam above it; forward: y = (h + h of the second
  * direction) mask / (1 - p). */
 static void backward_seam(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
 {
     const struct recur_seam *seam = &pass->work->seam[l + 1];
-    size_t spans = recur_slice_spans(pass, slice);
+    bool before = recur_network_hands_on_before(pass->network, l);
+    size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
     size_t end = recur_slice_end(slice, seam->panels);
-    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++)
+    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++) {
+        const struct recur_feature *feature = &seam->feature[p];
+        real *second = feature->state_gradient[1];
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_span(pass, slice, i);
-            const struct recur_feature *feature = &seam->feature[p];
             size_t at = span.row * RECUR_LANES;
             if (pass->drops)
                 recur_pass_drop(pass, l + 1, p, span, feature->gradient, feature->gradient);
-            if (feature->second_gradient)
-                memcpy(feature->second_gradient + at, feature->gradient + at,
-                       span.rows * RECUR_LANES * sizeof(real));
+            if (second && !before)
+                memcpy(second + at, feature->gradient + at, span.rows * RECUR_LANES * sizeof(real));
         }
+        if (before)
+            scatter_before(pass, slice, p / units, feature->gradient, feature->state_gradient[0]);
+        if (before && second)
+            scatter_before(pass, slice, 1, feature->gradient, second);
+    }
     recur_barrier_wait(slice->barrier);
 }
 
@@ -136,6 +156,14 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
     recur_barrier_wait(slice->barrier);
 }
 
+/* The row of h, c and dh that sequence b ends in: the initial one where it has no step. */
+static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
+{
+    size_t length = pass->lengths ? pass->lengths->length[b] : pass->steps;
+    return b +
+           (length ? recur_pass_after(pass, d, d ? 0 : length - 1) : recur_pass_initial(pass, d));
+}
+
 /* The rows of dh that have nothing from the seam above are zero: those of the initial states, or
  * of the last ones where the states before each step are handed on. What a caller says of the last
  * states is added to theirs; that of c is there. */
@@ -143,20 +171,17 @@ static void begin_gradient(const struct recur_pass *pass, const struct recur_sli
                            size_t d, size_t u)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t bytes = slice->rows * RECUR_LANES * sizeof(real);
     size_t carried = (u * pass->work->batch + slice->row) * RECUR_LANES;
-    size_t initial = recur_pass_initial(pass, d);
-    size_t zero = recur_network_hands_on_before(pass->network, l)
-                      ? recur_pass_after(pass, d, d ? 0 : pass->steps - 1)
-                      : initial;
+    bool before = recur_network_hands_on_before(pass->network, l);
     real *dh = stream->dh + u * stream->h_stride;
-    memset(dh + (zero + slice->row) * RECUR_LANES, 0, bytes);
+    for (size_t b = slice->row; b < slice->row + slice->rows; b++) {
+        size_t zero = before ? last_row(pass, d, b) : b + recur_pass_initial(pass, d);
+        memset(dh + zero * RECUR_LANES, 0, RECUR_LANES * sizeof *dh);
+    }
     if (stream->dc && !pass->given_ends)
-        memset(stream->dc + carried, 0, bytes);
+        memset(stream->dc + carried, 0, slice->rows * RECUR_LANES * sizeof *dh);
     for (size_t i = 0; i < slice->rows && pass->given_ends; i++) {
-        size_t b = slice->row + i, length = pass->lengths ? pass->lengths->length[b] : pass->steps;
-        size_t last = length ? recur_pass_after(pass, d, d ? 0 : length - 1) : initial;
-        real *to = dh + (last + b) * RECUR_LANES;
+        real *to = dh + last_row(pass, d, slice->row + i) * RECUR_LANES;
         pass->kernels->add(to, to, stream->ends + carried + i * RECUR_LANES, RECUR_LANES);
     }
 }

@@ -1,7 +1,6 @@
 #include "nn/bf16.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 
@@ -71,29 +70,16 @@ uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number)
     return bf16->copy + (size_t)(number - pass->work->base) / 2;
 }
 
-/* Panel u of the states before each step, in the rows of the steps. */
-static void gather_states(const struct recur_pass *pass, const struct recur_stream *stream,
-                          size_t d, size_t u, real *to)
-{
-    const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->steps};
-    const real *h = stream->h + u * stream->h_stride;
-    struct recur_piece piece[2];
-    for (size_t t = 0; t < pass->steps; t++) {
-        unsigned pieces = recur_slice_pieces(pass, &all, d, t, piece);
-        for (unsigned i = 0; i < pieces; i++)
-            memcpy(to + piece[i].row * RECUR_LANES, h + piece[i].before * RECUR_LANES,
-                   piece[i].rows * RECUR_LANES * sizeof *to);
-    }
-}
-
 static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_t thread,
                         size_t threads)
 {
     const struct recur_bf16 *bf16 = pass->work->bf16;
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->steps};
     size_t rows = recur_pass_rows(pass);
     for (size_t u = thread; u < pass->network->layer[l].units; u += threads) {
-        gather_states(pass, stream, d, u, bf16->gathered[thread]);
+        recur_pass_gather_before(pass, &all, d, stream->h + u * stream->h_stride,
+                                 bf16->gathered[thread], false);
         pass->kernels->bf16_pack_rows(stream->h_pairs + u * bf16->stride, bf16->gathered[thread],
                                       rows);
         if (stream->q)

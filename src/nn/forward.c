@@ -173,26 +173,49 @@ static void forward_embedding(const struct recur_pass *pass, const struct recur_
     recur_barrier_wait(slice->barrier);
 }
 
-/* Copies the outputs of layer l into the next layer's input: y = h, or the sum of both directions,
- * some of it dropped. */
+void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
+                              size_t d, const real *states, real *to, bool adds)
+{
+    struct recur_piece piece[2];
+    for (size_t t = 0; t < slice->steps; t++) {
+        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+        for (unsigned i = 0; i < pieces; i++) {
+            real *row = to + piece[i].row * RECUR_LANES;
+            const real *before = states + piece[i].before * RECUR_LANES;
+            if (adds)
+                pass->kernels->add(row, row, before, piece[i].rows * RECUR_LANES);
+            else
+                memcpy(row, before, piece[i].rows * RECUR_LANES * sizeof *row);
+        }
+    }
+}
+
+/* Copies the outputs of layer l into what reads them: y = h, or the sum of both directions, after
+ * each step or before it, some of it dropped. */
 static void forward_seam(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
 {
     const struct recur_seam *seam = &pass->work->seam[l + 1];
-    size_t spans = recur_slice_spans(pass, slice);
+    bool before = recur_network_hands_on_before(pass->network, l);
+    size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
     size_t end = recur_slice_end(slice, seam->panels);
     for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++) {
         const struct recur_feature *feature = &seam->feature[p];
         const real *second = feature->state[1];
+        if (before)
+            recur_pass_gather_before(pass, slice, p / units, feature->state[0], feature->value,
+                                     false);
+        if (before && second)
+            recur_pass_gather_before(pass, slice, 1, second, feature->value, true);
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_span(pass, slice, i);
             size_t at = span.row * RECUR_LANES, n = span.rows * RECUR_LANES;
-            if (second)
+            if (second && !before)
                 pass->kernels->add(feature->value + at, feature->state[0] + at, second + at, n);
-            else if (!pass->drops)
+            else if (!pass->drops && !before)
                 memcpy(feature->value + at, feature->state[0] + at, n * sizeof(real));
             if (pass->drops)
                 recur_pass_drop(pass, l + 1, p, span, feature->value,
-                                second ? feature->value : feature->state[0]);
+                                second || before ? feature->value : feature->state[0]);
             recur_pass_changed(pass, feature->value + at, span.rows);
         }
     }

@@ -205,6 +205,11 @@ static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t
 void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
                      struct recur_span span, real *to, const real *from);
 
+/* A panel of states in direction d, row 0 of h at `states`: to = or += those before each step, in
+ * the rows of the steps. */
+void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
+                              size_t d, const real *states, real *to, bool adds);
+
 /* The tile of one piece, unit panel u. */
 static inline struct recur_tile recur_tile_at(const struct recur_pass *pass,
                                               const struct recur_stream *stream,

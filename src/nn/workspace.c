@@ -136,18 +136,19 @@ static void lay_out_input(struct layout *layout, struct recur_workspace *work,
     }
 }
 
-/* Where in h and dh panel u of what layer l hands on in direction d begins. */
-static size_t output_at(const struct recur_workspace *work, const struct recur_network *network,
-                        size_t l, size_t d, size_t u)
+/* Panel u of the states of layer l in direction d, number `which` of what a feature is made of. */
+static void set_state(const struct recur_workspace *work, const struct recur_network *network,
+                      size_t l, size_t d, size_t u, struct recur_feature *feature, size_t which)
 {
     const struct recur_stream *stream = recur_workspace_stream(work, network, l, d);
-    size_t row = recur_workspace_after(work, d);
-    if (recur_network_hands_on_before(network, l)) /* of equal lengths, then */
-        row = work->batch - row;
-    return u * stream->h_stride + row * RECUR_LANES;
+    bool before = recur_network_hands_on_before(network, l);
+    size_t at = u * stream->h_stride + (before ? 0 : recur_workspace_after(work, d)) * RECUR_LANES;
+    feature->state[which] = stream->h + at;
+    feature->state_gradient[which] = stream->dh ? stream->dh + at : NULL;
 }
 
-/* The outputs of layer l: its states, or a copy where they are summed or go through dropout. */
+/* The outputs of layer l: its states, or a copy where they are summed or go through dropout, or are
+ * those before each step, which lie in the order of the steps with equal lengths alone. */
 static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
                          const struct recur_network *network, size_t l)
 {
@@ -155,25 +156,19 @@ static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
     const struct recur_layer *layer = &network->layer[l];
     size_t pieces = recur_network_apart(network, l + 1) ? network->directions
                                                         : recur_network_segments(network, l + 1);
-    bool sums = pieces < network->directions;
+    bool sums = pieces < network->directions, before = recur_network_hands_on_before(network, l);
     take_features(layout, seam, pieces, layer->hidden);
-    seam->copies = sums || (work->trains && network->dropout > 0);
+    seam->copies = sums || before || (work->trains && network->dropout > 0);
     size_t stride = panel_stride(work->rows);
     real *copy = seam->copies ? take_panels(layout, seam->panels, stride) : NULL;
+    real *gradient = before && work->trains ? take_panels(layout, seam->panels, stride) : NULL;
     for (size_t i = 0; seam->feature && i < seam->panels; i++) {
         struct recur_feature *feature = &seam->feature[i];
         size_t d = i / layer->units, u = i % layer->units;
-        const struct recur_stream *stream = recur_workspace_stream(work, network, l, d);
-        size_t at = output_at(work, network, l, d, u);
-        feature->state[0] = stream->h + at;
-        feature->value = copy ? copy + i * stride : stream->h + at;
-        feature->gradient = stream->dh ? stream->dh + at : NULL;
-        if (!sums)
-            continue;
-        stream = recur_workspace_stream(work, network, l, 1);
-        at = output_at(work, network, l, 1, u);
-        feature->state[1] = stream->h + at;
-        feature->second_gradient = stream->dh ? stream->dh + at : NULL;
+        for (size_t which = 0; which < (sums ? 2 : 1); which++)
+            set_state(work, network, l, d + which, u, feature, which);
+        feature->value = copy ? copy + i * stride : feature->state[0];
+        feature->gradient = gradient ? gradient + i * stride : feature->state_gradient[0];
     }
 }
 

@@ -44,10 +44,12 @@ struct recur_feature {
     real *gradient;  /* NULL in a workspace that does not train */
     uint32_t *pairs; /* in bf16 (nn/bf16.h) */
     size_t width;    /* lanes in use */
-    /* Where `value` is not a state itself: the states it is the sum of, dropped or not, the second
-     * one NULL where there is one; and the second one's gradient, a copy of the first one's. */
-    const real *state[RECUR_DIRECTIONS_MAX];
-    real *second_gradient;
+    /* The states that `value` is the sum of, dropped or not, the second one NULL where there is
+     * one, and their gradients: row 0 after step 0; or, where the states before each step are
+     * handed on, row 0 of h, for `value` and `gradient` are then copies, in the rows of the steps.
+     */
+    real *state[RECUR_DIRECTIONS_MAX];
+    real *state_gradient[RECUR_DIRECTIONS_MAX];
 };
 
 /* What stands between two layers, under the first and over the last: the panels of x or of y. */

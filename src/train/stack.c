@@ -34,13 +34,8 @@ struct recur_stack {
     recur_stack_input_gradient wanted;
 };
 
-static enum recur_status check_model(const recur_model *model, const recur_trainer_config *config,
-                                     recur_error *error)
+static enum recur_status check_config(const recur_trainer_config *config, recur_error *error)
 {
-    if (model->config.task == RECUR_TASK_FILL)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "a model that fills in has no outputs of its own for each step: its head "
-                          "reads the states around them");
     if (!config->batch || !config->steps)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "a stack needs room for at least 1 sequence and 1 step, got %zu x %zu",
@@ -84,7 +79,7 @@ static enum recur_status plan_whole(struct recur_stack *stack, const recur_train
 {
     recur_model *model = stack->model;
     size_t bytes = stack->network->params.span * sizeof(real);
-    RECUR_TRY(check_model(model, config, error));
+    RECUR_TRY(check_config(config, error));
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
                                 &stack->team, error));
     RECUR_TRY(plan(stack, config, tokens, true, error));

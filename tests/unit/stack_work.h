@@ -11,11 +11,13 @@
 
 enum { INPUTS = 5, OUTPUTS = 35, VOCABULARY = 9 };
 
-static inline recur_model *make_model(enum recur_cell cell, bool both, bool tokens, float dropout)
+static inline recur_model *make_task_model(enum recur_task task, enum recur_cell cell, bool both,
+                                           bool tokens, float dropout)
 {
     static const size_t hidden[] = {33, 40};
     recur_model_config config = recur_model_config_default();
     recur_model *model;
+    config.task = task;
     config.cell = cell;
     config.layers = 2;
     config.hidden = hidden;
@@ -25,6 +27,11 @@ static inline recur_model *make_model(enum recur_cell cell, bool both, bool toke
     config.dropout = dropout;
     assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
     return model;
+}
+
+static inline recur_model *make_model(enum recur_cell cell, bool both, bool tokens, float dropout)
+{
+    return make_task_model(RECUR_TASK_LM, cell, both, tokens, dropout);
 }
 
 static inline recur_stack *make_stack(recur_model *model, size_t batch, size_t steps,

@@ -14,6 +14,7 @@
 #include "nn/model_object.h"
 #include "nn/pass.h"
 #include "recur/evaluate.h"
+#include "recur/stack.h"
 #include "recur/trainer.h"
 
 enum { VOCABULARY = 40, STEPS = 12, TEXT_MAX = 700 };
@@ -115,6 +116,57 @@ static void a_token_does_not_change_its_own_prediction(void **state)
             }
         }
         finish(&bench);
+    }
+}
+
+enum { SEQUENCES = 5, LONGEST = 7 };
+static const size_t some_lengths[SEQUENCES] = {4, 7, 1, 0, 6};
+typedef float batch_logits[LONGEST][SEQUENCES][VOCABULARY];
+
+static void predict_batch(recur_stack *stack, int32_t (*ids)[SEQUENCES], batch_logits logits)
+{
+    const recur_stack_input input = {
+        .batch = SEQUENCES, .steps = LONGEST, .lengths = some_lengths, .ids = &ids[0][0]};
+    const recur_stack_output output = {.logits = &logits[0][0][0]};
+    assert_int_equal(recur_stack_forward(stack, &input, &output, NULL), RECUR_OK);
+}
+
+/* Neither do those of other sequences, whatever the lengths of a batch. */
+static void nor_does_it_in_a_batch(void **state)
+{
+    (void)state;
+    recur_trainer_config config = recur_trainer_config_default();
+    config.batch = SEQUENCES;
+    config.steps = LONGEST;
+    config.threads = 2;
+    for (size_t variant = 0; variant < VARIANTS; variant++) {
+        static batch_logits before, after;
+        int32_t ids[LONGEST][SEQUENCES];
+        recur_stack *stack;
+        recur_model *model = make_variant(variant);
+        bool both = model->config.bidirectional;
+        assert_int_equal(recur_stack_create(model, &config, 0, &stack, NULL), RECUR_OK);
+        for (size_t i = 0; i < LONGEST * SEQUENCES; i++)
+            ids[i / SEQUENCES][i % SEQUENCES] = (int32_t)i;
+        predict_batch(stack, ids, before);
+        for (size_t i = 0; i < LONGEST * SEQUENCES; i++) {
+            size_t t = i / SEQUENCES, b = i % SEQUENCES, length = some_lengths[b];
+            ids[t][b]++;
+            predict_batch(stack, ids, after);
+            ids[t][b]--;
+            for (size_t j = 0; j < LONGEST * SEQUENCES; j++) {
+                size_t other = j / SEQUENCES, a = j % SEQUENCES;
+                bool inside = a == b && t < length && other < length;
+                bool seen = inside && (other > t || (other < t && both));
+                bool same = memcmp(before[other][a], after[other][a], sizeof before[0][0]) == 0;
+                if (same == seen)
+                    fail_msg("variant %zu: the prediction of sequence %zu at %zu %s with token %zu "
+                             "of sequence %zu",
+                             variant, a, other, same ? "stays" : "changes", t, b);
+            }
+        }
+        recur_stack_free(stack);
+        recur_model_free(model);
     }
 }
 
@@ -356,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_does_not_change_its_own_prediction),
+        cmocka_unit_test(nor_does_it_in_a_batch),
         cmocka_unit_test(a_token_has_no_gradient_from_its_own_prediction),
         cmocka_unit_test(the_second_direction_knows_what_comes),
         cmocka_unit_test(blanks_are_of_the_inputs_alone),

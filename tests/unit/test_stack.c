@@ -97,9 +97,11 @@ static void same_bits(void **state)
     static const size_t threads[] = {1, 2, 3, 7};
     (void)state;
     for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++)
-        for (int variant = 0; variant < 4; variant++) {
-            recur_model *model = make_model((enum recur_cell)cell, variant & 1, variant & 2,
-                                            variant == 1 ? 0 : 0.25F);
+        for (int variant = 0; variant < 6; variant++) {
+            bool fills = variant >= 4;
+            recur_model *model =
+                make_task_model(fills ? RECUR_TASK_FILL : RECUR_TASK_LM, (enum recur_cell)cell,
+                                variant & 1, fills || variant & 2, variant == 1 ? 0 : 0.25F);
             struct work first, work, given;
             float *expected = NULL;
             for (size_t k = 0; k < 4; k++)
@@ -139,12 +141,42 @@ static void copy_column(float *to, size_t to_batch, size_t to_b, const float *fr
                width * sizeof *to);
 }
 
+/* Sequence b of a batch as a batch of its own. */
+static void take_one(struct work *one, const struct work *all, size_t b)
+{
+    size_t length = all->lengths[b];
+    copy_column(one->x, 1, 0, all->x, SEQUENCES, b, length, all->inputs);
+    copy_column(one->dy, 1, 0, all->dy, SEQUENCES, b, length, one->width);
+    copy_column(one->dlogits, 1, 0, all->dlogits, SEQUENCES, b, length, one->vocabulary);
+    for (size_t t = 0; t < length; t++)
+        one->ids[t] = all->ids[t * SEQUENCES + b];
+    float *states[][2] = {
+        {one->h0, all->h0}, {one->c0, all->c0}, {one->dh_n, all->dh_n}, {one->dc_n, all->dc_n}};
+    for (size_t i = 0; i < 4; i++) {
+        copy_column(states[i][0], 1, 0, states[i][1], SEQUENCES, b, 2, 33);
+        copy_column(states[i][0] + (size_t)66, 1, 0, states[i][1] + (size_t)SEQUENCES * 66,
+                    SEQUENCES, b, 2, 40);
+    }
+}
+
+/* Sequence b of an array (T, B, width) is that of its own, and zero behind its end. */
+static void assert_column(const float *all, const float *one, size_t b, size_t length, size_t width)
+{
+    static const float zero;
+    for (size_t t = 0; t < STEPS; t++)
+        for (size_t i = 0; i < width; i++)
+            assert_memory_equal(&all[(t * SEQUENCES + b) * width + i],
+                                t < length ? &one[t * width + i] : &zero, sizeof zero);
+}
+
 /* Each sequence of a batch comes to what it comes to alone, and behind its end there is zero. */
 static void as_alone(void **state)
 {
     (void)state;
-    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
-        recur_model *model = make_model((enum recur_cell)cell, true, false, 0);
+    for (int variant = 0; variant < 8; variant++) {
+        enum recur_task task = variant % 2 ? RECUR_TASK_FILL : RECUR_TASK_LM;
+        recur_model *model =
+            make_task_model(task, (enum recur_cell)(variant / 2), true, task == RECUR_TASK_FILL, 0);
         recur_stack *stack = make_stack(model, SEQUENCES, STEPS, 2);
         struct work all;
         work_init(&all, stack, model, some_lengths, SEQUENCES, STEPS);
@@ -153,29 +185,11 @@ static void as_alone(void **state)
             struct work one;
             size_t length = some_lengths[b];
             work_init(&one, stack, model, &length, 1, length);
-            copy_column(one.x, 1, 0, all.x, SEQUENCES, b, length, INPUTS);
-            copy_column(one.dy, 1, 0, all.dy, SEQUENCES, b, length, one.width);
-            copy_column(one.dlogits, 1, 0, all.dlogits, SEQUENCES, b, length, OUTPUTS);
-            float *states[][2] = {
-                {one.h0, all.h0}, {one.c0, all.c0}, {one.dh_n, all.dh_n}, {one.dc_n, all.dc_n}};
-            for (size_t i = 0; i < 4; i++) {
-                copy_column(states[i][0], 1, 0, states[i][1], SEQUENCES, b, 2, 33);
-                copy_column(states[i][0] + (size_t)66, 1, 0, states[i][1] + (size_t)SEQUENCES * 66,
-                            SEQUENCES, b, 2, 40);
-            }
+            take_one(&one, &all, b);
             run(stack, &one, false);
-            for (size_t t = 0; t < STEPS; t++)
-                for (size_t i = 0; i < one.width; i++) {
-                    float got = all.y[(t * SEQUENCES + b) * one.width + i];
-                    float wanted = t < length ? one.y[t * one.width + i] : 0;
-                    assert_memory_equal(&got, &wanted, sizeof got);
-                }
-            for (size_t t = 0; t < STEPS; t++)
-                for (size_t i = 0; i < INPUTS; i++) {
-                    float got = all.dx[(t * SEQUENCES + b) * INPUTS + i];
-                    float wanted = t < length ? one.dx[t * INPUTS + i] : 0;
-                    assert_memory_equal(&got, &wanted, sizeof got);
-                }
+            assert_column(all.y, one.y, b, length, one.width);
+            assert_column(all.logits, one.logits, b, length, one.vocabulary);
+            assert_column(all.dx, one.dx, b, length, one.inputs);
             for (size_t d = 0; d < 2; d++) {
                 assert_memory_equal(all.h_n + (d * SEQUENCES + b) * 33, one.h_n + d * 33,
                                     33 * sizeof(float));
