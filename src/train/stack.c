@@ -7,32 +7,8 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "nn/bf16.h"
+#include "train/stack_object.h"
 #include "train/stack_part.h"
-#include "train/update.h"
-
-struct recur_stack {
-    recur_model *model;
-    const struct recur_network *network; /* the model's, or a part of it */
-    bool is_part;                        /* team, gradients and update are the caller's */
-    uint64_t seed;
-    double clip;
-    struct recur_team *team;
-    struct recur_workspace work;
-    struct recur_lengths lengths;
-    struct recur_pass pass;
-    struct recur_optimiser optimiser;
-    real *gradients, *fresh; /* the sum, and those of one pass where there is a sum already */
-    bool has_gradients, went_forward;
-    int32_t *ids, *targets;        /* by rows */
-    size_t *equal;                 /* (B): T each */
-    struct recur_content *content; /* (3 + 2 L) */
-    size_t contents;
-    size_t steps;            /* T of the caller's arrays */
-    recur_stack_input input; /* of the call that runs, as the others are */
-    recur_stack_output output;
-    recur_stack_output_gradient given;
-    recur_stack_input_gradient wanted;
-};
 
 static enum recur_status check_config(const recur_trainer_config *config, recur_error *error)
 {
@@ -164,130 +140,6 @@ size_t recur_stack_states(const recur_stack *stack)
     return states;
 }
 
-/* One panel of rows beside columns [column, column + width) of a caller's array (T, B, columns). */
-struct exchange {
-    real *panel;
-    size_t width;
-    size_t column, columns;
-};
-
-/* The caller's numbers into rows; his NULL is zero. For this thread's part of the steps. */
-static void load(const struct recur_stack *stack, struct exchange e, const float *array,
-                 size_t thread, size_t threads)
-{
-    const struct recur_lengths *lengths = &stack->lengths;
-    size_t end = lengths->steps * (thread + 1) / threads;
-    for (size_t t = lengths->steps * thread / threads; t < end; t++)
-        for (size_t b = 0; b < lengths->alive[t]; b++) {
-            real *row = e.panel + (lengths->offset[t] + b) * RECUR_LANES;
-            size_t at = (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
-            memset(row, 0, RECUR_LANES * sizeof *row);
-            if (array)
-                memcpy(row, array + at, e.width * sizeof *row);
-        }
-}
-
-/* Rows into the caller's array, and zero behind each sequence's end. */
-static void store(const struct recur_stack *stack, struct exchange e, float *array, size_t thread,
-                  size_t threads)
-{
-    const struct recur_lengths *lengths = &stack->lengths;
-    size_t end = stack->steps * (thread + 1) / threads;
-    for (size_t t = stack->steps * thread / threads; t < end; t++)
-        for (size_t b = 0; b < lengths->batch; b++) {
-            float *to = array + (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
-            if (t < lengths->length[b])
-                memcpy(to, e.panel + (lengths->offset[t] + b) * RECUR_LANES, e.width * sizeof *to);
-            else
-                memset(to, 0, e.width * sizeof *to);
-        }
-}
-
-/* Between a caller's array and a seam's values or gradients. */
-static void exchange_seam(const struct recur_stack *stack, const struct recur_seam *seam,
-                          bool gradient, const float *from, float *to, size_t thread,
-                          size_t threads)
-{
-    size_t columns = 0, column = 0;
-    for (size_t p = 0; p < seam->panels; p++)
-        columns += seam->feature[p].width;
-    for (size_t p = 0; p < seam->panels; p++) {
-        const struct recur_feature *feature = &seam->feature[p];
-        struct exchange e = {gradient ? feature->gradient : feature->value, feature->width, column,
-                             columns};
-        if (to)
-            store(stack, e, to, thread, threads);
-        else
-            load(stack, e, from, thread, threads);
-        column += feature->width;
-    }
-}
-
-static void exchange_logits(const struct recur_stack *stack, const float *from, float *to,
-                            size_t thread, size_t threads)
-{
-    size_t vocabulary = stack->network->outputs;
-    for (size_t p = 0; p < recur_panels(vocabulary); p++) {
-        size_t column = p * RECUR_LANES, left = vocabulary - column;
-        struct exchange e = {stack->work.logits + p * stack->work.logit_stride,
-                             left < RECUR_LANES ? left : RECUR_LANES, column, vocabulary};
-        if (to)
-            store(stack, e, to, thread, threads);
-        else
-            load(stack, e, from, thread, threads);
-    }
-}
-
-/* Which of a stream's states, or of their gradients: one row for each sequence. */
-enum which { WHICH_H0, WHICH_C0, WHICH_H_N, WHICH_C_N, WHICH_ENDS, WHICH_DC, WHICH_DH0 };
-
-static real *state_row(const struct recur_stack *stack, const struct recur_stream *stream, size_t d,
-                       enum which which, size_t b, size_t *stride)
-{
-    const struct recur_pass *pass = &stack->pass;
-    size_t length = stack->lengths.length[b], initial = recur_pass_initial(pass, d);
-    size_t last = length ? recur_pass_after(pass, d, d ? 0 : length - 1) : initial;
-    *stride = stream->h_stride;
-    switch (which) {
-    case WHICH_H0: return stream->h + (initial + b) * RECUR_LANES;
-    case WHICH_C0: return stream->c + (initial + b) * RECUR_LANES;
-    case WHICH_H_N: return stream->h + (last + b) * RECUR_LANES;
-    case WHICH_C_N: return stream->c + (last + b) * RECUR_LANES;
-    case WHICH_DH0: return stream->dh + (initial + b) * RECUR_LANES;
-    case WHICH_ENDS:
-    case WHICH_DC: break;
-    }
-    *stride = stack->work.batch * RECUR_LANES;
-    return (which == WHICH_DC ? stream->dc : stream->ends) + b * RECUR_LANES;
-}
-
-/* Between a caller's array of states and the streams; from NULL: zero. For this thread's part of
- * the sequences. */
-static void exchange_states(const struct recur_stack *stack, enum which which, const float *from,
-                            float *to, size_t thread, size_t threads)
-{
-    const struct recur_network *network = stack->network;
-    size_t batch = stack->lengths.batch, begun = 0, stride;
-    for (size_t i = 0; i < network->layers * network->directions; i++) {
-        size_t hidden = network->layer[i / network->directions].hidden;
-        for (size_t b = batch * thread / threads; b < batch * (thread + 1) / threads; b++) {
-            size_t at = begun + stack->lengths.order[b] * hidden;
-            real *row = state_row(stack, &stack->work.stream[i], i % network->directions, which, b,
-                                  &stride);
-            for (size_t j = 0; j < hidden; j += RECUR_LANES, row += stride) {
-                size_t width = hidden - j < RECUR_LANES ? hidden - j : RECUR_LANES;
-                if (to)
-                    memcpy(to + at + j, row, width * sizeof *row);
-                else
-                    memset(row, 0, RECUR_LANES * sizeof *row);
-                if (from)
-                    memcpy(row, from + at + j, width * sizeof *row);
-            }
-        }
-        begun += batch * hidden;
-    }
-}
-
 /* Adds what a caller says of each of its sequences to what they are compared by. */
 static void add_content(struct recur_stack *stack, const void *data, size_t bytes)
 {
@@ -313,24 +165,25 @@ static void forward(void *argument, size_t thread, size_t threads)
     const recur_stack_output *output = &stack->output;
     bool has_c = stack->network->cell->has_c;
     if (input->x)
-        exchange_seam(stack, &stack->work.seam[0], false, input->x, NULL, thread, threads);
+        recur_stack_exchange_seam(stack, &stack->work.seam[0], false, input->x, NULL, thread,
+                                  threads);
     if (stack->pass.given_states)
-        exchange_states(stack, WHICH_H0, input->h0, NULL, thread, threads);
+        recur_stack_exchange_states(stack, RECUR_STACK_H0, input->h0, NULL, thread, threads);
     if (stack->pass.given_states && has_c)
-        exchange_states(stack, WHICH_C0, input->c0, NULL, thread, threads);
+        recur_stack_exchange_states(stack, RECUR_STACK_C0, input->c0, NULL, thread, threads);
     recur_pass_prepare(&stack->pass, false);
     recur_team_wait(stack->team);
     recur_pass_forward(&stack->pass, thread);
     recur_team_wait(stack->team);
     if (output->y)
-        exchange_seam(stack, &stack->work.seam[stack->network->layers], false, NULL, output->y,
-                      thread, threads);
+        recur_stack_exchange_seam(stack, &stack->work.seam[stack->network->layers], false, NULL,
+                                  output->y, thread, threads);
     if (output->logits)
-        exchange_logits(stack, NULL, output->logits, thread, threads);
+        recur_stack_exchange_logits(stack, NULL, output->logits, thread, threads);
     if (output->h_n)
-        exchange_states(stack, WHICH_H_N, NULL, output->h_n, thread, threads);
+        recur_stack_exchange_states(stack, RECUR_STACK_H_N, NULL, output->h_n, thread, threads);
     if (output->c_n && has_c)
-        exchange_states(stack, WHICH_C_N, NULL, output->c_n, thread, threads);
+        recur_stack_exchange_states(stack, RECUR_STACK_C_N, NULL, output->c_n, thread, threads);
 }
 
 /* Ids or targets of the steps that there are. */
@@ -442,15 +295,15 @@ static void load_gradients(const struct recur_stack *stack, size_t thread, size_
     const recur_stack_output_gradient *given = &stack->given;
     const struct recur_network *network = stack->network;
     if (stack->pass.given_outputs)
-        exchange_seam(stack, &stack->work.seam[network->layers], true, given->dy, NULL, thread,
-                      threads);
+        recur_stack_exchange_seam(stack, &stack->work.seam[network->layers], true, given->dy, NULL,
+                                  thread, threads);
     if (given->dlogits)
-        exchange_logits(stack, given->dlogits, NULL, thread, threads);
+        recur_stack_exchange_logits(stack, given->dlogits, NULL, thread, threads);
     if (!stack->pass.given_ends)
         return;
-    exchange_states(stack, WHICH_ENDS, given->dh_n, NULL, thread, threads);
+    recur_stack_exchange_states(stack, RECUR_STACK_ENDS, given->dh_n, NULL, thread, threads);
     if (network->cell->has_c)
-        exchange_states(stack, WHICH_DC, given->dc_n, NULL, thread, threads);
+        recur_stack_exchange_states(stack, RECUR_STACK_DC, given->dc_n, NULL, thread, threads);
 }
 
 /* What comes out at the other end. */
@@ -458,11 +311,12 @@ static void store_gradients(const struct recur_stack *stack, size_t thread, size
 {
     const recur_stack_input_gradient *wanted = &stack->wanted;
     if (wanted->dx)
-        exchange_seam(stack, &stack->work.seam[0], true, NULL, wanted->dx, thread, threads);
+        recur_stack_exchange_seam(stack, &stack->work.seam[0], true, NULL, wanted->dx, thread,
+                                  threads);
     if (wanted->dh0)
-        exchange_states(stack, WHICH_DH0, NULL, wanted->dh0, thread, threads);
+        recur_stack_exchange_states(stack, RECUR_STACK_DH0, NULL, wanted->dh0, thread, threads);
     if (wanted->dc0 && stack->network->cell->has_c)
-        exchange_states(stack, WHICH_DC, NULL, wanted->dc0, thread, threads);
+        recur_stack_exchange_states(stack, RECUR_STACK_DC, NULL, wanted->dc0, thread, threads);
 }
 
 static void backward(void *argument, size_t thread, size_t threads)
