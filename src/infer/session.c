@@ -109,6 +109,7 @@ static enum recur_status plan(recur_stepper *stepper, const recur_model *model, 
     stepper->pass.steps = 1;
     stepper->pass.ids = stepper->ids;
     stepper->pass.given_states = true;
+    stepper->pass.in_place = true;
     recur_stepper_refresh(stepper);
     return RECUR_OK;
 }
@@ -164,6 +165,8 @@ static void move_states(const recur_stepper *stepper, const struct recur_slice *
                     real *here = panel + (first + row) * RECUR_LANES;
                     real *there = stepper->sessions[row]->state + at + u * RECUR_LANES;
                     memcpy(in ? here : there, in ? there : here, RECUR_LANES * sizeof(real));
+                    if (in && !c)
+                        recur_pass_changed(pass, here, 1);
                 }
             }
     }
@@ -190,6 +193,7 @@ static void advance(void *argument, size_t thread, size_t threads)
     if (!recur_slice_of(&stepper->pass, thread, &slice))
         return;
     move_states(stepper, &slice, true);
+    recur_barrier_wait(slice.barrier);
     recur_pass_forward(&stepper->pass, thread);
     move_states(stepper, &slice, false);
     if (stepper->logits)
