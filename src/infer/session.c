@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "base/pace.h"
 #include "nn/model_object.h"
 #include "nn/slice.h"
 
@@ -19,6 +21,9 @@ struct recur_session {
 struct recur_stepper {
     const recur_model *model;
     struct recur_team *team;
+    struct recur_team *solo; /* for one session alone, where that is faster: the caller's thread */
+    struct recur_grid grids[2];  /* of the team and of one thread */
+    struct recur_pace pace;      /* of steps of one session */
     struct recur_workspace work; /* T = 1 */
     struct recur_pass pass;
     int32_t *ids; /* (B) */
@@ -93,11 +98,16 @@ enum recur_status recur_session_copy(recur_session *session, const recur_session
 static enum recur_status plan(recur_stepper *stepper, const recur_model *model, size_t batch,
                               size_t threads, recur_error *error)
 {
-    RECUR_TRY(
-        recur_team_create(threads ? threads : recur_team_processors(), &stepper->team, error));
     RECUR_TRY(recur_workspace_init(&stepper->work, &model->network, batch, 1, false,
-                                   recur_team_threads(stepper->team), error));
-    RECUR_TRY(recur_model_narrow(model, &stepper->work, recur_team_threads(stepper->team), error));
+                                   threads ? threads : recur_team_processors(), error));
+    stepper->grids[0] = stepper->work.grid;
+    threads = recur_grid_threads(&stepper->grids[0]);
+    RECUR_TRY(recur_team_create(threads, &stepper->team, error));
+    if (threads > 1) {
+        RECUR_TRY(recur_team_create(1, &stepper->solo, error));
+        RECUR_TRY(recur_grid_set(&stepper->grids[1], 1, 1, 1, error));
+    }
+    RECUR_TRY(recur_model_narrow(model, &stepper->work, threads, error));
     RECUR_TRY(recur_alloc(batch, sizeof *stepper->ids, "a stepper", &stepper->ids, error));
     RECUR_TRY(recur_alloc(model->config.vocabulary, sizeof *stepper->row, "a stepper",
                           &stepper->row, error));
@@ -137,6 +147,8 @@ void recur_stepper_free(recur_stepper *stepper)
     if (!stepper)
         return;
     recur_team_free(stepper->team);
+    recur_team_free(stepper->solo);
+    free(stepper->grids[1].barrier);
     recur_workspace_free(&stepper->work);
     free(stepper->ids);
     free(stepper->row);
@@ -200,6 +212,21 @@ static void advance(void *argument, size_t thread, size_t threads)
         write_logits(stepper, &slice);
 }
 
+/* One session is little work: on all threads or on one, whichever is faster. */
+static void run(recur_stepper *stepper)
+{
+    if (!stepper->solo || stepper->pass.rows > 1) {
+        recur_team_run(stepper->team, advance, stepper);
+        return;
+    }
+    bool alone = recur_pace_alone(&stepper->pace);
+    double start = recur_clock();
+    stepper->work.grid = stepper->grids[alone];
+    recur_team_run(alone ? stepper->solo : stepper->team, advance, stepper);
+    stepper->work.grid = stepper->grids[0];
+    recur_pace_took(&stepper->pace, recur_clock() - start);
+}
+
 /* `count` is at most B. */
 static void step(recur_stepper *stepper, recur_session *const *sessions, const int32_t *ids,
                  size_t count, float *logits)
@@ -211,7 +238,7 @@ static void step(recur_stepper *stepper, recur_session *const *sessions, const i
     stepper->sessions = sessions;
     stepper->logits = logits;
     stepper->pass.rows = count;
-    recur_team_run(stepper->team, advance, stepper);
+    run(stepper);
 }
 
 const float *recur_stepper_feed(recur_stepper *stepper, recur_session *session, int32_t id)
