@@ -69,6 +69,9 @@ RECUR_API enum recur_status recur_stepper_create(const recur_model *model, size_
 /* Releases a stepper and its threads; sessions are not its own. NULL is fine. */
 RECUR_API void recur_stepper_free(recur_stepper *stepper);
 
+/* The model whose sessions it advances. */
+RECUR_API const recur_model *recur_stepper_model(const recur_stepper *stepper);
+
 /* Due after the model's parameters were changed, by training or by recur_model_set_tensor: a
  * stepper keeps sums of biases. Nobody may change them while a session is advanced. */
 RECUR_API void recur_stepper_refresh(recur_stepper *stepper);

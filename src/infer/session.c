@@ -155,6 +155,11 @@ void recur_stepper_free(recur_stepper *stepper)
     free(stepper);
 }
 
+const recur_model *recur_stepper_model(const recur_stepper *stepper)
+{
+    return stepper->model;
+}
+
 void recur_stepper_refresh(recur_stepper *stepper)
 {
     recur_pass_run_prepare(&stepper->pass, stepper->team, false);
