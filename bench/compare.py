@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from compare_streams import compare_streams
+
 HERE = Path(__file__).resolve().parent
 PRESETS = ["d2l-rnn-scratch", "d2l-rnn", "d2l-gru", "d2l-lstm", "d2l-deep-lstm"]
 LENGTHS = ["lengths-padded", "lengths-packed", "lengths-padded-buckets", "lengths-packed-buckets"]
@@ -96,6 +98,7 @@ def main():
     for preset in PRESETS:
         compare(recur, preset, pairs, seconds)
     compare_lengths(recur, pairs, seconds)
+    compare_streams(recur, pairs, seconds)
 
 
 if __name__ == "__main__":
