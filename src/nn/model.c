@@ -51,7 +51,8 @@ static enum recur_status fill_in(struct recur_model *model, const recur_model_co
     RECUR_TRY(recur_network_init(&model->network, &model->config, error));
     RECUR_TRY(recur_block_alloc(model->network.params.span * sizeof *model->parameters,
                                 "parameters", &model->parameters, error));
-    recur_params_init(&model->network.params, model->parameters, model->config.seed);
+    if (!vocabs->blank)
+        recur_params_init(&model->network.params, model->parameters, model->config.seed);
     return RECUR_OK;
 }
 
