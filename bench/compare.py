@@ -1,6 +1,6 @@
 """recur beside its peers on the same work: compare.py RECUR [PAIRS [SECONDS [SECTION ...]]]
 
-Sections: training (PyTorch), stacks (oneDNN), lengths (PyTorch); threads, bf16 and loaded (recur itself:
+Sections: training (PyTorch), stacks (oneDNN), lengths (PyTorch), streams (onnxruntime); threads, bf16 and loaded (recur itself:
 beside one thread, beside f32, with one processor busy with something else). All without a name; what a
 section needs and is not there is said, and the section passed over.
 
@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from compare_streams import compare_streams
 
 HERE = Path(__file__).resolve().parent
 TRAINING = [
@@ -190,6 +192,7 @@ SECTIONS = {
     "training": section_training,
     "stacks": section_stacks,
     "lengths": section_lengths,
+    "streams": compare_streams,
     "threads": section_threads,
     "bf16": section_bf16,
     "loaded": section_loaded,

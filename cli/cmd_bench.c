@@ -17,7 +17,7 @@ struct bench_options {
     const char *preset;
     uint64_t threads;
     double seconds;
-    bool json;
+    bool json, generation;
 };
 
 /* As many tokens as the book's loader. Speed does not depend on which. */
@@ -26,13 +26,19 @@ enum { BENCH_TOKENS = 10000, MOST_SAMPLES = 1000 };
 /* How many streams generate together. */
 static const size_t stream_counts[] = {1, 8, 64, 512};
 
+/* One stream with a model of each enum recur_quantization. */
+enum { KINDS = RECUR_QUANTIZATION_INT8 + 1 };
+
 enum { STREAM_COUNTS = sizeof stream_counts / sizeof *stream_counts, MOST_STREAMS = 512 };
 
 struct speed {
     const struct bench_work *work;
     size_t parameters;
     double train;                 /* tokens/s */
-    double generate[3];           /* tokens/s, by enum recur_quantization */
+    double generate[KINDS];       /* tokens/s of one stream on one thread */
+    double share[KINDS];          /* of the rate at which one thread reads as many bytes */
+    double threads[KINDS];        /* tokens/s of one stream on all threads */
+    double threads_share[KINDS];  /* of the rate at which they read as many bytes together */
     double stream[STREAM_COUNTS]; /* tokens/s, of all together */
     double flop;                  /* of a trained token */
     double phase[RECUR_PHASES];   /* shares of the training time */
@@ -136,7 +142,7 @@ static void step_streams(struct streams *streams)
 static enum recur_status time_streams(const recur_model *model, size_t count, size_t threads,
                                       double seconds, double *speed, recur_error *error)
 {
-    enum { ROUND = 200 }; /* about so many tokens between two looks at the clock */
+    enum { ROUND = 20 }; /* about so many tokens between two looks at the clock */
     double samples[MOST_SAMPLES];
     size_t taken = 0, steps = count < ROUND ? ROUND / count : 1;
     struct streams *streams = calloc(1, sizeof *streams);
@@ -171,17 +177,29 @@ static size_t bench_threads(const struct bench_options *options)
     return options->threads ? (size_t)options->threads : recur_machine_threads();
 }
 
-/* One stream with the model quantised, which its training cannot go on with. */
-static enum recur_status time_quantised(const recur_model_config *config,
-                                        enum recur_quantization kind, double seconds, double *speed,
-                                        recur_error *error)
+/* One stream on one thread and on all of them, and how much of the rate of reading that is. The
+ * model is another one where it is quantised, for training cannot go on with it. */
+static enum recur_status time_stream(const struct bench_options *options,
+                                     const recur_model_config *config, enum recur_quantization kind,
+                                     struct speed *speed, recur_error *error)
 {
+    size_t threads = bench_threads(options);
+    double rate = 0;
     recur_model *model = NULL;
     enum recur_status status = recur_model_create(config, NULL, &model, error);
     if (status == RECUR_OK)
         status = recur_model_quantize(model, kind, error);
-    if (status == RECUR_OK)
-        status = time_streams(model, 1, 1, seconds, speed, error);
+    double bytes = status == RECUR_OK ? recur_machine_bytes_per_token(model) : 0;
+    for (size_t all = 0; all < 2 && status == RECUR_OK; all++) {
+        double *speeds = all ? speed->threads : speed->generate;
+        double *shares = all ? speed->threads_share : speed->share;
+        size_t count = all ? threads : 1;
+        status = time_streams(model, 1, count, options->seconds, &speeds[kind], error);
+        if (status == RECUR_OK)
+            status = recur_machine_read_rate(count, (size_t)bytes, options->seconds, &rate, error);
+        if (status == RECUR_OK)
+            shares[kind] = speeds[kind] * bytes / rate;
+    }
     recur_model_free(model);
     return status;
 }
@@ -191,16 +209,12 @@ static enum recur_status time_generation(const struct bench_options *options,
                                          recur_error *error)
 {
     const recur_model_config *config = recur_model_get_config(model);
-    size_t threads = bench_threads(options);
-    enum recur_status status =
-        time_streams(model, 1, 1, options->seconds, &speed->generate[0], error);
-    for (int kind = RECUR_QUANTIZATION_BF16; kind <= RECUR_QUANTIZATION_INT8; kind++)
-        if (status == RECUR_OK)
-            status = time_quantised(config, (enum recur_quantization)kind, options->seconds,
-                                    &speed->generate[kind], error);
+    enum recur_status status = RECUR_OK;
+    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS && status == RECUR_OK; kind++)
+        status = time_stream(options, config, (enum recur_quantization)kind, speed, error);
     for (size_t i = 0; i < STREAM_COUNTS && status == RECUR_OK && speed->work->streams; i++)
-        status = time_streams(model, stream_counts[i], threads, options->seconds, &speed->stream[i],
-                              error);
+        status = time_streams(model, stream_counts[i], bench_threads(options), options->seconds,
+                              &speed->stream[i], error);
     return status;
 }
 
@@ -220,16 +234,17 @@ static enum recur_status measure(const struct bench_options *options, struct spe
     enum recur_status status = make_corpus(speed->work->vocabulary, &corpus, error);
     if (status == RECUR_OK)
         status = recur_model_create(&config, NULL, &model, error);
-    if (status == RECUR_OK)
+    if (status == RECUR_OK && !options->generation)
         status = recur_trainer_create(model, corpus, &run, &trainer, error);
-    if (status == RECUR_OK)
+    if (status == RECUR_OK && !options->generation)
         status = time_training(trainer, options->seconds, &speed->train, error);
     if (status == RECUR_OK)
         status = time_generation(options, model, speed, error);
     if (status == RECUR_OK) {
         speed->parameters = recur_model_parameters(model);
         speed->flop = recur_machine_flop_per_token(model);
-        phase_shares(trainer, speed->phase);
+        if (trainer)
+            phase_shares(trainer, speed->phase);
     }
     recur_trainer_free(trainer);
     recur_model_free(model);
@@ -261,32 +276,62 @@ static json_t *streams_json(const struct speed *speed)
     return streams;
 }
 
+static json_t *kinds_json(const double *numbers, int digits)
+{
+    json_t *json = json_object();
+    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS; kind++)
+        json_object_set_new(json,
+                            kind ? recur_quantization_name((enum recur_quantization)kind) : "f32",
+                            recur_json_number(numbers[kind], digits));
+    return json;
+}
+
 static json_t *speed_json(const struct speed *speed, double peak)
 {
-    json_t *json = json_pack(
-        "{ss sI so so so so so so so}", "preset", speed->work->name, "parameters",
-        (json_int_t)speed->parameters, "train_tokens_per_second",
-        recur_json_number(speed->train, 6), "train_gflops", recur_json_number(gflops(speed), 6),
-        "train_share_of_peak", recur_json_number(gflops(speed) / peak, 4), "train_phases",
-        phases_json(speed), "generate_tokens_per_second", recur_json_number(speed->generate[0], 6),
-        "generate_bf16_tokens_per_second",
-        recur_json_number(speed->generate[RECUR_QUANTIZATION_BF16], 6),
-        "generate_int8_tokens_per_second",
-        recur_json_number(speed->generate[RECUR_QUANTIZATION_INT8], 6));
+    json_t *json = json_pack("{ss sI}", "preset", speed->work->name, "parameters",
+                             (json_int_t)speed->parameters);
+    if (speed->train > 0) {
+        json_object_set_new(json, "train_tokens_per_second", recur_json_number(speed->train, 6));
+        json_object_set_new(json, "train_gflops", recur_json_number(gflops(speed), 6));
+        json_object_set_new(json, "train_share_of_peak",
+                            recur_json_number(gflops(speed) / peak, 4));
+        json_object_set_new(json, "train_phases", phases_json(speed));
+    }
+    json_object_set_new(json, "generate_tokens_per_second", kinds_json(speed->generate, 6));
+    json_object_set_new(json, "generate_share_of_reading", kinds_json(speed->share, 4));
+    json_object_set_new(json, "generate_threads_tokens_per_second", kinds_json(speed->threads, 6));
+    json_object_set_new(json, "generate_threads_share_of_reading",
+                        kinds_json(speed->threads_share, 4));
     if (speed->work->streams)
         json_object_set_new(json, "sessions", streams_json(speed));
     return json;
 }
 
+/* One stream: speeds, and in brackets how much of reading the weights that is. */
+static void print_stream(const char *threads, const double *speeds, const double *shares)
+{
+    printf("    one stream, tokens/s on %s:", threads);
+    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS; kind++)
+        printf("%s %s %.0f (%.0f %%)", kind ? "," : "",
+               kind ? recur_quantization_name((enum recur_quantization)kind) : "f32", speeds[kind],
+               100 * shares[kind]);
+    putchar('\n');
+}
+
 static void print_speed(const struct speed *speed, double peak)
 {
-    printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %% %10.0f tokens/s\n", speed->work->name,
-           speed->train, gflops(speed), 100 * gflops(speed) / peak, speed->generate[0]);
-    for (size_t p = 0; p < RECUR_PHASES; p++)
-        printf("%s%s %.1f %%", p ? ", " : "    ", recur_phase_name((enum recur_phase)p),
-               100 * speed->phase[p]);
-    printf("\n    generation quantised, tokens/s: bf16 %.0f, int8 %.0f\n",
-           speed->generate[RECUR_QUANTIZATION_BF16], speed->generate[RECUR_QUANTIZATION_INT8]);
+    if (speed->train > 0) {
+        printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed->work->name, speed->train,
+               gflops(speed), 100 * gflops(speed) / peak);
+        for (size_t p = 0; p < RECUR_PHASES; p++)
+            printf("%s%s %.1f %%", p ? ", " : "    ", recur_phase_name((enum recur_phase)p),
+                   100 * speed->phase[p]);
+        putchar('\n');
+    } else {
+        printf("%s\n", speed->work->name);
+    }
+    print_stream("one thread", speed->generate, speed->share);
+    print_stream("all threads", speed->threads, speed->threads_share);
     if (speed->work->streams)
         printf("    sessions together, tokens/s:");
     for (size_t i = 0; i < STREAM_COUNTS && speed->work->streams; i++)
@@ -329,7 +374,7 @@ static int measure_lengths(const struct command *command, const struct bench_opt
 {
     struct lengths_speed speed;
     recur_error error;
-    if (options->preset && strcmp(options->preset, "lengths") != 0)
+    if (options->generation || (options->preset && strcmp(options->preset, "lengths") != 0))
         return 0;
     if (recur_bench_lengths(threads, options->seconds, &speed, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
@@ -356,7 +401,7 @@ static int measure_stacks(const struct command *command, const struct bench_opti
 {
     recur_error error;
     struct stack_speed speed;
-    for (size_t i = 0; recur_bench_stack_name(i); i++) {
+    for (size_t i = 0; !options->generation && recur_bench_stack_name(i); i++) {
         if (options->preset && strcmp(options->preset, recur_bench_stack_name(i)) != 0)
             continue;
         if (recur_bench_stack(i, bench_threads(options), options->seconds, &speed, &error) !=
@@ -390,7 +435,7 @@ static int bench(const struct command *command, int argc, char **argv)
     if (!options.json) {
         printf("%s, %zu thread%s, measured peak %.1f GFLOP/s\n\n", isa, threads,
                threads == 1 ? "" : "s", peak);
-        printf("%-16s %19s %16s %7s %19s\n", "preset", "training", "", "of peak", "generation");
+        printf("%-16s %19s %16s %7s\n", "preset", "training", "", "of peak");
         fflush(stdout);
         status = measure_all(command, &options, peak, NULL);
         if (status == 0)
@@ -423,6 +468,7 @@ static const struct option_spec options[] = {
      .help = "threads to train and to advance sessions with"},
     {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
      .standard = "1", .help = "how long each measurement takes"},
+    {OPTION_FLAG, 0, "generation", NULL, AT(generation), .help = "measure generation alone"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
      .help = "one JSON object: isa, threads, peak_gflops, results, stacks, lengths"},
     {.help = NULL},
@@ -439,12 +485,12 @@ const struct command recur_command_bench = {
         "its own (bf16 may pass it), and where an iteration's time goes: load (drawing "
         "the minibatch), input (look-ups and input products), forward and backward (the "
         "recurrent steps), head (logits and loss), gradient (of the weights), update. "
-        "Generation is one stream on one thread, also quantised; below it stand 1, 8, 64 and 512 "
-        "sessions that are "
+        "One stream is a token at a time, on one thread and on all that make it faster, also "
+        "quantised; in brackets the share of the rate at which the same threads do nothing but "
+        "read as many bytes as a token has weights. Below stand 1, 8, 64 and 512 sessions that are "
         "advanced together, on all threads: the tokens of all of them. stack-... are recurrent "
-        "layers "
-        "alone that read as many numbers as they are wide, forward and backward: no head, loss or "
-        "update. lengths trains a "
+        "layers alone that read as many numbers as they are wide, forward and backward: no head, "
+        "loss or update. lengths trains a "
         "bidirectional LSTM of 256 units on sequences of 5 to 100 tokens, each of which it labels, "
         "beside as many of equal length: tokens that are there, per second.",
     .examples = "  recur bench\n"

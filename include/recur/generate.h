@@ -44,7 +44,7 @@ typedef struct recur_generation {
 /* Feeds `prompt` to a fresh session and makes up to `count` tokens, which `text` receives (words
  * are joined by one space). An empty prompt starts from the first line feed's state where the
  * vocabulary has a line feed, else from "<unk>". `sampling` may be NULL: the defaults; `generation`
- * may be NULL. `text` is called on the caller's thread.
+ * may be NULL. Everything runs on the caller's thread, `text` is called there as well.
  * Errors: ARGUMENT where the model has no vocabulary or the sampler's settings are impossible;
  * MEMORY; UNSUPPORTED as recur_session_create; DIVERGED where the model's weights are so large that
  * a logit is not finite. */
@@ -53,6 +53,15 @@ RECUR_API enum recur_status recur_generate(const recur_model *model, const char 
                                            const recur_sampler_config *sampling,
                                            recur_text_fn *text, void *user,
                                            recur_generation *generation, recur_error *error);
+
+/* The same with a stepper of the caller's: on its threads, and nothing is planned anew for each
+ * prompt. Sessions that others feed through it in between are not disturbed. Errors: as
+ * recur_generate. */
+RECUR_API enum recur_status recur_generate_on(recur_stepper *stepper, const char *prompt,
+                                              size_t prompt_size, size_t count,
+                                              const recur_sampler_config *sampling,
+                                              recur_text_fn *text, void *user,
+                                              recur_generation *generation, recur_error *error);
 
 #ifdef __cplusplus
 }

@@ -33,6 +33,17 @@ RECUR_API size_t recur_machine_threads(void);
 RECUR_API enum recur_status recur_machine_peak(size_t threads, double seconds, double *flops,
                                                recur_error *error);
 
+/* Measures how fast `threads` threads together read `bytes` bytes, each its share of them, again
+ * and again for about `seconds`: `*rate` is in bytes per second, of the level of the caches that
+ * holds a share. One token of one stream takes at least recur_machine_bytes_per_token at that rate.
+ * Errors: ARGUMENT (less than 4096 bytes for each thread), MEMORY. */
+RECUR_API enum recur_status recur_machine_read_rate(size_t threads, size_t bytes, double seconds,
+                                                    double *rate, recur_error *error);
+
+/* The bytes of weights that one generated token reads: those of the products, as the model is
+ * quantised. */
+RECUR_API double recur_machine_bytes_per_token(const recur_model *model);
+
 /* Floating-point operations of one trained token (forward and backward) of a model, counted as
  * 6 x the multiply-adds of its products; the one-hot or embedded input is a look-up and counts
  * nothing (docs/performance.md). Generation needs a third of it. */

@@ -54,10 +54,13 @@ RECUR_API enum recur_status recur_session_copy(recur_session *session, const rec
 /* How many bytes each session of the model takes. */
 RECUR_API size_t recur_session_bytes(const recur_model *model);
 
-/* Plans for advancing up to `batch` sessions as one minibatch, on `threads` threads (0: as many as
- * the process may use); memory grows with `batch` times the sum of the model's widths and its
- * vocabulary. A server with threads of its own gives each one a stepper of 1 thread. The stepper
- * belongs to the caller: recur_stepper_free.
+/* Plans for advancing up to `batch` sessions as one minibatch, on at most `threads` threads (0: as
+ * many as the process may use); it starts only those that the model is large enough for. Memory
+ * grows with `batch` times the sum of the model's widths and its vocabulary. A stepper of one
+ * session splits the hidden units among the threads, each of which keeps its part of the weights in
+ * its own cache, and now and then tries whether one thread alone is faster, as it is on processors
+ * that are busy with something else. A server with threads of its own gives each one a stepper of 1
+ * thread. The stepper belongs to the caller: recur_stepper_free.
  * Errors: ARGUMENT for a batch of 0; MEMORY; UNSUPPORTED as recur_session_create. */
 RECUR_API enum recur_status recur_stepper_create(const recur_model *model, size_t batch,
                                                  size_t threads, recur_stepper **stepper,
@@ -65,6 +68,9 @@ RECUR_API enum recur_status recur_stepper_create(const recur_model *model, size_
 
 /* Releases a stepper and its threads; sessions are not its own. NULL is fine. */
 RECUR_API void recur_stepper_free(recur_stepper *stepper);
+
+/* The model whose sessions it advances. */
+RECUR_API const recur_model *recur_stepper_model(const recur_stepper *stepper);
 
 /* Due after the model's parameters were changed, by training or by recur_model_set_tensor: a
  * stepper keeps sums of biases. Nobody may change them while a session is advanced. */

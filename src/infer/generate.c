@@ -114,18 +114,24 @@ static const float *feed_prompt(recur_stepper *stepper, recur_session *session,
     return logits;
 }
 
-enum recur_status recur_generate(const recur_model *model, const char *prompt, size_t prompt_size,
-                                 size_t count, const recur_sampler_config *sampling,
-                                 recur_text_fn *text, void *user, recur_generation *generation,
-                                 recur_error *error)
+static enum recur_status check_vocabulary(const recur_model *model, recur_error *error)
 {
+    if (recur_model_vocab(model))
+        return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                      "the model has no vocabulary, so it can neither read nor write text");
+}
+
+enum recur_status recur_generate_on(recur_stepper *stepper, const char *prompt, size_t prompt_size,
+                                    size_t count, const recur_sampler_config *sampling,
+                                    recur_text_fn *text, void *user, recur_generation *generation,
+                                    recur_error *error)
+{
+    const recur_model *model = recur_stepper_model(stepper);
     const recur_vocab *vocab = recur_model_vocab(model);
-    if (!vocab)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the model has no vocabulary, so it can neither read nor write text");
+    RECUR_TRY(check_vocabulary(model, error));
     recur_generation done = {0};
     recur_session *session = NULL;
-    recur_stepper *stepper = NULL;
     recur_sampler *sampler = NULL;
     int32_t *ids = NULL;
     enum recur_status status;
@@ -133,7 +139,6 @@ enum recur_status recur_generate(const recur_model *model, const char *prompt, s
                                         recur_vocab_reserved(vocab), &sampler, error),
                    cleanup);
     RECUR_TRY_GOTO(recur_session_create(model, &session, error), cleanup);
-    RECUR_TRY_GOTO(recur_stepper_create(model, 1, 1, &stepper, error), cleanup);
     RECUR_TRY_GOTO(recur_vocab_encode(vocab, prompt, prompt_size, &ids, &done.prompt_tokens,
                                       &done.prompt_unknown, error),
                    cleanup);
@@ -154,7 +159,20 @@ enum recur_status recur_generate(const recur_model *model, const char *prompt, s
 cleanup:
     free(ids);
     recur_session_free(session);
-    recur_stepper_free(stepper);
     recur_sampler_free(sampler);
+    return status;
+}
+
+enum recur_status recur_generate(const recur_model *model, const char *prompt, size_t prompt_size,
+                                 size_t count, const recur_sampler_config *sampling,
+                                 recur_text_fn *text, void *user, recur_generation *generation,
+                                 recur_error *error)
+{
+    recur_stepper *stepper;
+    RECUR_TRY(check_vocabulary(model, error));
+    RECUR_TRY(recur_stepper_create(model, 1, 1, &stepper, error));
+    enum recur_status status = recur_generate_on(stepper, prompt, prompt_size, count, sampling,
+                                                 text, user, generation, error);
+    recur_stepper_free(stepper);
     return status;
 }

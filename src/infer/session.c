@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "base/pace.h"
 #include "nn/model_object.h"
 #include "nn/slice.h"
 
@@ -19,6 +21,9 @@ struct recur_session {
 struct recur_stepper {
     const recur_model *model;
     struct recur_team *team;
+    struct recur_team *solo; /* for one session alone, where that is faster: the caller's thread */
+    struct recur_grid grids[2];  /* of the team and of one thread */
+    struct recur_pace pace;      /* of steps of one session */
     struct recur_workspace work; /* T = 1 */
     struct recur_pass pass;
     int32_t *ids; /* (B) */
@@ -93,11 +98,16 @@ enum recur_status recur_session_copy(recur_session *session, const recur_session
 static enum recur_status plan(recur_stepper *stepper, const recur_model *model, size_t batch,
                               size_t threads, recur_error *error)
 {
-    RECUR_TRY(
-        recur_team_create(threads ? threads : recur_team_processors(), &stepper->team, error));
     RECUR_TRY(recur_workspace_init(&stepper->work, &model->network, batch, 1, false,
-                                   recur_team_threads(stepper->team), error));
-    RECUR_TRY(recur_model_narrow(model, &stepper->work, recur_team_threads(stepper->team), error));
+                                   threads ? threads : recur_team_processors(), error));
+    stepper->grids[0] = stepper->work.grid;
+    threads = recur_grid_threads(&stepper->grids[0]);
+    RECUR_TRY(recur_team_create(threads, &stepper->team, error));
+    if (threads > 1) {
+        RECUR_TRY(recur_team_create(1, &stepper->solo, error));
+        RECUR_TRY(recur_grid_set(&stepper->grids[1], 1, 1, 1, error));
+    }
+    RECUR_TRY(recur_model_narrow(model, &stepper->work, threads, error));
     RECUR_TRY(recur_alloc(batch, sizeof *stepper->ids, "a stepper", &stepper->ids, error));
     RECUR_TRY(recur_alloc(model->config.vocabulary, sizeof *stepper->row, "a stepper",
                           &stepper->row, error));
@@ -109,6 +119,7 @@ static enum recur_status plan(recur_stepper *stepper, const recur_model *model, 
     stepper->pass.steps = 1;
     stepper->pass.ids = stepper->ids;
     stepper->pass.given_states = true;
+    stepper->pass.in_place = true;
     recur_stepper_refresh(stepper);
     return RECUR_OK;
 }
@@ -136,10 +147,17 @@ void recur_stepper_free(recur_stepper *stepper)
     if (!stepper)
         return;
     recur_team_free(stepper->team);
+    recur_team_free(stepper->solo);
+    free(stepper->grids[1].barrier);
     recur_workspace_free(&stepper->work);
     free(stepper->ids);
     free(stepper->row);
     free(stepper);
+}
+
+const recur_model *recur_stepper_model(const recur_stepper *stepper)
+{
+    return stepper->model;
 }
 
 void recur_stepper_refresh(recur_stepper *stepper)
@@ -164,6 +182,8 @@ static void move_states(const recur_stepper *stepper, const struct recur_slice *
                     real *here = panel + (first + row) * RECUR_LANES;
                     real *there = stepper->sessions[row]->state + at + u * RECUR_LANES;
                     memcpy(in ? here : there, in ? there : here, RECUR_LANES * sizeof(real));
+                    if (in && !c)
+                        recur_pass_changed(pass, here, 1);
                 }
             }
     }
@@ -190,10 +210,26 @@ static void advance(void *argument, size_t thread, size_t threads)
     if (!recur_slice_of(&stepper->pass, thread, &slice))
         return;
     move_states(stepper, &slice, true);
+    recur_barrier_wait(slice.barrier);
     recur_pass_forward(&stepper->pass, thread);
     move_states(stepper, &slice, false);
     if (stepper->logits)
         write_logits(stepper, &slice);
+}
+
+/* One session is little work: on all threads or on one, whichever is faster. */
+static void run(recur_stepper *stepper)
+{
+    if (!stepper->solo || stepper->pass.rows > 1) {
+        recur_team_run(stepper->team, advance, stepper);
+        return;
+    }
+    bool alone = recur_pace_alone(&stepper->pace);
+    double start = recur_clock();
+    stepper->work.grid = stepper->grids[alone];
+    recur_team_run(alone ? stepper->solo : stepper->team, advance, stepper);
+    stepper->work.grid = stepper->grids[0];
+    recur_pace_took(&stepper->pace, recur_clock() - start);
 }
 
 /* `count` is at most B. */
@@ -207,7 +243,7 @@ static void step(recur_stepper *stepper, recur_session *const *sessions, const i
     stepper->sessions = sessions;
     stepper->logits = logits;
     stepper->pass.rows = count;
-    recur_team_run(stepper->team, advance, stepper);
+    run(stepper);
 }
 
 const float *recur_stepper_feed(recur_stepper *stepper, recur_session *session, int32_t id)

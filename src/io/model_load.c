@@ -240,11 +240,11 @@ static enum recur_status get_vocabs(const json_t *metadata, const recur_model_co
                      &vocabs->characters, error);
 }
 
-/* Makes the model of `config`, with fresh parameters. */
+/* Makes the model of `config`, whose parameters are still to be read. */
 static enum recur_status make_model(const json_t *metadata, const recur_model_config *config,
                                     bool has_vocab, recur_model **model, recur_error *error)
 {
-    struct recur_model_vocabs vocabs = {0};
+    struct recur_model_vocabs vocabs = {.blank = true};
     enum recur_status status = get_vocabs(metadata, config, has_vocab, &vocabs, error);
     if (status == RECUR_OK)
         status = recur_blame_file(recur_model_create_vocabs(config, &vocabs, model, error),

@@ -68,7 +68,10 @@ bool recur_numbers_read(const char *type, const unsigned char *bytes, size_t cou
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
         if (strcmp(type, types[t].name) != 0)
             continue;
-        for (size_t i = 0; i < count; i++, bytes += types[t].bytes)
+        bool as_they_lie = t == RECUR_NUMBER_F32 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+        if (as_they_lie)
+            memcpy(values, bytes, count * sizeof *values);
+        for (size_t i = 0; i < count && !as_they_lie; i++, bytes += types[t].bytes)
             values[i] = types[t].read(little_endian(bytes, types[t].bytes));
         return true;
     }

@@ -152,9 +152,13 @@ struct recur_kernels {
     /* Runs `count` rounds of independent multiply-adds for the peak; returns how many
      * floating-point operations that were. */
     double (*peak)(size_t count);
+
+    /* The sum of n numbers, n a multiple of RECUR_READ_CHUNK: as fast as memory is read. */
+    real (*read)(const real *x, size_t n);
 };
 
 #define RECUR_SUM_CHUNK 4096
+#define RECUR_READ_CHUNK 128
 
 /* The best table this processor can run, or a lower one that the environment variable RECUR_ISA
  * names. ARGUMENT where that name is unknown or too high. */

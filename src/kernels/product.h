@@ -98,6 +98,20 @@ static void transpose(real *t, const real *w)
             transpose_square(t + j * RECUR_LANES + i, w + i * RECUR_LANES + j);
 }
 
+/* Eight chains, so that none waits for its sum. */
+static real read_all(const real *x, size_t n)
+{
+    vec sum[8] = {0};
+    for (size_t j = 0; j < n; j += 8 * VL) {
+        UNROLL
+        for (size_t i = 0; i < 8; i++)
+            sum[i] += load(x + j + i * VL);
+    }
+    for (size_t i = 1; i < 8; i++)
+        sum[0] += sum[i];
+    return reduce_sum(sum[0]);
+}
+
 /* As many chains as a tile has: enough to hide the latency of a multiply-add on two or four units.
  * The compiler must not know the operands: it would work out a chain that stays where it begins
  * (1 x + y = 1). */

@@ -52,4 +52,5 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .adam = adam,
     .rmsprop = rmsprop,
     .peak = peak,
+    .read = read_all,
 };

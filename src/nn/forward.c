@@ -4,55 +4,108 @@
 #include "base/clock.h"
 #include "nn/slice.h"
 
-/* x W_ih^T + b into the slots of the unit panels [first, last), for all steps. */
-static void forward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                          size_t d, size_t u)
+/* Numbers of z that a product writes before the cell reads them: they are still in the L1 cache. */
+#define TILE_NUMBERS 4096
+
+/* How many unit panels a product of so many rows serves: several where a few rows fill little of
+ * the cache, so that a single one has enough chains of multiply-adds at once. */
+static size_t units_at_once(unsigned gates, size_t rows)
+{
+    size_t units = TILE_NUMBERS / (rows * RECUR_LANES * gates);
+    return units > 1 ? units : 1;
+}
+
+/* A product for the unit panels [first, first + count) of some of a tensor's gates, on top of what
+ * their slots hold. */
+struct gates {
+    size_t tensor;         /* weight_ih or weight_hh */
+    unsigned first, count; /* gates */
+    const unsigned *slot;  /* of each gate of the cell */
+};
+
+/* All in one go where gates and slots follow each other in the same order; else gate by gate. */
+static void multiply_gates(const struct recur_pass *pass, const struct recur_stream *stream,
+                           const struct gates *gates, size_t first, size_t count, size_t row,
+                           size_t rows, struct recur_left left)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    size_t w_stride = recur_network_param(pass->network, gates->tensor)->depth * RECUR_LANES;
+    bool whole = gates->count == cell->slots, together = whole || count == 1;
+    for (unsigned g = 1; g < gates->count; g++)
+        together = together && gates->slot[gates->first + g] == gates->slot[gates->first] + g;
+    for (unsigned g = 0; g < (together ? 1 : gates->count); g++) {
+        size_t slot = first * cell->slots + gates->slot[gates->first + g];
+        recur_pass_multiply(
+            pass, stream->z + slot * stream->z_stride + row * RECUR_LANES,
+            together ? stream->z_stride : cell->slots * stream->z_stride, left,
+            recur_pass_panel(pass, gates->tensor, first * cell->gates + gates->first + g),
+            together ? w_stride : cell->gates * w_stride, together ? count * gates->count : count,
+            rows, true);
+    }
+}
+
+/* x W_ih^T + b of gate g into its slots of `count` unit panels, for a span of rows. */
+static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d, unsigned g,
+                               size_t first, size_t count, struct recur_span span)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
-    size_t spans = recur_slice_spans(pass, slice);
-    size_t depth = recur_network_param(pass->network, layer->direction[d].weight_ih)->depth;
-    unsigned has_input = 0;
-    for (unsigned g = 0; g < cell->gates; g++) {
+    struct gates gate = {layer->direction[d].weight_ih, g, 1, cell->input_slot};
+    for (size_t u = first; u < first + count; u++) {
         size_t slot = u * cell->slots + cell->input_slot[g];
-        const real *w = recur_pass_panel(pass, layer->direction[d].weight_ih, u * cell->gates + g);
+        real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
         const real *bias = stream->slot_bias + slot * RECUR_LANES;
-        has_input |= 1u << cell->input_slot[g];
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, i);
-            real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
-            if (!layer->dense) {
-                pass->kernels->gather(z, w, pass->ids + span.row, bias, span.rows);
-                continue;
-            }
+        if (layer->dense)
             pass->kernels->fill(z, bias, span.rows);
-            recur_pass_multiply(
-                pass, z, stream->z_stride,
-                (struct recur_left){pass->work->base, seam.value_panels, span.row, seam.columns}, w,
-                depth * RECUR_LANES, 1, span.rows, true);
-        }
+        else
+            pass->kernels->gather(z, recur_pass_panel(pass, gate.tensor, u * cell->gates + g),
+                                  pass->ids + span.row, bias, span.rows);
     }
-    for (unsigned s = 0; s < cell->slots; s++)
-        for (size_t i = 0; i < spans && !(has_input >> s & 1); i++) {
-            struct recur_span span = recur_slice_span(pass, slice, i);
-            size_t slot = u * cell->slots + s;
-            pass->kernels->fill(stream->z + slot * stream->z_stride + span.row * RECUR_LANES,
-                                stream->slot_bias + slot * RECUR_LANES, span.rows);
-        }
+    if (layer->dense)
+        multiply_gates(
+            pass, stream, &gate, first, count, span.row, span.rows,
+            (struct recur_left){pass->work->base, seam.value_panels, span.row, seam.columns});
 }
 
-/* Numbers of z that a product writes before the cell reads them: they are still in the L1 cache. */
-#define TILE_NUMBERS 4096
-
-/* How many unit panels one product serves: several where a few rows fill little of the cache, and
- * where the phase's slots are all there are, so that theirs lie at equal distances. */
-static size_t units_at_once(const struct recur_cell_kind *cell,
-                            const struct recur_cell_phase *phase, size_t rows)
+/* The biases of slots that no input goes to. */
+static void forward_bias(const struct recur_pass *pass, const struct recur_stream *stream, size_t u,
+                         struct recur_span span)
 {
-    size_t units = TILE_NUMBERS / (rows * RECUR_LANES * phase->gates);
-    return phase->gates == cell->slots && units > 1 ? units : 1;
+    const struct recur_cell_kind *cell = pass->network->cell;
+    unsigned has_input = 0;
+    for (unsigned g = 0; g < cell->gates; g++)
+        has_input |= 1u << cell->input_slot[g];
+    for (unsigned s = 0; s < cell->slots; s++) {
+        size_t slot = u * cell->slots + s;
+        if (!(has_input >> s & 1))
+            pass->kernels->fill(stream->z + slot * stream->z_stride + span.row * RECUR_LANES,
+                                stream->slot_bias + slot * RECUR_LANES, span.rows);
+    }
+}
+
+/* x W_ih^T + b into the slots of the slice's unit panels, for all steps. */
+static void forward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                          size_t d)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t spans = recur_slice_spans(pass, slice), end = recur_slice_end(slice, layer->units);
+    size_t rows = spans ? recur_slice_span(pass, slice, 0).rows : 0;
+    if (!rows)
+        return;
+    size_t group = units_at_once(1, rows);
+    for (size_t u = recur_slice_begin(slice, layer->units); u < end; u += group) {
+        size_t count = end - u < group ? end - u : group;
+        for (unsigned g = 0; g < cell->gates; g++)
+            for (size_t i = 0; i < spans; i++)
+                forward_input_gate(pass, l, d, g, u, count, recur_slice_span(pass, slice, i));
+        for (size_t own = u; own < u + count; own++)
+            for (size_t i = 0; i < spans; i++)
+                forward_bias(pass, stream, own, recur_slice_span(pass, slice, i));
+    }
 }
 
 /* h' W_hh^T (or q W_hh^T) of some rows on top of the input's part, for `count` unit panels. */
@@ -60,19 +113,14 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
                             size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
                             size_t count)
 {
-    const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t depth = recur_network_param(pass->network, layer->direction[d].weight_hh)->depth;
+    struct gates gates = {layer->direction[d].weight_hh, phase->first_gate, phase->gates,
+                          pass->network->cell->recurrent_slot};
     struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
     if (phase->from_rh)
         state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
-    struct recur_tile tile = recur_tile_at(pass, stream, piece, first);
-    recur_pass_multiply(pass, tile.slot[cell->recurrent_slot[phase->first_gate]], stream->z_stride,
-                        state,
-                        recur_pass_panel(pass, layer->direction[d].weight_hh,
-                                         first * cell->gates + phase->first_gate),
-                        depth * RECUR_LANES, count * phase->gates, piece->rows, true);
+    multiply_gates(pass, stream, &gates, first, count, piece->row, piece->rows, state);
 }
 
 /* One phase of one step: the product, then the cell. */
@@ -88,7 +136,7 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
     size_t rows = recur_slice_alive(pass, slice, t), end = recur_slice_end(slice, layer->units);
     if (!rows)
         return;
-    size_t group = units_at_once(cell, phase, rows);
+    size_t group = units_at_once(phase->gates, rows);
     for (size_t first = recur_slice_begin(slice, layer->units); first < end; first += group) {
         size_t count = end - first < group ? end - first : group;
         for (unsigned i = 0; i < pieces; i++) {
@@ -129,11 +177,11 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t end = recur_slice_end(slice, layer->units);
-    for (size_t u = recur_slice_begin(slice, layer->units); u < end; u++) {
+    for (size_t u = recur_slice_begin(slice, layer->units); u < end && !pass->in_place; u++)
         begin_state(pass, slice, stream, d, u);
-        forward_input(pass, slice, l, d, u);
-    }
-    recur_barrier_wait(slice->barrier);
+    forward_input(pass, slice, l, d);
+    if (!pass->in_place)
+        recur_barrier_wait(slice->barrier);
     recur_pass_mark(pass, thread, RECUR_PHASE_INPUT);
     for (size_t i = 0; i < slice->steps; i++)
         for (unsigned p = 0; p < cell->phases; p++) {
@@ -222,25 +270,43 @@ static void forward_seam(const struct recur_pass *pass, const struct recur_slice
     recur_barrier_wait(slice->barrier);
 }
 
-/* logits = y W^T + b and the loss, for a part of the rows. */
+/* logits = y W^T + b of some panels. */
+static void forward_logits(const struct recur_pass *pass, struct recur_span span, size_t first,
+                           size_t count)
+{
+    const struct recur_network *network = pass->network;
+    const struct recur_workspace *work = pass->work;
+    const struct recur_seam *seam = &work->seam[network->layers];
+    real *x = work->logits + first * work->logit_stride + span.row * RECUR_LANES;
+    for (size_t v = 0; v < count; v++)
+        pass->kernels->fill(x + v * work->logit_stride,
+                            recur_pass_panel(pass, network->head_bias, first + v), span.rows);
+    recur_pass_multiply(
+        pass, x, work->logit_stride,
+        (struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
+        recur_pass_panel(pass, network->head_weight, first),
+        recur_network_param(network, network->head_weight)->depth * RECUR_LANES, count, span.rows,
+        true);
+}
+
+/* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits
+ * for all of them. */
 static void forward_head(const struct recur_pass *pass, const struct recur_slice *slice)
 {
     const struct recur_network *network = pass->network;
     struct recur_workspace *work = pass->work;
-    const struct recur_seam *seam = &work->seam[network->layers];
+    size_t panels = recur_panels(network->outputs);
+    if (pass->in_place) {
+        size_t first = recur_slice_begin(slice, panels), end = recur_slice_end(slice, panels);
+        if (first < end)
+            forward_logits(pass, recur_slice_span(pass, slice, 0), first, end - first);
+        recur_barrier_wait(slice->barrier);
+        return;
+    }
     size_t spans = recur_slice_own_spans(pass, slice);
-    size_t depth = recur_network_param(network, network->head_weight)->depth;
-    for (size_t v = 0; v < recur_panels(network->outputs); v++)
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_own_span(pass, slice, i);
-            real *x = work->logits + v * work->logit_stride + span.row * RECUR_LANES;
-            pass->kernels->fill(x, recur_pass_panel(pass, network->head_bias, v), span.rows);
-            recur_pass_multiply(
-                pass, x, work->logit_stride,
-                (struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
-                recur_pass_panel(pass, network->head_weight, v), depth * RECUR_LANES, 1, span.rows,
-                true);
-        }
+    for (size_t v = 0; v < panels; v++)
+        for (size_t i = 0; i < spans; i++)
+            forward_logits(pass, recur_slice_own_span(pass, slice, i), v, 1);
     for (size_t i = 0; i < spans && pass->targets; i++) {
         struct recur_span span = recur_slice_own_span(pass, slice, i);
         pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,

@@ -51,7 +51,8 @@ static enum recur_status fill_in(struct recur_model *model, const recur_model_co
     RECUR_TRY(recur_network_init(&model->network, &model->config, error));
     RECUR_TRY(recur_block_alloc(model->network.params.span * sizeof *model->parameters,
                                 "parameters", &model->parameters, error));
-    recur_params_init(&model->network.params, model->parameters, model->config.seed);
+    if (!vocabs->blank)
+        recur_params_init(&model->network.params, model->parameters, model->config.seed);
     return RECUR_OK;
 }
 
@@ -167,9 +168,9 @@ enum recur_status recur_model_add_epoch(recur_model *model, const recur_epoch *e
     return RECUR_OK;
 }
 
-/* Multiply-adds of the recurrent products, of the input products of layers that read a dense
- * input, and of the head. */
-double recur_machine_flop_per_token(const recur_model *model)
+/* Of the recurrent products, of the input products of layers that read a dense input, and of the
+ * head. */
+static double multiply_adds(const recur_model *model)
 {
     const struct recur_network *network = &model->network;
     double products = 0;
@@ -189,5 +190,18 @@ double recur_machine_flop_per_token(const recur_model *model)
         const struct recur_param *head = recur_network_param(network, network->head_weight);
         products += (double)head->rows * (double)head->columns;
     }
-    return 6 * products;
+    return products;
+}
+
+double recur_machine_flop_per_token(const recur_model *model)
+{
+    return 6 * multiply_adds(model);
+}
+
+double recur_machine_bytes_per_token(const recur_model *model)
+{
+    static const double bytes[] = {[RECUR_QUANTIZATION_NONE] = 4,
+                                   [RECUR_QUANTIZATION_BF16] = 2,
+                                   [RECUR_QUANTIZATION_INT8] = 1};
+    return bytes[model->quantization] * multiply_adds(model);
 }

@@ -17,9 +17,10 @@ struct recur_model {
     size_t history_count, history_capacity;
 };
 
-/* The vocabularies of a model, which it shares; NULL: none. */
+/* What a model is made with beside its configuration. */
 struct recur_model_vocabs {
-    recur_vocab *tokens, *labels, *characters;
+    recur_vocab *tokens, *labels, *characters; /* which it shares; NULL: none */
+    bool blank; /* its parameters are left 0, for all of them are about to be read */
 };
 
 /* recur_model_create with all of them; their sizes take the place of the configuration's. */

@@ -42,27 +42,54 @@ void recur_params_free(struct recur_params *params)
     *params = (struct recur_params){0};
 }
 
+/* An element's place is the sum of what its wide axis says and what its deep axis says. Every
+ * number of a file goes through here, and divisions are slow. */
+static size_t wide_place(const struct recur_param *param, size_t wide)
+{
+    size_t group = param->groups > 1 ? wide / param->width : 0, unit = wide - group * param->width;
+    size_t panel = unit / RECUR_LANES * param->groups + group;
+    return recur_param_panel(param, panel) + unit % RECUR_LANES;
+}
+
+static size_t deep_place(const struct recur_param *param, size_t deep)
+{
+    if (param->segments <= 1)
+        return deep * RECUR_LANES;
+    size_t segment = deep / param->segment;
+    return (segment * padded(param->segment) + deep % param->segment) * RECUR_LANES;
+}
+
+static size_t row_place(const struct recur_param *param, size_t row)
+{
+    return param->wide_columns ? deep_place(param, row) : wide_place(param, row);
+}
+
+static size_t column_place(const struct recur_param *param, size_t column)
+{
+    return param->wide_columns ? wide_place(param, column) : deep_place(param, column);
+}
+
 size_t recur_param_place(const struct recur_param *param, size_t row, size_t column)
 {
-    size_t wide = param->wide_columns ? column : row, deep = param->wide_columns ? row : column;
-    size_t group = wide / param->width, unit = wide % param->width;
-    size_t panel = unit / RECUR_LANES * param->groups + group;
-    size_t k = deep / param->segment * padded(param->segment) + deep % param->segment;
-    return recur_param_panel(param, panel) + k * RECUR_LANES + unit % RECUR_LANES;
+    return row_place(param, row) + column_place(param, column);
 }
 
 void recur_param_unpack(const struct recur_param *param, const real *flat, real *values)
 {
-    for (size_t row = 0; row < param->rows; row++)
+    for (size_t row = 0; row < param->rows; row++) {
+        const real *from = flat + row_place(param, row);
         for (size_t column = 0; column < param->columns; column++)
-            *values++ = flat[recur_param_place(param, row, column)];
+            *values++ = from[column_place(param, column)];
+    }
 }
 
 void recur_param_pack(const struct recur_param *param, real *flat, const real *values)
 {
-    for (size_t row = 0; row < param->rows; row++)
+    for (size_t row = 0; row < param->rows; row++) {
+        real *to = flat + row_place(param, row);
         for (size_t column = 0; column < param->columns; column++)
-            flat[recur_param_place(param, row, column)] = *values++;
+            to[column_place(param, column)] = *values++;
+    }
 }
 
 void recur_params_init(const struct recur_params *params, real *flat, uint64_t seed)

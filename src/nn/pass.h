@@ -28,21 +28,23 @@ struct recur_pass {
     const real *parameters;              /* flat, as network->params says */
     real *gradients;                     /* the same; written, not added to */
     const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
-    size_t steps;            /* T of this pass, at most work->steps; of the longest sequence */
-    size_t rows;             /* only so many sequences of the batch, the first ones; 0: all */
-    const int32_t *ids;      /* by rows, each below V; not where the network reads numbers */
-    const int32_t *targets;  /* by rows; below 0: no loss there. NULL: logits only */
-    size_t carried_steps;    /* of the last pass over `work`, whose last state this one starts from;
-                                0: from zero. Both are of equal lengths */
-    bool given_states;       /* initial states are in place (recur_pass_initial); else zero */
-    bool given_ends;         /* so are gradients of the last ones, in `ends` and dc; else zero */
-    bool wants_initial;      /* gradients of the initial states are to be complete */
-    bool wants_inputs;       /* those of the numbers that the network reads are wanted */
-    bool given_outputs;      /* the gradient of the top seam is there: the head's is added to it */
-    bool headless;           /* neither logits nor their gradient */
-    bool drops;              /* dropout is on */
-    uint64_t dropout_key;    /* another one for every minibatch */
-    real loss_scale;         /* the loss is loss_scale times the sum over all rows */
+    size_t steps;           /* T of this pass, at most work->steps; of the longest sequence */
+    size_t rows;            /* only so many sequences of the batch, the first ones; 0: all */
+    const int32_t *ids;     /* by rows, each below V; not where the network reads numbers */
+    const int32_t *targets; /* by rows; below 0: no loss there. NULL: logits only */
+    size_t carried_steps;   /* of the last pass over `work`, whose last state this one starts from;
+                               0: from zero. Both are of equal lengths */
+    bool given_states;      /* initial states are in place (recur_pass_initial); else zero */
+    bool in_place;          /* a single step whose given states are complete, narrow copies too, and
+                               seen by all threads of a slice: none waits before it goes on */
+    bool given_ends;        /* so are gradients of the last ones, in `ends` and dc; else zero */
+    bool wants_initial;     /* gradients of the initial states are to be complete */
+    bool wants_inputs;      /* those of the numbers that the network reads are wanted */
+    bool given_outputs;     /* the gradient of the top seam is there: the head's is added to it */
+    bool headless;          /* neither logits nor their gradient */
+    bool drops;             /* dropout is on */
+    uint64_t dropout_key;   /* another one for every minibatch */
+    real loss_scale;        /* the loss is loss_scale times the sum over all rows */
     atomic_size_t next_task; /* of prepare and gradients; 0 at the start of each */
     double *phase_seconds;   /* by enum recur_phase, of thread 0; NULL: not measured */
     double phase_start;      /* recur_clock() when thread 0 began its present phase */

@@ -107,6 +107,11 @@ void recur_workspace_free(struct recur_workspace *work);
 enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
                                  size_t unit_slices, recur_error *error);
 
+static inline size_t recur_grid_threads(const struct recur_grid *grid)
+{
+    return grid->batch_slices * grid->directions * grid->unit_slices;
+}
+
 /* The row of h, c and dh in direction d that the state after row 0 stands in. */
 static inline size_t recur_workspace_after(const struct recur_workspace *work, size_t d)
 {

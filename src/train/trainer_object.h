@@ -3,10 +3,10 @@
 #ifndef RECUR_TRAIN_TRAINER_OBJECT_H
 #define RECUR_TRAIN_TRAINER_OBJECT_H
 
+#include "base/pace.h"
 #include "nn/model_object.h"
 #include "nn/pass.h"
 #include "recur/labels.h"
-#include "train/pace.h"
 #include "train/schedule.h"
 #include "train/update.h"
 

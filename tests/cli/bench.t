@@ -2,30 +2,42 @@
 
 $ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g'
 ISA, N thread, measured peak N GFLOP/s
-preset training of peak generation
-dNl-rnn N tokens/s N GFLOP/s N % N tokens/s
+preset training of peak
+dNl-rnn N tokens/s N GFLOP/s N %
  load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
- generation quantised, tokens/s: bfN N, intN N
+ one stream, tokens/s on one thread: fN N (N %), bfN N (N %), intN N (N %)
+ one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
  sessions together, tokens/s: N N, N N, N N, N N
 $ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": N, "generate_bf16_tokens_per_second": N, "generate_int8_tokens_per_second": N, "sessions": [{"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}]}], "stacks": []}
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "generate_threads_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_threads_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "sessions": [{"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}]}], "stacks": []}
 $ recur bench --preset lstm-64 --seconds 0.02 --threads 1 | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g'
 ISA, N thread, measured peak N GFLOP/s
-preset training of peak generation
-lstm-N N tokens/s N GFLOP/s N % N tokens/s
+preset training of peak
+lstm-N N tokens/s N GFLOP/s N %
  load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
- generation quantised, tokens/s: bfN N, intN N
+ one stream, tokens/s on one thread: fN N (N %), bfN N (N %), intN N (N %)
+ one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
 $ recur bench --preset lengths --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
-preset training of peak generation
+preset training of peak
 lengths N tokens/s
  N % of N tokens/s at equal lengths
 $ recur bench --preset lengths --seconds 0.02 --threads 2 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
 {"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "lengths": {"train_tokens_per_second": N, "equal_tokens_per_second": N, "share_of_equal": N}}
 $ recur bench --preset stack-gru-256 --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
-preset training of peak generation
+preset training of peak
 stack-gru-N N tokens/s N GFLOP/s N %
 $ recur bench --preset stack-lstm-2x256 --seconds 0.02 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
 {"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [{"preset": "stack-lstm-2x256", "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N}]}
+$ recur bench --preset lstm-64 --generation --seconds 0.01 --threads 2 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
+preset training of peak
+lstm-N
+ one stream, tokens/s on one thread: fN N (N %), bfN N (N %), intN N (N %)
+ one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
+$ recur bench --preset lengths --generation --seconds 0.01 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": []}
+$ recur bench --generation=1
+! recur bench: --generation takes no value, got "1"
+[2]
 $ recur bench --preset mine
 ! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, rnn-512, gru-512, lstm-512, lstm-2x512, lstm-512-bf16, lstm-2x512-bf16, words-2x200, words-2x650, lstm-64, stack-rnn-256, stack-rnn-512, stack-gru-256, stack-lstm-256, stack-lstm-2x256, stack-lstm-2x512, lengths, got "mine"
 [2]

@@ -27,6 +27,9 @@ $ recur generate -n -1
 $ recur generate -n ten
 ! recur generate: --count must be a whole number of at least 0, got "ten"
 [2]
+$ recur generate --threads 0
+! recur generate: --threads must be a whole number from 1 to 1024, got "0"
+[2]
 $ recur generate --temp -1
 ! recur generate: --temp must be a number from 0 to 1000, got "-1"
 [2]

@@ -20,6 +20,11 @@ $ recur generate -n 40 -s 1 > a; recur generate -n 40 --seed 1 > b; recur genera
 [1]
 $ recur generate -n 40 --temp 5 --top-k 1 > a; recur generate -n 40 --temp 0 > b; cmp a b
 
+# The same text on any number of threads.
+$ recur train --quiet --hidden 300 --batch 8 --steps 16 --epochs 1 --max-tokens 600 -o wide > out
+$ for threads in 1 2 3; do recur generate -m wide -n 60 -s 4 --threads $threads > t$threads; done; cmp t1 t2; cmp t1 t3; wc -l < t1 | sed 's/[2-9]/1/'
+1
+
 # Unknown characters: one warning.
 $ recur generate -p 'Ж' -n 0
 Ж

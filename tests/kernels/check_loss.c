@@ -166,6 +166,23 @@ static void check_sum_squares(const struct recur_kernels *kernels, struct recur_
     }
 }
 
+static void check_read(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    for (int trial = 0; trial < TRIALS; trial++) {
+        struct arrays arrays = {.count = 0};
+        size_t n = pick(rng, 1, NUMBERS_MAX / RECUR_READ_CHUNK) * RECUR_READ_CHUNK;
+        real *x = arrays_take_reals(&arrays, n);
+        scatter_reals(rng, x, n, 1);
+        double wanted = 0, size = 0;
+        for (size_t i = 0; i < n; i++) {
+            wanted += (double)x[i];
+            size += fabs((double)x[i]);
+        }
+        assert_true(fabs((double)kernels->read(x, n) - wanted) <= ((double)n / 32 + 16) * U * size);
+        arrays_release(&arrays);
+    }
+}
+
 struct optimiser {
     struct arrays arrays;
     size_t n;
@@ -284,6 +301,7 @@ const struct named_check recur_loss_checks[] = {
     {"softmax_loss of what is no number", check_softmax_nan},
     {"dropout", check_dropout},
     {"sum_squares", check_sum_squares},
+    {"read", check_read},
     {"sgd", check_sgd},
     {"adam", check_adam},
     {"rmsprop", check_rmsprop},

@@ -164,6 +164,31 @@ static void a_byte_that_fits_not_does_not_spoil_the_next_character(void **state)
     recur_model_free(model);
 }
 
+/* A stepper of the caller's: on several threads, and for one prompt after the other. */
+static void on_a_stepper(void **state)
+{
+    (void)state;
+    const char *const entries[] = {"<unk>", "a", "b", "c"};
+    const int32_t next[] = {1, 2, 3, 1};
+    const char *const wanted[] = {"bcab", "cabc", "abca"};
+    const recur_sampler_config greedy = {.size = sizeof greedy, .temperature = 0, .top_p = 1};
+    recur_model *model = make_chain(RECUR_TOKENS_CHAR, RECUR_CLEAN_NONE, entries, next, 4);
+    recur_stepper *stepper;
+    assert_int_equal(recur_stepper_create(model, 1, 2, &stepper, NULL), RECUR_OK);
+    assert_ptr_equal(recur_stepper_model(stepper), model);
+    for (size_t i = 0; i < 3; i++) {
+        struct received received = {.text = ""};
+        recur_generation made;
+        assert_int_equal(
+            recur_generate_on(stepper, &"abc"[i], 1, 4, &greedy, receive, &received, &made, NULL),
+            RECUR_OK);
+        assert_string_equal(received.text, wanted[i]);
+        assert_int_equal(made.tokens, 4);
+    }
+    recur_stepper_free(stepper);
+    recur_model_free(model);
+}
+
 static void the_caller_can_stop_it(void **state)
 {
     (void)state;
@@ -247,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_trimmed_space_counts_at_the_end_of_a_prompt),
         cmocka_unit_test(bytes_arrive_as_whole_characters),
         cmocka_unit_test(a_byte_that_fits_not_does_not_spoil_the_next_character),
+        cmocka_unit_test(on_a_stepper),
         cmocka_unit_test(the_caller_can_stop_it),
         cmocka_unit_test(seeds_decide),
         cmocka_unit_test(impossible_wishes_are_refused),

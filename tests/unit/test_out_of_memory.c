@@ -17,6 +17,7 @@
 #include "recur/features.h"
 #include "recur/fill.h"
 #include "recur/generate.h"
+#include "recur/machine.h"
 #include "recur/session.h"
 
 enum { THREADS = 2, VOCABULARY = 5, TOKENS = 60 };
@@ -291,6 +292,13 @@ static enum recur_status generate(const struct world *world, recur_error *error)
     return recur_generate(world->language, "\"", 1, 5, NULL, take_text, NULL, NULL, error);
 }
 
+static enum recur_status read_rate(const struct world *world, recur_error *error)
+{
+    double rate;
+    (void)world;
+    return recur_machine_read_rate(2, 8192, 1e-6, &rate, error);
+}
+
 static int take_filling(void *user, const recur_filling *filling)
 {
     (void)user;
@@ -341,6 +349,7 @@ static const struct {
     {"recur_checkpoint_resume_labels", resume_labels},
     {"recur_session_create", use_session},
     {"recur_generate", generate},
+    {"recur_machine_read_rate", read_rate},
     {"recur_fill", fill},
     {"recur_evaluate", evaluate},
     {"recur_features_save", save_features},

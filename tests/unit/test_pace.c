@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "train/pace.h"
+#include "base/pace.h"
 
 /* Runs `count` minibatches that take so long together and alone; returns how many ran alone. */
 static size_t run(struct recur_pace *pace, size_t count, double together, double alone)
@@ -40,11 +40,26 @@ static void notices_a_change(void **state)
     assert_in_range(run(&pace, 4000, 1, 1.9), 1, 60);
 }
 
+/* Where the others hardly ever get a processor, waiting for them takes a thousand times as long as
+ * the work: seen at once, and tried so seldom that it costs a twentieth of the time at most. */
+static void waits_little(void **state)
+{
+    (void)state;
+    enum { PIECES = 200000 };
+    struct recur_pace pace = {.alone = false};
+    run(&pace, 500, 1, 1.9);
+    assert_in_range(run(&pace, 100, 1000, 1.9), 99, 100);
+    size_t alone = run(&pace, PIECES, 1000, 1.9);
+    double seconds = (double)alone * 1.9 + (double)(PIECES - alone) * 1000;
+    assert_true(seconds < 1.05 * PIECES * 1.9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_faster),
         cmocka_unit_test(notices_a_change),
+        cmocka_unit_test(waits_little),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@
 #include "recur/session.h"
 
 enum { VOCABULARY = 43, TOKENS = 50, MANY = 37 };
+enum { WIDE_VOCABULARY = 101, WIDE_TOKENS = 12 };
 
 static recur_model *make_model(enum recur_cell cell, size_t embedding)
 {
@@ -248,6 +249,48 @@ static void together_as_alone(void **state)
     }
 }
 
+/* What one stream reads and says on so many threads, in a model wide enough to be split among them;
+ * the widths are no multiples of anything. */
+static void feed_wide(const recur_model *model, size_t threads, float *logits)
+{
+    recur_session *session = make_session(model);
+    recur_stepper *stepper = make_stepper(model, 1, threads);
+    for (size_t t = 0; t < WIDE_TOKENS; t++)
+        memcpy(logits + t * WIDE_VOCABULARY,
+               recur_stepper_feed(stepper, session, (int32_t)(t * t % WIDE_VOCABULARY)),
+               WIDE_VOCABULARY * sizeof *logits);
+    recur_stepper_free(stepper);
+    recur_session_free(session);
+}
+
+/* The same bits, whether all threads or the first one alone make a step: some of the first ones are
+ * made the one way and some the other (base/pace.h). */
+static void threads_share_a_stream(void **state)
+{
+    (void)state;
+    static const size_t hidden[] = {289, 230}, threads[] = {2, 3, 7};
+    static float alone[WIDE_TOKENS * WIDE_VOCABULARY], shared[WIDE_TOKENS * WIDE_VOCABULARY];
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++)
+        for (int kind = RECUR_QUANTIZATION_NONE; kind <= RECUR_QUANTIZATION_INT8; kind++) {
+            recur_model_config config = recur_model_config_default();
+            recur_model *model;
+            config.cell = (enum recur_cell)cell;
+            config.layers = 2;
+            config.hidden = hidden;
+            config.embedding = kind == RECUR_QUANTIZATION_BF16 ? 0 : 70;
+            config.vocabulary = WIDE_VOCABULARY;
+            assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+            assert_int_equal(recur_model_quantize(model, (enum recur_quantization)kind, NULL),
+                             RECUR_OK);
+            feed_wide(model, 1, alone);
+            for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+                feed_wide(model, threads[i], shared);
+                assert_memory_equal(shared, alone, sizeof alone);
+            }
+            recur_model_free(model);
+        }
+}
+
 /* A queue of readers that threads take from and give back to: a session goes from thread to
  * thread, and so from stepper to stepper, in the middle of its text. */
 struct queue {
@@ -451,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_copy_goes_on_from_there),
         cmocka_unit_test(unknown_ids),
         cmocka_unit_test(together_as_alone),
+        cmocka_unit_test(threads_share_a_stream),
         cmocka_unit_test(many_threads_share_a_model),
         cmocka_unit_test(impossible_lists_are_refused),
         cmocka_unit_test(a_session_is_its_state),
