@@ -31,7 +31,7 @@ MUTATIONS = [
     ("BF16", "src/io/numbers.c", "bits << 16", "bits << 15", "safetensors"),
     ("ONNX tensor's use", "src/io/onnx_walk.c", "found->used && ", "false && ", "onnx"),
     ("ONNX gate order", "src/io/onnx_graph.c", "{1, 0, 2}", "{0, 1, 2}", "interop_onnx"),
-    ("PyTorch import", "src/io/pytorch_read.c", "k % 2 == 1", "k > 1", "interop_pytorch"),
+    ("PyTorch import", "src/io/pytorch_read.c", "bias_hh ? 2 : 1", "1", "interop_pytorch"),
     ("older program", "src/base/config.c", "size - sizeof size);", "known - sizeof size);", "config"),
     ("sessions together", "src/infer/session.c", "there : here,", "here : here,", "session"),
     ("threads of a stream", "src/infer/session.c", "    recur_barrier_wait(slice.barrier);\n", "",
