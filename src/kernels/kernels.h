@@ -30,6 +30,13 @@ static inline size_t recur_panels(size_t columns)
     return columns / RECUR_LANES + (columns % RECUR_LANES != 0);
 }
 
+/* Columns in use of panel number `panel` of an array (rows, columns). */
+static inline size_t recur_panel_width(size_t columns, size_t panel)
+{
+    size_t left = columns - panel * RECUR_LANES;
+    return left < RECUR_LANES ? left : RECUR_LANES;
+}
+
 /* The left operand of a product: columns in panels that may lie anywhere. Column k of row r is
  * base[panel[k / 32] + r * 32 + k % 32]. */
 struct recur_rows {
@@ -57,25 +64,27 @@ struct recur_kernels {
     const char *isa;
 
     /* C = A W, or C += A W. C: `panels` panels (rows, 32) at c, c + c_stride, ...;
-     * A (rows, k); W: panels (k, 32) at w, w + w_stride, ... The panel of C that follows the last
-     * one is fetched into the cache: c_stride matters even where there is one. */
+     * A (rows, k); W: panels (k, 32) at w, w + w_stride, ... whose columns from number `columns` on
+     * are zero, all of them, and so need no work. The panel of C that follows the last one is
+     * fetched into the cache: c_stride matters even where there is one. */
     void (*product)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
-                    size_t w_stride, size_t panels, size_t rows, bool accumulate);
+                    size_t w_stride, size_t panels, size_t columns, size_t rows, bool accumulate);
 
-    /* C = A^T B, or C += A^T B: one panel a (rows, 32), of which the first `columns` count, one
-     * panel b (rows, 32), c (columns, 32). The weight gradients. */
-    void (*outer)(real *c, const real *a, size_t columns, const real *b, size_t rows,
-                  bool accumulate);
+    /* C = A^T B, or C += A^T B: one panel a (rows, 32), of which the first `a_columns` count, one
+     * panel b (rows, 32), whose columns from number `columns` on are zero, c (a_columns, 32). The
+     * weight gradients. */
+    void (*outer)(real *c, const real *a, size_t a_columns, const real *b, size_t columns,
+                  size_t rows, bool accumulate);
 
     /* The same products of bf16, their sums float (vdpbf16ps: denormal operands count as zero). A
      * panel (rows, 32) of the left operand is (rows, 16) words, pairs of columns; of the right one,
      * and both of bf16_outer, (rows / 2, 32) words, pairs of rows. k and rows count words: half as
      * many, rounded up, the missing number 0. */
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
-                         const uint32_t *w, size_t w_stride, size_t panels, size_t rows,
-                         bool accumulate);
-    void (*bf16_outer)(real *c, const uint32_t *a, size_t columns, const uint32_t *b, size_t rows,
-                       bool accumulate);
+                         const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
+                         size_t rows, bool accumulate);
+    void (*bf16_outer)(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
+                       size_t columns, size_t rows, bool accumulate);
     /* One panel x (rows, 32) to the nearest bf16, ties to even: pairs of rows, and pairs of
      * columns; and w (32, 32) transposed, then pairs of its rows. */
     void (*bf16_pack_rows)(uint32_t *to, const real *x, size_t rows);
@@ -85,8 +94,8 @@ struct recur_kernels {
     /* sum = A W of 8-bit numbers. A: bytes 0 .. 255, a panel (rows, 32) is (rows, 8) words; W:
      * bytes -128 .. 127, a panel (k, 32) is (k / 4, 32) words, fours of rows. k counts words. */
     void (*int8_product)(int32_t *sum, size_t sum_stride, struct recur_word_rows a, size_t k,
-                         const uint32_t *w, size_t w_stride, size_t panels, size_t rows,
-                         bool accumulate);
+                         const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
+                         size_t rows, bool accumulate);
     /* x (rows, 32) as the bytes 128 + x scale, rounded, x scale held within -127 .. 127. */
     void (*int8_pack_columns)(uint32_t *to, const real *x, size_t rows, real scale);
     /* c += (sum - offset) scale common, n numbers. */

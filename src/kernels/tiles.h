@@ -12,12 +12,14 @@
  *     TRANSPOSED       1: `outer` as well
  */
 
-/* `panels` x `rows` are the tile's constant size: with one row there are only two chains of
- * multiply-adds in a panel, too few to hide their latency, so several panels are worked at once.
- * `next` is the tile that comes after this one, fetched meanwhile; NULL: none. */
+/* `panels` x `rows` x `vectors` are the tile's constant size: with one row there are only two
+ * chains of multiply-adds in a panel, too few to hide their latency, so several panels are worked
+ * at once; one vector is what a panel with few columns in use needs. `next` is the tile that comes
+ * after this one, fetched meanwhile; NULL: none. */
 INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_t first_row,
                                 size_t k, const NUMBER *w, size_t w_stride, const size_t panels,
-                                const size_t rows, bool accumulate, const RESULT *next)
+                                const size_t rows, const size_t vectors, bool accumulate,
+                                const RESULT *next)
 {
     RESULTS sum[RECUR_TILE_ROWS * 2];
     UNROLL
@@ -26,11 +28,9 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
     UNROLL
     for (size_t p = 0; p < panels; p++) {
         UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            const RESULT *from = c + p * c_stride + r * RECUR_LANES;
-            sum[2 * (p * rows + r)] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
-            sum[2 * (p * rows + r) + 1] =
-                accumulate ? *(const RESULTS *)(from + LANES) : (RESULTS){0};
+        for (size_t i = 0; i < rows * vectors; i++) {
+            const RESULT *from = c + p * c_stride + i / vectors * RECUR_LANES + i % vectors * LANES;
+            sum[p * rows * vectors + i] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
         }
     }
     for (size_t k0 = 0; k0 < k; k0 += STEPS) {
@@ -47,13 +47,14 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
             UNROLL
             for (size_t p = 0; p < panels; p++) {
                 NUMBERS w0 = *(const NUMBERS *)(wk + p * w_stride);
-                NUMBERS w1 = *(const NUMBERS *)(wk + p * w_stride + LANES);
+                NUMBERS w1 = *(const NUMBERS *)(wk + p * w_stride + (vectors - 1) * LANES);
                 UNROLL
                 for (size_t r = 0; r < rows; r++) {
                     NUMBERS x = ak[r * STEPS] - (NUMBERS){0};
-                    RESULTS *to = &sum[2 * (p * rows + r)];
+                    RESULTS *to = &sum[(p * rows + r) * vectors];
                     to[0] = MULTIPLY_ADD(to[0], x, w0);
-                    to[1] = MULTIPLY_ADD(to[1], x, w1);
+                    if (vectors > 1)
+                        to[1] = MULTIPLY_ADD(to[1], x, w1);
                 }
             }
         }
@@ -61,22 +62,22 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
     UNROLL
     for (size_t p = 0; p < panels; p++) {
         UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            RESULT *to = c + p * c_stride + r * RECUR_LANES;
-            *(RESULTS *)to = sum[2 * (p * rows + r)];
-            *(RESULTS *)(to + LANES) = sum[2 * (p * rows + r) + 1];
+        for (size_t i = 0; i < rows * vectors; i++) {
+            RESULT *to = c + p * c_stride + i / vectors * RECUR_LANES + i % vectors * LANES;
+            *(RESULTS *)to = sum[p * rows * vectors + i];
         }
     }
 }
 
-#define HEIGHT(n)                                                                                  \
-    __attribute__((noinline)) static void TILES(product_##n)(                                      \
+#define HEIGHT(n, v)                                                                               \
+    __attribute__((noinline)) static void TILES(product_##n##_##v)(                                \
         RESULT * c, struct LEFT a, size_t row, size_t k, const NUMBER *w, bool accumulate,         \
         const RESULT *next)                                                                        \
     {                                                                                              \
-        TILES(product_tile)(c, 0, a, row, k, w, 0, 1, n, accumulate, next);                        \
+        TILES(product_tile)(c, 0, a, row, k, w, 0, 1, n, v, accumulate, next);                     \
     }
-EACH_HEIGHT(HEIGHT)
+EACH_HEIGHT(HEIGHT, 1)
+EACH_HEIGHT(HEIGHT, 2)
 #undef HEIGHT
 
 #define LOW(n, p)                                                                                  \
@@ -84,33 +85,44 @@ EACH_HEIGHT(HEIGHT)
         RESULT * c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w, size_t w_stride,    \
         bool accumulate)                                                                           \
     {                                                                                              \
-        TILES(product_tile)(c, c_stride, a, 0, k, w, w_stride, p, n, accumulate, NULL);            \
+        TILES(product_tile)(c, c_stride, a, 0, k, w, w_stride, p, n, 2, accumulate, NULL);         \
     }
 LOW_TILES(LOW)
 #undef LOW
 
 /* `next` is the panel that is worked on after this one. */
-static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w, size_t rows,
-                                 bool accumulate, const RESULT *next)
+static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w,
+                                 size_t columns, size_t rows, bool accumulate, const RESULT *next)
 {
-    static void (*const tile[])(RESULT *, struct LEFT, size_t, size_t, const NUMBER *, bool,
-                                const RESULT *) = {
-#define HEIGHT(n) TILES(product_##n),
-        EACH_HEIGHT(HEIGHT)
+    static void (*const tile[2][RECUR_TILE_ROWS])(RESULT *, struct LEFT, size_t, size_t,
+                                                  const NUMBER *, bool, const RESULT *) = {
+#define HEIGHT(n, v) TILES(product_##n##_##v),
+        {EACH_HEIGHT(HEIGHT, 1)},
+        {EACH_HEIGHT(HEIGHT, 2)},
 #undef HEIGHT
     };
     for (size_t row = 0; row < rows;) {
         size_t height = tile_height(rows - row);
         const RESULT *after = row + height < rows ? c + (row + height) * RECUR_LANES : next;
-        for (size_t column = 0; column < RECUR_LANES; column += 2 * LANES)
-            tile[height - 1](c + row * RECUR_LANES + column, a, row, k, w + column, accumulate,
-                             after + column);
+        for (size_t column = 0; column < columns; column += 2 * LANES)
+            tile[columns - column > LANES][height - 1](c + row * RECUR_LANES + column, a, row, k,
+                                                       w + column, accumulate, after + column);
         row += height;
     }
 }
 
+/* Sets the lanes of c (rows, 32) to zero that a tile for so many columns does not write. */
+static void TILES(clear_behind)(RESULT *c, size_t columns, size_t rows)
+{
+    size_t first = (columns + LANES - 1) / LANES * LANES;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = first; i < RECUR_LANES; i += LANES)
+            *(RESULTS *)(c + r * RECUR_LANES + i) = (RESULTS){0};
+}
+
 static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w,
-                           size_t w_stride, size_t panels, size_t rows, bool accumulate)
+                           size_t w_stride, size_t panels, size_t columns, size_t rows,
+                           bool accumulate)
 {
     size_t p = 0;
 #define LOW(n, count)                                                                              \
@@ -123,12 +135,14 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
 #undef LOW
     for (; p < panels; p++) {
         size_t k0 = 0, depth;
+        if (!accumulate)
+            TILES(clear_behind)(c + p * c_stride, columns, rows);
         do {
             depth = k - k0 < PRODUCT_DEPTH ? k - k0 : PRODUCT_DEPTH;
             struct LEFT part = {a.base, a.panel + k0 / STEPS};
             const RESULT *next = c + (p + (k0 + depth == k)) * c_stride;
             TILES(product_panel)
-            (c + p * c_stride, part, depth, w + p * w_stride + k0 * RECUR_LANES, rows,
+            (c + p * c_stride, part, depth, w + p * w_stride + k0 * RECUR_LANES, columns, rows,
              accumulate || k0, next);
             k0 += depth;
         } while (k0 < k);
@@ -136,63 +150,67 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
 }
 
 #if TRANSPOSED
-/* C = A^T B over `count` rows of the panels a and b: `columns` rows of C. `next`, `count` rows of
- * what comes after them, are fetched meanwhile. */
-INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const size_t columns,
-                              size_t count, bool accumulate, const NUMBER *next)
+/* C = A^T B over `count` rows of the panels a and b: `height` rows of C, so many vectors wide.
+ * `next`, `count` rows of what comes after them, are fetched meanwhile. */
+INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const size_t height,
+                              const size_t vectors, size_t count, bool accumulate,
+                              const NUMBER *next)
 {
     RESULTS sum[RECUR_TILE_ROWS * 2];
     UNROLL
-    for (size_t i = 0; i < columns; i++) {
-        const RESULT *from = c + i * RECUR_LANES;
-        sum[2 * i] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
-        sum[2 * i + 1] = accumulate ? *(const RESULTS *)(from + LANES) : (RESULTS){0};
+    for (size_t i = 0; i < height * vectors; i++) {
+        const RESULT *from = c + i / vectors * RECUR_LANES + i % vectors * LANES;
+        sum[i] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
     }
     for (const NUMBER *end = a + count * RECUR_LANES; a < end; a += RECUR_LANES, b += RECUR_LANES) {
-        NUMBERS b0 = *(const NUMBERS *)b, b1 = *(const NUMBERS *)(b + LANES);
+        NUMBERS b0 = *(const NUMBERS *)b, b1 = *(const NUMBERS *)(b + (vectors - 1) * LANES);
         fetch(next);
         next += RECUR_LANES;
         UNROLL
-        for (size_t i = 0; i < columns; i++) {
+        for (size_t i = 0; i < height; i++) {
             NUMBERS x = a[i] - (NUMBERS){0};
-            sum[2 * i] = MULTIPLY_ADD(sum[2 * i], x, b0);
-            sum[2 * i + 1] = MULTIPLY_ADD(sum[2 * i + 1], x, b1);
+            sum[vectors * i] = MULTIPLY_ADD(sum[vectors * i], x, b0);
+            if (vectors > 1)
+                sum[vectors * i + 1] = MULTIPLY_ADD(sum[vectors * i + 1], x, b1);
         }
     }
     UNROLL
-    for (size_t i = 0; i < columns; i++) {
-        *(RESULTS *)(c + i * RECUR_LANES) = sum[2 * i];
-        *(RESULTS *)(c + i * RECUR_LANES + LANES) = sum[2 * i + 1];
-    }
+    for (size_t i = 0; i < height * vectors; i++)
+        *(RESULTS *)(c + i / vectors * RECUR_LANES + i % vectors * LANES) = sum[i];
 }
 
-#define HEIGHT(n)                                                                                  \
-    __attribute__((noinline)) static void TILES(outer_##n)(RESULT * c, const NUMBER *a,            \
-                                                           const NUMBER *b, size_t count,          \
-                                                           bool accumulate, const NUMBER *next)    \
+#define HEIGHT(n, v)                                                                               \
+    __attribute__((noinline)) static void TILES(outer_##n##_##v)(                                  \
+        RESULT * c, const NUMBER *a, const NUMBER *b, size_t count, bool accumulate,               \
+        const NUMBER *next)                                                                        \
     {                                                                                              \
-        TILES(outer_tile)(c, a, b, n, count, accumulate, next);                                    \
+        TILES(outer_tile)(c, a, b, n, v, count, accumulate, next);                                 \
     }
-EACH_HEIGHT(HEIGHT)
+EACH_HEIGHT(HEIGHT, 1)
+EACH_HEIGHT(HEIGHT, 2)
 #undef HEIGHT
 
-static void TILES(outer)(RESULT *c, const NUMBER *a, size_t columns, const NUMBER *b, size_t rows,
-                         bool accumulate)
+static void TILES(outer)(RESULT *c, const NUMBER *a, size_t a_columns, const NUMBER *b,
+                         size_t columns, size_t rows, bool accumulate)
 {
-    static void (*const tile[])(RESULT *, const NUMBER *, const NUMBER *, size_t, bool,
-                                const NUMBER *) = {
-#define HEIGHT(n) TILES(outer_##n),
-        EACH_HEIGHT(HEIGHT)
+    static void (*const tile[2][RECUR_TILE_ROWS])(RESULT *, const NUMBER *, const NUMBER *, size_t,
+                                                  bool, const NUMBER *) = {
+#define HEIGHT(n, v) TILES(outer_##n##_##v),
+        {EACH_HEIGHT(HEIGHT, 1)},
+        {EACH_HEIGHT(HEIGHT, 2)},
 #undef HEIGHT
     };
+    if (!accumulate)
+        TILES(clear_behind)(c, columns, a_columns);
     for (size_t row = 0; row < rows || (row == 0 && !accumulate); row += OUTER_ROWS) {
         size_t count = rows - row < OUTER_ROWS ? rows - row : OUTER_ROWS;
-        for (size_t i = 0; i < columns;) {
-            size_t height = tile_height(columns - i);
-            for (size_t column = 0; column < RECUR_LANES; column += 2 * LANES)
-                tile[height - 1](c + i * RECUR_LANES + column, a + row * RECUR_LANES + i,
-                                 b + row * RECUR_LANES + column, count, accumulate || row,
-                                 (i ? b : a) + (row + count) * RECUR_LANES + column);
+        for (size_t i = 0; i < a_columns;) {
+            size_t height = tile_height(a_columns - i);
+            for (size_t column = 0; column < columns; column += 2 * LANES)
+                tile[columns - column > LANES][height - 1](
+                    c + i * RECUR_LANES + column, a + row * RECUR_LANES + i,
+                    b + row * RECUR_LANES + column, count, accumulate || row,
+                    (i ? b : a) + (row + count) * RECUR_LANES + column);
             i += height;
         }
     }

@@ -23,7 +23,7 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
                                 (struct recur_left){work->logits, work->logit_panels, span.row,
                                                     pass->network->outputs},
                                 work->head_transposed + p * panels * RECUR_LANES * RECUR_LANES, 0,
-                                1, span.rows, pass->given_outputs);
+                                1, seam->feature[p].width, span.rows, pass->given_outputs);
         }
     recur_barrier_wait(slice->barrier);
 }
@@ -103,8 +103,8 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
     size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
     recur_pass_multiply(pass, to, stream->h_stride,
                         (struct recur_left){stream->z, stream->gate_panels[p], row, depth},
-                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES, 0, 1, rows,
-                        accumulate);
+                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES, 0, 1,
+                        recur_panel_width(layer->hidden, u), rows, accumulate);
 }
 
 /* Completes dh after step t, in unit panel u, with what the next step of the walk sends back
@@ -246,7 +246,8 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
             recur_pass_multiply(
                 pass, seam.feature[p].gradient + span.row * RECUR_LANES, 0,
                 (struct recur_left){stream->z, stream->input_panels, span.row, depth},
-                stream->input_transposed + p * depth * RECUR_LANES, 0, 1, span.rows, accumulate);
+                stream->input_transposed + p * depth * RECUR_LANES, 0, 1, seam.feature[p].width,
+                span.rows, accumulate);
         }
     recur_barrier_wait(slice->barrier);
 }

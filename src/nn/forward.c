@@ -21,6 +21,7 @@ struct gates {
     size_t tensor;         /* weight_ih or weight_hh */
     unsigned first, count; /* gates */
     const unsigned *slot;  /* of each gate of the cell */
+    size_t hidden;
 };
 
 /* All in one go where gates and slots follow each other in the same order; else gate by gate. */
@@ -33,6 +34,7 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
     bool whole = gates->count == cell->slots, together = whole || count == 1;
     for (unsigned g = 1; g < gates->count; g++)
         together = together && gates->slot[gates->first + g] == gates->slot[gates->first] + g;
+    size_t columns = count > 1 ? RECUR_LANES : recur_panel_width(gates->hidden, first);
     for (unsigned g = 0; g < (together ? 1 : gates->count); g++) {
         size_t slot = first * cell->slots + gates->slot[gates->first + g];
         recur_pass_multiply(
@@ -40,7 +42,7 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
             together ? stream->z_stride : cell->slots * stream->z_stride, left,
             recur_pass_panel(pass, gates->tensor, first * cell->gates + gates->first + g),
             together ? w_stride : cell->gates * w_stride, together ? count * gates->count : count,
-            rows, true);
+            columns, rows, true);
     }
 }
 
@@ -52,7 +54,7 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
-    struct gates gate = {layer->direction[d].weight_ih, g, 1, cell->input_slot};
+    struct gates gate = {layer->direction[d].weight_ih, g, 1, cell->input_slot, layer->hidden};
     for (size_t u = first; u < first + count; u++) {
         size_t slot = u * cell->slots + cell->input_slot[g];
         real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
@@ -116,7 +118,7 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     struct gates gates = {layer->direction[d].weight_hh, phase->first_gate, phase->gates,
-                          pass->network->cell->recurrent_slot};
+                          pass->network->cell->recurrent_slot, layer->hidden};
     struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
     if (phase->from_rh)
         state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
@@ -285,8 +287,8 @@ static void forward_logits(const struct recur_pass *pass, struct recur_span span
         pass, x, work->logit_stride,
         (struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
         recur_pass_panel(pass, network->head_weight, first),
-        recur_network_param(network, network->head_weight)->depth * RECUR_LANES, count, span.rows,
-        true);
+        recur_network_param(network, network->head_weight)->depth * RECUR_LANES, count,
+        count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first), span.rows, true);
 }
 
 /* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits

@@ -46,13 +46,14 @@ static real *gradient_panel(const struct recur_pass *pass, size_t index, size_t 
 struct right {
     const real *dz;
     const uint32_t *pairs; /* in bf16 */
+    size_t columns;        /* in use */
     size_t rows;
 };
 
 static struct right right_of(const struct recur_pass *pass, size_t thread, const real *dz,
-                             size_t rows)
+                             size_t columns, size_t rows)
 {
-    struct right right = {.dz = dz, .rows = rows};
+    struct right right = {.dz = dz, .columns = columns, .rows = rows};
     if (pass->work->bf16) {
         right.pairs = pass->work->bf16->gates[thread];
         pass->kernels->bf16_pack_rows(pass->work->bf16->gates[thread], dz, rows);
@@ -65,9 +66,10 @@ static void multiply(const struct recur_pass *pass, real *dw, const real *x, con
                      size_t width, struct right right)
 {
     if (right.pairs)
-        pass->kernels->bf16_outer(dw, pairs, width, right.pairs, (right.rows + 1) / 2, false);
+        pass->kernels->bf16_outer(dw, pairs, width, right.pairs, right.columns,
+                                  (right.rows + 1) / 2, false);
     else
-        pass->kernels->outer(dw, x, width, right.dz, right.rows, false);
+        pass->kernels->outer(dw, x, width, right.dz, right.columns, right.rows, false);
 }
 
 /* dw (columns of x, 32) = x^T dz, panel by panel of x; forward: z = x W^T. */
@@ -79,21 +81,22 @@ static void gradient_seam(const struct recur_pass *pass, struct recur_seam seam,
                  seam.feature[p].pairs, seam.feature[p].width, right);
 }
 
-/* Lanes in use of unit panel u. */
-static size_t unit_width(const struct recur_layer *layer, size_t u)
-{
-    size_t width = layer->hidden - u * RECUR_LANES;
-    return width < RECUR_LANES ? width : RECUR_LANES;
-}
-
 /* Adds h'^T dz over one piece to dw, for all panels of h; where there is no `sum` yet, sets it. */
 static void gradient_piece(const struct recur_layer *layer, const struct recur_kernels *kernels,
-                           const real *h, size_t stride, real *dw, const real *dz, size_t rows,
-                           bool sum)
+                           const real *h, size_t stride, real *dw, struct right right, bool sum)
 {
     for (size_t u = 0; u < layer->units; u++)
-        kernels->outer(dw + u * RECUR_LANES * RECUR_LANES, h + u * stride, unit_width(layer, u), dz,
-                       rows, sum);
+        kernels->outer(dw + u * RECUR_LANES * RECUR_LANES, h + u * stride,
+                       recur_panel_width(layer->hidden, u), right.dz, right.columns, right.rows,
+                       sum);
+}
+
+/* The same operand, of a run of its rows. */
+static struct right rows_of(struct right right, const struct recur_piece *run)
+{
+    right.dz += run->row * RECUR_LANES;
+    right.rows = run->rows;
+    return right;
 }
 
 /* dw = h'^T dz over the rows of all steps (or q^T dz); forward: z = h' W_hh^T + ... States before
@@ -103,7 +106,6 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
                                const struct recur_stream *stream, size_t d, bool from_rh, real *dw,
                                struct right right)
 {
-    const real *dz = right.dz;
     const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->steps};
     struct recur_piece run = {.rows = 0}, piece[2];
     bool sum = false;
@@ -113,7 +115,7 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
             multiply(pass, dw + u * RECUR_LANES * RECUR_LANES,
                      from_rh ? stream->q + u * stream->z_stride : NULL,
                      right.pairs ? pairs + u * pass->work->bf16->stride : NULL,
-                     unit_width(layer, u), right);
+                     recur_panel_width(layer->hidden, u), right);
         }
         return;
     }
@@ -128,14 +130,14 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
             }
             if (run.rows) {
                 gradient_piece(layer, pass->kernels, stream->h + run.before * RECUR_LANES,
-                               stream->h_stride, dw, dz + run.row * RECUR_LANES, run.rows, sum);
+                               stream->h_stride, dw, rows_of(right, &run), sum);
                 sum = true;
             }
             run = piece[i];
         }
     }
     gradient_piece(layer, pass->kernels, stream->h + run.before * RECUR_LANES, stream->h_stride, dw,
-                   dz + run.row * RECUR_LANES, run.rows, sum);
+                   rows_of(right, &run), sum);
 }
 
 static void gradient_gate(const struct recur_pass *pass, struct task task, size_t thread)
@@ -146,6 +148,7 @@ static void gradient_gate(const struct recur_pass *pass, struct task task, size_
     const struct recur_stream *stream =
         recur_workspace_stream(pass->work, pass->network, task.l, task.d);
     size_t rows = recur_pass_rows(pass), gate = task.panel % cell->gates;
+    size_t columns = recur_panel_width(layer->hidden, task.panel / cell->gates);
     size_t first_slot = task.panel / cell->gates * cell->slots;
     const real *dz_input = stream->z + (first_slot + cell->input_slot[gate]) * stream->z_stride;
     const real *dz_recurrent =
@@ -161,13 +164,13 @@ static void gradient_gate(const struct recur_pass *pass, struct task task, size_
         else
             pass->kernels->column_sum(db_hh, dz_recurrent, rows);
     }
-    struct right right = right_of(pass, thread, dz_recurrent, rows);
+    struct right right = right_of(pass, thread, dz_recurrent, columns, rows);
     gradient_recurrent(pass, layer, stream, task.d, from_rh,
                        gradient_panel(pass, tensors->weight_hh, task.panel), right);
     real *dw = gradient_panel(pass, tensors->weight_ih, task.panel);
     if (layer->dense) {
         if (dz_input != dz_recurrent)
-            right = right_of(pass, thread, dz_input, rows);
+            right = right_of(pass, thread, dz_input, columns, rows);
         gradient_seam(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d), dw,
                       right);
     } else {
@@ -186,7 +189,7 @@ static void gradient_head(const struct recur_pass *pass, size_t panel, size_t th
     pass->kernels->column_sum(gradient_panel(pass, network->head_bias, panel), dz, rows);
     gradient_seam(pass, work->seam[network->layers],
                   gradient_panel(pass, network->head_weight, panel),
-                  right_of(pass, thread, dz, rows));
+                  right_of(pass, thread, dz, recur_panel_width(network->outputs, panel), rows));
 }
 
 static void gradient_embedding(const struct recur_pass *pass, size_t panel)

@@ -180,11 +180,11 @@ struct recur_left {
 };
 
 /* c (rows, 32), c + c_stride, ... = or += left W; W: `panels` panels (left.columns, 32) at w,
- * w + w_stride, ... In bf16 and int8 of the copies of both
- * (nn/bf16.h, nn/int8.h). */
+ * w + w_stride, ... of which the first `columns` columns count, as in kernels/kernels.h. In bf16
+ * and int8 of the copies of both (nn/bf16.h, nn/int8.h). */
 void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
                          struct recur_left left, const real *w, size_t w_stride, size_t panels,
-                         size_t rows, bool accumulate);
+                         size_t columns, size_t rows, bool accumulate);
 
 /* The array has these numbers now: x (rows, 32). */
 void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows);

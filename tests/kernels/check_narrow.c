@@ -52,7 +52,7 @@ static double word_product(uint32_t x, uint32_t w, bool bytes, double *size)
 /* A product's operands, and room for results of either type. */
 struct operands {
     struct arrays arrays;
-    size_t rows, k, panels, steps, c_stride, w_stride;
+    size_t rows, k, panels, columns, steps, c_stride, w_stride;
     ptrdiff_t a_panel[WORDS_MAX];
     uint32_t *a, *w, *c, *before;
 };
@@ -69,6 +69,7 @@ static void make_operands(struct operands *o, struct recur_rng *rng, bool bytes)
     o->rows = pick(rng, 1, ROWS_MAX);
     o->k = pick(rng, 1, WORDS_MAX);
     o->panels = pick(rng, 1, PANELS_MAX);
+    o->columns = pick_columns(rng);
     o->steps = bytes ? RECUR_LANES / 4 : RECUR_LANES / 2;
     o->c_stride = (o->rows + pick(rng, 0, 3)) * RECUR_LANES;
     o->w_stride = (o->k + pick(rng, 0, 3)) * RECUR_LANES;
@@ -82,9 +83,12 @@ static void make_operands(struct operands *o, struct recur_rng *rng, bool bytes)
     o->w = take_words(&o->arrays, o->panels * o->w_stride);
     o->c = take_words(&o->arrays, o->panels * o->c_stride);
     o->before = take_words(&o->arrays, o->panels * o->c_stride);
-    for (size_t p = 0; p < o->panels; p++)
-        for (size_t i = 0; i < o->k * RECUR_LANES; i++)
-            o->w[p * o->w_stride + i] = pick_word(rng, bytes);
+    for (size_t p = 0; p < o->panels; p++) {
+        memset(o->w + p * o->w_stride, 0, o->k * RECUR_LANES * sizeof *o->w);
+        for (size_t i = 0; i < o->k * o->columns; i++)
+            o->w[p * o->w_stride + i / o->columns * RECUR_LANES + i % o->columns] =
+                pick_word(rng, bytes);
+    }
 }
 
 /* Rows to add to; those past the end keep their mark. */
@@ -136,10 +140,10 @@ static void check_narrow_product(const struct recur_kernels *kernels, struct rec
         struct recur_word_rows left = {o.a, o.a_panel};
         if (bytes)
             kernels->int8_product((int32_t *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
-                                  o.rows, accumulate);
+                                  o.columns, o.rows, accumulate);
         else
             kernels->bf16_product((real *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
-                                  o.rows, accumulate);
+                                  o.columns, o.rows, accumulate);
         compare(&o, bytes, accumulate);
         arrays_release(&o.arrays);
     }
@@ -161,22 +165,23 @@ static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_r
     for (int trial = 0; trial < TRIALS; trial++) {
         struct arrays arrays = {.count = 0};
         bool accumulate = trial % 2;
-        size_t rows = trial < 2 ? 0 : pick(rng, 1, 300), columns = pick(rng, 1, RECUR_LANES);
+        size_t rows = trial < 2 ? 0 : pick(rng, 1, 300), height = pick(rng, 1, RECUR_LANES);
+        size_t columns = pick_columns(rng);
         uint32_t *a = take_words(&arrays, rows * RECUR_LANES);
         uint32_t *b = take_words(&arrays, rows * RECUR_LANES);
-        real *c = arrays_take_reals(&arrays, columns * RECUR_LANES);
+        real *c = arrays_take_reals(&arrays, height * RECUR_LANES);
         real before[RECUR_LANES * RECUR_LANES] = {0};
         for (size_t i = 0; i < rows * RECUR_LANES; i++) {
-            b[i] = pick_word(rng, false);
-            if (i % RECUR_LANES < columns)
+            if (i % RECUR_LANES < height)
                 a[i] = pick_word(rng, false);
+            b[i] = i % RECUR_LANES < columns ? pick_word(rng, false) : 0;
         }
         if (accumulate) {
-            scatter_reals(rng, c, columns * RECUR_LANES, 1);
-            memcpy(before, c, columns * RECUR_LANES * sizeof *c);
+            scatter_reals(rng, c, height * RECUR_LANES, 1);
+            memcpy(before, c, height * RECUR_LANES * sizeof *c);
         }
-        kernels->bf16_outer(c, a, columns, b, rows, accumulate);
-        for (size_t i = 0; i < columns * RECUR_LANES; i++) {
+        kernels->bf16_outer(c, a, height, b, columns, rows, accumulate);
+        for (size_t i = 0; i < height * RECUR_LANES; i++) {
             double sum = (double)before[i], size = fabs(sum);
             for (size_t r = 0; r < rows; r++)
                 sum += word_product(a[r * RECUR_LANES + i / RECUR_LANES],

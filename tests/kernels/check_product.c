@@ -14,7 +14,7 @@ enum { TRIALS = 300, PANELS_MAX = 5, DEPTH_MAX = 100, ROWS_MAX = 35 };
 /* A product's operands: A in panels that lie in any order with room between them. */
 struct operands {
     struct arrays arrays;
-    size_t rows, k, panels, a_stride, c_stride, w_stride;
+    size_t rows, k, panels, columns, a_stride, c_stride, w_stride;
     ptrdiff_t a_panel[(DEPTH_MAX + RECUR_LANES - 1) / RECUR_LANES];
     real *a, *w, *c, *before;
 };
@@ -43,6 +43,7 @@ static void make_operands(struct operands *o, struct recur_rng *rng, bool accumu
     o->rows = pick(rng, 1, ROWS_MAX);
     o->k = pick(rng, 1, DEPTH_MAX);
     o->panels = pick(rng, 1, PANELS_MAX);
+    o->columns = pick_columns(rng);
     o->a_stride = (o->rows + pick(rng, 0, 3)) * RECUR_LANES;
     o->c_stride = (o->rows + pick(rng, 0, 3)) * RECUR_LANES;
     o->w_stride = (o->k + pick(rng, 0, 3)) * RECUR_LANES;
@@ -51,7 +52,9 @@ static void make_operands(struct operands *o, struct recur_rng *rng, bool accumu
     o->c = arrays_take_reals(&o->arrays, o->panels * o->c_stride);
     o->before = arrays_take_reals(&o->arrays, o->panels * o->c_stride);
     for (size_t p = 0; p < o->panels; p++) {
-        scatter_reals(rng, o->w + p * o->w_stride, o->k * RECUR_LANES, 1);
+        memset(o->w + p * o->w_stride, 0, o->k * RECUR_LANES * sizeof *o->w);
+        for (size_t k = 0; k < o->k; k++)
+            scatter_reals(rng, o->w + p * o->w_stride + k * RECUR_LANES, o->columns, 1);
         if (accumulate)
             scatter_reals(rng, o->c + p * o->c_stride, o->rows * RECUR_LANES, 1);
     }
@@ -86,7 +89,7 @@ static void check_product(const struct recur_kernels *kernels, struct recur_rng 
         bool accumulate = trial % 2;
         make_operands(&o, rng, accumulate);
         kernels->product(o.c, o.c_stride, (struct recur_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
-                         o.panels, o.rows, accumulate);
+                         o.panels, o.columns, o.rows, accumulate);
         compare_product(&o, accumulate);
         arrays_release(&o.arrays);
     }
@@ -100,7 +103,7 @@ static void check_product_split(const struct recur_kernels *kernels, struct recu
         bool accumulate = trial % 2;
         make_operands(&o, rng, accumulate);
         kernels->product(o.c, o.c_stride, (struct recur_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
-                         o.panels, o.rows, accumulate);
+                         o.panels, o.columns, o.rows, accumulate);
         real *whole = arrays_take_reals(&o.arrays, o.panels * o.c_stride);
         size_t bytes = o.panels * o.c_stride * sizeof *whole;
         memcpy(whole, o.c, bytes);
@@ -110,7 +113,7 @@ static void check_product_split(const struct recur_kernels *kernels, struct recu
             for (size_t r = 0; r < o.rows; r += height)
                 kernels->product(o.c + p * o.c_stride + r * RECUR_LANES, o.c_stride,
                                  (struct recur_rows){o.a + r * RECUR_LANES, o.a_panel}, o.k,
-                                 o.w + p * o.w_stride, o.w_stride, 1,
+                                 o.w + p * o.w_stride, o.w_stride, 1, o.columns,
                                  o.rows - r < height ? o.rows - r : height, accumulate);
         assert_memory_equal(o.c, whole, bytes);
         arrays_release(&o.arrays);
@@ -122,20 +125,23 @@ static void check_outer(const struct recur_kernels *kernels, struct recur_rng *r
     for (int trial = 0; trial < TRIALS; trial++) {
         struct arrays arrays = {.count = 0};
         bool accumulate = trial % 2;
-        size_t rows = trial < 2 ? 0 : pick(rng, 1, 300), columns = pick(rng, 1, RECUR_LANES);
+        size_t rows = trial < 2 ? 0 : pick(rng, 1, 300), height = pick(rng, 1, RECUR_LANES);
+        size_t columns = pick_columns(rng);
         real *a = arrays_take_reals(&arrays, rows * RECUR_LANES);
         real *b = arrays_take_reals(&arrays, rows * RECUR_LANES);
-        real *c = arrays_take_reals(&arrays, columns * RECUR_LANES);
+        real *c = arrays_take_reals(&arrays, height * RECUR_LANES);
         real before[RECUR_LANES * RECUR_LANES] = {0};
-        scatter_reals(rng, b, rows * RECUR_LANES, 1);
-        for (size_t r = 0; r < rows; r++)
-            scatter_reals(rng, a + r * RECUR_LANES, columns, 1);
-        if (accumulate) {
-            scatter_reals(rng, c, columns * RECUR_LANES, 1);
-            memcpy(before, c, columns * RECUR_LANES * sizeof *c);
+        memset(b, 0, rows * RECUR_LANES * sizeof *b);
+        for (size_t r = 0; r < rows; r++) {
+            scatter_reals(rng, a + r * RECUR_LANES, height, 1);
+            scatter_reals(rng, b + r * RECUR_LANES, columns, 1);
         }
-        kernels->outer(c, a, columns, b, rows, accumulate);
-        for (size_t i = 0; i < columns * RECUR_LANES; i++) {
+        if (accumulate) {
+            scatter_reals(rng, c, height * RECUR_LANES, 1);
+            memcpy(before, c, height * RECUR_LANES * sizeof *c);
+        }
+        kernels->outer(c, a, height, b, columns, rows, accumulate);
+        for (size_t i = 0; i < height * RECUR_LANES; i++) {
             double sum = (double)before[i], size = fabs(sum);
             for (size_t r = 0; r < rows; r++) {
                 double term = (double)a[r * RECUR_LANES + i / RECUR_LANES] *

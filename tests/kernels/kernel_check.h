@@ -62,6 +62,12 @@ static inline size_t pick(struct recur_rng *rng, size_t low, size_t high)
     return low + (size_t)recur_rng_below(rng, high - low + 1);
 }
 
+/* How many columns of a panel are in use: all of them as often as not. */
+static inline size_t pick_columns(struct recur_rng *rng)
+{
+    return pick(rng, 0, 1) ? RECUR_LANES : pick(rng, 1, RECUR_LANES);
+}
+
 static inline real pick_real(struct recur_rng *rng, double spread)
 {
     return (real)(spread * (2 * recur_rng_uniform(rng) - 1));

@@ -26,18 +26,18 @@ struct bench {
 static void product(struct bench *b)
 {
     b->kernels->product(b->x[0], TILE, (struct recur_rows){b->x[4], b->panel}, DEPTH, b->w,
-                        DEPTH * RECUR_LANES, GATES, ROWS, true);
+                        DEPTH * RECUR_LANES, GATES, RECUR_LANES, ROWS, true);
 }
 
 static void product_one_row(struct bench *b)
 {
     b->kernels->product(b->x[0], TILE, (struct recur_rows){b->x[4], b->panel}, DEPTH, b->w,
-                        DEPTH * RECUR_LANES, GATES, 1, true);
+                        DEPTH * RECUR_LANES, GATES, RECUR_LANES, 1, true);
 }
 
 static void outer(struct bench *b)
 {
-    b->kernels->outer(b->x[0], b->x[4], RECUR_LANES, b->x[5], DEPTH, false);
+    b->kernels->outer(b->x[0], b->x[4], RECUR_LANES, b->x[5], RECUR_LANES, DEPTH, false);
 }
 
 static void column_sum(struct bench *b)

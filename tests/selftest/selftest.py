@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # (what breaks, file, text, its replacement, the test that must go red)
 MUTATIONS = [
     ("product", "src/kernels/tiles.h", "ak[r * STEPS] - ", "ak[0] - ", "kernels"),
+    ("panel few of whose columns count", "src/kernels/tiles.h", "tile[columns - column > LANES]",
+     "tile[0]", "kernels"),
     ("LSTM forward", "src/kernels/pointwise.h", "ot * vtanh(ct)", "ot * ct", "kernels"),
     ("LSTM forward", "src/kernels/pointwise.h", "ot * vtanh(ct)", "ot * ct", "golden"),
     ("softmax", "src/kernels/loss.h", "-= scale;", "-= scale / 2;", "golden"),
