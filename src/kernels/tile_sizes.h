@@ -37,8 +37,8 @@ INLINE void fetch(const void *row)
 #define EACH_HEIGHT(X, v)                                                                          \
     X(1, v)                                                                                        \
     X(2, v)                                                                                        \
-    X(3, v) X(4, v) X(5, v) X(6, v) X(7, v) X(8, v) X(9, v) X(10, v) X(11, v) X(12, v) X(13, v)    \
-        X(14, v)
+    X(3, v)                                                                                        \
+    X(4, v) X(5, v) X(6, v) X(7, v) X(8, v) X(9, v) X(10, v) X(11, v) X(12, v) X(13, v) X(14, v)
 #elif RECUR_TILE_ROWS == 6
 #define EACH_HEIGHT(X, v) X(1, v) X(2, v) X(3, v) X(4, v) X(5, v) X(6, v)
 #else
