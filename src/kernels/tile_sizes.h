@@ -13,7 +13,7 @@
 #define OUTER_ROWS 280
 #else
 #define PRODUCT_DEPTH 64
-#define OUTER_ROWS 96
+#define OUTER_ROWS 48
 #endif
 
 #define LINE_BYTES 64 /* of the caches */
