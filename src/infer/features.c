@@ -43,7 +43,7 @@ static enum recur_status hand_over(const struct run *run, size_t b, size_t first
         for (size_t d = 0; d < network->directions; d++) {
             const struct recur_stream *stream =
                 recur_workspace_stream(&run->work, network, run->layer, d);
-            const real *row = stream->h + (recur_pass_after(&run->pass, d, t) + b) * RECUR_LANES;
+            const real *row = stream->h + recur_pass_after(&run->pass, d, t, b) * RECUR_LANES;
             for (size_t i = 0; i < hidden; i++) {
                 *to = row[i / RECUR_LANES * stream->h_stride + i % RECUR_LANES];
                 if (!isfinite(*to++))

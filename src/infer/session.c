@@ -171,7 +171,7 @@ static void move_states(const recur_stepper *stepper, const struct recur_slice *
 {
     const struct recur_network *network = stepper->pass.network;
     const struct recur_pass *pass = &stepper->pass;
-    size_t at = 0, first = in ? recur_pass_initial(pass, 0) : recur_pass_after(pass, 0, 0);
+    size_t at = 0, first = in ? recur_pass_initial(pass, 0) : recur_pass_after(pass, 0, 0, 0);
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_stream *stream = recur_workspace_stream(&stepper->work, network, l, 0);
         size_t units = network->layer[l].units, end = recur_slice_end(slice, units);

@@ -33,7 +33,7 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
 static void scatter_before(const struct recur_pass *pass, const struct recur_slice *slice, size_t d,
                            const real *gradient, real *dh)
 {
-    struct recur_piece piece[2];
+    struct recur_piece piece[RECUR_PIECES_MAX];
     for (size_t t = 0; t < slice->steps; t++) {
         unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
         for (unsigned i = 0; i < pieces; i++)
@@ -113,13 +113,15 @@ static void backward_later(const struct recur_pass *pass, const struct recur_sli
                            size_t d, size_t t, size_t u)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    struct recur_piece piece[RECUR_PIECES_MAX];
     if (d ? t == 0 : t + 1 == slice->steps)
         return;
-    size_t later = d ? t - 1 : t + 1, shorter = d ? t : t + 1;
-    real *dh = stream->dh + u * stream->h_stride +
-               (recur_pass_after(pass, d, t) + slice->row) * RECUR_LANES;
-    backward_product(pass, l, d, 0, u, recur_slice_row(pass, slice, later),
-                     recur_slice_alive(pass, slice, shorter), dh, true);
+    unsigned pieces = recur_slice_pieces(pass, slice, d, d ? t - 1 : t + 1, piece);
+    for (unsigned i = 0; i < pieces; i++)
+        if (!piece[i].initial)
+            backward_product(pass, l, d, 0, u, piece[i].row, piece[i].rows,
+                             stream->dh + u * stream->h_stride + piece[i].before * RECUR_LANES,
+                             true);
 }
 
 /* One step back: dh is complete, then the phases run in reverse; between two of them
@@ -131,7 +133,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     enum recur_activation activation = pass->network->activation;
-    struct recur_piece piece[2];
+    struct recur_piece piece[RECUR_PIECES_MAX];
     unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
     size_t begin = recur_slice_begin(slice, layer->units);
     size_t end = recur_slice_end(slice, layer->units);
@@ -160,8 +162,8 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
 static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
 {
     size_t length = pass->lengths ? pass->lengths->length[b] : pass->steps;
-    return b +
-           (length ? recur_pass_after(pass, d, d ? 0 : length - 1) : recur_pass_initial(pass, d));
+    return length ? recur_pass_after(pass, d, d ? 0 : length - 1, b)
+                  : recur_pass_initial(pass, d) + b;
 }
 
 /* The rows of dh that have nothing from the seam above are zero: those of the initial states, or
@@ -192,7 +194,7 @@ static void end_gradient(const struct recur_pass *pass, const struct recur_slice
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_layer *layer = &pass->network->layer[l];
-    struct recur_piece piece[2];
+    struct recur_piece piece[RECUR_PIECES_MAX];
     size_t end = recur_slice_end(slice, layer->units);
     for (size_t t = 0; t < (d || !slice->steps ? slice->steps : 1); t++) {
         unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);

@@ -133,7 +133,7 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_cell_phase *last = &cell->phase[cell->phases - 1];
-    struct recur_piece piece[2];
+    struct recur_piece piece[RECUR_PIECES_MAX];
     unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
     size_t rows = recur_slice_alive(pass, slice, t), end = recur_slice_end(slice, layer->units);
     if (!rows)
@@ -157,19 +157,25 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
 static void begin_state(const struct recur_pass *pass, const struct recur_slice *slice,
                         const struct recur_stream *stream, size_t d, size_t u)
 {
-    size_t to = recur_pass_initial(pass, d) + slice->row;
-    size_t ended = recur_pass_after(pass, d, 0) + slice->row;
-    if (pass->carried_steps && d == 0)
-        ended += recur_pass_row(pass, pass->carried_steps - 1);
-    size_t bytes = slice->rows * RECUR_LANES * sizeof(real);
+    size_t initial = recur_pass_initial(pass, d), steps = pass->carried_steps;
+    size_t end = slice->row + slice->rows;
     for (int c = 0; c < (stream->c ? 2 : 1) && !pass->given_states; c++) {
         real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
-        if (pass->carried_steps)
-            memmove(panel + to * RECUR_LANES, panel + ended * RECUR_LANES, bytes);
-        else
-            memset(panel + to * RECUR_LANES, 0, bytes);
+        for (size_t b = slice->row, beside; b < end; b += beside) {
+            real *to = panel + (initial + b) * RECUR_LANES;
+            beside = recur_pass_beside(pass, b, end);
+            size_t bytes = beside * RECUR_LANES * sizeof(real);
+            size_t ended = steps ? recur_workspace_after(pass->work, d) +
+                                       recur_pass_row_of(pass, steps, d ? 0 : steps - 1, b)
+                                 : 0;
+            if (steps)
+                memmove(to, panel + ended * RECUR_LANES, bytes);
+            else
+                memset(to, 0, bytes);
+        }
     }
-    recur_pass_changed(pass, stream->h + u * stream->h_stride + to * RECUR_LANES, slice->rows);
+    recur_pass_changed(
+        pass, stream->h + u * stream->h_stride + (initial + slice->row) * RECUR_LANES, slice->rows);
 }
 
 static void forward_direction(struct recur_pass *pass, const struct recur_slice *slice,
@@ -226,7 +232,7 @@ static void forward_embedding(const struct recur_pass *pass, const struct recur_
 void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
                               size_t d, const real *states, real *to, bool adds)
 {
-    struct recur_piece piece[2];
+    struct recur_piece piece[RECUR_PIECES_MAX];
     for (size_t t = 0; t < slice->steps; t++) {
         unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
         for (unsigned i = 0; i < pieces; i++) {

@@ -99,15 +99,15 @@ static struct right rows_of(struct right right, const struct recur_piece *run)
     return right;
 }
 
-/* dw = h'^T dz over the rows of all steps (or q^T dz); forward: z = h' W_hh^T + ... States before
- * the rows lie beside each other for as long as as many sequences go on: with equal lengths
- * throughout. */
+/* dw = h'^T dz over all rows (or q^T dz); forward: z = h' W_hh^T + ... States before the rows lie
+ * beside each other for as long as as many sequences go on: with equal lengths throughout a block.
+ */
 static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
                                const struct recur_stream *stream, size_t d, bool from_rh, real *dw,
                                struct right right)
 {
-    const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->steps};
-    struct recur_piece run = {.rows = 0}, piece[2];
+    size_t blocks = recur_pass_batch(pass) / recur_pass_block(pass);
+    struct recur_piece run = {.rows = 0}, piece[RECUR_PIECES_MAX];
     bool sum = false;
     if (right.pairs || from_rh) {
         for (size_t u = 0; u < layer->units; u++) {
@@ -119,8 +119,11 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
         }
         return;
     }
-    for (size_t t = 0; t < all.steps; t++) {
-        unsigned pieces = recur_slice_pieces(pass, &all, d, t, piece);
+    for (size_t step = 0; step < blocks * pass->steps; step++) {
+        const struct recur_slice block = {.row = step / pass->steps * recur_pass_block(pass),
+                                          .rows = recur_pass_block(pass),
+                                          .steps = pass->steps};
+        unsigned pieces = recur_slice_pieces(pass, &block, d, step % pass->steps, piece);
         for (unsigned i = 0; i < pieces; i++) {
             if (recur_piece_is_zero(pass, &piece[i]))
                 continue;

@@ -30,6 +30,7 @@ struct recur_pass {
     const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
     size_t steps;           /* T of this pass, at most work->steps; of the longest sequence */
     size_t rows;            /* only so many sequences of the batch, the first ones; 0: all */
+    size_t block;           /* of equal lengths, so many lie together (nn/workspace.h); 0: all */
     const int32_t *ids;     /* by rows, each below V; not where the network reads numbers */
     const int32_t *targets; /* by rows; below 0: no loss there. NULL: logits only */
     size_t carried_steps;   /* of the last pass over `work`, whose last state this one starts from;
@@ -50,7 +51,7 @@ struct recur_pass {
     double phase_start;      /* recur_clock() when thread 0 began its present phase */
 };
 
-/* B, and the rows of all sequences; those of a step: alive and where they begin, step T included */
+/* B; the sequences that have a step t; the rows of all. */
 static inline size_t recur_pass_batch(const struct recur_pass *pass)
 {
     size_t all = pass->rows ? pass->rows : pass->work->batch;
@@ -62,20 +63,44 @@ static inline size_t recur_pass_alive(const struct recur_pass *pass, size_t t)
     return pass->lengths ? pass->lengths->alive[t] : recur_pass_batch(pass);
 }
 
-static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t)
-{
-    return pass->lengths ? pass->lengths->offset[t] : t * recur_pass_batch(pass);
-}
-
 static inline size_t recur_pass_rows(const struct recur_pass *pass)
 {
-    return recur_pass_row(pass, pass->steps);
+    return pass->lengths ? pass->lengths->rows : pass->steps * recur_pass_batch(pass);
 }
 
-/* Rows of h, c and dh in direction d: where the states after step t begin, and the initial ones. */
-static inline size_t recur_pass_after(const struct recur_pass *pass, size_t d, size_t t)
+/* Sequences of a block. */
+static inline size_t recur_pass_block(const struct recur_pass *pass)
 {
-    return recur_workspace_after(pass->work, d) + recur_pass_row(pass, t);
+    return pass->lengths || !pass->block ? recur_pass_batch(pass) : pass->block;
+}
+
+/* The row of step t of sequence b, in a pass of so many steps. Those of the sequences behind it lie
+ * next to it as far as the block goes. */
+static inline size_t recur_pass_row_of(const struct recur_pass *pass, size_t steps, size_t t,
+                                       size_t b)
+{
+    size_t block = recur_pass_block(pass);
+    return pass->lengths ? pass->lengths->offset[t] + b
+                         : (b / block * steps + t) * block + b % block;
+}
+
+static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t, size_t b)
+{
+    return recur_pass_row_of(pass, pass->steps, t, b);
+}
+
+/* How many of the sequences [b, end) lie next to each other at each step, from b on. */
+static inline size_t recur_pass_beside(const struct recur_pass *pass, size_t b, size_t end)
+{
+    size_t block = recur_pass_block(pass), left = block - b % block;
+    return left < end - b ? left : end - b;
+}
+
+/* Rows of h, c and dh in direction d: the state of sequence b after step t, and where the initial
+ * ones begin. */
+static inline size_t recur_pass_after(const struct recur_pass *pass, size_t d, size_t t, size_t b)
+{
+    return recur_workspace_after(pass->work, d) + recur_pass_row(pass, t, b);
 }
 
 static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)

@@ -75,14 +75,8 @@ static inline size_t recur_slice_alive(const struct recur_pass *pass,
     return alive - slice->row < slice->rows ? alive - slice->row : slice->rows;
 }
 
-static inline size_t recur_slice_row(const struct recur_pass *pass, const struct recur_slice *slice,
-                                     size_t t)
-{
-    return recur_pass_row(pass, t) + slice->row;
-}
-
-/* A run of rows that lie next to each other: all of them where the slice is the whole batch, else
- * the slice's rows of one time step. */
+/* A run of rows that lie next to each other: all of them where the slice is whole blocks, else
+ * those of one time step and block. */
 struct recur_span {
     size_t row, rows;
 };
@@ -90,41 +84,57 @@ struct recur_span {
 static inline bool recur_slice_is_whole(const struct recur_pass *pass,
                                         const struct recur_slice *slice)
 {
-    return slice->rows == recur_pass_batch(pass);
+    size_t block = recur_pass_block(pass);
+    return slice->row % block == 0 && slice->rows % block == 0;
+}
+
+/* How many blocks it has a part of. */
+static inline size_t recur_slice_blocks(const struct recur_pass *pass,
+                                        const struct recur_slice *slice)
+{
+    size_t block = recur_pass_block(pass);
+    return (slice->row + slice->rows - 1) / block - slice->row / block + 1;
 }
 
 static inline size_t recur_slice_spans(const struct recur_pass *pass,
                                        const struct recur_slice *slice)
 {
-    return recur_slice_is_whole(pass, slice) ? 1 : slice->steps;
+    return recur_slice_is_whole(pass, slice) ? 1 : slice->steps * recur_slice_blocks(pass, slice);
 }
 
 static inline struct recur_span recur_slice_span(const struct recur_pass *pass,
                                                  const struct recur_slice *slice, size_t index)
 {
     if (recur_slice_is_whole(pass, slice))
-        return (struct recur_span){0, recur_pass_rows(pass)};
-    return (struct recur_span){recur_slice_row(pass, slice, index),
-                               recur_slice_alive(pass, slice, index)};
+        return (struct recur_span){recur_pass_row(pass, 0, slice->row),
+                                   pass->lengths ? pass->lengths->rows
+                                                 : slice->rows * slice->steps};
+    size_t blocks = recur_slice_blocks(pass, slice), t = index / blocks;
+    size_t row = slice->row, end = row + recur_slice_alive(pass, slice, t);
+    for (size_t i = 0; i < index % blocks; i++)
+        row += recur_pass_beside(pass, row, end);
+    return (struct recur_span){recur_pass_row(pass, t, row), recur_pass_beside(pass, row, end)};
 }
 
 /* The same of the rows that are this thread's within its group. */
 static inline size_t recur_slice_own_spans(const struct recur_pass *pass,
                                            const struct recur_slice *slice)
 {
-    size_t steps = slice->steps;
+    size_t spans = recur_slice_spans(pass, slice);
     return recur_slice_is_whole(pass, slice)
                ? 1
-               : recur_slice_end(slice, steps) - recur_slice_begin(slice, steps);
+               : recur_slice_end(slice, spans) - recur_slice_begin(slice, spans);
 }
 
 static inline struct recur_span recur_slice_own_span(const struct recur_pass *pass,
                                                      const struct recur_slice *slice, size_t index)
 {
+    size_t spans = recur_slice_spans(pass, slice);
     if (!recur_slice_is_whole(pass, slice))
-        return recur_slice_span(pass, slice, recur_slice_begin(slice, slice->steps) + index);
-    size_t rows = recur_pass_rows(pass), begin = recur_slice_begin(slice, rows);
-    return (struct recur_span){begin, recur_slice_end(slice, rows) - begin};
+        return recur_slice_span(pass, slice, recur_slice_begin(slice, spans) + index);
+    struct recur_span all = recur_slice_span(pass, slice, 0);
+    size_t begin = recur_slice_begin(slice, all.rows), end = recur_slice_end(slice, all.rows);
+    return (struct recur_span){all.row + begin, end - begin};
 }
 
 /* Rows of one step whose states before it lie next to each other too. */
@@ -135,11 +145,14 @@ struct recur_piece {
     bool initial;         /* the states before are the initial ones */
 };
 
-/* The pieces of step t, one or two: in the backward direction some sequences begin at a step that
- * others are already past. */
+/* One for each block; of different lengths, two at most: in the backward direction some sequences
+ * begin at a step that others are already past. */
+#define RECUR_PIECES_MAX RECUR_BLOCKS_MAX
+
+/* The pieces of step t. */
 static inline unsigned recur_slice_pieces(const struct recur_pass *pass,
                                           const struct recur_slice *slice, size_t d, size_t t,
-                                          struct recur_piece piece[2])
+                                          struct recur_piece piece[RECUR_PIECES_MAX])
 {
     size_t rows = recur_slice_alive(pass, slice, t), going_on = 0;
     if (d == 0)
@@ -148,19 +161,20 @@ static inline unsigned recur_slice_pieces(const struct recur_pass *pass,
         going_on = recur_slice_alive(pass, slice, t + 1);
     unsigned count = 0;
     for (unsigned initial = 0; initial < 2; initial++) {
-        size_t from = initial ? going_on : 0, to = initial ? rows : going_on;
-        size_t slot = slice->row + from;
-        if (from == to)
-            continue;
-        piece[count++] = (struct recur_piece){
-            .slot = slot,
-            .rows = to - from,
-            .row = recur_pass_row(pass, t) + slot,
-            .before = slot + (initial ? recur_pass_initial(pass, d)
-                                      : recur_pass_after(pass, d, d ? t + 1 : t - 1)),
-            .after = recur_pass_after(pass, d, t) + slot,
-            .initial = initial,
-        };
+        size_t end = slice->row + (initial ? rows : going_on);
+        for (size_t slot = slice->row + (initial ? going_on : 0), beside; slot < end;
+             slot += beside) {
+            beside = recur_pass_beside(pass, slot, end);
+            piece[count++] = (struct recur_piece){
+                .slot = slot,
+                .rows = beside,
+                .row = recur_pass_row(pass, t, slot),
+                .before = initial ? recur_pass_initial(pass, d) + slot
+                                  : recur_pass_after(pass, d, d ? t + 1 : t - 1, slot),
+                .after = recur_pass_after(pass, d, t, slot),
+                .initial = initial,
+            };
+        }
     }
     return count;
 }

@@ -1,8 +1,11 @@
 /* The planner: every buffer of a pass over B sequences of up to T steps, worked out before the
  * first step and allocated as one block; and how the work is split among threads.
  *
- * Rows are numbered t * B + b; where sequences differ in length, as nn/lengths.h says. For each
- * layer and direction (U = panels of H, S = slots):
+ * Rows are numbered t * B + b; where sequences differ in length, as nn/lengths.h says. Large
+ * minibatches of equal length may lie in blocks of sequences, each numbered so, one after the
+ * other: threads that share a minibatch then write far apart, else the processor fetches ahead for
+ * one what another is writing. Blocks are cut as the batch says and not the threads, so that sums
+ * over all rows have one order. For each layer and direction (U = panels of H, S = slots):
  *
  *     z    U * S panels (T*B, 32)        gates; backward: gradients of their pre-activations
  *     h    U panels ((T+1)*B, 32)        hidden states after each step, in the order of the rows,
@@ -102,6 +105,18 @@ enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
                                             size_t steps, size_t rows, bool trains, size_t threads,
                                             recur_error *error);
 void recur_workspace_free(struct recur_workspace *work);
+
+#define RECUR_BLOCKS_MAX 16
+
+/* How many of a minibatch's sequences are best kept together: as many halves as can be, but tiles
+ * of fewer rows would be slower. */
+static inline size_t recur_block_of(size_t batch)
+{
+    size_t block = batch;
+    while (block % 2 == 0 && block >= 20 && batch / block < RECUR_BLOCKS_MAX)
+        block /= 2;
+    return block;
+}
 
 /* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */
 enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,

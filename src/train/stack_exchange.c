@@ -95,13 +95,13 @@ static real *state_row(const struct recur_stack *stack, const struct recur_strea
 {
     const struct recur_pass *pass = &stack->pass;
     size_t length = stack->lengths.length[b], initial = recur_pass_initial(pass, d);
-    size_t last = length ? recur_pass_after(pass, d, d ? 0 : length - 1) : initial;
+    size_t last = length ? recur_pass_after(pass, d, d ? 0 : length - 1, b) : initial + b;
     *stride = stream->h_stride;
     switch (which) {
     case RECUR_STACK_H0: return stream->h + (initial + b) * RECUR_LANES;
     case RECUR_STACK_C0: return stream->c + (initial + b) * RECUR_LANES;
-    case RECUR_STACK_H_N: return stream->h + (last + b) * RECUR_LANES;
-    case RECUR_STACK_C_N: return stream->c + (last + b) * RECUR_LANES;
+    case RECUR_STACK_H_N: return stream->h + last * RECUR_LANES;
+    case RECUR_STACK_C_N: return stream->c + last * RECUR_LANES;
     case RECUR_STACK_DH0: return stream->dh + (initial + b) * RECUR_LANES;
     case RECUR_STACK_ENDS:
     case RECUR_STACK_DC: break;

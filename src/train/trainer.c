@@ -137,14 +137,17 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     RECUR_TRY(recur_grid_set(&trainer->grids[1], 1, 1, 1, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->x, "a minibatch", &trainer->x, error));
     RECUR_TRY(recur_alloc(rows, sizeof *trainer->y, "a minibatch", &trainer->y, error));
+    RECUR_TRY(recur_alloc(rows, sizeof *trainer->ids, "a minibatch", &trainer->ids, error));
+    RECUR_TRY(recur_alloc(rows, sizeof *trainer->targets, "a minibatch", &trainer->targets, error));
     trainer->pass.network = &model->network;
     trainer->pass.kernels = model->kernels;
     trainer->pass.work = &trainer->work;
     trainer->pass.parameters = model->parameters;
     trainer->pass.gradients = trainer->gradients;
     trainer->pass.steps = config->steps;
-    trainer->pass.ids = trainer->x;
-    trainer->pass.targets = trainer->y;
+    trainer->pass.block = recur_block_of(config->batch);
+    trainer->pass.ids = trainer->ids;
+    trainer->pass.targets = trainer->targets;
     trainer->pass.drops = model->network.dropout > 0;
     trainer->pass.phase_seconds = trainer->phase_seconds;
     trainer->pass.loss_scale = (real)(1 / (double)rows);
@@ -188,6 +191,8 @@ void recur_trainer_free(recur_trainer *trainer)
     recur_block_free(trainer->kept);
     free(trainer->x);
     free(trainer->y);
+    free(trainer->ids);
+    free(trainer->targets);
     free(trainer->tensor);
     free(trainer);
 }
@@ -247,17 +252,10 @@ static void begin_epoch(struct recur_trainer *trainer)
     trainer->pass.carried_steps = 0;
 }
 
-/* The next minibatch; false at the end of the epoch. What is to be filled in is the inputs
- * themselves, some of which are blank for the others. */
-static bool next_minibatch(struct recur_trainer *trainer)
+/* What is to be filled in is the inputs themselves, some of which are blank for the others. */
+static void draw_blanks(struct recur_trainer *trainer)
 {
-    if (trainer->labels)
-        return recur_label_run_next(trainer);
-    if (!recur_batches_next(trainer->batches, trainer->x, trainer->y))
-        return false;
     size_t rows = trainer->config.batch * trainer->config.steps;
-    if (trainer->model->config.task == RECUR_TASK_LM)
-        return true;
     const uint64_t purpose = 0x626c616e6b73; /* keeps clear of the seed's other streams */
     struct recur_rng rng;
     recur_rng_seed(&rng, trainer->config.seed, purpose + trainer->optimiser.updates);
@@ -265,6 +263,23 @@ static bool next_minibatch(struct recur_trainer *trainer)
     for (size_t i = 0; i < rows; i++)
         if (recur_rng_uniform(&rng) < (double)trainer->config.blanks)
             trainer->x[i] = RECUR_UNKNOWN;
+}
+
+/* The next minibatch; false at the end of the epoch. */
+static bool next_minibatch(struct recur_trainer *trainer)
+{
+    if (trainer->labels)
+        return recur_label_run_next(trainer);
+    if (!recur_batches_next(trainer->batches, trainer->x, trainer->y))
+        return false;
+    if (trainer->model->config.task != RECUR_TASK_LM)
+        draw_blanks(trainer);
+    size_t batch = trainer->config.batch;
+    for (size_t i = 0; i < batch * trainer->config.steps; i++) {
+        size_t row = recur_pass_row(&trainer->pass, i / batch, i % batch);
+        trainer->ids[row] = trainer->x[i];
+        trainer->targets[row] = trainer->y[i];
+    }
     return true;
 }
 

@@ -21,7 +21,7 @@ struct recur_identity {
 struct recur_state_tensor {
     char name[80];
     const struct recur_param *param; /* NULL for a state */
-    real *values;                    /* the flat array, or the first panel (B, 32) of the state */
+    real *values;                    /* the flat array, or the panels of the state */
     size_t stride, width;            /* of a state: from panel to panel, and H */
 };
 
@@ -42,8 +42,9 @@ struct recur_trainer {
     struct recur_optimiser optimiser;
     struct recur_plateau plateau;
     real *gradients;
-    real *kept;     /* parameters of the best finished epoch */
-    int32_t *x, *y; /* (T, B) */
+    real *kept;             /* parameters of the best finished epoch */
+    int32_t *x, *y;         /* (T, B) */
+    int32_t *ids, *targets; /* the same, by rows of the pass */
 
     uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */
     double best_loss;

@@ -34,9 +34,8 @@ static void list_state(struct recur_trainer *trainer, size_t l, bool c)
     const struct recur_network *network = &trainer->model->network;
     const struct recur_stream *stream = recur_workspace_stream(&trainer->work, network, l, 0);
     struct recur_state_tensor *tensor = &trainer->tensor[trainer->tensors++];
-    size_t row = recur_pass_after(&trainer->pass, 0, trainer->config.steps - 1);
     snprintf(tensor->name, sizeof tensor->name, RECUR_TRAINING_PREFIX "%s_l%zu", c ? "c" : "h", l);
-    tensor->values = (c ? stream->c : stream->h) + row * RECUR_LANES;
+    tensor->values = c ? stream->c : stream->h;
     tensor->stride = stream->h_stride;
     tensor->width = network->layer[l].hidden;
 }
@@ -72,11 +71,13 @@ recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t inde
     return (recur_tensor_info){tensor->name, 2, {trainer->config.batch, tensor->width}};
 }
 
-/* Number i of row b of a state. */
-static real *state_at(const struct recur_state_tensor *tensor, size_t b, size_t i)
+/* Number i of sequence b's state after the last step. */
+static real *state_at(const struct recur_trainer *trainer, const struct recur_state_tensor *tensor,
+                      size_t b, size_t i)
 {
     size_t panel = i / RECUR_LANES, lane = i % RECUR_LANES;
-    return tensor->values + panel * tensor->stride + b * RECUR_LANES + lane;
+    size_t row = recur_pass_after(&trainer->pass, 0, trainer->config.steps - 1, b);
+    return tensor->values + panel * tensor->stride + row * RECUR_LANES + lane;
 }
 
 void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float *values)
@@ -89,7 +90,7 @@ void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float 
     /* An epoch begins with zeros; what stands there is the one before's. */
     for (size_t b = 0; b < trainer->config.batch; b++)
         for (size_t i = 0; i < tensor->width; i++)
-            *values++ = trainer->minibatch ? *state_at(tensor, b, i) : 0;
+            *values++ = trainer->minibatch ? *state_at(trainer, tensor, b, i) : 0;
 }
 
 void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float *values)
@@ -101,7 +102,7 @@ void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float 
     }
     for (size_t b = 0; b < trainer->config.batch; b++)
         for (size_t i = 0; i < tensor->width; i++)
-            *state_at(tensor, b, i) = *values++;
+            *state_at(trainer, tensor, b, i) = *values++;
 }
 
 static struct recur_identity corpus_identity(const recur_corpus *corpus)

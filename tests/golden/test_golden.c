@@ -176,11 +176,12 @@ static void check_final_states(const struct golden *golden, const struct recur_p
     for (size_t l = 0; l < network->layers; l++)
         for (size_t d = 0; d < 2; d++) {
             const struct recur_stream *stream = recur_workspace_stream(pass->work, network, l, d);
-            size_t first = recur_pass_after(pass, d, d ? 0 : STEPS - 1);
             for (size_t b = 0; b < BATCH; b++)
                 for (size_t i = 0; i < network->layer[l].hidden; i++)
-                    *state++ = stream->h[i / RECUR_LANES * stream->h_stride +
-                                         (first + b) * RECUR_LANES + i % RECUR_LANES];
+                    *state++ =
+                        stream->h[i / RECUR_LANES * stream->h_stride +
+                                  recur_pass_after(pass, d, d ? 0 : STEPS - 1, b) * RECUR_LANES +
+                                  i % RECUR_LANES];
         }
     check(golden, "", "final", states, (size_t)(state - states));
 }

@@ -86,8 +86,8 @@ static void run(struct bench *bench, recur_team_fn *function)
 static size_t last_row(const struct bench *bench, size_t d, size_t b)
 {
     size_t length = bench->lengths.length[b];
-    return b + (length ? recur_pass_after(&bench->pass, d, d ? 0 : length - 1)
-                       : recur_pass_initial(&bench->pass, d));
+    return length ? recur_pass_after(&bench->pass, d, d ? 0 : length - 1, b)
+                  : recur_pass_initial(&bench->pass, d) + b;
 }
 
 /* What a caller makes of the last states: their sum, each with a weight, which stands in `ends` and

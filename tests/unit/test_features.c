@@ -91,7 +91,7 @@ static void check(const recur_model *model, size_t tokens, size_t layer, double 
             const struct recur_stream *stream = recur_workspace_stream(&work, network, layer, d);
             double wanted =
                 (double)stream->h[u / RECUR_LANES * stream->h_stride +
-                                  recur_pass_after(&pass, d, t) * RECUR_LANES + u % RECUR_LANES];
+                                  recur_pass_after(&pass, d, t, 0) * RECUR_LANES + u % RECUR_LANES];
             double got = (double)rows->values[t * rows->width + i];
             if (!(fabs(got - wanted) <= tolerance))
                 fail_msg("%zu tokens, layer %zu, [%zu][%zu]: %g, expected %g", tokens, layer, t, i,
