@@ -117,10 +117,3 @@ size_t recur_lengths_cut(const struct recur_lengths *lengths, size_t index, size
     }
     return lengths->batch;
 }
-
-void recur_lengths_pack_ids(const struct recur_lengths *lengths, int32_t *rows, const int32_t *ids)
-{
-    for (size_t t = 0; t < lengths->steps; t++)
-        for (size_t b = 0; b < lengths->alive[t]; b++)
-            *rows++ = ids[t * lengths->batch + lengths->order[b]];
-}

@@ -60,7 +60,4 @@ void recur_lengths_part(struct recur_lengths *lengths, const struct recur_conten
  * the number of slots. */
 size_t recur_lengths_cut(const struct recur_lengths *lengths, size_t index, size_t parts);
 
-/* Packs an array (T, B) of ids, in the caller's order, into rows. */
-void recur_lengths_pack_ids(const struct recur_lengths *lengths, int32_t *rows, const int32_t *ids);
-
 #endif

@@ -45,7 +45,6 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
                                       .kernels = model->kernels,
                                       .work = &stack->work,
                                       .parameters = model->parameters,
-                                      .lengths = &stack->lengths,
                                       .ids = stack->ids};
     return RECUR_OK;
 }
@@ -227,6 +226,28 @@ static enum recur_status check_input(const struct recur_stack *stack,
     return input->targets ? check_ids(stack, input, input->targets, length, error) : RECUR_OK;
 }
 
+/* How the minibatch's rows lie: in blocks where lengths are equal, unless equal sequences must be
+ * told from others, which `lengths` does. */
+static void set_rows(struct recur_stack *stack)
+{
+    const struct recur_lengths *lengths = &stack->lengths;
+    struct recur_pass *pass = &stack->pass;
+    bool equal = lengths->length[lengths->batch - 1] == lengths->steps;
+    pass->lengths = equal && !(pass->drops && lengths->ties) ? NULL : lengths;
+    pass->rows = lengths->batch;
+    pass->block = recur_block_of(lengths->batch);
+    pass->steps = lengths->steps;
+}
+
+/* Packs an array (T, B) of ids, in the caller's order, into rows. */
+static void pack_ids(const struct recur_stack *stack, int32_t *rows, const int32_t *ids)
+{
+    const struct recur_lengths *lengths = &stack->lengths;
+    for (size_t t = 0; t < lengths->steps; t++)
+        for (size_t b = 0; b < lengths->alive[t]; b++)
+            rows[recur_pass_row(&stack->pass, t, b)] = ids[t * lengths->batch + lengths->order[b]];
+}
+
 /* The targets by rows, and what each of their losses counts. */
 static void set_loss(struct recur_stack *stack)
 {
@@ -234,7 +255,7 @@ static void set_loss(struct recur_stack *stack)
     stack->pass.targets = stack->input.targets ? stack->targets : NULL;
     if (!stack->input.targets)
         return;
-    recur_lengths_pack_ids(&stack->lengths, stack->targets, stack->input.targets);
+    pack_ids(stack, stack->targets, stack->input.targets);
     for (size_t row = 0; row < stack->lengths.rows; row++)
         count += stack->targets[row] >= 0;
     stack->pass.loss_scale = (real)(1 / (double)(count ? count : 1));
@@ -272,13 +293,13 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
     if (network->cell->has_c)
         add_states(stack, input->c0, input->batch);
     recur_lengths_set(&stack->lengths, input->batch, length, stack->content, stack->contents);
-    if (!network->inputs)
-        recur_lengths_pack_ids(&stack->lengths, stack->ids, input->ids);
     struct recur_pass *pass = &stack->pass;
-    set_loss(stack);
-    pass->steps = stack->lengths.steps;
-    pass->given_states = input->h0 || (input->c0 && network->cell->has_c);
     pass->drops = input->drops && network->dropout > 0;
+    set_rows(stack);
+    if (!network->inputs)
+        pack_ids(stack, stack->ids, input->ids);
+    set_loss(stack);
+    pass->given_states = input->h0 || (input->c0 && network->cell->has_c);
     pass->dropout_key = recur_mix64(recur_mix64(stack->seed) + input->minibatch);
     pass->headless = !output->logits && !input->targets;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);

@@ -23,7 +23,7 @@ static void load(const struct recur_stack *stack, struct exchange e, const float
 {
     const struct recur_lengths *lengths = &stack->lengths;
     for (size_t b = 0; b < lengths->alive[t]; b++) {
-        real *row = e.panel + (lengths->offset[t] + b) * RECUR_LANES;
+        real *row = e.panel + recur_pass_row(&stack->pass, t, b) * RECUR_LANES;
         size_t at = (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
         if (!array || e.width < RECUR_LANES)
             memset(row, 0, RECUR_LANES * sizeof *row);
@@ -39,7 +39,7 @@ static void store(const struct recur_stack *stack, struct exchange e, float *arr
     for (size_t b = 0; b < lengths->batch; b++) {
         float *to = array + (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
         if (t < lengths->length[b])
-            copy_row(to, e.panel + (lengths->offset[t] + b) * RECUR_LANES, e.width);
+            copy_row(to, e.panel + recur_pass_row(&stack->pass, t, b) * RECUR_LANES, e.width);
         else
             memset(to, 0, e.width * sizeof *to);
     }

@@ -145,61 +145,71 @@ static void copy_column(float *to, size_t to_batch, size_t to_b, const float *fr
 static void take_one(struct work *one, const struct work *all, size_t b)
 {
     size_t length = all->lengths[b];
-    copy_column(one->x, 1, 0, all->x, SEQUENCES, b, length, all->inputs);
-    copy_column(one->dy, 1, 0, all->dy, SEQUENCES, b, length, one->width);
-    copy_column(one->dlogits, 1, 0, all->dlogits, SEQUENCES, b, length, one->vocabulary);
+    copy_column(one->x, 1, 0, all->x, all->batch, b, length, all->inputs);
+    copy_column(one->dy, 1, 0, all->dy, all->batch, b, length, one->width);
+    copy_column(one->dlogits, 1, 0, all->dlogits, all->batch, b, length, one->vocabulary);
     for (size_t t = 0; t < length; t++)
-        one->ids[t] = all->ids[t * SEQUENCES + b];
+        one->ids[t] = all->ids[t * all->batch + b];
     float *states[][2] = {
         {one->h0, all->h0}, {one->c0, all->c0}, {one->dh_n, all->dh_n}, {one->dc_n, all->dc_n}};
     for (size_t i = 0; i < 4; i++) {
-        copy_column(states[i][0], 1, 0, states[i][1], SEQUENCES, b, 2, 33);
-        copy_column(states[i][0] + (size_t)66, 1, 0, states[i][1] + (size_t)SEQUENCES * 66,
-                    SEQUENCES, b, 2, 40);
+        copy_column(states[i][0], 1, 0, states[i][1], all->batch, b, 2, 33);
+        copy_column(states[i][0] + (size_t)66, 1, 0, states[i][1] + all->batch * 66, all->batch, b,
+                    2, 40);
     }
 }
 
 /* Sequence b of an array (T, B, width) is that of its own, and zero behind its end. */
-static void assert_column(const float *all, const float *one, size_t b, size_t length, size_t width)
+static void assert_column(const struct work *work, const float *all, const float *one, size_t b,
+                          size_t width)
 {
     static const float zero;
     for (size_t t = 0; t < STEPS; t++)
         for (size_t i = 0; i < width; i++)
-            assert_memory_equal(&all[(t * SEQUENCES + b) * width + i],
-                                t < length ? &one[t * width + i] : &zero, sizeof zero);
+            assert_memory_equal(&all[(t * work->batch + b) * width + i],
+                                t < work->lengths[b] ? &one[t * width + i] : &zero, sizeof zero);
 }
 
-/* Each sequence of a batch comes to what it comes to alone, and behind its end there is zero. */
+static void assert_as_alone(recur_model *model, const size_t *lengths, size_t batch)
+{
+    recur_stack *stack = make_stack(model, batch, STEPS, 2);
+    struct work all;
+    work_init(&all, stack, model, lengths, batch, STEPS);
+    run(stack, &all, false);
+    for (size_t b = 0; b < batch; b++) {
+        struct work one;
+        work_init(&one, stack, model, &lengths[b], 1, lengths[b]);
+        take_one(&one, &all, b);
+        run(stack, &one, false);
+        assert_column(&all, all.y, one.y, b, one.width);
+        assert_column(&all, all.logits, one.logits, b, one.vocabulary);
+        assert_column(&all, all.dx, one.dx, b, one.inputs);
+        for (size_t d = 0; d < 2; d++) {
+            assert_memory_equal(all.h_n + (d * batch + b) * 33, one.h_n + d * 33,
+                                33 * sizeof(float));
+            assert_memory_equal(all.dh0 + (d * batch + b) * 33, one.dh0 + d * 33,
+                                33 * sizeof(float));
+        }
+        work_free(&one);
+    }
+    work_free(&all);
+    recur_stack_free(stack);
+}
+
+/* Each sequence of a batch comes to what it comes to alone, and behind its end there is zero. So it
+ * does in a large batch of equal lengths, which lies in blocks. */
 static void as_alone(void **state)
 {
     (void)state;
+    size_t equal[40];
+    for (size_t b = 0; b < 40; b++)
+        equal[b] = STEPS;
     for (int variant = 0; variant < 8; variant++) {
         enum recur_task task = variant % 2 ? RECUR_TASK_FILL : RECUR_TASK_LM;
         recur_model *model =
             make_task_model(task, (enum recur_cell)(variant / 2), true, task == RECUR_TASK_FILL, 0);
-        recur_stack *stack = make_stack(model, SEQUENCES, STEPS, 2);
-        struct work all;
-        work_init(&all, stack, model, some_lengths, SEQUENCES, STEPS);
-        run(stack, &all, false);
-        for (size_t b = 0; b < SEQUENCES; b++) {
-            struct work one;
-            size_t length = some_lengths[b];
-            work_init(&one, stack, model, &length, 1, length);
-            take_one(&one, &all, b);
-            run(stack, &one, false);
-            assert_column(all.y, one.y, b, length, one.width);
-            assert_column(all.logits, one.logits, b, length, one.vocabulary);
-            assert_column(all.dx, one.dx, b, length, one.inputs);
-            for (size_t d = 0; d < 2; d++) {
-                assert_memory_equal(all.h_n + (d * SEQUENCES + b) * 33, one.h_n + d * 33,
-                                    33 * sizeof(float));
-                assert_memory_equal(all.dh0 + (d * SEQUENCES + b) * 33, one.dh0 + d * 33,
-                                    33 * sizeof(float));
-            }
-            work_free(&one);
-        }
-        work_free(&all);
-        recur_stack_free(stack);
+        assert_as_alone(model, some_lengths, SEQUENCES);
+        assert_as_alone(model, equal, 40);
         recur_model_free(model);
     }
 }
