@@ -2,6 +2,8 @@
 #ifndef RECUR_TESTS_IMPORTS_H
 #define RECUR_TESTS_IMPORTS_H
 
+#include <string.h>
+
 #include "fuzz.h"
 #include "recur/convert.h"
 
@@ -12,7 +14,12 @@ static inline void fuzz_import(import_fn *import, const uint8_t *bytes, size_t s
 {
     const enum recur_cell cell = RECUR_CELL_GRU_RESET_BEFORE;
     const enum recur_activation activation = RECUR_ACTIVATION_RELU;
-    const recur_import_config said[] = {{0}, {.cell = &cell}, {.activation = &activation}};
+    recur_import_config said[4];
+    for (size_t i = 0; i < 4; i++)
+        said[i] = recur_import_config_default();
+    said[1].cell = &cell;
+    said[2].activation = &activation;
+    said[3].inputs = 3;
     struct fuzz_file file = fuzz_file_make(bytes, size);
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         recur_model *model = NULL;
@@ -20,12 +27,14 @@ static inline void fuzz_import(import_fn *import, const uint8_t *bytes, size_t s
         ptrdiff_t before = fuzz_memory_begin();
         enum recur_status status = import(file.path, &said[i], &model, &error);
         fuzz_check_error(status, &error);
+        FUZZ_CHECK(status == RECUR_OK || !strstr(error.message, "recur_import_config"),
+                   "nothing was read: %s", error.message);
         if (status == RECUR_OK)
             FUZZ_CHECK(recur_model_save(model, "/dev/null", &error) == RECUR_OK,
                        "what was read cannot be written: %s", error.message);
         recur_model_free(model);
         fuzz_memory_end(before, size);
-        if (status != RECUR_ERROR_ARGUMENT && i == 0) /* the file leaves nothing open */
+        if (status != RECUR_OK && status != RECUR_ERROR_ARGUMENT) /* whatever is said */
             break;
     }
     fuzz_file_end(&file);
