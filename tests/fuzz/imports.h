@@ -27,7 +27,7 @@ static inline void fuzz_import(import_fn *import, const uint8_t *bytes, size_t s
         ptrdiff_t before = fuzz_memory_begin();
         enum recur_status status = import(file.path, &said[i], &model, &error);
         fuzz_check_error(status, &error);
-        FUZZ_CHECK(status == RECUR_OK || !strstr(error.message, "recur_import_config"),
+        FUZZ_CHECK(status == RECUR_OK || strncmp(error.message, "a recur_", 8) != 0,
                    "nothing was read: %s", error.message);
         if (status == RECUR_OK)
             FUZZ_CHECK(recur_model_save(model, "/dev/null", &error) == RECUR_OK,
