@@ -1,8 +1,9 @@
 #include "base/pace.h"
 
 /* A round: some pieces the one way, the first of which is not counted, then the other way, and then
- * the faster way until the round ends. */
-enum { TRIES = 3, ROUND = 1000 };
+ * the faster way until the round ends. The first rounds are short: threads that have only begun may
+ * stand in line for one processor. */
+enum { TRIES = 3, FIRST_ROUND = 32, ROUND = 1024 };
 
 #define THRIFT 32   /* the time after a trial in terms of what the trial has cost */
 #define PATIENCE 32 /* pieces alone that waiting for others may cost */
@@ -59,8 +60,10 @@ void recur_pace_took(struct recur_pace *pace, double seconds)
         if (pace->lost > PATIENCE * pace->seconds[1])
             settle(pace, true, pace->lost);
     }
-    if (pace->count >= ROUND && pace->spent >= THRIFT * pace->debt)
+    size_t round = pace->round ? pace->round : FIRST_ROUND;
+    if (pace->count >= round && pace->spent >= THRIFT * pace->debt)
         *pace = (struct recur_pace){
+            .round = round < ROUND ? 2 * round : round,
             .alone = pace->alone,
             .before = pace->seconds[1] > 0 ? pace->seconds[1] : pace->before,
         };

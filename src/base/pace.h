@@ -13,6 +13,7 @@
 struct recur_pace {
     bool alone;        /* what is faster so far */
     size_t count;      /* pieces of the present round */
+    size_t round;      /* how many it takes at least; 0: few */
     double seconds[2]; /* the shortest piece of the round together and alone; 0: none */
     double before;     /* the shortest alone of the rounds before; 0: none */
     double spent;      /* since the round, or what follows its trial, began */

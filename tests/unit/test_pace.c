@@ -40,6 +40,15 @@ static void notices_a_change(void **state)
     assert_in_range(run(&pace, 4000, 1, 1.9), 1, 60);
 }
 
+/* Threads that have only begun may be slow for a moment; that it is over is soon seen. */
+static void begins_slowly(void **state)
+{
+    (void)state;
+    struct recur_pace pace = {.alone = false};
+    run(&pace, 10, 4, 1.9);
+    assert_in_range(run(&pace, 400, 1, 1.9), 1, 120);
+}
+
 /* Where the others hardly ever get a processor, waiting for them takes a thousand times as long as
  * the work: seen at once, and tried so seldom that it costs a twentieth of the time at most. */
 static void waits_little(void **state)
@@ -59,6 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_faster),
         cmocka_unit_test(notices_a_change),
+        cmocka_unit_test(begins_slowly),
         cmocka_unit_test(waits_little),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
