@@ -107,16 +107,12 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
                         recur_panel_width(layer->hidden, u), rows, accumulate);
 }
 
-/* Completes dh after step t, in unit panel u, with what the next step of the walk sends back
- * through W_hh. Sequences that end here have none. */
-static void backward_later(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                           size_t d, size_t t, size_t u)
+/* Completes dh of the states before the pieces of the next step of the walk, in unit panel u, with
+ * what that step sends back through W_hh. Sequences that end before it have none. */
+static void backward_later(const struct recur_pass *pass, size_t l, size_t d, size_t u,
+                           const struct recur_piece *piece, unsigned pieces)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    struct recur_piece piece[RECUR_PIECES_MAX];
-    if (d ? t == 0 : t + 1 == slice->steps)
-        return;
-    unsigned pieces = recur_slice_pieces(pass, slice, d, d ? t - 1 : t + 1, piece);
     for (unsigned i = 0; i < pieces; i++)
         if (!piece[i].initial)
             backward_product(pass, l, d, 0, u, piece[i].row, piece[i].rows,
@@ -133,12 +129,14 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     enum recur_activation activation = pass->network->activation;
-    struct recur_piece piece[RECUR_PIECES_MAX];
-    unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+    struct recur_piece piece[RECUR_PIECES_MAX], later[RECUR_PIECES_MAX];
+    unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece), laters = 0;
+    if (d ? t > 0 : t + 1 < slice->steps)
+        laters = recur_slice_pieces(pass, slice, d, d ? t - 1 : t + 1, later);
     size_t begin = recur_slice_begin(slice, layer->units);
     size_t end = recur_slice_end(slice, layer->units);
     for (size_t u = begin; u < end; u++) {
-        backward_later(pass, slice, l, d, t, u);
+        backward_later(pass, l, d, u, later, laters);
         for (unsigned i = 0; i < pieces; i++) {
             struct recur_tile tile = gradient_tile(pass, stream, &piece[i], u);
             cell->phase[cell->phases - 1].backward(pass->kernels, activation, &tile);

@@ -165,13 +165,13 @@ static void begin_state(const struct recur_pass *pass, const struct recur_slice 
             real *to = panel + (initial + b) * RECUR_LANES;
             beside = recur_pass_beside(pass, b, end);
             size_t bytes = beside * RECUR_LANES * sizeof(real);
-            size_t ended = steps ? recur_workspace_after(pass->work, d) +
-                                       recur_pass_row_of(pass, steps, d ? 0 : steps - 1, b)
-                                 : 0;
-            if (steps)
-                memmove(to, panel + ended * RECUR_LANES, bytes);
-            else
+            if (!steps) {
                 memset(to, 0, bytes);
+                continue;
+            }
+            size_t ended = recur_workspace_after(pass->work, d) +
+                           recur_pass_row_of(pass, steps, d ? 0 : steps - 1, b);
+            memmove(to, panel + ended * RECUR_LANES, bytes);
         }
     }
     recur_pass_changed(
@@ -344,6 +344,15 @@ void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
                 pass->kernels->dropout(to + at, from + at, RECUR_LANES, pass->dropout_key,
                                        place | (uint64_t)(like * RECUR_LANES), threshold);
         }
+}
+
+void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int32_t *rows,
+                         const int32_t *ids)
+{
+    size_t batch = recur_pass_batch(pass);
+    for (size_t t = 0; t < pass->steps; t++)
+        for (size_t b = 0; b < recur_pass_alive(pass, t); b++)
+            rows[recur_pass_row(pass, t, b)] = ids[t * batch + (order ? order[b] : b)];
 }
 
 void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase)

@@ -108,6 +108,11 @@ static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)
     return d ? recur_pass_rows(pass) : pass->work->batch - recur_pass_batch(pass);
 }
 
+/* Packs an array (T, B) of ids into the pass's rows; slot b holds the caller's sequence order[b],
+ * or b where that is NULL. */
+void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int32_t *rows,
+                         const int32_t *ids);
+
 /* Weights as backward wants them and the sums of biases. `backward` false: the biases alone. */
 void recur_pass_prepare(struct recur_pass *pass, bool backward);
 

@@ -239,15 +239,6 @@ static void set_rows(struct recur_stack *stack)
     pass->steps = lengths->steps;
 }
 
-/* Packs an array (T, B) of ids, in the caller's order, into rows. */
-static void pack_ids(const struct recur_stack *stack, int32_t *rows, const int32_t *ids)
-{
-    const struct recur_lengths *lengths = &stack->lengths;
-    for (size_t t = 0; t < lengths->steps; t++)
-        for (size_t b = 0; b < lengths->alive[t]; b++)
-            rows[recur_pass_row(&stack->pass, t, b)] = ids[t * lengths->batch + lengths->order[b]];
-}
-
 /* The targets by rows, and what each of their losses counts. */
 static void set_loss(struct recur_stack *stack)
 {
@@ -255,7 +246,7 @@ static void set_loss(struct recur_stack *stack)
     stack->pass.targets = stack->input.targets ? stack->targets : NULL;
     if (!stack->input.targets)
         return;
-    pack_ids(stack, stack->targets, stack->input.targets);
+    recur_pass_pack_ids(&stack->pass, stack->lengths.order, stack->targets, stack->input.targets);
     for (size_t row = 0; row < stack->lengths.rows; row++)
         count += stack->targets[row] >= 0;
     stack->pass.loss_scale = (real)(1 / (double)(count ? count : 1));
@@ -297,7 +288,7 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
     pass->drops = input->drops && network->dropout > 0;
     set_rows(stack);
     if (!network->inputs)
-        pack_ids(stack, stack->ids, input->ids);
+        recur_pass_pack_ids(pass, stack->lengths.order, stack->ids, input->ids);
     set_loss(stack);
     pass->given_states = input->h0 || (input->c0 && network->cell->has_c);
     pass->dropout_key = recur_mix64(recur_mix64(stack->seed) + input->minibatch);

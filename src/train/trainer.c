@@ -274,12 +274,8 @@ static bool next_minibatch(struct recur_trainer *trainer)
         return false;
     if (trainer->model->config.task != RECUR_TASK_LM)
         draw_blanks(trainer);
-    size_t batch = trainer->config.batch;
-    for (size_t i = 0; i < batch * trainer->config.steps; i++) {
-        size_t row = recur_pass_row(&trainer->pass, i / batch, i % batch);
-        trainer->ids[row] = trainer->x[i];
-        trainer->targets[row] = trainer->y[i];
-    }
+    recur_pass_pack_ids(&trainer->pass, NULL, trainer->ids, trainer->x);
+    recur_pass_pack_ids(&trainer->pass, NULL, trainer->targets, trainer->y);
     return true;
 }
 

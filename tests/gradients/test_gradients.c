@@ -128,14 +128,6 @@ static size_t block_size(const struct recur_workspace *work)
                     (const char *)work->block);
 }
 
-/* Packs an array (T, B) of ids into rows. */
-static void pack_ids(const struct recur_lengths *sorted, int32_t *rows, const int32_t *ids)
-{
-    for (size_t t = 0; t < sorted->steps; t++)
-        for (size_t b = 0; b < sorted->alive[t]; b++)
-            *rows++ = ids[t * sorted->batch + sorted->order[b]];
-}
-
 static void sort_sequences(struct bench *bench, const size_t *length)
 {
     int32_t ids[STEPS * BATCH], targets[STEPS * BATCH];
@@ -143,8 +135,10 @@ static void sort_sequences(struct bench *bench, const size_t *length)
     memcpy(targets, bench->targets, sizeof targets);
     assert_int_equal(recur_lengths_init(&bench->lengths, BATCH, STEPS, NULL), 0);
     recur_lengths_set(&bench->lengths, BATCH, length, NULL, 0);
-    pack_ids(&bench->lengths, bench->ids, ids);
-    pack_ids(&bench->lengths, bench->targets, targets);
+    const struct recur_pass pass = {
+        .work = &bench->work, .lengths = &bench->lengths, .steps = bench->lengths.steps};
+    recur_pass_pack_ids(&pass, bench->lengths.order, bench->ids, ids);
+    recur_pass_pack_ids(&pass, bench->lengths.order, bench->targets, targets);
     bench->rows = bench->lengths.rows;
 }
 

@@ -21,7 +21,7 @@ MUTATIONS = [
     ("softmax", "src/kernels/loss.h", "-= scale;", "-= scale / 2;", "golden"),
     ("LSTM gradient", "src/kernels/pointwise.h", "(1 - gt * gt)", "(1 - gt)", "gradients"),
     ("GRU gradient", "src/kernels/pointwise.h", "dn * load(hn + j)", "dn", "golden"),
-    ("recurrent gradient", "src/nn/backward.c", "t + 1 == slice", "t + 2 >= slice", "gradients"),
+    ("recurrent gradient", "src/nn/backward.c", "t + 1 < slice", "t + 2 < slice", "gradients"),
     ("backward's own end", "src/nn/slice.h", "t + 1 < pass->steps", "false", "lengths"),
     ("blocks of a batch", "src/nn/gradients.c", "step / pass->steps * recur_pass_block(pass)", "0", "grid"),
     ("states before each step", "src/nn/backward.c", "before * RECUR_LANES, gradient", "after * RECUR_LANES, gradient", "fill_task"),
