@@ -177,8 +177,8 @@ static void gradient_gate(const struct recur_pass *pass, struct task task, size_
         gradient_seam(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d), dw,
                       right);
     } else {
-        size_t depth = recur_network_param(pass->network, tensors->weight_ih)->depth;
-        memset(dw, 0, depth * RECUR_LANES * sizeof *dw);
+        recur_touched_clear(pass->touched, dw,
+                            recur_network_param(pass->network, tensors->weight_ih)->depth);
         pass->kernels->scatter_add(dw, pass->ids, dz_input, rows);
     }
 }
@@ -199,7 +199,7 @@ static void gradient_embedding(const struct recur_pass *pass, size_t panel)
 {
     size_t index = pass->network->embedding_weight;
     real *dw = gradient_panel(pass, index, panel);
-    memset(dw, 0, recur_network_param(pass->network, index)->depth * RECUR_LANES * sizeof *dw);
+    recur_touched_clear(pass->touched, dw, recur_network_param(pass->network, index)->depth);
     pass->kernels->scatter_add(dw, pass->ids, pass->work->seam[0].feature[panel].gradient,
                                recur_pass_rows(pass));
 }

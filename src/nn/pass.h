@@ -18,6 +18,7 @@
 #define RECUR_NN_PASS_H
 
 #include "nn/lengths.h"
+#include "nn/touched.h"
 #include "nn/workspace.h"
 #include "recur/trainer.h"
 
@@ -27,6 +28,7 @@ struct recur_pass {
     struct recur_workspace *work;
     const real *parameters;              /* flat, as network->params says */
     real *gradients;                     /* the same; written, not added to */
+    const struct recur_touched *touched; /* where they are all zero else; or NULL */
     const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
     size_t steps;           /* T of this pass, at most work->steps; of the longest sequence */
     size_t rows;            /* only so many sequences of the batch, the first ones; 0: all */

@@ -68,7 +68,7 @@ static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *tra
         RECUR_TRY(check_valid(trainer->model, valid, error));
     run->valid = valid;
     RECUR_TRY(create_buckets(run, config, error));
-    RECUR_TRY(recur_trainer_prepare(trainer, error));
+    RECUR_TRY(recur_trainer_prepare(trainer, recur_buckets_most_tokens(run->buckets), error));
     size_t count = recur_labels_count(train);
     const struct recur_labeller_room room = {
         .batch = config->batch < count ? config->batch : count,
@@ -80,7 +80,7 @@ static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *tra
     trainer->train_tokens = recur_labels_tokens(train);
     trainer->valid_tokens = valid ? recur_labels_tokens(valid) + !recur_labels_tokens(valid) : 0;
     RECUR_TRY(recur_labeller_init(&run->labeller, trainer->model, &run->set, &room, trainer->team,
-                                  trainer->gradients, error));
+                                  trainer->gradients, &trainer->touched, error));
     return recur_trainer_list_tensors(trainer, error);
 }
 
@@ -150,6 +150,7 @@ bool recur_label_run_next(recur_trainer *trainer)
         return false;
     recur_labeller_load(&run->labeller, &run->set, members, count, trainer->config.seed,
                         trainer->optimiser.updates);
+    recur_labeller_touch(&run->labeller, &trainer->touched);
     return true;
 }
 

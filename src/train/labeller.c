@@ -57,7 +57,7 @@ static enum recur_status init_words(struct recur_labeller *l, const struct recur
     config.batch = words;
     config.steps = RECUR_WORD_CHARACTERS;
     config.precision = room->precision;
-    const struct recur_stack_part part = {l->model, network->chars, l->team, l->gradients};
+    const struct recur_stack_part part = {l->model, network->chars, l->team, l->gradients, NULL};
     RECUR_TRY(recur_stack_create_part(&part, &config, characters, &l->chars, error));
     RECUR_TRY(recur_alloc(l->forms, sizeof *l->slot, "a minibatch", &l->slot, error));
     RECUR_TRY(recur_alloc(words, sizeof *l->word, "a minibatch", &l->word, error));
@@ -97,7 +97,7 @@ static enum recur_status init_pool(struct recur_labeller *l, const struct recur_
     config.batch = room->batch;
     config.steps = 1;
     config.precision = room->precision;
-    const struct recur_stack_part part = {l->model, network->head, l->team, l->gradients};
+    const struct recur_stack_part part = {l->model, network->head, l->team, l->gradients, NULL};
     RECUR_TRY(recur_stack_create_part(&part, &config, 0, &l->head, error));
     RECUR_TRY(alloc_floats(room->batch, width, &l->pooled, error));
     RECUR_TRY(alloc_floats(room->batch, width, &l->dpooled, error));
@@ -112,19 +112,21 @@ static enum recur_status init_pool(struct recur_labeller *l, const struct recur_
 enum recur_status recur_labeller_init(struct recur_labeller *l, recur_model *model,
                                       const struct recur_label_set *set,
                                       const struct recur_labeller_room *given,
-                                      struct recur_team *team, real *gradients, recur_error *error)
+                                      struct recur_team *team, real *gradients,
+                                      const struct recur_touched *touched, recur_error *error)
 {
     struct recur_labeller_room room = *given;
     room.steps = room.steps ? room.steps : 1;
     room.tokens = room.tokens ? room.tokens : 1;
-    *l = (struct recur_labeller){.model = model, .team = team, .gradients = gradients};
+    *l = (struct recur_labeller){
+        .model = model, .team = team, .gradients = gradients, .touched = touched};
     size_t cells = recur_size_mul(room.batch, room.steps), labels = model->config.labels;
     recur_trainer_config config = recur_trainer_config_default();
     config.batch = room.batch;
     config.steps = room.steps;
     config.seed = room.seed;
     config.precision = room.precision;
-    const struct recur_stack_part part = {model, &model->network, team, gradients};
+    const struct recur_stack_part part = {model, &model->network, team, gradients, touched};
     RECUR_TRY(recur_stack_create_part(&part, &config, room.tokens, &l->layers, error));
     RECUR_TRY(recur_alloc(room.batch, sizeof *l->length, "a minibatch", &l->length, error));
     RECUR_TRY(recur_alloc(room.batch, sizeof *l->first, "a minibatch", &l->first, error));
@@ -230,6 +232,14 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
         load_words(l, set, members);
 }
 
+void recur_labeller_touch(const struct recur_labeller *l, struct recur_touched *touched)
+{
+    recur_touched_begin(touched);
+    for (size_t b = 0; b < l->batch; b++)
+        for (size_t t = 0; t < l->length[b]; t++)
+            recur_touched_add(touched, l->ids[t * l->batch + b]);
+}
+
 /* The words' embeddings into x, or their gradients out of dx. */
 static void exchange_embeddings(struct recur_labeller *l, bool gradient)
 {
@@ -238,8 +248,8 @@ static void exchange_embeddings(struct recur_labeller *l, bool gradient)
         return;
     const struct recur_param *param = recur_network_param(network, network->words);
     size_t embedding = param->width;
-    if (gradient)
-        memset(l->gradients + param->offset, 0, param->span * sizeof *l->gradients);
+    for (size_t p = 0; gradient && p < param->panels; p++)
+        recur_touched_clear(l->touched, l->gradients + recur_param_panel(param, p), param->depth);
     for (size_t b = 0; b < l->batch; b++)
         for (size_t t = 0; t < l->length[b]; t++) {
             size_t at = t * l->batch + b;

@@ -55,7 +55,7 @@ static enum recur_status plan(struct predicting *p, struct recur_team *team, rec
         room.tokens = room.tokens > tokens ? room.tokens : tokens;
     }
     RECUR_TRY(recur_labeller_init(&p->labeller, (recur_model *)p->model, &p->set, &room, team, NULL,
-                                  error));
+                                  NULL, error));
     size_t most = p->model->config.task == RECUR_TASK_TAG ? room.steps : 1;
     size_t cells = recur_size_mul(most, labels);
     RECUR_TRY(recur_alloc(most, sizeof *p->labels, "predictions", &p->labels, error));

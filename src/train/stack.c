@@ -61,7 +61,7 @@ static enum recur_status plan_whole(struct recur_stack *stack, const recur_train
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->gradients, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &stack->fresh, error));
     return recur_optimiser_init(&stack->optimiser, model->kernels, config, model->parameters,
-                                stack->gradients, stack->network->params.span, error);
+                                stack->gradients, stack->network->params.span, NULL, error);
 }
 
 enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *given,
@@ -93,6 +93,7 @@ enum recur_status recur_stack_create_part(const struct recur_stack_part *part,
     stack->is_part = true;
     stack->team = part->team;
     stack->gradients = part->gradients;
+    stack->pass.touched = part->touched;
     enum recur_status status = plan(stack, config, tokens, part->gradients != NULL, error);
     if (status != RECUR_OK) {
         recur_stack_free(stack);

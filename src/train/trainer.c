@@ -98,7 +98,7 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
     return RECUR_OK;
 }
 
-enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error)
+enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
     recur_model *model = trainer->model;
@@ -109,8 +109,10 @@ enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *err
     RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
     memcpy(trainer->kept, model->parameters, bytes);
     trainer->plateau.factor = 1;
+    RECUR_TRY(recur_touched_init(&trainer->touched, &model->network, tokens, error));
     return recur_optimiser_init(&trainer->optimiser, model->kernels, config, model->parameters,
-                                trainer->gradients, model->network.params.span, error);
+                                trainer->gradients, model->network.params.span, &trainer->touched,
+                                error);
 }
 
 static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *error)
@@ -126,7 +128,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
                           "the text has a vocabulary of %zu, the model one of %zu",
                           recur_corpus_vocabulary_size(trainer->corpus), model->config.vocabulary);
     RECUR_TRY(divide_text(trainer, error));
-    RECUR_TRY(recur_trainer_prepare(trainer, error));
+    RECUR_TRY(recur_trainer_prepare(trainer, rows, error));
     RECUR_TRY(recur_workspace_init(&trainer->work, &model->network, config->batch, config->steps,
                                    true, recur_team_threads(trainer->team), error));
     if (config->precision == RECUR_PRECISION_BF16)
@@ -144,6 +146,7 @@ static enum recur_status fill_in(struct recur_trainer *trainer, recur_error *err
     trainer->pass.work = &trainer->work;
     trainer->pass.parameters = model->parameters;
     trainer->pass.gradients = trainer->gradients;
+    trainer->pass.touched = &trainer->touched;
     trainer->pass.steps = config->steps;
     trainer->pass.block = recur_block_of(config->batch);
     trainer->pass.ids = trainer->ids;
@@ -187,6 +190,7 @@ void recur_trainer_free(recur_trainer *trainer)
     recur_batches_free(trainer->batches);
     recur_workspace_free(&trainer->work);
     recur_optimiser_free(&trainer->optimiser);
+    recur_touched_free(&trainer->touched);
     recur_block_free(trainer->gradients);
     recur_block_free(trainer->kept);
     free(trainer->x);
@@ -276,6 +280,9 @@ static bool next_minibatch(struct recur_trainer *trainer)
         draw_blanks(trainer);
     recur_pass_pack_ids(&trainer->pass, NULL, trainer->ids, trainer->x);
     recur_pass_pack_ids(&trainer->pass, NULL, trainer->targets, trainer->y);
+    recur_touched_begin(&trainer->touched);
+    for (size_t i = 0; i < trainer->config.batch * trainer->config.steps; i++)
+        recur_touched_add(&trainer->touched, trainer->x[i]);
     return true;
 }
 

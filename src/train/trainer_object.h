@@ -39,6 +39,7 @@ struct recur_trainer {
     struct recur_pace pace;
     struct recur_workspace work;
     struct recur_pass pass;
+    struct recur_touched touched;
     struct recur_optimiser optimiser;
     struct recur_plateau plateau;
     real *gradients;
@@ -69,8 +70,8 @@ struct recur_trainer {
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error);
 
 /* Checks the settings and readies what every run has: the team, the gradients, the optimiser, the
- * kept parameters. */
-enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error);
+ * kept parameters. A minibatch has at most `tokens` tokens. */
+enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error);
 
 /* Starts epoch number `epoch` (from 0) of the data; returns how many minibatches it has. */
 size_t recur_trainer_draw_epoch(recur_trainer *trainer, uint64_t epoch);

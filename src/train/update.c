@@ -5,11 +5,43 @@
 
 #include "base/memory.h"
 
+/* Cuts [first, end) into chunks. */
+static void add_chunks(struct recur_optimiser *optimiser, size_t first, size_t end)
+{
+    for (size_t count; first < end; first += count) {
+        count = end - first < RECUR_SUM_CHUNK ? end - first : RECUR_SUM_CHUNK;
+        optimiser->chunk[optimiser->chunks++] = (struct recur_chunk){first, count};
+    }
+}
+
+/* What stands between the tables, then the tables, which come in the order of their places. */
+static enum recur_status divide(struct recur_optimiser *optimiser, size_t span, recur_error *error)
+{
+    const struct recur_touched *touched = optimiser->touched;
+    size_t first = 0, most = span / RECUR_SUM_CHUNK + 2 * touched->tables + 1;
+    RECUR_TRY(
+        recur_alloc(most, sizeof *optimiser->chunk, "the optimiser", &optimiser->chunk, error));
+    for (size_t i = 0; i < touched->tables; i++) {
+        add_chunks(optimiser, first, touched->table[i]->offset);
+        first = touched->table[i]->offset + touched->table[i]->span;
+    }
+    add_chunks(optimiser, first, span);
+    optimiser->dense = optimiser->chunks;
+    for (size_t i = 0; i < touched->tables; i++)
+        add_chunks(optimiser, touched->table[i]->offset,
+                   touched->table[i]->offset + touched->table[i]->span);
+    return recur_alloc(recur_size_add(optimiser->dense, touched->most),
+                       sizeof *optimiser->square_sum, "the gradient's norm", &optimiser->square_sum,
+                       error);
+}
+
 enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                                        const struct recur_kernels *kernels,
                                        const recur_trainer_config *config, real *parameters,
-                                       real *gradients, size_t span, recur_error *error)
+                                       real *gradients, size_t span,
+                                       const struct recur_touched *touched, recur_error *error)
 {
+    static const struct recur_touched none;
     *optimiser = (struct recur_optimiser){
         .kernels = kernels,
         .kind = config->optimizer,
@@ -20,7 +52,7 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                      .epsilon = config->epsilon,
                      .weight_decay = config->weight_decay,
                      .decoupled = config->optimizer == RECUR_OPTIMIZER_ADAMW},
-        .span = span,
+        .touched = touched ? touched : &none,
         .parameters = parameters,
         .gradients = gradients,
     };
@@ -32,38 +64,45 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
     if (adam || config->optimizer == RECUR_OPTIMIZER_RMSPROP)
         RECUR_TRY(
             recur_block_alloc(span * sizeof(real), "the optimiser", &optimiser->second, error));
-    return recur_alloc(span / RECUR_SUM_CHUNK + 1, sizeof(double), "the gradient's norm",
-                       &optimiser->chunk_sum, error);
+    return divide(optimiser, span, error);
 }
 
 void recur_optimiser_free(struct recur_optimiser *optimiser)
 {
     recur_block_free(optimiser->first);
     recur_block_free(optimiser->second);
-    free(optimiser->chunk_sum);
+    free(optimiser->chunk);
+    free(optimiser->square_sum);
     *optimiser = (struct recur_optimiser){0};
 }
 
-static size_t chunks(const struct recur_optimiser *optimiser)
+/* The squares of a row of all tables. */
+static double sum_row(const struct recur_optimiser *optimiser, int32_t row)
 {
-    return (optimiser->span + RECUR_SUM_CHUNK - 1) / RECUR_SUM_CHUNK;
+    const struct recur_touched *touched = optimiser->touched;
+    double sum = 0;
+    for (size_t i = 0; i < touched->tables; i++)
+        for (size_t p = 0; p < touched->table[i]->panels; p++)
+            sum += optimiser->kernels->sum_squares(
+                optimiser->gradients + recur_touched_place(touched, i, p, row), RECUR_LANES);
+    return sum;
 }
 
 void recur_optimiser_sum(struct recur_optimiser *optimiser, size_t thread, size_t threads)
 {
-    size_t end = chunks(optimiser) * (thread + 1) / threads;
-    for (size_t i = chunks(optimiser) * thread / threads; i < end; i++) {
-        size_t first = i * RECUR_SUM_CHUNK, left = optimiser->span - first;
-        optimiser->chunk_sum[i] = optimiser->kernels->sum_squares(
-            optimiser->gradients + first, left < RECUR_SUM_CHUNK ? left : RECUR_SUM_CHUNK);
-    }
+    size_t dense = optimiser->dense, rows = optimiser->touched->rows;
+    for (size_t i = dense * thread / threads; i < dense * (thread + 1) / threads; i++)
+        optimiser->square_sum[i] = optimiser->kernels->sum_squares(
+            optimiser->gradients + optimiser->chunk[i].first, optimiser->chunk[i].count);
+    for (size_t i = rows * thread / threads; i < rows * (thread + 1) / threads; i++)
+        optimiser->square_sum[dense + i] = sum_row(optimiser, optimiser->touched->row[i]);
 }
 
 double recur_optimiser_norm(const struct recur_optimiser *optimiser)
 {
     double sum = 0;
-    for (size_t i = 0; i < chunks(optimiser); i++)
-        sum += optimiser->chunk_sum[i];
+    for (size_t i = 0; i < optimiser->dense + optimiser->touched->rows; i++)
+        sum += optimiser->square_sum[i];
     return sqrt(sum);
 }
 
@@ -82,25 +121,37 @@ void recur_optimiser_begin(struct recur_optimiser *optimiser, double lr, double 
     settings->correct2 = (real)(1 - pow((double)settings->beta2, updates));
 }
 
-void recur_optimiser_apply(struct recur_optimiser *optimiser, size_t thread, size_t threads)
+static void update(const struct recur_optimiser *optimiser, size_t first, size_t count)
 {
     const struct recur_kernels *kernels = optimiser->kernels;
-    size_t first = chunks(optimiser) * thread / threads * RECUR_SUM_CHUNK;
-    size_t last = chunks(optimiser) * (thread + 1) / threads * RECUR_SUM_CHUNK;
-    last = last < optimiser->span ? last : optimiser->span;
-    if (first >= last)
-        return;
     real *p = optimiser->parameters + first, *g = optimiser->gradients + first;
     real *m = optimiser->first ? optimiser->first + first : NULL;
     real *v = optimiser->second ? optimiser->second + first : NULL;
     switch (optimiser->kind) {
-    case RECUR_OPTIMIZER_SGD: kernels->sgd(p, g, m, last - first, &optimiser->settings); break;
+    case RECUR_OPTIMIZER_SGD: kernels->sgd(p, g, m, count, &optimiser->settings); break;
     case RECUR_OPTIMIZER_ADAM:
-    case RECUR_OPTIMIZER_ADAMW:
-        kernels->adam(p, g, m, v, last - first, &optimiser->settings);
-        break;
-    case RECUR_OPTIMIZER_RMSPROP:
-        kernels->rmsprop(p, g, m, v, last - first, &optimiser->settings);
-        break;
+    case RECUR_OPTIMIZER_ADAMW: kernels->adam(p, g, m, v, count, &optimiser->settings); break;
+    case RECUR_OPTIMIZER_RMSPROP: kernels->rmsprop(p, g, m, v, count, &optimiser->settings); break;
     }
+}
+
+static void update_row(const struct recur_optimiser *optimiser, int32_t row)
+{
+    const struct recur_touched *touched = optimiser->touched;
+    for (size_t i = 0; i < touched->tables; i++)
+        for (size_t p = 0; p < touched->table[i]->panels; p++)
+            update(optimiser, recur_touched_place(touched, i, p, row), RECUR_LANES);
+}
+
+void recur_optimiser_apply(struct recur_optimiser *optimiser, size_t thread, size_t threads)
+{
+    /* Moments and weight decay move a parameter that has no gradient too. */
+    bool plain = optimiser->kind == RECUR_OPTIMIZER_SGD && optimiser->settings.momentum == 0 &&
+                 optimiser->settings.weight_decay == 0;
+    size_t chunks = plain ? optimiser->dense : optimiser->chunks;
+    size_t rows = plain ? optimiser->touched->rows : 0;
+    for (size_t i = chunks * thread / threads; i < chunks * (thread + 1) / threads; i++)
+        update(optimiser, optimiser->chunk[i].first, optimiser->chunk[i].count);
+    for (size_t i = rows * thread / threads; i < rows * (thread + 1) / threads; i++)
+        update_row(optimiser, optimiser->touched->row[i]);
 }

@@ -1,36 +1,47 @@
 /* Clipping and the optimisers: loops over the flat parameters in chunks, each chunk by one thread
- * and summed in one order, so that the number of threads changes nothing. */
+ * and summed in one order, so that the number of threads changes nothing. Of tables that a
+ * minibatch reads a few rows of, the norm and a step of plain SGD look at those rows alone. */
 #ifndef RECUR_TRAIN_UPDATE_H
 #define RECUR_TRAIN_UPDATE_H
 
-#include "kernels/kernels.h"
+#include "nn/touched.h"
 #include "recur/trainer.h"
+
+/* Numbers of one tensor, or of several that are no tables. */
+struct recur_chunk {
+    size_t first, count;
+};
 
 struct recur_optimiser {
     const struct recur_kernels *kernels;
     enum recur_optimizer kind;
     struct recur_update settings; /* lr, scale and correction are set for each update */
-    size_t span;                  /* numbers; a multiple of 32 */
     real *parameters, *gradients; /* the caller's */
     real *first, *second;         /* moments; NULL where the kind has none */
-    double *chunk_sum;            /* squares of the gradients, chunk by chunk */
+    const struct recur_touched *touched;
+    struct recur_chunk *chunk; /* of everything; first what is no table */
+    size_t chunks, dense;      /* all of them, and those first ones */
+    double *square_sum;        /* of the gradients, chunk by chunk, then row by row */
     uint64_t updates;
 };
 
 /* ARGUMENT for a setting outside its range. */
 enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error);
 
-/* Errors: MEMORY. Released by recur_optimiser_free in every case. */
+/* `span` numbers, a multiple of 32; `touched` is the caller's and to outlive it, NULL or without
+ * tables where every number may have a gradient. Errors: MEMORY. Released by recur_optimiser_free
+ * in every case. */
 enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                                        const struct recur_kernels *kernels,
                                        const recur_trainer_config *config, real *parameters,
-                                       real *gradients, size_t span, recur_error *error);
+                                       real *gradients, size_t span,
+                                       const struct recur_touched *touched, recur_error *error);
 void recur_optimiser_free(struct recur_optimiser *optimiser);
 
-/* Sums the squares of this thread's chunks. */
+/* Sums the squares of this thread's chunks and rows. */
 void recur_optimiser_sum(struct recur_optimiser *optimiser, size_t thread, size_t threads);
 
-/* sqrt of all chunks' sums: the gradient's global norm. After every thread's sum. */
+/* sqrt of all their sums: the gradient's global norm. After every thread's sum. */
 double recur_optimiser_norm(const struct recur_optimiser *optimiser);
 
 /* The book's clipping: g *= clip / norm where norm > clip (Pascanu et al. 2013). */
@@ -39,7 +50,7 @@ double recur_clip_scale(double norm, double clip);
 /* Before an update: by one thread. */
 void recur_optimiser_begin(struct recur_optimiser *optimiser, double lr, double scale);
 
-/* Updates this thread's chunks. */
+/* Updates this thread's chunks and rows. */
 void recur_optimiser_apply(struct recur_optimiser *optimiser, size_t thread, size_t threads);
 
 #endif

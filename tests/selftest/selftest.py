@@ -24,6 +24,7 @@ MUTATIONS = [
     ("recurrent gradient", "src/nn/backward.c", "t + 1 < slice", "t + 2 < slice", "gradients"),
     ("backward's own end", "src/nn/slice.h", "t + 1 < pass->steps", "false", "lengths"),
     ("blocks of a batch", "src/nn/gradients.c", "step / pass->steps * recur_pass_block(pass)", "0", "grid"),
+    ("rows that are read", "src/nn/touched.c", "i < touched->stale_rows", "i + 1 < touched->stale_rows", "touched"),
     ("states before each step", "src/nn/backward.c", "before * RECUR_LANES, gradient", "after * RECUR_LANES, gradient", "fill_task"),
     ("order of a batch", "src/nn/lengths.c", "return order;", "return 0;", "stack"),
     ("clipping", "src/train/update.c", "clip / norm", "clip", "golden"),

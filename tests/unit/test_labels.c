@@ -218,9 +218,9 @@ static void create(struct bench *b, const struct way *way, size_t threads)
                                        &b->gradients, NULL),
                      RECUR_OK);
     const struct recur_labeller_room room = {.batch = 6, .steps = 8, .tokens = 48, .seed = 3};
-    assert_int_equal(
-        recur_labeller_init(&b->labeller, b->model, &b->set, &room, b->team, b->gradients, NULL),
-        RECUR_OK);
+    assert_int_equal(recur_labeller_init(&b->labeller, b->model, &b->set, &room, b->team,
+                                         b->gradients, NULL, NULL),
+                     RECUR_OK);
 }
 
 static void destroy(struct bench *b)
@@ -314,6 +314,48 @@ static void gradients_go_through_all_parts(void **state)
     }
 }
 
+/* Minibatches of one sequence, which do not read all rows of the tables: the gradients are the same
+ * where only those rows are looked after. */
+static void check_touched(const struct way *way)
+{
+    static const size_t members[] = {0, 3, 1, 1, 0};
+    struct bench whole, rows;
+    struct recur_touched touched;
+    create(&whole, way, 1);
+    create(&rows, way, 1);
+    size_t tables = way->task == RECUR_TASK_CLASSIFY && !way->embedding && way->bidirectional ? 2
+                    : way->task == RECUR_TASK_TAG && !way->embedding                          ? 0
+                                                                                              : 1;
+    assert_int_equal(recur_touched_init(&touched, &rows.model->network, 3, NULL), RECUR_OK);
+    assert_int_equal(touched.tables, tables);
+    recur_labeller_free(&rows.labeller);
+    const struct recur_labeller_room room = {.batch = 1, .steps = 8, .tokens = 8, .seed = 3};
+    assert_int_equal(recur_labeller_init(&rows.labeller, rows.model, &rows.set, &room, rows.team,
+                                         rows.gradients, &touched, NULL),
+                     RECUR_OK);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        double a, b;
+        recur_labeller_load(&whole.labeller, &whole.set, &members[i], 1, 1, RECUR_NOT_TRAINING);
+        recur_labeller_load(&rows.labeller, &rows.set, &members[i], 1, 1, RECUR_NOT_TRAINING);
+        recur_labeller_touch(&rows.labeller, &touched);
+        assert_int_equal(recur_labeller_learn(&whole.labeller, i, &a, NULL), RECUR_OK);
+        assert_int_equal(recur_labeller_learn(&rows.labeller, i, &b, NULL), RECUR_OK);
+        assert_memory_equal(&a, &b, sizeof a);
+        assert_memory_equal(whole.gradients, rows.gradients,
+                            rows.model->network.params.span * sizeof(real));
+    }
+    destroy(&whole);
+    destroy(&rows);
+    recur_touched_free(&touched);
+}
+
+static void rows_that_are_read(void **state)
+{
+    (void)state;
+    for (size_t way = 0; way < WAYS; way++)
+        check_touched(&ways[way]);
+}
+
 static void threads_change_no_bit(void **state)
 {
     (void)state;
@@ -387,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_split_parts_the_sequences),
         cmocka_unit_test(a_fingerprint_knows_tokens_labels_and_ends),
         cmocka_unit_test(gradients_go_through_all_parts),
+        cmocka_unit_test(rows_that_are_read),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_hundred_thousand_labels_are_learnt),
     };

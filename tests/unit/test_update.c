@@ -19,17 +19,57 @@ struct bench {
     struct recur_optimiser optimiser;
     real *parameters, *gradients;
     double p[SPAN], m[SPAN], v[SPAN]; /* the reference's */
+    struct recur_touched touched;     /* rows of two tables */
     struct recur_rng rng;
 };
 
-static void make(struct bench *bench, const recur_trainer_config *config)
+/* Two tables of so many rows, of one panel and of two; before, between and behind them is something
+ * else. */
+enum { ROWS = RECUR_SUM_CHUNK / RECUR_LANES - 3, TOUCHED = 20 };
+static const struct recur_param tables[] = {
+    {.offset = RECUR_LANES, .depth = ROWS, .panels = 1, .span = ROWS * RECUR_LANES},
+    {.offset = RECUR_SUM_CHUNK, .depth = ROWS, .panels = 2, .span = 2 * ROWS * RECUR_LANES},
+};
+
+static bool is_touched(const struct bench *bench, int32_t row)
 {
+    for (size_t i = 0; i < bench->touched.rows; i++)
+        if (bench->touched.row[i] == row)
+            return true;
+    return false;
+}
+
+/* Sets the gradients of the tables' other rows to zero. */
+static void clear_others(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->touched.tables; i++)
+        for (size_t p = 0; p < tables[i].panels; p++)
+            for (int32_t row = 0; row < ROWS; row++)
+                for (size_t j = 0; j < RECUR_LANES && !is_touched(bench, row); j++)
+                    bench->gradients[recur_touched_place(&bench->touched, i, p, row) + j] = 0;
+}
+
+static void draw_rows(struct bench *bench)
+{
+    recur_touched_begin(&bench->touched);
+    for (size_t i = 0; i < TOUCHED; i++)
+        recur_touched_add(&bench->touched, (int32_t)recur_rng_below(&bench->rng, ROWS));
+}
+
+static void make(struct bench *bench, const recur_trainer_config *config, bool with_tables)
+{
+    static int32_t row[2][TOUCHED];
+    static uint32_t place[ROWS];
+    bench->touched = (struct recur_touched){.row = row[0], .stale = row[1], .place = place};
+    for (; with_tables && bench->touched.tables < 2; bench->touched.tables++)
+        bench->touched.table[bench->touched.tables] = &tables[bench->touched.tables];
+    bench->touched.most = TOUCHED;
     assert_int_equal(recur_block_alloc(SPAN * sizeof(real), "p", &bench->parameters, NULL), 0);
     assert_int_equal(recur_block_alloc(SPAN * sizeof(real), "g", &bench->gradients, NULL), 0);
     const struct recur_kernels *kernels;
     assert_int_equal(recur_kernels_select(&kernels, NULL), RECUR_OK);
     assert_int_equal(recur_optimiser_init(&bench->optimiser, kernels, config, bench->parameters,
-                                          bench->gradients, SPAN, NULL),
+                                          bench->gradients, SPAN, &bench->touched, NULL),
                      RECUR_OK);
     recur_rng_seed(&bench->rng, 4, 0);
     for (size_t j = 0; j < SPAN; j++) {
@@ -50,6 +90,8 @@ static void draw_gradients(struct bench *bench)
 {
     for (size_t j = 0; j < SPAN; j++)
         bench->gradients[j] = (real)recur_rng_normal(&bench->rng);
+    draw_rows(bench);
+    clear_others(bench);
 }
 
 /* One number's update number t, from the papers and PyTorch's documentation. */
@@ -84,10 +126,10 @@ static void reference(const recur_trainer_config *config, double *p, double *m, 
 
 /* After many updates, by 1 and by 5 threads in turn, with scaled gradients. A parameter moves by
  * about lr at a time and each move errs by a few roundings. */
-static void check_optimiser(const recur_trainer_config *config)
+static void check_optimiser(const recur_trainer_config *config, bool with_tables)
 {
     static struct bench bench;
-    make(&bench, config);
+    make(&bench, config, with_tables);
     double lr = (double)config->lr, worst = 0;
     for (int update = 1; update <= UPDATES; update++) {
         const real scale = update % 2 ? 1 : (real)0.75;
@@ -118,7 +160,8 @@ static void optimisers(void **state)
             config.momentum = variant & 1 ? 0.8f : 0;
             config.weight_decay = variant & 2 ? 0.3f : 0;
             config.epsilon = 1e-3f;
-            check_optimiser(&config);
+            check_optimiser(&config, false);
+            check_optimiser(&config, true);
         }
 }
 
@@ -132,7 +175,7 @@ static void zeros_stay_zero(void **state)
         config.optimizer = (enum recur_optimizer)kind;
         config.momentum = 0.5f;
         config.weight_decay = 0.1f;
-        make(&bench, &config);
+        make(&bench, &config, false);
         draw_gradients(&bench);
         for (size_t j = 0; j < SPAN; j += 3)
             bench.parameters[j] = bench.gradients[j] = 0;
@@ -146,12 +189,11 @@ static void zeros_stay_zero(void **state)
     }
 }
 
-static void norm_is_global(void **state)
+static void check_norm(bool with_tables)
 {
-    (void)state;
     static struct bench bench;
     recur_trainer_config config = recur_trainer_config_default();
-    make(&bench, &config);
+    make(&bench, &config, with_tables);
     draw_gradients(&bench);
     double sum = 0, first = 0;
     for (size_t j = 0; j < SPAN; j++)
@@ -166,6 +208,13 @@ static void norm_is_global(void **state)
         assert_true(norm == first); /* the same bits on any number of threads */
     }
     discard(&bench);
+}
+
+static void norm_is_global(void **state)
+{
+    (void)state;
+    check_norm(false);
+    check_norm(true);
 }
 
 /* The book's: if norm > theta, g *= theta / norm. */
