@@ -63,12 +63,14 @@ struct recur_update {
 struct recur_kernels {
     const char *isa;
 
-    /* C = A W, or C += A W. C: `panels` panels (rows, 32) at c, c + c_stride, ...;
-     * A (rows, k); W: panels (k, 32) at w, w + w_stride, ... whose columns from number `columns` on
-     * are zero, all of them, and so need no work. The panel of C that follows the last one is
-     * fetched into the cache: c_stride matters even where there is one. */
+    /* C = S + A W. C: `panels` panels (rows, 32) at c, c + c_stride, ...; S: zero where `start` is
+     * NULL, C itself where it is c, else `panels` rows of 32 one after the other, each what all
+     * rows of its panel begin with, zero in the columns that do not count; A (rows, k); W: panels
+     * (k, 32) at w, w + w_stride, ... whose columns from number `columns` on are zero, all of them,
+     * and so need no work. The panel of C that follows the last one is fetched into the cache:
+     * c_stride matters even where there is one. */
     void (*product)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
-                    size_t w_stride, size_t panels, size_t columns, size_t rows, bool accumulate);
+                    size_t w_stride, size_t panels, size_t columns, size_t rows, const real *start);
 
     /* C = A^T B, or C += A^T B: one panel a (rows, 32), of which the first `a_columns` count, one
      * panel b (rows, 32), whose columns from number `columns` on are zero, c (a_columns, 32). The
@@ -82,7 +84,7 @@ struct recur_kernels {
      * many, rounded up, the missing number 0. */
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
-                         size_t rows, bool accumulate);
+                         size_t rows, const real *start);
     void (*bf16_outer)(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
                        size_t columns, size_t rows, bool accumulate);
     /* One panel x (rows, 32) to the nearest bf16, ties to even: pairs of rows, and pairs of
@@ -91,11 +93,11 @@ struct recur_kernels {
     void (*bf16_pack_columns)(uint32_t *to, const real *x, size_t rows);
     void (*bf16_transpose)(uint32_t *to, const real *w);
 
-    /* sum = A W of 8-bit numbers. A: bytes 0 .. 255, a panel (rows, 32) is (rows, 8) words; W:
+    /* sum = S + A W of 8-bit numbers. A: bytes 0 .. 255, a panel (rows, 32) is (rows, 8) words; W:
      * bytes -128 .. 127, a panel (k, 32) is (k / 4, 32) words, fours of rows. k counts words. */
     void (*int8_product)(int32_t *sum, size_t sum_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
-                         size_t rows, bool accumulate);
+                         size_t rows, const int32_t *start);
     /* x (rows, 32) as the bytes 128 + x scale, rounded, x scale held within -127 .. 127. */
     void (*int8_pack_columns)(uint32_t *to, const real *x, size_t rows, real scale);
     /* c += (sum - offset) scale common, n numbers. */

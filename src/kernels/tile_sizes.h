@@ -46,6 +46,7 @@ INLINE void fetch(const void *row)
 #endif
 
 /* Rows and panels of the tiles that work on several panels at once. */
+#define LOW_PANELS_MAX 4
 #define LOW_TILES(X) X(1, 4) X(1, 3) X(1, 2) X(2, 3) X(2, 2) X(3, 2)
 
 /* Splits `rows` into tiles of even height: 32 = 11 + 11 + 10 rather than 14 + 14 + 4. */

@@ -14,12 +14,14 @@
 
 /* `panels` x `rows` x `vectors` are the tile's constant size: with one row there are only two
  * chains of multiply-adds in a panel, too few to hide their latency, so several panels are worked
- * at once; one vector is what a panel with few columns in use needs. `next` is the tile that comes
- * after this one, fetched meanwhile; NULL: none. */
+ * at once; one vector is what a panel with few columns in use needs. Sums begin with what
+ * stands at `from`: all rows with the same one, of which panels lie one after the other, or each
+ * with its own, in the places of c. `next` is the tile that comes after this one, fetched
+ * meanwhile; NULL: none. */
 INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_t first_row,
                                 size_t k, const NUMBER *w, size_t w_stride, const size_t panels,
-                                const size_t rows, const size_t vectors, bool accumulate,
-                                const RESULT *next)
+                                const size_t rows, const size_t vectors, const RESULT *from,
+                                bool same, const RESULT *next)
 {
     RESULTS sum[RECUR_TILE_ROWS * 2];
     UNROLL
@@ -29,8 +31,10 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
     for (size_t p = 0; p < panels; p++) {
         UNROLL
         for (size_t i = 0; i < rows * vectors; i++) {
-            const RESULT *from = c + p * c_stride + i / vectors * RECUR_LANES + i % vectors * LANES;
-            sum[p * rows * vectors + i] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
+            const RESULT *row = from + p * RECUR_LANES;
+            if (!same)
+                row = from + p * c_stride + i / vectors * RECUR_LANES;
+            sum[p * rows * vectors + i] = *(const RESULTS *)(row + i % vectors * LANES);
         }
     }
     for (size_t k0 = 0; k0 < k; k0 += STEPS) {
@@ -71,10 +75,10 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
 
 #define HEIGHT(n, v)                                                                               \
     __attribute__((noinline)) static void TILES(product_##n##_##v)(                                \
-        RESULT * c, struct LEFT a, size_t row, size_t k, const NUMBER *w, bool accumulate,         \
-        const RESULT *next)                                                                        \
+        RESULT * c, struct LEFT a, size_t row, size_t k, const NUMBER *w, const RESULT *from,      \
+        bool same, const RESULT *next)                                                             \
     {                                                                                              \
-        TILES(product_tile)(c, 0, a, row, k, w, 0, 1, n, v, accumulate, next);                     \
+        TILES(product_tile)(c, 0, a, row, k, w, 0, 1, n, v, from, same, next);                     \
     }
 EACH_HEIGHT(HEIGHT, 1)
 EACH_HEIGHT(HEIGHT, 2)
@@ -83,19 +87,21 @@ EACH_HEIGHT(HEIGHT, 2)
 #define LOW(n, p)                                                                                  \
     __attribute__((noinline)) static void TILES(product_low_##n##_##p)(                            \
         RESULT * c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w, size_t w_stride,    \
-        bool accumulate)                                                                           \
+        const RESULT *from, bool same)                                                             \
     {                                                                                              \
-        TILES(product_tile)(c, c_stride, a, 0, k, w, w_stride, p, n, 2, accumulate, NULL);         \
+        TILES(product_tile)(c, c_stride, a, 0, k, w, w_stride, p, n, 2, from, same, NULL);         \
     }
 LOW_TILES(LOW)
 #undef LOW
 
 /* `next` is the panel that is worked on after this one. */
 static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w,
-                                 size_t columns, size_t rows, bool accumulate, const RESULT *next)
+                                 size_t columns, size_t rows, const RESULT *from, bool same,
+                                 const RESULT *next)
 {
     static void (*const tile[2][RECUR_TILE_ROWS])(RESULT *, struct LEFT, size_t, size_t,
-                                                  const NUMBER *, bool, const RESULT *) = {
+                                                  const NUMBER *, const RESULT *, bool,
+                                                  const RESULT *) = {
 #define HEIGHT(n, v) TILES(product_##n##_##v),
         {EACH_HEIGHT(HEIGHT, 1)},
         {EACH_HEIGHT(HEIGHT, 2)},
@@ -104,9 +110,11 @@ static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBE
     for (size_t row = 0; row < rows;) {
         size_t height = tile_height(rows - row);
         const RESULT *after = row + height < rows ? c + (row + height) * RECUR_LANES : next;
+        const RESULT *own = from + (same ? 0 : row * RECUR_LANES);
         for (size_t column = 0; column < columns; column += 2 * LANES)
             tile[columns - column > LANES][height - 1](c + row * RECUR_LANES + column, a, row, k,
-                                                       w + column, accumulate, after + column);
+                                                       w + column, own + column, same,
+                                                       after + column);
         row += height;
     }
 }
@@ -122,20 +130,25 @@ static void TILES(clear_behind)(RESULT *c, size_t columns, size_t rows)
 
 static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w,
                            size_t w_stride, size_t panels, size_t columns, size_t rows,
-                           bool accumulate)
+                           const RESULT *start)
 {
+    static const _Alignas(sizeof(RESULTS)) RESULT zero[LOW_PANELS_MAX * RECUR_LANES];
+    const bool same = start != c;
+    const size_t step = !start ? 0 : same ? RECUR_LANES : c_stride;
+    const RESULT *from = start ? start : zero;
     size_t p = 0;
 #define LOW(n, count)                                                                              \
     if (rows == (n))                                                                               \
         for (; p + (count) <= panels; p += (count))                                                \
             for (size_t column = 0; column < RECUR_LANES; column += 2 * LANES)                     \
                 TILES(product_low_##n##_##count)                                                   \
-    (c + p * c_stride + column, c_stride, a, k, w + p * w_stride + column, w_stride, accumulate);
+    (c + p * c_stride + column, c_stride, a, k, w + p * w_stride + column, w_stride,               \
+     from + p * step + column, same);
     LOW_TILES(LOW)
 #undef LOW
     for (; p < panels; p++) {
         size_t k0 = 0, depth;
-        if (!accumulate)
+        if (same)
             TILES(clear_behind)(c + p * c_stride, columns, rows);
         do {
             depth = k - k0 < PRODUCT_DEPTH ? k - k0 : PRODUCT_DEPTH;
@@ -143,7 +156,7 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
             const RESULT *next = c + (p + (k0 + depth == k)) * c_stride;
             TILES(product_panel)
             (c + p * c_stride, part, depth, w + p * w_stride + k0 * RECUR_LANES, columns, rows,
-             accumulate || k0, next);
+             k0 ? c + p * c_stride : from + p * step, same && !k0, next);
             k0 += depth;
         } while (k0 < k);
     }

@@ -19,11 +19,13 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
     for (size_t p = 0; p < seam->panels; p++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_own_span(pass, slice, i);
-            recur_pass_multiply(pass, seam->feature[p].gradient + span.row * RECUR_LANES, 0,
+            real *gradient = seam->feature[p].gradient + span.row * RECUR_LANES;
+            recur_pass_multiply(pass, gradient, 0,
                                 (struct recur_left){work->logits, work->logit_panels, span.row,
                                                     pass->network->outputs},
                                 work->head_transposed + p * panels * RECUR_LANES * RECUR_LANES, 0,
-                                1, seam->feature[p].width, span.rows, pass->given_outputs);
+                                1, seam->feature[p].width, span.rows,
+                                pass->given_outputs ? gradient : NULL);
         }
     recur_barrier_wait(slice->barrier);
 }
@@ -104,7 +106,7 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
     recur_pass_multiply(pass, to, stream->h_stride,
                         (struct recur_left){stream->z, stream->gate_panels[p], row, depth},
                         stream->recurrent_transposed[p] + u * depth * RECUR_LANES, 0, 1,
-                        recur_panel_width(layer->hidden, u), rows, accumulate);
+                        recur_panel_width(layer->hidden, u), rows, accumulate ? to : NULL);
 }
 
 /* Completes dh of the states before the pieces of the next step of the walk, in unit panel u, with
@@ -243,11 +245,12 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
     for (size_t p = 0; p < seam.panels; p++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_own_span(pass, slice, i);
+            real *gradient = seam.feature[p].gradient + span.row * RECUR_LANES;
             recur_pass_multiply(
-                pass, seam.feature[p].gradient + span.row * RECUR_LANES, 0,
+                pass, gradient, 0,
                 (struct recur_left){stream->z, stream->input_panels, span.row, depth},
                 stream->input_transposed + p * depth * RECUR_LANES, 0, 1, seam.feature[p].width,
-                span.rows, accumulate);
+                span.rows, accumulate ? gradient : NULL);
         }
     recur_barrier_wait(slice->barrier);
 }

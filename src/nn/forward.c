@@ -15,13 +15,13 @@ static size_t units_at_once(unsigned gates, size_t rows)
     return units > 1 ? units : 1;
 }
 
-/* A product for the unit panels [first, first + count) of some of a tensor's gates, on top of what
- * their slots hold. */
+/* A product for the unit panels [first, first + count) of some of a tensor's gates. */
 struct gates {
     size_t tensor;         /* weight_ih or weight_hh */
     unsigned first, count; /* gates */
     const unsigned *slot;  /* of each gate of the cell */
     size_t hidden;
+    const real *start; /* what all rows begin with, of a single panel; NULL: what the slots hold */
 };
 
 /* All in one go where gates and slots follow each other in the same order; else gate by gate. */
@@ -37,12 +37,12 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
     size_t columns = count > 1 ? RECUR_LANES : recur_panel_width(gates->hidden, first);
     for (unsigned g = 0; g < (together ? 1 : gates->count); g++) {
         size_t slot = first * cell->slots + gates->slot[gates->first + g];
+        real *z = stream->z + slot * stream->z_stride + row * RECUR_LANES;
         recur_pass_multiply(
-            pass, stream->z + slot * stream->z_stride + row * RECUR_LANES,
-            together ? stream->z_stride : cell->slots * stream->z_stride, left,
+            pass, z, together ? stream->z_stride : cell->slots * stream->z_stride, left,
             recur_pass_panel(pass, gates->tensor, first * cell->gates + gates->first + g),
             together ? w_stride : cell->gates * w_stride, together ? count * gates->count : count,
-            columns, rows, true);
+            columns, rows, gates->start ? gates->start : z);
     }
 }
 
@@ -54,12 +54,15 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
-    struct gates gate = {layer->direction[d].weight_ih, g, 1, cell->input_slot, layer->hidden};
+    struct gates gate = {
+        layer->direction[d].weight_ih, g, 1, cell->input_slot, layer->hidden, NULL};
     for (size_t u = first; u < first + count; u++) {
         size_t slot = u * cell->slots + cell->input_slot[g];
         real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
         const real *bias = stream->slot_bias + slot * RECUR_LANES;
-        if (layer->dense)
+        if (layer->dense && count == 1)
+            gate.start = bias;
+        else if (layer->dense)
             pass->kernels->fill(z, bias, span.rows);
         else
             pass->kernels->gather(z, recur_pass_panel(pass, gate.tensor, u * cell->gates + g),
@@ -117,8 +120,8 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    struct gates gates = {layer->direction[d].weight_hh, phase->first_gate, phase->gates,
-                          pass->network->cell->recurrent_slot, layer->hidden};
+    struct gates gates = {layer->direction[d].weight_hh,       phase->first_gate, phase->gates,
+                          pass->network->cell->recurrent_slot, layer->hidden,     NULL};
     struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
     if (phase->from_rh)
         state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
@@ -286,15 +289,13 @@ static void forward_logits(const struct recur_pass *pass, struct recur_span span
     const struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[network->layers];
     real *x = work->logits + first * work->logit_stride + span.row * RECUR_LANES;
-    for (size_t v = 0; v < count; v++)
-        pass->kernels->fill(x + v * work->logit_stride,
-                            recur_pass_panel(pass, network->head_bias, first + v), span.rows);
     recur_pass_multiply(
         pass, x, work->logit_stride,
         (struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
         recur_pass_panel(pass, network->head_weight, first),
         recur_network_param(network, network->head_weight)->depth * RECUR_LANES, count,
-        count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first), span.rows, true);
+        count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first), span.rows,
+        recur_pass_panel(pass, network->head_bias, first));
 }
 
 /* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits

@@ -119,7 +119,7 @@ void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride
                 int8->copy + (size_t)(base + r * RECUR_LANES - pass->work->base) / 4, left.panels};
             pass->kernels->int8_product(sums, ROWS * RECUR_LANES, words, steps,
                                         int8->weights + word_of(place + p * w_stride), w_stride / 4,
-                                        wide, RECUR_LANES, high, false);
+                                        wide, RECUR_LANES, high, NULL);
             for (size_t i = 0; i < wide * high; i++) {
                 size_t panel = p + i / high, row = i % high;
                 size_t outputs = (place + panel * w_stride) / RECUR_LANES;

@@ -29,7 +29,7 @@ void recur_int8_measure(const struct recur_pass *pass);
 
 void recur_int8_changed(const struct recur_pass *pass, const real *x, size_t rows);
 
-/* As recur_pass_multiply, which calls it; always accumulates. */
+/* As recur_pass_multiply, which calls it, on top of what c holds. */
 void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
                          struct recur_left left, const real *w, size_t w_stride, size_t panels,
                          size_t rows);

@@ -193,12 +193,12 @@ struct recur_left {
     size_t row, columns;
 };
 
-/* c (rows, 32), c + c_stride, ... = or += left W; W: `panels` panels (left.columns, 32) at w,
- * w + w_stride, ... of which the first `columns` columns count, as in kernels/kernels.h. In bf16
- * and int8 of the copies of both (nn/bf16.h, nn/int8.h). */
+/* c (rows, 32), c + c_stride, ... = S + left W, as kernels/kernels.h says: W is `panels` panels
+ * (left.columns, 32) at w, w + w_stride, ... of which the first `columns` columns count. In bf16
+ * and int8 of the copies of both (nn/bf16.h, nn/int8.h); in int8 `start` is not NULL. */
 void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
                          struct recur_left left, const real *w, size_t w_stride, size_t panels,
-                         size_t columns, size_t rows, bool accumulate);
+                         size_t columns, size_t rows, const real *start);
 
 /* The array has these numbers now: x (rows, 32). */
 void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows);

@@ -54,7 +54,7 @@ struct operands {
     struct arrays arrays;
     size_t rows, k, panels, columns, steps, c_stride, w_stride;
     ptrdiff_t a_panel[WORDS_MAX];
-    uint32_t *a, *w, *c, *before;
+    uint32_t *a, *w, *c, *before, *row;
 };
 
 static uint32_t *left_word(const struct operands *o, size_t r, size_t k)
@@ -83,6 +83,7 @@ static void make_operands(struct operands *o, struct recur_rng *rng, bool bytes)
     o->w = take_words(&o->arrays, o->panels * o->w_stride);
     o->c = take_words(&o->arrays, o->panels * o->c_stride);
     o->before = take_words(&o->arrays, o->panels * o->c_stride);
+    o->row = take_words(&o->arrays, o->panels * RECUR_LANES);
     for (size_t p = 0; p < o->panels; p++) {
         memset(o->w + p * o->w_stride, 0, o->k * RECUR_LANES * sizeof *o->w);
         for (size_t i = 0; i < o->k * o->columns; i++)
@@ -102,6 +103,14 @@ static void set_results(struct operands *o, struct recur_rng *rng, bool bytes)
                 ((real *)o->c)[p * o->c_stride + i] = pick_real(rng, 1);
         }
     memcpy(o->before, o->c, o->panels * o->c_stride * sizeof *o->c);
+    memset(o->row, 0, o->panels * RECUR_LANES * sizeof *o->row);
+    for (size_t i = 0; i < o->panels * RECUR_LANES; i++)
+        if (i % RECUR_LANES >= o->columns)
+            continue;
+        else if (bytes)
+            o->row[i] = (uint32_t)pick(rng, 0, 1000000);
+        else
+            ((real *)o->row)[i] = pick_real(rng, 1);
 }
 
 static double result_at(const uint32_t *c, size_t at, bool bytes)
@@ -109,7 +118,7 @@ static double result_at(const uint32_t *c, size_t at, bool bytes)
     return bytes ? (double)((const int32_t *)c)[at] : (double)((const real *)c)[at];
 }
 
-static void compare(const struct operands *o, bool bytes, bool accumulate)
+static void compare(const struct operands *o, bool bytes, enum start start)
 {
     for (size_t at = 0; at < o->panels * o->c_stride; at++) {
         size_t p = at / o->c_stride, r = at % o->c_stride / RECUR_LANES;
@@ -117,7 +126,10 @@ static void compare(const struct operands *o, bool bytes, bool accumulate)
             assert_int_equal(o->c[at], o->before[at]);
             continue;
         }
-        double sum = accumulate ? result_at(o->before, at, bytes) : 0, size = fabs(sum);
+        double sum = start == ZERO  ? 0
+                     : start == ROW ? result_at(o->row, p * RECUR_LANES + at % RECUR_LANES, bytes)
+                                    : result_at(o->before, at, bytes);
+        double size = fabs(sum);
         for (size_t k = 0; k < o->k; k++) {
             uint32_t right = o->w[p * o->w_stride + k * RECUR_LANES + at % RECUR_LANES];
             sum += word_product(*left_word(o, r, k), right, bytes, &size);
@@ -134,17 +146,18 @@ static void check_narrow_product(const struct recur_kernels *kernels, struct rec
 {
     for (int trial = 0; trial < TRIALS; trial++) {
         struct operands o;
-        bool accumulate = trial % 2;
+        enum start start = (enum start)(trial % STARTS);
         make_operands(&o, rng, bytes);
         set_results(&o, rng, bytes);
+        const uint32_t *from = start == ZERO ? NULL : start == ROW ? o.row : o.c;
         struct recur_word_rows left = {o.a, o.a_panel};
         if (bytes)
             kernels->int8_product((int32_t *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
-                                  o.columns, o.rows, accumulate);
+                                  o.columns, o.rows, (const int32_t *)from);
         else
             kernels->bf16_product((real *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
-                                  o.columns, o.rows, accumulate);
-        compare(&o, bytes, accumulate);
+                                  o.columns, o.rows, (const real *)from);
+        compare(&o, bytes, start);
         arrays_release(&o.arrays);
     }
 }

@@ -16,7 +16,7 @@ struct operands {
     struct arrays arrays;
     size_t rows, k, panels, columns, a_stride, c_stride, w_stride;
     ptrdiff_t a_panel[(DEPTH_MAX + RECUR_LANES - 1) / RECUR_LANES];
-    real *a, *w, *c, *before;
+    real *a, *w, *c, *before, *row;
 };
 
 static void make_left(struct operands *o, struct recur_rng *rng)
@@ -37,7 +37,12 @@ static void make_left(struct operands *o, struct recur_rng *rng)
                 pick_real(rng, 1);
 }
 
-static void make_operands(struct operands *o, struct recur_rng *rng, bool accumulate)
+static const real *start_of(const struct operands *o, enum start start)
+{
+    return start == ZERO ? NULL : start == ROW ? o->row : o->c;
+}
+
+static void make_operands(struct operands *o, struct recur_rng *rng, enum start start)
 {
     o->arrays.count = 0;
     o->rows = pick(rng, 1, ROWS_MAX);
@@ -51,17 +56,20 @@ static void make_operands(struct operands *o, struct recur_rng *rng, bool accumu
     o->w = arrays_take_reals(&o->arrays, o->panels * o->w_stride);
     o->c = arrays_take_reals(&o->arrays, o->panels * o->c_stride);
     o->before = arrays_take_reals(&o->arrays, o->panels * o->c_stride);
+    o->row = arrays_take_reals(&o->arrays, o->panels * RECUR_LANES);
+    memset(o->row, 0, o->panels * RECUR_LANES * sizeof *o->row);
     for (size_t p = 0; p < o->panels; p++) {
         memset(o->w + p * o->w_stride, 0, o->k * RECUR_LANES * sizeof *o->w);
         for (size_t k = 0; k < o->k; k++)
             scatter_reals(rng, o->w + p * o->w_stride + k * RECUR_LANES, o->columns, 1);
-        if (accumulate)
+        scatter_reals(rng, o->row + p * RECUR_LANES, o->columns, 1);
+        if (start == SELF)
             scatter_reals(rng, o->c + p * o->c_stride, o->rows * RECUR_LANES, 1);
     }
     memcpy(o->before, o->c, o->panels * o->c_stride * sizeof *o->c);
 }
 
-static void compare_product(const struct operands *o, bool accumulate)
+static void compare_product(const struct operands *o, enum start start)
 {
     for (size_t p = 0; p < o->panels; p++)
         for (size_t at = 0; at < o->c_stride; at++) {
@@ -70,7 +78,10 @@ static void compare_product(const struct operands *o, bool accumulate)
                 assert_memory_equal(&o->c[place], &o->before[place], sizeof *o->c);
                 continue;
             }
-            double sum = accumulate ? (double)o->before[place] : 0, size = fabs(sum);
+            double sum = start == ZERO  ? 0
+                         : start == ROW ? (double)o->row[p * RECUR_LANES + at % RECUR_LANES]
+                                        : (double)o->before[place];
+            double size = fabs(sum);
             for (size_t k = 0; k < o->k; k++) {
                 ptrdiff_t column = (ptrdiff_t)(r * RECUR_LANES + k % RECUR_LANES);
                 double term = (double)o->a[o->a_panel[k / RECUR_LANES] + column] *
@@ -86,11 +97,11 @@ static void check_product(const struct recur_kernels *kernels, struct recur_rng 
 {
     for (int trial = 0; trial < TRIALS; trial++) {
         struct operands o;
-        bool accumulate = trial % 2;
-        make_operands(&o, rng, accumulate);
+        enum start start = (enum start)(trial % STARTS);
+        make_operands(&o, rng, start);
         kernels->product(o.c, o.c_stride, (struct recur_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
-                         o.panels, o.columns, o.rows, accumulate);
-        compare_product(&o, accumulate);
+                         o.panels, o.columns, o.rows, start_of(&o, start));
+        compare_product(&o, start);
         arrays_release(&o.arrays);
     }
 }
@@ -100,21 +111,26 @@ static void check_product_split(const struct recur_kernels *kernels, struct recu
 {
     for (int trial = 0; trial < TRIALS; trial++) {
         struct operands o;
-        bool accumulate = trial % 2;
-        make_operands(&o, rng, accumulate);
+        enum start start = (enum start)(trial % STARTS);
+        make_operands(&o, rng, start);
         kernels->product(o.c, o.c_stride, (struct recur_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
-                         o.panels, o.columns, o.rows, accumulate);
+                         o.panels, o.columns, o.rows, start_of(&o, start));
         real *whole = arrays_take_reals(&o.arrays, o.panels * o.c_stride);
         size_t bytes = o.panels * o.c_stride * sizeof *whole;
         memcpy(whole, o.c, bytes);
         memcpy(o.c, o.before, bytes);
         size_t height = pick(rng, 1, 3);
         for (size_t p = 0; p < o.panels; p++)
-            for (size_t r = 0; r < o.rows; r += height)
-                kernels->product(o.c + p * o.c_stride + r * RECUR_LANES, o.c_stride,
+            for (size_t r = 0; r < o.rows; r += height) {
+                real *c = o.c + p * o.c_stride + r * RECUR_LANES;
+                const real *from = start == ZERO  ? NULL
+                                   : start == ROW ? o.row + p * RECUR_LANES
+                                                  : c;
+                kernels->product(c, o.c_stride,
                                  (struct recur_rows){o.a + r * RECUR_LANES, o.a_panel}, o.k,
                                  o.w + p * o.w_stride, o.w_stride, 1, o.columns,
-                                 o.rows - r < height ? o.rows - r : height, accumulate);
+                                 o.rows - r < height ? o.rows - r : height, from);
+            }
         assert_memory_equal(o.c, whole, bytes);
         arrays_release(&o.arrays);
     }

@@ -18,6 +18,9 @@
 
 enum { GUARD = 256, ARRAYS_MAX = 16 };
 
+/* What the sums of a product begin with: nothing, a row for each panel, what stands there. */
+enum start { ZERO, ROW, SELF, STARTS };
+
 /* The arrays of one trial. Every byte of a fresh array is 0xff, and so are the guards before and
  * behind it: as floats they are NaNs, so that reading what is not there shows in the result. */
 struct arrays {

@@ -26,13 +26,13 @@ struct bench {
 static void product(struct bench *b)
 {
     b->kernels->product(b->x[0], TILE, (struct recur_rows){b->x[4], b->panel}, DEPTH, b->w,
-                        DEPTH * RECUR_LANES, GATES, RECUR_LANES, ROWS, true);
+                        DEPTH * RECUR_LANES, GATES, RECUR_LANES, ROWS, b->x[0]);
 }
 
 static void product_one_row(struct bench *b)
 {
     b->kernels->product(b->x[0], TILE, (struct recur_rows){b->x[4], b->panel}, DEPTH, b->w,
-                        DEPTH * RECUR_LANES, GATES, RECUR_LANES, 1, true);
+                        DEPTH * RECUR_LANES, GATES, RECUR_LANES, 1, b->x[0]);
 }
 
 static void outer(struct bench *b)
