@@ -45,6 +45,15 @@ labels: 2
 $ for t in 1 2 3; do recur train lines --quiet --task classify --bidirectional --merge sum --dropout 0.1 --hidden 16 --batch 16 --epochs 2 --threads $t -o same$t > out; done; cmp same1 same2 && cmp same1 same3 && echo same
 same
 
+# Only its first letter says which spelling a long line is in: the direction that reads it last sees it, one that reads it first has forgotten.
+$ awk 'BEGIN { split("ba ko mi tu", a, " "); for (i = 0; i < 400; i++) { x = (x * 69069 + 1) % 65536; l = int(x / 256) % 2; s = l ? "th" : "zh"; for (j = 0; j < 60; j++) { x = (x * 69069 + 1) % 65536; s = s a[int(x / 256) % 4 + 1] (j % 4 ? "" : " ") } print (l ? "Latu" : "Zukh") "\t" s } }' > long; head -2 long | cut -c1-30
+Zukh	zhko tutumiko bamibako tu
+Latu	thmi mitumiko mimimimi ko
+$ recur train long --quiet --task classify --hidden 16 --batch 16 --epochs 6 --lr 0.02 -o g | sed -E 's/accuracy 0\.[4-7][0-9]*.*/too little/'
+too little
+$ recur train long --quiet --task classify --bidirectional --hidden 16 --batch 16 --epochs 6 --lr 0.02 -o g | sed -E 's/, [0-9.]+ tokens.*//'
+accuracy 1.0000, f1 1.0000 on held-out data
+
 # A word's label depends on the word behind it: no forward model can know it.
 $ awk 'BEGIN { split("pa po Ki ko lu to sa du ne ro", w, " "); for (i = 0; i < 400; i++) { x = (x * 69069 + 1) % 65536; n = int(x / 256) % 8 + 1; for (j = 1; j <= n; j++) { x = (x * 69069 + 1) % 65536; s[j] = w[int(x / 64) % 10 + 1] } for (j = 1; j <= n; j++) print s[j] " x " (j < n && s[j + 1] ~ /o$/ ? "B-R" : "O"); print "" } }' > words; head -4 words
 to x O
