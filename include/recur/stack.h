@@ -110,9 +110,10 @@ RECUR_API enum recur_status recur_stack_forward(recur_stack *stack, const recur_
                                                 const recur_stack_output *output,
                                                 recur_error *error);
 
-/* Back through the last forward pass: adds to the gradients of all parameters. `input` may be NULL.
- * Errors: ARGUMENT where there was no forward pass since the last backward one, or dx is asked of a
- * model that reads tokens, or dlogits given to one without a head or beside targets. */
+/* Back through the last forward pass: adds to the gradients of all parameters. `output` may be NULL
+ * where the loss is that of the targets, and `input` where nothing else is wanted. Errors: ARGUMENT
+ * where there was no forward pass since the last backward one, or dx is asked of a model that reads
+ * tokens, or dlogits given to one without a head or beside targets. */
 RECUR_API enum recur_status recur_stack_backward(recur_stack *stack,
                                                  const recur_stack_output_gradient *output,
                                                  const recur_stack_input_gradient *input,

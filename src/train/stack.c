@@ -367,13 +367,14 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     struct recur_pass *pass = &stack->pass;
     if (!stack->went_forward)
         return recur_fail(error, bad, "there is no forward pass to go back through");
+    stack->given = output ? *output : (recur_stack_output_gradient){0};
+    output = &stack->given;
     if (output->dlogits && !network->outputs)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
     if (output->dlogits && pass->targets)
         return recur_fail(error, bad, "with targets the logits' gradients are there already");
     if (input && input->dx && !network->inputs)
         return recur_fail(error, bad, "tokens have no gradient: the model reads no numbers");
-    stack->given = *output;
     stack->wanted = input ? *input : (recur_stack_input_gradient){0};
     stack->contents = 0;
     add_content(stack, output->dy, recur_stack_width(stack) * sizeof *output->dy);
