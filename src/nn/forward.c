@@ -54,8 +54,11 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
-    struct gates gate = {
-        layer->direction[d].weight_ih, g, 1, cell->input_slot, layer->hidden, NULL};
+    struct gates gate = {.tensor = layer->direction[d].weight_ih,
+                         .first = g,
+                         .count = 1,
+                         .slot = cell->input_slot,
+                         .hidden = layer->hidden};
     for (size_t u = first; u < first + count; u++) {
         size_t slot = u * cell->slots + cell->input_slot[g];
         real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
@@ -120,8 +123,11 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    struct gates gates = {layer->direction[d].weight_hh,       phase->first_gate, phase->gates,
-                          pass->network->cell->recurrent_slot, layer->hidden,     NULL};
+    struct gates gates = {.tensor = layer->direction[d].weight_hh,
+                          .first = phase->first_gate,
+                          .count = phase->gates,
+                          .slot = pass->network->cell->recurrent_slot,
+                          .hidden = layer->hidden};
     struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
     if (phase->from_rh)
         state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};

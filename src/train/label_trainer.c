@@ -150,7 +150,6 @@ bool recur_label_run_next(recur_trainer *trainer)
         return false;
     recur_labeller_load(&run->labeller, &run->set, members, count, trainer->config.seed,
                         trainer->optimiser.updates);
-    recur_labeller_touch(&run->labeller, &trainer->touched);
     return true;
 }
 

@@ -113,7 +113,7 @@ enum recur_status recur_labeller_init(struct recur_labeller *l, recur_model *mod
                                       const struct recur_label_set *set,
                                       const struct recur_labeller_room *given,
                                       struct recur_team *team, real *gradients,
-                                      const struct recur_touched *touched, recur_error *error)
+                                      struct recur_touched *touched, recur_error *error)
 {
     struct recur_labeller_room room = *given;
     room.steps = room.steps ? room.steps : 1;
@@ -193,6 +193,8 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
     size_t case_column = tags(l) ? l->model->config.embedding : 0;
     struct recur_rng rng;
     recur_rng_seed(&rng, seed, purpose + minibatch);
+    if (l->touched)
+        recur_touched_begin(l->touched);
     l->batch = count;
     l->steps = l->labels = 0;
     for (size_t b = 0, first = 0; b < count; first += l->length[b++]) {
@@ -215,6 +217,8 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
                 kind[set->kind[form[t]]] = 1;
             }
             l->ids[at] = id;
+            if (l->touched)
+                recur_touched_add(l->touched, id);
         }
         bool known = true;
         for (size_t t = 0; t < recur_label_set_labels(set, members[b]); t++) {
@@ -230,14 +234,6 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
     }
     if (network->chars)
         load_words(l, set, members);
-}
-
-void recur_labeller_touch(const struct recur_labeller *l, struct recur_touched *touched)
-{
-    recur_touched_begin(touched);
-    for (size_t b = 0; b < l->batch; b++)
-        for (size_t t = 0; t < l->length[b]; t++)
-            recur_touched_add(touched, l->ids[t * l->batch + b]);
 }
 
 /* The words' embeddings into x, or their gradients out of dx. */

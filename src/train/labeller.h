@@ -17,8 +17,8 @@
 struct recur_labeller {
     recur_model *model;
     struct recur_team *team;
-    real *gradients;                     /* flat, the caller's; NULL: it only predicts */
-    const struct recur_touched *touched; /* the caller's */
+    real *gradients;               /* flat, the caller's; NULL: it only predicts */
+    struct recur_touched *touched; /* the caller's; the rows of a minibatch; NULL: not kept */
     recur_stack *layers, *chars, *head;
 
     /* The minibatch. */
@@ -67,7 +67,7 @@ enum recur_status recur_labeller_init(struct recur_labeller *labeller, recur_mod
                                       const struct recur_label_set *set,
                                       const struct recur_labeller_room *room,
                                       struct recur_team *team, real *gradients,
-                                      const struct recur_touched *touched, recur_error *error);
+                                      struct recur_touched *touched, recur_error *error);
 void recur_labeller_free(struct recur_labeller *labeller);
 
 /* A sensible limit on the tokens of a minibatch, so that activations and logits stay bounded. */
@@ -79,9 +79,6 @@ size_t recur_labeller_tokens(const recur_model *model);
 #define RECUR_NOT_TRAINING UINT64_MAX
 void recur_labeller_load(struct recur_labeller *labeller, const struct recur_label_set *set,
                          const size_t *members, size_t count, uint64_t seed, uint64_t minibatch);
-
-/* Writes down which rows of the tables the minibatch reads: the next one of `touched`. */
-void recur_labeller_touch(const struct recur_labeller *labeller, struct recur_touched *touched);
 
 /* Forward; leaves logits. */
 enum recur_status recur_labeller_predict(struct recur_labeller *labeller, recur_error *error);

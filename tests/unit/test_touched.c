@@ -27,18 +27,6 @@ static recur_model *make_words(size_t embedding)
     return model;
 }
 
-static recur_corpus *make_words_corpus(void)
-{
-    int32_t ids[TOKENS_MAX];
-    recur_corpus *corpus;
-    struct recur_rng rng;
-    recur_rng_seed(&rng, 5, 0);
-    for (size_t i = 0; i < TOKENS_MAX; i++)
-        ids[i] = (int32_t)recur_rng_below(&rng, WORDS);
-    assert_int_equal(recur_corpus_from_ids(ids, TOKENS_MAX, WORDS, &corpus, NULL), RECUR_OK);
-    return corpus;
-}
-
 /* The same minibatches, step by step, where every number may have a gradient. */
 static void run_stack(recur_model *model, const recur_corpus *corpus,
                       const recur_trainer_config *run)
@@ -70,7 +58,7 @@ static void run_stack(recur_model *model, const recur_corpus *corpus,
 /* A stack adds rows up in another order, which rounds otherwise. */
 static void check_run(const recur_trainer_config *run, size_t embedding)
 {
-    recur_corpus *corpus = make_words_corpus();
+    recur_corpus *corpus = make_corpus_of(WORDS, TOKENS_MAX, 0);
     recur_model *model = make_words(embedding), *whole = make_words(embedding);
     recur_trainer *trainer = make_trainer(model, corpus, run);
     for (int i = 0; i < UPDATES; i++)

@@ -25,17 +25,22 @@ static inline recur_model *make_model(enum recur_cell cell, size_t layers, size_
     return model;
 }
 
-/* A text that repeats itself every `period` tokens; 0: random tokens. */
-static inline recur_corpus *make_corpus(size_t tokens, size_t period)
+/* A text that repeats itself every `period` tokens; 0: random tokens of so many. */
+static inline recur_corpus *make_corpus_of(size_t vocabulary, size_t tokens, size_t period)
 {
     int32_t ids[TOKENS_MAX];
     recur_corpus *corpus;
     struct recur_rng rng;
     recur_rng_seed(&rng, 8, 0);
     for (size_t i = 0; i < tokens; i++)
-        ids[i] = (int32_t)(period ? 1 + i % period : recur_rng_below(&rng, VOCABULARY));
-    assert_int_equal(recur_corpus_from_ids(ids, tokens, VOCABULARY, &corpus, NULL), RECUR_OK);
+        ids[i] = (int32_t)(period ? 1 + i % period : recur_rng_below(&rng, vocabulary));
+    assert_int_equal(recur_corpus_from_ids(ids, tokens, vocabulary, &corpus, NULL), RECUR_OK);
     return corpus;
+}
+
+static inline recur_corpus *make_corpus(size_t tokens, size_t period)
+{
+    return make_corpus_of(VOCABULARY, tokens, period);
 }
 
 static inline recur_trainer_config small_config(void)
