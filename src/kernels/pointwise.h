@@ -1,6 +1,8 @@
 /* The cells' point-wise parts, and the sum of two directions. Every array is one tile of a panel,
  * n = rows * 32 numbers; the equations are in src/nn/rnn.c, gru.c, gru_reset_before.c and lstm.c.
- */
+ *
+ * Forward, each gate has a loop of its own: a processor then has several vectors under way, where a
+ * round of all gates is one long chain. Backward waits for memory, and walks it once. */
 #ifndef RECUR_KERNELS_POINTWISE_H
 #define RECUR_KERNELS_POINTWISE_H
 
@@ -37,17 +39,15 @@ RNN(sigmoid, vsigmoid, y *(1 - y))
 static void lstm_forward(real *i, real *f, real *g, real *o, const real *c_prev, real *c, real *h,
                          size_t n)
 {
+    EACH_VECTOR store(i + j, vsigmoid(load(i + j)));
+    EACH_VECTOR store(f + j, vsigmoid(load(f + j)));
+    EACH_VECTOR store(g + j, vtanh(load(g + j)));
+    EACH_VECTOR store(o + j, vsigmoid(load(o + j)));
     EACH_VECTOR
     {
-        vec it = vsigmoid(load(i + j)), ft = vsigmoid(load(f + j));
-        vec gt = vtanh(load(g + j)), ot = vsigmoid(load(o + j));
-        vec ct = ft * load(c_prev + j) + it * gt;
-        store(i + j, it);
-        store(f + j, ft);
-        store(g + j, gt);
-        store(o + j, ot);
+        vec ct = load(f + j) * load(c_prev + j) + load(i + j) * load(g + j);
         store(c + j, ct);
-        store(h + j, ot * vtanh(ct));
+        store(h + j, load(o + j) * vtanh(ct));
     }
 }
 
@@ -70,12 +70,11 @@ static void lstm_backward(real *i, real *f, real *g, real *o, const real *c_prev
 static void gru_forward(real *r, real *z, real *n_gate, const real *hn, const real *h_prev, real *h,
                         size_t n)
 {
+    EACH_VECTOR store(r + j, vsigmoid(load(r + j)));
+    EACH_VECTOR store(z + j, vsigmoid(load(z + j)));
     EACH_VECTOR
     {
-        vec rt = vsigmoid(load(r + j)), zt = vsigmoid(load(z + j));
-        vec nt = vtanh(load(n_gate + j) + rt * load(hn + j));
-        store(r + j, rt);
-        store(z + j, zt);
+        vec zt = load(z + j), nt = vtanh(load(n_gate + j) + load(r + j) * load(hn + j));
         store(n_gate + j, nt);
         store(h + j, (1 - zt) * nt + zt * load(h_prev + j));
     }
@@ -98,11 +97,11 @@ static void gru_backward(real *r, real *z, real *n_gate, real *hn, const real *h
 
 static void gru_before_gates(real *r, real *z, const real *h_prev, real *rh, size_t n)
 {
+    EACH_VECTOR store(z + j, vsigmoid(load(z + j)));
     EACH_VECTOR
     {
         vec rt = vsigmoid(load(r + j));
         store(r + j, rt);
-        store(z + j, vsigmoid(load(z + j)));
         store(rh + j, rt * load(h_prev + j));
     }
 }

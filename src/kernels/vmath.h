@@ -32,8 +32,7 @@ EACH_LANE(vsigmoid, 1 / (1 + exp(-x[i])))
 /* x held inside [-limit, limit]; a NaN passes. */
 INLINE vec clamp(vec x, real limit)
 {
-    x = select(x > limit, splat(limit), x);
-    return select(x < -limit, splat(-limit), x);
+    return vmax(splat(-limit), vmin(splat(limit), x));
 }
 
 /* Sets *scale = 2^n and returns e^r - 1, so that e^x = scale + scale * result, for |x| <= 87. */
@@ -60,7 +59,8 @@ INLINE vec vexp(vec x)
 
 INLINE vec vsigmoid(vec x)
 {
-    return 1 / (1 + vexp(-x));
+    vec scale, m = expm1_reduced(-clamp(x, 87), &scale);
+    return 1 / (1 + (scale + scale * m));
 }
 
 /* (e^{2x} - 1) / (e^{2x} + 1); from 9.1 on it rounds to 1. */
