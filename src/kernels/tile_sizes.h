@@ -16,6 +16,10 @@
 #define OUTER_ROWS 48
 #endif
 
+/* Whether a product fetches the weights of the next PRODUCT_DEPTH, which the first tile to use them
+ * would wait for. Wide tiles do not wait, and narrower vectors than these are too many fetches. */
+#define FETCH_WEIGHTS (RECUR_VECTOR_BYTES == 32)
+
 #define LINE_BYTES 64 /* of the caches */
 
 /* Fetches bytes, which may lie past the end of their array, into the L1 cache. */
@@ -49,9 +53,14 @@ INLINE void fetch(const void *row)
 #define LOW_PANELS_MAX 4
 #define LOW_TILES(X) X(1, 4) X(1, 3) X(1, 2) X(2, 3) X(2, 2) X(3, 2)
 
-/* Splits `rows` into tiles of even height: 32 = 11 + 11 + 10 rather than 14 + 14 + 4. */
+/* How many of the `rows` that are left a tile takes. Tall tiles hide the latency of a multiply-add
+ * behind many chains whatever their height, so rows are split evenly: 32 = 11 + 11 + 10 rather than
+ * 14 + 14 + 4. Low ones barely do, and every row less costs more than its share: as many as there
+ * are of full height, unless what is left would be less than four: 32 = 6 + 6 + 6 + 6 + 4 + 4. */
 INLINE size_t tile_height(size_t rows)
 {
+    if (RECUR_TILE_ROWS == 6 && rows >= RECUR_TILE_ROWS + 4)
+        return RECUR_TILE_ROWS;
     size_t tiles = (rows + RECUR_TILE_ROWS - 1) / RECUR_TILE_ROWS;
     return (rows + tiles - 1) / tiles;
 }

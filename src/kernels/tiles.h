@@ -16,12 +16,12 @@
  * chains of multiply-adds in a panel, too few to hide their latency, so several panels are worked
  * at once; one vector is what a panel with few columns in use needs. Sums begin with what
  * stands at `from`: all rows with the same one, of which panels lie one after the other, or each
- * with its own, in the places of c. `next` is the tile that comes after this one, fetched
- * meanwhile; NULL: none. */
-INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_t first_row,
-                                size_t k, const NUMBER *w, size_t w_stride, const size_t panels,
+ * with its own, in the places of c. Fetched meanwhile are `next`, rows of c that come after these
+ * (NULL: none), the left operand's next panel if `ahead`, and the weights one PRODUCT_DEPTH on. */
+INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_t k,
+                                const NUMBER *w, size_t w_stride, const size_t panels,
                                 const size_t rows, const size_t vectors, const RESULT *from,
-                                bool same, const RESULT *next)
+                                bool same, const RESULT *next, bool ahead)
 {
     RESULTS sum[RECUR_TILE_ROWS * 2];
     UNROLL
@@ -38,16 +38,18 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
         }
     }
     for (size_t k0 = 0; k0 < k; k0 += STEPS) {
-        const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS) + first_row * STEPS;
+        const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS);
         const NUMBER *wk = w + k0 * RECUR_LANES;
         const NUMBER *end = ak + (k - k0 < STEPS ? k - k0 : STEPS);
-        if (rows > 3 && k - k0 > STEPS) { /* the next panel is far away: no stream to follow */
+        if (rows > 3 && ahead && k - k0 > STEPS) { /* it is far away: no stream to follow */
             const NUMBER *far = a.base + a.panel[k0 / STEPS + 1] / (RECUR_LANES / STEPS);
             UNROLL
             for (size_t r = 0; r < rows; r++)
-                fetch_bytes(far + (first_row + r) * STEPS, STEPS * sizeof *far);
+                fetch_bytes(far + r * STEPS, STEPS * sizeof *far);
         }
         for (; ak < end; ak++, wk += RECUR_LANES) {
+            if (rows > 3 && FETCH_WEIGHTS)
+                __builtin_prefetch(wk + PRODUCT_DEPTH * RECUR_LANES);
             UNROLL
             for (size_t p = 0; p < panels; p++) {
                 NUMBERS w0 = *(const NUMBERS *)(wk + p * w_stride);
@@ -73,14 +75,29 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
     }
 }
 
+/* All columns of so many rows of a panel. */
+INLINE void TILES(product_rows)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w, size_t columns,
+                                const size_t rows, const RESULT *from, bool same,
+                                const RESULT *next)
+{
+    size_t i = 0;
+    do {
+        const RESULT *after = next ? next + i : NULL;
+        if (columns - i > LANES)
+            TILES(product_tile)(c + i, 0, a, k, w + i, 0, 1, rows, 2, from + i, same, after, !i);
+        else
+            TILES(product_tile)(c + i, 0, a, k, w + i, 0, 1, rows, 1, from + i, same, after, !i);
+        i += 2 * LANES;
+    } while (2 * LANES < RECUR_LANES && i < columns);
+}
+
 #define HEIGHT(n, v)                                                                               \
-    __attribute__((noinline)) static void TILES(product_##n##_##v)(                                \
-        RESULT * c, struct LEFT a, size_t row, size_t k, const NUMBER *w, const RESULT *from,      \
+    __attribute__((noinline)) static void TILES(product_##n)(                                      \
+        RESULT * c, struct LEFT a, size_t k, const NUMBER *w, size_t columns, const RESULT *from,  \
         bool same, const RESULT *next)                                                             \
     {                                                                                              \
-        TILES(product_tile)(c, 0, a, row, k, w, 0, 1, n, v, from, same, next);                     \
+        TILES(product_rows)(c, a, k, w, columns, n, from, same, next);                             \
     }
-EACH_HEIGHT(HEIGHT, 1)
 EACH_HEIGHT(HEIGHT, 2)
 #undef HEIGHT
 
@@ -89,33 +106,29 @@ EACH_HEIGHT(HEIGHT, 2)
         RESULT * c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w, size_t w_stride,    \
         const RESULT *from, bool same)                                                             \
     {                                                                                              \
-        TILES(product_tile)(c, c_stride, a, 0, k, w, w_stride, p, n, 2, from, same, NULL);         \
+        TILES(product_tile)(c, c_stride, a, k, w, w_stride, p, n, 2, from, same, NULL, true);      \
     }
 LOW_TILES(LOW)
 #undef LOW
 
-/* `next` is the panel that is worked on after this one. */
+/* `next` is the panel that is worked on after this one; `first`: nothing has touched this one. */
 static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w,
                                  size_t columns, size_t rows, const RESULT *from, bool same,
-                                 const RESULT *next)
+                                 bool first, const RESULT *next)
 {
-    static void (*const tile[2][RECUR_TILE_ROWS])(RESULT *, struct LEFT, size_t, size_t,
-                                                  const NUMBER *, const RESULT *, bool,
-                                                  const RESULT *) = {
-#define HEIGHT(n, v) TILES(product_##n##_##v),
-        {EACH_HEIGHT(HEIGHT, 1)},
-        {EACH_HEIGHT(HEIGHT, 2)},
+    static void (*const tile[RECUR_TILE_ROWS])(RESULT *, struct LEFT, size_t, const NUMBER *,
+                                               size_t, const RESULT *, bool, const RESULT *) = {
+#define HEIGHT(n, v) TILES(product_##n),
+        EACH_HEIGHT(HEIGHT, 2)
 #undef HEIGHT
     };
     for (size_t row = 0; row < rows;) {
-        size_t height = tile_height(rows - row);
-        const RESULT *after = row + height < rows ? c + (row + height) * RECUR_LANES : next;
-        const RESULT *own = from + (same ? 0 : row * RECUR_LANES);
-        for (size_t column = 0; column < columns; column += 2 * LANES)
-            tile[columns - column > LANES][height - 1](c + row * RECUR_LANES + column, a, row, k,
-                                                       w + column, own + column, same,
-                                                       after + column);
-        row += height;
+        size_t height = tile_height(rows - row), end = row + height;
+        const RESULT *after = end == rows ? next : first ? c + end * RECUR_LANES : NULL;
+        struct LEFT left = {a.base + row * STEPS, a.panel};
+        tile[height - 1](c + row * RECUR_LANES, left, k, w, columns,
+                         from + (same ? 0 : row * RECUR_LANES), same, after);
+        row = end;
     }
 }
 
@@ -153,10 +166,10 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
         do {
             depth = k - k0 < PRODUCT_DEPTH ? k - k0 : PRODUCT_DEPTH;
             struct LEFT part = {a.base, a.panel + k0 / STEPS};
-            const RESULT *next = c + (p + (k0 + depth == k)) * c_stride;
+            const RESULT *next = k0 + depth == k ? c + (p + 1) * c_stride : NULL;
             TILES(product_panel)
             (c + p * c_stride, part, depth, w + p * w_stride + k0 * RECUR_LANES, columns, rows,
-             k0 ? c + p * c_stride : from + p * step, same && !k0, next);
+             k0 ? c + p * c_stride : from + p * step, same && !k0, !k0, next);
             k0 += depth;
         } while (k0 < k);
     }
