@@ -165,8 +165,7 @@ static void forward(void *argument, size_t thread, size_t threads)
     const recur_stack_output *output = &stack->output;
     bool has_c = stack->network->cell->has_c;
     if (input->x)
-        recur_stack_exchange_seam(stack, &stack->work.seam[0], false, input->x, NULL, thread,
-                                  threads);
+        recur_stack_exchange_seam(stack, &stack->work.seam[0], false, input->x, NULL, thread);
     if (stack->pass.given_states)
         recur_stack_exchange_states(stack, RECUR_STACK_H0, input->h0, NULL, thread, threads);
     if (stack->pass.given_states && has_c)
@@ -177,9 +176,9 @@ static void forward(void *argument, size_t thread, size_t threads)
     recur_team_wait(stack->team);
     if (output->y)
         recur_stack_exchange_seam(stack, &stack->work.seam[stack->network->layers], false, NULL,
-                                  output->y, thread, threads);
+                                  output->y, thread);
     if (output->logits)
-        recur_stack_exchange_logits(stack, NULL, output->logits, thread, threads);
+        recur_stack_exchange_logits(stack, NULL, output->logits, thread);
     if (output->h_n)
         recur_stack_exchange_states(stack, RECUR_STACK_H_N, NULL, output->h_n, thread, threads);
     if (output->c_n && has_c)
@@ -309,9 +308,9 @@ static void load_gradients(const struct recur_stack *stack, size_t thread, size_
     const struct recur_network *network = stack->network;
     if (stack->pass.given_outputs)
         recur_stack_exchange_seam(stack, &stack->work.seam[network->layers], true, given->dy, NULL,
-                                  thread, threads);
+                                  thread);
     if (given->dlogits)
-        recur_stack_exchange_logits(stack, given->dlogits, NULL, thread, threads);
+        recur_stack_exchange_logits(stack, given->dlogits, NULL, thread);
     if (!stack->pass.given_ends)
         return;
     recur_stack_exchange_states(stack, RECUR_STACK_ENDS, given->dh_n, NULL, thread, threads);
@@ -324,8 +323,7 @@ static void store_gradients(const struct recur_stack *stack, size_t thread, size
 {
     const recur_stack_input_gradient *wanted = &stack->wanted;
     if (wanted->dx)
-        recur_stack_exchange_seam(stack, &stack->work.seam[0], true, NULL, wanted->dx, thread,
-                                  threads);
+        recur_stack_exchange_seam(stack, &stack->work.seam[0], true, NULL, wanted->dx, thread);
     if (wanted->dh0)
         recur_stack_exchange_states(stack, RECUR_STACK_DH0, NULL, wanted->dh0, thread, threads);
     if (wanted->dc0 && stack->network->cell->has_c)

@@ -1,14 +1,26 @@
 /* Between a caller's row-major arrays and the panels that a stack computes with. */
 #include <string.h>
 
+#include "nn/slice.h"
 #include "train/stack_object.h"
 
-/* One panel of rows beside columns [column, column + width) of a caller's array (T, B, columns). */
-struct exchange {
-    real *panel;
-    size_t width;
-    size_t column, columns;
+/* Panels that are beside a caller's array (T, B, columns): a seam's features, or logits. */
+struct panels {
+    size_t count, columns;
+    const struct recur_feature *feature; /* NULL: logits */
+    bool gradient;
+    real *logits;
+    size_t stride;
 };
+
+static real *panel_of(const struct panels *panels, size_t p, size_t *width)
+{
+    const struct recur_feature *feature = panels->feature;
+    *width = feature ? feature[p].width : recur_panel_width(panels->columns, p);
+    if (!feature)
+        return panels->logits + p * panels->stride;
+    return panels->gradient ? feature[p].gradient : feature[p].value;
+}
 
 static void copy_row(float *to, const float *from, size_t width)
 {
@@ -18,76 +30,72 @@ static void copy_row(float *to, const float *from, size_t width)
         memcpy(to, from, width * sizeof *to);
 }
 
-/* The caller's numbers into the rows of step t; his NULL is zero. */
-static void load(const struct recur_stack *stack, struct exchange e, const float *array, size_t t)
+/* The caller's numbers into a row; his NULL is zero. */
+static void load(const struct panels *panels, size_t row, const float *from)
 {
-    const struct recur_lengths *lengths = &stack->lengths;
-    for (size_t b = 0; b < lengths->alive[t]; b++) {
-        real *row = e.panel + recur_pass_row(&stack->pass, t, b) * RECUR_LANES;
-        size_t at = (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
-        if (!array || e.width < RECUR_LANES)
-            memset(row, 0, RECUR_LANES * sizeof *row);
-        if (array)
-            copy_row(row, array + at, e.width);
+    for (size_t p = 0, width; p < panels->count; p++) {
+        real *to = panel_of(panels, p, &width) + row * RECUR_LANES;
+        if (!from || width < RECUR_LANES)
+            memset(to, 0, RECUR_LANES * sizeof *to);
+        if (from) {
+            copy_row(to, from, width);
+            from += width;
+        }
     }
 }
 
-/* Rows into the caller's array, and zero behind each sequence's end. */
-static void store(const struct recur_stack *stack, struct exchange e, float *array, size_t t)
+static void store(const struct panels *panels, size_t row, float *to)
 {
-    const struct recur_lengths *lengths = &stack->lengths;
-    for (size_t b = 0; b < lengths->batch; b++) {
-        float *to = array + (t * lengths->batch + lengths->order[b]) * e.columns + e.column;
-        if (t < lengths->length[b])
-            copy_row(to, e.panel + recur_pass_row(&stack->pass, t, b) * RECUR_LANES, e.width);
-        else
-            memset(to, 0, e.width * sizeof *to);
+    for (size_t p = 0, width; p < panels->count; p++, to += width) {
+        const real *from = panel_of(panels, p, &width) + row * RECUR_LANES;
+        copy_row(to, from, width);
     }
 }
 
-/* One panel at step t, one way or the other. */
-static void exchange(const struct recur_stack *stack, struct exchange e, const float *from,
-                     float *to, size_t t)
+/* Whole rows of the caller's array, of those sequences that the thread works on itself. Where
+ * others work on them too, they share the steps. What comes out is zero behind a sequence's end. */
+static void exchange(const struct recur_stack *stack, const struct panels *panels,
+                     const float *from, float *to, size_t thread)
 {
-    if (to)
-        store(stack, e, to, t);
-    else
-        load(stack, e, from, t);
-}
-
-/* Steps to exchange: all that the caller's array has, or all that there are. */
-static size_t exchange_steps(const struct recur_stack *stack, const float *to)
-{
-    return to ? stack->steps : stack->lengths.steps;
+    const struct recur_lengths *lengths = &stack->lengths;
+    const size_t steps = to ? stack->steps : lengths->steps;
+    struct recur_slice slice;
+    if (!recur_slice_of(&stack->pass, thread, &slice))
+        return;
+    for (size_t t = recur_slice_begin(&slice, steps); t < recur_slice_end(&slice, steps); t++)
+        for (size_t b = slice.row; b < slice.row + slice.rows; b++) {
+            size_t at = (t * lengths->batch + lengths->order[b]) * panels->columns;
+            if (t >= lengths->length[b]) {
+                if (to)
+                    memset(to + at, 0, panels->columns * sizeof *to);
+                continue;
+            }
+            size_t row = recur_pass_row(&stack->pass, t, b);
+            if (to)
+                store(panels, row, to + at);
+            else
+                load(panels, row, from ? from + at : NULL);
+        }
 }
 
 void recur_stack_exchange_seam(const struct recur_stack *stack, const struct recur_seam *seam,
-                               bool gradient, const float *from, float *to, size_t thread,
-                               size_t threads)
+                               bool gradient, const float *from, float *to, size_t thread)
 {
-    size_t columns = 0, steps = exchange_steps(stack, to);
+    struct panels panels = {.count = seam->panels, .feature = seam->feature, .gradient = gradient};
     for (size_t p = 0; p < seam->panels; p++)
-        columns += seam->feature[p].width;
-    for (size_t t = steps * thread / threads; t < steps * (thread + 1) / threads; t++)
-        for (size_t p = 0, column = 0; p < seam->panels; column += seam->feature[p++].width) {
-            const struct recur_feature *feature = &seam->feature[p];
-            struct exchange e = {gradient ? feature->gradient : feature->value, feature->width,
-                                 column, columns};
-            exchange(stack, e, from, to, t);
-        }
+        panels.columns += seam->feature[p].width;
+    exchange(stack, &panels, from, to, thread);
 }
 
 void recur_stack_exchange_logits(const struct recur_stack *stack, const float *from, float *to,
-                                 size_t thread, size_t threads)
+                                 size_t thread)
 {
-    size_t vocabulary = stack->network->outputs, steps = exchange_steps(stack, to);
-    for (size_t t = steps * thread / threads; t < steps * (thread + 1) / threads; t++)
-        for (size_t p = 0; p < recur_panels(vocabulary); p++) {
-            size_t column = p * RECUR_LANES, left = vocabulary - column;
-            struct exchange e = {stack->work.logits + p * stack->work.logit_stride,
-                                 left < RECUR_LANES ? left : RECUR_LANES, column, vocabulary};
-            exchange(stack, e, from, to, t);
-        }
+    size_t vocabulary = stack->network->outputs;
+    const struct panels panels = {.count = recur_panels(vocabulary),
+                                  .columns = vocabulary,
+                                  .logits = stack->work.logits,
+                                  .stride = stack->work.logit_stride};
+    exchange(stack, &panels, from, to, thread);
 }
 
 static real *state_row(const struct recur_stack *stack, const struct recur_stream *stream, size_t d,

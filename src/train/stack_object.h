@@ -42,16 +42,15 @@ enum recur_stack_which {
 };
 
 /* All of these copy one way: from the caller's array `from`, where NULL is zero, or, where there is
- * one, into his array `to`; this thread's part of the steps, or of the sequences. */
+ * one, into his array `to`; the rows that this thread works on, or its part of the sequences. */
 
 /* (T, B, columns of the seam): its values or its gradients. */
 void recur_stack_exchange_seam(const struct recur_stack *stack, const struct recur_seam *seam,
-                               bool gradient, const float *from, float *to, size_t thread,
-                               size_t threads);
+                               bool gradient, const float *from, float *to, size_t thread);
 
 /* (T, B, V) */
 void recur_stack_exchange_logits(const struct recur_stack *stack, const float *from, float *to,
-                                 size_t thread, size_t threads);
+                                 size_t thread);
 
 /* (L*D, B, H) */
 void recur_stack_exchange_states(const struct recur_stack *stack, enum recur_stack_which which,
