@@ -13,7 +13,8 @@
 
 struct recur_session {
     const recur_model *model;
-    bool listed; /* among the sessions that a step is checking */
+    bool listed;                 /* among the sessions that a step is checking */
+    const recur_stepper *holder; /* whose workspace has the same state; NULL: nobody's */
     _Alignas(
         64) real state[]; /* for each layer: h (U, 32), then c (U, 32) where the cell has one */
 };
@@ -26,11 +27,13 @@ struct recur_stepper {
     struct recur_pace pace;      /* of steps of one session */
     struct recur_workspace work; /* T = 1 */
     struct recur_pass pass;
-    int32_t *ids; /* (B) */
-    float *row;   /* (V) */
+    int32_t *ids;        /* (B) */
+    float *row;          /* (V) */
+    recur_session *held; /* whose state is in the workspace already, if its holder says so too */
 
     /* Of the step that is being made. */
     recur_session *const *sessions;
+    bool holds;    /* the workspace has their states */
     float *logits; /* (rows, V) */
 };
 
@@ -82,6 +85,7 @@ void recur_session_free(recur_session *session)
 void recur_session_reset(recur_session *session)
 {
     memset(session->state, 0, state_size(&session->model->network) * sizeof(real));
+    session->holder = NULL;
 }
 
 enum recur_status recur_session_copy(recur_session *session, const recur_session *from,
@@ -92,6 +96,7 @@ enum recur_status recur_session_copy(recur_session *session, const recur_session
                           "a session of one model cannot go on in a session of another");
     memmove(session->state, from->state,
             state_size(&session->model->network) * sizeof *session->state);
+    session->holder = NULL;
     return RECUR_OK;
 }
 
@@ -162,16 +167,16 @@ const recur_model *recur_stepper_model(const recur_stepper *stepper)
 
 void recur_stepper_refresh(recur_stepper *stepper)
 {
+    stepper->held = NULL;
     recur_pass_run_prepare(&stepper->pass, stepper->team, false);
 }
 
-/* The slice's part of the states, from the sessions to the initial rows of the workspace or from
- * those after the step back. */
-static void move_states(const recur_stepper *stepper, const struct recur_slice *slice, bool in)
+/* The slice's part of the states, from the sessions to the initial rows of the workspace. */
+static void move_in(const recur_stepper *stepper, const struct recur_slice *slice)
 {
-    const struct recur_network *network = stepper->pass.network;
     const struct recur_pass *pass = &stepper->pass;
-    size_t at = 0, first = in ? recur_pass_initial(pass, 0) : recur_pass_after(pass, 0, 0, 0);
+    const struct recur_network *network = pass->network;
+    size_t at = 0, initial = recur_pass_initial(pass, 0);
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_stream *stream = recur_workspace_stream(&stepper->work, network, l, 0);
         size_t units = network->layer[l].units, end = recur_slice_end(slice, units);
@@ -179,29 +184,52 @@ static void move_states(const recur_stepper *stepper, const struct recur_slice *
             for (size_t u = recur_slice_begin(slice, units); u < end; u++) {
                 real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
                 for (size_t row = slice->row; row < slice->row + slice->rows; row++) {
-                    real *here = panel + (first + row) * RECUR_LANES;
-                    real *there = stepper->sessions[row]->state + at + u * RECUR_LANES;
-                    memcpy(in ? here : there, in ? there : here, RECUR_LANES * sizeof(real));
-                    if (in && !c)
-                        recur_pass_changed(pass, here, 1);
+                    real *to = panel + (initial + row) * RECUR_LANES;
+                    memcpy(to, stepper->sessions[row]->state + at + u * RECUR_LANES,
+                           RECUR_LANES * sizeof *to);
+                    if (!c)
+                        recur_pass_changed(pass, to, 1);
                 }
             }
     }
 }
 
-/* From panels to rows: the part of the slice's rows that is this thread's. */
+/* Back from the rows after the step; of one session to the initial rows too, where its next step
+ * finds them. */
+static void move_out(const recur_stepper *stepper, const struct recur_slice *slice)
+{
+    const struct recur_pass *pass = &stepper->pass;
+    const struct recur_network *network = pass->network;
+    size_t at = 0, after = recur_pass_after(pass, 0, 0, 0);
+    for (size_t l = 0; l < network->layers; l++) {
+        const struct recur_stream *stream = recur_workspace_stream(&stepper->work, network, l, 0);
+        size_t units = network->layer[l].units, end = recur_slice_end(slice, units);
+        for (int c = 0; c < (stream->c ? 2 : 1); c++, at += units * RECUR_LANES)
+            for (size_t u = recur_slice_begin(slice, units); u < end; u++) {
+                const real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
+                for (size_t row = slice->row; row < slice->row + slice->rows; row++)
+                    memcpy(stepper->sessions[row]->state + at + u * RECUR_LANES,
+                           panel + (after + row) * RECUR_LANES, RECUR_LANES * sizeof *panel);
+            }
+    }
+    if (pass->rows == 1)
+        move_in(stepper, slice);
+}
+
+/* From panels to rows: those panels that this thread has multiplied. */
 static void write_logits(const recur_stepper *stepper, const struct recur_slice *slice)
 {
     const struct recur_workspace *work = &stepper->work;
-    size_t width = stepper->pass.network->vocabulary;
-    size_t end = slice->row + recur_slice_end(slice, slice->rows);
-    for (size_t row = slice->row + recur_slice_begin(slice, slice->rows); row < end; row++)
-        for (size_t v = 0; v < width; v += RECUR_LANES)
-            memcpy(stepper->logits + row * width + v,
-                   work->logits + v / RECUR_LANES * work->logit_stride + row * RECUR_LANES,
-                   (width - v < RECUR_LANES ? width - v : RECUR_LANES) * sizeof(float));
+    size_t vocabulary = stepper->pass.network->vocabulary, panels = recur_panels(vocabulary);
+    for (size_t p = recur_slice_begin(slice, panels); p < recur_slice_end(slice, panels); p++)
+        for (size_t row = slice->row; row < slice->row + slice->rows; row++)
+            memcpy(stepper->logits + row * vocabulary + p * RECUR_LANES,
+                   work->logits + p * work->logit_stride + row * RECUR_LANES,
+                   recur_panel_width(vocabulary, p) * sizeof(float));
 }
 
+/* Nobody writes where others still read: the workspace's states after the last meeting of the last
+ * layer, a session's by the thread that has its units. */
 static void advance(void *argument, size_t thread, size_t threads)
 {
     recur_stepper *stepper = argument;
@@ -209,10 +237,12 @@ static void advance(void *argument, size_t thread, size_t threads)
     (void)threads;
     if (!recur_slice_of(&stepper->pass, thread, &slice))
         return;
-    move_states(stepper, &slice, true);
-    recur_barrier_wait(slice.barrier);
+    if (!stepper->holds) {
+        move_in(stepper, &slice);
+        recur_barrier_wait(slice.barrier);
+    }
     recur_pass_forward(&stepper->pass, thread);
-    move_states(stepper, &slice, false);
+    move_out(stepper, &slice);
     if (stepper->logits)
         write_logits(stepper, &slice);
 }
@@ -243,7 +273,11 @@ static void step(recur_stepper *stepper, recur_session *const *sessions, const i
     stepper->sessions = sessions;
     stepper->logits = logits;
     stepper->pass.rows = count;
+    stepper->holds = count == 1 && stepper->held == sessions[0] && sessions[0]->holder == stepper;
     run(stepper);
+    for (size_t i = 0; i < count; i++)
+        sessions[i]->holder = stepper;
+    stepper->held = count == 1 ? sessions[0] : NULL;
 }
 
 const float *recur_stepper_feed(recur_stepper *stepper, recur_session *session, int32_t id)

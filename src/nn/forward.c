@@ -315,7 +315,6 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
         size_t first = recur_slice_begin(slice, panels), end = recur_slice_end(slice, panels);
         if (first < end)
             forward_logits(pass, recur_slice_span(pass, slice, 0), first, end - first);
-        recur_barrier_wait(slice->barrier);
         return;
     }
     size_t spans = recur_slice_own_spans(pass, slice);

@@ -39,7 +39,8 @@ struct recur_pass {
                                0: from zero. Both are of equal lengths */
     bool given_states;      /* initial states are in place (recur_pass_initial); else zero */
     bool in_place;          /* a single step whose given states are complete, narrow copies too, and
-                               seen by all threads of a slice: none waits before it goes on */
+                               seen by all threads of a slice: none waits before it goes on, nor
+                               for the logits of others */
     bool given_ends;        /* so are gradients of the last ones, in `ends` and dc; else zero */
     bool wants_initial;     /* gradients of the initial states are to be complete */
     bool wants_inputs;      /* those of the numbers that the network reads are wanted */

@@ -148,6 +148,76 @@ static void a_copy_goes_on_from_there(void **state)
     recur_model_free(other);
 }
 
+/* What a session has read since it was empty. */
+struct history {
+    int32_t ids[TOKENS];
+    size_t count;
+};
+
+/* The logits after it, of a session and a stepper that nobody else has touched. */
+static void replay(const recur_model *model, const struct history *history, float *logits)
+{
+    recur_session *session = make_session(model);
+    recur_stepper *stepper = make_stepper(model, 1, 1);
+    for (size_t i = 0; i < history->count; i++)
+        memcpy(logits, recur_stepper_feed(stepper, session, history->ids[i]),
+               VOCABULARY * sizeof *logits);
+    recur_session_free(session);
+    recur_stepper_free(stepper);
+}
+
+/* A stepper keeps the state of the session it has advanced last, and must see when another one, or
+ * its owner, has changed it meanwhile. */
+static void sessions_change_hands(void **state)
+{
+    (void)state;
+    enum { SESSIONS = 3, ROUNDS = 400 };
+    recur_model *model = make_model(RECUR_CELL_LSTM, 0);
+    recur_session *session[SESSIONS];
+    struct history history[SESSIONS] = {{{0}, 0}};
+    recur_stepper *stepper[] = {make_stepper(model, 1, 1), make_stepper(model, 2, 3)};
+    float logits[2][VOCABULARY], wanted[VOCABULARY];
+    struct recur_rng rng;
+    recur_rng_seed(&rng, 4, 0);
+    for (size_t i = 0; i < SESSIONS; i++)
+        session[i] = make_session(model);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        size_t who = recur_rng_below(&rng, SESSIONS), other = (who + 1) % SESSIONS;
+        size_t what = recur_rng_below(&rng, 16);
+        int32_t id[] = {(int32_t)recur_rng_below(&rng, VOCABULARY), (int32_t)round % VOCABULARY};
+        if (what == 0 || history[who].count == TOKENS || history[other].count == TOKENS) {
+            recur_session_reset(session[who]);
+            recur_session_free(session[other]);
+            session[other] = make_session(model);
+            history[who].count = history[other].count = 0;
+        } else if (what == 1) {
+            assert_int_equal(recur_session_copy(session[who], session[other], NULL), RECUR_OK);
+            history[who] = history[other];
+        } else if (what == 2) {
+            recur_session *both[] = {session[who], session[other]};
+            assert_int_equal(recur_stepper_feed_many(stepper[1], both, id, 2, logits[0], NULL),
+                             RECUR_OK);
+            history[who].ids[history[who].count++] = id[0];
+            history[other].ids[history[other].count++] = id[1];
+            replay(model, &history[other], wanted);
+            assert_memory_equal(logits[1], wanted, sizeof wanted);
+        } else {
+            memcpy(logits[0], recur_stepper_feed(stepper[what % 8 == 3], session[who], id[0]),
+                   sizeof logits[0]);
+            history[who].ids[history[who].count++] = id[0];
+        }
+        if (what < 2 || !history[who].count)
+            continue;
+        replay(model, &history[who], wanted);
+        assert_memory_equal(logits[0], wanted, sizeof wanted);
+    }
+    for (size_t i = 0; i < SESSIONS; i++)
+        recur_session_free(session[i]);
+    recur_stepper_free(stepper[0]);
+    recur_stepper_free(stepper[1]);
+    recur_model_free(model);
+}
+
 static void unknown_ids(void **state)
 {
     (void)state;
@@ -492,6 +562,7 @@ int main(void)
         cmocka_unit_test(equals_a_whole_pass),
         cmocka_unit_test(reset_forgets),
         cmocka_unit_test(a_copy_goes_on_from_there),
+        cmocka_unit_test(sessions_change_hands),
         cmocka_unit_test(unknown_ids),
         cmocka_unit_test(together_as_alone),
         cmocka_unit_test(threads_share_a_stream),
