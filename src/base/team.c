@@ -62,7 +62,8 @@ struct recur_team {
     struct recur_barrier end;     /* of a run */
     recur_team_fn *function;
     void *argument;
-    atomic_size_t run; /* the number of runs started */
+    atomic_size_t run;    /* the number of runs started */
+    atomic_size_t asleep; /* members that may wait for `wake` */
     atomic_bool stop;
     pthread_mutex_t mutex; /* with wake: for members that went to sleep */
     pthread_cond_t wake;
@@ -107,15 +108,22 @@ static void await_run(struct recur_team *team, size_t seen)
         spin_hint();
     }
     pthread_mutex_lock(&team->mutex);
-    while (atomic_load_explicit(&team->run, memory_order_acquire) == seen)
+    atomic_fetch_add(&team->asleep, 1);
+    while (atomic_load(&team->run) == seen)
         pthread_cond_wait(&team->wake, &team->mutex);
+    atomic_fetch_sub(&team->asleep, 1);
     pthread_mutex_unlock(&team->mutex);
 }
 
+/* Who goes to sleep says so before he looks for a run for the last time, and whoever announces one
+ * looks for sleepers after it: in the one order of all these operations one of them sees the other.
+ */
 static void announce_run(struct recur_team *team)
 {
+    atomic_fetch_add(&team->run, 1);
+    if (!atomic_load(&team->asleep))
+        return;
     pthread_mutex_lock(&team->mutex);
-    atomic_fetch_add_explicit(&team->run, 1, memory_order_release);
     pthread_cond_broadcast(&team->wake);
     pthread_mutex_unlock(&team->mutex);
 }
