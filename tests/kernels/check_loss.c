@@ -115,6 +115,9 @@ static void check_dropout(const struct recur_kernels *kernels, struct recur_rng 
         const size_t n = 300 * RECUR_LANES;
         uint32_t threshold = (uint32_t)((double)rates[i] * 0x1p32);
         uint64_t key = recur_rng_u64(rng), first = recur_rng_u64(rng) >> 8;
+        size_t cut = pick(rng, 1, n / RECUR_LANES - 1) * RECUR_LANES;
+        if (i % 2) /* the low half of places begins anew at the cut */
+            first = (first | 0xffffffff) + 1 - cut;
         real keep = (real)(1 / (1 - (double)threshold * 0x1p-32));
         real *x = arrays_take_reals(&arrays, n), *y = arrays_take_reals(&arrays, n);
         real *other = arrays_take_reals(&arrays, n);
@@ -131,7 +134,6 @@ static void check_dropout(const struct recur_kernels *kernels, struct recur_rng 
         assert_true(fabs((double)dropped - expected) <= 6 * sqrt(expected));
 
         /* The mask depends on (key, index) alone: the same in pieces, in place, on every level. */
-        size_t cut = pick(rng, 1, n / RECUR_LANES - 1) * RECUR_LANES;
         memcpy(other, x, n * sizeof *x);
         kernels->dropout(other, other, cut, key, first, threshold);
         kernels->dropout(other + cut, x + cut, n - cut, key, first + cut, threshold);
