@@ -17,7 +17,7 @@
 #include "recur/session.h"
 
 enum { VOCABULARY = 43, TOKENS = 50, MANY = 37 };
-enum { WIDE_VOCABULARY = 101, WIDE_TOKENS = 12 };
+enum { WIDE_VOCABULARY = 101, WIDE_TOKENS = 24 };
 
 static recur_model *make_model(enum recur_cell cell, size_t embedding)
 {
@@ -319,18 +319,20 @@ static void together_as_alone(void **state)
     }
 }
 
-/* What one stream reads and says on so many threads, in a model wide enough to be split among them;
- * the widths are no multiples of anything. */
+/* What streams say on so many threads, two by turns and then one alone, in a model wide enough to
+ * be split among them; the widths are no multiples of anything. */
 static void feed_wide(const recur_model *model, size_t threads, float *logits)
 {
-    recur_session *session = make_session(model);
+    recur_session *session[] = {make_session(model), make_session(model)};
     recur_stepper *stepper = make_stepper(model, 1, threads);
     for (size_t t = 0; t < WIDE_TOKENS; t++)
         memcpy(logits + t * WIDE_VOCABULARY,
-               recur_stepper_feed(stepper, session, (int32_t)(t * t % WIDE_VOCABULARY)),
+               recur_stepper_feed(stepper, session[t < WIDE_TOKENS / 2 ? t % 2 : 0],
+                                  (int32_t)(t * t % WIDE_VOCABULARY)),
                WIDE_VOCABULARY * sizeof *logits);
     recur_stepper_free(stepper);
-    recur_session_free(session);
+    recur_session_free(session[0]);
+    recur_session_free(session[1]);
 }
 
 /* The same bits, whether all threads or the first one alone make a step: some of the first ones are
