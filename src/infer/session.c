@@ -33,7 +33,6 @@ struct recur_stepper {
 
     /* Of the step that is being made. */
     recur_session *const *sessions;
-    bool holds;    /* the workspace has their states */
     float *logits; /* (rows, V) */
 };
 
@@ -171,12 +170,13 @@ void recur_stepper_refresh(recur_stepper *stepper)
     recur_pass_run_prepare(&stepper->pass, stepper->team, false);
 }
 
-/* The slice's part of the states, from the sessions to the initial rows of the workspace. */
-static void move_in(const recur_stepper *stepper, const struct recur_slice *slice)
+/* The slice's part of the states, from the sessions to the initial rows of the workspace or from
+ * those after the step back. */
+static void move_states(const recur_stepper *stepper, const struct recur_slice *slice, bool in)
 {
+    const struct recur_network *network = stepper->pass.network;
     const struct recur_pass *pass = &stepper->pass;
-    const struct recur_network *network = pass->network;
-    size_t at = 0, initial = recur_pass_initial(pass, 0);
+    size_t at = 0, first = in ? recur_pass_initial(pass, 0) : recur_pass_after(pass, 0, 0, 0);
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_stream *stream = recur_workspace_stream(&stepper->work, network, l, 0);
         size_t units = network->layer[l].units, end = recur_slice_end(slice, units);
@@ -184,36 +184,21 @@ static void move_in(const recur_stepper *stepper, const struct recur_slice *slic
             for (size_t u = recur_slice_begin(slice, units); u < end; u++) {
                 real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
                 for (size_t row = slice->row; row < slice->row + slice->rows; row++) {
-                    real *to = panel + (initial + row) * RECUR_LANES;
-                    memcpy(to, stepper->sessions[row]->state + at + u * RECUR_LANES,
-                           RECUR_LANES * sizeof *to);
-                    if (!c)
-                        recur_pass_changed(pass, to, 1);
+                    real *here = panel + (first + row) * RECUR_LANES;
+                    real *there = stepper->sessions[row]->state + at + u * RECUR_LANES;
+                    memcpy(in ? here : there, in ? there : here, RECUR_LANES * sizeof(real));
+                    if (in && !c)
+                        recur_pass_changed(pass, here, 1);
                 }
             }
     }
 }
 
-/* Back from the rows after the step; of one session to the initial rows too, where its next step
- * finds them. */
-static void move_out(const recur_stepper *stepper, const struct recur_slice *slice)
+/* Whether the workspace has the state of the one session that a step is to advance. */
+static bool holds_state(const recur_stepper *stepper)
 {
-    const struct recur_pass *pass = &stepper->pass;
-    const struct recur_network *network = pass->network;
-    size_t at = 0, after = recur_pass_after(pass, 0, 0, 0);
-    for (size_t l = 0; l < network->layers; l++) {
-        const struct recur_stream *stream = recur_workspace_stream(&stepper->work, network, l, 0);
-        size_t units = network->layer[l].units, end = recur_slice_end(slice, units);
-        for (int c = 0; c < (stream->c ? 2 : 1); c++, at += units * RECUR_LANES)
-            for (size_t u = recur_slice_begin(slice, units); u < end; u++) {
-                const real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
-                for (size_t row = slice->row; row < slice->row + slice->rows; row++)
-                    memcpy(stepper->sessions[row]->state + at + u * RECUR_LANES,
-                           panel + (after + row) * RECUR_LANES, RECUR_LANES * sizeof *panel);
-            }
-    }
-    if (pass->rows == 1)
-        move_in(stepper, slice);
+    const recur_session *session = stepper->sessions[0];
+    return stepper->pass.rows == 1 && stepper->held == session && session->holder == stepper;
 }
 
 /* From panels to rows: those panels that this thread has multiplied. */
@@ -237,12 +222,14 @@ static void advance(void *argument, size_t thread, size_t threads)
     (void)threads;
     if (!recur_slice_of(&stepper->pass, thread, &slice))
         return;
-    if (!stepper->holds) {
-        move_in(stepper, &slice);
+    if (!holds_state(stepper)) {
+        move_states(stepper, &slice, true);
         recur_barrier_wait(slice.barrier);
     }
     recur_pass_forward(&stepper->pass, thread);
-    move_out(stepper, &slice);
+    move_states(stepper, &slice, false);
+    if (stepper->pass.rows == 1) /* where its next step finds it */
+        move_states(stepper, &slice, true);
     if (stepper->logits)
         write_logits(stepper, &slice);
 }
@@ -273,7 +260,6 @@ static void step(recur_stepper *stepper, recur_session *const *sessions, const i
     stepper->sessions = sessions;
     stepper->logits = logits;
     stepper->pass.rows = count;
-    stepper->holds = count == 1 && stepper->held == sessions[0] && sessions[0]->holder == stepper;
     run(stepper);
     for (size_t i = 0; i < count; i++)
         sessions[i]->holder = stepper;
