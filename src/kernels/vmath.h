@@ -50,17 +50,23 @@ INLINE vec expm1_reduced(vec x, vec *scale)
     return q * (r * r) + r;
 }
 
-/* e^x, held inside [e^-87, e^87]. */
-INLINE vec vexp(vec x)
+/* e^x for |x| <= 87. */
+INLINE vec exp_inside(vec x)
 {
-    vec scale, m = expm1_reduced(clamp(x, 87), &scale);
+    vec scale, m = expm1_reduced(x, &scale);
     return scale + scale * m;
 }
 
+/* e^x, held inside [e^-87, e^87]. */
+INLINE vec vexp(vec x)
+{
+    return exp_inside(clamp(x, 87));
+}
+
+/* The sign goes behind the clamp, where a multiply-add takes it in. */
 INLINE vec vsigmoid(vec x)
 {
-    vec scale, m = expm1_reduced(-clamp(x, 87), &scale);
-    return 1 / (1 + (scale + scale * m));
+    return 1 / (1 + exp_inside(-clamp(x, 87)));
 }
 
 /* (e^{2x} - 1) / (e^{2x} + 1); from 9.1 on it rounds to 1. */
