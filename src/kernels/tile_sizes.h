@@ -36,15 +36,11 @@ INLINE void fetch(const void *row)
     fetch_bytes(row, 2 * (size_t)RECUR_VECTOR_BYTES);
 }
 
-/* Expands X(1, v) .. X(RECUR_TILE_ROWS, v). */
+/* Expands X(1) .. X(RECUR_TILE_ROWS). */
 #if RECUR_TILE_ROWS == 14
-#define EACH_HEIGHT(X, v)                                                                          \
-    X(1, v)                                                                                        \
-    X(2, v)                                                                                        \
-    X(3, v)                                                                                        \
-    X(4, v) X(5, v) X(6, v) X(7, v) X(8, v) X(9, v) X(10, v) X(11, v) X(12, v) X(13, v) X(14, v)
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 #elif RECUR_TILE_ROWS == 6
-#define EACH_HEIGHT(X, v) X(1, v) X(2, v) X(3, v) X(4, v) X(5, v) X(6, v)
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #else
 #error "RECUR_TILE_ROWS is 6 or 14"
 #endif

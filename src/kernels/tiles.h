@@ -91,14 +91,14 @@ INLINE void TILES(product_rows)(RESULT *c, struct LEFT a, size_t k, const NUMBER
     } while (2 * LANES < RECUR_LANES && i < columns);
 }
 
-#define HEIGHT(n, v)                                                                               \
+#define HEIGHT(n)                                                                                  \
     __attribute__((noinline)) static void TILES(product_##n)(                                      \
         RESULT * c, struct LEFT a, size_t k, const NUMBER *w, size_t columns, const RESULT *from,  \
         bool same, const RESULT *next)                                                             \
     {                                                                                              \
         TILES(product_rows)(c, a, k, w, columns, n, from, same, next);                             \
     }
-EACH_HEIGHT(HEIGHT, 2)
+EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
 
 #define LOW(n, p)                                                                                  \
@@ -118,8 +118,8 @@ static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBE
 {
     static void (*const tile[RECUR_TILE_ROWS])(RESULT *, struct LEFT, size_t, const NUMBER *,
                                                size_t, const RESULT *, bool, const RESULT *) = {
-#define HEIGHT(n, v) TILES(product_##n),
-        EACH_HEIGHT(HEIGHT, 2)
+#define HEIGHT(n) TILES(product_##n),
+        EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
     };
     for (size_t row = 0; row < rows;) {
@@ -205,25 +205,38 @@ INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const
         *(RESULTS *)(c + i / vectors * RECUR_LANES + i % vectors * LANES) = sum[i];
 }
 
-#define HEIGHT(n, v)                                                                               \
-    __attribute__((noinline)) static void TILES(outer_##n##_##v)(                                  \
-        RESULT * c, const NUMBER *a, const NUMBER *b, size_t count, bool accumulate,               \
-        const NUMBER *next)                                                                        \
+/* All columns of so many rows of C. */
+INLINE void TILES(outer_rows)(RESULT *c, const NUMBER *a, const NUMBER *b, size_t columns,
+                              const size_t height, size_t count, bool accumulate,
+                              const NUMBER *next)
+{
+    size_t i = 0;
+    do {
+        if (columns - i > LANES)
+            TILES(outer_tile)(c + i, a, b + i, height, 2, count, accumulate, next + i);
+        else
+            TILES(outer_tile)(c + i, a, b + i, height, 1, count, accumulate, next + i);
+        i += 2 * LANES;
+    } while (2 * LANES < RECUR_LANES && i < columns);
+}
+
+#define HEIGHT(n)                                                                                  \
+    __attribute__((noinline)) static void TILES(outer_##n)(                                        \
+        RESULT * c, const NUMBER *a, const NUMBER *b, size_t columns, size_t count,                \
+        bool accumulate, const NUMBER *next)                                                       \
     {                                                                                              \
-        TILES(outer_tile)(c, a, b, n, v, count, accumulate, next);                                 \
+        TILES(outer_rows)(c, a, b, columns, n, count, accumulate, next);                           \
     }
-EACH_HEIGHT(HEIGHT, 1)
-EACH_HEIGHT(HEIGHT, 2)
+EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
 
 static void TILES(outer)(RESULT *c, const NUMBER *a, size_t a_columns, const NUMBER *b,
                          size_t columns, size_t rows, bool accumulate)
 {
-    static void (*const tile[2][RECUR_TILE_ROWS])(RESULT *, const NUMBER *, const NUMBER *, size_t,
-                                                  bool, const NUMBER *) = {
-#define HEIGHT(n, v) TILES(outer_##n##_##v),
-        {EACH_HEIGHT(HEIGHT, 1)},
-        {EACH_HEIGHT(HEIGHT, 2)},
+    static void (*const tile[RECUR_TILE_ROWS])(RESULT *, const NUMBER *, const NUMBER *, size_t,
+                                               size_t, bool, const NUMBER *) = {
+#define HEIGHT(n) TILES(outer_##n),
+        EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
     };
     if (!accumulate)
@@ -232,11 +245,9 @@ static void TILES(outer)(RESULT *c, const NUMBER *a, size_t a_columns, const NUM
         size_t count = rows - row < OUTER_ROWS ? rows - row : OUTER_ROWS;
         for (size_t i = 0; i < a_columns;) {
             size_t height = tile_height(a_columns - i);
-            for (size_t column = 0; column < columns; column += 2 * LANES)
-                tile[columns - column > LANES][height - 1](
-                    c + i * RECUR_LANES + column, a + row * RECUR_LANES + i,
-                    b + row * RECUR_LANES + column, count, accumulate || row,
-                    (i ? b : a) + (row + count) * RECUR_LANES + column);
+            tile[height - 1](c + i * RECUR_LANES, a + row * RECUR_LANES + i, b + row * RECUR_LANES,
+                             columns, count, accumulate || row,
+                             (i ? b : a) + (row + count) * RECUR_LANES);
             i += height;
         }
     }
