@@ -6,10 +6,6 @@
 
 #include "kernels/tile_sizes.h"
 
-#if defined(__AVX512BF16__) || defined(__AVX512VNNI__)
-#include <immintrin.h>
-#endif
-
 #define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
 typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
 
