@@ -1,7 +1,14 @@
 /* Picks a table of kernels for the processor at hand. */
+#define _GNU_SOURCE /* syscall */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(RECUR_X86) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "kernels/kernels.h"
 
@@ -10,9 +17,27 @@ extern const struct recur_kernels recur_kernels_generic;
 extern const struct recur_kernels recur_kernels_avx2;
 extern const struct recur_kernels recur_kernels_avx512;
 extern const struct recur_kernels recur_kernels_avx512bf16;
+extern const struct recur_kernels recur_kernels_amx;
 #endif
 #ifdef RECUR_ARM
 extern const struct recur_kernels recur_kernels_neon;
+#endif
+
+#ifdef RECUR_X86
+/* Tiles are 8 KB of state, which a process must ask Linux for. It refuses where a signal handler's
+ * own stack could not hold them. */
+static bool has_amx(void)
+{
+#ifdef __linux__
+    enum { EXTENDED_FEATURES = 7, ARCH_REQ_XCOMP_PERM = 0x1023, XTILEDATA = 18 };
+    const unsigned tile = 1U << 24, bf16 = 1U << 22;
+    unsigned a, b, c, d;
+    return __get_cpuid_count(EXTENDED_FEATURES, 0, &a, &b, &c, &d) && d & tile && d & bf16 &&
+           !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XTILEDATA);
+#else
+    return false;
+#endif
+}
 #endif
 
 /* The compiler's cpu_supports also asks the operating system (XGETBV) whether it saves the wide
@@ -30,6 +55,8 @@ static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
         table[count++] = &recur_kernels_avx512;
     if (count == 3 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"))
         table[count++] = &recur_kernels_avx512bf16;
+    if (count == 4 && has_amx())
+        table[count++] = &recur_kernels_amx;
 #endif
 #ifdef RECUR_ARM
     table[count++] = &recur_kernels_neon;

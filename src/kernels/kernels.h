@@ -11,8 +11,8 @@
  *     row 1    [........]  [........]
  *      ...     panel 0     panel 1
  *
- * Each output element is one chain of multiply-adds in rising k. How rows and panels are split
- * among threads therefore never changes a bit. */
+ * Each output element is one chain of multiply-adds in rising k (with AMX, amx.h, of sums of them).
+ * How rows and panels are split among threads therefore never changes a bit. */
 #ifndef RECUR_KERNELS_KERNELS_H
 #define RECUR_KERNELS_KERNELS_H
 
@@ -78,10 +78,11 @@ struct recur_kernels {
     void (*outer)(real *c, const real *a, size_t a_columns, const real *b, size_t columns,
                   size_t rows, bool accumulate);
 
-    /* The same products of bf16, their sums float (vdpbf16ps: denormal operands count as zero). A
-     * panel (rows, 32) of the left operand is (rows, 16) words, pairs of columns; of the right one,
-     * and both of bf16_outer, (rows / 2, 32) words, pairs of rows. k and rows count words: half as
-     * many, rounded up, the missing number 0. */
+    /* The same products of bf16, their sums float (where the processor has instructions for it,
+     * denormal operands count as zero). A panel (rows, 32) of the left operand is (rows, 16) words,
+     * pairs of columns; of the right one, and of that of bf16_outer, (rows / 2, 32) words, pairs of
+     * rows; the left one of bf16_outer is what bf16_pack_left makes. k and rows count words: half
+     * as many, rounded up, the missing number 0. */
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start);
@@ -92,6 +93,9 @@ struct recur_kernels {
     void (*bf16_pack_rows)(uint32_t *to, const real *x, size_t rows);
     void (*bf16_pack_columns)(uint32_t *to, const real *x, size_t rows);
     void (*bf16_transpose)(uint32_t *to, const real *w);
+    /* x (rows, 32) in pairs of rows as suits the instruction set best, room for a multiple of 32
+     * rows. */
+    void (*bf16_pack_left)(uint32_t *to, const real *x, size_t rows);
 
     /* sum = S + A W of 8-bit numbers. A: bytes 0 .. 255, a panel (rows, 32) is (rows, 8) words; W:
      * bytes -128 .. 127, a panel (k, 32) is (k / 4, 32) words, fours of rows. k counts words. */
@@ -175,7 +179,7 @@ struct recur_kernels {
  * names. ARGUMENT where that name is unknown or too high. */
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
 
-#define RECUR_LEVELS_MAX 4
+#define RECUR_LEVELS_MAX 5
 
 /* Every table this processor can run, worst first; NULL where there is none any more. For tests. */
 const struct recur_kernels *recur_kernels_level(size_t index);

@@ -4,11 +4,17 @@
 #ifndef RECUR_KERNELS_NARROW_H
 #define RECUR_KERNELS_NARROW_H
 
-#include "kernels/tile_sizes.h"
+#include <string.h>
+
+#include "kernels/product.h"
+#ifdef __AMX_BF16__
+#include "kernels/amx.h"
+#endif
 
 #define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
 typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
 
+#ifndef __AMX_BF16__
 /* sum + x0 w0 + x1 w1, pairs of bf16. */
 INLINE vec add_pair(vec sum, uvec x, uvec w)
 {
@@ -18,18 +24,6 @@ INLINE vec add_pair(vec sum, uvec x, uvec w)
     const uint32_t high = 0xffff0000;
     sum += (vec)(x & high) * (vec)(w & high);
     return sum + (vec)(x << 16) * (vec)(w << 16);
-#endif
-}
-
-/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, x from 0 to 255, w from -128 to 127. */
-INLINE ivec add_four(ivec sum, uvec x, uvec w)
-{
-#ifdef __AVX512VNNI__
-    return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
-#else
-    for (int byte = 0; byte < 4; byte++)
-        sum += (ivec)(x >> 8 * byte & 255) * ((ivec)(w << (24 - 8 * byte)) >> 24);
-    return sum;
 #endif
 }
 
@@ -44,6 +38,19 @@ INLINE ivec add_four(ivec sum, uvec x, uvec w)
 #define MULTIPLY_ADD add_pair
 #define TRANSPOSED 1
 #include "kernels/tiles.h"
+#endif
+
+/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, x from 0 to 255, w from -128 to 127. */
+INLINE ivec add_four(ivec sum, uvec x, uvec w)
+{
+#ifdef __AVX512VNNI__
+    return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
+#else
+    for (int byte = 0; byte < 4; byte++)
+        sum += (ivec)(x >> 8 * byte & 255) * ((ivec)(w << (24 - 8 * byte)) >> 24);
+    return sum;
+#endif
+}
 
 #define TILES(name) int8_##name
 #define NUMBER uint32_t
@@ -90,11 +97,24 @@ static void bf16_pack_columns(uint32_t *to, const real *x, size_t rows)
 
 static void bf16_transpose(uint32_t *to, const real *w)
 {
-    uint32_t pair[RECUR_LANES * RECUR_LANES / 2];
+    _Alignas(64) uint32_t pair[RECUR_LANES * RECUR_LANES / 2];
     bf16_pack_columns(pair, w, RECUR_LANES);
-    for (size_t k = 0; k < RECUR_LANES; k++)
-        for (size_t j = 0; j < RECUR_LANES / 2; j++)
-            to[j * RECUR_LANES + k] = pair[k * (RECUR_LANES / 2) + j];
+    transpose_block((real *)to, (const real *)pair, RECUR_LANES, RECUR_LANES / 2);
+}
+
+static void bf16_pack_left(uint32_t *to, const real *x, size_t rows)
+{
+#ifdef __AMX_BF16__
+    for (size_t r = 0; r < rows; r += 2 * AMX_WORDS, to += AMX_PANEL) {
+        _Alignas(64) uint32_t pair[AMX_PANEL];
+        size_t count = rows - r < 2 * AMX_WORDS ? rows - r : 2 * AMX_WORDS;
+        memset(pair, 0, sizeof pair);
+        bf16_pack_rows(pair, x + r * RECUR_LANES, count);
+        transpose_block((real *)to, (const real *)pair, AMX_WORDS, RECUR_LANES);
+    }
+#else
+    bf16_pack_rows(to, x, rows);
+#endif
 }
 
 static void int8_pack_columns(uint32_t *to, const real *x, size_t rows, real scale)

@@ -67,14 +67,14 @@ static void scatter_add(real *table, const int32_t *ids, const real *dz, size_t 
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
 
-/* A square of VL x VL: zipping its upper half with its lower one moves each element's place by one
- * bit round, so that after log2(VL) rounds rows are columns. */
-INLINE void transpose_square(real *t, const real *w)
+/* A square of VL x VL, its rows so far apart: zipping its upper half with its lower one moves each
+ * element's place by one bit round, so that after log2(VL) rounds rows are columns. */
+INLINE void transpose_square(real *t, size_t t_row, const real *w, size_t w_row)
 {
     vec row[VL], next[VL];
     UNROLL
     for (size_t i = 0; i < VL; i++)
-        row[i] = load(w + i * RECUR_LANES);
+        row[i] = load(w + i * w_row);
     UNROLL
     for (size_t round = 1; round < VL; round *= 2) {
         UNROLL
@@ -88,14 +88,20 @@ INLINE void transpose_square(real *t, const real *w)
     }
     UNROLL
     for (size_t i = 0; i < VL; i++)
-        store(t + i * RECUR_LANES, row[i]);
+        store(t + i * t_row, row[i]);
+}
+
+/* w (rows, columns), multiples of VL, into t (columns, rows). */
+INLINE void transpose_block(real *t, const real *w, const size_t rows, const size_t columns)
+{
+    for (size_t i = 0; i < rows; i += VL)
+        for (size_t j = 0; j < columns; j += VL)
+            transpose_square(t + j * rows + i, rows, w + i * columns + j, columns);
 }
 
 static void transpose(real *t, const real *w)
 {
-    for (size_t i = 0; i < RECUR_LANES; i += VL)
-        for (size_t j = 0; j < RECUR_LANES; j += VL)
-            transpose_square(t + j * RECUR_LANES + i, w + i * RECUR_LANES + j);
+    transpose_block(t, w, RECUR_LANES, RECUR_LANES);
 }
 
 /* Eight chains, so that none waits for its sum. */

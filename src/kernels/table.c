@@ -25,6 +25,7 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .bf16_pack_rows = bf16_pack_rows,
     .bf16_pack_columns = bf16_pack_columns,
     .bf16_transpose = bf16_transpose,
+    .bf16_pack_left = bf16_pack_left,
     .int8_product = int8_product,
     .int8_pack_columns = int8_pack_columns,
     .int8_add = int8_add,

@@ -46,7 +46,7 @@ enum recur_status recur_bf16_create(struct recur_workspace *work,
                                     recur_error *error)
 {
     RECUR_TRY(recur_alloc(1, sizeof *work->bf16, "the bf16 copies", &work->bf16, error));
-    work->bf16->stride = recur_size_mul(recur_size_add(work->rows, 1) / 2, RECUR_LANES);
+    work->bf16->stride = recur_size_mul(recur_panels(work->rows), RECUR_LANES * RECUR_LANES / 2);
     size_t bytes = lay_out(work->bf16, work, network, threads);
     RECUR_TRY(recur_block_alloc(bytes, "the bf16 copies", &work->bf16->block, error));
     lay_out(work->bf16, work, network, threads);
@@ -80,10 +80,10 @@ static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_
     for (size_t u = thread; u < pass->network->layer[l].units; u += threads) {
         recur_pass_gather_before(pass, &all, d, stream->h + u * stream->h_stride,
                                  bf16->gathered[thread], false);
-        pass->kernels->bf16_pack_rows(stream->h_pairs + u * bf16->stride, bf16->gathered[thread],
+        pass->kernels->bf16_pack_left(stream->h_pairs + u * bf16->stride, bf16->gathered[thread],
                                       rows);
         if (stream->q)
-            pass->kernels->bf16_pack_rows(stream->q_pairs + u * bf16->stride,
+            pass->kernels->bf16_pack_left(stream->q_pairs + u * bf16->stride,
                                           stream->q + u * stream->z_stride, rows);
     }
 }
@@ -96,7 +96,7 @@ void recur_bf16_pair(const struct recur_pass *pass, size_t thread, size_t thread
     for (size_t l = 0; l <= pass->network->layers; l++) {
         const struct recur_seam *seam = &pass->work->seam[l];
         for (size_t i = thread; i < seam->panels; i += threads)
-            pass->kernels->bf16_pack_rows(seam->feature[i].pairs, seam->feature[i].value,
+            pass->kernels->bf16_pack_left(seam->feature[i].pairs, seam->feature[i].value,
                                           recur_pass_rows(pass));
     }
 }

@@ -9,7 +9,8 @@
 
 #include "kernel_check.h"
 
-enum { TRIALS = 200, PANELS_MAX = 5, WORDS_MAX = 50, ROWS_MAX = 35 };
+/* MANY_ROWS: one more than a number of whole tiles, in whatever shares they are split. */
+enum { TRIALS = 200, PANELS_MAX = 5, WORDS_MAX = 50, ROWS_MAX = 80, MANY_ROWS = 1025 };
 
 static uint32_t *take_words(struct arrays *arrays, size_t count)
 {
@@ -63,10 +64,10 @@ static uint32_t *left_word(const struct operands *o, size_t r, size_t k)
     return o->a + panel + r * o->steps + k % o->steps;
 }
 
-static void make_operands(struct operands *o, struct recur_rng *rng, bool bytes)
+static void make_operands(struct operands *o, size_t rows, struct recur_rng *rng, bool bytes)
 {
     o->arrays.count = 0;
-    o->rows = pick(rng, 1, ROWS_MAX);
+    o->rows = rows;
     o->k = pick(rng, 1, WORDS_MAX);
     o->panels = pick(rng, 1, PANELS_MAX);
     o->columns = pick_columns(rng);
@@ -147,7 +148,7 @@ static void check_narrow_product(const struct recur_kernels *kernels, struct rec
     for (int trial = 0; trial < TRIALS; trial++) {
         struct operands o;
         enum start start = (enum start)(trial % STARTS);
-        make_operands(&o, rng, bytes);
+        make_operands(&o, trial ? pick(rng, 1, ROWS_MAX) : MANY_ROWS, rng, bytes);
         set_results(&o, rng, bytes);
         const uint32_t *from = start == ZERO ? NULL : start == ROW ? o.row : o.c;
         struct recur_word_rows left = {o.a, o.a_panel};
@@ -173,33 +174,36 @@ static void check_int8_product(const struct recur_kernels *kernels, struct recur
     check_narrow_product(kernels, rng, true);
 }
 
+/* The left operand is packed from floats: how it lies then is its table's affair. */
 static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
         struct arrays arrays = {.count = 0};
         bool accumulate = trial % 2;
-        size_t rows = trial < 2 ? 0 : pick(rng, 1, 300), height = pick(rng, 1, RECUR_LANES);
-        size_t columns = pick_columns(rng);
-        uint32_t *a = take_words(&arrays, rows * RECUR_LANES);
-        uint32_t *b = take_words(&arrays, rows * RECUR_LANES);
+        size_t rows = trial < 2 ? 0 : pick(rng, 1, 600), height = pick(rng, 1, RECUR_LANES);
+        size_t columns = pick_columns(rng), words = (rows + 1) / 2;
+        size_t room = recur_panels(rows) * RECUR_LANES * RECUR_LANES / 2;
+        real *x = arrays_take_reals(&arrays, rows * RECUR_LANES);
+        uint32_t *a = take_words(&arrays, room), *pairs = take_words(&arrays, words * RECUR_LANES);
+        uint32_t *b = take_words(&arrays, words * RECUR_LANES);
         real *c = arrays_take_reals(&arrays, height * RECUR_LANES);
         real before[RECUR_LANES * RECUR_LANES] = {0};
-        for (size_t i = 0; i < rows * RECUR_LANES; i++) {
-            if (i % RECUR_LANES < height)
-                a[i] = pick_word(rng, false);
+        scatter_reals(rng, x, rows * RECUR_LANES, 1);
+        for (size_t i = 0; i < words * RECUR_LANES; i++)
             b[i] = i % RECUR_LANES < columns ? pick_word(rng, false) : 0;
-        }
         if (accumulate) {
             scatter_reals(rng, c, height * RECUR_LANES, 1);
             memcpy(before, c, height * RECUR_LANES * sizeof *c);
         }
-        kernels->bf16_outer(c, a, height, b, columns, rows, accumulate);
+        kernels->bf16_pack_left(a, x, rows);
+        kernels->bf16_pack_rows(pairs, x, rows);
+        kernels->bf16_outer(c, a, height, b, columns, words, accumulate);
         for (size_t i = 0; i < height * RECUR_LANES; i++) {
             double sum = (double)before[i], size = fabs(sum);
-            for (size_t r = 0; r < rows; r++)
-                sum += word_product(a[r * RECUR_LANES + i / RECUR_LANES],
+            for (size_t r = 0; r < words; r++)
+                sum += word_product(pairs[r * RECUR_LANES + i / RECUR_LANES],
                                     b[r * RECUR_LANES + i % RECUR_LANES], false, &size);
-            assert_near("c", i, c[i], sum, (double)(2 * rows + 1) * U * size);
+            assert_near("c", i, c[i], sum, (double)(2 * words + 1) * U * size);
         }
         arrays_release(&arrays);
     }

@@ -13,7 +13,7 @@
 
 #include "kernel_check.h"
 
-enum { CHECKS_MAX = 128 };
+enum { CHECKS_MAX = 192 };
 
 struct trial {
     const struct recur_kernels *kernels;
@@ -79,8 +79,10 @@ int main(int argc, char **argv)
         for (const struct named_check *check = lists[i]; check->name; check++)
             for (size_t level = 0; recur_kernels_level(level); level++, count++) {
                 const struct recur_kernels *kernels = recur_kernels_level(level);
-                if (count == CHECKS_MAX)
+                if (count == CHECKS_MAX) {
+                    puts("Bail out! CHECKS_MAX is too small");
                     return 1;
+                }
                 snprintf(labels[count], sizeof labels[count], "%s, %s", check->name, kernels->isa);
                 trials[count] = (struct trial){kernels, check->check, seed, count};
                 tests[count] =

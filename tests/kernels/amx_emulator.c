@@ -1,0 +1,279 @@
+/* AMX on processors that have none: the instructions that such a processor refuses (SIGILL) are
+ * executed here instead, as the Software Developer's Manual of Intel 64 and IA-32, volume 2,
+ * describes them, and refused where it says so. Whatever a program links with this file is the code
+ * that a processor with AMX runs, table and all; only how long it takes says nothing.
+ *
+ * Linked with --wrap=recur_kernels_select and --wrap=recur_kernels_level, which then know the table
+ * `amx` on every processor that runs the rest of that table. */
+#define _GNU_SOURCE /* REG_RIP and the others */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "kernels/kernels.h"
+
+enum recur_status __real_recur_kernels_select(const struct recur_kernels **kernels,
+                                              recur_error *error);
+enum recur_status __wrap_recur_kernels_select(const struct recur_kernels **kernels,
+                                              recur_error *error);
+const struct recur_kernels *__real_recur_kernels_level(size_t index);
+const struct recur_kernels *__wrap_recur_kernels_level(size_t index);
+
+#ifdef RECUR_X86
+extern const struct recur_kernels recur_kernels_amx;
+
+enum { TILES = 8, ROWS_MAX = 16, BYTES_MAX = 64, PREFIX = 0xc4 };
+
+struct tile {
+    size_t rows, bytes;
+    unsigned char data[ROWS_MAX][BYTES_MAX];
+};
+
+static _Thread_local struct tile tiles[TILES];
+static _Thread_local bool configured;
+static bool emulates;
+
+static void refuse(const char *why)
+{
+    fprintf(stderr, "an AMX instruction would be refused: %s\n", why);
+    abort();
+}
+
+static void must(bool condition, const char *what)
+{
+    if (!condition)
+        refuse(what);
+}
+
+/* A decoded instruction. */
+struct instruction {
+    unsigned opcode, mandatory, reg, rm, vvvv;
+    bool memory, has_index;
+    unsigned char *base; /* the address but for the index */
+    size_t index;        /* of the SIB byte, scaled */
+    size_t length;
+};
+
+static size_t register_value(const ucontext_t *context, unsigned number)
+{
+    static const int place[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                REG_R12, REG_R13, REG_R14, REG_R15};
+    return (size_t)context->uc_mcontext.gregs[place[number]];
+}
+
+static ptrdiff_t displacement(const unsigned char *code, size_t bytes)
+{
+    int32_t wide;
+    memcpy(&wide, code, sizeof wide);
+    return bytes == 4 ? wide : bytes ? (int8_t)*code : 0;
+}
+
+/* A memory operand: what follows the byte ModRM. */
+static void decode_address(struct instruction *x, const ucontext_t *context,
+                           const unsigned char *code, unsigned mod, unsigned extend_index,
+                           unsigned extend_base)
+{
+    size_t address = 0, bytes = mod == 1 ? 1 : mod == 2 ? 4 : 0;
+    const unsigned char *begin = code;
+    if (x->rm == 4) {
+        unsigned sib = *code++, base = sib & 7, index = (sib >> 3 & 7) | extend_index;
+        x->has_index = true;
+        if (index != 4)
+            x->index = register_value(context, index) << (sib >> 6);
+        if (base == 5 && mod == 0)
+            bytes = 4;
+        else
+            address = register_value(context, base | extend_base);
+    } else if (x->rm == 5 && mod == 0) { /* relative to the next instruction */
+        bytes = 4;
+        address = (size_t)(code + bytes);
+    } else {
+        address = register_value(context, x->rm | extend_base);
+    }
+    address += (size_t)displacement(code, bytes);
+    x->base = (unsigned char *)address;
+    x->length += (size_t)(code - begin) + bytes;
+}
+
+/* Is it an instruction of the map 0F 38 with a three-byte VEX prefix, as all of AMX are? */
+static bool decode(struct instruction *x, const ucontext_t *context)
+{
+    const unsigned char *code = (const unsigned char *)context->uc_mcontext.gregs[REG_RIP];
+    if (code[0] != PREFIX || (code[1] & 31) != 2 || code[2] & 0x84) /* W and L are 0 */
+        return false;
+    unsigned inverted = ~(unsigned)code[1], modrm = code[4], mod = modrm >> 6;
+    *x = (struct instruction){.opcode = code[3],
+                              .mandatory = code[2] & 3,
+                              .reg = (modrm >> 3 & 7) | (inverted >> 7 & 1) << 3,
+                              .rm = modrm & 7,
+                              .vvvv = ~(unsigned)code[2] >> 3 & 15,
+                              .memory = mod != 3,
+                              .length = 5};
+    if (x->memory)
+        decode_address(x, context, code + 5, mod, (inverted >> 6 & 1) << 3,
+                       (inverted >> 5 & 1) << 3);
+    return true;
+}
+
+static struct tile *tile_of(unsigned number)
+{
+    must(configured, "there is no configuration");
+    must(number < TILES, "no such tile");
+    must(tiles[number].rows, "the tile has no size");
+    return &tiles[number];
+}
+
+static void release(void)
+{
+    memset(tiles, 0, sizeof tiles);
+    configured = false;
+}
+
+static void load_configuration(const unsigned char *bytes)
+{
+    release();
+    if (!bytes[0])
+        return;
+    must(bytes[0] == 1, "no such palette");
+    must(!bytes[1], "there is no interrupted load to go on with");
+    for (size_t i = 2; i < 16; i++)
+        must(!bytes[i], "reserved bytes of a configuration are not zero");
+    for (size_t i = 0; i < 16; i++) {
+        size_t width = bytes[16 + 2 * i] | (size_t)bytes[17 + 2 * i] << 8, rows = bytes[48 + i];
+        must(width <= BYTES_MAX && rows <= ROWS_MAX, "a tile is too large");
+        must(!width == !rows, "a tile has rows or columns alone");
+        must(i < TILES || !rows, "there are eight tiles");
+        if (i < TILES) {
+            tiles[i].rows = rows;
+            tiles[i].bytes = width;
+        }
+    }
+    configured = true;
+}
+
+static void load_tile(struct tile *tile, const struct instruction *x)
+{
+    memset(tile->data, 0, sizeof tile->data);
+    for (size_t r = 0; r < tile->rows; r++)
+        memcpy(tile->data[r], x->base + r * x->index, tile->bytes);
+}
+
+static void store_tile(const struct tile *tile, const struct instruction *x)
+{
+    for (size_t r = 0; r < tile->rows; r++)
+        memcpy(x->base + r * x->index, tile->data[r], tile->bytes);
+}
+
+/* Denormals count as zero, and become it. */
+static float flushed(float x)
+{
+    return fpclassify(x) == FP_SUBNORMAL ? copysignf(0, x) : x;
+}
+
+static float bf16_at(const unsigned char *word, size_t half)
+{
+    uint32_t bits = ((uint32_t)word[2 * half] | (uint32_t)word[2 * half + 1] << 8) << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return flushed(x);
+}
+
+static void multiply(struct tile *c, const struct tile *a, const struct tile *b)
+{
+    must(c != a && c != b && a != b, "operands are the same tile");
+    must(a->bytes % 4 == 0 && b->bytes % 4 == 0 && c->bytes % 4 == 0, "columns are no words");
+    must(c->rows == a->rows && c->bytes == b->bytes && a->bytes / 4 == b->rows,
+         "sizes of operands do not fit");
+    for (size_t m = 0; m < c->rows; m++)
+        for (size_t n = 0; n < c->bytes; n += 4) {
+            float sum[2] = {0, 0}, total;
+            for (size_t k = 0; k < b->rows; k++)
+                for (size_t half = 0; half < 2; half++)
+                    sum[half] = flushed(fmaf(bf16_at(a->data[m] + 4 * k, half),
+                                             bf16_at(b->data[k] + n, half), sum[half]));
+            memcpy(&total, c->data[m] + n, sizeof total);
+            total = flushed(flushed(total) + flushed(sum[0] + sum[1]));
+            memcpy(c->data[m] + n, &total, sizeof total);
+        }
+}
+
+/* By the mandatory prefix: none, 66, F3, F2. */
+enum mandatory { NONE, P66, PF3, PF2 };
+
+static bool execute(const struct instruction *x)
+{
+    const bool tile_memory = x->opcode == 0x4b && x->memory && x->has_index;
+    if (x->opcode == 0x49 && x->mandatory == NONE && x->memory && x->reg == 0)
+        load_configuration(x->base + x->index);
+    else if (x->opcode == 0x49 && x->mandatory == NONE && !x->memory && !x->reg && !x->rm)
+        release();
+    else if (tile_memory && x->mandatory == PF2)
+        load_tile(tile_of(x->reg), x);
+    else if (tile_memory && x->mandatory == PF3)
+        store_tile(tile_of(x->reg), x);
+    else if (x->opcode == 0x5c && x->mandatory == PF3 && !x->memory)
+        multiply(tile_of(x->reg), tile_of(x->rm), tile_of(x->vvvv));
+    else
+        return false;
+    return true;
+}
+
+/* Executes all that follow each other: a signal takes longer than most of them. */
+static void on_illegal(int number, siginfo_t *info, void *argument)
+{
+    ucontext_t *context = argument;
+    struct instruction x;
+    bool executed = false;
+    (void)info;
+    for (; decode(&x, context) && execute(&x); executed = true)
+        context->uc_mcontext.gregs[REG_RIP] += (greg_t)x.length;
+    if (!executed) /* it comes again, and ends the program */
+        sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+}
+
+/* In place of the C library's: cmocka asks it for SIGILL before every test. */
+__attribute__((visibility("default"))) sighandler_t signal(int number, sighandler_t handler)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, before;
+    if (number == SIGILL && emulates)
+        return SIG_DFL;
+    return sigaction(number, &action, &before) ? SIG_ERR : before.sa_handler;
+}
+
+/* The table `avx512bf16` has all but the tiles. */
+__attribute__((constructor)) static void begin(void)
+{
+    const struct recur_kernels *best = NULL;
+    for (size_t i = 0; __real_recur_kernels_level(i); i++)
+        best = __real_recur_kernels_level(i);
+    struct sigaction action = {.sa_sigaction = on_illegal, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    emulates = !strcmp(best->isa, "avx512bf16") && !sigaction(SIGILL, &action, NULL);
+#ifdef AMX_ONLY
+    if (emulates || best == &recur_kernels_amx)
+        return;
+    puts("1..1\nok 1 # SKIP this processor cannot run the table amx");
+    exit(0);
+#endif
+}
+
+enum recur_status __wrap_recur_kernels_select(const struct recur_kernels **kernels,
+                                              recur_error *error)
+{
+    const char *wanted = getenv("RECUR_ISA");
+    if (!emulates || (wanted && *wanted && strcmp(wanted, "amx")))
+        return __real_recur_kernels_select(kernels, error);
+    *kernels = &recur_kernels_amx;
+    return RECUR_OK;
+}
+
+const struct recur_kernels *__wrap_recur_kernels_level(size_t index)
+{
+    const struct recur_kernels *kernels = __real_recur_kernels_level(index);
+    bool next = emulates && !kernels && index && __real_recur_kernels_level(index - 1);
+    return next ? &recur_kernels_amx : kernels;
+}
+#endif
