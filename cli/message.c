@@ -99,7 +99,9 @@ const char *recur_suggestion(const char *word, const char *const *candidates, si
     const char *best = NULL;
     size_t length = strlen(word), least = 1 + length / 4;
     for (size_t i = 0; i < count; i++) {
-        bool begins = length >= 2 && strncmp(word, candidates[i], length) == 0;
+        size_t shared = smaller(length, strlen(candidates[i]));
+        /* An abbreviation (--hid), or what is abbreviated (--temperature). */
+        bool begins = shared >= (shared == length ? 2 : 3) && !strncmp(word, candidates[i], shared);
         size_t edits = begins ? 1 : distance(word, candidates[i]);
         if (edits < least || (edits == least && !best)) {
             least = edits;

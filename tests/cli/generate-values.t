@@ -61,5 +61,5 @@ $ recur generate --no-display-prompt=1
 ! recur generate: --no-display-prompt takes no value, got "1"
 [2]
 $ recur generate --temperature 1
-! recur generate: unknown option --temperature; recur generate --help lists them
+! recur generate: unknown option --temperature; did you mean --temp?
 [2]
