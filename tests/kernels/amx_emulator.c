@@ -32,20 +32,16 @@ struct tile {
     unsigned char data[ROWS_MAX][BYTES_MAX];
 };
 
-static _Thread_local struct tile tiles[TILES];
-static _Thread_local bool configured;
+static _Thread_local struct tile tiles[TILES]; /* without rows: not configured */
 static bool emulates;
 
-static void refuse(const char *why)
+/* Ends the program where the processor would refuse an instruction. */
+static void must(bool condition, const char *otherwise)
 {
-    fprintf(stderr, "an AMX instruction would be refused: %s\n", why);
+    if (condition)
+        return;
+    fprintf(stderr, "an AMX instruction would be refused: %s\n", otherwise);
     abort();
-}
-
-static void must(bool condition, const char *what)
-{
-    if (!condition)
-        refuse(what);
 }
 
 /* A decoded instruction. */
@@ -121,16 +117,14 @@ static bool decode(struct instruction *x, const ucontext_t *context)
 
 static struct tile *tile_of(unsigned number)
 {
-    must(configured, "there is no configuration");
     must(number < TILES, "no such tile");
-    must(tiles[number].rows, "the tile has no size");
+    must(tiles[number].rows, "the tile is not configured");
     return &tiles[number];
 }
 
 static void release(void)
 {
     memset(tiles, 0, sizeof tiles);
-    configured = false;
 }
 
 static void load_configuration(const unsigned char *bytes)
@@ -152,7 +146,6 @@ static void load_configuration(const unsigned char *bytes)
             tiles[i].bytes = width;
         }
     }
-    configured = true;
 }
 
 static void load_tile(struct tile *tile, const struct instruction *x)
