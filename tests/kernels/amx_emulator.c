@@ -33,7 +33,7 @@ struct tile {
 };
 
 static _Thread_local struct tile tiles[TILES]; /* without rows: not configured */
-static bool emulates;
+bool recur_amx_emulated;
 
 /* Ends the program where the processor would refuse an instruction. */
 static void must(bool condition, const char *otherwise)
@@ -232,7 +232,7 @@ static void on_illegal(int number, siginfo_t *info, void *argument)
 __attribute__((visibility("default"))) sighandler_t signal(int number, sighandler_t handler)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, before;
-    if (number == SIGILL && emulates)
+    if (number == SIGILL && recur_amx_emulated)
         return SIG_DFL;
     return sigaction(number, &action, &before) ? SIG_ERR : before.sa_handler;
 }
@@ -244,9 +244,9 @@ __attribute__((constructor)) static void begin(void)
     for (size_t i = 0; __real_recur_kernels_level(i); i++)
         best = __real_recur_kernels_level(i);
     struct sigaction action = {.sa_sigaction = on_illegal, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    emulates = !strcmp(best->isa, "avx512bf16") && !sigaction(SIGILL, &action, NULL);
+    recur_amx_emulated = !strcmp(best->isa, "avx512bf16") && !sigaction(SIGILL, &action, NULL);
 #ifdef AMX_ONLY
-    if (emulates || best == &recur_kernels_amx)
+    if (recur_amx_emulated || best == &recur_kernels_amx)
         return;
     puts("1..1\nok 1 # SKIP this processor cannot run the table amx");
     exit(0);
@@ -257,7 +257,7 @@ enum recur_status __wrap_recur_kernels_select(const struct recur_kernels **kerne
                                               recur_error *error)
 {
     const char *wanted = getenv("RECUR_ISA");
-    if (!emulates || (wanted && *wanted && strcmp(wanted, "amx")))
+    if (!recur_amx_emulated || (wanted && *wanted && strcmp(wanted, "amx")))
         return __real_recur_kernels_select(kernels, error);
     *kernels = &recur_kernels_amx;
     return RECUR_OK;
@@ -266,7 +266,7 @@ enum recur_status __wrap_recur_kernels_select(const struct recur_kernels **kerne
 const struct recur_kernels *__wrap_recur_kernels_level(size_t index)
 {
     const struct recur_kernels *kernels = __real_recur_kernels_level(index);
-    bool next = emulates && !kernels && index && __real_recur_kernels_level(index - 1);
+    bool next = recur_amx_emulated && !kernels && index && __real_recur_kernels_level(index - 1);
     return next ? &recur_kernels_amx : kernels;
 }
 #endif

@@ -103,6 +103,12 @@ extern const struct named_check recur_pointwise_checks[];
 extern const struct named_check recur_narrow_checks[];
 extern const struct named_check recur_loss_checks[];
 
+#ifdef RECUR_X86
+extern bool recur_amx_emulated; /* amx_emulator.c */
+#else
+static const bool recur_amx_emulated = false;
+#endif
+
 /* Times every kernel on every instruction set and prints a table. */
 void recur_kernels_time(void);
 

@@ -18,6 +18,8 @@ struct bench {
     const struct recur_kernels *kernels;
     real *x[10]; /* each (ROWS * DEPTH / 32, 32) or more */
     real *w;     /* GATES panels (DEPTH, 32) */
+    uint32_t *left, *rows, *right, *words; /* packed: x[4], x[4] in pairs of rows, w; room for w */
+    int32_t *sums;
     ptrdiff_t panel[DEPTH / RECUR_LANES];
     int32_t ids[ROWS * RECUR_LANES];
     struct recur_update update;
@@ -35,14 +37,86 @@ static void product_one_row(struct bench *b)
                         DEPTH * RECUR_LANES, GATES, RECUR_LANES, 1, b->x[0]);
 }
 
+static void bf16_product_rows(struct bench *b, size_t rows)
+{
+    b->kernels->bf16_product(b->x[0], TILE, (struct recur_word_rows){b->left, b->panel}, DEPTH / 2,
+                             b->right, DEPTH / 2 * RECUR_LANES, GATES, RECUR_LANES, rows, b->x[0]);
+}
+
+static void bf16_product(struct bench *b)
+{
+    bf16_product_rows(b, ROWS);
+}
+
+static void bf16_product_one_row(struct bench *b)
+{
+    bf16_product_rows(b, 1);
+}
+
+static void int8_product_rows(struct bench *b, size_t rows)
+{
+    b->kernels->int8_product(b->sums, TILE, (struct recur_word_rows){b->left, b->panel}, DEPTH / 4,
+                             b->right, DEPTH / 4 * RECUR_LANES, GATES, RECUR_LANES, rows, NULL);
+}
+
+static void int8_product(struct bench *b)
+{
+    int8_product_rows(b, ROWS);
+}
+
+static void int8_product_one_row(struct bench *b)
+{
+    int8_product_rows(b, 1);
+}
+
 static void outer(struct bench *b)
 {
     b->kernels->outer(b->x[0], b->x[4], RECUR_LANES, b->x[5], RECUR_LANES, DEPTH, false);
 }
 
+static void bf16_outer(struct bench *b)
+{
+    b->kernels->bf16_outer(b->x[0], b->rows, RECUR_LANES, b->right, RECUR_LANES, DEPTH / 2, false);
+}
+
+static void bf16_pack_rows(struct bench *b)
+{
+    b->kernels->bf16_pack_rows(b->words, b->x[4], DEPTH);
+}
+
+static void bf16_pack_columns(struct bench *b)
+{
+    b->kernels->bf16_pack_columns(b->words, b->x[4], DEPTH);
+}
+
+static void bf16_pack_left(struct bench *b)
+{
+    b->kernels->bf16_pack_left(b->words, b->x[4], DEPTH);
+}
+
+static void bf16_transpose(struct bench *b)
+{
+    b->kernels->bf16_transpose(b->words, b->x[4]);
+}
+
+static void int8_pack_columns(struct bench *b)
+{
+    b->kernels->int8_pack_columns(b->words, b->x[4], DEPTH, 127);
+}
+
+static void int8_add(struct bench *b)
+{
+    b->kernels->int8_add(b->x[0], b->sums, b->ids, b->x[4], 1e-6f, TILE);
+}
+
 static void column_sum(struct bench *b)
 {
     b->kernels->column_sum(b->x[0], b->x[4], DEPTH);
+}
+
+static void fill(struct bench *b)
+{
+    b->kernels->fill(b->x[0], b->x[1], ROWS);
 }
 
 static void gather(struct bench *b)
@@ -60,14 +134,39 @@ static void transpose(struct bench *b)
     b->kernels->transpose(b->x[0], b->x[4]);
 }
 
+static void add(struct bench *b)
+{
+    b->kernels->add(b->x[0], b->x[4], b->x[5], TILE);
+}
+
 static void rnn_tanh(struct bench *b)
 {
     b->kernels->rnn_forward[RECUR_ACTIVATION_TANH](b->x[0], b->x[4], TILE);
 }
 
+static void rnn_relu(struct bench *b)
+{
+    b->kernels->rnn_forward[RECUR_ACTIVATION_RELU](b->x[0], b->x[4], TILE);
+}
+
 static void rnn_sigmoid(struct bench *b)
 {
     b->kernels->rnn_forward[RECUR_ACTIVATION_SIGMOID](b->x[0], b->x[4], TILE);
+}
+
+static void rnn_tanh_backward(struct bench *b)
+{
+    b->kernels->rnn_backward[RECUR_ACTIVATION_TANH](b->x[0], b->x[4], b->x[5], TILE);
+}
+
+static void rnn_relu_backward(struct bench *b)
+{
+    b->kernels->rnn_backward[RECUR_ACTIVATION_RELU](b->x[0], b->x[4], b->x[5], TILE);
+}
+
+static void rnn_sigmoid_backward(struct bench *b)
+{
+    b->kernels->rnn_backward[RECUR_ACTIVATION_SIGMOID](b->x[0], b->x[4], b->x[5], TILE);
 }
 
 static void lstm_forward(struct bench *b)
@@ -92,6 +191,27 @@ static void gru_backward(struct bench *b)
 {
     real **x = b->x;
     b->kernels->gru_backward(x[0], x[1], x[2], x[3], x[4], x[5], x[6], TILE);
+}
+
+static void gru_before_gates(struct bench *b)
+{
+    b->kernels->gru_before_gates(b->x[0], b->x[1], b->x[4], b->x[5], TILE);
+}
+
+static void gru_before_output(struct bench *b)
+{
+    b->kernels->gru_before_output(b->x[0], b->x[1], b->x[4], b->x[5], TILE);
+}
+
+static void gru_before_output_backward(struct bench *b)
+{
+    real **x = b->x;
+    b->kernels->gru_before_output_backward(x[0], x[1], x[4], x[5], x[6], TILE);
+}
+
+static void gru_before_gates_backward(struct bench *b)
+{
+    b->kernels->gru_before_gates_backward(b->x[0], b->x[1], b->x[4], b->x[6], TILE);
 }
 
 static void softmax_loss(struct bench *b)
@@ -119,30 +239,65 @@ static void adam(struct bench *b)
     b->kernels->adam(b->x[0], b->x[4], b->x[1], b->x[8], RECUR_SUM_CHUNK, &b->update);
 }
 
+static void rmsprop(struct bench *b)
+{
+    b->kernels->rmsprop(b->x[0], b->x[4], b->x[1], b->x[8], RECUR_SUM_CHUNK, &b->update);
+}
+
+static void read_chunk(struct bench *b)
+{
+    b->kernels->read(b->w, (size_t)GATES * DEPTH * RECUR_LANES);
+}
+
+#define PRODUCT_FLOP (2.0 * DEPTH * GATES * RECUR_LANES) /* of one row */
+
 /* Operations of a product or an optimiser, 0 where counting them says nothing. */
 static const struct {
     const char *name;
     void (*call)(struct bench *bench);
     double flop;
 } timings[] = {
-    {"product", product, 2.0 * ROWS *DEPTH *GATES *RECUR_LANES},
-    {"product, 1 row", product_one_row, 2.0 * DEPTH *GATES *RECUR_LANES},
+    {"product", product, PRODUCT_FLOP *ROWS},
+    {"product, 1 row", product_one_row, PRODUCT_FLOP},
+    {"bf16_product", bf16_product, PRODUCT_FLOP *ROWS},
+    {"bf16_product, 1 row", bf16_product_one_row, PRODUCT_FLOP},
+    {"int8_product", int8_product, PRODUCT_FLOP *ROWS},
+    {"int8_product, 1 row", int8_product_one_row, PRODUCT_FLOP},
     {"outer", outer, 2.0 * DEPTH *RECUR_LANES *RECUR_LANES},
+    {"bf16_outer", bf16_outer, 2.0 * DEPTH *RECUR_LANES *RECUR_LANES},
+    {"bf16_pack_rows", bf16_pack_rows, 0},
+    {"bf16_pack_columns", bf16_pack_columns, 0},
+    {"bf16_pack_left", bf16_pack_left, 0},
+    {"bf16_transpose", bf16_transpose, 0},
+    {"int8_pack_columns", int8_pack_columns, 0},
+    {"int8_add", int8_add, 0},
     {"column_sum", column_sum, 1.0 * DEPTH *RECUR_LANES},
+    {"fill", fill, 0},
     {"gather", gather, TILE},
     {"scatter_add", scatter_add, TILE},
     {"transpose", transpose, 0},
+    {"add", add, TILE},
     {"rnn_forward tanh", rnn_tanh, 0},
+    {"rnn_forward relu", rnn_relu, 0},
     {"rnn_forward sigmoid", rnn_sigmoid, 0},
+    {"rnn_backward tanh", rnn_tanh_backward, 0},
+    {"rnn_backward relu", rnn_relu_backward, 0},
+    {"rnn_backward sigmoid", rnn_sigmoid_backward, 0},
     {"lstm_forward", lstm_forward, 0},
     {"lstm_backward", lstm_backward, 0},
     {"gru_forward", gru_forward, 0},
     {"gru_backward", gru_backward, 0},
+    {"gru_before_gates", gru_before_gates, 0},
+    {"gru_before_output", gru_before_output, 0},
+    {"gru_before_output_backward", gru_before_output_backward, 0},
+    {"gru_before_gates_backward", gru_before_gates_backward, 0},
     {"softmax_loss", softmax_loss, 0},
     {"dropout", dropout, 0},
     {"sum_squares", sum_squares, 2.0 * RECUR_SUM_CHUNK},
     {"sgd", sgd, 3.0 * RECUR_SUM_CHUNK},
     {"adam", adam, 13.0 * RECUR_SUM_CHUNK},
+    {"rmsprop", rmsprop, 0},
+    {"read", read_chunk, 1.0 * GATES *DEPTH *RECUR_LANES},
 };
 
 static double now(void)
@@ -171,11 +326,22 @@ static double seconds_of(struct bench *bench, void (*call)(struct bench *bench))
     return best;
 }
 
+/* How the words of a left operand lie is the table's affair. */
+static void pack(struct bench *b)
+{
+    b->kernels->bf16_pack_columns(b->left, b->x[4], (size_t)ROWS * DEPTH / RECUR_LANES);
+    b->kernels->bf16_pack_left(b->rows, b->x[4], DEPTH);
+    for (size_t gate = 0; gate < GATES; gate++)
+        b->kernels->bf16_pack_rows(b->right + gate * DEPTH / 2 * RECUR_LANES,
+                                   b->w + gate * DEPTH * RECUR_LANES, DEPTH);
+}
+
 static void time_level(struct bench *bench)
 {
+    pack(bench);
     for (size_t i = 0; i < sizeof timings / sizeof *timings; i++) {
         double seconds = seconds_of(bench, timings[i].call);
-        printf("%-8s %-20s %9.1f ns", bench->kernels->isa, timings[i].name, 1e9 * seconds);
+        printf("%-10s %-26s %9.1f ns", bench->kernels->isa, timings[i].name, 1e9 * seconds);
         if (timings[i].flop > 0)
             printf(" %8.1f GFLOP/s", 1e-9 * timings[i].flop / seconds);
         putchar('\n');
@@ -202,12 +368,19 @@ void recur_kernels_time(void)
         bench.x[8][i] = (real)fabs((double)bench.x[8][i]);
     bench.w = arrays_take_reals(&arrays, (size_t)GATES * DEPTH * RECUR_LANES);
     scatter_reals(&rng, bench.w, (size_t)GATES * DEPTH * RECUR_LANES, 0.01);
+    bench.left = arrays_take(&arrays, (size_t)ROWS * DEPTH * 2);
+    bench.rows = arrays_take(&arrays, (size_t)ROWS * DEPTH * 2);
+    bench.words = arrays_take(&arrays, (size_t)ROWS * DEPTH * 2);
+    bench.right = arrays_take(&arrays, (size_t)GATES * DEPTH * RECUR_LANES * 2);
+    bench.sums = arrays_take(&arrays, (size_t)GATES * TILE * sizeof *bench.sums);
     for (size_t i = 0; i < DEPTH / RECUR_LANES; i++)
         bench.panel[i] = (ptrdiff_t)(i * TILE);
     for (size_t i = 0; i < sizeof bench.ids / sizeof *bench.ids; i++)
         bench.ids[i] = (int32_t)(i % VOCABULARY);
     for (size_t level = 0; recur_kernels_level(level); level++) {
         bench.kernels = recur_kernels_level(level);
+        if (recur_amx_emulated && !strcmp(bench.kernels->isa, "amx"))
+            puts("amx is emulated here, and what its products take says nothing");
         time_level(&bench);
     }
     arrays_release(&arrays);
