@@ -97,13 +97,16 @@ struct recur_kernels {
      * rows. */
     void (*bf16_pack_left)(uint32_t *to, const real *x, size_t rows);
 
-    /* sum = S + A W of 8-bit numbers. A: bytes 0 .. 255, a panel (rows, 32) is (rows, 8) words; W:
-     * bytes -128 .. 127, a panel (k, 32) is (k / 4, 32) words, fours of rows. k counts words. */
+    /* sum = S + A W of 8-bit numbers. A: int8_zero_point + x, x from -127 to 127, a panel (rows,
+     * 32) is (rows, 8) words; W: -127 .. 127, a panel (k, 32) is (k / 4, 32) words, fours of rows.
+     * k counts words. */
     void (*int8_product)(int32_t *sum, size_t sum_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const int32_t *start);
-    /* x (rows, 32) as the bytes 128 + x scale, rounded, x scale held within -127 .. 127. */
+    /* x (rows, 32) as the bytes int8_zero_point + x scale, rounded, x scale held within -127 ..
+     * 127. */
     void (*int8_pack_columns)(uint32_t *to, const real *x, size_t rows, real scale);
+    int32_t int8_zero_point; /* 0, or 128 where the processor's left bytes have no sign */
     /* c += (sum - offset) scale common, n numbers. */
     void (*int8_add)(real *c, const int32_t *sum, const int32_t *offset, const real *scale,
                      real common, size_t n);

@@ -1,6 +1,6 @@
 /* Products of narrow numbers, two bf16 or four int8 in each 32-bit lane, and how floats become
- * them. What a processor has no instruction for is composed of what it has: the same function, and
- * slower than float. The float kernels' double build has none of this. */
+ * them. What a processor has no instruction for is composed of what it has: the same function, of
+ * bf16 slower than float. The float kernels' double build has none of this. */
 #ifndef RECUR_KERNELS_NARROW_H
 #define RECUR_KERNELS_NARROW_H
 
@@ -13,6 +13,8 @@
 
 #define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
 typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
+typedef int16_t svec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
+typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_alias));
 
 #ifndef __AMX_BF16__
 /* sum + x0 w0 + x1 w1, pairs of bf16. */
@@ -40,15 +42,37 @@ INLINE vec add_pair(vec sum, uvec x, uvec w)
 #include "kernels/tiles.h"
 #endif
 
-/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, x from 0 to 255, w from -128 to 127. */
+#ifdef __AVX512VNNI__
+#define INT8_ZERO_POINT 128 /* its instruction wants bytes without a sign on the left */
+#else
+#define INT8_ZERO_POINT 0
+#endif
+
+/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, of bytes. Two products of bytes -127 .. 127 add up to what
+ * 16 bits hold; x86 has them for a left byte without a sign, which is therefore given to the right
+ * one. */
 INLINE ivec add_four(ivec sum, uvec x, uvec w)
 {
-#ifdef __AVX512VNNI__
+#if defined(__AVX512VNNI__)
     return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
+#elif defined(__AVX512BW__)
+    const __m512i left = (__m512i)x, right = (__m512i)w, zero = {0};
+    __m512i turned = _mm512_mask_sub_epi8(right, _mm512_movepi8_mask(left), zero, right);
+    __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(left), turned);
+    return sum + (ivec)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+#elif defined(__AVX2__)
+    __m256i turned = _mm256_sign_epi8((__m256i)w, (__m256i)x);
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)x), turned);
+    return sum + (ivec)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+#elif defined(RECUR_ARM)
+    const int8x16_t left = (int8x16_t)x, right = (int8x16_t)w;
+    int16x8_t low = vmull_s8(vget_low_s8(left), vget_low_s8(right));
+    return (ivec)vpadalq_s16((int32x4_t)sum, vpaddq_s16(low, vmull_high_s8(left, right)));
 #else
-    for (int byte = 0; byte < 4; byte++)
-        sum += (ivec)(x >> 8 * byte & 255) * ((ivec)(w << (24 - 8 * byte)) >> 24);
-    return sum;
+    svec even = ((svec)(x << 8) >> 8) * ((svec)(w << 8) >> 8);
+    svec odd = ((svec)x >> 8) * ((svec)w >> 8);
+    uvec pairs = (uvec)(svec)(even + odd);
+    return sum + ((ivec)(pairs << 16) >> 16) + ((ivec)pairs >> 16);
 #endif
 }
 
@@ -120,10 +144,11 @@ static void bf16_pack_left(uint32_t *to, const real *x, size_t rows)
 static void int8_pack_columns(uint32_t *to, const real *x, size_t rows, real scale)
 {
     uint8_t *number = (uint8_t *)to;
-    for (size_t i = 0; i < rows * RECUR_LANES; i++) {
-        real scaled = x[i] * scale;
-        scaled = scaled > 127 ? 127 : scaled < -127 ? -127 : scaled;
-        number[i] = (uint8_t)((int)(scaled + (real)128.5));
+    for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS) {
+        vec scaled = vmax(vmin(load(x + i) * scale, splat(127)), splat(-127));
+        ivec above = __builtin_convertvector(scaled + (real)128.5, ivec); /* cut off, so rounded */
+        hvec half = __builtin_convertvector((uvec)(above - (128 - INT8_ZERO_POINT)), hvec);
+        *(bvec *)(number + i) = __builtin_convertvector(half, bvec);
     }
 }
 

@@ -28,6 +28,7 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .bf16_pack_left = bf16_pack_left,
     .int8_product = int8_product,
     .int8_pack_columns = int8_pack_columns,
+    .int8_zero_point = INT8_ZERO_POINT,
     .int8_add = int8_add,
 #endif
     .column_sum = column_sum,

@@ -45,9 +45,18 @@ INLINE void fetch(const void *row)
 #error "RECUR_TILE_ROWS is 6 or 14"
 #endif
 
-/* Rows and panels of the tiles that work on several panels at once. */
+/* Rows, panels and vectors of low tiles. They work on several panels at once and read as much of
+ * each as makes a piece of memory, not every other line of it. */
 #define LOW_PANELS_MAX 4
-#define LOW_TILES(X) X(1, 4) X(1, 3) X(1, 2) X(2, 3) X(2, 2) X(3, 2)
+#if RECUR_VECTOR_BYTES == 64
+#define LOW_TILES(X) X(1, 4, 2) X(1, 3, 2) X(1, 2, 2) X(2, 3, 2) X(2, 2, 2) X(3, 2, 2)
+#elif RECUR_VECTOR_BYTES == 32
+#define LOW_TILES(X) X(1, 2, 4) X(1, 1, 4) X(2, 1, 4) X(3, 2, 2)
+#elif RECUR_TILE_ROWS == 14
+#define LOW_TILES(X) X(1, 2, 8) X(1, 1, 8) X(2, 1, 8) X(3, 2, 2)
+#else
+#define LOW_TILES(X) X(1, 1, 8) X(2, 3, 2) X(2, 2, 2) X(3, 2, 2)
+#endif
 
 /* How many of the `rows` that are left a tile takes. Tall tiles hide the latency of a multiply-add
  * behind many chains whatever their height, so rows are split evenly: 32 = 11 + 11 + 10 rather than

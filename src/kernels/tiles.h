@@ -52,15 +52,17 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
                 __builtin_prefetch(wk + PRODUCT_DEPTH * RECUR_LANES);
             UNROLL
             for (size_t p = 0; p < panels; p++) {
-                NUMBERS w0 = *(const NUMBERS *)(wk + p * w_stride);
-                NUMBERS w1 = *(const NUMBERS *)(wk + p * w_stride + (vectors - 1) * LANES);
+                NUMBERS right[RECUR_LANES / LANES];
+                UNROLL
+                for (size_t v = 0; v < vectors; v++)
+                    right[v] = *(const NUMBERS *)(wk + p * w_stride + v * LANES);
                 UNROLL
                 for (size_t r = 0; r < rows; r++) {
                     NUMBERS x = ak[r * STEPS] - (NUMBERS){0};
                     RESULTS *to = &sum[(p * rows + r) * vectors];
-                    to[0] = MULTIPLY_ADD(to[0], x, w0);
-                    if (vectors > 1)
-                        to[1] = MULTIPLY_ADD(to[1], x, w1);
+                    UNROLL
+                    for (size_t v = 0; v < vectors; v++)
+                        to[v] = MULTIPLY_ADD(to[v], x, right[v]);
                 }
             }
         }
@@ -101,12 +103,12 @@ INLINE void TILES(product_rows)(RESULT *c, struct LEFT a, size_t k, const NUMBER
 EACH_HEIGHT(HEIGHT)
 #undef HEIGHT
 
-#define LOW(n, p)                                                                                  \
+#define LOW(n, p, v)                                                                               \
     __attribute__((noinline)) static void TILES(product_low_##n##_##p)(                            \
         RESULT * c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w, size_t w_stride,    \
         const RESULT *from, bool same)                                                             \
     {                                                                                              \
-        TILES(product_tile)(c, c_stride, a, k, w, w_stride, p, n, 2, from, same, NULL, true);      \
+        TILES(product_tile)(c, c_stride, a, k, w, w_stride, p, n, v, from, same, NULL, true);      \
     }
 LOW_TILES(LOW)
 #undef LOW
@@ -150,10 +152,10 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
     const size_t step = !start ? 0 : same ? RECUR_LANES : c_stride;
     const RESULT *from = start ? start : zero;
     size_t p = 0;
-#define LOW(n, count)                                                                              \
+#define LOW(n, count, v)                                                                           \
     if (rows == (n))                                                                               \
         for (; p + (count) <= panels; p += (count))                                                \
-            for (size_t column = 0; column < RECUR_LANES; column += 2 * LANES)                     \
+            for (size_t column = 0; column < RECUR_LANES; column += (v)*LANES)                     \
                 TILES(product_low_##n##_##count)                                                   \
     (c + p * c_stride + column, c_stride, a, k, w + p * w_stride + column, w_stride,               \
      from + p * step + column, same);

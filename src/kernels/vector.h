@@ -13,6 +13,8 @@
 #elif defined(RECUR_X86) && RECUR_VECTOR_BYTES == 32
 #include <immintrin.h>
 #define X86(name, x, y) (vec) _mm256_##name((__m256)(x), (__m256)(y))
+#elif defined(RECUR_ARM)
+#include <arm_neon.h>
 #endif
 
 typedef real vec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));

@@ -71,7 +71,7 @@ void recur_int8_pack(const struct recur_pass *pass, size_t index, size_t panel)
             sum += byte;
         }
         int8->scales[place / RECUR_LANES + i] = scale;
-        int8->offsets[place / RECUR_LANES + i] = 128 * sum;
+        int8->offsets[place / RECUR_LANES + i] = pass->kernels->int8_zero_point * sum;
     }
 }
 

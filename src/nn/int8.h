@@ -12,8 +12,8 @@ struct recur_int8 {
     void *block;
     uint32_t *weights; /* of the parameters (K, 32): fours of rows */
     real *scales;      /* of a panel's 32 outputs, at a 32nd of its place among the parameters */
-    int32_t *offsets;  /* likewise: 128 times the sum of an output's weights, because the bytes of
-                          the activations are 128 too large */
+    int32_t *offsets;  /* likewise: the kernels' int8_zero_point times the sum of an output's
+                          weights, because the bytes of the activations are so much too large */
     uint32_t *copy;    /* of the workspace: activations (rows, 32), fours of columns */
     real embedding;    /* the largest magnitude of an embedding */
 };

@@ -32,27 +32,48 @@ static uint32_t pick_bf16(struct recur_rng *rng)
     return (uint32_t)pick(rng, 0x3c00, 0x3f80) | (uint32_t)pick(rng, 0, 1) << 15;
 }
 
-static uint32_t pick_word(struct recur_rng *rng, bool bytes)
+static uint32_t pick_pair(struct recur_rng *rng)
 {
-    return bytes ? (uint32_t)pick(rng, 0, UINT32_MAX) : pick_bf16(rng) | pick_bf16(rng) << 16;
+    return pick_bf16(rng) | pick_bf16(rng) << 16;
 }
 
-/* x of the left operand times w of the right one: what one word stands for. */
-static double word_product(uint32_t x, uint32_t w, bool bytes, double *size)
+/* Four bytes about zero_point, the outermost ones more often than by chance. */
+static uint32_t pick_four(struct recur_rng *rng, int32_t zero_point)
+{
+    uint32_t word = 0;
+    for (int i = 0; i < 4; i++) {
+        size_t any = pick(rng, 0, 300);
+        int32_t byte = any > 254 ? (any % 2 ? 127 : -127) : (int32_t)any - 127;
+        word |= ((uint32_t)(byte + zero_point) & 255) << 8 * i;
+    }
+    return word;
+}
+
+static double byte_value(uint32_t word, int i, int32_t zero_point)
+{
+    return zero_point ? (double)(word >> 8 * i & 255) : (double)(int8_t)(word >> 8 * i);
+}
+
+static double pair_product(uint32_t x, uint32_t w, double *size)
+{
+    double low = bf16_value(x, 0) * bf16_value(w, 0), high = bf16_value(x, 1) * bf16_value(w, 1);
+    *size += fabs(low) + fabs(high);
+    return low + high;
+}
+
+static double four_product(uint32_t x, uint32_t w, int32_t zero_point)
 {
     double sum = 0;
-    for (size_t i = 0; i < (bytes ? 4U : 2U); i++) {
-        double term = bytes ? (double)(x >> 8 * i & 255) * (double)(int8_t)(w >> 8 * i)
-                            : bf16_value(x, i) * bf16_value(w, i);
-        sum += term;
-        *size += fabs(term);
-    }
+    for (int i = 0; i < 4; i++)
+        sum += byte_value(x, i, zero_point) * byte_value(w, i, 0);
     return sum;
 }
 
 /* A product's operands, and room for results of either type. */
 struct operands {
     struct arrays arrays;
+    bool bytes;
+    int32_t zero_point; /* of bytes on the left */
     size_t rows, k, panels, columns, steps, c_stride, w_stride;
     ptrdiff_t a_panel[WORDS_MAX];
     uint32_t *a, *w, *c, *before, *row;
@@ -64,14 +85,14 @@ static uint32_t *left_word(const struct operands *o, size_t r, size_t k)
     return o->a + panel + r * o->steps + k % o->steps;
 }
 
-static void make_operands(struct operands *o, size_t rows, struct recur_rng *rng, bool bytes)
+static void make_operands(struct operands *o, size_t rows, struct recur_rng *rng)
 {
     o->arrays.count = 0;
     o->rows = rows;
     o->k = pick(rng, 1, WORDS_MAX);
     o->panels = pick(rng, 1, PANELS_MAX);
     o->columns = pick_columns(rng);
-    o->steps = bytes ? RECUR_LANES / 4 : RECUR_LANES / 2;
+    o->steps = o->bytes ? RECUR_LANES / 4 : RECUR_LANES / 2;
     o->c_stride = (o->rows + pick(rng, 0, 3)) * RECUR_LANES;
     o->w_stride = (o->k + pick(rng, 0, 3)) * RECUR_LANES;
     size_t a_panels = (o->k + o->steps - 1) / o->steps, a_stride = (o->rows + 1) * o->steps;
@@ -80,7 +101,7 @@ static void make_operands(struct operands *o, size_t rows, struct recur_rng *rng
         o->a_panel[i] = (ptrdiff_t)((a_panels - 1 - i) * (o->rows + 1) * RECUR_LANES);
     for (size_t r = 0; r < o->rows; r++)
         for (size_t k = 0; k < o->k; k++)
-            *left_word(o, r, k) = pick_word(rng, bytes);
+            *left_word(o, r, k) = o->bytes ? pick_four(rng, o->zero_point) : pick_pair(rng);
     o->w = take_words(&o->arrays, o->panels * o->w_stride);
     o->c = take_words(&o->arrays, o->panels * o->c_stride);
     o->before = take_words(&o->arrays, o->panels * o->c_stride);
@@ -89,16 +110,16 @@ static void make_operands(struct operands *o, size_t rows, struct recur_rng *rng
         memset(o->w + p * o->w_stride, 0, o->k * RECUR_LANES * sizeof *o->w);
         for (size_t i = 0; i < o->k * o->columns; i++)
             o->w[p * o->w_stride + i / o->columns * RECUR_LANES + i % o->columns] =
-                pick_word(rng, bytes);
+                o->bytes ? pick_four(rng, 0) : pick_pair(rng);
     }
 }
 
 /* Rows to add to; those past the end keep their mark. */
-static void set_results(struct operands *o, struct recur_rng *rng, bool bytes)
+static void set_results(struct operands *o, struct recur_rng *rng)
 {
     for (size_t p = 0; p < o->panels; p++)
         for (size_t i = 0; i < o->rows * RECUR_LANES; i++) {
-            if (bytes)
+            if (o->bytes)
                 o->c[p * o->c_stride + i] = (uint32_t)pick(rng, 0, 1000000);
             else
                 ((real *)o->c)[p * o->c_stride + i] = pick_real(rng, 1);
@@ -108,7 +129,7 @@ static void set_results(struct operands *o, struct recur_rng *rng, bool bytes)
     for (size_t i = 0; i < o->panels * RECUR_LANES; i++)
         if (i % RECUR_LANES >= o->columns)
             continue;
-        else if (bytes)
+        else if (o->bytes)
             o->row[i] = (uint32_t)pick(rng, 0, 1000000);
         else
             ((real *)o->row)[i] = pick_real(rng, 1);
@@ -119,7 +140,7 @@ static double result_at(const uint32_t *c, size_t at, bool bytes)
     return bytes ? (double)((const int32_t *)c)[at] : (double)((const real *)c)[at];
 }
 
-static void compare(const struct operands *o, bool bytes, enum start start)
+static void compare(const struct operands *o, enum start start)
 {
     for (size_t at = 0; at < o->panels * o->c_stride; at++) {
         size_t p = at / o->c_stride, r = at % o->c_stride / RECUR_LANES;
@@ -127,16 +148,19 @@ static void compare(const struct operands *o, bool bytes, enum start start)
             assert_int_equal(o->c[at], o->before[at]);
             continue;
         }
-        double sum = start == ZERO  ? 0
-                     : start == ROW ? result_at(o->row, p * RECUR_LANES + at % RECUR_LANES, bytes)
-                                    : result_at(o->before, at, bytes);
+        double sum = start == ZERO ? 0
+                     : start == ROW
+                         ? result_at(o->row, p * RECUR_LANES + at % RECUR_LANES, o->bytes)
+                         : result_at(o->before, at, o->bytes);
         double size = fabs(sum);
         for (size_t k = 0; k < o->k; k++) {
             uint32_t right = o->w[p * o->w_stride + k * RECUR_LANES + at % RECUR_LANES];
-            sum += word_product(*left_word(o, r, k), right, bytes, &size);
+            uint32_t left = *left_word(o, r, k);
+            sum += o->bytes ? four_product(left, right, o->zero_point)
+                            : pair_product(left, right, &size);
         }
-        double got = result_at(o->c, at, bytes);
-        double tolerance = bytes ? 0 : (double)(2 * o->k + 1) * U * size;
+        double got = result_at(o->c, at, o->bytes);
+        double tolerance = o->bytes ? 0 : (double)(2 * o->k + 1) * U * size;
         if (!(fabs(got - sum) <= tolerance))
             fail_msg("c[%zu] is %.9g, expected %.9g +- %.2g", at, got, sum, tolerance);
     }
@@ -146,10 +170,10 @@ static void check_narrow_product(const struct recur_kernels *kernels, struct rec
                                  bool bytes)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
-        struct operands o;
+        struct operands o = {.bytes = bytes, .zero_point = kernels->int8_zero_point};
         enum start start = (enum start)(trial % STARTS);
-        make_operands(&o, trial ? pick(rng, 1, ROWS_MAX) : MANY_ROWS, rng, bytes);
-        set_results(&o, rng, bytes);
+        make_operands(&o, trial ? pick(rng, 1, ROWS_MAX) : MANY_ROWS, rng);
+        set_results(&o, rng);
         const uint32_t *from = start == ZERO ? NULL : start == ROW ? o.row : o.c;
         struct recur_word_rows left = {o.a, o.a_panel};
         if (bytes)
@@ -158,7 +182,7 @@ static void check_narrow_product(const struct recur_kernels *kernels, struct rec
         else
             kernels->bf16_product((real *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
                                   o.columns, o.rows, (const real *)from);
-        compare(&o, bytes, start);
+        compare(&o, start);
         arrays_release(&o.arrays);
     }
 }
@@ -190,7 +214,7 @@ static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_r
         real before[RECUR_LANES * RECUR_LANES] = {0};
         scatter_reals(rng, x, rows * RECUR_LANES, 1);
         for (size_t i = 0; i < words * RECUR_LANES; i++)
-            b[i] = i % RECUR_LANES < columns ? pick_word(rng, false) : 0;
+            b[i] = i % RECUR_LANES < columns ? pick_pair(rng) : 0;
         if (accumulate) {
             scatter_reals(rng, c, height * RECUR_LANES, 1);
             memcpy(before, c, height * RECUR_LANES * sizeof *c);
@@ -201,8 +225,8 @@ static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_r
         for (size_t i = 0; i < height * RECUR_LANES; i++) {
             double sum = (double)before[i], size = fabs(sum);
             for (size_t r = 0; r < words; r++)
-                sum += word_product(pairs[r * RECUR_LANES + i / RECUR_LANES],
-                                    b[r * RECUR_LANES + i % RECUR_LANES], false, &size);
+                sum += pair_product(pairs[r * RECUR_LANES + i / RECUR_LANES],
+                                    b[r * RECUR_LANES + i % RECUR_LANES], &size);
             assert_near("c", i, c[i], sum, (double)(2 * words + 1) * U * size);
         }
         arrays_release(&arrays);
@@ -311,7 +335,8 @@ static void check_int8_ends(const struct recur_kernels *kernels, struct recur_rn
         kernels->int8_pack_columns(packed, x, rows, scale);
         for (size_t i = 0; i < n; i++) {
             double wanted = fmax(-127, fmin(127, (double)x[i] * (double)scale));
-            double got = (double)(packed[i / 4] >> i % 4 * 8 & 255) - 128;
+            int32_t zero_point = kernels->int8_zero_point;
+            double got = byte_value(packed[i / 4], (int)(i % 4), zero_point) - (double)zero_point;
             assert_true(fabs(got - wanted) <= 0.5001);
         }
         real *c = arrays_take_reals(&arrays, n), *each = arrays_take_reals(&arrays, n);

@@ -16,8 +16,8 @@ enum { ROWS = 32, DEPTH = 256, GATES = 4, VOCABULARY = 96, TILE = ROWS * RECUR_L
 
 struct bench {
     const struct recur_kernels *kernels;
-    real *x[10]; /* each (ROWS * DEPTH / 32, 32) or more */
-    real *w;     /* GATES panels (DEPTH, 32) */
+    real *x[10];                           /* each (ROWS * DEPTH / 32, 32) or more */
+    real *w;                               /* GATES panels (DEPTH, 32) */
     uint32_t *left, *rows, *right, *words; /* packed: x[4], x[4] in pairs of rows, w; room for w */
     int32_t *sums;
     ptrdiff_t panel[DEPTH / RECUR_LANES];

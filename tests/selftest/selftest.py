@@ -38,6 +38,8 @@ MUTATIONS = [
     ("ONNX gate order", "src/io/onnx_graph.c", "{1, 0, 2}", "{0, 1, 2}", "interop_onnx"),
     ("PyTorch import", "src/io/pytorch_read.c", "bias_hh ? 2 : 1", "1", "interop_pytorch"),
     ("older program", "src/base/config.c", "size - sizeof size);", "known - sizeof size);", "config"),
+    ("zero point of bytes", "src/nn/int8.c", "pass->kernels->int8_zero_point * sum", "128 * sum",
+     "quantize"),
     ("sessions together", "src/infer/session.c", "there : here,", "here : here,", "session"),
     ("threads of a stream", "src/infer/session.c", "        recur_barrier_wait(slice.barrier);\n", "",
      "session"),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "kernels/kernels.h"
 #include "recur/evaluate.h"
 #include "recur/session.h"
 #include "recur/trainer.h"
@@ -86,9 +87,18 @@ static void check_near(enum recur_cell cell, size_t embedding, enum recur_quanti
     recur_model_free(model);
 }
 
-static void near_float(void **state)
+/* The bytes of activations are the instruction set's affair. */
+static void on_every_level(void (*check)(void))
 {
-    (void)state;
+    for (size_t level = 0; recur_kernels_level(level); level++) {
+        setenv("RECUR_ISA", recur_kernels_level(level)->isa, 1);
+        check();
+    }
+    unsetenv("RECUR_ISA");
+}
+
+static void every_cell_near_float(void)
+{
     for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++)
         for (size_t embedding = 0; embedding <= EMBEDDING; embedding += EMBEDDING) {
             check_near((enum recur_cell)cell, embedding, RECUR_QUANTIZATION_BF16, 0.005);
@@ -96,10 +106,15 @@ static void near_float(void **state)
         }
 }
 
-/* One session's state does not depend on what others do: the same as one by one. */
-static void together_as_alone(void **state)
+static void near_float(void **state)
 {
     (void)state;
+    on_every_level(every_cell_near_float);
+}
+
+/* One session's state does not depend on what others do: the same as one by one. */
+static void sessions_as_alone(void)
+{
     enum { SESSIONS = 21 };
     static float alone[TOKENS * VOCABULARY], together[SESSIONS * VOCABULARY];
     for (int kind = RECUR_QUANTIZATION_BF16; kind <= RECUR_QUANTIZATION_INT8; kind++) {
@@ -128,6 +143,12 @@ static void together_as_alone(void **state)
         recur_stepper_free(stepper);
         recur_model_free(model);
     }
+}
+
+static void together_as_alone(void **state)
+{
+    (void)state;
+    on_every_level(sessions_as_alone);
 }
 
 /* A file brings back the same numbers, and a file of that model is the same file. */
