@@ -26,7 +26,8 @@ test-interop: setup-interop $(BUILD)/build.ninja
 test-aarch64: setup-aarch64
 	@[ -f build-aarch64/build.ninja ] || \
 		meson setup build-aarch64 --werror --cross-file tests/cross/aarch64.ini -Dtests=enabled >/dev/null
-	@scripts/run-tests build-aarch64 quick kernels vmath golden lengths team quantize
+	@scripts/run-tests build-aarch64 quick kernels-neon kernels-neondot kernels-neonbf16 vmath golden lengths team \
+		quantize
 
 check-slow: setup-test $(BUILD)/build.ninja
 	@scripts/run-tests $(BUILD) slow --suite slow

@@ -8,6 +8,8 @@
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(RECUR_ARM) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 #include "kernels/kernels.h"
@@ -21,6 +23,8 @@ extern const struct recur_kernels recur_kernels_amx;
 #endif
 #ifdef RECUR_ARM
 extern const struct recur_kernels recur_kernels_neon;
+extern const struct recur_kernels recur_kernels_neondot;
+extern const struct recur_kernels recur_kernels_neonbf16;
 #endif
 
 #ifdef RECUR_X86
@@ -60,6 +64,12 @@ static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
 #endif
 #ifdef RECUR_ARM
     table[count++] = &recur_kernels_neon;
+#ifdef __linux__
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
+        table[count++] = &recur_kernels_neondot;
+    if (count == 3 && getauxval(AT_HWCAP2) & HWCAP2_BF16)
+        table[count++] = &recur_kernels_neonbf16;
+#endif
 #endif
     return count;
 }

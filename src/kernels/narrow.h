@@ -20,8 +20,10 @@ typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_ali
 /* sum + x0 w0 + x1 w1, pairs of bf16. */
 INLINE vec add_pair(vec sum, uvec x, uvec w)
 {
-#ifdef __AVX512BF16__
+#if defined(__AVX512BF16__)
     return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)w);
+#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+    return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)x, (bfloat16x8_t)w);
 #else
     const uint32_t high = 0xffff0000;
     sum += (vec)(x & high) * (vec)(w & high);
@@ -64,6 +66,8 @@ INLINE ivec add_four(ivec sum, uvec x, uvec w)
     __m256i turned = _mm256_sign_epi8((__m256i)w, (__m256i)x);
     __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)x), turned);
     return sum + (ivec)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+#elif defined(__ARM_FEATURE_DOTPROD)
+    return (ivec)vdotq_s32((int32x4_t)sum, (int8x16_t)x, (int8x16_t)w);
 #elif defined(RECUR_ARM)
     const int8x16_t left = (int8x16_t)x, right = (int8x16_t)w;
     int16x8_t low = vmull_s8(vget_low_s8(left), vget_low_s8(right));
