@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(RECUR_X86) && defined(__linux__)
+#ifdef RECUR_X86
 #include <cpuid.h>
+#endif
+#if defined(RECUR_X86) && defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
 #elif defined(RECUR_ARM) && defined(__linux__)
@@ -17,6 +19,7 @@
 extern const struct recur_kernels recur_kernels_generic;
 #ifdef RECUR_X86
 extern const struct recur_kernels recur_kernels_avx2;
+extern const struct recur_kernels recur_kernels_avxvnni;
 extern const struct recur_kernels recur_kernels_avx512;
 extern const struct recur_kernels recur_kernels_avx512bf16;
 extern const struct recur_kernels recur_kernels_amx;
@@ -28,6 +31,22 @@ extern const struct recur_kernels recur_kernels_neonbf16;
 #endif
 
 #ifdef RECUR_X86
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+/* VNNI for vectors of 32 bytes, which processors without AVX-512 have as well: a name that clang
+ * does not know. */
+static bool has_avxvnni(void)
+{
+    enum { EXTENDED_FEATURES = 7, PAGE = 1 };
+    const unsigned avxvnni = 1U << 4;
+    unsigned a, b, c, d;
+    return __get_cpuid_count(EXTENDED_FEATURES, PAGE, &a, &b, &c, &d) && a & avxvnni;
+}
+
 /* Tiles are 8 KB of state, which a process must ask Linux for. It refuses where a signal handler's
  * own stack could not hold them. */
 static bool has_amx(void)
@@ -52,14 +71,18 @@ static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
     table[count++] = &recur_kernels_generic;
 #ifdef RECUR_X86
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        table[count++] = &recur_kernels_avx2;
-    if (count == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        table[count++] = &recur_kernels_avx512;
-    if (count == 3 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"))
-        table[count++] = &recur_kernels_avx512bf16;
-    if (count == 4 && has_amx())
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return count;
+    table[count++] = &recur_kernels_avx2;
+    if (has_avxvnni())
+        table[count++] = &recur_kernels_avxvnni;
+    if (!has_avx512())
+        return count;
+    table[count++] = &recur_kernels_avx512;
+    if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512vnni"))
+        return count;
+    table[count++] = &recur_kernels_avx512bf16;
+    if (has_amx())
         table[count++] = &recur_kernels_amx;
 #endif
 #ifdef RECUR_ARM

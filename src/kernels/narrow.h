@@ -44,7 +44,7 @@ INLINE vec add_pair(vec sum, uvec x, uvec w)
 #include "kernels/tiles.h"
 #endif
 
-#ifdef __AVX512VNNI__
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 #define INT8_ZERO_POINT 128 /* its instruction wants bytes without a sign on the left */
 #else
 #define INT8_ZERO_POINT 0
@@ -57,6 +57,8 @@ INLINE ivec add_four(ivec sum, uvec x, uvec w)
 {
 #if defined(__AVX512VNNI__)
     return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
+#elif defined(__AVXVNNI__)
+    return (ivec)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)x, (__m256i)w);
 #elif defined(__AVX512BW__)
     const __m512i left = (__m512i)x, right = (__m512i)w, zero = {0};
     __m512i turned = _mm512_mask_sub_epi8(right, _mm512_movepi8_mask(left), zero, right);
