@@ -31,7 +31,7 @@ static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
     bf16->gates = take(&plan, bf16->block, threads, sizeof *bf16->gates);
     bf16->gathered = take(&plan, bf16->block, threads, sizeof *bf16->gathered);
     for (size_t i = 0; work->trains && i < threads; i++) {
-        uint32_t *gates = take(&plan, bf16->block, 1, panel);
+        uint32_t *gates = take(&plan, bf16->block, RECUR_GATES_TOGETHER, panel);
         real *gathered = take(&plan, bf16->block, 1, recur_size_mul(2, panel));
         if (bf16->block) {
             bf16->gates[i] = gates;

@@ -19,7 +19,7 @@ struct recur_bf16 {
     void *block;
     uint32_t *weights, *copy;
     size_t stride;    /* words from panel to panel of row pairs */
-    uint32_t **gates; /* by thread: a panel of row pairs */
+    uint32_t **gates; /* by thread: RECUR_GATES_TOGETHER panels of row pairs */
     real **gathered;  /* by thread: a panel of states, each in the row of the step after it */
 };
 

@@ -22,6 +22,11 @@
 #include "nn/workspace.h"
 #include "recur/trainer.h"
 
+/* Panels of gates, at most, whose weight gradients a thread works out side by side: a panel of
+ * states or inputs, half of which another thread has written, then comes into its cache once for
+ * all of them. */
+#define RECUR_GATES_TOGETHER 4
+
 struct recur_pass {
     const struct recur_network *network;
     const struct recur_kernels *kernels;
