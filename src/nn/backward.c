@@ -3,30 +3,45 @@
 
 #include "nn/slice.h"
 
-/* y's gradient: dy = or += dlogits W, for a part of the rows; forward: logits = y W^T + b. */
-static void backward_head(const struct recur_pass *pass, const struct recur_slice *slice)
+/* Panels of the vocabulary at a time: of so many a panel's weights stay in the L2 cache for all
+ * rows, and some of their logits for the next panel. */
+#define HEAD_PIECE ((size_t)64)
+
+/* y's gradient, for a span of rows: dy = or += dlogits W of `count` panels of the vocabulary. */
+static void backward_piece(const struct recur_pass *pass, struct recur_span span, size_t first,
+                           size_t count, bool accumulate)
 {
     const struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[pass->network->layers];
     size_t panels = recur_panels(pass->network->outputs);
+    size_t columns = pass->network->outputs - first * RECUR_LANES;
+    if (first + count < panels)
+        columns = count * RECUR_LANES;
+    struct recur_left left = {work->logits, work->logit_panels + first, span.row, columns};
+    for (size_t p = 0; p < seam->panels; p++) {
+        real *gradient = seam->feature[p].gradient + span.row * RECUR_LANES;
+        recur_pass_multiply(pass, gradient, 0, left,
+                            work->head_transposed +
+                                (p * panels + first) * RECUR_LANES * RECUR_LANES,
+                            0, 1, seam->feature[p].width, span.rows, accumulate ? gradient : NULL);
+    }
+}
+
+/* The same for a part of the rows; forward: logits = y W^T + b. */
+static void backward_head(const struct recur_pass *pass, const struct recur_slice *slice)
+{
+    const struct recur_workspace *work = pass->work;
+    size_t panels = recur_panels(pass->network->outputs);
     size_t spans = recur_slice_own_spans(pass, slice);
-    for (size_t v = 0; v < panels; v++)
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_own_span(pass, slice, i);
+    for (size_t i = 0; i < spans; i++) {
+        struct recur_span span = recur_slice_own_span(pass, slice, i);
+        for (size_t v = 0; v < panels; v++)
             recur_pass_changed(pass, work->logits + v * work->logit_stride + span.row * RECUR_LANES,
                                span.rows);
-        }
-    for (size_t p = 0; p < seam->panels; p++)
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_own_span(pass, slice, i);
-            real *gradient = seam->feature[p].gradient + span.row * RECUR_LANES;
-            recur_pass_multiply(pass, gradient, 0,
-                                (struct recur_left){work->logits, work->logit_panels, span.row,
-                                                    pass->network->outputs},
-                                work->head_transposed + p * panels * RECUR_LANES * RECUR_LANES, 0,
-                                1, seam->feature[p].width, span.rows,
-                                pass->given_outputs ? gradient : NULL);
-        }
+        for (size_t v = 0; v < panels; v += HEAD_PIECE)
+            backward_piece(pass, span, v, panels - v < HEAD_PIECE ? panels - v : HEAD_PIECE,
+                           v || pass->given_outputs);
+    }
     recur_barrier_wait(slice->barrier);
 }
 
