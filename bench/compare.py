@@ -40,7 +40,8 @@ CORES = len(os.sched_getaffinity(0))
 
 
 def recur_report(recur, work, seconds, threads=CORES):
-    command = [recur, "bench", "--preset", work, "--seconds", str(seconds), "--threads", str(threads), "--json"]
+    command = [recur, "bench", "--preset", work, "--seconds", str(seconds), "--threads", str(threads),
+               "--training", "--json"]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -200,6 +201,8 @@ SECTIONS = {
 
 
 def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     recur = sys.argv[1]
     pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0

@@ -17,7 +17,7 @@ struct bench_options {
     const char *preset;
     uint64_t threads;
     double seconds;
-    bool json, generation;
+    bool json, training, generation; /* training or generation alone */
 };
 
 /* As many tokens as the book's loader. Speed does not depend on which. */
@@ -238,7 +238,7 @@ static enum recur_status measure(const struct bench_options *options, struct spe
         status = recur_trainer_create(model, corpus, &run, &trainer, error);
     if (status == RECUR_OK && !options->generation)
         status = time_training(trainer, options->seconds, &speed->train, error);
-    if (status == RECUR_OK)
+    if (status == RECUR_OK && !options->training)
         status = time_generation(options, model, speed, error);
     if (status == RECUR_OK) {
         speed->parameters = recur_model_parameters(model);
@@ -297,6 +297,8 @@ static json_t *speed_json(const struct speed *speed, double peak)
                             recur_json_number(gflops(speed) / peak, 4));
         json_object_set_new(json, "train_phases", phases_json(speed));
     }
+    if (!(speed->generate[0] > 0))
+        return json;
     json_object_set_new(json, "generate_tokens_per_second", kinds_json(speed->generate, 6));
     json_object_set_new(json, "generate_share_of_reading", kinds_json(speed->share, 4));
     json_object_set_new(json, "generate_threads_tokens_per_second", kinds_json(speed->threads, 6));
@@ -318,6 +320,18 @@ static void print_stream(const char *threads, const double *speeds, const double
     putchar('\n');
 }
 
+static void print_generation(const struct speed *speed)
+{
+    print_stream("one thread", speed->generate, speed->share);
+    print_stream("all threads", speed->threads, speed->threads_share);
+    if (!speed->work->streams)
+        return;
+    printf("    sessions together, tokens/s:");
+    for (size_t i = 0; i < STREAM_COUNTS; i++)
+        printf("%s %zu %.0f", i ? "," : "", stream_counts[i], speed->stream[i]);
+    putchar('\n');
+}
+
 static void print_speed(const struct speed *speed, double peak)
 {
     if (speed->train > 0) {
@@ -330,14 +344,8 @@ static void print_speed(const struct speed *speed, double peak)
     } else {
         printf("%s\n", speed->work->name);
     }
-    print_stream("one thread", speed->generate, speed->share);
-    print_stream("all threads", speed->threads, speed->threads_share);
-    if (speed->work->streams)
-        printf("    sessions together, tokens/s:");
-    for (size_t i = 0; i < STREAM_COUNTS && speed->work->streams; i++)
-        printf("%s %zu %.0f", i ? "," : "", stream_counts[i], speed->stream[i]);
-    if (speed->work->streams)
-        putchar('\n');
+    if (speed->generate[0] > 0)
+        print_generation(speed);
     fflush(stdout);
 }
 
@@ -427,6 +435,8 @@ static int bench(const struct command *command, int argc, char **argv)
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
+    if (options.training && options.generation)
+        return recur_usage_error(command, "either --training or --generation, not both");
     size_t threads = bench_threads(&options);
     if (recur_machine_isa(&isa, &error) != RECUR_OK ||
         recur_machine_peak(threads, options.seconds, &flops, &error) != RECUR_OK)
@@ -468,6 +478,7 @@ static const struct option_spec options[] = {
      .help = "threads to train and to advance sessions with"},
     {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
      .standard = "1", .help = "how long each measurement takes"},
+    {OPTION_FLAG, 0, "training", NULL, AT(training), .help = "measure training alone"},
     {OPTION_FLAG, 0, "generation", NULL, AT(generation), .help = "measure generation alone"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
      .help = "one JSON object: isa, threads, peak_gflops, results, stacks, lengths"},

@@ -35,6 +35,15 @@ lstm-N
  one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
 $ recur bench --preset lengths --generation --seconds 0.01 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
 {"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": []}
+$ recur bench --preset d2l-rnn --training --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
+preset training of peak
+dNl-rnn N tokens/s N GFLOP/s N %
+ load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
+$ recur bench --preset lstm-64 --training --seconds 0.02 --threads 2 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "lstm-64", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}}], "stacks": []}
+$ recur bench --training --generation
+! recur bench: either --training or --generation, not both
+[2]
 $ recur bench --generation=1
 ! recur bench: --generation takes no value, got "1"
 [2]
