@@ -201,8 +201,11 @@ SECTIONS = {
 
 
 def main():
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        return
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
-        sys.exit(__doc__)
+        sys.exit("compare.py: the first argument is the program recur; compare.py --help says more")
     recur = sys.argv[1]
     pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0

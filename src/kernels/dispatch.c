@@ -31,6 +31,8 @@ extern const struct recur_kernels recur_kernels_neonbf16;
 #endif
 
 #ifdef RECUR_X86
+enum { EXTENDED_FEATURES = 7 }; /* a leaf of cpuid */
+
 static bool has_avx512(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -41,10 +43,9 @@ static bool has_avx512(void)
  * does not know. */
 static bool has_avxvnni(void)
 {
-    enum { EXTENDED_FEATURES = 7, PAGE = 1 };
     const unsigned avxvnni = 1U << 4;
     unsigned a, b, c, d;
-    return __get_cpuid_count(EXTENDED_FEATURES, PAGE, &a, &b, &c, &d) && a & avxvnni;
+    return __get_cpuid_count(EXTENDED_FEATURES, 1, &a, &b, &c, &d) && a & avxvnni;
 }
 
 /* Tiles are 8 KB of state, which a process must ask Linux for. It refuses where a signal handler's
@@ -52,7 +53,7 @@ static bool has_avxvnni(void)
 static bool has_amx(void)
 {
 #ifdef __linux__
-    enum { EXTENDED_FEATURES = 7, ARCH_REQ_XCOMP_PERM = 0x1023, XTILEDATA = 18 };
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XTILEDATA = 18 };
     const unsigned tile = 1U << 24, bf16 = 1U << 22;
     unsigned a, b, c, d;
     return __get_cpuid_count(EXTENDED_FEATURES, 0, &a, &b, &c, &d) && d & tile && d & bf16 &&

@@ -7,16 +7,17 @@
  * rows, and some of their logits for the next panel. */
 #define HEAD_PIECE ((size_t)64)
 
-/* y's gradient, for a span of rows: dy = or += dlogits W of `count` panels of the vocabulary. */
+/* y's gradient, for a span of rows: dy = or += dlogits W of a piece of the vocabulary, from panel
+ * `first` on. */
 static void backward_piece(const struct recur_pass *pass, struct recur_span span, size_t first,
-                           size_t count, bool accumulate)
+                           bool accumulate)
 {
     const struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[pass->network->layers];
     size_t panels = recur_panels(pass->network->outputs);
     size_t columns = pass->network->outputs - first * RECUR_LANES;
-    if (first + count < panels)
-        columns = count * RECUR_LANES;
+    if (columns > HEAD_PIECE * RECUR_LANES)
+        columns = HEAD_PIECE * RECUR_LANES;
     struct recur_left left = {work->logits, work->logit_panels + first, span.row, columns};
     for (size_t p = 0; p < seam->panels; p++) {
         real *gradient = seam->feature[p].gradient + span.row * RECUR_LANES;
@@ -39,8 +40,7 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
             recur_pass_changed(pass, work->logits + v * work->logit_stride + span.row * RECUR_LANES,
                                span.rows);
         for (size_t v = 0; v < panels; v += HEAD_PIECE)
-            backward_piece(pass, span, v, panels - v < HEAD_PIECE ? panels - v : HEAD_PIECE,
-                           v || pass->given_outputs);
+            backward_piece(pass, span, v, v || pass->given_outputs);
     }
     recur_barrier_wait(slice->barrier);
 }

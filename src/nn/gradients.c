@@ -56,6 +56,12 @@ struct right {
     real *dw;     /* the panel of weight gradients that the products are */
 };
 
+/* Whether the left operand is h as it lies: states before the rows, in runs. */
+static bool is_of_states(const struct right *right)
+{
+    return !right->pairs && !right->from_rh;
+}
+
 /* In bf16 `place` says which of the thread's panels of row pairs it is copied to. */
 static void make_pairs(const struct recur_pass *pass, size_t thread, size_t place,
                        struct right *right)
@@ -100,7 +106,7 @@ static void gradient_run(const struct recur_pass *pass, const struct recur_layer
     const real *h = stream->h + run->before * RECUR_LANES;
     for (size_t u = 0; u < layer->units; u++, h += stream->h_stride)
         for (size_t i = 0; i < count; i++)
-            if (!right[i].from_rh)
+            if (is_of_states(&right[i]))
                 pass->kernels->outer(right[i].dw + u * RECUR_LANES * RECUR_LANES, h,
                                      recur_panel_width(layer->hidden, u),
                                      right[i].dz + run->row * RECUR_LANES, right[i].columns,
@@ -138,25 +144,25 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
     gradient_run(pass, layer, stream, &run, right, count, sum);
 }
 
-/* The same, or dw = q^T dz, of what is in one piece for all rows. */
+/* The same, or dw = q^T dz; row pairs and q are in one piece for all rows. */
 static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
                                const struct recur_stream *stream, size_t d,
                                const struct right *right, size_t count)
 {
     bool states = false;
     for (size_t i = 0; i < count; i++)
-        states |= !right[i].pairs && !right[i].from_rh;
+        states |= is_of_states(&right[i]);
     if (states)
         gradient_states(pass, layer, stream, d, right, count);
     for (size_t u = 0; u < layer->units; u++)
         for (size_t i = 0; i < count; i++) {
-            bool from_rh = right[i].from_rh;
-            const uint32_t *pairs = from_rh ? stream->q_pairs : stream->h_pairs;
-            if (right[i].pairs || from_rh)
-                multiply(pass, &right[i], u * RECUR_LANES,
-                         from_rh ? stream->q + u * stream->z_stride : NULL,
-                         right[i].pairs ? pairs + u * pass->work->bf16->stride : NULL,
-                         recur_panel_width(layer->hidden, u));
+            if (is_of_states(&right[i]))
+                continue;
+            const uint32_t *pairs = right[i].from_rh ? stream->q_pairs : stream->h_pairs;
+            multiply(pass, &right[i], u * RECUR_LANES,
+                     right[i].from_rh ? stream->q + u * stream->z_stride : NULL,
+                     right[i].pairs ? pairs + u * pass->work->bf16->stride : NULL,
+                     recur_panel_width(layer->hidden, u));
         }
 }
 

@@ -497,9 +497,8 @@ int main(void)
         setup->activation = cells[i / VARIANTS].activation;
         vary(setup, i % VARIANTS);
         snprintf(labels[i], sizeof labels[i],
-                 "%s, %zu layers, %s sampling, dropout %g, vocabulary %zu, embedding %zu, grid %zu "
-                 "x %zu x %zu, "
-                 "lengths %zu, %s%s%s%s",
+                 "%s, %zu layers, %s sampling, dropout %g, vocabulary %zu, embedding %zu, "
+                 "grid %zu x %zu x %zu, lengths %zu, %s%s%s%s",
                  cells[i / VARIANTS].name, setup->layers, setup->carry ? "sequential" : "random",
                  (double)setup->dropout, setup->vocabulary, setup->embedding, setup->grid[0],
                  setup->grid[1], setup->grid[2], setup->lengths, recur_task_name(setup->task),
