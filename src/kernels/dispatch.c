@@ -21,6 +21,7 @@ extern const struct recur_kernels recur_kernels_generic;
 extern const struct recur_kernels recur_kernels_avx2;
 extern const struct recur_kernels recur_kernels_avxvnni;
 extern const struct recur_kernels recur_kernels_avx512;
+extern const struct recur_kernels recur_kernels_avx512vnni;
 extern const struct recur_kernels recur_kernels_avx512bf16;
 extern const struct recur_kernels recur_kernels_amx;
 #endif
@@ -80,10 +81,16 @@ static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
     if (!has_avx512())
         return count;
     table[count++] = &recur_kernels_avx512;
-    if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512vnni"))
+    if (!__builtin_cpu_supports("avx512vnni"))
         return count;
-    table[count++] = &recur_kernels_avx512bf16;
-    if (has_amx())
+    /* Intel's cores take as long for a product of bf16 as for four multiply-adds. */
+    bool bf16 = __builtin_cpu_supports("avx512bf16"), slow = __builtin_cpu_is("intel");
+    if (bf16 && slow)
+        table[count++] = &recur_kernels_avx512bf16;
+    table[count++] = &recur_kernels_avx512vnni;
+    if (bf16 && !slow)
+        table[count++] = &recur_kernels_avx512bf16;
+    if (bf16 && has_amx())
         table[count++] = &recur_kernels_amx;
 #endif
 #ifdef RECUR_ARM
@@ -118,7 +125,7 @@ enum recur_status recur_kernels_select(const struct recur_kernels **kernels, rec
             *kernels = table[i];
             return RECUR_OK;
         }
-    char names[64] = "";
+    char names[96] = "";
     for (size_t i = 0; i < count; i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
                  table[i]->isa);

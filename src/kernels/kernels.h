@@ -182,7 +182,7 @@ struct recur_kernels {
  * names. ARGUMENT where that name is unknown or too high. */
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
 
-#define RECUR_LEVELS_MAX 6
+#define RECUR_LEVELS_MAX 7
 
 /* Every table this processor can run, worst first; NULL where there is none any more. For tests. */
 const struct recur_kernels *recur_kernels_level(size_t index);

@@ -1,36 +1,34 @@
 /* Products of narrow numbers, two bf16 or four int8 in each 32-bit lane, and how floats become
  * them. What a processor has no instruction for is composed of what it has: the same function, of
- * bf16 slower than float. The float kernels' double build has none of this. */
+ * bf16 no faster than float. The float kernels' double build has none of this. */
 #ifndef RECUR_KERNELS_NARROW_H
 #define RECUR_KERNELS_NARROW_H
 
 #include <string.h>
 
 #include "kernels/product.h"
-#ifdef __AMX_BF16__
-#include "kernels/amx.h"
-#endif
 
 #define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
 typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
 typedef int16_t svec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
 typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_alias));
 
-#ifndef __AMX_BF16__
+#if defined(__AVX512BF16__) && !defined(__AMX_BF16__)
 /* sum + x0 w0 + x1 w1, pairs of bf16. */
 INLINE vec add_pair(vec sum, uvec x, uvec w)
 {
-#if defined(__AVX512BF16__)
     return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)w);
-#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
-    return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)x, (bfloat16x8_t)w);
-#else
-    const uint32_t high = 0xffff0000;
-    sum += (vec)(x & high) * (vec)(w & high);
-    return sum + (vec)(x << 16) * (vec)(w << 16);
-#endif
 }
+#define HAS_PAIRS
+#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+INLINE vec add_pair(vec sum, uvec x, uvec w)
+{
+    return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)x, (bfloat16x8_t)w);
+}
+#define HAS_PAIRS
+#endif
 
+#ifdef HAS_PAIRS
 #define TILES(name) bf16_##name
 #define NUMBER uint32_t
 #define NUMBERS uvec
@@ -40,8 +38,13 @@ INLINE vec add_pair(vec sum, uvec x, uvec w)
 #define RESULTS vec
 #define LANES WORDS
 #define MULTIPLY_ADD add_pair
+#define HEIGHTS EACH_HEIGHT
 #define TRANSPOSED 1
 #include "kernels/tiles.h"
+#elif defined(__AMX_BF16__)
+#include "kernels/amx.h"
+#else
+#include "kernels/widened.h"
 #endif
 
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
@@ -91,6 +94,7 @@ INLINE ivec add_four(ivec sum, uvec x, uvec w)
 #define RESULTS ivec
 #define LANES WORDS
 #define MULTIPLY_ADD add_four
+#define HEIGHTS EACH_HEIGHT
 #define TRANSPOSED 0
 #include "kernels/tiles.h"
 

@@ -13,6 +13,7 @@
 #define RESULTS vec
 #define LANES VL
 #define MULTIPLY_ADD(sum, x, w) ((sum) + (x) * (w))
+#define HEIGHTS EACH_HEIGHT
 #define TRANSPOSED 1
 #include "kernels/tiles.h"
 

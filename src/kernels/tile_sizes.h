@@ -10,7 +10,11 @@
  * the tile before them has used. */
 #if RECUR_VECTOR_BYTES == 64
 #define PRODUCT_DEPTH SIZE_MAX
+#ifdef RECUR_INTEL
+#define OUTER_ROWS 80
+#else
 #define OUTER_ROWS 280
+#endif
 #else
 #define PRODUCT_DEPTH 64
 #define OUTER_ROWS 48
@@ -19,6 +23,16 @@
 /* Whether a product fetches the weights of the next PRODUCT_DEPTH, which the first tile to use them
  * would wait for. Wide tiles do not wait, and narrower vectors than these are too many fetches. */
 #define FETCH_WEIGHTS (RECUR_VECTOR_BYTES == 32)
+
+/* Steps of K, and rows of an outer product, in one round of a loop over floats: Intel's wide units
+ * share their ports with what counts the rounds. */
+#ifdef RECUR_INTEL
+#define PRODUCT_ROUND(rows) ((rows) <= LOW_ROWS ? 1 : (rows) <= 10 ? 4 : 2)
+#define OUTER_ROUND 2
+#else
+#define PRODUCT_ROUND(rows) 1
+#define OUTER_ROUND 1
+#endif
 
 #define LINE_BYTES 64 /* of the caches */
 
@@ -44,6 +58,10 @@ INLINE void fetch(const void *row)
 #else
 #error "RECUR_TILE_ROWS is 6 or 14"
 #endif
+
+/* The same of low tiles alone. */
+#define LOW_ROWS 3
+#define EACH_LOW_HEIGHT(X) X(1) X(2) X(3)
 
 /* Rows, panels and vectors of low tiles. They work on several panels at once and read as much of
  * each as makes a piece of memory, not every other line of it. */

@@ -9,8 +9,30 @@
  *     RESULT, RESULTS  the same of the results
  *     LANES            of a vector of either
  *     MULTIPLY_ADD     (sum, x, w): sum + x w, which may be the sum of several products
+ *     HEIGHTS          (X): X of each number of rows that tiles may have
  *     TRANSPOSED       1: `outer` as well
  */
+
+/* One step of K of the tile below. */
+INLINE void TILES(product_step)(RESULTS *sum, const NUMBER *a, const NUMBER *w, size_t w_stride,
+                                const size_t panels, const size_t rows, const size_t vectors)
+{
+    UNROLL
+    for (size_t p = 0; p < panels; p++) {
+        NUMBERS right[RECUR_LANES / LANES];
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            right[v] = *(const NUMBERS *)(w + p * w_stride + v * LANES);
+        UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            NUMBERS x = a[r * STEPS] - (NUMBERS){0};
+            RESULTS *to = &sum[(p * rows + r) * vectors];
+            UNROLL
+            for (size_t v = 0; v < vectors; v++)
+                to[v] = MULTIPLY_ADD(to[v], x, right[v]);
+        }
+    }
+}
 
 /* `panels` x `rows` x `vectors` are the tile's constant size: with one row there are only two
  * chains of multiply-adds in a panel, too few to hide their latency, so several panels are worked
@@ -41,31 +63,24 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
         const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS);
         const NUMBER *wk = w + k0 * RECUR_LANES;
         const NUMBER *end = ak + (k - k0 < STEPS ? k - k0 : STEPS);
-        if (rows > 3 && ahead && k - k0 > STEPS) { /* it is far away: no stream to follow */
+        if (rows > LOW_ROWS && ahead && k - k0 > STEPS) { /* it is far away: no stream to follow */
             const NUMBER *far = a.base + a.panel[k0 / STEPS + 1] / (RECUR_LANES / STEPS);
             UNROLL
             for (size_t r = 0; r < rows; r++)
                 fetch_bytes(far + r * STEPS, STEPS * sizeof *far);
         }
-        for (; ak < end; ak++, wk += RECUR_LANES) {
-            if (rows > 3 && FETCH_WEIGHTS)
-                __builtin_prefetch(wk + PRODUCT_DEPTH * RECUR_LANES);
+        const size_t round = STEPS == RECUR_LANES ? PRODUCT_ROUND(rows) : 1;
+        for (; (size_t)(end - ak) >= round; ak += round, wk += round * RECUR_LANES) {
             UNROLL
-            for (size_t p = 0; p < panels; p++) {
-                NUMBERS right[RECUR_LANES / LANES];
-                UNROLL
-                for (size_t v = 0; v < vectors; v++)
-                    right[v] = *(const NUMBERS *)(wk + p * w_stride + v * LANES);
-                UNROLL
-                for (size_t r = 0; r < rows; r++) {
-                    NUMBERS x = ak[r * STEPS] - (NUMBERS){0};
-                    RESULTS *to = &sum[(p * rows + r) * vectors];
-                    UNROLL
-                    for (size_t v = 0; v < vectors; v++)
-                        to[v] = MULTIPLY_ADD(to[v], x, right[v]);
-                }
+            for (size_t i = 0; i < round; i++) {
+                if (rows > LOW_ROWS && FETCH_WEIGHTS)
+                    __builtin_prefetch(wk + (PRODUCT_DEPTH + i) * RECUR_LANES);
+                TILES(product_step)
+                (sum, ak + i, wk + i * RECUR_LANES, w_stride, panels, rows, vectors);
             }
         }
+        for (; ak < end; ak++, wk += RECUR_LANES)
+            TILES(product_step)(sum, ak, wk, w_stride, panels, rows, vectors);
     }
     UNROLL
     for (size_t p = 0; p < panels; p++) {
@@ -100,7 +115,7 @@ INLINE void TILES(product_rows)(RESULT *c, struct LEFT a, size_t k, const NUMBER
     {                                                                                              \
         TILES(product_rows)(c, a, k, w, columns, n, from, same, next);                             \
     }
-EACH_HEIGHT(HEIGHT)
+HEIGHTS(HEIGHT)
 #undef HEIGHT
 
 #define LOW(n, p, v)                                                                               \
@@ -121,7 +136,7 @@ static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBE
     static void (*const tile[RECUR_TILE_ROWS])(RESULT *, struct LEFT, size_t, const NUMBER *,
                                                size_t, const RESULT *, bool, const RESULT *) = {
 #define HEIGHT(n) TILES(product_##n),
-        EACH_HEIGHT(HEIGHT)
+        HEIGHTS(HEIGHT)
 #undef HEIGHT
     };
     for (size_t row = 0; row < rows;) {
@@ -178,6 +193,23 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
 }
 
 #if TRANSPOSED
+/* One row of A and of B. */
+INLINE void TILES(outer_step)(RESULTS *sum, const NUMBER *a, const NUMBER *b, const size_t height,
+                              const size_t vectors)
+{
+    NUMBERS right[2];
+    UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        right[v] = *(const NUMBERS *)(b + v * LANES);
+    UNROLL
+    for (size_t i = 0; i < height; i++) {
+        NUMBERS x = a[i] - (NUMBERS){0};
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            sum[vectors * i + v] = MULTIPLY_ADD(sum[vectors * i + v], x, right[v]);
+    }
+}
+
 /* C = A^T B over `count` rows of the panels a and b: `height` rows of C, so many vectors wide.
  * `next`, `count` rows of what comes after them, are fetched meanwhile. */
 INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const size_t height,
@@ -190,18 +222,19 @@ INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const
         const RESULT *from = c + i / vectors * RECUR_LANES + i % vectors * LANES;
         sum[i] = accumulate ? *(const RESULTS *)from : (RESULTS){0};
     }
-    for (const NUMBER *end = a + count * RECUR_LANES; a < end; a += RECUR_LANES, b += RECUR_LANES) {
-        NUMBERS b0 = *(const NUMBERS *)b, b1 = *(const NUMBERS *)(b + (vectors - 1) * LANES);
-        fetch(next);
-        next += RECUR_LANES;
+    const size_t round = OUTER_ROUND;
+    for (; count >= round; count -= round) {
         UNROLL
-        for (size_t i = 0; i < height; i++) {
-            NUMBERS x = a[i] - (NUMBERS){0};
-            sum[vectors * i] = MULTIPLY_ADD(sum[vectors * i], x, b0);
-            if (vectors > 1)
-                sum[vectors * i + 1] = MULTIPLY_ADD(sum[vectors * i + 1], x, b1);
+        for (size_t i = 0; i < round; i++) {
+            fetch(next + i * RECUR_LANES);
+            TILES(outer_step)(sum, a + i * RECUR_LANES, b + i * RECUR_LANES, height, vectors);
         }
+        a += round * RECUR_LANES;
+        b += round * RECUR_LANES;
+        next += round * RECUR_LANES;
     }
+    for (; count; count--, a += RECUR_LANES, b += RECUR_LANES)
+        TILES(outer_step)(sum, a, b, height, vectors);
     UNROLL
     for (size_t i = 0; i < height * vectors; i++)
         *(RESULTS *)(c + i / vectors * RECUR_LANES + i % vectors * LANES) = sum[i];
@@ -229,7 +262,7 @@ INLINE void TILES(outer_rows)(RESULT *c, const NUMBER *a, const NUMBER *b, size_
     {                                                                                              \
         TILES(outer_rows)(c, a, b, columns, n, count, accumulate, next);                           \
     }
-EACH_HEIGHT(HEIGHT)
+HEIGHTS(HEIGHT)
 #undef HEIGHT
 
 static void TILES(outer)(RESULT *c, const NUMBER *a, size_t a_columns, const NUMBER *b,
@@ -238,7 +271,7 @@ static void TILES(outer)(RESULT *c, const NUMBER *a, size_t a_columns, const NUM
     static void (*const tile[RECUR_TILE_ROWS])(RESULT *, const NUMBER *, const NUMBER *, size_t,
                                                size_t, bool, const NUMBER *) = {
 #define HEIGHT(n) TILES(outer_##n),
-        EACH_HEIGHT(HEIGHT)
+        HEIGHTS(HEIGHT)
 #undef HEIGHT
     };
     if (!accumulate)
@@ -265,4 +298,5 @@ static void TILES(outer)(RESULT *c, const NUMBER *a, size_t a_columns, const NUM
 #undef RESULTS
 #undef LANES
 #undef MULTIPLY_ADD
+#undef HEIGHTS
 #undef TRANSPOSED

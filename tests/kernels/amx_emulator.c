@@ -241,10 +241,14 @@ __attribute__((visibility("default"))) sighandler_t signal(int number, sighandle
 __attribute__((constructor)) static void begin(void)
 {
     const struct recur_kernels *best = NULL;
-    for (size_t i = 0; __real_recur_kernels_level(i); i++)
+    bool has_rest = false;
+    for (size_t i = 0; __real_recur_kernels_level(i); i++) {
         best = __real_recur_kernels_level(i);
+        has_rest = has_rest || !strcmp(best->isa, "avx512bf16");
+    }
     struct sigaction action = {.sa_sigaction = on_illegal, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    recur_amx_emulated = !strcmp(best->isa, "avx512bf16") && !sigaction(SIGILL, &action, NULL);
+    recur_amx_emulated =
+        has_rest && best != &recur_kernels_amx && !sigaction(SIGILL, &action, NULL);
 #ifdef AMX_ONLY
     if (recur_amx_emulated || best == &recur_kernels_amx)
         return;

@@ -10,7 +10,7 @@
 #include "kernel_check.h"
 
 /* MANY_ROWS: one more than a number of whole tiles, in whatever shares they are split. */
-enum { TRIALS = 200, PANELS_MAX = 5, WORDS_MAX = 50, ROWS_MAX = 80, MANY_ROWS = 1025 };
+enum { TRIALS = 200, PANELS_MAX = 5, WORDS_MAX = 150, ROWS_MAX = 80, MANY_ROWS = 1025 };
 
 static uint32_t *take_words(struct arrays *arrays, size_t count)
 {

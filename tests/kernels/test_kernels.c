@@ -13,7 +13,7 @@
 
 #include "kernel_check.h"
 
-enum { CHECKS_MAX = 192 };
+enum { CHECKS_MAX = 256 };
 
 struct trial {
     const struct recur_kernels *kernels;

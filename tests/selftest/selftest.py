@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 # (what breaks, file, text, its replacement, the test that must go red)
 MUTATIONS = [
-    ("product", "src/kernels/tiles.h", "ak[r * STEPS] - ", "ak[0] - ", "kernels"),
+    ("product", "src/kernels/tiles.h", "a[r * STEPS] - ", "a[0] - ", "kernels"),
+    ("bf16 as floats, rows behind the first 32", "src/kernels/widened.h", "row * row_step", "0", "kernels"),
     ("AMX's lower rows", "src/kernels/amx.h", "left + upper * AMX_WORDS", "left", "kernels"),
     ("panel few of whose columns count", "src/kernels/tiles.h", "if (columns - i > LANES)",
      "if (0)", "kernels"),
