@@ -71,6 +71,12 @@ struct recur_kernels {
      * c_stride matters even where there is one. */
     void (*product)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
                     size_t w_stride, size_t panels, size_t columns, size_t rows, const real *start);
+    /* The same of weights that no L2 cache holds and few rows of A: while a panel is worked on, the
+     * one behind it is fetched, and behind the last one what stands there (it need not exist),
+     * where that is of use. */
+    void (*product_far)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
+                        size_t w_stride, size_t panels, size_t columns, size_t rows,
+                        const real *start);
 
     /* C = A^T B, or C += A^T B: one panel a (rows, 32), of which the first `a_columns` count, one
      * panel b (rows, 32), whose columns from number `columns` on are zero, c (a_columns, 32). The

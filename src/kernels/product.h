@@ -17,6 +17,13 @@
 #define TRANSPOSED 1
 #include "kernels/tiles.h"
 
+static void product_far(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
+                        size_t w_stride, size_t panels, size_t columns, size_t rows,
+                        const real *start)
+{
+    product_panels(c, c_stride, a, k, w, w_stride, panels, columns, rows, start, true);
+}
+
 static void column_sum(real *c, const real *b, size_t rows)
 {
     vec sum[RECUR_LANES / VL] = {0};

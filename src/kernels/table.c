@@ -18,6 +18,7 @@ extern const struct recur_kernels NAME(RECUR_ISA);
 const struct recur_kernels NAME(RECUR_ISA) = {
     .isa = TEXT(RECUR_ISA),
     .product = product,
+    .product_far = product_far,
     .outer = outer,
 #ifndef RECUR_DOUBLE
     .bf16_product = bf16_product,

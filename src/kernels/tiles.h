@@ -39,11 +39,12 @@ INLINE void TILES(product_step)(RESULTS *sum, const NUMBER *a, const NUMBER *w, 
  * at once; one vector is what a panel with few columns in use needs. Sums begin with what
  * stands at `from`: all rows with the same one, of which panels lie one after the other, or each
  * with its own, in the places of c. Fetched meanwhile are `next`, rows of c that come after these
- * (NULL: none), the left operand's next panel if `ahead`, and the weights one PRODUCT_DEPTH on. */
+ * (NULL: none), the left operand's next panel if `ahead`, the weights one PRODUCT_DEPTH on, and,
+ * into the L2 cache, k lines from `far` on (NULL: none). */
 INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_t k,
                                 const NUMBER *w, size_t w_stride, const size_t panels,
                                 const size_t rows, const size_t vectors, const RESULT *from,
-                                bool same, const RESULT *next, bool ahead)
+                                bool same, const RESULT *next, bool ahead, const NUMBER *far)
 {
     RESULTS sum[RECUR_TILE_ROWS * 2];
     UNROLL
@@ -64,13 +65,18 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
         const NUMBER *wk = w + k0 * RECUR_LANES;
         const NUMBER *end = ak + (k - k0 < STEPS ? k - k0 : STEPS);
         if (rows > LOW_ROWS && ahead && k - k0 > STEPS) { /* it is far away: no stream to follow */
-            const NUMBER *far = a.base + a.panel[k0 / STEPS + 1] / (RECUR_LANES / STEPS);
+            const NUMBER *after = a.base + a.panel[k0 / STEPS + 1] / (RECUR_LANES / STEPS);
             UNROLL
             for (size_t r = 0; r < rows; r++)
-                fetch_bytes(far + r * STEPS, STEPS * sizeof *far);
+                fetch_bytes(after + r * STEPS, STEPS * sizeof *after);
         }
         const size_t round = STEPS == RECUR_LANES ? PRODUCT_ROUND(rows) : 1;
         for (; (size_t)(end - ak) >= round; ak += round, wk += round * RECUR_LANES) {
+            UNROLL
+            for (size_t i = 0; FETCH_FAR && far && i < round; i++)
+                __builtin_prefetch((const char *)far + i * LINE_BYTES, 0, L2_CACHE);
+            if (FETCH_FAR && far)
+                far += round * LINE_BYTES / sizeof *far;
             UNROLL
             for (size_t i = 0; i < round; i++) {
                 if (rows > LOW_ROWS && FETCH_WEIGHTS)
@@ -95,15 +101,15 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
 /* All columns of so many rows of a panel. */
 INLINE void TILES(product_rows)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w, size_t columns,
                                 const size_t rows, const RESULT *from, bool same,
-                                const RESULT *next)
+                                const RESULT *next, const NUMBER *far)
 {
     size_t i = 0;
     do {
-        const RESULT *after = next ? next + i : NULL;
+        const RESULT *begin = from + i, *after = next ? next + i : NULL;
         if (columns - i > LANES)
-            TILES(product_tile)(c + i, 0, a, k, w + i, 0, 1, rows, 2, from + i, same, after, !i);
+            TILES(product_tile)(c + i, 0, a, k, w + i, 0, 1, rows, 2, begin, same, after, !i, far);
         else
-            TILES(product_tile)(c + i, 0, a, k, w + i, 0, 1, rows, 1, from + i, same, after, !i);
+            TILES(product_tile)(c + i, 0, a, k, w + i, 0, 1, rows, 1, begin, same, after, !i, far);
         i += 2 * LANES;
     } while (2 * LANES < RECUR_LANES && i < columns);
 }
@@ -111,9 +117,9 @@ INLINE void TILES(product_rows)(RESULT *c, struct LEFT a, size_t k, const NUMBER
 #define HEIGHT(n)                                                                                  \
     __attribute__((noinline)) static void TILES(product_##n)(                                      \
         RESULT * c, struct LEFT a, size_t k, const NUMBER *w, size_t columns, const RESULT *from,  \
-        bool same, const RESULT *next)                                                             \
+        bool same, const RESULT *next, const NUMBER *far)                                          \
     {                                                                                              \
-        TILES(product_rows)(c, a, k, w, columns, n, from, same, next);                             \
+        TILES(product_rows)(c, a, k, w, columns, n, from, same, next, far);                        \
     }
 HEIGHTS(HEIGHT)
 #undef HEIGHT
@@ -123,18 +129,21 @@ HEIGHTS(HEIGHT)
         RESULT * c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w, size_t w_stride,    \
         const RESULT *from, bool same)                                                             \
     {                                                                                              \
-        TILES(product_tile)(c, c_stride, a, k, w, w_stride, p, n, v, from, same, NULL, true);      \
+        TILES(product_tile)                                                                        \
+        (c, c_stride, a, k, w, w_stride, p, n, v, from, same, NULL, true, NULL);                   \
     }
 LOW_TILES(LOW)
 #undef LOW
 
-/* `next` is the panel that is worked on after this one; `first`: nothing has touched this one. */
+/* `next` is the panel that is worked on after this one; `first`: nothing has touched this one. The
+ * weights at `far`, those of a panel, are fetched by the first two tiles. */
 static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w,
                                  size_t columns, size_t rows, const RESULT *from, bool same,
-                                 bool first, const RESULT *next)
+                                 bool first, const RESULT *next, const NUMBER *far)
 {
     static void (*const tile[RECUR_TILE_ROWS])(RESULT *, struct LEFT, size_t, const NUMBER *,
-                                               size_t, const RESULT *, bool, const RESULT *) = {
+                                               size_t, const RESULT *, bool, const RESULT *,
+                                               const NUMBER *) = {
 #define HEIGHT(n) TILES(product_##n),
         HEIGHTS(HEIGHT)
 #undef HEIGHT
@@ -144,7 +153,8 @@ static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBE
         const RESULT *after = end == rows ? next : first ? c + end * RECUR_LANES : NULL;
         struct LEFT left = {a.base + row * STEPS, a.panel};
         tile[height - 1](c + row * RECUR_LANES, left, k, w, columns,
-                         from + (same ? 0 : row * RECUR_LANES), same, after);
+                         from + (same ? 0 : row * RECUR_LANES), same, after, far);
+        far = far && !row ? far + k * LINE_BYTES / sizeof *far : NULL;
         row = end;
     }
 }
@@ -158,9 +168,10 @@ static void TILES(clear_behind)(RESULT *c, size_t columns, size_t rows)
             *(RESULTS *)(c + r * RECUR_LANES + i) = (RESULTS){0};
 }
 
-static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w,
-                           size_t w_stride, size_t panels, size_t columns, size_t rows,
-                           const RESULT *start)
+/* `far`: see product_far in kernels/kernels.h. */
+INLINE void TILES(product_panels)(RESULT *c, size_t c_stride, struct LEFT a, size_t k,
+                                  const NUMBER *w, size_t w_stride, size_t panels, size_t columns,
+                                  size_t rows, const RESULT *start, const bool far)
 {
     static const _Alignas(sizeof(RESULTS)) RESULT zero[LOW_PANELS_MAX * RECUR_LANES];
     const bool same = start != c;
@@ -186,10 +197,18 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
             const RESULT *next = k0 + depth == k ? c + (p + 1) * c_stride : NULL;
             TILES(product_panel)
             (c + p * c_stride, part, depth, w + p * w_stride + k0 * RECUR_LANES, columns, rows,
-             k0 ? c + p * c_stride : from + p * step, same && !k0, !k0, next);
+             k0 ? c + p * c_stride : from + p * step, same && !k0, !k0, next,
+             far ? w + (p + 1) * w_stride : NULL);
             k0 += depth;
         } while (k0 < k);
     }
+}
+
+static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, const NUMBER *w,
+                           size_t w_stride, size_t panels, size_t columns, size_t rows,
+                           const RESULT *start)
+{
+    TILES(product_panels)(c, c_stride, a, k, w, w_stride, panels, columns, rows, start, false);
 }
 
 #if TRANSPOSED

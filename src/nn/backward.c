@@ -120,8 +120,9 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
     size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
     recur_pass_multiply(pass, to, stream->h_stride,
                         (struct recur_left){stream->z, stream->gate_panels[p], row, depth},
-                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES, 0, 1,
-                        recur_panel_width(layer->hidden, u), rows, accumulate ? to : NULL);
+                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES,
+                        depth * RECUR_LANES, 1, recur_panel_width(layer->hidden, u), rows,
+                        accumulate ? to : NULL);
 }
 
 /* Completes dh of the states before the pieces of the next step of the walk, in unit panel u, with

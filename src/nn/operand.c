@@ -28,8 +28,9 @@ void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride
                                     recur_bf16_of(pass, w), w_stride / 2, panels, columns, rows,
                                     start);
     } else {
-        pass->kernels->product(c, c_stride, (struct recur_rows){base, left.panels}, left.columns, w,
-                               w_stride, panels, columns, rows, start);
+        (pass->work->far ? pass->kernels->product_far : pass->kernels->product)(
+            c, c_stride, (struct recur_rows){base, left.panels}, left.columns, w, w_stride, panels,
+            columns, rows, start);
     }
 }
 

@@ -1,6 +1,8 @@
+#define _POSIX_C_SOURCE 200809L /* sysconf */
 #include "nn/workspace.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "nn/bf16.h"
@@ -267,6 +269,30 @@ static enum recur_status choose_grid(struct recur_grid *grid, const struct recur
     return recur_grid_set(grid, chosen.batch_slices, chosen.directions, chosen.unit_slices, error);
 }
 
+/* What the C library knows of the cache, else a megabyte. */
+static size_t l2_bytes(void)
+{
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    if (bytes > 0)
+        return (size_t)bytes;
+#endif
+    return (size_t)1 << 20;
+}
+
+/* Of the largest layer's recurrent weights that a thread reads at each step. */
+static size_t step_bytes(const struct recur_network *network, const struct recur_grid *grid)
+{
+    size_t most = 0;
+    for (size_t l = 0; l < network->layers; l++) {
+        const struct recur_layer *layer = &network->layer[l];
+        size_t units = (layer->units + grid->unit_slices - 1) / grid->unit_slices;
+        size_t bytes = units * RECUR_LANES * network->cell->gates * layer->hidden * sizeof(real);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 enum recur_status recur_workspace_init(struct recur_workspace *work,
                                        const struct recur_network *network, size_t batch,
                                        size_t steps, bool trains, size_t threads,
@@ -284,6 +310,7 @@ enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
     *work =
         (struct recur_workspace){.batch = batch, .steps = steps, .rows = rows, .trains = trains};
     RECUR_TRY(choose_grid(&work->grid, network, batch, threads, error));
+    work->far = step_bytes(network, &work->grid) > l2_bytes();
     RECUR_TRY(recur_alloc(network->layers, network->directions * sizeof *work->stream,
                           "the streams", &work->stream, error));
     RECUR_TRY(recur_alloc(network->layers + 1, sizeof *work->seam, "the layers' seams", &work->seam,

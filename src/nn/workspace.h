@@ -77,6 +77,7 @@ struct recur_workspace {
     size_t batch, steps; /* B, T */
     size_t rows;         /* of all steps; B * T, or fewer where sequences differ in length */
     bool trains;
+    bool far; /* the weights that a thread walks at each step do not fit its L2 cache */
     struct recur_grid grid;
     void *block;
     size_t block_bytes;

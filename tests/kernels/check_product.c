@@ -93,14 +93,21 @@ static void compare_product(const struct operands *o, enum start start)
         }
 }
 
+static void multiply(const struct recur_kernels *kernels, struct operands *o, enum start start,
+                     bool far)
+{
+    (far ? kernels->product_far
+         : kernels->product)(o->c, o->c_stride, (struct recur_rows){o->a, o->a_panel}, o->k, o->w,
+                             o->w_stride, o->panels, o->columns, o->rows, start_of(o, start));
+}
+
 static void check_product(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
         struct operands o;
         enum start start = (enum start)(trial % STARTS);
         make_operands(&o, rng, start);
-        kernels->product(o.c, o.c_stride, (struct recur_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
-                         o.panels, o.columns, o.rows, start_of(&o, start));
+        multiply(kernels, &o, start, trial % 2);
         compare_product(&o, start);
         arrays_release(&o.arrays);
     }
@@ -113,8 +120,7 @@ static void check_product_split(const struct recur_kernels *kernels, struct recu
         struct operands o;
         enum start start = (enum start)(trial % STARTS);
         make_operands(&o, rng, start);
-        kernels->product(o.c, o.c_stride, (struct recur_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
-                         o.panels, o.columns, o.rows, start_of(&o, start));
+        multiply(kernels, &o, start, trial % 2);
         real *whole = arrays_take_reals(&o.arrays, o.panels * o.c_stride);
         size_t bytes = o.panels * o.c_stride * sizeof *whole;
         memcpy(whole, o.c, bytes);
