@@ -105,7 +105,7 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_CHOICE, 0, "device", "NAME", AT(device), .choices = "auto|cpu|cuda", .standard = "auto",
      .help = "where to compute, in this version the cpu, of"},
     {OPTION_CHOICE, 0, "precision", "KIND", AT(precision), .choices = "f32|bf16", .standard = "f32",
-     .help = "of what is multiplied: bf16 is faster where the processor has it, slower "
+     .help = "of what is multiplied: bf16 is faster where the processor multiplies it fast, slower "
              "elsewhere; the model is f32 either way"},
 
     {OPTION_HEADING, .help = "Output"},

@@ -51,8 +51,8 @@ enum recur_schedule {
 };
 
 /* What the operands of products are. Parameters, states, gradients and sums are float either way,
- * and so is a saved model. bf16 is twice as fast where the processor has it (AVX-512 BF16; AMX
- * and ARM's BF16 were not timed), slower elsewhere. */
+ * and so is a saved model. bf16 is nearly twice as fast where the processor's own is (AMD's AVX-512
+ * BF16; AMX and ARM's BF16 were not timed); elsewhere as fast as float at best. */
 enum recur_precision { RECUR_PRECISION_F32, RECUR_PRECISION_BF16 };
 
 /* The settings of a run. */
