@@ -13,23 +13,36 @@ typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_al
 typedef int16_t svec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
 typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_alias));
 
-#if defined(__AVX512BF16__) && !defined(__AMX_BF16__)
-/* sum + x0 w0 + x1 w1, pairs of bf16. */
-INLINE vec add_pair(vec sum, uvec x, uvec w)
-{
-    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)w);
-}
-#define HAS_PAIRS
-#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
-INLINE vec add_pair(vec sum, uvec x, uvec w)
-{
-    return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)x, (bfloat16x8_t)w);
-}
-#define HAS_PAIRS
+#ifdef __AMX_BF16__
+#include "kernels/amx.h"
+#else
+#if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+#define HAS_PAIRS 1
+#else
+#define HAS_PAIRS 0
 #endif
 
-#ifdef HAS_PAIRS
+/* sum + x0 w0 + x1 w1, pairs of bf16; composed, the first product is added first. */
+INLINE vec add_pair(vec sum, uvec x, uvec w)
+{
+#if defined(__AVX512BF16__)
+    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)w);
+#elif HAS_PAIRS
+    return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)x, (bfloat16x8_t)w);
+#else
+    const uint32_t high = 0xffff0000;
+    sum += (vec)(x << 16) * (vec)(w << 16);
+    return sum + (vec)(x & high) * (vec)(w & high);
+#endif
+}
+
+#if HAS_PAIRS
 #define TILES(name) bf16_##name
+#define HEIGHTS EACH_HEIGHT
+#else
+#define TILES(name) bf16_low_##name
+#define HEIGHTS EACH_LOW_HEIGHT
+#endif
 #define NUMBER uint32_t
 #define NUMBERS uvec
 #define LEFT recur_word_rows
@@ -38,13 +51,11 @@ INLINE vec add_pair(vec sum, uvec x, uvec w)
 #define RESULTS vec
 #define LANES WORDS
 #define MULTIPLY_ADD add_pair
-#define HEIGHTS EACH_HEIGHT
-#define TRANSPOSED 1
+#define TRANSPOSED HAS_PAIRS
 #include "kernels/tiles.h"
-#elif defined(__AMX_BF16__)
-#include "kernels/amx.h"
-#else
+#if !HAS_PAIRS
 #include "kernels/widened.h"
+#endif
 #endif
 
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)

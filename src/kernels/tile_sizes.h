@@ -5,16 +5,19 @@
 
 #include "kernels/vector.h"
 
+/* Whether the table is for Intel's processors, on which its sizes were measured. */
+#ifdef RECUR_INTEL
+#define INTEL true
+#else
+#define INTEL false
+#endif
+
 /* How far the loops go before they turn to the next rows or columns. A wide tile does enough with
  * each number that it can take it from the L2 cache; narrow ones must find in the L1 cache what
  * the tile before them has used. */
 #if RECUR_VECTOR_BYTES == 64
 #define PRODUCT_DEPTH SIZE_MAX
-#ifdef RECUR_INTEL
-#define OUTER_ROWS 80
-#else
-#define OUTER_ROWS 280
-#endif
+#define OUTER_ROWS (INTEL ? 80 : 280)
 #else
 #define PRODUCT_DEPTH 64
 #define OUTER_ROWS 48
@@ -26,22 +29,13 @@
 
 /* Steps of K, and rows of an outer product, in one round of a loop over floats: Intel's wide units
  * share their ports with what counts the rounds. */
-#ifdef RECUR_INTEL
-#define PRODUCT_ROUND(rows) ((rows) <= LOW_ROWS ? 1 : (rows) <= 10 ? 4 : 2)
-#define OUTER_ROUND 2
-#else
-#define PRODUCT_ROUND(rows) 1
-#define OUTER_ROUND 1
-#endif
+#define PRODUCT_ROUND(rows) (!INTEL || (rows) <= LOW_ROWS ? 1 : (rows) <= 10 ? 4 : 2)
+#define OUTER_ROUND (INTEL ? 2 : 1)
 
 /* Whether products of far weights fetch the next panel: a core of Intel's servers reads 10 bytes a
  * cycle from the L3 cache, of which a tile of eight rows would take 16; AMD's read three times as
  * fast. */
-#ifdef RECUR_INTEL
-#define FETCH_FAR true
-#else
-#define FETCH_FAR false
-#endif
+#define FETCH_FAR INTEL
 #define L2_CACHE 2 /* for __builtin_prefetch */
 
 #define LINE_BYTES 64 /* of the caches */

@@ -1,32 +1,11 @@
 /* Products of bf16 where the processor has no fast instruction for them: pieces of both operands
  * become floats, which stay in the L1 cache, and those are multiplied. With so few rows that this
- * would be most of the work, each word becomes two floats where it is used. Both add up in the same
- * order: a word's first number, then its second. */
+ * would be most of the work, each word becomes two floats where it is used (narrow.h). Both add up
+ * in the same order: a word's first number, then its second. */
 #ifndef RECUR_KERNELS_WIDENED_H
 #define RECUR_KERNELS_WIDENED_H
 
 #include "kernels/product.h"
-
-/* sum + x0 w0 + x1 w1. */
-INLINE vec add_pair(vec sum, uvec x, uvec w)
-{
-    const uint32_t high = 0xffff0000;
-    sum += (vec)(x << 16) * (vec)(w << 16);
-    return sum + (vec)(x & high) * (vec)(w & high);
-}
-
-#define TILES(name) bf16_low_##name
-#define NUMBER uint32_t
-#define NUMBERS uvec
-#define LEFT recur_word_rows
-#define STEPS (RECUR_LANES / 2)
-#define RESULT real
-#define RESULTS vec
-#define LANES WORDS
-#define MULTIPLY_ADD add_pair
-#define HEIGHTS EACH_LOW_HEIGHT
-#define TRANSPOSED 0
-#include "kernels/tiles.h"
 
 /* Of a piece; words are half as many as numbers. */
 enum { PIECE_ROWS = 32, PIECE_WORDS = 64, PIECE_PANELS = 2 * PIECE_WORDS / RECUR_LANES };

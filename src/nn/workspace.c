@@ -208,6 +208,12 @@ static void lay_out(struct layout *layout, struct recur_workspace *work,
     }
 }
 
+/* Unit panels of a layer that the busiest thread walks. */
+static size_t slice_units(const struct recur_layer *layer, const struct recur_grid *grid)
+{
+    return (layer->units + grid->unit_slices - 1) / grid->unit_slices;
+}
+
 /* A step's cost for the busiest thread, in processor cycles: a tile of r rows takes 2 r cycles for
  * each k, but no less than loading the weights takes; waiting for each other about 1500. */
 static double step_cost(const struct recur_network *network, size_t batch,
@@ -219,7 +225,7 @@ static double step_cost(const struct recur_network *network, size_t batch,
     double each = 2 * rows > 6 * tiles ? 2 * rows : 6 * tiles;
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_layer *layer = &network->layer[l];
-        size_t units = (layer->units + grid->unit_slices - 1) / grid->unit_slices;
+        size_t units = slice_units(layer, grid);
         cost += walks * each * (double)(units * network->cell->gates * layer->hidden);
         if (grid->unit_slices > 1)
             cost += walks * 1500 * (double)network->cell->phases;
@@ -286,7 +292,7 @@ static size_t step_bytes(const struct recur_network *network, const struct recur
     size_t most = 0;
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_layer *layer = &network->layer[l];
-        size_t units = (layer->units + grid->unit_slices - 1) / grid->unit_slices;
+        size_t units = slice_units(layer, grid);
         size_t bytes = units * RECUR_LANES * network->cell->gates * layer->hidden * sizeof(real);
         most = bytes > most ? bytes : most;
     }

@@ -31,6 +31,12 @@ static void product(struct bench *b)
                         DEPTH * RECUR_LANES, GATES, RECUR_LANES, ROWS, b->x[0]);
 }
 
+static void product_far(struct bench *b)
+{
+    b->kernels->product_far(b->x[0], TILE, (struct recur_rows){b->x[4], b->panel}, DEPTH, b->w,
+                            DEPTH * RECUR_LANES, GATES, RECUR_LANES, ROWS, b->x[0]);
+}
+
 static void product_one_row(struct bench *b)
 {
     b->kernels->product(b->x[0], TILE, (struct recur_rows){b->x[4], b->panel}, DEPTH, b->w,
@@ -258,6 +264,7 @@ static const struct {
     double flop;
 } timings[] = {
     {"product", product, PRODUCT_FLOP *ROWS},
+    {"product_far", product_far, PRODUCT_FLOP *ROWS},
     {"product, 1 row", product_one_row, PRODUCT_FLOP},
     {"bf16_product", bf16_product, PRODUCT_FLOP *ROWS},
     {"bf16_product, 1 row", bf16_product_one_row, PRODUCT_FLOP},
