@@ -507,5 +507,6 @@ const struct command recur_command_bench = {
     .examples = "  recur bench\n"
                 "  recur bench --preset d2l-lstm --threads 1 --json\n",
     .options = options,
+    .stray = "preset",
     .run = bench,
 };

@@ -145,5 +145,6 @@ const struct command recur_command_generate = {
     .examples = "  recur generate -p \"time traveller\" -n 50 --temp 0\n"
                 "  recur generate -m model.safetensors -p \"Once \" --temp 0.9 --min-p 0.05 -s 7\n",
     .options = options,
+    .stray = "prompt",
     .run = generate,
 };

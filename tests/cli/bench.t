@@ -66,7 +66,7 @@ $ recur bench --second 1
 ! recur bench: unknown option --second; did you mean --seconds?
 [2]
 $ recur bench d2l-rnn
-! recur bench: unexpected argument "d2l-rnn"; usage: recur bench [OPTIONS]
+! recur bench: unexpected argument "d2l-rnn"; did you mean --preset "d2l-rnn"?
 [2]
 $ RECUR_ISA=sse9 recur bench 2>&1 | sed 's/has .*/has .../'; echo "status ${PIPESTATUS[0]}"
 recur bench: RECUR_ISA is "sse9", but this processor has ...

@@ -16,7 +16,7 @@ $ recur generate -m
 ! recur generate: --model needs a value: --model MODEL
 [2]
 $ recur generate text
-! recur generate: unexpected argument "text"; usage: recur generate [OPTIONS]
+! recur generate: unexpected argument "text"; did you mean --prompt "text"?
 [2]
 $ recur generate -m - -p -
 ! recur generate: the model and the prompt cannot both be standard input
