@@ -6,8 +6,8 @@
  * Linked with --wrap=recur_kernels_select and --wrap=recur_kernels_level, which then know the table
  * `amx` on every processor that runs the rest of that table. */
 #define _GNU_SOURCE /* REG_RIP and the others */
-#include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +23,13 @@ const struct recur_kernels *__real_recur_kernels_level(size_t index);
 const struct recur_kernels *__wrap_recur_kernels_level(size_t index);
 
 #ifdef RECUR_X86
+#include <immintrin.h>
+
 extern const struct recur_kernels recur_kernels_amx;
 
 enum { TILES = 8, ROWS_MAX = 16, BYTES_MAX = 64, PREFIX = 0xc4 };
+/* Of MXCSR: FTZ and DAZ; all exceptions. */
+enum { DENORMALS_ARE_ZERO = 0x8040, EXCEPTIONS_MASKED = 0x1f80 };
 
 struct tile {
     size_t rows, bytes;
@@ -161,37 +165,40 @@ static void store_tile(const struct tile *tile, const struct instruction *x)
         memcpy(x->base + r * x->index, tile->data[r], tile->bytes);
 }
 
-/* Denormals count as zero, and become it. */
-static float flushed(float x)
+/* Of every word one half, as a float. */
+__attribute__((target("avx512f"))) static __m512 halves(__m512i words, size_t half)
 {
-    return fpclassify(x) == FP_SUBNORMAL ? copysignf(0, x) : x;
+    return _mm512_castsi512_ps(half ? _mm512_and_si512(words, _mm512_set1_epi32((int)0xffff0000))
+                                    : _mm512_slli_epi32(words, 16));
 }
 
-static float bf16_at(const unsigned char *word, size_t half)
-{
-    uint32_t bits = ((uint32_t)word[2 * half] | (uint32_t)word[2 * half + 1] << 8) << 16;
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return flushed(x);
-}
-
-static void multiply(struct tile *c, const struct tile *a, const struct tile *b)
+/* Columns side by side; those beyond a tile's own stay in `sum`. Denormals count as zero, and
+ * become it; sums are rounded to nearest. */
+__attribute__((target("avx512f"))) static void multiply(struct tile *c, const struct tile *a,
+                                                        const struct tile *b)
 {
     must(c != a && c != b && a != b, "operands are the same tile");
     must(a->bytes % 4 == 0 && b->bytes % 4 == 0 && c->bytes % 4 == 0, "columns are no words");
     must(c->rows == a->rows && c->bytes == b->bytes && a->bytes / 4 == b->rows,
          "sizes of operands do not fit");
-    for (size_t m = 0; m < c->rows; m++)
-        for (size_t n = 0; n < c->bytes; n += 4) {
-            float sum[2] = {0, 0}, total;
-            for (size_t k = 0; k < b->rows; k++)
-                for (size_t half = 0; half < 2; half++)
-                    sum[half] = flushed(fmaf(bf16_at(a->data[m] + 4 * k, half),
-                                             bf16_at(b->data[k] + n, half), sum[half]));
-            memcpy(&total, c->data[m] + n, sizeof total);
-            total = flushed(flushed(total) + flushed(sum[0] + sum[1]));
-            memcpy(c->data[m] + n, &total, sizeof total);
+    const unsigned modes = _mm_getcsr();
+    _mm_setcsr(DENORMALS_ARE_ZERO | EXCEPTIONS_MASKED);
+    atomic_signal_fence(memory_order_seq_cst); /* for the compiler, here and below */
+    for (size_t m = 0; m < c->rows; m++) {
+        __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()}, total;
+        for (size_t k = 0; k < b->rows; k++) {
+            int left;
+            memcpy(&left, a->data[m] + 4 * k, sizeof left);
+            for (size_t half = 0; half < 2; half++)
+                sum[half] =
+                    _mm512_fmadd_ps(halves(_mm512_set1_epi32(left), half),
+                                    halves(_mm512_loadu_si512(b->data[k]), half), sum[half]);
         }
+        total = _mm512_add_ps(_mm512_loadu_ps(c->data[m]), _mm512_add_ps(sum[0], sum[1]));
+        memcpy(c->data[m], &total, c->bytes);
+    }
+    atomic_signal_fence(memory_order_seq_cst);
+    _mm_setcsr(modes);
 }
 
 /* By the mandatory prefix: none, 66, F3, F2. */
