@@ -21,12 +21,12 @@
 /* Of MANY the head is gone back through in pieces. */
 enum { BATCH = 5, STEPS = 4, FEW = 35, MANY = 2100 };
 
-/* Numbers of each tensor that are looked at. Every one runs the same code again, which tells a
- * sanitizer nothing new. */
+/* Numbers of each tensor that are looked at alone, besides all of them at once. Every probe runs
+ * the same code again, which tells a sanitizer nothing new. */
 #ifdef __SANITIZE_ADDRESS__
 enum { PROBES = 1 };
 #else
-enum { PROBES = 10 };
+enum { PROBES = 3 };
 #endif
 
 /* The sequences' lengths; in the first row they are equal. */
@@ -290,11 +290,54 @@ static size_t choose(const struct bench *bench, const struct recur_param *param,
     return chosen;
 }
 
+/* Nearer where the activation has a kink, which a probe must not step over. */
+static double distance(const struct bench *bench)
+{
+    return bench->network.activation == RECUR_ACTIVATION_RELU ? 1e-6 : 1e-5;
+}
+
+static void expect_near(double gradient, double above, double below, double e, const char *what)
+{
+    double expected = (above - below) / (2 * e);
+    if (!(fabs(gradient - expected) <= 1e-8 + 1e-6 * fabs(expected)))
+        fail_msg("%s: gradient %.12g, differences %.12g", what, gradient, expected);
+}
+
+/* All numbers of a tensor at once, one unit of length in a random direction. */
+static void check_direction(struct bench *bench, const struct recur_param *param,
+                            struct recur_rng *rng)
+{
+    const size_t count = param->rows * param->columns;
+    const double e = distance(bench), way = 1 / sqrt((double)count);
+    double gradient = 0, losses[2];
+    real *values = malloc(count * sizeof *values);
+    bool *back = malloc(count * sizeof *back);
+    for (size_t i = 0; i < count; i++) {
+        size_t place = recur_param_place(param, i / param->columns, i % param->columns);
+        values[i] = bench->parameters[place];
+        back[i] = recur_rng_below(rng, 2);
+        gradient += bench->gradients[place] * (back[i] ? -way : way);
+    }
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < count; i++) {
+            size_t place = recur_param_place(param, i / param->columns, i % param->columns);
+            bench->parameters[place] = values[i] + (back[i] == side ? e : -e) * way;
+        }
+        losses[side] = loss(bench);
+    }
+    for (size_t i = 0; i < count; i++)
+        bench->parameters[recur_param_place(param, i / param->columns, i % param->columns)] =
+            values[i];
+    free(values);
+    free(back);
+    expect_near(gradient, losses[0], losses[1], e, param->name);
+}
+
 static void check_tensor(struct bench *bench, const struct recur_param *param,
                          struct recur_rng *rng)
 {
-    /* Nearer where the activation has a kink, which a probe must not step over. */
-    const double e = bench->network.activation == RECUR_ACTIVATION_RELU ? 1e-6 : 1e-5;
+    const double e = distance(bench);
+    check_direction(bench, param, rng);
     for (int probe = 0; probe < PROBES; probe++) {
         size_t row, column, place = choose(bench, param, probe == 0, rng, &row, &column);
         double value = bench->parameters[place], gradient = bench->gradients[place];
@@ -305,17 +348,16 @@ static void check_tensor(struct bench *bench, const struct recur_param *param,
         bench->parameters[place] = value - e;
         double below = loss(bench);
         bench->parameters[place] = value;
-        double expected = (above - below) / (2 * e);
-        if (!(fabs(gradient - expected) <= 1e-8 + 1e-6 * fabs(expected)))
-            fail_msg("%s[%zu][%zu]: gradient %.12g, differences %.12g", param->name, row, column,
-                     gradient, expected);
+        char what[96];
+        snprintf(what, sizeof what, "%.40s[%zu][%zu]", param->name, row, column);
+        expect_near(gradient, above, below, e, what);
     }
 }
 
 /* The gradient of a number of the workspace's block, which the pass starts with. */
 static void check_number(struct bench *bench, const char *what, const real *number, real gradient)
 {
-    const double e = bench->network.activation == RECUR_ACTIVATION_RELU ? 1e-6 : 1e-5;
+    const double e = distance(bench);
     real *before = (real *)(void *)((char *)bench->before +
                                     ((const char *)number - (char *)bench->work.block));
     real value = *before;
@@ -324,9 +366,7 @@ static void check_number(struct bench *bench, const char *what, const real *numb
     *before = value - e;
     double below = loss(bench);
     *before = value;
-    double expected = (above - below) / (2 * e);
-    if (!(fabs(gradient - expected) <= 1e-8 + 1e-6 * fabs(expected)))
-        fail_msg("%s: gradient %.12g, differences %.12g", what, gradient, expected);
+    expect_near(gradient, above, below, e, what);
 }
 
 /* Of the numbers that the network reads, and of the initial states of every sequence. */
