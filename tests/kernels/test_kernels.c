@@ -62,6 +62,15 @@ static uint64_t choose_seed(void)
     return seed;
 }
 
+/* An emulated processor checks what the one before it has not: the last of more than two tables. */
+static size_t first_level(void)
+{
+    size_t levels = 0;
+    while (recur_kernels_level(levels))
+        levels++;
+    return getenv("RECUR_TEST_ISA") && levels > 2 ? levels - 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "--bench")) {
@@ -74,10 +83,10 @@ int main(int argc, char **argv)
     const struct named_check *const lists[] = {recur_product_checks, recur_pointwise_checks,
                                                recur_loss_checks, recur_narrow_checks};
     uint64_t seed = choose_seed();
-    size_t count = 1;
+    size_t count = 1, first = first_level();
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct named_check *check = lists[i]; check->name; check++)
-            for (size_t level = 0; recur_kernels_level(level); level++, count++) {
+            for (size_t level = first; recur_kernels_level(level); level++, count++) {
                 const struct recur_kernels *kernels = recur_kernels_level(level);
                 if (count == CHECKS_MAX) {
                     puts("Bail out! CHECKS_MAX is too small");
