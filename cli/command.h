@@ -22,7 +22,8 @@ struct command {
     const struct option_spec *options; /* ends with an all-zero entry */
     size_t least, most;                /* number of operands */
     bool takes_text;                   /* an operand is a text itself, which may be empty */
-    const char *stray; /* the option that a word too many was meant for; NULL: none */
+    /* The option that a word too many was meant for, unless it was given; NULL: none. */
+    const char *stray;
     /* Gets what follows the command's name; returns the exit status. */
     int (*run)(const struct command *command, int argc, char **argv);
 };

@@ -307,7 +307,8 @@ static bool check_operands(const struct command *command, const struct arguments
     if (arguments->count < command->least)
         recur_usage_error(command, "%s is missing; usage: recur %s%s%s%s", command->operands,
                           command->name, options, gap, command->operands);
-    else if (arguments->count > command->most && command->stray)
+    else if (arguments->count > command->most && command->stray &&
+             !recur_option_given(command, arguments, command->stray))
         recur_usage_error(command, "unexpected argument \"%s\"; did you mean --%s \"%s\"?",
                           recur_word(arguments->operands[command->most]).text, command->stray,
                           recur_word(arguments->operands[command->most]).text);

@@ -18,6 +18,9 @@ $ recur generate -m
 $ recur generate text
 ! recur generate: unexpected argument "text"; did you mean --prompt "text"?
 [2]
+$ recur generate -p time traveller
+! recur generate: unexpected argument "traveller"; usage: recur generate [OPTIONS]
+[2]
 $ recur generate -m - -p -
 ! recur generate: the model and the prompt cannot both be standard input
 [2]
