@@ -271,6 +271,12 @@ static void discard(struct bench *bench)
     recur_team_free(bench->team);
 }
 
+/* Where the number stands that is `i`th, row after row. */
+static size_t place_of(const struct recur_param *param, size_t i)
+{
+    return recur_param_place(param, i / param->columns, i % param->columns);
+}
+
 /* The steepest place of a tensor, or a random one: most columns of a one-hot input's weights belong
  * to tokens that do not occur, and many units of relu are off. */
 static size_t choose(const struct bench *bench, const struct recur_param *param, bool steepest,
@@ -280,7 +286,7 @@ static size_t choose(const struct bench *bench, const struct recur_param *param,
     *column = recur_rng_below(rng, param->columns);
     size_t chosen = recur_param_place(param, *row, *column);
     for (size_t i = 0; i < param->rows * param->columns && steepest; i++) {
-        size_t place = recur_param_place(param, i / param->columns, i % param->columns);
+        size_t place = place_of(param, i);
         if (fabs(bench->gradients[place]) > fabs(bench->gradients[chosen])) {
             chosen = place;
             *row = i / param->columns;
@@ -313,21 +319,18 @@ static void check_direction(struct bench *bench, const struct recur_param *param
     real *values = malloc(count * sizeof *values);
     bool *back = malloc(count * sizeof *back);
     for (size_t i = 0; i < count; i++) {
-        size_t place = recur_param_place(param, i / param->columns, i % param->columns);
+        size_t place = place_of(param, i);
         values[i] = bench->parameters[place];
         back[i] = recur_rng_below(rng, 2);
         gradient += bench->gradients[place] * (back[i] ? -way : way);
     }
     for (int side = 0; side < 2; side++) {
-        for (size_t i = 0; i < count; i++) {
-            size_t place = recur_param_place(param, i / param->columns, i % param->columns);
-            bench->parameters[place] = values[i] + (back[i] == side ? e : -e) * way;
-        }
+        for (size_t i = 0; i < count; i++)
+            bench->parameters[place_of(param, i)] = values[i] + (back[i] == side ? e : -e) * way;
         losses[side] = loss(bench);
     }
     for (size_t i = 0; i < count; i++)
-        bench->parameters[recur_param_place(param, i / param->columns, i % param->columns)] =
-            values[i];
+        bench->parameters[place_of(param, i)] = values[i];
     free(values);
     free(back);
     expect_near(gradient, losses[0], losses[1], e, param->name);

@@ -138,7 +138,7 @@ def subproject(installed, kind):
     """Meson: dependency('recur') where this tree is a subproject."""
     folder = installed.scratch / "consumer"
     build = folder / "build"
-    options = [f"-Ddefault_library={kind}", f"-Drecur:default_library={kind}"]
+    options = [f"-Drecur:default_library={kind}"]
     if not build.exists():
         (folder / "subprojects").mkdir(parents=True)
         (folder / "subprojects/recur").symlink_to(ROOT)
@@ -146,7 +146,7 @@ def subproject(installed, kind):
         shutil.copy(HERE / "consumer.c", folder)
         options += ["--force-fallback-for=recur", "-Drecur:werror=true"]
         run("meson", "setup", build, folder, *options, CC=" ".join(installed.compiler))
-    else: # the kernels need not be compiled again
+    else:  # the kernels need not be compiled again
         run("meson", "configure", build, *options)
     run("ninja", "-C", build, "consumer")
     needed = run("readelf", "-d", build / "consumer")
