@@ -16,29 +16,19 @@
 
 #include "kernels/kernels.h"
 
-extern const struct recur_kernels recur_kernels_generic;
-#ifdef RECUR_X86
-extern const struct recur_kernels recur_kernels_avx2;
-extern const struct recur_kernels recur_kernels_avxvnni;
-extern const struct recur_kernels recur_kernels_avx512;
-extern const struct recur_kernels recur_kernels_avx512vnni;
-extern const struct recur_kernels recur_kernels_avx512bf16;
-extern const struct recur_kernels recur_kernels_amx;
-#endif
-#ifdef RECUR_ARM
-extern const struct recur_kernels recur_kernels_neon;
-extern const struct recur_kernels recur_kernels_neondot;
-extern const struct recur_kernels recur_kernels_neonbf16;
-#endif
+#define DECLARE(isa) extern const struct recur_kernels recur_kernels_##isa;
+RECUR_EACH_ISA(DECLARE)
+#undef DECLARE
+
+/* What was built (meson.build beside this file), worst first. */
+static const struct recur_kernels *const tables[] = {
+#define ADDRESS(isa) &recur_kernels_##isa,
+    RECUR_EACH_ISA(ADDRESS)
+#undef ADDRESS
+};
 
 #ifdef RECUR_X86
 enum { EXTENDED_FEATURES = 7 }; /* a leaf of cpuid */
-
-static bool has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
 
 /* VNNI for vectors of 32 bytes, which processors without AVX-512 have as well: a name that clang
  * does not know. */
@@ -65,43 +55,90 @@ static bool has_amx(void)
 }
 #endif
 
-/* The compiler's cpu_supports also asks the operating system (XGETBV) whether it saves the wide
- * registers. */
+#ifdef RECUR_ARM
+static bool has_dot_products(void)
+{
+#ifdef __linux__
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+#else
+    return false;
+#endif
+}
+
+static bool has_bf16(void)
+{
+#ifdef __linux__
+    return getauxval(AT_HWCAP2) & HWCAP2_BF16;
+#else
+    return false;
+#endif
+}
+#endif
+
+static bool same(const char *isa, const char *other)
+{
+    return !strcmp(isa, other);
+}
+
+/* Whether this processor can run the table of that name. The compiler's cpu_supports also asks the
+ * operating system (XGETBV) whether it saves the wide registers. */
+static bool runs(const char *isa)
+{
+    if (same(isa, "generic"))
+        return true;
+#ifdef RECUR_X86
+    __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512vl");
+    const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+    const bool bf16 = vnni && __builtin_cpu_supports("avx512bf16");
+    if (same(isa, "avx2"))
+        return avx2;
+    if (same(isa, "avxvnni"))
+        return avx2 && has_avxvnni();
+    if (same(isa, "avx512"))
+        return avx512;
+    if (same(isa, "avx512vnni"))
+        return vnni;
+    if (same(isa, "avx512bf16"))
+        return bf16;
+    if (same(isa, "amx"))
+        return bf16 && has_amx();
+#elif defined(RECUR_ARM)
+    if (same(isa, "neon"))
+        return true;
+    if (same(isa, "neondot"))
+        return has_dot_products();
+    if (same(isa, "neonbf16"))
+        return has_dot_products() && has_bf16();
+#endif
+    return false;
+}
+
+/* Intel's cores take as long for a product of bf16 as for four multiply-adds. */
+static bool has_slow_bf16(void)
+{
+#ifdef RECUR_X86
+    return __builtin_cpu_is("intel");
+#else
+    return false;
+#endif
+}
+
 static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
 {
     size_t count = 0;
-    table[count++] = &recur_kernels_generic;
-#ifdef RECUR_X86
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-        return count;
-    table[count++] = &recur_kernels_avx2;
-    if (has_avxvnni())
-        table[count++] = &recur_kernels_avxvnni;
-    if (!has_avx512())
-        return count;
-    table[count++] = &recur_kernels_avx512;
-    if (!__builtin_cpu_supports("avx512vnni"))
-        return count;
-    /* Intel's cores take as long for a product of bf16 as for four multiply-adds. */
-    bool bf16 = __builtin_cpu_supports("avx512bf16"), slow = __builtin_cpu_is("intel");
-    if (bf16 && slow)
-        table[count++] = &recur_kernels_avx512bf16;
-    table[count++] = &recur_kernels_avx512vnni;
-    if (bf16 && !slow)
-        table[count++] = &recur_kernels_avx512bf16;
-    if (bf16 && has_amx())
-        table[count++] = &recur_kernels_amx;
-#endif
-#ifdef RECUR_ARM
-    table[count++] = &recur_kernels_neon;
-#ifdef __linux__
-    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
-        table[count++] = &recur_kernels_neondot;
-    if (count == 3 && getauxval(AT_HWCAP2) & HWCAP2_BF16)
-        table[count++] = &recur_kernels_neonbf16;
-#endif
-#endif
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (runs(tables[i]->isa))
+            table[count++] = tables[i];
+    for (size_t i = 1; i < count && has_slow_bf16(); i++)
+        if (same(table[i - 1]->isa, "avx512vnni") && same(table[i]->isa, "avx512bf16")) {
+            const struct recur_kernels *vnni = table[i - 1];
+            table[i - 1] = table[i];
+            table[i] = vnni;
+        }
     return count;
 }
 
@@ -121,7 +158,7 @@ enum recur_status recur_kernels_select(const struct recur_kernels **kernels, rec
         return RECUR_OK;
     }
     for (size_t i = 0; i < count; i++)
-        if (!strcmp(table[i]->isa, wanted)) {
+        if (same(table[i]->isa, wanted)) {
             *kernels = table[i];
             return RECUR_OK;
         }
@@ -129,6 +166,6 @@ enum recur_status recur_kernels_select(const struct recur_kernels **kernels, rec
     for (size_t i = 0; i < count; i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
                  table[i]->isa);
-    return recur_fail(error, RECUR_ERROR_ARGUMENT, "RECUR_ISA is \"%s\", but this processor has %s",
-                      wanted, names);
+    return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                      "RECUR_ISA is \"%s\", but recur has %s for this processor", wanted, names);
 }

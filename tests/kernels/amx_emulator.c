@@ -244,15 +244,12 @@ __attribute__((visibility("default"))) sighandler_t signal(int number, sighandle
     return sigaction(number, &action, &before) ? SIG_ERR : before.sa_handler;
 }
 
-/* The table `avx512bf16` has all but the tiles. */
 __attribute__((constructor)) static void begin(void)
 {
     const struct recur_kernels *best = NULL;
-    bool has_rest = false;
-    for (size_t i = 0; __real_recur_kernels_level(i); i++) {
+    for (size_t i = 0; __real_recur_kernels_level(i); i++)
         best = __real_recur_kernels_level(i);
-        has_rest = has_rest || !strcmp(best->isa, "avx512bf16");
-    }
+    bool has_rest = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
     struct sigaction action = {.sa_sigaction = on_illegal, .sa_flags = SA_SIGINFO | SA_NODEFER};
     recur_amx_emulated =
         has_rest && best != &recur_kernels_amx && !sigaction(SIGILL, &action, NULL);

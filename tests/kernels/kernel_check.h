@@ -103,7 +103,7 @@ extern const struct named_check recur_pointwise_checks[];
 extern const struct named_check recur_narrow_checks[];
 extern const struct named_check recur_loss_checks[];
 
-#ifdef RECUR_X86
+#ifdef EMULATES_AMX
 extern bool recur_amx_emulated; /* amx_emulator.c */
 #else
 static const bool recur_amx_emulated = false;

@@ -48,7 +48,7 @@ static void check_select(void **state)
         assert_string_equal(kernels->isa, best);
     setenv("RECUR_ISA", "mmx", 1);
     assert_int_equal(recur_kernels_select(&kernels, &error), RECUR_ERROR_ARGUMENT);
-    assert_non_null(strstr(error.message, "RECUR_ISA is \"mmx\", but this processor has generic"));
+    assert_non_null(strstr(error.message, "RECUR_ISA is \"mmx\", but recur has generic"));
     unsetenv("RECUR_ISA");
 }
 
