@@ -1,7 +1,8 @@
 """recur beside its peers on the same work: compare.py RECUR [PAIRS [SECONDS [SECTION ...]]]
 
 Sections: training (PyTorch), stacks (oneDNN), lengths (PyTorch), streams (onnxruntime); threads, bf16 and loaded (recur itself:
-beside one thread, beside f32, with one processor busy with something else). All without a name; what a
+beside one thread, beside f32, with one processor busy with something else), footprint (memory, beside
+PyTorch's, and the start of generation). All without a name; what a
 section needs and is not there is said, and the section passed over.
 
 Each work is measured in turns, recur then the peer, PAIRS times (5), SECONDS each (1); the tables show
@@ -189,6 +190,29 @@ def section_loaded(recur, pairs, seconds):
             lambda work: recur_training(recur, work, seconds)[0])
 
 
+def peak_memory(command):
+    """In bytes. (Linux counts for a process at least what the one has that started it: this one.)"""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
+    return usage.ru_maxrss * 1024
+
+
+def section_footprint(recur, pairs, seconds):
+    """The most memory that a training run has, and the start of generation."""
+    command = [recur, "bench", "--preset", "footprint", "--seconds", str(seconds), "--json"]
+    reports = [json.loads(subprocess.check_output(command, text=True))["footprint"] for _ in range(pairs)]
+    start = statistics.median(report["first_token_seconds"] for report in reports)
+    print(f"\nrecur generate: {1e3 * start:.1f} ms to the first token", flush=True)
+    if without_torch():
+        return
+    ours = statistics.median(report["train_peak_bytes"] for report in reports)
+    theirs = peak_memory([sys.executable, str(HERE / "peer_torch.py"), "d2l-rnn-scratch", str(seconds)])
+    print(f"memory to train d2l-rnn-scratch: recur {ours * 1e-6:.1f} MB, PyTorch {theirs * 1e-6:.0f} MB", flush=True)
+
+
 SECTIONS = {
     "training": section_training,
     "stacks": section_stacks,
@@ -197,6 +221,7 @@ SECTIONS = {
     "threads": section_threads,
     "bf16": section_bf16,
     "loaded": section_loaded,
+    "footprint": section_footprint,
 }
 
 

@@ -14,7 +14,8 @@ enum {
     LONGEST = 100,
     HIDDEN = 256,
     VOCABULARY = 28,
-    MOST_PAIRS = 200
+    MOST_PAIRS = 200,
+    WARM_UP = 4 /* minibatches */
 };
 
 /* One way to cut the work into sequences: their lengths and the minibatches they are drawn in. */
@@ -62,8 +63,8 @@ static enum recur_status cut_work(struct work *work, recur_error *error)
     return status;
 }
 
-/* Trains one epoch; tokens per second. */
-static enum recur_status epoch(struct work *work, struct cut *cut, double *speed,
+/* Trains `most` minibatches of the next epoch, or all there are; tokens per second. */
+static enum recur_status train(struct work *work, struct cut *cut, size_t most, double *speed,
                                recur_error *error)
 {
     enum recur_status status = RECUR_OK;
@@ -71,7 +72,7 @@ static enum recur_status epoch(struct work *work, struct cut *cut, double *speed
     size_t count, tokens = 0;
     double start = recur_seconds();
     recur_buckets_start(cut->buckets, cut->epochs++);
-    while (status == RECUR_OK && (count = recur_buckets_next(cut->buckets, &members))) {
+    while (status == RECUR_OK && most-- && (count = recur_buckets_next(cut->buckets, &members))) {
         for (size_t b = 0; b < count; b++)
             tokens += work->lengths[b] = cut->length[members[b]];
         const recur_stack_input input = {.batch = count,
@@ -103,24 +104,23 @@ double recur_median(double *values, size_t count)
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-/* Epochs of both in turns, after one of each to warm up. */
+/* Epochs of both in turns, after some minibatches of each to warm up. */
 static enum recur_status time_pairs(struct work *work, double seconds, struct lengths_speed *speed,
                                     recur_error *error)
 {
-    double mixed[MOST_PAIRS], equal[MOST_PAIRS], share[MOST_PAIRS], end = 0;
+    double mixed[MOST_PAIRS], equal[MOST_PAIRS], share[MOST_PAIRS];
     size_t count = 0;
-    enum recur_status status = RECUR_OK;
-    for (int warm = 0;
-         status == RECUR_OK && count < MOST_PAIRS && (count == 0 || recur_seconds() < end);
-         warm = 1) {
-        status = epoch(work, &work->mixed, &mixed[count], error);
+    enum recur_status status = train(work, &work->mixed, WARM_UP, &mixed[0], error);
+    if (status == RECUR_OK)
+        status = train(work, &work->equal, WARM_UP, &equal[0], error);
+    double end = recur_seconds() + 2 * seconds;
+    while (status == RECUR_OK && count < MOST_PAIRS && (count == 0 || recur_seconds() < end)) {
+        status = train(work, &work->mixed, SIZE_MAX, &mixed[count], error);
         if (status == RECUR_OK)
-            status = epoch(work, &work->equal, &equal[count], error);
+            status = train(work, &work->equal, SIZE_MAX, &equal[count], error);
         if (status == RECUR_OK)
             share[count] = mixed[count] / equal[count];
-        if (!warm)
-            end = recur_seconds() + 2 * seconds;
-        count += warm ? 1 : 0;
+        count++;
     }
     if (status != RECUR_OK)
         return status;

@@ -3,14 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_footprint.h"
 #include "bench_lengths.h"
 #include "bench_stack.h"
+#include "bench_streams.h"
 #include "bench_works.h"
 #include "message.h"
 #include "output.h"
 #include "progress.h"
 #include "recur/machine.h"
-#include "recur/session.h"
 #include "train_options.h"
 
 struct bench_options {
@@ -24,17 +25,18 @@ struct bench_options {
 enum { BENCH_TOKENS = 10000, MOST_SAMPLES = 1000 };
 
 /* How many streams generate together. */
-static const size_t stream_counts[] = {1, 8, 64, 512};
+static const size_t stream_counts[] = {1, 8, 64, BENCH_STREAMS_MOST};
 
 /* One stream with a model of each enum recur_quantization. */
 enum { KINDS = RECUR_QUANTIZATION_INT8 + 1 };
 
-enum { STREAM_COUNTS = sizeof stream_counts / sizeof *stream_counts, MOST_STREAMS = 512 };
+enum { STREAM_COUNTS = sizeof stream_counts / sizeof *stream_counts };
 
 struct speed {
     const struct bench_work *work;
     size_t parameters;
     double train;                 /* tokens/s */
+    double train_alone;           /* the same on one thread; 0: not measured */
     double generate[KINDS];       /* tokens/s of one stream on one thread */
     double share[KINDS];          /* of the rate at which one thread reads as many bytes */
     double threads[KINDS];        /* tokens/s of one stream on all threads */
@@ -73,95 +75,6 @@ static enum recur_status time_training(recur_trainer *trainer, double seconds, d
     return status;
 }
 
-/* Streams that generate together, each choosing its tokens greedily from its last logits. */
-struct streams {
-    recur_sampler *sampler; /* greedy: it has no state to be shared */
-    recur_stepper *stepper;
-    recur_session *sessions[MOST_STREAMS];
-    size_t count;
-    int32_t ids[MOST_STREAMS];
-    size_t vocabulary;
-    float *logits; /* (count, V) */
-};
-
-static enum recur_status out_of_memory(recur_error *error)
-{
-    *error = (recur_error){RECUR_ERROR_MEMORY, "out of memory for the streams"};
-    return error->status;
-}
-
-static enum recur_status open_streams(struct streams *streams, const recur_model *model,
-                                      size_t count, size_t threads, recur_error *error)
-{
-    recur_sampler_config greedy = recur_sampler_config_default();
-    greedy.temperature = 0;
-    streams->vocabulary = recur_model_get_config(model)->vocabulary;
-    streams->logits = calloc(count * streams->vocabulary, sizeof *streams->logits);
-    if (!streams->logits)
-        return out_of_memory(error);
-    enum recur_status status =
-        recur_sampler_create(&greedy, streams->vocabulary, 0, &streams->sampler, error);
-    if (status == RECUR_OK)
-        status = recur_stepper_create(model, count, threads, &streams->stepper, error);
-    for (; status == RECUR_OK && streams->count < count; streams->count++) {
-        size_t i = streams->count;
-        streams->ids[i] = (int32_t)(1 + i % (streams->vocabulary - 1));
-        status = recur_session_create(model, &streams->sessions[i], error);
-        if (status != RECUR_OK)
-            break;
-    }
-    return status;
-}
-
-static void close_streams(struct streams *streams)
-{
-    for (size_t i = 0; i < streams->count; i++)
-        recur_session_free(streams->sessions[i]);
-    recur_stepper_free(streams->stepper);
-    recur_sampler_free(streams->sampler);
-    free(streams->logits);
-    free(streams);
-}
-
-static void step_streams(struct streams *streams)
-{
-    if (streams->count == 1) { /* as `recur generate` does */
-        const float *logits =
-            recur_stepper_feed(streams->stepper, streams->sessions[0], streams->ids[0]);
-        streams->ids[0] = recur_sample(streams->sampler, logits);
-        return;
-    }
-    /* Cannot fail: these are sessions of the model, each of them once. */
-    recur_stepper_feed_many(streams->stepper, streams->sessions, streams->ids, streams->count,
-                            streams->logits, NULL);
-    for (size_t i = 0; i < streams->count; i++)
-        streams->ids[i] = recur_sample(streams->sampler, streams->logits + i * streams->vocabulary);
-}
-
-/* The median speed of `count` streams, in tokens/s of all together. */
-static enum recur_status time_streams(const recur_model *model, size_t count, size_t threads,
-                                      double seconds, double *speed, recur_error *error)
-{
-    enum { ROUND = 20 }; /* about so many tokens between two looks at the clock */
-    double samples[MOST_SAMPLES];
-    size_t taken = 0, steps = count < ROUND ? ROUND / count : 1;
-    struct streams *streams = calloc(1, sizeof *streams);
-    if (!streams)
-        return out_of_memory(error);
-    enum recur_status status = open_streams(streams, model, count, threads, error);
-    double end = recur_seconds() + seconds;
-    while (status == RECUR_OK && taken < MOST_SAMPLES && (taken == 0 || recur_seconds() < end)) {
-        double start = recur_seconds();
-        for (size_t i = 0; i < steps; i++)
-            step_streams(streams);
-        samples[taken++] = (double)(steps * count) / (recur_seconds() - start);
-    }
-    if (status == RECUR_OK)
-        *speed = recur_median(samples, taken);
-    close_streams(streams);
-    return status;
-}
-
 static void phase_shares(const recur_trainer *trainer, double *share)
 {
     const double *seconds = recur_trainer_phases(trainer);
@@ -194,7 +107,7 @@ static enum recur_status time_stream(const struct bench_options *options,
         double *speeds = all ? speed->threads : speed->generate;
         double *shares = all ? speed->threads_share : speed->share;
         size_t count = all ? threads : 1;
-        status = time_streams(model, 1, count, options->seconds, &speeds[kind], error);
+        status = recur_bench_streams(model, 1, count, options->seconds, &speeds[kind], error);
         if (status == RECUR_OK)
             status = recur_machine_read_rate(count, (size_t)bytes, options->seconds, &rate, error);
         if (status == RECUR_OK)
@@ -213,8 +126,31 @@ static enum recur_status time_generation(const struct bench_options *options,
     for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS && status == RECUR_OK; kind++)
         status = time_stream(options, config, (enum recur_quantization)kind, speed, error);
     for (size_t i = 0; i < STREAM_COUNTS && status == RECUR_OK && speed->work->streams; i++)
-        status = time_streams(model, stream_counts[i], bench_threads(options), options->seconds,
-                              &speed->stream[i], error);
+        status = recur_bench_streams(model, stream_counts[i], bench_threads(options),
+                                     options->seconds, &speed->stream[i], error);
+    return status;
+}
+
+/* Trains on all threads and, where their number was not the user's choice, on one. */
+static enum recur_status train(const struct bench_options *options, recur_model *model,
+                               const recur_corpus *corpus, recur_trainer_config run,
+                               struct speed *speed, recur_error *error)
+{
+    recur_trainer *trainer = NULL;
+    enum recur_status status = recur_trainer_create(model, corpus, &run, &trainer, error);
+    if (status == RECUR_OK)
+        status = time_training(trainer, options->seconds, &speed->train, error);
+    if (status == RECUR_OK)
+        phase_shares(trainer, speed->phase);
+    recur_trainer_free(trainer);
+    if (status != RECUR_OK || options->threads || run.threads == 1)
+        return status;
+    run.threads = 1;
+    trainer = NULL;
+    status = recur_trainer_create(model, corpus, &run, &trainer, error);
+    if (status == RECUR_OK)
+        status = time_training(trainer, options->seconds, &speed->train_alone, error);
+    recur_trainer_free(trainer);
     return status;
 }
 
@@ -225,9 +161,8 @@ static enum recur_status measure(const struct bench_options *options, struct spe
     struct bench_settings settings;
     recur_corpus *corpus = NULL;
     recur_model *model = NULL;
-    recur_trainer *trainer = NULL;
     recur_bench_work_settings(speed->work, &settings);
-    settings.options.threads = options->threads;
+    settings.options.threads = bench_threads(options);
     const recur_model_config config =
         recur_train_model_config(&settings.options, speed->work->vocabulary);
     const recur_trainer_config run = recur_train_trainer_config(&settings.options, BENCH_TOKENS);
@@ -235,18 +170,13 @@ static enum recur_status measure(const struct bench_options *options, struct spe
     if (status == RECUR_OK)
         status = recur_model_create(&config, NULL, &model, error);
     if (status == RECUR_OK && !options->generation)
-        status = recur_trainer_create(model, corpus, &run, &trainer, error);
-    if (status == RECUR_OK && !options->generation)
-        status = time_training(trainer, options->seconds, &speed->train, error);
+        status = train(options, model, corpus, run, speed, error);
     if (status == RECUR_OK && !options->training)
         status = time_generation(options, model, speed, error);
     if (status == RECUR_OK) {
         speed->parameters = recur_model_parameters(model);
         speed->flop = recur_machine_flop_per_token(model);
-        if (trainer)
-            phase_shares(trainer, speed->phase);
     }
-    recur_trainer_free(trainer);
     recur_model_free(model);
     recur_corpus_free(corpus);
     return status;
@@ -292,6 +222,9 @@ static json_t *speed_json(const struct speed *speed, double peak)
                              (json_int_t)speed->parameters);
     if (speed->train > 0) {
         json_object_set_new(json, "train_tokens_per_second", recur_json_number(speed->train, 6));
+        if (speed->train_alone > 0)
+            json_object_set_new(json, "train_one_thread_tokens_per_second",
+                                recur_json_number(speed->train_alone, 6));
         json_object_set_new(json, "train_gflops", recur_json_number(gflops(speed), 6));
         json_object_set_new(json, "train_share_of_peak",
                             recur_json_number(gflops(speed) / peak, 4));
@@ -337,6 +270,8 @@ static void print_speed(const struct speed *speed, double peak)
     if (speed->train > 0) {
         printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed->work->name, speed->train,
                gflops(speed), 100 * gflops(speed) / peak);
+        if (speed->train_alone > 0)
+            printf("    %.2f times as fast as one thread\n", speed->train / speed->train_alone);
         for (size_t p = 0; p < RECUR_PHASES; p++)
             printf("%s%s %.1f %%", p ? ", " : "    ", recur_phase_name((enum recur_phase)p),
                    100 * speed->phase[p]);
@@ -425,6 +360,38 @@ static int measure_stacks(const struct command *command, const struct bench_opti
     return 0;
 }
 
+/* What the program itself takes, where it was asked for. By itself it must succeed; among all
+ * others it may be missing, and `*measured` says whether it is not. */
+static int measure_footprint(const struct command *command, const struct bench_options *options,
+                             struct footprint *footprint, bool *measured)
+{
+    recur_error error;
+    *measured = false;
+    if (options->training || options->generation ||
+        (options->preset && strcmp(options->preset, BENCH_FOOTPRINT) != 0))
+        return 0;
+    *measured = recur_bench_footprint(footprint, &error) == RECUR_OK;
+    if (*measured)
+        return 0;
+    if (options->preset)
+        return recur_library_failure(command, &error);
+    recur_warning(command, "%s", error.message);
+    return 0;
+}
+
+static json_t *footprint_json(const struct footprint *footprint)
+{
+    return json_pack("{sI so}", "train_peak_bytes", (json_int_t)footprint->train_bytes,
+                     "first_token_seconds", recur_json_number(footprint->first_token, 4));
+}
+
+static void print_footprint(const struct footprint *footprint)
+{
+    printf("%-16s %10.1f MB at most to train d2l-rnn-scratch\n    %.1f ms from the start of recur "
+           "generate to the first token\n",
+           BENCH_FOOTPRINT, footprint->train_bytes * 1e-6, footprint->first_token * 1e3);
+}
+
 static int bench(const struct command *command, int argc, char **argv)
 {
     struct bench_options options = {0};
@@ -437,9 +404,15 @@ static int bench(const struct command *command, int argc, char **argv)
         return status;
     if (options.training && options.generation)
         return recur_usage_error(command, "either --training or --generation, not both");
+    struct footprint footprint;
+    bool has_footprint;
     size_t threads = bench_threads(&options);
-    if (recur_machine_isa(&isa, &error) != RECUR_OK ||
-        recur_machine_peak(threads, options.seconds, &flops, &error) != RECUR_OK)
+    if (recur_machine_isa(&isa, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    status = measure_footprint(command, &options, &footprint, &has_footprint);
+    if (status)
+        return status;
+    if (recur_machine_peak(threads, options.seconds, &flops, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     double peak = flops * 1e-9;
     if (!options.json) {
@@ -450,7 +423,11 @@ static int bench(const struct command *command, int argc, char **argv)
         status = measure_all(command, &options, peak, NULL);
         if (status == 0)
             status = measure_stacks(command, &options, peak, NULL);
-        return status ? status : measure_lengths(command, &options, threads, NULL);
+        if (status == 0)
+            status = measure_lengths(command, &options, threads, NULL);
+        if (status == 0 && has_footprint)
+            print_footprint(&footprint);
+        return status;
     }
     json_t *results = json_array();
     json_t *stacks = json_array();
@@ -462,6 +439,8 @@ static int bench(const struct command *command, int argc, char **argv)
                   recur_json_number(peak, 6), "results", results, "stacks", stacks);
     if (status == 0)
         status = measure_lengths(command, &options, threads, report);
+    if (has_footprint)
+        json_object_set_new(report, BENCH_FOOTPRINT, footprint_json(&footprint));
     if (status == 0)
         return recur_json_print(command, report);
     json_decref(report);
@@ -472,7 +451,7 @@ static int bench(const struct command *command, int argc, char **argv)
 
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
-     .choices = BENCH_WORKS "|" BENCH_STACKS "|lengths", .shown = "all of them",
+     .choices = BENCH_WORKS "|" BENCH_STACKS "|lengths|" BENCH_FOOTPRINT, .shown = "all of them",
      .help = "measure only this one"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to train and to advance sessions with"},
@@ -481,7 +460,7 @@ static const struct option_spec options[] = {
     {OPTION_FLAG, 0, "training", NULL, AT(training), .help = "measure training alone"},
     {OPTION_FLAG, 0, "generation", NULL, AT(generation), .help = "measure generation alone"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
-     .help = "one JSON object: isa, threads, peak_gflops, results, stacks, lengths"},
+     .help = "one JSON object: isa, threads, peak_gflops, results, stacks, lengths, footprint"},
     {.help = NULL},
 };
 
@@ -495,7 +474,8 @@ const struct command recur_command_bench = {
         "GFLOP/s and the share of the peak that its float arithmetic reaches in a measurement of "
         "its own (bf16 may pass it), and where an iteration's time goes: load (drawing "
         "the minibatch), input (look-ups and input products), forward and backward (the "
-        "recurrent steps), head (logits and loss), gradient (of the weights), update. "
+        "recurrent steps), head (logits and loss), gradient (of the weights), update; without "
+        "--threads also how many times as fast as one thread all of them are. "
         "One stream is a token at a time, on one thread and on all that make it faster, also "
         "quantised; in brackets the share of the rate at which the same threads do nothing but "
         "read as many bytes as a token has weights. Below stand 1, 8, 64 and 512 sessions that are "
@@ -503,7 +483,9 @@ const struct command recur_command_bench = {
         "layers alone that read as many numbers as they are wide, forward and backward: no head, "
         "loss or update. lengths trains a "
         "bidirectional LSTM of 256 units on sequences of 5 to 100 tokens, each of which it labels, "
-        "beside as many of equal length: tokens that are there, per second.",
+        "beside as many of equal length: tokens that are there, per second. footprint is the most "
+        "memory that a run of recur train has at once, and how soon recur generate begins to "
+        "write.",
     .examples = "  recur bench\n"
                 "  recur bench --preset d2l-lstm --threads 1 --json\n",
     .options = options,

@@ -23,6 +23,19 @@ lengths N tokens/s
  N % of N tokens/s at equal lengths
 $ recur bench --preset lengths --seconds 0.02 --threads 2 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
 {"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "lengths": {"train_tokens_per_second": N, "equal_tokens_per_second": N, "share_of_equal": N}}
+$ recur bench --preset footprint --seconds 0.02 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
+preset training of peak
+footprint N MB at most to train dNl-rnn-scratch
+ N ms from the start of recur generate to the first token
+$ mkdir scratch; TMPDIR=scratch recur bench --preset footprint --seconds 0.02 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'; rmdir scratch
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "footprint": {"train_peak_bytes": N, "first_token_seconds": N}}
+$ TMPDIR=gone recur bench --preset footprint
+! recur bench: cannot measure the footprint: gone: No such file or directory
+[1]
+$ recur bench --preset lstm-64 --training --seconds 0.02 | grep -c ' times as fast as one thread$' | sed "s/$(($(nproc) > 1))/expected/"
+expected
+$ recur bench --preset lstm-64 --training --seconds 0.02 --json | grep -c '"train_one_thread_tokens_per_second": ' | sed "s/$(($(nproc) > 1))/expected/"
+expected
 $ recur bench --preset stack-gru-256 --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
 preset training of peak
 stack-gru-N N tokens/s N GFLOP/s N %
@@ -48,7 +61,7 @@ $ recur bench --generation=1
 ! recur bench: --generation takes no value, got "1"
 [2]
 $ recur bench --preset mine
-! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, rnn-512, gru-512, lstm-512, lstm-2x512, lstm-512-bf16, lstm-2x512-bf16, words-2x200, words-2x650, lstm-64, stack-rnn-256, stack-rnn-512, stack-gru-256, stack-lstm-256, stack-lstm-2x256, stack-lstm-2x512, lengths, got "mine"
+! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, rnn-512, gru-512, lstm-512, lstm-2x512, lstm-512-bf16, lstm-2x512-bf16, words-2x200, words-2x650, lstm-64, stack-rnn-256, stack-rnn-512, stack-gru-256, stack-lstm-256, stack-lstm-2x256, stack-lstm-2x512, lengths, footprint, got "mine"
 [2]
 $ recur bench --seconds 0
 ! recur bench: --seconds must be a number above 0 and at most 3600, got "0"

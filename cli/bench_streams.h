@@ -1,0 +1,14 @@
+/* How fast streams generate that are advanced together. */
+#ifndef BENCH_STREAMS_H
+#define BENCH_STREAMS_H
+
+#include "recur/model.h"
+
+#define BENCH_STREAMS_MOST 512
+
+/* The median speed of `count` streams, at most BENCH_STREAMS_MOST, in tokens/s of all together,
+ * measured for `seconds`. Errors: MEMORY. */
+enum recur_status recur_bench_streams(const recur_model *model, size_t count, size_t threads,
+                                      double seconds, double *speed, recur_error *error);
+
+#endif
