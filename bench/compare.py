@@ -5,7 +5,7 @@ beside one thread, beside f32, with one processor busy with something else), foo
 PyTorch's, and the start of generation). All without a name; what a
 section needs and is not there is said, and the section passed over.
 
-Each work is measured in turns, recur then the peer, PAIRS times (5), SECONDS each (1); the tables show
+Each work is measured in turns, recur then the peer, PAIRS times (5), SECONDS each (1; memory once); the tables show
 medians, and the median of the pairs' ratios. One absolute number of a shared machine means nothing; a
 ratio of neighbours does. Peers run at the settings that are fastest for them, the better of one thread
 and of all: PyTorch with OpenBLAS's AVX-512 kernels where the processor has them and a passive wait, and
@@ -202,7 +202,7 @@ def peak_memory(command):
 
 def section_footprint(recur, pairs, seconds):
     """The most memory that a training run has, and the start of generation."""
-    command = [recur, "bench", "--preset", "footprint", "--seconds", str(seconds), "--json"]
+    command = [recur, "bench", "--preset", "footprint", "--seconds", "0.01", "--json"]
     reports = [json.loads(subprocess.check_output(command, text=True))["footprint"] for _ in range(pairs)]
     start = statistics.median(report["first_token_seconds"] for report in reports)
     print(f"\nrecur generate: {1e3 * start:.1f} ms to the first token", flush=True)

@@ -2,6 +2,8 @@
 #ifndef BENCH_FOOTPRINT_H
 #define BENCH_FOOTPRINT_H
 
+#include <stddef.h>
+
 #include "recur/status.h"
 
 #define BENCH_FOOTPRINT "footprint" /* its name, as an option's choice */
@@ -12,8 +14,10 @@ struct footprint {
 };
 
 /* Runs the program that is running (Linux: /proc/self/exe) on a text and a model of 1.2 MB, which
- * it makes and removes. To be called before this process is large: the memory that Linux counts
- * for another begins with that of the one that starts it. Errors: FILE. */
-enum recur_status recur_bench_footprint(struct footprint *footprint, recur_error *error);
+ * it makes and removes, each run on `threads` threads. To be called before this process is large:
+ * the memory that Linux counts for another begins with that of the one that starts it. Errors:
+ * FILE. */
+enum recur_status recur_bench_footprint(size_t threads, struct footprint *footprint,
+                                        recur_error *error);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "bench_samples.h"
 #include "progress.h"
 #include "recur/buckets.h"
 #include "recur/stack.h"
@@ -14,7 +15,6 @@ enum {
     LONGEST = 100,
     HIDDEN = 256,
     VOCABULARY = 28,
-    MOST_PAIRS = 200,
     WARM_UP = 4 /* minibatches */
 };
 
@@ -32,26 +32,20 @@ struct work {
     int32_t ids[LONGEST * BATCH], targets[LONGEST * BATCH]; /* (T, B) */
 };
 
-static uint32_t draw(uint32_t *state)
-{
-    *state = *state * 1664525 + 1013904223; /* Numerical Recipes' generator */
-    return *state >> 16;
-}
-
 /* Lengths from SHORTEST to LONGEST, and as many of their mean. */
 static enum recur_status cut_work(struct work *work, recur_error *error)
 {
     uint32_t state = 1;
     size_t tokens = 0;
     for (size_t i = 0; i < SEQUENCES; i++) {
-        work->mixed.length[i] = SHORTEST + draw(&state) % (LONGEST - SHORTEST + 1);
+        work->mixed.length[i] = SHORTEST + recur_bench_draw(&state) % (LONGEST - SHORTEST + 1);
         tokens += work->mixed.length[i];
     }
     for (size_t i = 0; i < SEQUENCES; i++)
         work->equal.length[i] = tokens / SEQUENCES;
     for (size_t i = 0; i < LONGEST * BATCH; i++) {
-        work->ids[i] = (int32_t)(draw(&state) % VOCABULARY);
-        work->targets[i] = (int32_t)(draw(&state) % VOCABULARY);
+        work->ids[i] = (int32_t)(recur_bench_draw(&state) % VOCABULARY);
+        work->targets[i] = (int32_t)(recur_bench_draw(&state) % VOCABULARY);
     }
     recur_buckets_config config = recur_buckets_config_default();
     config.batch = BATCH;
@@ -92,29 +86,18 @@ static enum recur_status train(struct work *work, struct cut *cut, size_t most, 
     return status;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double recur_median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, ascending);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
 /* Epochs of both in turns, after some minibatches of each to warm up. */
 static enum recur_status time_pairs(struct work *work, double seconds, struct lengths_speed *speed,
                                     recur_error *error)
 {
-    double mixed[MOST_PAIRS], equal[MOST_PAIRS], share[MOST_PAIRS];
+    double mixed[BENCH_SAMPLES_MOST], equal[BENCH_SAMPLES_MOST], share[BENCH_SAMPLES_MOST];
     size_t count = 0;
     enum recur_status status = train(work, &work->mixed, WARM_UP, &mixed[0], error);
     if (status == RECUR_OK)
         status = train(work, &work->equal, WARM_UP, &equal[0], error);
     double end = recur_seconds() + 2 * seconds;
-    while (status == RECUR_OK && count < MOST_PAIRS && (count == 0 || recur_seconds() < end)) {
+    while (status == RECUR_OK && count < BENCH_SAMPLES_MOST &&
+           (count == 0 || recur_seconds() < end)) {
         status = train(work, &work->mixed, SIZE_MAX, &mixed[count], error);
         if (status == RECUR_OK)
             status = train(work, &work->equal, SIZE_MAX, &equal[count], error);

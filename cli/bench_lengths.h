@@ -16,7 +16,4 @@ struct lengths_speed {
 enum recur_status recur_bench_lengths(size_t threads, double seconds, struct lengths_speed *speed,
                                       recur_error *error);
 
-/* The median of `count` values, which are sorted. */
-double recur_median(double *values, size_t count);
-
 #endif

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-#include "bench_lengths.h"
+#include "bench_samples.h"
 #include "progress.h"
 #include "recur/stack.h"
 
-enum { BATCH = 32, STEPS = 35, MOST_LAYERS = 2, MOST_SAMPLES = 1000 };
+enum { BATCH = 32, STEPS = 35, MOST_LAYERS = 2 };
 
 struct work {
     const char *name;
@@ -51,11 +51,11 @@ static enum recur_status time_passes(recur_stack *stack, const struct arrays *ar
                                      double seconds, double *tokens, recur_error *error)
 {
     enum { WARM = 5 };
-    double samples[MOST_SAMPLES], end = 0;
+    double samples[BENCH_SAMPLES_MOST], end = 0;
     size_t count = 0;
     enum recur_status status = RECUR_OK;
     for (int warm = 0;
-         status == RECUR_OK && count < MOST_SAMPLES && (count == 0 || recur_seconds() < end);
+         status == RECUR_OK && count < BENCH_SAMPLES_MOST && (count == 0 || recur_seconds() < end);
          warm++) {
         double start = recur_seconds();
         status = pass(stack, arrays, error);

@@ -2,11 +2,9 @@
 
 #include <stdlib.h>
 
-#include "bench_lengths.h"
+#include "bench_samples.h"
 #include "progress.h"
 #include "recur/session.h"
-
-enum { MOST_SAMPLES = 1000 };
 
 /* Streams that generate together, each choosing its tokens greedily from its last logits. */
 struct streams {
@@ -77,14 +75,15 @@ enum recur_status recur_bench_streams(const recur_model *model, size_t count, si
                                       double seconds, double *speed, recur_error *error)
 {
     enum { ROUND = 20 }; /* about so many tokens between two looks at the clock */
-    double samples[MOST_SAMPLES];
+    double samples[BENCH_SAMPLES_MOST];
     size_t taken = 0, steps = count < ROUND ? ROUND / count : 1;
     struct streams *streams = calloc(1, sizeof *streams);
     if (!streams)
         return out_of_memory(error);
     enum recur_status status = open_streams(streams, model, count, threads, error);
     double end = recur_seconds() + seconds;
-    while (status == RECUR_OK && taken < MOST_SAMPLES && (taken == 0 || recur_seconds() < end)) {
+    while (status == RECUR_OK && taken < BENCH_SAMPLES_MOST &&
+           (taken == 0 || recur_seconds() < end)) {
         double start = recur_seconds();
         for (size_t i = 0; i < steps; i++)
             step_streams(streams);

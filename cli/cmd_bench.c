@@ -5,6 +5,7 @@
 
 #include "bench_footprint.h"
 #include "bench_lengths.h"
+#include "bench_samples.h"
 #include "bench_stack.h"
 #include "bench_streams.h"
 #include "bench_works.h"
@@ -22,7 +23,7 @@ struct bench_options {
 };
 
 /* As many tokens as the book's loader. Speed does not depend on which. */
-enum { BENCH_TOKENS = 10000, MOST_SAMPLES = 1000 };
+enum { BENCH_TOKENS = 10000 };
 
 /* How many streams generate together. */
 static const size_t stream_counts[] = {1, 8, 64, BENCH_STREAMS_MOST};
@@ -50,10 +51,8 @@ static enum recur_status make_corpus(size_t vocabulary, recur_corpus **corpus, r
 {
     int32_t ids[BENCH_TOKENS];
     uint32_t state = 1;
-    for (size_t i = 0; i < BENCH_TOKENS; i++) {
-        state = state * 1664525 + 1013904223; /* Numerical Recipes' generator */
-        ids[i] = (int32_t)((state >> 16) % vocabulary);
-    }
+    for (size_t i = 0; i < BENCH_TOKENS; i++)
+        ids[i] = (int32_t)(recur_bench_draw(&state) % vocabulary);
     return recur_corpus_from_ids(ids, BENCH_TOKENS, vocabulary, corpus, error);
 }
 
@@ -61,12 +60,13 @@ static enum recur_status make_corpus(size_t vocabulary, recur_corpus **corpus, r
 static enum recur_status time_training(recur_trainer *trainer, double seconds, double *speed,
                                        recur_error *error)
 {
-    double samples[MOST_SAMPLES];
+    double samples[BENCH_SAMPLES_MOST];
     size_t count = 0;
     recur_epoch epoch;
     enum recur_status status = recur_trainer_epoch(trainer, &epoch, error);
     double end = recur_seconds() + seconds;
-    while (status == RECUR_OK && count < MOST_SAMPLES && (count == 0 || recur_seconds() < end)) {
+    while (status == RECUR_OK && count < BENCH_SAMPLES_MOST &&
+           (count == 0 || recur_seconds() < end)) {
         status = recur_trainer_epoch(trainer, &epoch, error);
         samples[count++] = epoch.tokens_per_second;
     }
@@ -367,29 +367,49 @@ static int measure_footprint(const struct command *command, const struct bench_o
 {
     recur_error error;
     *measured = false;
-    if (options->training || options->generation ||
-        (options->preset && strcmp(options->preset, BENCH_FOOTPRINT) != 0))
+    if (options->preset && strcmp(options->preset, BENCH_FOOTPRINT) != 0)
         return 0;
-    *measured = recur_bench_footprint(footprint, &error) == RECUR_OK;
+    *measured = recur_bench_footprint(bench_threads(options), footprint, &error) == RECUR_OK;
     if (*measured)
         return 0;
     if (options->preset)
         return recur_library_failure(command, &error);
-    recur_warning(command, "%s", error.message);
+    recur_warning(command, "the footprint is not measured: %s", error.message);
     return 0;
 }
 
-static json_t *footprint_json(const struct footprint *footprint)
+static json_t *footprint_json(const struct bench_options *options,
+                              const struct footprint *footprint)
 {
-    return json_pack("{sI so}", "train_peak_bytes", (json_int_t)footprint->train_bytes,
-                     "first_token_seconds", recur_json_number(footprint->first_token, 4));
+    json_t *json = json_object();
+    if (!options->generation)
+        json_object_set_new(json, "train_peak_bytes",
+                            json_integer((json_int_t)footprint->train_bytes));
+    if (!options->training)
+        json_object_set_new(json, "first_token_seconds",
+                            recur_json_number(footprint->first_token, 4));
+    return json;
 }
 
-static void print_footprint(const struct footprint *footprint)
+static void print_footprint(const struct bench_options *options, const struct footprint *footprint)
 {
-    printf("%-16s %10.1f MB at most to train d2l-rnn-scratch\n    %.1f ms from the start of recur "
-           "generate to the first token\n",
-           BENCH_FOOTPRINT, footprint->train_bytes * 1e-6, footprint->first_token * 1e3);
+    printf("%s\n", BENCH_FOOTPRINT);
+    if (!options->generation)
+        printf("    %.1f MB at most to train d2l-rnn-scratch\n", footprint->train_bytes * 1e-6);
+    if (!options->training)
+        printf("    %.1f ms from the start of recur generate to the first token\n",
+               footprint->first_token * 1e3);
+}
+
+/* Whether anything of a preset, NULL: all, is generation. */
+static bool generates(const char *preset)
+{
+    if (!preset || strcmp(preset, BENCH_FOOTPRINT) == 0)
+        return true;
+    for (size_t i = 0; recur_bench_work(i); i++)
+        if (strcmp(preset, recur_bench_work(i)->name) == 0)
+            return true;
+    return false;
 }
 
 static int bench(const struct command *command, int argc, char **argv)
@@ -404,6 +424,9 @@ static int bench(const struct command *command, int argc, char **argv)
         return status;
     if (options.training && options.generation)
         return recur_usage_error(command, "either --training or --generation, not both");
+    if (options.generation && !generates(options.preset))
+        return recur_usage_error(command, "%s only trains: --generation has nothing to measure",
+                                 options.preset);
     struct footprint footprint;
     bool has_footprint;
     size_t threads = bench_threads(&options);
@@ -426,7 +449,7 @@ static int bench(const struct command *command, int argc, char **argv)
         if (status == 0)
             status = measure_lengths(command, &options, threads, NULL);
         if (status == 0 && has_footprint)
-            print_footprint(&footprint);
+            print_footprint(&options, &footprint);
         return status;
     }
     json_t *results = json_array();
@@ -440,7 +463,7 @@ static int bench(const struct command *command, int argc, char **argv)
     if (status == 0)
         status = measure_lengths(command, &options, threads, report);
     if (has_footprint)
-        json_object_set_new(report, BENCH_FOOTPRINT, footprint_json(&footprint));
+        json_object_set_new(report, BENCH_FOOTPRINT, footprint_json(&options, &footprint));
     if (status == 0)
         return recur_json_print(command, report);
     json_decref(report);
@@ -484,8 +507,8 @@ const struct command recur_command_bench = {
         "loss or update. lengths trains a "
         "bidirectional LSTM of 256 units on sequences of 5 to 100 tokens, each of which it labels, "
         "beside as many of equal length: tokens that are there, per second. footprint is the most "
-        "memory that a run of recur train has at once, and how soon recur generate begins to "
-        "write.",
+        "memory that recur train --preset d2l-rnn-scratch has at once, and how soon recur generate "
+        "begins to write.",
     .examples = "  recur bench\n"
                 "  recur bench --preset d2l-lstm --threads 1 --json\n",
     .options = options,

@@ -20,12 +20,14 @@
 RECUR_EACH_ISA(DECLARE)
 #undef DECLARE
 
-/* What was built (meson.build beside this file), worst first. */
+/* What was built (meson.build beside this file), worst first: the generic one is always there. */
 static const struct recur_kernels *const tables[] = {
 #define ADDRESS(isa) &recur_kernels_##isa,
     RECUR_EACH_ISA(ADDRESS)
 #undef ADDRESS
 };
+enum { TABLES = sizeof tables / sizeof *tables };
+_Static_assert(TABLES <= RECUR_LEVELS_MAX, "RECUR_LEVELS_MAX is too small");
 
 #ifdef RECUR_X86
 enum { EXTENDED_FEATURES = 7 }; /* a leaf of cpuid */
@@ -80,12 +82,11 @@ static bool same(const char *isa, const char *other)
     return !strcmp(isa, other);
 }
 
-/* Whether this processor can run the table of that name. The compiler's cpu_supports also asks the
- * operating system (XGETBV) whether it saves the wide registers. */
+/* Whether this processor can run the table of that name, which is not the generic one. The
+ * compiler's cpu_supports also asks the operating system (XGETBV) whether it saves the wide
+ * registers. */
 static bool runs(const char *isa)
 {
-    if (same(isa, "generic"))
-        return true;
 #ifdef RECUR_X86
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -114,6 +115,7 @@ static bool runs(const char *isa)
     if (same(isa, "neonbf16"))
         return has_dot_products() && has_bf16();
 #endif
+    (void)isa; /* elsewhere there is no other */
     return false;
 }
 
@@ -130,7 +132,8 @@ static bool has_slow_bf16(void)
 static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
 {
     size_t count = 0;
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    table[count++] = tables[0];
+    for (size_t i = 1; i < TABLES; i++)
         if (runs(tables[i]->isa))
             table[count++] = tables[i];
     for (size_t i = 1; i < count && has_slow_bf16(); i++)

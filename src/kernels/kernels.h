@@ -184,13 +184,14 @@ struct recur_kernels {
 #define RECUR_SUM_CHUNK 4096
 #define RECUR_READ_CHUNK 128
 
-/* The best table this processor can run, or a lower one that the environment variable RECUR_ISA
- * names. ARGUMENT where that name is unknown or too high. */
+/* The best table that was built and this processor can run, or a lower one that the environment
+ * variable RECUR_ISA names. ARGUMENT where there is none of that name. */
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
 
 #define RECUR_LEVELS_MAX 7
 
-/* Every table this processor can run, worst first; NULL where there is none any more. For tests. */
+/* Every table that was built and this processor can run, worst first; NULL where there is none any
+ * more. For tests. */
 const struct recur_kernels *recur_kernels_level(size_t index);
 
 #endif

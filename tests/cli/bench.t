@@ -23,18 +23,23 @@ lengths N tokens/s
  N % of N tokens/s at equal lengths
 $ recur bench --preset lengths --seconds 0.02 --threads 2 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
 {"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "lengths": {"train_tokens_per_second": N, "equal_tokens_per_second": N, "share_of_equal": N}}
-$ recur bench --preset footprint --seconds 0.02 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
-preset training of peak
-footprint N MB at most to train dNl-rnn-scratch
- N ms from the start of recur generate to the first token
-$ mkdir scratch; TMPDIR=scratch recur bench --preset footprint --seconds 0.02 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'; rmdir scratch
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "footprint": {"train_peak_bytes": N, "first_token_seconds": N}}
+$ recur bench --preset footprint --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.[0-9]/N/g'
+preset                      training                  of peak
+footprint
+    N MB at most to train d2l-rnn-scratch
+    N ms from the start of recur generate to the first token
+$ mkdir scratch; TMPDIR=scratch recur bench --preset footprint --seconds 0.02 --json | sed -E 's/("threads"|"peak_gflops"|"first_token_seconds"): [0-9.]+/\1: N/g; s/[0-9]+, "first/BYTES, "first/; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'; rmdir scratch
+{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "footprint": {"train_peak_bytes": BYTES, "first_token_seconds": N}}
+$ recur bench --preset footprint --training --seconds 0.02 --json | sed 's/.*: //; s/}}//' | awk '{ print ($1 > 2e6 && $1 < 2e9 ? "bytes" : $1) }'
+bytes
+$ recur bench --preset footprint --generation --seconds 0.02 --json | sed 's/.*: //; s/}}//' | awk '{ print ($1 > 1e-4 && $1 < 60 ? "seconds" : $1) }'
+seconds
 $ TMPDIR=gone recur bench --preset footprint
-! recur bench: cannot measure the footprint: gone: No such file or directory
+! recur bench: cannot make a folder in gone: No such file or directory; set TMPDIR to another one
 [1]
-$ recur bench --preset lstm-64 --training --seconds 0.02 | grep -c ' times as fast as one thread$' | sed "s/$(($(nproc) > 1))/expected/"
+$ recur bench --preset lstm-64 --training --seconds 0.02 | grep -c ' times as fast as one thread$' | sed "s/$(($(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) > 1))/expected/"
 expected
-$ recur bench --preset lstm-64 --training --seconds 0.02 --json | grep -c '"train_one_thread_tokens_per_second": ' | sed "s/$(($(nproc) > 1))/expected/"
+$ recur bench --preset lstm-64 --training --seconds 0.02 --json | grep -c '"train_one_thread_tokens_per_second": ' | sed "s/$(($(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) > 1))/expected/"
 expected
 $ recur bench --preset stack-gru-256 --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
 preset training of peak
@@ -46,8 +51,9 @@ preset training of peak
 lstm-N
  one stream, tokens/s on one thread: fN N (N %), bfN N (N %), intN N (N %)
  one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
-$ recur bench --preset lengths --generation --seconds 0.01 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": []}
+$ recur bench --preset lengths --generation
+! recur bench: lengths only trains: --generation has nothing to measure
+[2]
 $ recur bench --preset d2l-rnn --training --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
 preset training of peak
 dNl-rnn N tokens/s N GFLOP/s N %
