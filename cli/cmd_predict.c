@@ -144,7 +144,14 @@ static int predict(const struct command *command, int argc, char **argv)
         return recur_usage_error(command, "the model and the text cannot both be standard input");
     if (recur_model_load(options.model, &model, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    status = print_all(command, &options, model, arguments.operands[0]);
+    const char *of_texts = recur_option_given(command, &arguments, "json")  ? "json"
+                           : recur_option_given(command, &arguments, "top") ? "top"
+                                                                            : NULL;
+    if (of_texts && recur_model_get_config(model)->task == RECUR_TASK_TAG)
+        status = recur_usage_error(
+            command, "--%s is for texts, and the model, of the task tag, labels words", of_texts);
+    else
+        status = print_all(command, &options, model, arguments.operands[0]);
     recur_model_free(model);
     return status;
 }

@@ -184,7 +184,8 @@ enum recur_status recur_labels_split(recur_labels *labels, double share, uint64_
     size_t count = labels->count, out = (size_t)((double)count * share);
     if (!out)
         return recur_fail(error, RECUR_ERROR_DATA,
-                          "%g of %zu sequence%s is too little to hold out: at least 1 is needed",
+                          "%g of %zu sequence%s is too little to hold out: at least 1 is needed; 0 "
+                          "holds none out",
                           share, count, count == 1 ? "" : "s");
     size_t *order;
     RECUR_TRY(recur_alloc(count, sizeof *order, "labelled texts", &order, error));

@@ -54,7 +54,7 @@ static enum recur_status init_words(struct recur_labeller *l, const struct recur
     size_t characters = recur_label_set_most_characters(set, words);
     size_t width = network->chars->layer[0].hidden;
     recur_trainer_config config = recur_trainer_config_default();
-    config.batch = words;
+    config.batch = words ? words : 1;
     config.steps = RECUR_WORD_CHARACTERS;
     config.precision = room->precision;
     const struct recur_stack_part part = {l->model, network->chars, l->team, l->gradients, NULL};

@@ -93,7 +93,7 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
         return recur_fail(
             error, RECUR_ERROR_DATA,
             "%g of a text of %zu token%s is too little to hold out: at least 2 tokens "
-            "are needed",
+            "are needed; 0 holds none out",
             (double)config->validation, size, size == 1 ? "" : "s");
     return RECUR_OK;
 }

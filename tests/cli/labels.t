@@ -153,7 +153,7 @@ $ : > bad; recur train bad --task classify
 ! recur train: bad: there is not one text to label
 [1]
 $ printf 'a\tb\n' > bad; recur train bad --task classify
-! recur train: 0.1 of 1 sequence is too little to hold out: at least 1 is needed
+! recur train: 0.1 of 1 sequence is too little to hold out: at least 1 is needed; 0 holds none out
 [1]
 $ printf 'a\tb\xffc\nb\tc\n' > bad; recur train bad --task classify --validation 0 --epochs 1 --hidden 4 --quiet -o u | sed -E 's/[0-9.]+/N/g'
 accuracy N, fN N on training data, N tokens/sec on cpu
@@ -170,6 +170,13 @@ $ recur predict -m c words2
 $ recur predict -m t bad | tail -c 2 | od -An -c
   \n  \n
 $ printf '' | recur predict -m c -
+$ printf ' \n\n' | recur predict -m t -; printf '' | recur predict -m r -
+$ recur predict -m t --json lines
+! recur predict: --json is for texts, and the model, of the task tag, labels words
+[2]
+$ recur predict -m r --top 2 lines
+! recur predict: --top is for texts, and the model, of the task tag, labels words
+[2]
 
 # Empty texts, and one token.
 $ printf 'a\t\nb\tx\na\t\nb\tx\n' > empty; recur train empty --quiet --task classify --validation 0 --hidden 4 --epochs 60 --lr 0.05 -o e | sed -E 's/, [0-9.]+ tokens.*//'

@@ -372,7 +372,8 @@ static void refuses_texts(void **state)
     config = small_config();
     config.validation = 0.03f;
     refuse(enough, &config, RECUR_ERROR_DATA,
-           "0.03 of a text of 26 tokens is too little to hold out: at least 2 tokens are needed");
+           "0.03 of a text of 26 tokens is too little to hold out: at least 2 tokens are needed; 0 "
+           "holds none out");
     const int32_t ids[] = {0, VOCABULARY};
     assert_int_equal(recur_corpus_from_ids(ids, 2, VOCABULARY + 1, &wide, NULL), RECUR_OK);
     refuse(wide, &config, RECUR_ERROR_ARGUMENT,
