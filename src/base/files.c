@@ -231,7 +231,9 @@ enum recur_status recur_output_open(const char *path, struct recur_output *outpu
     *output = (struct recur_output){
         .name = path,
         .descriptor = -1,
-        .path = exists ? realpath(path, NULL) : follow_links(path),
+        .path = !exists                ? follow_links(path)
+                : S_ISREG(old.st_mode) ? realpath(path, NULL)
+                                       : strdup(path), /* a pipe in /proc leads to no file */
     };
     if (!output->path && errno == ENOMEM)
         return recur_fail_memory(error, strlen(path), "a file name");

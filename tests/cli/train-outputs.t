@@ -49,6 +49,10 @@ $ recur train -o /dev/null --quiet --hidden 2 --epochs 1 --predict a | wc -l; te
 $ recur train -o /dev/full --quiet --hidden 2 --epochs 1 --predict a
 ! recur train: cannot write /dev/full: No space left on device
 [1]
+$ recur train -o /dev/stdout --quiet --hidden 2 --epochs 1 --predict a | grep -ac '"recur.config"'
+1
+$ recur train -o m --quiet --hidden 2 --epochs 1 --report /dev/stdout | grep -c peak_rss_bytes
+1
 $ recur train -o m --quiet --hidden 2 --epochs 1 --predict a > /dev/full
 ! recur: cannot write standard output: No space left on device
 [1]
