@@ -173,13 +173,21 @@ static recur_printable shell_word(const char *word, bool quotes)
 static void print_next(const struct run *run)
 {
     const struct train_options *options = &run->options;
-    const recur_printable name = shell_word(options->output, false);
+    recur_printable name = shell_word(options->output, false);
     const char *prefix = options->predict.count ? options->predict.items[0] : "";
+    const recur_printable shown = recur_show(prefix, strlen(prefix), SIZE_MAX, NULL);
+    if (*options->output == '-') { /* else it would be an option */
+        char path[sizeof name.text];
+        snprintf(path, sizeof path, "./%s", options->output);
+        name = shell_word(path, false);
+    }
     fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
     if (options->labels) {
         fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);
     } else if (strcmp(options->task, "fill") == 0) {
         fprintf(stderr, "  recur fill -m %s \"a text with bl_nks\"\n", name.text);
+    } else if (strcmp(shown.text, prefix) != 0) { /* no shell would pass on what is shown */
+        fprintf(stderr, "  recur generate -m %s\n", name.text);
     } else {
         fprintf(stderr, "  recur generate -m %s -p %s\n", name.text, shell_word(prefix, true).text);
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -152,10 +153,12 @@ static enum recur_status start_member(struct recur_team *team, recur_error *erro
     struct seat *seat;
     RECUR_TRY(recur_alloc(1, sizeof *seat, "a thread", &seat, error));
     *seat = (struct seat){team, team->started + 1};
-    if (pthread_create(&team->member[team->started], NULL, member_main, seat)) {
+    int refused = pthread_create(&team->member[team->started], NULL, member_main, seat);
+    if (refused) {
         free(seat);
-        return recur_fail(error, RECUR_ERROR_MEMORY, "thread %zu of %zu could not be started",
-                          team->started + 2, team->threads);
+        return recur_fail(error, RECUR_ERROR_MEMORY,
+                          "thread %zu of %zu could not be started: %s; fewer may do",
+                          team->started + 2, team->threads, strerror(refused));
     }
     team->started++;
     return RECUR_OK;

@@ -33,7 +33,8 @@ static enum recur_status check_version(const json_t *metadata, recur_error *erro
             "a recur model of version %s, this build reads version " RECUR_MODEL_VERSION, version);
     if (!get_string(metadata, RECUR_KEY_CONFIG))
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "a safetensors file but not a recur model: it has no " RECUR_KEY_CONFIG);
+                          "a safetensors file but not a recur model: it has no " RECUR_KEY_CONFIG
+                          "; recur convert reads PyTorch's");
     if (!version)
         return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_VERSION " is missing");
     return RECUR_OK;

@@ -165,6 +165,26 @@ static enum recur_status check_places(struct recur_safetensors *file, recur_erro
     return RECUR_OK;
 }
 
+/* A header of so many bytes is none: says what else the file may be, whose first 8 bytes they are.
+ */
+static enum recur_status fail_header(uint64_t size, recur_error *error)
+{
+    const uint64_t zip = 0x04034b50;                      /* "PK\3\4" */
+    const uint64_t onnx = 0x120008, onnx_mask = 0xff00ff; /* its version, then who wrote it */
+    if ((size & UINT32_MAX) == zip)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "not a safetensors file but a zip, as torch.save makes it: save the "
+                          "state_dict with safetensors.torch.save_file instead");
+    if ((size & onnx_mask) == onnx)
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "not a safetensors file but, as it begins, ONNX: recur convert makes a "
+                          "model of it");
+    return recur_fail(error, RECUR_ERROR_FORMAT,
+                      "not a safetensors file: its header would have %" PRIu64
+                      " bytes, at most %zu are allowed",
+                      size, MAX_HEADER);
+}
+
 static enum recur_status read_header(FILE *stream, const char *path, json_t **header,
                                      recur_error *error)
 {
@@ -180,10 +200,7 @@ static enum recur_status read_header(FILE *stream, const char *path, json_t **he
                           "not a safetensors file: it has %zu bytes, at least %d are needed", got,
                           PREFIX);
     if (size > MAX_HEADER)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "not a safetensors file: its header would have %" PRIu64
-                          " bytes, at most %zu are allowed",
-                          size, MAX_HEADER);
+        return fail_header(size, error);
     RECUR_TRY(recur_file_read(stream, path, (size_t)size, &text, &got, error));
     enum recur_status status;
     if (got > 0 ? text[0] != '{' : size == 0)

@@ -129,8 +129,9 @@ static enum recur_status check_identity(const recur_trainer_state *state,
     const char *has = labels ? "they have" : "it has";
     if (identity.tokens != state->text_tokens)
         return recur_fail(error, RECUR_ERROR_DATA,
-                          "the %s that the run began with: %s %llu tokens, expected %llu", which,
-                          has, (number)identity.tokens, (number)state->text_tokens);
+                          "the %s that the run began with: %s %llu token%s, expected %llu", which,
+                          has, (number)identity.tokens, identity.tokens == 1 ? "" : "s",
+                          (number)state->text_tokens);
     if (identity.fingerprint != state->text_fingerprint)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "the %s that the run began with: %s as many tokens, %llu, but others%s",

@@ -26,7 +26,7 @@ $ printf '\0\0\0\0\0\0\0\0' > none; recur generate -m none
 ! recur generate: none: not a safetensors file: its header does not begin with {
 [1]
 $ printf '\x02\0\0\0\0\0\0\0{}' > other; recur generate -m other
-! recur generate: other: a safetensors file but not a recur model: it has no recur.config
+! recur generate: other: a safetensors file but not a recur model: it has no recur.config; recur convert reads PyTorch's
 [1]
 $ printf '\x02\0\0\0\0\0\0\0{ ' > broken; recur generate -m broken
 ! recur generate: broken: the header is not valid JSON: string or '}' expected near end of file
@@ -43,7 +43,7 @@ $ LC_ALL=C sed 's/"recur.vocab"/"recur.vocaX"/' model > m; recur generate -m m
 ! recur generate: m: the model's vocabulary is missing: there is no recur.vocab
 [1]
 $ LC_ALL=C sed 's/"recur.config"/"recur.confiX"/' model > m; recur generate -m m
-! recur generate: m: a safetensors file but not a recur model: it has no recur.config
+! recur generate: m: a safetensors file but not a recur model: it has no recur.config; recur convert reads PyTorch's
 [1]
 $ LC_ALL=C sed 's/\[3,3\]/[1,9]/' model > m; recur generate -m m
 ! recur generate: m: tensor rnn.weight_hh_l0 is (1, 9), expected (3, 3)

@@ -4,11 +4,14 @@ $ printf 'abcabcabcabcabc' > text; recur train text --quiet --cell gru --hidden 
 $ recur convert --to pytorch model torch
 torch (pytorch): gru 3, one-hot input, 97 parameters
 $ recur info torch
-! recur info: torch: a safetensors file but not a recur model: it has no recur.config
+! recur info: torch: a safetensors file but not a recur model: it has no recur.config; recur convert reads PyTorch's
 [1]
 $ recur convert torch back
 back (recur): gru 3, one-hot input, 97 parameters
 ! recur convert: warning: torch has no vocabulary; --vocab FILE gives the model one
+$ printf 'PK\3\4\0\0\10\10more' > zip; recur convert zip back2
+! recur convert: zip: not a safetensors file but a zip, as torch.save makes it: save the state_dict with safetensors.torch.save_file instead
+[1]
 $ recur info back | head -1
 back: gru 3, one-hot input, 97 parameters
 $ recur generate -m back -n 3

@@ -100,6 +100,10 @@ The model is in my "m. Next:
   recur info "my \"m"
   recur eval -m "my \"m" TEXT
   recur train --help
+$ recur train $'te\nxt' --validation 0 --batch 2 --steps 8 --epochs 1 --hidden 2 -o -x --predict $'\a' 2>&1 > out | grep -A 2 'The model'
+The model is in -x. Next:
+  recur generate -m ./-x
+  recur info ./-x
 
 # An empty name is none.
 $ recur train ''
