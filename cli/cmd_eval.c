@@ -79,7 +79,7 @@ static int eval(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct eval_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
      .help = "the model's file, - for standard input"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to compute with; the result is the same with any number"},

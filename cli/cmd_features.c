@@ -53,7 +53,7 @@ static int features(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct features_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
      .help = "the model's file, - for standard input"},
     {OPTION_FILE, 'o', "output", "FILE", AT(output),
      .help = "where the array (tokens, numbers) goes: .npy for NumPy, .safetensors for the tensor "

@@ -160,7 +160,7 @@ static int fill(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct fill_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
      .help = "the model's file, - for standard input"},
     {OPTION_FILE, 'f', "file", "FILE", AT(file), .shown = "none",
      .help = "fill a whole file, as one text, in place of TEXT; - for standard input"},

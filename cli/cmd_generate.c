@@ -110,7 +110,7 @@ static int generate(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct generate_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
      .help = "the model's file, - for standard input"},
     {OPTION_TEXT, 'p', "prompt", "TEXT", AT(prompt), .shown = "none",
      .help = "what to continue, - for standard input"},

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "message.h"
+#include "model_text.h"
 #include "output.h"
 #include "quote.h"
 #include "recur/model.h"
@@ -167,14 +168,14 @@ static int info(const struct command *command, int argc, char **argv)
 {
     struct info_options options = {0};
     struct arguments arguments;
-    recur_error error;
     recur_model *model;
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
-    const char *path = arguments.count ? arguments.operands[0] : "model.safetensors";
-    if (recur_model_load(path, &model, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
+    const char *path = arguments.count ? arguments.operands[0] : STANDARD_MODEL;
+    status = recur_load_model(command, path, NULL, NULL, &model);
+    if (status)
+        return status;
     if (options.json) {
         status = print_json(command, model);
     } else {

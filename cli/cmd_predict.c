@@ -4,6 +4,7 @@
 
 #include "label_scores.h"
 #include "message.h"
+#include "model_text.h"
 #include "output.h"
 #include "quote.h"
 #include "recur/predict.h"
@@ -135,15 +136,13 @@ static int predict(const struct command *command, int argc, char **argv)
 {
     struct predict_options options = {0};
     struct arguments arguments;
-    recur_error error;
     recur_model *model;
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
-    if (strcmp(options.model, "-") == 0 && strcmp(arguments.operands[0], "-") == 0)
-        return recur_usage_error(command, "the model and the text cannot both be standard input");
-    if (recur_model_load(options.model, &model, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
+    status = recur_load_model(command, options.model, arguments.operands[0], "text", &model);
+    if (status)
+        return status;
     const char *of_texts = recur_option_given(command, &arguments, "json")  ? "json"
                            : recur_option_given(command, &arguments, "top") ? "top"
                                                                             : NULL;
@@ -159,7 +158,7 @@ static int predict(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct predict_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = "model.safetensors",
+    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
      .help = "the model's file, - for standard input"},
     {OPTION_COUNT, 0, "top", "N", AT(top), .least = 1, .most = INT32_MAX, .standard = "3",
      .help = "of texts: how many labels to show with their probabilities"},

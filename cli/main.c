@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "options.h"
@@ -118,6 +119,10 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     int status = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
+        /* Where it failed earlier errno has changed; most of what refuses bytes refuses none too.
+         */
+        ssize_t none = write(STDOUT_FILENO, "", 0);
+        (void)none;
         int failure = recur_failure(NULL, "cannot write standard output: %s", strerror(errno));
         return status ? status : failure;
     }

@@ -1,6 +1,7 @@
 #include "model_text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "output.h"
@@ -13,9 +14,11 @@ int recur_load_model(const struct command *command, const char *path, const char
     if (input && strcmp(path, "-") == 0 && strcmp(input, "-") == 0)
         return recur_usage_error(command, "the model and the %s cannot both be standard input",
                                  what);
-    return recur_model_load(path, model, &error) == RECUR_OK
-               ? 0
-               : recur_library_failure(command, &error);
+    if (recur_model_load(path, model, &error) == RECUR_OK)
+        return 0;
+    if (strcmp(path, STANDARD_MODEL) == 0 && access(path, F_OK) != 0)
+        return recur_failure(command, "%s; recur train makes one", error.message);
+    return recur_library_failure(command, &error);
 }
 
 static int check_output(const struct command *command, const char *output, const char *model,

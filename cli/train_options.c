@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "model_text.h"
 
 #define AT(field) offsetof(struct train_options, field)
 
@@ -109,7 +110,7 @@ const struct option_spec recur_train_option_rows[] = {
              "elsewhere; the model is f32 either way"},
 
     {OPTION_HEADING, .help = "Output"},
-    {OPTION_FILE, 'o', "output", "FILE", AT(output), .standard = "model.safetensors",
+    {OPTION_FILE, 'o', "output", "FILE", AT(output), .standard = STANDARD_MODEL,
      .help = "where the model goes"},
     {OPTION_COUNT, 0, "checkpoint-every", "N", AT(checkpoint_every), .least = 1, .most = 1000000000,
      .shown = "never",

@@ -1,7 +1,7 @@
 # Impossible values of every option of recur generate.
 
 $ recur generate
-! recur generate: cannot read model.safetensors: No such file or directory
+! recur generate: cannot read model.safetensors: No such file or directory; recur train makes one
 [1]
 $ recur generate -m missing
 ! recur generate: cannot read missing: No such file or directory

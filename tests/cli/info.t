@@ -50,5 +50,5 @@ $ recur info model > /dev/full
 ! recur: cannot write standard output: No space left on device
 [1]
 $ recur info
-! recur info: cannot read model.safetensors: No such file or directory
+! recur info: cannot read model.safetensors: No such file or directory; recur train makes one
 [1]

@@ -61,6 +61,12 @@ $ recur train -o m --quiet --hidden 2 --epochs 1 --predict a > /dev/full
 $ printf 'some text' > in.txt; recur train -o in.txt - < in.txt; cat in.txt
 some text
 ! recur train: --output would overwrite the text standard input
+$ recur train --quiet --hidden 2 --epochs 1 --report report -o out >&-
+! recur: cannot write standard output: Bad file descriptor
+[1]
+$ recur train --quiet --hidden 2 --epochs 1 --report report -o out > /dev/full
+! recur: cannot write standard output: No space left on device
+[1]
 $ recur train --quiet --hidden 4 --epochs 1 --log closed -o out >&-; wc -l < closed
 1
 ! recur: cannot write standard output: Bad file descriptor
