@@ -21,7 +21,7 @@ enum recur_status recur_params_add(struct recur_params *params, const struct rec
     size_t deep = recur_size_mul(entry->segments, entry->segment);
     entry->rows = entry->wide_columns ? deep : wide;
     entry->columns = entry->wide_columns ? wide : deep;
-    entry->depth = deep == 1 ? 1 : recur_size_mul(entry->segments, padded(entry->segment));
+    entry->depth = entry->rank == 1 ? 1 : recur_size_mul(entry->segments, padded(entry->segment));
     entry->panels = recur_size_mul(recur_panels(entry->width), entry->groups);
     entry->offset = params->span;
     entry->span = recur_size_mul(recur_size_mul(entry->panels, entry->depth), RECUR_LANES);

@@ -453,29 +453,32 @@ static const struct {
     {"lstm", RECUR_CELL_LSTM, RECUR_ACTIVATION_TANH},
 };
 
-enum { CELLS = sizeof cells / sizeof *cells, VARIANTS = 3 * 2 * 2 + 20 };
+enum { CELLS = sizeof cells / sizeof *cells, VARIANTS = 3 * 2 * 2 + 22 };
 
 /* Sequences of several lengths: depth, both merges, dropout, threads that share the batch, the
  * directions and the units, and an open pass over numbers; filling in, of which the last pass is
- * open too. */
+ * open too; widths of 1, which make matrices of one column. */
 static void vary_lengths(struct setup *setup, size_t variant)
 {
     static const struct {
         size_t layers, lengths, embedding, inputs, grid[3];
         bool both, sum, drops, open, fill;
+        size_t narrow; /* a layer, from 1, of width 1 */
     } variants[] = {
-        {1, 1, 0, 0, {0}, false, false, false, false, false},
-        {3, 2, 0, 0, {2, 1, 2}, false, false, true, false, false},
-        {1, 2, 0, 0, {0}, true, false, false, false, false},
-        {2, 1, 6, 0, {2, 1, 1}, true, true, true, false, false},
-        {3, 1, 0, 0, {2, 2, 1}, true, false, false, false, false},
-        {2, 2, 0, 0, {1, 2, 2}, true, true, false, false, false},
-        {2, 0, 0, 0, {1, 2, 1}, true, false, true, false, false},
-        {2, 1, 0, 6, {0}, true, false, true, true, false},
-        {1, 1, 0, 0, {0}, false, false, false, false, true},
-        {3, 1, 0, 0, {2, 2, 1}, true, false, false, false, true},
-        {2, 2, 0, 0, {1, 2, 2}, true, true, true, false, true},
-        {2, 2, 6, 0, {0}, true, false, false, true, true},
+        {1, 1, 0, 0, {0}, false, false, false, false, false, 0},
+        {3, 2, 0, 0, {2, 1, 2}, false, false, true, false, false, 0},
+        {1, 2, 0, 0, {0}, true, false, false, false, false, 0},
+        {2, 1, 6, 0, {2, 1, 1}, true, true, true, false, false, 0},
+        {3, 1, 0, 0, {2, 2, 1}, true, false, false, false, false, 0},
+        {2, 2, 0, 0, {1, 2, 2}, true, true, false, false, false, 0},
+        {2, 0, 0, 0, {1, 2, 1}, true, false, true, false, false, 0},
+        {2, 1, 0, 6, {0}, true, false, true, true, false, 0},
+        {1, 1, 0, 0, {0}, false, false, false, false, true, 0},
+        {3, 1, 0, 0, {2, 2, 1}, true, false, false, false, true, 0},
+        {2, 2, 0, 0, {1, 2, 2}, true, true, true, false, true, 0},
+        {2, 2, 6, 0, {0}, true, false, false, true, true, 0},
+        {2, 0, 1, 0, {0}, true, false, false, false, false, 0},
+        {2, 1, 0, 1, {2, 1, 1}, false, false, false, true, false, 1},
     };
     setup->layers = variants[variant].layers;
     setup->lengths = variants[variant].lengths;
@@ -484,6 +487,8 @@ static void vary_lengths(struct setup *setup, size_t variant)
     memcpy(setup->grid, variants[variant].grid, sizeof setup->grid);
     setup->hidden[1] = 35; /* two panels for each thread that shares the units */
     setup->hidden[2] = 40;
+    if (variants[variant].narrow)
+        setup->hidden[variants[variant].narrow - 1] = 1;
     setup->bidirectional = variants[variant].both;
     setup->merge = variants[variant].sum ? RECUR_MERGE_SUM : RECUR_MERGE_CONCAT;
     setup->dropout = variants[variant].drops ? 0.3f : 0;
