@@ -86,7 +86,8 @@ static inline recur_resume_config recur_resume_config_default(void)
  * recur_trainer_free. `corpus`, which must outlive them, holds the same text as the run's. `config`
  * may be NULL: the defaults. Everything in the file is checked. Errors: DATA where text or
  * vocabulary are others, or the run is one on labelled texts; ARGUMENT where the run is past
- * `epochs`, or its schedule is the cosine, whose course depends on them; FORMAT; MEMORY. */
+ * `epochs` and they are not what it began with, or its schedule is the cosine, whose course depends
+ * on them; FORMAT; MEMORY. */
 RECUR_API enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint,
                                                     const recur_corpus *corpus,
                                                     const recur_resume_config *config,

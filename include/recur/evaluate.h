@@ -33,9 +33,9 @@ typedef struct recur_evaluation {
  * on the tokens before it, which do not count again. A model that fills in does it from the tokens
  * around, in windows with at least 64 tokens on either side or all there are.
  * `threads` 0: as many as the process may use.
- * Errors: ARGUMENT (another vocabulary size, ids outside the corpus), DATA (fewer than two tokens),
- * MEMORY, DIVERGED where the model's weights are so large that the loss is not finite, UNSUPPORTED
- * for a bidirectional language model, which sees what it is to predict. */
+ * Errors: ARGUMENT (a larger vocabulary than the model's, ids outside the corpus), DATA (fewer than
+ * two tokens), MEMORY, DIVERGED where the model's weights are so large that the loss is not finite,
+ * UNSUPPORTED for a bidirectional language model, which sees what it is to predict. */
 RECUR_API enum recur_status recur_evaluate(const recur_model *model, const recur_corpus *corpus,
                                            size_t first, size_t count, size_t threads,
                                            recur_evaluation *evaluation, recur_error *error);

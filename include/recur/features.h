@@ -47,8 +47,8 @@ RECUR_API size_t recur_features_width(const recur_model *model, size_t layer);
 /* Hands over a row for every token of the corpus, in bounded memory. One direction reads the text
  * from its first token to its last. Both read windows with at least 64 tokens on either side, or
  * all there are, of every token that counts. `threads` 0: as many as the process may use. Errors:
- * ARGUMENT (another vocabulary size, no such layer), MEMORY, DIVERGED where weights are so large
- * that a state is not finite, and whatever `rows` returns. */
+ * ARGUMENT (a larger vocabulary than the model's, no such layer), MEMORY, DIVERGED where weights
+ * are so large that a state is not finite, and whatever `rows` returns. */
 RECUR_API enum recur_status recur_features(const recur_model *model, const recur_corpus *corpus,
                                            size_t layer, size_t threads, recur_rows_fn *rows,
                                            void *user, recur_error *error);

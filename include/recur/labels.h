@@ -149,7 +149,9 @@ RECUR_API enum recur_status recur_model_create_labels(const recur_model_config *
  * Losses are nats for each label. `valid` (may be NULL) is what is validated on, whatever
  * config->validation says; steps and sampling do not count. A label of `valid` that the model lacks
  * has no loss. Epochs say how well `valid` was labelled (recur_epoch). Model and data must outlive
- * the trainer. Errors: ARGUMENT (a value outside its range, data of another task), MEMORY. */
+ * the trainer. Errors: ARGUMENT (a value outside its range, data of another task), DATA where
+ * nothing in `train` or nothing in `valid` has a loss: labels that the model knows, with a CRF a
+ * sentence of them; MEMORY. */
 RECUR_API enum recur_status
 recur_trainer_create_labels(recur_model *model, const recur_labels *train,
                             const recur_labels *valid, const recur_trainer_config *config,

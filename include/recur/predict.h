@@ -36,8 +36,8 @@ typedef enum recur_status recur_prediction_fn(void *user, size_t sequence,
 
 /* Labels all sequences; labels that are there are not looked at. `threads` 0: as many as the
  * process may use; the results are the same with any number. Errors: ARGUMENT for data of another
- * task than the model's, UNSUPPORTED for a model that does not label, MEMORY, and whatever
- * `receive` returns. */
+ * task than the model's, UNSUPPORTED for a model that does not label, MEMORY, DIVERGED where
+ * weights are so large that a logit is not finite, and whatever `receive` returns. */
 RECUR_API enum recur_status recur_predict(const recur_model *model, const recur_labels *data,
                                           size_t threads, recur_prediction_fn *receive, void *user,
                                           recur_error *error);

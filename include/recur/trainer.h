@@ -97,7 +97,7 @@ static inline recur_trainer_config recur_trainer_config_default(void)
 /* Plans and allocates everything the run will need. Model and corpus must outlive the trainer,
  * which belongs to the caller: recur_trainer_free. `config` may be NULL: the defaults.
  * A model that fills in reads each minibatch as texts of their own: no state is carried.
- * Errors: ARGUMENT (a value outside its range, a corpus of another vocabulary size), DATA (the
+ * Errors: ARGUMENT (a value outside its range, a corpus of a larger vocabulary), DATA (the
  * text is too short; the sentence says how much is needed), MEMORY, UNSUPPORTED for a bidirectional
  * language model, which sees what it is to predict, and for a quantised one. */
 RECUR_API enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,

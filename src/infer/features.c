@@ -129,7 +129,7 @@ enum recur_status recur_features(const recur_model *model, const recur_corpus *c
     RECUR_TRY(recur_model_check_tokens(model, error));
     if (layer >= model->config.layers)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no layer %zu, the model has %zu",
-                          layer + 1, model->config.layers);
+                          recur_size_add(layer, 1), model->config.layers);
     if (recur_corpus_vocabulary_size(corpus) > model->config.vocabulary)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the text has a vocabulary of %zu, the model one of %zu",

@@ -27,7 +27,7 @@ static void round_to_bytes(const struct recur_param *param, real *flat)
                 most = fmaxf(most, fabsf(w[k * RECUR_LANES]));
             real scale = recur_int8_scale(most);
             for (size_t k = 0; k < param->depth; k++)
-                w[k * RECUR_LANES] = rintf(w[k * RECUR_LANES] / scale) * scale;
+                w[k * RECUR_LANES] = rintf(w[k * RECUR_LANES] / scale) * scale + 0.0f; /* no -0 */
         }
 }
 
@@ -64,12 +64,12 @@ static enum recur_status check(const recur_model *model, enum recur_quantization
          model->config.inputs))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "int8 is for language models of one direction, which generate; bf16 "
-                          "serves all models");
+                          "is for those of both and for models that fill blanks, too");
     if (kind == RECUR_QUANTIZATION_INT8 && model->config.cell == RECUR_CELL_RNN &&
         model->config.activation == RECUR_ACTIVATION_RELU)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "int8 needs states that stay between -1 and 1, and relu's grow; bf16 "
-                          "serves all models");
+                          "does not");
     return RECUR_OK;
 }
 

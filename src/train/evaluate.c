@@ -168,8 +168,8 @@ enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *
                           recur_corpus_vocabulary_size(corpus), model->config.vocabulary);
     if (first > size || count > size - first)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "tokens %zu to %zu are outside the text of %zu", first, first + count,
-                          size);
+                          "tokens %zu to %zu are outside the text of %zu", first,
+                          recur_size_add(first, count), size);
     if (!count)
         count = size - first;
     if (count < 2)

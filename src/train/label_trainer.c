@@ -35,25 +35,31 @@ static enum recur_status create_buckets(struct recur_label_run *run,
     return status;
 }
 
-/* Some of what is held out must have a loss to choose the best epoch by: with a CRF whole
- * sentences alone have one. */
+/* Whether any sequence has a loss: with a CRF whole sentences alone have one. */
+static bool has_loss(const recur_model *model, const struct recur_label_set *set)
+{
+    bool crf = model->config.decoder == RECUR_DECODER_CRF, found = false;
+    for (size_t i = 0; i < recur_labels_count(set->data) && !found; i++) {
+        size_t count = recur_label_set_labels(set, i), known = 0;
+        for (size_t t = 0; t < count; t++)
+            known += recur_label_set_label(set, i, t) >= 0;
+        found = crf ? count && known == count : known > 0;
+    }
+    return found;
+}
+
+/* The best epoch is chosen by what is held out. */
 static enum recur_status check_valid(const recur_model *model, const recur_labels *valid,
                                      recur_error *error)
 {
     struct recur_label_set set;
-    bool crf = model->config.decoder == RECUR_DECODER_CRF, found = false;
     enum recur_status status = recur_label_set_init(&set, model, valid, error);
-    for (size_t i = 0; status == RECUR_OK && i < recur_labels_count(valid) && !found; i++) {
-        size_t count = recur_label_set_labels(&set, i), known = 0;
-        for (size_t t = 0; t < count; t++)
-            known += recur_label_set_label(&set, i, t) >= 0;
-        found = crf ? count && known == count : known > 0;
-    }
+    bool found = status == RECUR_OK && has_loss(model, &set);
     recur_label_set_free(&set);
     if (status == RECUR_OK && !found)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "no held-out %s has labels that are among those to train on",
-                          crf ? "sentence" : "sequence");
+                          model->config.decoder == RECUR_DECODER_CRF ? "sentence" : "sequence");
     return status;
 }
 
@@ -67,6 +73,8 @@ static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *tra
     if (valid)
         RECUR_TRY(check_valid(trainer->model, valid, error));
     run->valid = valid;
+    if (recur_labels_count(train) && !has_loss(trainer->model, &run->set))
+        return recur_fail(error, RECUR_ERROR_DATA, "there is not one label to learn from");
     RECUR_TRY(create_buckets(run, config, error));
     RECUR_TRY(recur_trainer_prepare(trainer, recur_buckets_most_tokens(run->buckets), error));
     size_t count = recur_labels_count(train);

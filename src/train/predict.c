@@ -85,6 +85,14 @@ static int32_t choose(struct predicting *p, const float *x, float *probabilities
     return (int32_t)best;
 }
 
+static bool are_finite(const float *x, size_t count)
+{
+    bool finite = true;
+    for (size_t i = 0; i < count; i++)
+        finite &= isfinite(x[i]) != 0;
+    return finite;
+}
+
 static enum recur_status hand_over(struct predicting *p, size_t sequence, size_t b,
                                    recur_error *error)
 {
@@ -92,6 +100,9 @@ static enum recur_status hand_over(struct predicting *p, size_t sequence, size_t
     size_t labels = p->model->config.labels;
     size_t count = recur_label_set_labels(&p->set, sequence);
     const float *x = l->logits + b * labels;
+    for (size_t t = 0; t < count; t++)
+        if (!are_finite(x + t * l->batch * labels, labels))
+            return recur_fail_overflow("a logit", error);
     if (p->best && count)
         recur_crf_decode(&l->crf, x, l->batch * labels, count, p->labels, p->best, p->back);
     for (size_t t = 0; t < count && !p->best; t++) {

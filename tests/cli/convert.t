@@ -179,5 +179,5 @@ $ recur convert --quantize int4 model other
 $ recur convert --quantize bf16 --to pytorch model other
 other (pytorch): gru 3, one-hot input, quantised to bf16, 97 parameters
 $ recur train text --quiet --cell rnn --activation relu --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o relu > out; recur convert --quantize int8 relu other
-! recur convert: int8 needs states that stay between -1 and 1, and relu's grow; bf16 serves all models
+! recur convert: int8 needs states that stay between -1 and 1, and relu's grow; bf16 does not
 [1]

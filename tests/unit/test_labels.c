@@ -418,6 +418,46 @@ static void a_hundred_thousand_labels_are_learnt(void **state)
     free(text);
 }
 
+/* A file's weights are finite, and their sums need not be; nothing is learnt without a label. */
+static void what_cannot_be_computed_is_refused(void **state)
+{
+    (void)state;
+    const size_t hidden[] = {4};
+    for (int kind = 0; kind < 3; kind++) {
+        enum recur_task task = kind ? RECUR_TASK_TAG : RECUR_TASK_CLASSIFY;
+        recur_labels *data = read_text(task, false, kind ? "a x\nb y\n\n" : "x\ta\ny\tb\n");
+        recur_labels *bare = read_text(task, true, "a\n\nb\n");
+        recur_model_config config = recur_model_config_default();
+        recur_trainer *trainer;
+        recur_score_table *table;
+        recur_model *model;
+        recur_error error;
+        size_t predicted = 0;
+        float large[4096];
+        for (size_t i = 0; i < sizeof large / sizeof *large; i++)
+            large[i] = i % 2 ? 3e38F : -3e38F;
+        config.hidden = hidden;
+        config.decoder = kind == 2 ? RECUR_DECODER_CRF : RECUR_DECODER_SOFTMAX;
+        assert_int_equal(recur_model_create_labels(&config, data, NULL, &model, NULL), RECUR_OK);
+        assert_int_equal(recur_trainer_create_labels(model, bare, NULL, NULL, &trainer, &error),
+                         RECUR_ERROR_DATA);
+        assert_string_equal(error.message, "there is not one label to learn from");
+        for (size_t t = 0; t < recur_model_tensors(model); t++) {
+            recur_tensor_info info = recur_model_tensor(model, t);
+            assert_true(info.shape[0] * info.shape[1] <= sizeof large / sizeof *large);
+            recur_model_set_tensor(model, t, large);
+        }
+        assert_int_equal(recur_predict(model, data, 1, count_one, &predicted, &error),
+                         RECUR_ERROR_DIVERGED);
+        assert_string_equal(error.message, "the model's weights are too large to compute with: a "
+                                           "logit is not finite");
+        assert_int_equal(recur_score(model, data, 1, &table, NULL), RECUR_ERROR_DIVERGED);
+        recur_model_free(model);
+        recur_labels_free(bare);
+        recur_labels_free(data);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +470,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_read),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_hundred_thousand_labels_are_learnt),
+        cmocka_unit_test(what_cannot_be_computed_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
