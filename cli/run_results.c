@@ -130,14 +130,14 @@ static bool write_report(const struct run *run, json_t *predictions, const recur
     recur_machine_isa(&isa, NULL);
     getrusage(RUSAGE_SELF, &usage);
     json_t *report = recur_json_epoch(&run->epoch);
-    json_t *more = json_pack("{sI sI sI sI sI ss ss ss? sI sO}", "parameters",
-                             (json_int_t)recur_model_parameters(run->model), "tokens",
-                             (json_int_t)count_tokens(run), "epochs",
-                             (json_int_t)recur_trainer_epochs(run->trainer), "best_epoch",
-                             (json_int_t)recur_trainer_best_epoch(run->trainer), "threads",
-                             (json_int_t)recur_trainer_threads(run->trainer), "device", "cpu",
-                             "precision", run->options.precision, "isa", isa, "peak_rss_bytes",
-                             (json_int_t)usage.ru_maxrss * 1024, "predictions", predictions);
+    json_t *more = json_pack(
+        "{sI sI sI sI sI ss ss ss? sI sO}", "parameters",
+        (json_int_t)recur_model_parameters(run->model), "tokens", (json_int_t)count_tokens(run),
+        "epochs", (json_int_t)recur_trainer_epochs(run->trainer), "best_epoch",
+        (json_int_t)recur_trainer_best_epoch(run->trainer), "threads",
+        (json_int_t)recur_trainer_threads(run->trainer), "device", "cpu", "compute_precision",
+        run->options.precision, "isa", isa, "peak_rss_bytes", (json_int_t)usage.ru_maxrss * 1024,
+        "predictions", predictions);
     json_object_update_new(report, more);
     if (scores)
         recur_json_add_scores(report, scores, "");

@@ -196,8 +196,8 @@ struct dependency {
     const char *wanted[3]; /* NULL: no more */
 };
 
-static bool check_dependencies(const struct command *command, const struct train_options *options,
-                               const struct arguments *given)
+bool recur_train_options_fit(const struct command *command, const struct train_options *options,
+                             const struct arguments *given)
 {
     static const struct dependency dependencies[] = {
         {"preset", "task", AT(task), {"lm", "fill"}},
@@ -278,7 +278,7 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     arguments->given = given.given;
     options->labels = strcmp(options->task, "tag") == 0 || strcmp(options->task, "classify") == 0;
     return check_supported(command, options, &given) &&
-           check_dependencies(command, options, &given) &&
+           recur_train_options_fit(command, options, &given) &&
            spread_layers(command, options, layers_given);
 }
 

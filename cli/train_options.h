@@ -47,6 +47,11 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
                                struct train_options *options, struct arguments *arguments,
                                int *status);
 
+/* Whether options that need a certain value of another, as --crf needs --task tag, have it. Says
+ * what is wrong. */
+bool recur_train_options_fit(const struct command *command, const struct train_options *options,
+                             const struct arguments *given);
+
 /* Name of preset number `index`, NULL past the last. */
 const char *recur_preset_name(size_t index);
 

@@ -177,8 +177,8 @@ static enum recur_status fail_header(uint64_t size, recur_error *error)
                           "state_dict with safetensors.torch.save_file instead");
     if ((size & onnx_mask) == onnx)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "not a safetensors file but, as it begins, ONNX: recur convert makes a "
-                          "model of it");
+                          "not a safetensors file but, as it begins, ONNX: named .onnx, recur "
+                          "convert makes a model of it");
     return recur_fail(error, RECUR_ERROR_FORMAT,
                       "not a safetensors file: its header would have %" PRIu64
                       " bytes, at most %zu are allowed",

@@ -35,7 +35,7 @@ $ recur convert model nowhere/model.onnx
 ! recur convert: cannot write nowhere/model.onnx: nowhere: No such file or directory
 [1]
 $ recur info model.onnx
-! recur info: model.onnx: not a safetensors file but, as it begins, ONNX: recur convert makes a model of it
+! recur info: model.onnx: not a safetensors file but, as it begins, ONNX: named .onnx, recur convert makes a model of it
 [1]
 $ recur train text --quiet --task fill --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o fill > out; recur convert fill fill.onnx
 ! recur convert: the model fills blanks: its output layer reads the states before each token, which onnx does not express

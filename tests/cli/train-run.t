@@ -21,7 +21,7 @@ $ sed -E 's/: [-+0-9.e]+/: N/g' log
 {"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N}
 {"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N}
 $ sed -E 's/: [-+0-9.e]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/; s/"predictions": .*/"predictions": .../' report
-{"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N, "parameters": N, "tokens": N, "epochs": N, "best_epoch": N, "threads": N, "device": "cpu", "precision": "f32", "isa": "ISA", "peak_rss_bytes": N, "predictions": ...
+{"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N, "parameters": N, "tokens": N, "epochs": N, "best_epoch": N, "threads": N, "device": "cpu", "compute_precision": "f32", "isa": "ISA", "peak_rss_bytes": N, "predictions": ...
 $ grep -o '"epochs": [0-9]*' report; grep -o '"parameters": [0-9]*' report; grep -o '"predictions": \["The river' report
 "epochs": 2
 "parameters": 2411

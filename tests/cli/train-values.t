@@ -252,3 +252,7 @@ $ recur generate --top-p 1e-50
 $ recur generate --min-p 1e-50
 ! recur generate: --min-p must be a number from 0 to 1 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-50"
 [2]
+
+# The narrowest of all.
+$ for t in 1 2; do recur train --quiet --hidden 1,2,1 --embed 1 --epochs 1 --threads $t -o narrow$t > out; done; cmp narrow1 narrow2; recur convert --quantize int8 narrow1 bytes | cut -d" " -f3,4
+lstm 1,2,1,
