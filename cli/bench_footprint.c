@@ -65,7 +65,7 @@ static enum recur_status start(const struct scratch *scratch, const char *const 
     return refused ? fail(error, "/proc/self/exe", strerror(refused)) : RECUR_OK;
 }
 
-/* Waits for its end; `usage` is what it used. */
+/* Waits for its end; `usage`, which may be NULL, is what it used. */
 static enum recur_status finish(const char *const *words, pid_t child, struct rusage *usage,
                                 recur_error *error)
 {
@@ -119,7 +119,6 @@ static enum recur_status generate(const struct scratch *scratch, double *seconds
     const char *const words[] = {
         "recur", "generate",  "--count",        "1",       "--no-display-prompt", "--prompt",
         "time",  "--threads", scratch->threads, "--model", scratch->model,        NULL};
-    struct rusage usage;
     pid_t child;
     int end[2];
     char byte;
@@ -133,7 +132,7 @@ static enum recur_status generate(const struct scratch *scratch, double *seconds
     if (status == RECUR_OK) {
         ssize_t got = read(end[0], &byte, 1);
         *seconds = recur_seconds() - begun;
-        status = finish(words, child, &usage, error);
+        status = finish(words, child, NULL, error);
         if (status == RECUR_OK && got != 1)
             status = fail(error, words[1], got < 0 ? "it cannot be read" : "it printed nothing");
     }

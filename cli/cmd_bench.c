@@ -131,25 +131,17 @@ static enum recur_status time_generation(const struct bench_options *options,
     return status;
 }
 
-/* Trains on all threads and, where their number was not the user's choice, on one. */
-static enum recur_status train(const struct bench_options *options, recur_model *model,
-                               const recur_corpus *corpus, recur_trainer_config run,
-                               struct speed *speed, recur_error *error)
+/* Trains for a while; `phase` may be NULL. */
+static enum recur_status train(recur_model *model, const recur_corpus *corpus,
+                               const recur_trainer_config *run, double seconds, double *speed,
+                               double *phase, recur_error *error)
 {
     recur_trainer *trainer = NULL;
-    enum recur_status status = recur_trainer_create(model, corpus, &run, &trainer, error);
+    enum recur_status status = recur_trainer_create(model, corpus, run, &trainer, error);
     if (status == RECUR_OK)
-        status = time_training(trainer, options->seconds, &speed->train, error);
-    if (status == RECUR_OK)
-        phase_shares(trainer, speed->phase);
-    recur_trainer_free(trainer);
-    if (status != RECUR_OK || options->threads || run.threads == 1)
-        return status;
-    run.threads = 1;
-    trainer = NULL;
-    status = recur_trainer_create(model, corpus, &run, &trainer, error);
-    if (status == RECUR_OK)
-        status = time_training(trainer, options->seconds, &speed->train_alone, error);
+        status = time_training(trainer, seconds, speed, error);
+    if (status == RECUR_OK && phase)
+        phase_shares(trainer, phase);
     recur_trainer_free(trainer);
     return status;
 }
@@ -165,12 +157,17 @@ static enum recur_status measure(const struct bench_options *options, struct spe
     settings.options.threads = bench_threads(options);
     const recur_model_config config =
         recur_train_model_config(&settings.options, speed->work->vocabulary);
-    const recur_trainer_config run = recur_train_trainer_config(&settings.options, BENCH_TOKENS);
+    recur_trainer_config run = recur_train_trainer_config(&settings.options, BENCH_TOKENS);
     enum recur_status status = make_corpus(speed->work->vocabulary, &corpus, error);
     if (status == RECUR_OK)
         status = recur_model_create(&config, NULL, &model, error);
     if (status == RECUR_OK && !options->generation)
-        status = train(options, model, corpus, run, speed, error);
+        status = train(model, corpus, &run, options->seconds, &speed->train, speed->phase, error);
+    /* On one thread too, unless their number was the user's choice. */
+    if (status == RECUR_OK && !options->generation && !options->threads && run.threads > 1) {
+        run.threads = 1;
+        status = train(model, corpus, &run, options->seconds, &speed->train_alone, NULL, error);
+    }
     if (status == RECUR_OK && !options->training)
         status = time_generation(options, model, speed, error);
     if (status == RECUR_OK) {

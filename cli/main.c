@@ -119,8 +119,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     int status = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        /* Where it failed earlier errno has changed; most of what refuses bytes refuses none too.
-         */
+        /* errno may be of later: most of what refuses bytes refuses none of them too. */
         ssize_t none = write(STDOUT_FILENO, "", 0);
         (void)none;
         int failure = recur_failure(NULL, "cannot write standard output: %s", strerror(errno));

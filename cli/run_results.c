@@ -173,14 +173,12 @@ static recur_printable shell_word(const char *word, bool quotes)
 static void print_next(const struct run *run)
 {
     const struct train_options *options = &run->options;
-    recur_printable name = shell_word(options->output, false);
+    char path[sizeof(recur_printable)];
     const char *prefix = options->predict.count ? options->predict.items[0] : "";
     const recur_printable shown = recur_show(prefix, strlen(prefix), SIZE_MAX, NULL);
-    if (*options->output == '-') { /* else it would be an option */
-        char path[sizeof name.text];
-        snprintf(path, sizeof path, "./%s", options->output);
-        name = shell_word(path, false);
-    }
+    /* What begins with a dash would be an option. */
+    snprintf(path, sizeof path, "%s%s", *options->output == '-' ? "./" : "", options->output);
+    const recur_printable name = shell_word(path, false);
     fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
     if (options->labels) {
         fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);

@@ -57,26 +57,6 @@ static bool has_amx(void)
 }
 #endif
 
-#ifdef RECUR_ARM
-static bool has_dot_products(void)
-{
-#ifdef __linux__
-    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
-#else
-    return false;
-#endif
-}
-
-static bool has_bf16(void)
-{
-#ifdef __linux__
-    return getauxval(AT_HWCAP2) & HWCAP2_BF16;
-#else
-    return false;
-#endif
-}
-#endif
-
 static bool same(const char *isa, const char *other)
 {
     return !strcmp(isa, other);
@@ -110,10 +90,13 @@ static bool runs(const char *isa)
 #elif defined(RECUR_ARM)
     if (same(isa, "neon"))
         return true;
+#ifdef __linux__
+    const bool dot_products = getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
     if (same(isa, "neondot"))
-        return has_dot_products();
+        return dot_products;
     if (same(isa, "neonbf16"))
-        return has_dot_products() && has_bf16();
+        return dot_products && getauxval(AT_HWCAP2) & HWCAP2_BF16;
+#endif
 #endif
     (void)isa; /* elsewhere there is no other */
     return false;
