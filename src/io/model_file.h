@@ -7,9 +7,11 @@
 #include "io/safetensors.h"
 #include "recur/trainer.h"
 
+#define RECUR_MODEL_FORMAT "recur"
 #define RECUR_MODEL_VERSION "1"
 
 /* Keys of the metadata. */
+#define RECUR_KEY_FORMAT "format"
 #define RECUR_KEY_VERSION "recur.version"
 #define RECUR_KEY_CONFIG "recur.config"
 #define RECUR_KEY_TEXT "recur.text"

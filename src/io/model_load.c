@@ -27,14 +27,14 @@ enum recur_status recur_metadata_get(const json_t *metadata, const char *key, si
 static enum recur_status check_version(const json_t *metadata, recur_error *error)
 {
     const char *version = get_string(metadata, RECUR_KEY_VERSION);
+    if (!recur_metadata_is_model(metadata))
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "a safetensors file but not a recur model: it has no " RECUR_KEY_CONFIG
+                          "; recur convert reads PyTorch's");
     if (version && strcmp(version, RECUR_MODEL_VERSION) != 0)
         return recur_fail(
             error, RECUR_ERROR_UNSUPPORTED,
             "a recur model of version %s, this build reads version " RECUR_MODEL_VERSION, version);
-    if (!get_string(metadata, RECUR_KEY_CONFIG))
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "a safetensors file but not a recur model: it has no " RECUR_KEY_CONFIG
-                          "; recur convert reads PyTorch's");
     if (!version)
         return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_VERSION " is missing");
     return RECUR_OK;
@@ -316,7 +316,9 @@ static enum recur_status load_history(const json_t *metadata, recur_model *model
 
 bool recur_metadata_is_model(const json_t *metadata)
 {
-    return get_string(metadata, RECUR_KEY_VERSION) || get_string(metadata, RECUR_KEY_CONFIG);
+    const char *format = get_string(metadata, RECUR_KEY_FORMAT);
+    return (format && strcmp(format, RECUR_MODEL_FORMAT) == 0) ||
+           get_string(metadata, RECUR_KEY_VERSION) || get_string(metadata, RECUR_KEY_CONFIG);
 }
 
 enum recur_status recur_model_read(const json_t *metadata, recur_tensor_fn *source, void *user,

@@ -146,8 +146,8 @@ int recur_metadata_put_times(json_t *metadata, const recur_model *model)
 static json_t *make_metadata(const recur_model *model)
 {
     const recur_vocab *vocab = recur_model_vocab(model);
-    json_t *metadata =
-        json_pack("{s:s, s:s}", "format", "recur", RECUR_KEY_VERSION, RECUR_MODEL_VERSION);
+    json_t *metadata = json_pack("{s:s, s:s}", RECUR_KEY_FORMAT, RECUR_MODEL_FORMAT,
+                                 RECUR_KEY_VERSION, RECUR_MODEL_VERSION);
     int failed =
         recur_metadata_put(metadata, RECUR_KEY_CONFIG, make_config(model), RECUR_FLOAT_DIGITS);
     if (vocab) {

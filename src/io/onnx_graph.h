@@ -20,6 +20,9 @@
 #include "onnx.pb-c.h"
 #include "recur/model.h"
 
+/* Who wrote the file. */
+#define RECUR_ONNX_PRODUCER "recur"
+
 /* Types of numbers. */
 enum {
     RECUR_ONNX_FLOAT = 1,

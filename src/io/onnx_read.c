@@ -182,7 +182,15 @@ static enum recur_status check_same(const recur_model_config *says,
     return says->biases == 1 ? check_single_biases(found, error) : RECUR_OK;
 }
 
-/* The properties that are recur's, as an object of strings. */
+static bool is_own(const Recur__Onnx__Property *property)
+{
+    return strncmp(property->key, "recur.", 6) == 0 ||
+           (strcmp(property->key, RECUR_KEY_FORMAT) == 0 &&
+            strcmp(property->value, RECUR_MODEL_FORMAT) == 0);
+}
+
+/* The properties that are recur's, as an object of strings. They end the files that recur writes:
+ * one without them was cut. */
 static enum recur_status collect_metadata(const Recur__Onnx__Model *message, json_t **metadata,
                                           recur_error *error)
 {
@@ -191,7 +199,7 @@ static enum recur_status collect_metadata(const Recur__Onnx__Model *message, jso
         return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the metadata");
     for (size_t i = 0; i < message->n_metadata_props; i++) {
         const Recur__Onnx__Property *property = message->metadata_props[i];
-        if (!property->key || !property->value || strncmp(property->key, "recur.", 6) != 0)
+        if (!property->key || !property->value || !is_own(property))
             continue;
         if (json_object_get(*metadata, property->key))
             return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata has %.40s twice",
@@ -203,6 +211,12 @@ static enum recur_status collect_metadata(const Recur__Onnx__Model *message, jso
         if (json_object_set_new(*metadata, property->key, json_string(property->value)) != 0)
             return recur_fail_memory(error, strlen(property->value), "the metadata");
     }
+    if (!recur_metadata_is_model(*metadata) && message->producer_name &&
+        strcmp(message->producer_name, RECUR_ONNX_PRODUCER) == 0)
+        return recur_fail(
+            error, RECUR_ERROR_FORMAT,
+            "recur wrote this graph, but its metadata is missing: the file is cut, or "
+            "another program left it out");
     return RECUR_OK;
 }
 

@@ -291,7 +291,7 @@ static enum recur_status write_graph(Recur__Onnx__Graph *graph, json_t *metadata
     opset.version = OPSET;
     model.has_ir_version = 1;
     model.ir_version = IR_VERSION;
-    model.producer_name = (char *)"recur";
+    model.producer_name = (char *)RECUR_ONNX_PRODUCER;
     model.producer_version = (char *)recur_version();
     model.graph = graph;
     model.n_opset_import = 1;

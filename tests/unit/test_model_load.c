@@ -32,9 +32,7 @@ static const struct {
     {"recur.version", NULL, NULL, RECUR_ERROR_FORMAT, "recur.version is missing"},
     {"recur.version", "1", "2", RECUR_ERROR_UNSUPPORTED,
      "a recur model of version 2, this build reads version 1"},
-    {"recur.config", NULL, NULL, RECUR_ERROR_FORMAT,
-     "a safetensors file but not a recur model: it has no recur.config; recur convert reads "
-     "PyTorch's"},
+    {"recur.config", NULL, NULL, RECUR_ERROR_FORMAT, "recur.config is missing"},
     {"recur.config", "{", "[", RECUR_ERROR_FORMAT,
      "recur.config is not valid JSON: ']' expected near ':'"},
     {"recur.config", "\"cell\":\"lstm\",", "", RECUR_ERROR_FORMAT,
