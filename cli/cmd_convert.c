@@ -5,6 +5,7 @@
 
 #include "message.h"
 #include "output.h"
+#include "quote.h"
 #include "recur/convert.h"
 #include "text_options.h"
 
@@ -20,38 +21,43 @@ struct said {
     recur_import_config config;
 };
 
-/* The token of an entry: itself, or what `recur vocab --json` calls "token". */
-static bool read_entry(const json_t *entry, recur_token *token)
+/* How many tokens are reserved; a mere list of tokens does not say. */
+static bool read_reserved(const json_t *json, size_t *reserved)
 {
-    const json_t *text = json_is_object(entry) ? json_object_get(entry, "token") : entry;
-    if (!json_is_string(text))
-        return false;
-    *token = (recur_token){json_string_value(text), json_string_length(text)};
-    return true;
+    const json_t *number = json_object_get(json, "reserved");
+    *reserved = (size_t)json_integer_value(number);
+    return !number || (json_is_integer(number) && json_integer_value(number) >= 0);
 }
 
-/* Makes a vocabulary of a JSON list of tokens, or of what `recur vocab --json` prints. */
+/* Makes a vocabulary of a JSON list of tokens, or of what `recur vocab --json` prints, whose
+ * entries have their tokens under that name. */
 static recur_vocab *make_vocab(const struct command *command, const struct convert_options *options,
                                const json_t *json)
 {
     const json_t *list = json_is_object(json) ? json_object_get(json, "entries") : json;
-    size_t size = json_array_size(list);
+    size_t size = json_array_size(list), reserved;
     recur_text_config text = recur_text_config_default();
     recur_vocab *vocab = NULL;
     recur_error error;
     recur_token *tokens = calloc(size + 1, sizeof *tokens);
-    bool good = json_is_array(list) && tokens;
-    for (size_t id = 0; good && id < size; id++)
-        good = read_entry(json_array_get(list, id), &tokens[id]);
+    char *bytes = calloc(size + 1, 1);
     /* The option table let only the names pass that the library knows. */
     recur_tokens_parse(options->tokens, &text.tokens, NULL);
     recur_clean_parse(options->clean, &text.clean, NULL);
+    bool good = json_is_array(list) && tokens && bytes && read_reserved(json, &reserved);
+    for (size_t id = 0; good && id < size; id++) {
+        const json_t *entry = json_array_get(list, id);
+        const json_t *token = json_is_object(entry) ? json_object_get(entry, "token") : entry;
+        good = recur_json_read_token(token, text.tokens, &bytes[id], &tokens[id]);
+    }
     if (!good)
         recur_failure(command, "%s is not a list of tokens in JSON",
                       recur_path(options->vocab).text);
-    else if (recur_vocab_from_entries(tokens, NULL, size, 0, &text, &vocab, &error) != RECUR_OK)
+    else if (recur_vocab_from_entries(tokens, NULL, size, reserved, &text, &vocab, &error) !=
+             RECUR_OK)
         recur_failure(command, "%s: %s", recur_path(options->vocab).text, error.message);
     free(tokens);
+    free(bytes);
     return vocab;
 }
 

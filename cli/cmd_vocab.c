@@ -75,10 +75,10 @@ static int print_json(const struct job *job)
                                recur_json_token(recur_vocab_token(job->vocab, (int32_t)id)), "id",
                                (json_int_t)id, "count",
                                (json_int_t)recur_vocab_count(job->vocab, (int32_t)id)));
-    return recur_json_print(job->command,
-                            json_pack("{sI sI sI so}", "lines", (json_int_t)stats->lines, "tokens",
-                                      (json_int_t)stats->tokens, "size", (json_int_t)size,
-                                      "entries", entries));
+    return recur_json_print(
+        job->command, json_pack("{sI sI sI sI so}", "lines", (json_int_t)stats->lines, "tokens",
+                                (json_int_t)stats->tokens, "size", (json_int_t)size, "reserved",
+                                (json_int_t)recur_vocab_reserved(job->vocab), "entries", entries));
 }
 
 static void print_row(size_t id, size_t size)
@@ -283,7 +283,7 @@ static int vocab(const struct command *command, int argc, char **argv)
 static const struct option_spec options[] = {
     TEXT_OPTION_ROWS(struct vocab_options),
     {OPTION_FLAG, 0, "json", NULL, AT(json),
-     .help = "one JSON object: lines, tokens, size, entries"},
+     .help = "one JSON object: lines, tokens, size, reserved, entries"},
     {OPTION_FLAG, 0, "ids", NULL, AT(ids),
      .help = "only the ids, a line for each line of the text"},
     {OPTION_FLAG, 0, "one-hot", NULL, AT(one_hot),

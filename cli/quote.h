@@ -3,6 +3,7 @@
 #define QUOTE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "recur/text.h"
 
@@ -12,5 +13,10 @@ recur_printable recur_quote(recur_token token);
 
 /* The token as a JSON string; a byte that is no UTF-8 is the character of its number. */
 json_t *recur_json_token(recur_token token);
+
+/* The way back: the token that the JSON string `text` stands for, which it must outlive. Where
+ * `tokens` are bytes, `*byte` holds one that is no UTF-8. False where `text` is no string. */
+bool recur_json_read_token(const json_t *text, enum recur_tokens tokens, char *byte,
+                           recur_token *token);
 
 #endif

@@ -20,6 +20,23 @@ $ recur generate -m back -n 3
 $ recur vocab --json text > vocab; recur convert --vocab vocab torch back; recur generate -m model -p a -n 5 --temp 0 > one; recur generate -m back -p a -n 5 --temp 0 | cmp - one
 back (recur): gru 3, one-hot input, 97 parameters
 
+# Reserved tokens stay reserved, bytes stay bytes.
+$ recur vocab --json --reserved '<pad>,<bos>' text > marked; recur train text --quiet --reserved '<pad>,<bos>' --cell gru --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o with > out; recur convert --to pytorch with torch_with; recur convert --vocab marked torch_with back; recur info back --json | grep -o '"reserved": [0-9]*'; recur generate -m back -p a -n 99 --temp 9 -s 3 | grep -c '[<>]'
+torch_with (pytorch): gru 3, one-hot input, 123 parameters
+back (recur): gru 3, one-hot input, 123 parameters
+"reserved": 2
+0
+[1]
+$ printf '你好你好a你好b' > wide; recur vocab --json --tokens byte wide > bytes; recur train wide --quiet --tokens byte --cell gru --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o byte_model > out; recur convert --to pytorch byte_model torch_bytes; recur convert --vocab bytes --tokens byte torch_bytes back; recur generate -m byte_model -p '你' -n 9 -s 3 > one; recur generate -m back -p '你' -n 9 -s 3 | cmp - one
+torch_bytes (pytorch): gru 3, one-hot input, 149 parameters
+back (recur): gru 3, one-hot input, 149 parameters
+$ echo '{"reserved": 4, "entries": ["<unk>", "a", "b", "c"]}' > many; recur convert --vocab many torch back
+! recur convert: many: a vocabulary of 4 entries cannot have 4 reserved tokens
+[1]
+$ echo '{"reserved": "2", "entries": ["<unk>", "a", "b", "c"]}' > many; recur convert --vocab many torch back
+! recur convert: many is not a list of tokens in JSON
+[1]
+
 # Single tokens, and a list of another length.
 $ echo '["<unk>", "a", "b", "c"]' > list; recur convert --vocab list --clean letters torch back; recur info back | grep clean
 back (recur): gru 3, one-hot input, 97 parameters

@@ -54,7 +54,7 @@ $ recur vocab --tokens word --clean letters --ids --one-hot text | sed 's/^$/(em
 [0,0,0,0,0,0,0,1]
 (empty)
 $ recur vocab --tokens word --clean letters --json text
-{"lines": 2, "tokens": 9, "size": 8, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "is", "id": 1, "count": 2}, {"token": "a", "id": 2, "count": 2}, {"token": "this", "id": 3, "count": 1}, {"token": "good", "id": 4, "count": 1}, {"token": "story", "id": 5, "count": 1}, {"token": "that", "id": 6, "count": 1}, {"token": "pen", "id": 7, "count": 1}]}
+{"lines": 2, "tokens": 9, "size": 8, "reserved": 0, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "is", "id": 1, "count": 2}, {"token": "a", "id": 2, "count": 2}, {"token": "this", "id": 3, "count": 1}, {"token": "good", "id": 4, "count": 1}, {"token": "story", "id": 5, "count": 1}, {"token": "that", "id": 6, "count": 1}, {"token": "pen", "id": 7, "count": 1}]}
 $ recur vocab --tokens word --clean letters --ids - < text
 3 1 2 4 5
 6 1 2 7
@@ -76,7 +76,7 @@ $ recur vocab --tokens word --clean letters --reserved '<pad>,<bos>' --ids text
 5 3 4 6 7
 8 3 4 9
 $ recur vocab --tokens word --reserved '<pad>,<bos>' --json text | grep -o '.*"id": 3'
-{"lines": 2, "tokens": 11, "size": 12, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "<pad>", "id": 1, "count": 0}, {"token": "<bos>", "id": 2, "count": 0}, {"token": "is", "id": 3
+{"lines": 2, "tokens": 11, "size": 12, "reserved": 2, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "<pad>", "id": 1, "count": 0}, {"token": "<bos>", "id": 2, "count": 0}, {"token": "is", "id": 3
 
 # Characters, bytes, Chinese, what does not show.
 $ printf '你好\t世界\n' | recur vocab - | tail -n +5
@@ -95,7 +95,7 @@ $ printf '你好\t世界\n' | recur vocab - | tail -n +5
      4: [0,0,0,0,1,0,0]
      5: [0,0,0,0,0,1,0]
 $ printf '你' | recur vocab --tokens byte --json -
-{"lines": 1, "tokens": 3, "size": 4, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "ä", "id": 1, "count": 1}, {"token": "½", "id": 2, "count": 1}, {"token": " ", "id": 3, "count": 1}]}
+{"lines": 1, "tokens": 3, "size": 4, "reserved": 0, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "ä", "id": 1, "count": 1}, {"token": "½", "id": 2, "count": 1}, {"token": " ", "id": 3, "count": 1}]}
 # What --json needs is read in one go, and not kept: it is a file like others.
 $ recur vocab --json - < /dev/null
 ! recur vocab: standard input has no tokens (0 bytes were read); at least 1 is needed
