@@ -10,6 +10,9 @@
 
 enum { MATRIX_LABELS = 12 };
 
+/* Columns of a terminal: names take what they need, between these. */
+enum { NAME_LEAST = 16, NAME_MOST = 40, NUMBER_LEAST = 9 };
+
 bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
                        bool unlabelled, recur_labels **data)
 {
@@ -62,10 +65,32 @@ static size_t collect(const recur_score_cell *cell, size_t count, recur_token *n
     return labels;
 }
 
-/* The confusion matrix, or of many labels the pairs that differ. */
+static size_t name_width(recur_token name, size_t least)
+{
+    size_t width = recur_columns(recur_fit(name, NAME_MOST).text);
+    return width > least ? width : least;
+}
+
+static void print_name(recur_token name, size_t width, bool right)
+{
+    recur_printable shown = recur_fit(name, NAME_MOST);
+    int space = (int)(width - recur_columns(shown.text));
+    printf("%*s%s%*s", right ? space : 0, "", shown.text, right ? 0 : space, "");
+}
+
+static size_t times_met(const recur_score_cell *cell, size_t count, recur_token truth,
+                        recur_token predicted)
+{
+    for (size_t k = 0; k < count; k++)
+        if (same(cell[k].truth, truth) && same(cell[k].predicted, predicted))
+            return cell[k].count;
+    return 0;
+}
+
+/* The confusion matrix, unless there are too many labels. */
 static void print_matrix(const recur_score_table *table)
 {
-    size_t count;
+    size_t count, width = NAME_LEAST;
     const recur_score_cell *cell = recur_score_table_cells(table, &count);
     recur_token names[MATRIX_LABELS + 1];
     size_t labels = collect(cell, count, names);
@@ -74,19 +99,19 @@ static void print_matrix(const recur_score_table *table)
         return;
     }
     printf("\nconfusion matrix: a row for each label of the data, a column for each prediction\n");
-    printf("%-16s", "");
-    for (size_t j = 0; j < labels; j++)
-        printf(" %9.*s", names[j].size < 9 ? (int)names[j].size : 9, names[j].bytes);
+    for (size_t i = 0; i < labels; i++)
+        width = name_width(names[i], width);
+    print_name((recur_token){"", 0}, width, false);
+    for (size_t j = 0; j < labels; j++) {
+        putchar(' ');
+        print_name(names[j], name_width(names[j], NUMBER_LEAST), true);
+    }
     putchar('\n');
     for (size_t i = 0; i < labels; i++) {
-        printf("%-16.*s", names[i].size < 16 ? (int)names[i].size : 16, names[i].bytes);
-        for (size_t j = 0; j < labels; j++) {
-            size_t met = 0;
-            for (size_t k = 0; k < count; k++)
-                if (same(cell[k].truth, names[i]) && same(cell[k].predicted, names[j]))
-                    met = cell[k].count;
-            printf(" %9zu", met);
-        }
+        print_name(names[i], width, false);
+        for (size_t j = 0; j < labels; j++)
+            printf(" %*zu", (int)name_width(names[j], NUMBER_LEAST),
+                   times_met(cell, count, names[i], names[j]));
         putchar('\n');
     }
 }
@@ -98,17 +123,19 @@ static double share(size_t part, size_t whole)
 
 static void print_spans(const recur_score_table *table)
 {
-    size_t count;
+    size_t count, width = NAME_LEAST;
     const recur_score_cell *span = recur_score_table_spans(table, &count);
+    for (size_t i = 0; i < count; i++)
+        width = name_width(span[i].truth, width);
     if (count)
-        printf("\n%-16s %9s %9s %9s %9s %9s\n", "spans", "precision", "recall", "f1", "in data",
-               "predicted");
+        printf("\n%-*s %9s %9s %9s %9s %9s\n", (int)width, "spans", "precision", "recall", "f1",
+               "in data", "predicted");
     for (size_t i = 0; i < count; i++) {
         double p = share(span[i].right, span[i].predictions);
         double r = share(span[i].right, span[i].count);
-        printf("%-16.*s %9.4f %9.4f %9.4f %9zu %9zu\n",
-               span[i].truth.size < 40 ? (int)span[i].truth.size : 40, span[i].truth.bytes, p, r,
-               p + r > 0 ? 2 * p * r / (p + r) : 0, span[i].count, span[i].predictions);
+        print_name(span[i].truth, width, false);
+        printf(" %9.4f %9.4f %9.4f %9zu %9zu\n", p, r, p + r > 0 ? 2 * p * r / (p + r) : 0,
+               span[i].count, span[i].predictions);
     }
 }
 

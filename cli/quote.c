@@ -1,6 +1,8 @@
 #include "quote.h"
 
+#include <stdint.h>
 #include <stdio.h>
+#include <utf8proc.h>
 
 recur_printable recur_quote(recur_token token)
 {
@@ -8,6 +10,39 @@ recur_printable recur_quote(recur_token token)
     snprintf(quoted.text, sizeof quoted.text, "\"%.500s\"",
              recur_show(token.bytes, token.size, 60, "\"\\").text);
     return quoted;
+}
+
+/* How many characters fit into so many columns; `*used` is what those take. */
+static size_t fitting(const char *text, size_t columns, size_t *used)
+{
+    size_t count = 0;
+    *used = 0;
+    while (*text) {
+        utf8proc_int32_t code;
+        text += utf8proc_iterate((const utf8proc_uint8_t *)text, -1, &code);
+        size_t wide = (size_t)utf8proc_charwidth(code);
+        if (wide > columns - *used)
+            break;
+        *used += wide;
+        count++;
+    }
+    return count;
+}
+
+size_t recur_columns(const char *text)
+{
+    size_t used;
+    fitting(text, SIZE_MAX, &used);
+    return used;
+}
+
+recur_printable recur_fit(recur_token token, size_t columns)
+{
+    size_t used;
+    recur_printable whole = recur_show(token.bytes, token.size, SIZE_MAX, NULL);
+    if (recur_columns(whole.text) <= columns)
+        return whole;
+    return recur_show(token.bytes, token.size, fitting(whole.text, columns - 1, &used), NULL);
 }
 
 json_t *recur_json_token(recur_token token)

@@ -11,6 +11,13 @@
  * characters. */
 recur_printable recur_quote(recur_token token);
 
+/* The columns of a terminal that a text takes which recur_show made. */
+size_t recur_columns(const char *text);
+
+/* The token for a table: escaped likewise, and cut at a whole character where it takes more than so
+ * many columns (at least 1). */
+recur_printable recur_fit(recur_token token, size_t columns);
+
 /* The token as a JSON string; a byte that is no UTF-8 is the character of its number. */
 json_t *recur_json_token(recur_token token);
 

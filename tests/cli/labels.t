@@ -139,6 +139,27 @@ words               1
 accuracy            0.0000
 ! recur eval: warning: the model never met the labels of 1 of the 1 words, which cannot be right
 
+# Labels line up by what a terminal shows of them, are cut at whole characters and do nothing to it.
+$ printf '%b\n' '正面\ta' '非常负面的评价\tb' 'e\xcc\x81te\xcc\x81\tc' 'x\x1b[31my\te' 'in forty columns only the last differs:1\tf' 'in forty columns only the last differs:2\tg' '许许多多许许多多许许多多许许多多许许多多多\th' > names; for i in 1 2 3 4 5 6 7 8; do cat names; done > wide; recur train wide --quiet --task classify --validation 0 --hidden 16 --batch 8 --epochs 60 --lr 0.05 -o w | sed -E 's/, [0-9.]+ tokens.*//'
+accuracy 1.0000, f1 1.0000 on training data
+$ recur eval -m w wide | sed '1,/^macro f1/d'
+confusion matrix: a row for each label of the data, a column for each prediction
+                                               été in forty columns only the last differs:1 in forty columns only the last differs:2 x\x1B[31my      正面 许许多多许许多多许许多多许许多多许许多… 非常负面的评价
+été                                              8                                        0                                        0          0         0                                       0              0
+in forty columns only the last differs:1         0                                        8                                        0          0         0                                       0              0
+in forty columns only the last differs:2         0                                        0                                        8          0         0                                       0              0
+x\x1B[31my                                       0                                        0                                        0          8         0                                       0              0
+正面                                             0                                        0                                        0          0         8                                       0              0
+许许多多许许多多许许多多许许多多许许多…          0                                        0                                        0          0         0                                       8              0
+非常负面的评价                                   0                                        0                                        0          0         0                                       0              8
+$ printf '%b\n' 'a B-人名' 'b B-一个很长很长很长的名字' 'c B-x\x1b[31m' 'd O' > named; for i in 1 2 3 4 5 6 7 8; do cat named named; echo; done > types; recur train types --quiet --task tag --validation 0 --hidden 16 --batch 8 --epochs 60 --lr 0.05 -o n | sed -E 's/, [0-9.]+ tokens.*//'
+accuracy 1.0000, f1 1.0000 on training data
+$ recur eval -m n types | sed '1,/^f1/d'
+spans                  precision    recall        f1   in data predicted
+x\x1B[31m                 1.0000    1.0000    1.0000        16        16
+一个很长很长很长的名字    1.0000    1.0000    1.0000        16        16
+人名                      1.0000    1.0000    1.0000        16        16
+
 # Files that are not what they should be.
 $ printf 'a\tb\nno tab\n' > bad; recur train bad --task classify
 ! recur train: bad: line 2 has no tab; expected label<TAB>text
