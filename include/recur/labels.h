@@ -60,9 +60,9 @@ static inline recur_labels_config recur_labels_config_default(void)
 /* Reads `count` files ("-" is standard input), each on its own, one behind the other. `*labels`
  * belongs to the caller: recur_labels_free. Byte sequences that are not UTF-8 are read as U+FFFD,
  * but for byte tokens. Errors: FILE, MEMORY, ARGUMENT for another task; DATA, the sentence naming
- * the line, where a tab, a label or a column is missing, columns differ in number, or a sequence is
- * too long; DATA where there is no sequence,
- * unless labels may be missing. */
+ * the line, where a tab, a label or a column is missing, columns differ in number, a label is <unk>
+ * or has U+0000, or a sequence is too long; DATA where there is no sequence, unless labels may be
+ * missing. */
 RECUR_API enum recur_status recur_labels_read(const char *const *paths, size_t count,
                                               const recur_labels_config *config,
                                               recur_labels **labels, recur_error *error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
 #include "recur/machine.h"
@@ -221,6 +222,18 @@ static enum recur_status get_other(const json_t *metadata, const char *key,
     return status;
 }
 
+/* As in labelled texts: two labels shall not be one where C or JSON names them. */
+static enum recur_status check_labels(const recur_vocab *labels, recur_error *error)
+{
+    for (size_t id = 0; id < recur_vocab_size(labels); id++) {
+        recur_token label = recur_vocab_token(labels, (int32_t)id);
+        if (!recur_utf8_valid(label.bytes, label.size) || memchr(label.bytes, '\0', label.size))
+            return recur_fail(error, RECUR_ERROR_FORMAT,
+                              RECUR_KEY_LABELS ": label %zu is not UTF-8 or has U+0000", id);
+    }
+    return RECUR_OK;
+}
+
 static enum recur_status get_vocabs(const json_t *metadata, const recur_model_config *config,
                                     bool has_vocab, struct recur_model_vocabs *vocabs,
                                     recur_error *error)
@@ -235,6 +248,7 @@ static enum recur_status get_vocabs(const json_t *metadata, const recur_model_co
         return RECUR_OK;
     RECUR_TRY(get_other(metadata, RECUR_KEY_LABELS, RECUR_TOKENS_WORD, config->labels + 1,
                         &vocabs->labels, error));
+    RECUR_TRY(check_labels(vocabs->labels, error));
     if (config->task != RECUR_TASK_TAG || !config->characters)
         return RECUR_OK;
     return get_other(metadata, RECUR_KEY_CHARACTERS, RECUR_TOKENS_CHAR, config->characters,

@@ -61,6 +61,10 @@ static enum recur_status add_line(struct reading *r, recur_token line, recur_tok
                           "%s: line %zu: a label cannot be <unk>, which stands for labels that a "
                           "model has not met",
                           r->name, r->number);
+    if (label.size && memchr(label.bytes, '\0', label.size))
+        return recur_fail(r->error, RECUR_ERROR_DATA,
+                          "%s: line %zu: a label cannot have the character U+0000", r->name,
+                          r->number);
     if (label.size)
         RECUR_TRY(recur_token_table_intern(&store->names, label, &index, r->error));
     RECUR_TRY(recur_grow(&store->line, &store->line_capacity, recur_size_add(store->lines, 1),

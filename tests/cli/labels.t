@@ -170,6 +170,21 @@ $ printf 'a\tb\n\tno label\n' > bad; recur train bad --task classify
 $ printf 'a\tb\n<unk>\tx\n' > bad; recur train bad --task classify
 ! recur train: bad: line 2: a label cannot be <unk>, which stands for labels that a model has not met
 [1]
+$ printf 'a\ta\na\0b\tx\na\0c\ty\n' > bad; recur train bad --task classify --validation 0 --quiet
+! recur train: bad: line 2: a label cannot have the character U+0000
+[1]
+$ printf 'a O\nb a\0b\n' > bad; recur train bad --task tag --validation 0 --quiet
+! recur train: bad: line 2: a label cannot have the character U+0000
+[1]
+# Models that name labels like that: no two of them may be one in C or JSON.
+$ printf 'ABCDEFGH\ta\nB\tb\n' > two; recur train two --quiet --task classify --validation 0 --hidden 4 --epochs 1 -o z > out; sed 's/ABCDEFGH/C\\\\u0000/' z > nul; sed 's/\\"ABCDEFGH\\"/         200/' z > byte; for m in z nul byte; do printf 'a\n' | recur predict -m $m --json - | grep -c ABCDEFGH; done
+1
+0
+0
+! recur predict: nul: recur.labels: label 1 is not UTF-8 or has U+0000
+! recur predict: byte: recur.labels: label 1 is not UTF-8 or has U+0000
+[1]
+# Columns and lines.
 $ printf 'pa O\n\npa x O\n' > bad; recur train bad --task tag
 ! recur train: bad: line 3 has 3 columns, but line 1 has 2
 [1]
