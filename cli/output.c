@@ -70,7 +70,7 @@ int recur_json_print(const struct command *command, json_t *object)
     return 0;
 }
 
-void recur_print_model(FILE *stream, const recur_model *model)
+void recur_print_model(FILE *stream, const recur_model *model, size_t held)
 {
     const recur_model_config *config = recur_model_get_config(model);
     fputs(recur_cell_name(config->cell), stream);
@@ -102,7 +102,10 @@ void recur_print_model(FILE *stream, const recur_model *model)
                 config->character_hidden);
     if (config->dropout > 0)
         fprintf(stream, ", dropout %g", (double)config->dropout);
-    fprintf(stream, ", %zu parameters\n", recur_model_parameters(model));
+    fputs(", ", stream);
+    if (held < recur_model_parameters(model))
+        fprintf(stream, "%zu of the model's ", held);
+    fprintf(stream, "%zu parameters\n", recur_model_parameters(model));
 }
 
 bool recur_output_check(const struct command *command, const char *option, const char *path)

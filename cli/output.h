@@ -25,8 +25,8 @@ char *recur_json_text(json_t *object);
 /* One line of JSON on stdout; takes the object. Returns the exit status. */
 int recur_json_print(const struct command *command, json_t *object);
 
-/* A line on a model: cell, widths, input, number of parameters. */
-void recur_print_model(FILE *stream, const recur_model *model);
+/* A line on a model: cell, widths, input, number of parameters; of them `held` are in the file. */
+void recur_print_model(FILE *stream, const recur_model *model, size_t held);
 
 /* Can `path`, the value of `--option` (NULL: an operand), be written? Says what is wrong where it
  * cannot. */

@@ -59,11 +59,11 @@ $ recur convert --vocab missing torch back
 
 # Recurrent layers alone come back as they were.
 $ recur convert --to pytorch-bare model bare; recur convert --vocab list bare back
-bare (pytorch-bare): gru 3, one-hot input, 97 parameters
+bare (pytorch-bare): gru 3, one-hot input, 81 of the model's 97 parameters
 back (recur): gru 3, one-hot input, 97 parameters
 ! recur convert: warning: bare has no output layer: the model's is fresh and untrained
 $ recur convert --to pytorch-bare back bare2; cmp bare bare2
-bare2 (pytorch-bare): gru 3, one-hot input, 97 parameters
+bare2 (pytorch-bare): gru 3, one-hot input, 81 of the model's 97 parameters
 $ recur convert --to pytorch-word-lm model other
 ! recur convert: PyTorch's word language model has an embedding, this model is fed one-hot vectors
 [1]
