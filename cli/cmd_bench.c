@@ -437,7 +437,7 @@ static int bench(const struct command *command, int argc, char **argv)
     double peak = flops * 1e-9;
     if (!options.json) {
         printf("%s, %zu thread%s, measured peak %.1f GFLOP/s\n\n", isa, threads,
-               threads == 1 ? "" : "s", peak);
+               recur_plural(threads), peak);
         printf("%-16s %19s %16s %7s\n", "preset", "training", "", "of peak");
         fflush(stdout);
         status = measure_all(command, &options, peak, NULL);

@@ -23,9 +23,8 @@ static int write_features(const struct command *command, const struct features_o
         return recur_library_failure(command, &error);
     size_t tokens = recur_corpus_size(opened->corpus);
     size_t width = recur_features_width(opened->model, layer);
-    fprintf(stderr, "%zu token%s x %zu number%s of layer %zu in %s\n", tokens,
-            tokens == 1 ? "" : "s", width, width == 1 ? "" : "s", layer + 1,
-            recur_path(options->output).text);
+    fprintf(stderr, "%zu token%s x %zu number%s of layer %zu in %s\n", tokens, recur_plural(tokens),
+            width, recur_plural(width), layer + 1, recur_path(options->output).text);
     return 0;
 }
 

@@ -45,7 +45,8 @@ static char *read_prompt(const struct command *command, const char *prompt, size
     *size = strlen(prompt);
     text = strdup(prompt);
     if (!text)
-        recur_failure(command, "out of memory: %zu bytes for the prompt", *size);
+        recur_failure(command, "out of memory: %zu byte%s for the prompt", *size,
+                      recur_plural(*size));
     return text;
 }
 

@@ -123,7 +123,7 @@ static void print_vocab(const recur_vocab *vocab)
     }
     const recur_text_config *text = recur_vocab_text(vocab);
     size_t size = recur_vocab_size(vocab), shown = size < SHOWN_TOKENS ? size : SHOWN_TOKENS;
-    printf("\nvocabulary: %zu entries, tokens %s, clean %s\n", size,
+    printf("\nvocabulary: %zu %s, tokens %s, clean %s\n", size, size == 1 ? "entry" : "entries",
            recur_tokens_name(text->tokens), recur_clean_name(text->clean));
     for (size_t id = 0; id < shown; id++)
         printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
@@ -146,7 +146,7 @@ static void print_history(const recur_model *model)
 {
     size_t count;
     const recur_epoch *history = recur_model_history(model, &count);
-    printf("\nhistory: %zu epoch%s\n", count, count == 1 ? "" : "s");
+    printf("\nhistory: %zu epoch%s\n", count, recur_plural(count));
     if (count == 0)
         return;
     bool labels = recur_model_labels(model) != NULL;

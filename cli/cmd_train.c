@@ -186,13 +186,16 @@ static void describe_labels(const struct run *run, const char *name)
 {
     bool tags = recur_labels_task(run->train) == RECUR_TASK_TAG;
     size_t held_out = run->valid ? recur_labels_count(run->valid) : 0;
-    fprintf(stderr, "text   %s: %zu %s of %zu %s, %zu in the vocabulary, %zu labels", name,
-            recur_labels_count(run->train) + held_out, tags ? "sentences" : "texts",
-            recur_labels_tokens(run->train) + (run->valid ? recur_labels_tokens(run->valid) : 0),
-            tags ? "words" : "tokens", recur_vocab_size(run->vocab),
-            recur_model_get_config(run->model)->labels);
+    size_t count = recur_labels_count(run->train) + held_out;
+    size_t tokens =
+        recur_labels_tokens(run->train) + (run->valid ? recur_labels_tokens(run->valid) : 0);
+    size_t labels = recur_model_get_config(run->model)->labels;
+    const char *sequence = tags ? "sentence" : "text";
+    fprintf(stderr, "text   %s: %zu %s%s of %zu %s%s, %zu in the vocabulary, %zu label%s", name,
+            count, sequence, recur_plural(count), tokens, tags ? "word" : "token",
+            recur_plural(tokens), recur_vocab_size(run->vocab), labels, recur_plural(labels));
     if (held_out)
-        fprintf(stderr, ", %zu %s held out", held_out, tags ? "sentences" : "texts");
+        fprintf(stderr, ", %zu %s%s held out", held_out, sequence, recur_plural(held_out));
 }
 
 static void describe(const struct run *run, const char *name)
@@ -204,7 +207,7 @@ static void describe(const struct run *run, const char *name)
     } else {
         size_t tokens = recur_corpus_size(run->corpus);
         fprintf(stderr, "text   %s: %zu token%s (%s), %zu in the vocabulary", name, tokens,
-                tokens == 1 ? "" : "s", run->options.text.tokens, recur_vocab_size(run->vocab));
+                recur_plural(tokens), run->options.text.tokens, recur_vocab_size(run->vocab));
     }
     if (!run->options.labels && recur_trainer_valid_tokens(run->trainer) > 0)
         fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
@@ -213,11 +216,11 @@ static void describe(const struct run *run, const char *name)
     unsigned long long done = recur_trainer_epochs(run->trainer);
     if (run->options.resume)
         fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.resume).text,
-                done, done == 1 ? "" : "s");
+                done, recur_plural(done));
     fprintf(stderr, "run    %zu epoch%s, %s, %zu thread%s, %s\n", run->config.epochs,
-            run->config.epochs == 1 ? "" : "s", run->options.optimizer,
-            recur_trainer_threads(run->trainer),
-            recur_trainer_threads(run->trainer) == 1 ? "" : "s", isa);
+            recur_plural(run->config.epochs), run->options.optimizer,
+            recur_trainer_threads(run->trainer), recur_plural(recur_trainer_threads(run->trainer)),
+            isa);
 }
 
 /* Shows how the epoch went and what the model now makes of the prefixes. */

@@ -224,13 +224,13 @@ static void print_stages(const struct job *job)
     printf("3. Tokens (%s): %llu\n", text->tokens, (unsigned long long)stats->tokens);
     print_stage(job, STAGE_TOKENS);
     printf("4. Counts, the largest first: %zu different token%s", size - special,
-           size - special == 1 ? "" : "s");
+           recur_plural(size - special));
     unsigned long long dropped = recur_vocab_count(job->vocab, RECUR_UNKNOWN);
     if (dropped > 0)
         printf("; too rare are %llu of the %llu", dropped, (unsigned long long)stats->tokens);
     putchar('\n');
     print_entries(job->vocab, special, true);
-    printf("5. Dictionary: %zu entries\n", size);
+    printf("5. Dictionary: %zu %s\n", size, size == 1 ? "entry" : "entries");
     print_entries(job->vocab, 0, false);
     puts("6. Ids");
     print_stage(job, STAGE_IDS);

@@ -214,12 +214,13 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
         status = recur_library_failure(command, &error);
     } else {
         size_t unknown = recur_score_table_scores(table)->unknown;
+        size_t labels = recur_score_table_scores(table)->labels;
         if (unknown > 0)
-            recur_warning(command,
-                          "the model never met the labels of %zu of the %zu %s, which cannot be "
-                          "right",
-                          unknown, recur_score_table_scores(table)->labels,
-                          tags ? "words" : "texts");
+            recur_warning(
+                command,
+                "the model never met the label%s of %zu of %zu %s%s, which cannot be right",
+                recur_plural(unknown), unknown, labels, tags ? "word" : "text",
+                recur_plural(labels));
         if (json)
             status = print_json(command, table, tags);
         else

@@ -81,15 +81,15 @@ void recur_print_model(FILE *stream, const recur_model *model, size_t held)
     if (config->task == RECUR_TASK_FILL)
         fputs(", fills blanks", stream);
     if (config->task == RECUR_TASK_TAG)
-        fprintf(stream, ", tags words with %zu labels (%s)", config->labels,
-                recur_decoder_name(config->decoder));
+        fprintf(stream, ", tags words with %zu label%s (%s)", config->labels,
+                recur_plural(config->labels), recur_decoder_name(config->decoder));
     if (config->task == RECUR_TASK_CLASSIFY)
-        fprintf(stream, ", classifies texts with %zu labels (pool %s)", config->labels,
-                recur_pool_name(config->pool));
+        fprintf(stream, ", classifies texts with %zu label%s (pool %s)", config->labels,
+                recur_plural(config->labels), recur_pool_name(config->pool));
     if (config->bidirectional)
         fprintf(stream, ", both directions (%s)", recur_merge_name(config->merge));
     if (config->inputs > 0)
-        fprintf(stream, ", reads %zu number%s", config->inputs, config->inputs == 1 ? "" : "s");
+        fprintf(stream, ", reads %zu number%s", config->inputs, recur_plural(config->inputs));
     else if (config->embedding > 0)
         fprintf(stream, ", embedding %zu", config->embedding);
     else if (config->task != RECUR_TASK_TAG)

@@ -36,7 +36,7 @@ void recur_warn_unknown(const struct command *command, const char *what, size_t 
     if (unknown > 0)
         recur_warning(command,
                       "the model's vocabulary lacks %zu of %zu token%s of %s, read as <unk>",
-                      unknown, tokens, tokens == 1 ? "" : "s", what);
+                      unknown, tokens, recur_plural(tokens), what);
 }
 
 static char *read_stream(FILE *file, size_t *size)

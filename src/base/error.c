@@ -54,7 +54,8 @@ void recur_error_write(recur_error *error, enum recur_status status, const char 
 
 enum recur_status recur_fail_memory(recur_error *error, size_t bytes, const char *what)
 {
-    return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory: %zu bytes for %s", bytes, what);
+    return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory: %zu byte%s for %s", bytes,
+                      recur_plural(bytes), what);
 }
 
 void recur_error_prefix(recur_error *error, const char *prefix)

@@ -3,6 +3,7 @@
 #define RECUR_BASE_ERROR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "recur/status.h"
 
@@ -15,6 +16,12 @@ void recur_error_write(recur_error *error, enum recur_status status, const char 
 
 /* MEMORY with the usual sentence: "out of memory: 1234 bytes for WHAT". */
 enum recur_status recur_fail_memory(recur_error *error, size_t bytes, const char *what);
+
+/* What a noun behind a number ends in: "%zu token%s". */
+static inline const char *recur_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 
 /* How many characters of a file's name, and of any other word from outside, stand in a sentence. */
 #define RECUR_NAME_SHOWN 200

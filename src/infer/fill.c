@@ -201,7 +201,7 @@ static enum recur_status read_text(struct reading *reading, recur_error *error)
     if (reading->count != reading->marks)
         return recur_fail(
             error, RECUR_ERROR_DATA, "%zu of the text's %zu blank%s %s not a token: %s",
-            reading->marks - reading->count, reading->marks, reading->marks == 1 ? "" : "s",
+            reading->marks - reading->count, reading->marks, recur_plural(reading->marks),
             reading->marks - reading->count == 1 ? "is" : "are",
             config->tokens == RECUR_TOKENS_WORD
                 ? "a model of words fills whole words, parted by spaces"

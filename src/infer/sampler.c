@@ -53,8 +53,8 @@ enum recur_status recur_sampler_create(const recur_sampler_config *given, size_t
     RECUR_TRY(check_config(&config, error));
     if (vocabulary == 0 || vocabulary > INT32_MAX || reserved >= vocabulary)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "cannot choose from %zu tokens, %zu of them reserved", vocabulary,
-                          reserved);
+                          "cannot choose from %zu token%s, %zu of them reserved", vocabulary,
+                          recur_plural(vocabulary), reserved);
     recur_sampler *made;
     RECUR_TRY(recur_alloc(1, sizeof *made, "a sampler", &made, error));
     made->config = config;

@@ -146,8 +146,9 @@ enum recur_status recur_book_read(struct recur_safetensors *file, const recur_im
     recur_model_config *config = &import.found.config;
     const struct recur_safetensor *input = find(file, gate_name("W_x", network->letters[0], name));
     if (input->rank != 2)
-        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.300s has %zu dimensions, expected 2",
-                          input->name, input->rank);
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %.300s has %zu dimension%s, expected 2", input->name, input->rank,
+                          recur_plural(input->rank));
     config->vocabulary = input->shape[0];
     config->hidden = &input->shape[1];
     config->biases = 1;

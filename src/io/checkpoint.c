@@ -157,9 +157,9 @@ static enum recur_status check_epochs(const recur_checkpoint *checkpoint, size_t
     if (checkpoint->config.schedule == RECUR_SCHEDULE_COSINE)
         return recur_fail(
             error, RECUR_ERROR_ARGUMENT,
-            "the cosine schedule of this run is laid out for %zu epochs, which cannot "
+            "the cosine schedule of this run is laid out for %zu epoch%s, which cannot "
             "become %zu",
-            checkpoint->config.epochs, epochs);
+            checkpoint->config.epochs, recur_plural(checkpoint->config.epochs), epochs);
     if (epochs < begun)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the run is in epoch %llu already, it cannot end with epoch %zu",
@@ -198,8 +198,8 @@ static enum recur_status check_vocab(const recur_model *model, const recur_vocab
         return recur_fail(
             error, RECUR_ERROR_DATA,
             "the text's vocabulary is not the one that the run began with: it has %zu "
-            "tokens, expected %zu",
-            recur_vocab_size(vocab), recur_vocab_size(own));
+            "token%s, expected %zu",
+            recur_vocab_size(vocab), recur_plural(recur_vocab_size(vocab)), recur_vocab_size(own));
     for (size_t id = 0; id < recur_vocab_size(own); id++) {
         recur_token got = recur_vocab_token(vocab, (int32_t)id);
         recur_token wanted = recur_vocab_token(own, (int32_t)id);

@@ -20,8 +20,9 @@ enum recur_status recur_foreign_model(const struct recur_foreign *found, recur_v
     recur_model *made;
     if (vocab && recur_vocab_size(vocab) != config->vocabulary)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the vocabulary has %zu entries, the model is made for %zu",
-                          recur_vocab_size(vocab), config->vocabulary);
+                          "the vocabulary has %zu %s, the model is made for %zu",
+                          recur_vocab_size(vocab),
+                          recur_vocab_size(vocab) == 1 ? "entry" : "entries", config->vocabulary);
     RECUR_TRY(
         recur_blame_file(recur_model_check_tensors(config, source, user, error), NULL, error));
     RECUR_TRY(recur_model_create(config, vocab, &made, error));
@@ -48,7 +49,7 @@ enum recur_status recur_foreign_cell(size_t gates, const recur_import_config *sa
     if (gates != expected)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the cell cannot be %s: that has %zu gate%s, the tensors have %zu",
-                          recur_cell_name(config->cell), expected, expected == 1 ? "" : "s", gates);
+                          recur_cell_name(config->cell), expected, recur_plural(expected), gates);
     if (said->activation && config->cell != RECUR_CELL_RNN)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "an activation can be given for a cell rnn only, this one is %s",

@@ -163,8 +163,9 @@ static enum recur_status read_vocab(json_t *json, const recur_text_config *text,
     size_t size = json_array_size(tokens);
     if (reserved < 0 || size != json_array_size(counts))
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          RECUR_KEY_VOCAB ": %zu tokens, %zu counts and %" JSON_INTEGER_FORMAT
-                                          " reserved tokens do not go together",
+                          RECUR_KEY_VOCAB
+                          ": tokens (%zu), counts (%zu) and reserved tokens (%" JSON_INTEGER_FORMAT
+                          ") do not go together",
                           size, json_array_size(counts), reserved);
     struct entries entries = {0};
     enum recur_status status;
@@ -216,9 +217,9 @@ static enum recur_status get_other(const json_t *metadata, const char *key,
     if (status == RECUR_ERROR_FORMAT)
         recur_error_prefix(error, key);
     if (status == RECUR_OK && recur_vocab_size(*vocab) != size)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "%s has %zu entries, but %zu go with " RECUR_KEY_CONFIG, key,
-                          recur_vocab_size(*vocab), size);
+        return recur_fail(
+            error, RECUR_ERROR_FORMAT, "%s has %zu %s, but %zu go with " RECUR_KEY_CONFIG, key,
+            recur_vocab_size(*vocab), recur_vocab_size(*vocab) == 1 ? "entry" : "entries", size);
     return status;
 }
 
@@ -242,8 +243,9 @@ static enum recur_status get_vocabs(const json_t *metadata, const recur_model_co
         RECUR_TRY(get_vocab(metadata, &vocabs->tokens, error));
     if (vocabs->tokens && recur_vocab_size(vocabs->tokens) != config->vocabulary)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "the vocabulary has %zu tokens, " RECUR_KEY_CONFIG " says %zu",
-                          recur_vocab_size(vocabs->tokens), config->vocabulary);
+                          "the vocabulary has %zu token%s, " RECUR_KEY_CONFIG " says %zu",
+                          recur_vocab_size(vocabs->tokens),
+                          recur_plural(recur_vocab_size(vocabs->tokens)), config->vocabulary);
     if (!has_vocab || config->task < RECUR_TASK_TAG)
         return RECUR_OK;
     RECUR_TRY(get_other(metadata, RECUR_KEY_LABELS, RECUR_TOKENS_WORD, config->labels + 1,

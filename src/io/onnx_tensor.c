@@ -63,7 +63,8 @@ enum recur_status recur_onnx_check_tensor(const Recur__Onnx__Tensor *tensor, rec
     size_t got = tensor->has_raw_data ? tensor->raw_data.len / bytes : field_count(tensor);
     if (got != count || (tensor->has_raw_data && tensor->raw_data.len % bytes != 0))
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %.100s has %zu numbers, its shape needs %zu", name, got, count);
+                          "tensor %.100s has %zu number%s, its shape needs %zu", name, got,
+                          recur_plural(got), count);
     return RECUR_OK;
 }
 

@@ -99,8 +99,8 @@ static enum recur_status take(struct walk *walk, const Recur__Onnx__Node *node, 
     found->used = true;
     if ((*tensor)->n_dims != rank)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %.100s has %zu dimensions, expected %zu", named.name,
-                          (*tensor)->n_dims, rank);
+                          "tensor %.100s has %zu dimension%s, expected %zu", named.name,
+                          (*tensor)->n_dims, recur_plural((*tensor)->n_dims), rank);
     return RECUR_OK;
 }
 
@@ -141,8 +141,8 @@ static enum recur_status step(struct walk *walk, const char *type, size_t index,
                               const Recur__Onnx__Node **out, recur_error *error)
 {
     if (walk->next == walk->graph->n_node)
-        return recur_fail(error, RECUR_ERROR_FORMAT, "the graph ends after %zu nodes, expected %s",
-                          walk->next, type);
+        return recur_fail(error, RECUR_ERROR_FORMAT, "the graph ends after %zu node%s, expected %s",
+                          walk->next, recur_plural(walk->next), type);
     const Recur__Onnx__Node *node = walk->graph->node[walk->next];
     if (!is_next(walk, type) || (node->domain && *node->domain))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
@@ -443,8 +443,8 @@ static enum recur_status walk_all(struct walk *walk, const recur_import_config *
                           recur_activation_name(*said->activation));
     if (said->inputs && said->inputs != config->inputs)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the graph reads %zu numbers a step, not %zu", config->inputs,
-                          said->inputs);
+                          "the graph reads %zu number%s a step, not %zu", config->inputs,
+                          recur_plural(config->inputs), said->inputs);
     return RECUR_OK;
 }
 

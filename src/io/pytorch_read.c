@@ -205,8 +205,9 @@ static enum recur_status find_weight(struct import *import, const char *name, si
     if (!*weight)
         return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.300s is missing", import->name);
     if ((*weight)->rank != 2)
-        return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.300s has %zu dimensions, expected 2",
-                          import->name, (*weight)->rank);
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "tensor %.300s has %zu dimension%s, expected 2", import->name,
+                          (*weight)->rank, recur_plural((*weight)->rank));
     if ((*weight)->shape[0] == 0 || (*weight)->shape[1] == 0)
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "tensor %.300s is (%zu, %zu), both dimensions must be 1 or more",
@@ -231,8 +232,8 @@ static enum recur_status find_widths(struct import *import, size_t *gates, recur
                               weight->name, rows, width);
         if (l > 0 && blocks != *gates)
             return recur_fail(error, RECUR_ERROR_FORMAT,
-                              "tensor %.300s has %zu gates, the layers below have %zu",
-                              weight->name, blocks, *gates);
+                              "tensor %.300s has %zu gate%s, the layers below have %zu",
+                              weight->name, blocks, recur_plural(blocks), *gates);
         *gates = blocks;
         import->found.hidden[l] = width;
     }
@@ -281,8 +282,8 @@ static enum recur_status find_inputs(struct import *import, const recur_import_c
     const size_t inputs = said->inputs;
     const struct recur_safetensor *head = NULL;
     if (inputs && inputs != import->width)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT, "layer 0 reads %zu numbers a step, not %zu",
-                          import->width, inputs);
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "layer 0 reads %zu number%s a step, not %zu",
+                          import->width, recur_plural(import->width), inputs);
     if (inputs && said->vocab)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "a model that reads numbers has no vocabulary");
@@ -292,10 +293,11 @@ static enum recur_status find_inputs(struct import *import, const recur_import_c
     config->vocabulary = !inputs ? import->width : head ? head->shape[0] : 0;
     if (head && head->shape[0] != config->vocabulary)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %.300s has %zu rows, and layer 0 reads %zu numbers a step: the "
+                          "tensor %.300s has %zu row%s, and layer 0 reads %zu number%s a step: the "
                           "embedding is missing, or the model reads numbers and inputs %zu must be "
                           "given",
-                          head->name, head->shape[0], import->width, import->width);
+                          head->name, head->shape[0], recur_plural(head->shape[0]), import->width,
+                          recur_plural(import->width), import->width);
     if (config->vocabulary == 1 && !inputs)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "layer 0 reads 1 number a step, which is no token: inputs 1 must be "

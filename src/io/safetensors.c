@@ -93,8 +93,9 @@ static enum recur_status read_tensor(const json_t *entry, struct recur_safetenso
                           tensor->name);
     if (tensor->end - tensor->begin != bytes)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %s has %zu bytes of data, its shape needs %zu", tensor->name,
-                          tensor->end - tensor->begin, bytes);
+                          "tensor %s has %zu byte%s of data, its shape needs %zu", tensor->name,
+                          tensor->end - tensor->begin, recur_plural(tensor->end - tensor->begin),
+                          bytes);
     return RECUR_OK;
 }
 
@@ -197,8 +198,8 @@ static enum recur_status read_header(FILE *stream, const char *path, json_t **he
     free(text);
     if (got < PREFIX)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "not a safetensors file: it has %zu bytes, at least %d are needed", got,
-                          PREFIX);
+                          "not a safetensors file: it has %zu byte%s, at least %d are needed", got,
+                          recur_plural(got), PREFIX);
     if (size > MAX_HEADER)
         return fail_header(size, error);
     RECUR_TRY(recur_file_read(stream, path, (size_t)size, &text, &got, error));
@@ -207,9 +208,10 @@ static enum recur_status read_header(FILE *stream, const char *path, json_t **he
         status = recur_fail(error, RECUR_ERROR_FORMAT,
                             "not a safetensors file: its header does not begin with {");
     else if (got < size)
-        status = recur_fail(
-            error, RECUR_ERROR_FORMAT,
-            "the file is cut off: its header has %" PRIu64 " bytes, only %zu are there", size, got);
+        status =
+            recur_fail(error, RECUR_ERROR_FORMAT,
+                       "the file is cut off: its header has %" PRIu64 " byte%s, only %zu %s there",
+                       size, recur_plural(size), got, got == 1 ? "is" : "are");
     else
         status = recur_json_parse((const char *)text, got, 0, "the header", header, error);
     free(text);
@@ -223,8 +225,8 @@ static enum recur_status read_data(FILE *stream, const char *path, struct recur_
     RECUR_TRY(recur_file_read(stream, path, bytes + 1, &file->data, &got, error));
     if (got < bytes)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "the file is cut off: its tensors have %zu bytes, only %zu are there",
-                          bytes, got);
+                          "the file is cut off: its tensors have %zu byte%s, only %zu %s there",
+                          bytes, recur_plural(bytes), got, got == 1 ? "is" : "are");
     if (got > bytes)
         return recur_fail(
             error, RECUR_ERROR_FORMAT,

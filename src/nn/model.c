@@ -121,9 +121,9 @@ enum recur_status recur_model_check_tokens(const recur_model *model, recur_error
                           model->config.task == RECUR_TASK_TAG ? "words" : "texts");
     if (model->config.inputs)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "the model reads %zu numbers a step and no tokens: only a recur_stack "
+                          "the model reads %zu number%s a step and no tokens: only a recur_stack "
                           "runs it",
-                          model->config.inputs);
+                          model->config.inputs, recur_plural(model->config.inputs));
     return RECUR_OK;
 }
 

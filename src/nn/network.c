@@ -46,11 +46,10 @@ static enum recur_status check_labels(const recur_model_config *config, recur_er
                                                    : "the hidden width for them");
     if (config->characters > INT32_MAX || config->character_hidden > INT16_MAX ||
         config->character_embedding > INT16_MAX)
-        return recur_fail(error, bad,
-                          "%zu characters, embedded in %zu numbers and read into %zu, "
-                          "are too many",
-                          config->characters, config->character_embedding,
-                          config->character_hidden);
+        return recur_fail(
+            error, bad, "%zu characters, embedded in %zu number%s and read into %zu, are too many",
+            config->characters, config->character_embedding,
+            recur_plural(config->character_embedding), config->character_hidden);
     return RECUR_OK;
 }
 

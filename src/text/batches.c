@@ -33,8 +33,9 @@ static enum recur_status check(const recur_corpus *corpus, recur_batches_config 
     size_t size = recur_corpus_size(corpus);
     if (config->first > size || config->count > size - config->first)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "%zu tokens from token %zu on are not in a text of %zu", config->count,
-                          config->first, size);
+                          "%zu token%s from token %zu on %s not in a text of %zu", config->count,
+                          recur_plural(config->count), config->first,
+                          config->count == 1 ? "is" : "are", size);
     if (!config->count)
         config->count = size - config->first;
     size_t need = recur_size_add(recur_size_mul(config->batch, config->steps), 1);
@@ -43,8 +44,8 @@ static enum recur_status check(const recur_corpus *corpus, recur_batches_config 
             error, RECUR_ERROR_DATA,
             "the text has %zu token%s, but one minibatch of %zu sequence%s x %zu step%s "
             "needs %zu; choose a smaller batch or fewer steps",
-            config->count, config->count == 1 ? "" : "s", config->batch,
-            config->batch == 1 ? "" : "s", config->steps, config->steps == 1 ? "" : "s", need);
+            config->count, recur_plural(config->count), config->batch, recur_plural(config->batch),
+            config->steps, recur_plural(config->steps), need);
     return RECUR_OK;
 }
 

@@ -145,9 +145,10 @@ static enum recur_status fail_empty(const struct recur_text_source *sources, siz
 {
     const char *path = count ? sources[0].path : NULL;
     return recur_fail(error, RECUR_ERROR_DATA,
-                      "%s %s no tokens (%" PRIu64 " bytes were read); at least 1 is needed",
+                      "%s %s no tokens (%" PRIu64 " %s read); at least 1 is needed",
                       path ? recur_file_name(path).text : "the text",
-                      count > 1 ? "and the files after it have" : "has", stats->bytes);
+                      count > 1 ? "and the files after it have" : "has", stats->bytes,
+                      stats->bytes == 1 ? "byte was" : "bytes were");
 }
 
 /* Reads all sources as one text. */
@@ -285,8 +286,9 @@ enum recur_status recur_corpus_from_ids(const int32_t *ids, size_t count, size_t
     for (size_t i = 0; i < count; i++)
         if ((size_t)ids[i] >= vocabulary_size) /* negative: huge */
             return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                              "id %" PRId32 " at place %zu is outside a vocabulary of %zu entries",
-                              ids[i], i, vocabulary_size);
+                              "id %" PRId32 " at place %zu is outside a vocabulary of %zu %s",
+                              ids[i], i, vocabulary_size,
+                              vocabulary_size == 1 ? "entry" : "entries");
     recur_corpus *made = NULL;
     enum recur_status status;
     RECUR_TRY_GOTO(create(vocabulary_size, &made, error), failed);

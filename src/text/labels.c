@@ -186,7 +186,7 @@ enum recur_status recur_labels_split(recur_labels *labels, double share, uint64_
         return recur_fail(error, RECUR_ERROR_DATA,
                           "%g of %zu sequence%s is too little to hold out: at least 1 is needed; 0 "
                           "holds none out",
-                          share, count, count == 1 ? "" : "s");
+                          share, count, recur_plural(count));
     size_t *order;
     RECUR_TRY(recur_alloc(count, sizeof *order, "labelled texts", &order, error));
     enum recur_status status = create(labels->store, out, rest, error);

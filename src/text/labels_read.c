@@ -188,8 +188,8 @@ static enum recur_status check_columns(struct reading *r, size_t columns)
                           r->name, r->number);
     if (columns != r->columns)
         return recur_fail(r->error, RECUR_ERROR_DATA,
-                          "%s: line %zu has %zu columns, but line %zu has %zu", r->name, r->number,
-                          columns, r->columns_line, r->columns);
+                          "%s: line %zu has %zu column%s, but line %zu has %zu", r->name, r->number,
+                          columns, recur_plural(columns), r->columns_line, r->columns);
     return RECUR_OK;
 }
 

@@ -117,7 +117,7 @@ static enum recur_status fail_rare(const struct recur_token_table *counted, size
                       " times: the most frequent, \"%s\", is met %" PRIu64
                       " time%s; choose a smaller number",
                       min_count, shown(recur_token_table_at(counted, most)).text,
-                      counted->entries[most].count, counted->entries[most].count == 1 ? "" : "s");
+                      counted->entries[most].count, recur_plural(counted->entries[most].count));
 }
 
 /* `ranks` has room for every entry of `counted`. */
@@ -218,8 +218,8 @@ enum recur_status recur_vocab_from_entries(const recur_token *entries, const uin
         return recur_fail(error, RECUR_ERROR_FORMAT, "vocabulary entry 0 is not \"<unk>\"");
     if (reserved >= size)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "a vocabulary of %zu entries cannot have %zu reserved tokens", size,
-                          reserved);
+                          "a vocabulary of %zu %s cannot have %zu reserved token%s", size,
+                          size == 1 ? "entry" : "entries", reserved, recur_plural(reserved));
     recur_vocab *made = NULL;
     recur_text_config cut;
     enum recur_status status;

@@ -175,7 +175,7 @@ enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *
     if (count < 2)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "the text has %zu token%s, but evaluation needs at least 2", count,
-                          count == 1 ? "" : "s");
+                          recur_plural(count));
     struct evaluation e = {.corpus = corpus, .first = first};
     e.predictions = model->config.task == RECUR_TASK_LM ? count - 1 : count;
     enum recur_status status = plan(&e, model, recur_team_threads(team), error);

@@ -212,8 +212,8 @@ static enum recur_status check_input(const struct recur_stack *stack,
     size_t rows = 0;
     for (size_t b = 0; b < input->batch; rows += length[b++])
         if (length[b] > input->steps)
-            return recur_fail(error, bad, "sequence %zu has %zu steps, but the minibatch has %zu",
-                              b, length[b], input->steps);
+            return recur_fail(error, bad, "sequence %zu has %zu step%s, but the minibatch has %zu",
+                              b, length[b], recur_plural(length[b]), input->steps);
     if (rows > stack->work.rows)
         return recur_fail(error, bad,
                           "the sequences have %zu steps together, but the stack is made for %zu",
@@ -258,10 +258,12 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
     const struct recur_network *network = stack->network;
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     if (!input->batch || input->batch > stack->work.batch || input->steps > stack->work.steps)
-        return recur_fail(error, bad,
-                          "a minibatch of %zu sequences x %zu steps does not fit a stack made for "
-                          "1 to %zu x %zu",
-                          input->batch, input->steps, stack->work.batch, stack->work.steps);
+        return recur_fail(
+            error, bad,
+            "a minibatch of %zu sequence%s x %zu step%s does not fit a stack made for "
+            "1 to %zu x %zu",
+            input->batch, recur_plural(input->batch), input->steps, recur_plural(input->steps),
+            stack->work.batch, stack->work.steps);
     if ((output->logits || input->targets) && !network->outputs)
         return recur_fail(error, bad, "the model has no head, so it has no logits");
     if (output->logits && input->targets)

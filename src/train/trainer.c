@@ -79,9 +79,9 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
                           "the text has %zu token%s, %zu of them to train on, but one minibatch of "
                           "%zu sequence%s x %zu step%s needs %zu; choose a smaller batch or fewer "
                           "steps",
-                          size, size == 1 ? "" : "s", trainer->train_tokens, config->batch,
-                          config->batch == 1 ? "" : "s", config->steps,
-                          config->steps == 1 ? "" : "s", need);
+                          size, recur_plural(size), trainer->train_tokens, config->batch,
+                          recur_plural(config->batch), config->steps, recur_plural(config->steps),
+                          need);
     recur_batches_config batches = recur_batches_config_default();
     batches.batch = config->batch;
     batches.steps = config->steps;
@@ -94,7 +94,7 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
             error, RECUR_ERROR_DATA,
             "%g of a text of %zu token%s is too little to hold out: at least 2 tokens "
             "are needed; 0 holds none out",
-            (double)config->validation, size, size == 1 ? "" : "s");
+            (double)config->validation, size, recur_plural(size));
     return RECUR_OK;
 }
 

@@ -130,7 +130,7 @@ static enum recur_status check_identity(const recur_trainer_state *state,
     if (identity.tokens != state->text_tokens)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "the %s that the run began with: %s %llu token%s, expected %llu", which,
-                          has, (number)identity.tokens, identity.tokens == 1 ? "" : "s",
+                          has, (number)identity.tokens, recur_plural(identity.tokens),
                           (number)state->text_tokens);
     if (identity.fingerprint != state->text_fingerprint)
         return recur_fail(error, RECUR_ERROR_DATA,
@@ -213,24 +213,29 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     uint64_t most = trainer->labels ? recur_label_run_sequences(trainer)
                                     : (trainer->train_tokens - 1) / (config->batch * config->steps);
     if (state->epochs > history)
-        return recur_fail(error, bad, "%llu epochs are finished, but the history has %zu",
-                          (number)state->epochs, history);
+        return recur_fail(error, bad, "the history has %zu of %llu finished epoch%s", history,
+                          (number)state->epochs, recur_plural(state->epochs));
     if (state->minibatch > minibatches)
         return recur_fail(error, bad, "minibatch %llu is beyond the %zu of epoch %llu",
                           (number)state->minibatch, minibatches, (number)state->epochs + 1);
     uint64_t before = state->updates - state->minibatch; /* in finished epochs */
     if (state->updates < state->minibatch || before < state->epochs ||
         before > recur_size_mul(state->epochs, most))
-        return recur_fail(error, bad, "%llu minibatches do not make %llu epochs and %llu more",
-                          (number)state->updates, (number)state->epochs, (number)state->minibatch);
+        return recur_fail(
+            error, bad,
+            "the number of minibatches, %llu, is not that of %llu epoch%s and %llu more",
+            (number)state->updates, (number)state->epochs, recur_plural(state->epochs),
+            (number)state->minibatch);
     if (state->best_epoch > state->epochs || (state->epochs && !state->best_epoch))
-        return recur_fail(error, bad, "the best of %llu epochs cannot be number %llu",
-                          (number)state->epochs, (number)state->best_epoch);
+        return recur_fail(error, bad, "the best of %llu epoch%s cannot be number %llu",
+                          (number)state->epochs, recur_plural(state->epochs),
+                          (number)state->best_epoch);
     if (state->best_epoch ? !isfinite(state->best_loss) : !isnan(state->best_loss))
         return recur_fail(error, bad, "the best epoch's loss cannot be %g", state->best_loss);
     if (state->plateau_bad_epochs > config->patience)
-        return recur_fail(error, bad, "the plateau has waited for %llu epochs, at most %zu",
-                          (number)state->plateau_bad_epochs, config->patience);
+        return recur_fail(error, bad, "the plateau has waited for %llu epoch%s, at most %zu",
+                          (number)state->plateau_bad_epochs,
+                          recur_plural(state->plateau_bad_epochs), config->patience);
     return RECUR_OK;
 }
 

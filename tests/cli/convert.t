@@ -44,6 +44,9 @@ vocabulary: 4 entries, tokens char, clean letters
 $ echo '["<unk>", "a"]' > short; recur convert --vocab short torch back
 ! recur convert: torch: the vocabulary has 2 entries, the model is made for 4
 [2]
+$ echo '["<unk>"]' > single; recur convert --vocab single torch back
+! recur convert: torch: the vocabulary has 1 entry, the model is made for 4
+[2]
 $ echo '["a", "<unk>", "b", "c"]' > order; recur convert --vocab order torch back
 ! recur convert: order: vocabulary entry 0 is not "<unk>"
 [1]

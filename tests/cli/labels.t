@@ -133,11 +133,11 @@ $ recur train --resume text --pool mean
 $ printf 'Latu\tbako\nThird\tmitu\n' > third; recur eval -m c third | sed -n '1p;3p'
 texts               2
 accuracy            0.5000
-! recur eval: warning: the model never met the labels of 1 of the 2 texts, which cannot be right
+! recur eval: warning: the model never met the label of 1 of 2 texts, which cannot be right
 $ printf 'pa Q\n' | recur eval -m t -  | sed -n '2,3p'
 words               1
 accuracy            0.0000
-! recur eval: warning: the model never met the labels of 1 of the 1 words, which cannot be right
+! recur eval: warning: the model never met the label of 1 of 1 word, which cannot be right
 
 # Labels line up by what a terminal shows of them, are cut at whole characters and do nothing to it.
 $ printf '%b\n' '正面\ta' '非常负面的评价\tb' 'e\xcc\x81te\xcc\x81\tc' 'x\x1b[31my\te' 'in forty columns only the last differs:1\tf' 'in forty columns only the last differs:2\tg' '许许多多许许多多许许多多许许多多许许多多多\th' > names; for i in 1 2 3 4 5 6 7 8; do cat names; done > wide; recur train wide --quiet --task classify --validation 0 --hidden 16 --batch 8 --epochs 60 --lr 0.05 -o w | sed -E 's/, [0-9.]+ tokens.*//'
@@ -159,6 +159,26 @@ spans                  precision    recall        f1   in data predicted
 x\x1B[31m                 1.0000    1.0000    1.0000        16        16
 一个很长很长很长的名字    1.0000    1.0000    1.0000        16        16
 人名                      1.0000    1.0000    1.0000        16        16
+
+# One of everything.
+$ printf 'pa O\n' > one; recur train one --task tag --validation 0 --epochs 1 --hidden 2 -o y 2>&1 | grep '^text\|^model'; recur eval -m y one | head -2
+text   one: 1 sentence of 1 word, 2 in the vocabulary, 1 label
+model  lstm 2, tags words with 1 label (softmax), embedding 100, characters 25 into 25, 11966 parameters
+sentences           1
+words               1
+$ printf 'a\tb\na\tb\n' > one; recur train one --task classify --validation 0.5 --epochs 1 --hidden 2 -o y 2>&1 | grep '^text\|^model'; head -1 one | recur train - --task classify --validation 0 --epochs 1 -o y 2>&1 | grep '^text'
+text   one: 2 texts of 2 tokens, 2 in the vocabulary, 1 label, 1 text held out
+model  lstm 2, classifies texts with 1 label (pool final), one-hot input, 51 parameters
+text   standard input: 1 text of 1 token, 2 in the vocabulary, 1 label
+$ printf 'pa O\npa\n' | recur predict -m t -
+! recur predict: standard input: line 2 has 1 column, but line 1 has 2
+[1]
+$ printf ' ' | recur vocab --tokens word -
+! recur vocab: the text has no tokens (1 byte was read); at least 1 is needed
+[1]
+$ printf x > byte; recur info byte
+! recur info: byte: not a safetensors file: it has 1 byte, at least 8 are needed
+[1]
 
 # Files that are not what they should be.
 $ printf 'a\tb\nno tab\n' > bad; recur train bad --task classify

@@ -160,7 +160,7 @@ static void what_a_module_is_has_to_show(void **state)
     const struct recur_safetensor numbers[] = {
         WEIGHT("fc.weight", 1, 2), WEIGHT("weight_ih_l0", 2, 5), WEIGHT("weight_hh_l0", 2, 2)};
     refuse(path, numbers, 3, 0, RECUR_ERROR_FORMAT,
-           "tensor fc.weight has 1 rows, and layer 0 reads 5 numbers a step: the embedding is "
+           "tensor fc.weight has 1 row, and layer 0 reads 5 numbers a step: the embedding is "
            "missing, or the model reads numbers and inputs 5 must be given");
     refuse(path, numbers, 3, 4, RECUR_ERROR_ARGUMENT, "layer 0 reads 5 numbers a step, not 4");
     const struct recur_safetensor one[] = {WEIGHT("weight_ih_l0", 2, 1),

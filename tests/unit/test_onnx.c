@@ -225,7 +225,7 @@ static const struct {
     {negative_shape, "tensor R_l0: dimension 2 is below 1"},
     {huge_shape, "tensor R_l0 has 36 numbers, its shape needs 18446744073709551615"},
     {turned_shape, "tensor W_l1 is (1, 3, 8), expected (1, 8, 3)"},
-    {other_rank, "tensor B_l0 has 1 dimensions, expected 2"},
+    {other_rank, "tensor B_l0 has 1 dimension, expected 2"},
     {cut_data, "tensor B_l0 has 23 numbers, its shape needs 24"},
     {other_type, "tensor B_l0 has numbers of type 6, expected 1 (float), 7 (int64), 10 (float16), "
                  "11 (double) or 16 (bfloat16)"},
