@@ -43,9 +43,10 @@ static enum recur_status check(const recur_corpus *corpus, recur_batches_config 
         return recur_fail(
             error, RECUR_ERROR_DATA,
             "the text has %zu token%s, but one minibatch of %zu sequence%s x %zu step%s "
-            "needs %zu; choose a smaller batch or fewer steps",
+            "needs %zu%s",
             config->count, recur_plural(config->count), config->batch, recur_plural(config->batch),
-            config->steps, recur_plural(config->steps), need);
+            config->steps, recur_plural(config->steps), need,
+            need > 2 ? "; choose a smaller batch or fewer steps" : "");
     return RECUR_OK;
 }
 

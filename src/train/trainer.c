@@ -77,11 +77,10 @@ static enum recur_status divide_text(struct recur_trainer *trainer, recur_error 
     if (trainer->train_tokens < need && trainer->valid_tokens > 0)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "the text has %zu token%s, %zu of them to train on, but one minibatch of "
-                          "%zu sequence%s x %zu step%s needs %zu; choose a smaller batch or fewer "
-                          "steps",
+                          "%zu sequence%s x %zu step%s needs %zu%s",
                           size, recur_plural(size), trainer->train_tokens, config->batch,
                           recur_plural(config->batch), config->steps, recur_plural(config->steps),
-                          need);
+                          need, need > 2 ? "; choose a smaller batch or fewer steps" : "");
     recur_batches_config batches = recur_batches_config_default();
     batches.batch = config->batch;
     batches.steps = config->steps;

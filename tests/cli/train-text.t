@@ -70,10 +70,13 @@ $ printf a > one.txt; recur train one.txt
 ! recur train: the text has 1 token, but one minibatch of 32 sequences x 35 steps needs 1121; choose a smaller batch or fewer steps
 [1]
 $ recur train one.txt --batch 1 --steps 1
-! recur train: the text has 1 token, but one minibatch of 1 sequence x 1 step needs 2; choose a smaller batch or fewer steps
+! recur train: the text has 1 token, but one minibatch of 1 sequence x 1 step needs 2
 [1]
 $ recur train one.txt --batch 1 --steps 1 --validation 0
-! recur train: the text has 1 token, but one minibatch of 1 sequence x 1 step needs 2; choose a smaller batch or fewer steps
+! recur train: the text has 1 token, but one minibatch of 1 sequence x 1 step needs 2
+[1]
+$ printf abc > three.txt; recur train three.txt --batch 1 --steps 1 --validation 0.9
+! recur train: the text has 3 tokens, 1 of them to train on, but one minibatch of 1 sequence x 1 step needs 2
 [1]
 
 # Lines that end in CR LF are lines; a byte is a byte.
