@@ -1,7 +1,8 @@
 /* Labelled texts, in columns and as label<TAB>text, from memory and from a file, which must be the
  * same; then a model for them, a step of training, predictions and scores. The first byte says what
- * is read and how, the second how long a sequence may be, the third what the model is, the fourth
- * what its dictionary keeps and how much is held out; the rest is the text. */
+ * is read and how and how wide the model is, the second how long a sequence may be, the third what
+ * the model is, the fourth what its dictionary keeps and how much is held out; the rest is the
+ * text. */
 #include <math.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@ struct settings {
 static struct settings settings_of(const uint8_t *byte)
 {
     static const double shares[] = {0, 0.3, 0.9, (double)NAN};
-    static const size_t width = 2;
+    static const size_t widths[] = {2, 1};
+    const size_t *width = &widths[byte[0] >> 6 & 1];
     struct settings s = {.text = recur_text_config_default(),
                          .labels = recur_labels_config_default(),
                          .model = recur_model_config_default(),
@@ -35,15 +37,15 @@ static struct settings settings_of(const uint8_t *byte)
     s.text.tokens = byte[0] >> 2 & 3;
     s.text.clean = byte[0] >> 4 & 3;
     s.labels.longest = byte[1] ? byte[1] : s.labels.longest;
-    s.model.hidden = &width;
+    s.model.hidden = width;
     s.model.cell = byte[2] & 3;
     s.model.pool = byte[2] >> 2 & 3;
     s.model.bidirectional = byte[2] >> 4 & 1;
     s.model.merge = byte[2] >> 5 & 1;
     s.model.decoder = byte[2] >> 6 & 1 && byte[0] & 1 ? RECUR_DECODER_CRF : RECUR_DECODER_SOFTMAX;
-    s.model.character_hidden = s.model.character_embedding = byte[2] >> 7 ? 2 : 0;
+    s.model.character_hidden = s.model.character_embedding = byte[2] >> 7 ? *width : 0;
     s.model.dropout = byte[3] >> 2 & 1 ? 0.5F : 0;
-    s.model.embedding = byte[3] >> 3 & 1 ? 2 : 0;
+    s.model.embedding = byte[3] >> 3 & 1 ? *width : 0;
     s.vocab.min_count = byte[3] >> 4;
     return s;
 }

@@ -14,12 +14,13 @@ static inline void fuzz_import(import_fn *import, const uint8_t *bytes, size_t s
 {
     const enum recur_cell cell = RECUR_CELL_GRU_RESET_BEFORE;
     const enum recur_activation activation = RECUR_ACTIVATION_RELU;
-    recur_import_config said[4];
-    for (size_t i = 0; i < 4; i++)
+    recur_import_config said[5];
+    for (size_t i = 0; i < 5; i++)
         said[i] = recur_import_config_default();
     said[1].cell = &cell;
     said[2].activation = &activation;
     said[3].inputs = 3;
+    said[4].inputs = 1;
     struct fuzz_file file = fuzz_file_make(bytes, size);
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         recur_model *model = NULL;

@@ -86,6 +86,41 @@ static void models(void)
     recur_model_free(fill);
 }
 
+/* Whatever can be of width 1; two tokens, or one number that is read. */
+static recur_model *narrow_model(const size_t *hidden, size_t layers, bool numbers)
+{
+    recur_model_config config = recur_model_config_default();
+    recur_model *model;
+    config.cell = RECUR_CELL_GRU;
+    config.layers = layers;
+    config.hidden = hidden;
+    config.embedding = numbers ? 0 : 1;
+    config.inputs = numbers ? 1 : 0;
+    config.vocabulary = numbers ? 1 : 2;
+    TRY(recur_model_create(&config, NULL, &model, NULL));
+    return model;
+}
+
+static void narrow_models(void)
+{
+    static const size_t unequal[] = {1, 3, 1}, ones[] = {1, 1};
+    recur_model *model = narrow_model(unequal, 3, false);
+    TRY(recur_model_export(model, RECUR_FORMAT_ONNX, place("onnx", "narrow"), NULL));
+    TRY(recur_model_quantize(model, RECUR_QUANTIZATION_INT8, NULL));
+    TRY(recur_model_save(model, place("safetensors", "narrow-int8"), NULL));
+    recur_model_free(model);
+    model = narrow_model(ones, 2, false);
+    TRY(recur_model_export(model, RECUR_FORMAT_PYTORCH, place("pytorch", "narrow"), NULL));
+    TRY(recur_model_quantize(model, RECUR_QUANTIZATION_BF16, NULL));
+    TRY(recur_model_save(model, place("safetensors", "narrow-bf16"), NULL));
+    recur_model_free(model);
+    model = narrow_model(ones, 2, true);
+    TRY(recur_model_export(model, RECUR_FORMAT_ONNX, place("onnx", "narrow-number"), NULL));
+    TRY(recur_model_export(model, RECUR_FORMAT_PYTORCH, place("pytorch", "narrow-number"), NULL));
+    TRY(recur_model_save(model, place("safetensors", "narrow-number"), NULL));
+    recur_model_free(model);
+}
+
 /* One of the book's networks from scratch: a gru of width 1 for two tokens, in half precision. */
 static void book(void)
 {
@@ -148,23 +183,26 @@ static void checkpoints(void)
     }
 }
 
+/* The last one is of width 1 throughout. */
 static void checkpoints_of_labels(void)
 {
-    static const enum recur_task tasks[] = {RECUR_TASK_TAG, RECUR_TASK_CLASSIFY};
-    for (size_t i = 0; i < 2; i++) {
+    static const enum recur_task tasks[] = {RECUR_TASK_TAG, RECUR_TASK_CLASSIFY, RECUR_TASK_TAG};
+    static const char *const names[] = {"tag", "classify", "tag-narrow"};
+    static const size_t narrow[] = {1};
+    for (size_t i = 0; i < 3; i++) {
         struct seed_data data = seed_data_make(tasks[i]);
         recur_model_config shape = recur_model_config_default();
         recur_model *model;
         recur_trainer *trainer;
         const recur_trainer_config config = training(RECUR_OPTIMIZER_SGD, 0);
         shape.cell = RECUR_CELL_GRU;
-        shape.hidden = widths;
-        shape.embedding = shape.character_embedding = shape.character_hidden = 2;
-        shape.decoder = i ? RECUR_DECODER_SOFTMAX : RECUR_DECODER_CRF;
+        shape.hidden = i == 2 ? narrow : widths;
+        shape.embedding = shape.character_embedding = shape.character_hidden = *shape.hidden;
+        shape.decoder = i == 1 ? RECUR_DECODER_SOFTMAX : RECUR_DECODER_CRF;
         shape.bidirectional = true;
         TRY(recur_model_create_labels(&shape, data.train, NULL, &model, NULL));
         TRY(recur_trainer_create_labels(model, data.train, data.valid, &config, &trainer, NULL));
-        write_checkpoint(trainer, recur_task_name(tasks[i]));
+        write_checkpoint(trainer, names[i]);
         recur_model_free(model);
         seed_data_free(&data);
     }
@@ -195,6 +233,9 @@ static void texts(void)
     SEED("columns", "unlabelled-words", "\3\0\x12\0pa\npo\n\nKi\n");
     SEED("columns", "classify", "\0\0\x17\1Latu\tba ko\nZukh\tpli\nLatu\tbako\nZukh\tzu\n");
     SEED("columns", "words-letters", "\x14\0\x19\x18x\tOne, two\ny\tthree\nx\ttwo");
+    SEED("columns", "narrow", "\xc1\0\xc1\x0dThe DT O\nYork NN B\n\nJo NN B\nlu VB O\n\nJo NN B\n");
+    SEED("columns", "narrow-texts", "\x40\0\x17\x0dLatu\tba ko\nZukh\tpli\nLatu\tb\nZukh\t\n");
+    SEED("columns", "one-label", "\xc1\0\xc1\x08x O\n");
     SEED("columns", "bytes", "\x08\0\x0b\x04x\t\xff\xfe\ny\t\n");
     SEED("columns", "invalid", "\2\0\x03\0x\t\xc3\x28\xed\xa0\x80\n\nno label\n\tnone\n");
     SEED("columns", "too-long", "\0\x04\0\0x\tabc\ny\tabcde\n");
@@ -203,6 +244,9 @@ static void texts(void)
          "\0--tokens=word\n--reserved=<pad>,<s>\n--predict\na\n--predict=b");
     SEED("options", "generate", "\1-m\nmodel\n-p\nThe \n-n40\n--temp\n0.7\n--top-k=5\n--seed\n7");
     SEED("options", "fill", "\2-m\nmodel\n--blank\n_\n--top\n3\n--\n-text");
+    SEED("options", "ones",
+         "\0--hidden\n1,1\n--embed=1\n--batch\n1\n--steps\n1\n--epochs\n1\n--char-hidden\n1\n"
+         "--char-embed\n1\n--threads\n1\n--max-tokens\n1\n--validation\n0\ntext");
     SEED("options", "help", "\6--help");
     SEED("options", "unknown", "\11--sed\n5\n-x\n--lr=nan\n--hidden=1,,2");
 }
@@ -213,6 +257,7 @@ int main(int argc, char **argv)
     root = argv[1];
     mkdir(root, 0777);
     models();
+    narrow_models();
     book();
     checkpoints();
     checkpoints_of_labels();

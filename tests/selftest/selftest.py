@@ -56,6 +56,7 @@ MUTATIONS = [
     ("carried state", "src/train/trainer_state.c", "= *values++", "= 0", "checkpoint"),
     ("place in the text", "src/text/batches.c", "batches->next += ", "batches->next = ", "batches"),
     ("plateau", "src/train/trainer_state.c", "= state->plateau_best", "= 0", "checkpoint"),
+    ("matrices of one column", "src/nn/params.c", "entry->rank == 1 ?", "deep == 1 ?", "smallest"),
     ("leftover tensor", "src/io/checkpoint.c", "recur_safetensors_check_taken(file, error)",
      "RECUR_OK", "checkpoint"),
     ("place in labelled texts", "src/train/label_trainer.c", "while (count-- > 0)",

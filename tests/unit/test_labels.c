@@ -169,18 +169,22 @@ struct way {
     enum recur_decoder decoder;
     size_t character_hidden, embedding, layers;
     float dropout;
+    bool narrow; /* all layers of width 1, and characters embedded in 1 */
 };
 
 static const struct way ways[] = {
-    {RECUR_TASK_CLASSIFY, false, RECUR_MERGE_CONCAT, RECUR_POOL_FINAL, 0, 0, 0, 1, 0},
-    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_CONCAT, RECUR_POOL_FINAL, 0, 0, 5, 2, 0},
-    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_SUM, RECUR_POOL_FINAL, 0, 0, 5, 2, 0.3f},
-    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_CONCAT, RECUR_POOL_MEAN, 0, 0, 0, 1, 0.3f},
-    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_SUM, RECUR_POOL_MAX, 0, 0, 0, 1, 0},
-    {RECUR_TASK_TAG, false, RECUR_MERGE_CONCAT, 0, RECUR_DECODER_SOFTMAX, 0, 40, 1, 0},
-    {RECUR_TASK_TAG, true, RECUR_MERGE_CONCAT, 0, RECUR_DECODER_SOFTMAX, 6, 5, 1, 0},
-    {RECUR_TASK_TAG, true, RECUR_MERGE_SUM, 0, RECUR_DECODER_CRF, 6, 5, 2, 0},
-    {RECUR_TASK_TAG, true, RECUR_MERGE_CONCAT, 0, RECUR_DECODER_CRF, 3, 0, 1, 0.2f},
+    {RECUR_TASK_CLASSIFY, false, RECUR_MERGE_CONCAT, RECUR_POOL_FINAL, 0, 0, 0, 1, 0, false},
+    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_CONCAT, RECUR_POOL_FINAL, 0, 0, 5, 2, 0, false},
+    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_SUM, RECUR_POOL_FINAL, 0, 0, 5, 2, 0.3f, false},
+    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_CONCAT, RECUR_POOL_MEAN, 0, 0, 0, 1, 0.3f, false},
+    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_SUM, RECUR_POOL_MAX, 0, 0, 0, 1, 0, false},
+    {RECUR_TASK_TAG, false, RECUR_MERGE_CONCAT, 0, RECUR_DECODER_SOFTMAX, 0, 40, 1, 0, false},
+    {RECUR_TASK_TAG, true, RECUR_MERGE_CONCAT, 0, RECUR_DECODER_SOFTMAX, 6, 5, 1, 0, false},
+    {RECUR_TASK_TAG, true, RECUR_MERGE_SUM, 0, RECUR_DECODER_CRF, 6, 5, 2, 0, false},
+    {RECUR_TASK_TAG, true, RECUR_MERGE_CONCAT, 0, RECUR_DECODER_CRF, 3, 0, 1, 0.2f, false},
+    {RECUR_TASK_CLASSIFY, true, RECUR_MERGE_CONCAT, RECUR_POOL_MEAN, 0, 0, 1, 2, 0, true},
+    {RECUR_TASK_TAG, false, RECUR_MERGE_CONCAT, 0, RECUR_DECODER_SOFTMAX, 1, 0, 1, 0, true},
+    {RECUR_TASK_TAG, true, RECUR_MERGE_SUM, 0, RECUR_DECODER_CRF, 1, 1, 2, 0, true},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -195,11 +199,11 @@ struct bench {
 
 static void create(struct bench *b, const struct way *way, size_t threads)
 {
-    const size_t hidden[] = {9, 34};
+    static const size_t narrow[] = {1, 1}, hidden[] = {9, 34};
     recur_model_config config = recur_model_config_default();
     *b = (struct bench){
         .data = read_text(way->task, false, way->task == RECUR_TASK_TAG ? sentences : texts)};
-    config.hidden = hidden;
+    config.hidden = way->narrow ? narrow : hidden;
     config.layers = way->layers;
     config.bidirectional = way->bidirectional;
     config.merge = way->merge;
@@ -207,7 +211,7 @@ static void create(struct bench *b, const struct way *way, size_t threads)
     config.decoder = way->decoder;
     config.embedding = way->embedding;
     config.character_hidden = way->character_hidden;
-    config.character_embedding = 4;
+    config.character_embedding = way->narrow ? 1 : 4;
     config.dropout = way->dropout;
     recur_error error;
     if (recur_model_create_labels(&config, b->data, NULL, &b->model, &error) != RECUR_OK)
