@@ -216,13 +216,35 @@ static void refuses(void **state)
     recur_model_free(model);
 }
 
+/* Weights are finite, and what they make of each other need not be. */
+static void a_loss_that_overflows(void **state)
+{
+    (void)state;
+    recur_model *model = make_model(RECUR_CELL_GRU);
+    recur_corpus *corpus = make_corpus(10);
+    recur_evaluation evaluation;
+    recur_error error;
+    float large[VOCABULARY * 20];
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++)
+        large[i] = i % 2 ? 3e38F : -3e38F;
+    for (size_t i = 0; i < recur_model_tensors(model); i++)
+        if (strncmp(recur_model_tensor(model, i).name, "linear.", 7) == 0)
+            recur_model_set_tensor(model, i, large);
+    assert_int_equal(recur_evaluate(model, corpus, 0, 0, 1, &evaluation, &error),
+                     RECUR_ERROR_DIVERGED);
+    assert_string_equal(error.message, "the model's weights are too large to compute with: the "
+                                       "loss is not finite");
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_stream),       cmocka_unit_test(part_of_a_text),
         cmocka_unit_test(many_streams),     cmocka_unit_test(uniform_model),
         cmocka_unit_test(every_token_once), cmocka_unit_test(same_bits_on_any_threads),
-        cmocka_unit_test(refuses),
+        cmocka_unit_test(refuses),          cmocka_unit_test(a_loss_that_overflows),
     };
     return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);
 }

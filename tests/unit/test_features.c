@@ -194,6 +194,36 @@ static void refuses(void **state)
     recur_model_free(model);
 }
 
+/* Only relu's states are without a bound. */
+static void a_state_that_overflows(void **state)
+{
+    static const size_t hidden[] = {1};
+    static float large[VOCABULARY];
+    static struct rows rows = {.width = 1};
+    int32_t ids[10];
+    recur_corpus *corpus = make_corpus(ids, 10);
+    recur_model_config config = recur_model_config_default();
+    recur_model *model;
+    recur_error error;
+    (void)state;
+    config.cell = RECUR_CELL_RNN;
+    config.activation = RECUR_ACTIVATION_RELU;
+    config.hidden = hidden;
+    config.vocabulary = VOCABULARY;
+    assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+    for (size_t i = 0; i < VOCABULARY; i++)
+        large[i] = 3e38F;
+    recur_model_set_tensor(model, 0, large); /* weight_ih, weight_hh */
+    recur_model_set_tensor(model, 1, large);
+    assert_int_equal(recur_features(model, corpus, 0, 1, collect, &rows, &error),
+                     RECUR_ERROR_DIVERGED);
+    assert_string_equal(error.message, "the model's weights are too large to compute with: a state "
+                                       "is not finite");
+    assert_int_equal(rows.count, 0);
+    recur_corpus_free(corpus);
+    recur_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +231,7 @@ int main(void)
         cmocka_unit_test(both_directions),
         cmocka_unit_test(files),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(a_state_that_overflows),
     };
     return cmocka_run_group_tests_name("features", tests, scratch_create, scratch_remove);
 }

@@ -182,6 +182,29 @@ static void files(void **state)
     }
 }
 
+/* A byte has no -0, so that a model is the one that its file brings back. */
+static void no_negative_zero(void **state)
+{
+    recur_model *model = make_model(RECUR_CELL_GRU, 0), *read;
+    const char *path = scratch_path(*state, "model");
+    float weights[3 * 40 * 40], again[3 * 40 * 40];
+    size_t index = 0;
+    while (strcmp(recur_model_tensor(model, index).name, "rnn.weight_hh_l1") != 0)
+        index++;
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
+        weights[i] = i % 2 ? 1 : -1e-6F; /* which rounds to none of the 127 */
+    recur_model_set_tensor(model, index, weights);
+    assert_int_equal(recur_model_quantize(model, RECUR_QUANTIZATION_INT8, NULL), RECUR_OK);
+    recur_model_get_tensor(model, index, weights);
+    assert_true(weights[0] == 0 && !signbit(weights[0]));
+    assert_int_equal(recur_model_save(model, path, NULL), RECUR_OK);
+    assert_int_equal(recur_model_load(path, &read, NULL), RECUR_OK);
+    recur_model_get_tensor(read, index, again);
+    assert_memory_equal(weights, again, sizeof weights);
+    recur_model_free(read);
+    recur_model_free(model);
+}
+
 /* Puts `with` in the place of the first `what` of the file and reads it. */
 static void assert_spoilt(const char *path, const char *what, const char *with,
                           const char *sentence)
@@ -280,9 +303,9 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(near_float), cmocka_unit_test(together_as_alone),
-        cmocka_unit_test(files),      cmocka_unit_test(spoilt_files),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(near_float),   cmocka_unit_test(together_as_alone),
+        cmocka_unit_test(files),        cmocka_unit_test(no_negative_zero),
+        cmocka_unit_test(spoilt_files), cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests_name("quantize", tests, scratch_create, scratch_remove);
 }

@@ -1,9 +1,13 @@
-/* The thread team: every member once a run, barriers that nobody passes early. */
+/* The thread team: every member once a run, barriers that nobody passes early, threads that cannot
+ * be started. */
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -154,12 +158,44 @@ static void many_teams(void **state)
     assert_in_range(recur_team_processors(), 1, 1 << 16);
 }
 
+/* The linker puts this in the place of pthread_create: so many threads can still be started. */
+static size_t startable = SIZE_MAX;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*function)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*function)(void *), void *argument);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*function)(void *), void *argument)
+{
+    if (startable == 0)
+        return EAGAIN;
+    startable--;
+    return __real_pthread_create(thread, attributes, function, argument);
+}
+
+/* Those that were started end again. */
+static void a_thread_that_cannot_be_started(void **state)
+{
+    (void)state;
+    struct recur_team *team;
+    recur_error error;
+    char expected[200];
+    snprintf(expected, sizeof expected, "thread 4 of 5 could not be started: %s; fewer may do",
+             strerror(EAGAIN));
+    startable = 2; /* beside the caller's */
+    assert_int_equal(recur_team_create(5, &team, &error), RECUR_ERROR_MEMORY);
+    assert_string_equal(error.message, expected);
+    startable = SIZE_MAX;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_member_once),     cmocka_unit_test(team_waits),
         cmocka_unit_test(barrier_waits),         cmocka_unit_test(many_teams),
-        cmocka_unit_test(denormals_are_flushed),
+        cmocka_unit_test(denormals_are_flushed), cmocka_unit_test(a_thread_that_cannot_be_started),
     };
     return cmocka_run_group_tests_name("team", tests, NULL, NULL);
 }
