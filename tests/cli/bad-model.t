@@ -43,7 +43,7 @@ $ LC_ALL=C sed 's/"recur.vocab"/"recur.vocaX"/' model > m; recur generate -m m
 ! recur generate: m: the model's vocabulary is missing: there is no recur.vocab
 [1]
 $ LC_ALL=C sed 's/"recur.config"/"recur.confiX"/' model > m; recur generate -m m
-! recur generate: m: a safetensors file but not a recur model: it has no recur.config; recur convert reads PyTorch's
+! recur generate: m: recur.config is missing
 [1]
 $ LC_ALL=C sed 's/\[3,3\]/[1,9]/' model > m; recur generate -m m
 ! recur generate: m: tensor rnn.weight_hh_l0 is (1, 9), expected (3, 3)

@@ -6,7 +6,6 @@ $ for m in fill lm; do for i in $(seq 0 89 $(($(stat -c %s $m) - 1))) $(($(stat 
 status 1, 1 line, 0 bytes
 $ for m in fill lm; do for i in $(seq 0 23 $(stat -c %s $m)); do { head -c $i $m; printf '\xff'; tail -c +$((i + 2)) $m; } > flip; for c in 'info flip' 'convert flip back'; do recur $c > stdout 2> stderr; s=$?; [ $s -le 1 ] && [ $s -eq "$(wc -l < stderr)" ] || echo "$m $i: $s $(cat stderr)"; done; done; done
 $ recur convert lm lm.onnx > out; for i in $(seq 0 89 $(($(stat -c %s lm.onnx) - 1))); do head -c $i lm.onnx > cut.onnx; recur convert cut.onnx back > stdout 2> stderr; echo "status $?, $(wc -l < stderr) line, $(wc -c < stdout) bytes"; done | sort -u
-status 0, 1 line, 52 bytes
 status 1, 1 line, 0 bytes
 $ ls
 back

@@ -8,11 +8,11 @@ $ recur vocab time_machine --clean letters --tokens word | grep -A2 Counts
      {"the": 2261, "i": 1267, "and": 1245, "of": 1155, "a": 816, "to": 695, "was": 552, "in": 541,
       "that": 443, "my": 440, "it": 437, "had": 354, "me": 281, "as": 270, "at": 243, "for": 221,
 $ recur vocab time_machine --clean letters --tokens word --json | cut -c 1-52
-{"lines": 3221, "tokens": 32775, "size": 4580, "entr
+{"lines": 3221, "tokens": 32775, "size": 4580, "rese
 $ recur vocab time_machine --clean letters --tokens word --min-freq 2 --json | grep -o '"size": [0-9]*'
 "size": 2183
 $ recur vocab time_machine --clean letters --tokens char --json | cut -c 1-52
-{"lines": 3221, "tokens": 170580, "size": 28, "entri
+{"lines": 3221, "tokens": 170580, "size": 28, "reser
 $ recur vocab time_machine --clean letters --tokens word --ids | tr -s '\n' ' ' | sed 's/^ //; s/ $//' | sha1sum
 18914c894be0c9572774ebe2ae15c79988bf2b43  -
 $ recur vocab time_machine --clean letters --tokens char --ids | tr -s '\n' ' ' | sed 's/^ //; s/ $//' | sha1sum
