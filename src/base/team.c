@@ -36,37 +36,38 @@ static void await_change(atomic_size_t *value, size_t old)
             sched_yield();
 }
 
-void recur_barrier_init(struct recur_barrier *barrier, size_t parties)
+void recur_barrier_init(struct recur_barrier *barrier, size_t parties,
+                        struct recur_arrivals *arrivals)
 {
-    barrier->parties = parties;
-    atomic_init(&barrier->waiting, 0);
-    atomic_init(&barrier->round, 0);
+    *barrier = (struct recur_barrier){parties, arrivals};
 }
 
-void recur_barrier_wait(struct recur_barrier *barrier)
+/* Whoever has come once less than this thread now is still on his way; nobody can be further
+ * behind, or more than one ahead. */
+void recur_barrier_wait(struct recur_barrier *barrier, size_t party)
 {
     if (barrier->parties < 2)
         return;
-    size_t round = atomic_load_explicit(&barrier->round, memory_order_relaxed);
-    size_t before = atomic_fetch_add_explicit(&barrier->waiting, 1, memory_order_acq_rel);
-    if (before + 1 < barrier->parties) {
-        await_change(&barrier->round, round);
-        return;
-    }
-    atomic_store_explicit(&barrier->waiting, 0, memory_order_relaxed);
-    atomic_store_explicit(&barrier->round, round + 1, memory_order_release);
+    atomic_size_t *own = &barrier->arrivals[party].count;
+    size_t before = atomic_load_explicit(own, memory_order_relaxed);
+    atomic_store_explicit(own, before + 1, memory_order_release);
+    for (size_t i = 0; i < barrier->parties; i++)
+        if (i != party)
+            await_change(&barrier->arrivals[i].count, before);
 }
 
 struct recur_team {
-    size_t threads;
-    struct recur_barrier barrier; /* the function's */
-    struct recur_barrier end;     /* of a run */
+    /* What members look at while they wait for a run: a cache line that only the caller writes. */
+    atomic_size_t run; /* the number of runs started */
     recur_team_fn *function;
     void *argument;
-    atomic_size_t run;    /* the number of runs started */
-    atomic_size_t asleep; /* members that may wait for `wake` */
     atomic_bool stop;
-    pthread_mutex_t mutex; /* with wake: for members that went to sleep */
+    atomic_size_t asleep; /* members that may wait for `wake` */
+
+    _Alignas(64) size_t threads;
+    struct recur_barrier barrier;    /* the function's */
+    struct recur_arrivals *finished; /* (threads): the runs that each member is done with */
+    pthread_mutex_t mutex;           /* with wake: for members that went to sleep */
     pthread_cond_t wake;
     size_t started; /* members after the caller */
     pthread_t *member;
@@ -144,7 +145,8 @@ static void *member_main(void *argument)
         if (atomic_load_explicit(&seat.team->stop, memory_order_relaxed))
             return NULL;
         seat.team->function(seat.team->argument, seat.thread, seat.team->threads);
-        recur_barrier_wait(&seat.team->end);
+        atomic_store_explicit(&seat.team->finished[seat.thread].count, seen + 1,
+                              memory_order_release);
     }
 }
 
@@ -167,12 +169,13 @@ static enum recur_status start_member(struct recur_team *team, recur_error *erro
 enum recur_status recur_team_create(size_t threads, struct recur_team **out, recur_error *error)
 {
     struct recur_team *team;
-    RECUR_TRY(recur_alloc(1, sizeof *team, "the thread team", &team, error));
+    struct recur_plan plan = {0};
+    recur_plan_reserve(&plan, 1, sizeof *team);
+    size_t at = recur_plan_reserve(&plan, threads, 2 * sizeof *team->finished);
+    RECUR_TRY(recur_block_alloc(plan.bytes, "the thread team", &team, error));
     team->threads = threads;
-    recur_barrier_init(&team->barrier, threads);
-    recur_barrier_init(&team->end, threads);
-    atomic_init(&team->run, 0);
-    atomic_init(&team->stop, false);
+    team->finished = recur_plan_at(team, at);
+    recur_barrier_init(&team->barrier, threads, team->finished + threads);
     pthread_mutex_init(&team->mutex, NULL);
     pthread_cond_init(&team->wake, NULL);
     enum recur_status status =
@@ -198,7 +201,7 @@ void recur_team_free(struct recur_team *team)
     pthread_cond_destroy(&team->wake);
     pthread_mutex_destroy(&team->mutex);
     free(team->member);
-    free(team);
+    recur_block_free(team);
 }
 
 size_t recur_team_threads(const struct recur_team *team)
@@ -209,18 +212,22 @@ size_t recur_team_threads(const struct recur_team *team)
 void recur_team_run(struct recur_team *team, recur_team_fn *function, void *argument)
 {
     uint64_t mode = flush_denormals();
-    team->function = function;
-    team->argument = argument;
+    if (team->function != function || team->argument != argument) { /* members look there */
+        team->function = function;
+        team->argument = argument;
+    }
+    size_t before = atomic_load_explicit(&team->run, memory_order_relaxed);
     if (team->threads > 1)
         announce_run(team);
     function(argument, 0, team->threads);
-    recur_barrier_wait(&team->end);
+    for (size_t i = 1; i < team->threads; i++)
+        await_change(&team->finished[i].count, before);
     restore_denormals(mode);
 }
 
-void recur_team_wait(struct recur_team *team)
+void recur_team_wait(struct recur_team *team, size_t thread)
 {
-    recur_barrier_wait(&team->barrier);
+    recur_barrier_wait(&team->barrier, thread);
 }
 
 size_t recur_team_processors(void)

@@ -7,15 +7,25 @@
 
 #include "base/error.h"
 
-/* A point that `parties` threads pass together. Waiting spins for a short while, since partners
- * are microseconds away, and then yields the processor. */
-struct recur_barrier {
-    size_t parties;
-    atomic_size_t waiting, round;
+/* How often a thread has come, in a cache line that it alone writes. */
+struct recur_arrivals {
+    _Alignas(64) atomic_size_t count;
 };
 
-void recur_barrier_init(struct recur_barrier *barrier, size_t parties);
-void recur_barrier_wait(struct recur_barrier *barrier);
+/* A point that `parties` threads pass together. Each says that it has come in its own line and
+ * looks at those of the others: the line of the last one travels once, where a counter for all
+ * would travel to him and back to each. Waiting spins for a short while, since partners are
+ * microseconds away, and then yields the processor. */
+struct recur_barrier {
+    size_t parties;
+    struct recur_arrivals *arrivals; /* (parties) */
+};
+
+/* `arrivals` are zero and remain the caller's. */
+void recur_barrier_init(struct recur_barrier *barrier, size_t parties,
+                        struct recur_arrivals *arrivals);
+/* For the thread that is number `party` of the parties, the same one every time. */
+void recur_barrier_wait(struct recur_barrier *barrier, size_t party);
 
 struct recur_team;
 
@@ -33,7 +43,7 @@ size_t recur_team_threads(const struct recur_team *team);
 void recur_team_run(struct recur_team *team, recur_team_fn *function, void *argument);
 
 /* The barrier of all members, for use inside the function. */
-void recur_team_wait(struct recur_team *team);
+void recur_team_wait(struct recur_team *team, size_t thread);
 
 /* How many processors this process may use. */
 size_t recur_team_processors(void);

@@ -152,7 +152,7 @@ void recur_stepper_free(recur_stepper *stepper)
         return;
     recur_team_free(stepper->team);
     recur_team_free(stepper->solo);
-    free(stepper->grids[1].barrier);
+    recur_grid_free(&stepper->grids[1]);
     recur_workspace_free(&stepper->work);
     free(stepper->ids);
     free(stepper->row);
@@ -224,7 +224,7 @@ static void advance(void *argument, size_t thread, size_t threads)
         return;
     if (!holds_state(stepper)) {
         move_states(stepper, &slice, true);
-        recur_barrier_wait(slice.barrier);
+        recur_slice_wait(&slice);
     }
     recur_pass_forward(&stepper->pass, thread);
     move_states(stepper, &slice, false);

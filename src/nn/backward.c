@@ -42,7 +42,7 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
         for (size_t v = 0; v < panels; v += HEAD_PIECE)
             backward_piece(pass, span, v, v || pass->given_outputs);
     }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
 }
 
 /* A panel of dh in direction d, row 0 at `dh`, of the states before each step. Each state but the
@@ -83,7 +83,7 @@ static void backward_seam(const struct recur_pass *pass, const struct recur_slic
         if (before && second)
             scatter_before(pass, slice, 1, feature->gradient, second);
     }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
 }
 
 static struct recur_tile gradient_tile(const struct recur_pass *pass,
@@ -161,7 +161,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
             gates_changed(pass, &tile, cell->phases - 1);
         }
     }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
     if (cell->phases == 1)
         return;
     for (size_t u = begin; u < end; u++)
@@ -171,7 +171,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
             cell->phase[0].backward(pass->kernels, activation, &tile);
             gates_changed(pass, &tile, 0);
         }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
 }
 
 /* The row of h, c and dh that sequence b ends in: the initial one where it has no step. */
@@ -244,7 +244,7 @@ static void backward_layer(const struct recur_pass *pass, const struct recur_sli
         if (recur_slice_walks(pass, slice, d, &own))
             backward_direction(pass, &own, l, d);
     if (pass->work->grid.directions > 1)
-        recur_barrier_wait(slice->barrier);
+        recur_slice_wait(slice);
 }
 
 /* dx = or += dz W_ih, into the gradients of the seam below, for a part of the rows, since a narrow
@@ -268,7 +268,7 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
                 stream->input_transposed + p * depth * RECUR_LANES, 0, 1, seam.feature[p].width,
                 span.rows, accumulate ? gradient : NULL);
         }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
 }
 
 void recur_pass_backward(struct recur_pass *pass, size_t thread)

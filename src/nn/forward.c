@@ -198,12 +198,12 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
         begin_state(pass, slice, stream, d, u);
     forward_input(pass, slice, l, d);
     if (!pass->in_place)
-        recur_barrier_wait(slice->barrier);
+        recur_slice_wait(slice);
     recur_pass_mark(pass, thread, RECUR_PHASE_INPUT);
     for (size_t i = 0; i < slice->steps; i++)
         for (unsigned p = 0; p < cell->phases; p++) {
             forward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i, &cell->phase[p]);
-            recur_barrier_wait(slice->barrier);
+            recur_slice_wait(slice);
         }
 }
 
@@ -216,7 +216,7 @@ static void forward_layer(struct recur_pass *pass, const struct recur_slice *sli
         if (recur_slice_walks(pass, slice, d, &own))
             forward_direction(pass, &own, thread, l, d);
     if (pass->work->grid.directions > 1)
-        recur_barrier_wait(slice->barrier);
+        recur_slice_wait(slice);
 }
 
 /* What layer 0 reads: embeddings, or the numbers that the caller has put there. */
@@ -235,7 +235,7 @@ static void forward_embedding(const struct recur_pass *pass, const struct recur_
                                       pass->ids + span.row, NULL, span.rows);
             recur_pass_changed(pass, value, span.rows);
         }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
 }
 
 void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
@@ -284,7 +284,7 @@ static void forward_seam(const struct recur_pass *pass, const struct recur_slice
             recur_pass_changed(pass, feature->value + at, span.rows);
         }
     }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
 }
 
 /* logits = y W^T + b of some panels. */
@@ -327,7 +327,7 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
                                     network->outputs, span.rows, pass->targets + span.row,
                                     pass->loss_scale, work->loss + span.row);
     }
-    recur_barrier_wait(slice->barrier);
+    recur_slice_wait(slice);
 }
 
 void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,

@@ -54,6 +54,12 @@ static inline bool recur_slice_walks(const struct recur_pass *pass, const struct
     return slice->part / grid->unit_slices == d;
 }
 
+/* Meets the other threads of the group. */
+static inline void recur_slice_wait(const struct recur_slice *slice)
+{
+    recur_barrier_wait(slice->barrier, slice->part);
+}
+
 /* The part of `count` things that is this thread's within its group. */
 static inline size_t recur_slice_begin(const struct recur_slice *slice, size_t count)
 {

@@ -236,17 +236,26 @@ static double step_cost(const struct recur_network *network, size_t batch,
 enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
                                  size_t unit_slices, recur_error *error)
 {
-    size_t inner = batch_slices * directions;
-    free(grid->barrier);
+    size_t inner = batch_slices * directions, group = directions * unit_slices;
+    struct recur_plan plan = {0};
+    recur_grid_free(grid);
     *grid = (struct recur_grid){batch_slices, directions, unit_slices, NULL, NULL};
-    RECUR_TRY(recur_alloc(batch_slices + inner, sizeof *grid->barrier, "the thread grid",
-                          &grid->barrier, error));
+    recur_plan_reserve(&plan, batch_slices + inner, sizeof *grid->barrier);
+    size_t at = recur_plan_reserve(&plan, 2 * batch_slices * group, sizeof(struct recur_arrivals));
+    RECUR_TRY(recur_block_alloc(plan.bytes, "the thread grid", &grid->barrier, error));
+    struct recur_arrivals *arrivals = recur_plan_at(grid->barrier, at);
     grid->inner = grid->barrier + batch_slices;
-    for (size_t i = 0; i < batch_slices; i++)
-        recur_barrier_init(&grid->barrier[i], directions * unit_slices);
-    for (size_t i = 0; i < inner; i++)
-        recur_barrier_init(&grid->inner[i], unit_slices);
+    for (size_t i = 0; i < batch_slices; i++, arrivals += group)
+        recur_barrier_init(&grid->barrier[i], group, arrivals);
+    for (size_t i = 0; i < inner; i++, arrivals += unit_slices)
+        recur_barrier_init(&grid->inner[i], unit_slices, arrivals);
     return RECUR_OK;
+}
+
+void recur_grid_free(struct recur_grid *grid)
+{
+    recur_block_free(grid->barrier);
+    grid->barrier = NULL;
 }
 
 /* The cheapest grid; of equal ones that with fewer slices of the batch: directions at once walk
@@ -335,7 +344,7 @@ void recur_workspace_free(struct recur_workspace *work)
     recur_bf16_free(work->bf16);
     recur_int8_free(work->int8);
     recur_block_free(work->block);
-    free(work->grid.barrier);
+    recur_grid_free(&work->grid);
     free(work->stream);
     free(work->seam);
     *work = (struct recur_workspace){0};

@@ -122,6 +122,7 @@ static inline size_t recur_block_of(size_t batch)
 /* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */
 enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
                                  size_t unit_slices, recur_error *error);
+void recur_grid_free(struct recur_grid *grid);
 
 static inline size_t recur_grid_threads(const struct recur_grid *grid)
 {

@@ -57,7 +57,7 @@ static void learn(void *argument, size_t thread, size_t threads)
         for (size_t t = 0; t < l->length[b] && !l->counts[b]; t++)
             memset(dx + t * stride, 0, labels * sizeof *dx);
     }
-    recur_team_wait(l->team);
+    recur_team_wait(l->team, thread);
     size_t end = labels * (thread + 1) / threads;
     for (size_t i = labels * thread / threads; i < end; i++) {
         double *row = l->dtransitions + i * labels;

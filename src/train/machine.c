@@ -32,7 +32,7 @@ static void measure(void *argument, size_t thread, size_t threads)
     (void)threads;
     struct measurement *m = argument;
     double flop = 0;
-    recur_team_wait(m->team);
+    recur_team_wait(m->team, thread);
     double start = recur_clock(), elapsed;
     do {
         flop += m->kernels->peak(20000);
@@ -82,7 +82,7 @@ static void read_share(void *argument, size_t thread, size_t threads)
     size_t rounds = 1 + ((size_t)1 << 20) / (r->each * sizeof *share);
     volatile real keep; /* the work must not be optimised away */
     double best = 0;
-    recur_team_wait(r->team);
+    recur_team_wait(r->team, thread);
     double start = recur_clock(), now = start;
     while (now - start < r->seconds) {
         double before = now;

@@ -171,9 +171,9 @@ static void forward(void *argument, size_t thread, size_t threads)
     if (stack->pass.given_states && has_c)
         recur_stack_exchange_states(stack, RECUR_STACK_C0, input->c0, NULL, thread, threads);
     recur_pass_prepare(&stack->pass, false);
-    recur_team_wait(stack->team);
+    recur_team_wait(stack->team, thread);
     recur_pass_forward(&stack->pass, thread);
-    recur_team_wait(stack->team);
+    recur_team_wait(stack->team, thread);
     if (output->y)
         recur_stack_exchange_seam(stack, &stack->work.seam[stack->network->layers], false, NULL,
                                   output->y, thread);
@@ -337,17 +337,17 @@ static void backward(void *argument, size_t thread, size_t threads)
     struct recur_stack *stack = argument;
     load_gradients(stack, thread, threads);
     recur_pass_prepare(&stack->pass, true);
-    recur_team_wait(stack->team);
+    recur_team_wait(stack->team, thread);
     if (thread == 0)
         atomic_store_explicit(&stack->pass.next_task, 0, memory_order_relaxed);
     recur_pass_backward(&stack->pass, thread);
-    recur_team_wait(stack->team);
+    recur_team_wait(stack->team, thread);
     if (stack->work.bf16) {
         recur_bf16_pair(&stack->pass, thread, threads);
-        recur_team_wait(stack->team);
+        recur_team_wait(stack->team, thread);
     }
     recur_pass_gradients(&stack->pass, thread);
-    recur_team_wait(stack->team);
+    recur_team_wait(stack->team, thread);
     store_gradients(stack, thread, threads);
     if (stack->pass.gradients == stack->gradients)
         return;

@@ -185,7 +185,7 @@ void recur_trainer_free(recur_trainer *trainer)
     recur_label_run_free(trainer);
     recur_team_free(trainer->team);
     recur_team_free(trainer->solo);
-    free(trainer->grids[1].barrier);
+    recur_grid_free(&trainer->grids[1]);
     recur_batches_free(trainer->batches);
     recur_workspace_free(&trainer->work);
     recur_optimiser_free(&trainer->optimiser);
@@ -214,16 +214,16 @@ static void iterate(void *argument, size_t thread, size_t threads)
     struct recur_trainer *trainer = argument;
     recur_pass_forward(&trainer->pass, thread);
     recur_pass_backward(&trainer->pass, thread);
-    recur_team_wait(trainer->present);
+    recur_team_wait(trainer->present, thread);
     if (trainer->work.bf16) {
         recur_bf16_pair(&trainer->pass, thread, threads);
-        recur_team_wait(trainer->present);
+        recur_team_wait(trainer->present, thread);
     }
     recur_pass_gradients(&trainer->pass, thread);
-    recur_team_wait(trainer->present);
+    recur_team_wait(trainer->present, thread);
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_GRADIENT);
     recur_optimiser_sum(&trainer->optimiser, thread, threads);
-    recur_team_wait(trainer->present);
+    recur_team_wait(trainer->present, thread);
     if (thread == 0) {
         double scale = (double)trainer->pass.loss_scale;
         trainer->loss = recur_pass_loss_sum(&trainer->pass) * scale;
@@ -232,11 +232,11 @@ static void iterate(void *argument, size_t thread, size_t threads)
                               recur_clip_scale(trainer->norm, (double)trainer->config.clip));
         atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     }
-    recur_team_wait(trainer->present);
+    recur_team_wait(trainer->present, thread);
     if (is_lost(trainer, trainer->loss) || !isfinite(trainer->norm))
         return;
     recur_optimiser_apply(&trainer->optimiser, thread, threads);
-    recur_team_wait(trainer->present);
+    recur_team_wait(trainer->present, thread);
     recur_pass_prepare(&trainer->pass, true);
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_UPDATE);
 }

@@ -146,14 +146,14 @@ static void run_pass(void *argument, size_t thread, size_t threads)
     (void)threads;
     struct job *job = argument;
     recur_pass_prepare(&job->pass, job->backward);
-    recur_team_wait(job->team);
+    recur_team_wait(job->team, thread);
     if (thread == 0)
         atomic_store(&job->pass.next_task, 0);
     recur_pass_forward(&job->pass, thread);
     if (!job->backward)
         return;
     recur_pass_backward(&job->pass, thread);
-    recur_team_wait(job->team);
+    recur_team_wait(job->team, thread);
     recur_pass_gradients(&job->pass, thread);
 }
 

@@ -47,7 +47,7 @@ MUTATIONS = [
     ("zero point of bytes", "src/nn/int8.c", "pass->kernels->int8_zero_point * sum", "128 * sum",
      "quantize"),
     ("sessions together", "src/infer/session.c", "there : here,", "here : here,", "session"),
-    ("threads of a stream", "src/infer/session.c", "        recur_barrier_wait(slice.barrier);\n", "",
+    ("threads of a stream", "src/infer/session.c", "        recur_slice_wait(&slice);\n", "",
      "session"),
     ("states that are held", "src/infer/session.c", " && session->holder == stepper", "", "session"),
     ("trying threads", "src/base/pace.c", "THRIFT * pace->debt", "0", "pace"),

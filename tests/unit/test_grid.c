@@ -72,12 +72,12 @@ static void run(void *argument, size_t thread, size_t threads)
     struct job *job = argument;
     (void)threads;
     recur_pass_prepare(&job->pass, true);
-    recur_team_wait(job->team);
+    recur_team_wait(job->team, thread);
     if (thread == 0)
         atomic_store(&job->pass.next_task, 0);
     recur_pass_forward(&job->pass, thread);
     recur_pass_backward(&job->pass, thread);
-    recur_team_wait(job->team);
+    recur_team_wait(job->team, thread);
     recur_pass_gradients(&job->pass, thread);
 }
 

@@ -18,6 +18,7 @@ enum { THREADS_MAX = 8, ROUNDS = 50, RUNS = 100 };
 struct job {
     struct recur_team *team;
     struct recur_barrier barrier;
+    struct recur_arrivals arrivals[THREADS_MAX];
     size_t threads;
     size_t calls[THREADS_MAX]; /* of each member */
     size_t cells[THREADS_MAX]; /* plain memory: the barriers alone order it */
@@ -29,7 +30,7 @@ static void start(struct job *job, size_t threads)
     *job = (struct job){.threads = threads};
     assert_int_equal(recur_team_create(threads, &job->team, NULL), RECUR_OK);
     assert_int_equal(recur_team_threads(job->team), threads);
-    recur_barrier_init(&job->barrier, threads);
+    recur_barrier_init(&job->barrier, threads, job->arrivals);
 }
 
 static void count_calls(void *argument, size_t thread, size_t threads)
@@ -59,29 +60,29 @@ static void every_member_once(void **state)
 }
 
 /* Between two barriers everybody has arrived as often as everybody else. */
-static void meet(struct job *job, size_t thread, void (*wait)(struct job *job))
+static void meet(struct job *job, size_t thread, void (*wait)(struct job *, size_t thread))
 {
     for (size_t round = 1; round <= ROUNDS; round++) {
         job->cells[thread] = round;
         atomic_fetch_add(&job->arrived, 1);
-        wait(job);
+        wait(job, thread);
         for (size_t i = 0; i < job->threads; i++)
             if (job->cells[i] != round)
                 atomic_fetch_add(&job->wrong, 1);
         if (atomic_load(&job->arrived) != round * job->threads)
             atomic_fetch_add(&job->wrong, 1);
-        wait(job);
+        wait(job, thread);
     }
 }
 
-static void wait_for_team(struct job *job)
+static void wait_for_team(struct job *job, size_t thread)
 {
-    recur_team_wait(job->team);
+    recur_team_wait(job->team, thread);
 }
 
-static void wait_at_barrier(struct job *job)
+static void wait_at_barrier(struct job *job, size_t thread)
 {
-    recur_barrier_wait(&job->barrier);
+    recur_barrier_wait(&job->barrier, thread);
 }
 
 static void meet_as_team(void *argument, size_t thread, size_t threads)
