@@ -40,7 +40,9 @@ INLINE void TILES(product_step)(RESULTS *sum, const NUMBER *a, const NUMBER *w, 
  * stands at `from`: all rows with the same one, of which panels lie one after the other, or each
  * with its own, in the places of c. Fetched meanwhile are `next`, rows of c that come after these
  * (NULL: none), the left operand's next panel if `ahead`, the weights one PRODUCT_DEPTH on, and,
- * into the L2 cache, k lines from `far` on (NULL: none). */
+ * into the L2 cache, k lines from `far` on (NULL: none). Of few rows, half of which another thread
+ * may just have written, all panels of the left operand are fetched first, so that they come over
+ * together. */
 INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_t k,
                                 const NUMBER *w, size_t w_stride, const size_t panels,
                                 const size_t rows, const size_t vectors, const RESULT *from,
@@ -60,6 +62,9 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
             sum[p * rows * vectors + i] = *(const RESULTS *)(row + i % vectors * LANES);
         }
     }
+    for (size_t k0 = 0; rows <= LOW_ROWS && k0 < k; k0 += STEPS)
+        fetch_bytes(a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS),
+                    rows * STEPS * sizeof *a.base);
     for (size_t k0 = 0; k0 < k; k0 += STEPS) {
         const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS);
         const NUMBER *wk = w + k0 * RECUR_LANES;
