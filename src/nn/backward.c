@@ -21,7 +21,7 @@ static void backward_piece(const struct recur_pass *pass, struct recur_span span
     struct recur_left left = {work->logits, work->logit_panels + first, span.row, columns};
     for (size_t p = 0; p < seam->panels; p++) {
         real *gradient = seam->feature[p].gradient + span.row * RECUR_LANES;
-        recur_pass_multiply(pass, gradient, 0, left,
+        recur_pass_multiply(pass, gradient, 0, &left,
                             work->head_transposed +
                                 (p * panels + first) * RECUR_LANES * RECUR_LANES,
                             0, 1, seam->feature[p].width, span.rows, accumulate ? gradient : NULL);
@@ -86,17 +86,15 @@ static void backward_seam(const struct recur_pass *pass, const struct recur_slic
     recur_slice_wait(slice);
 }
 
-static struct recur_tile gradient_tile(const struct recur_pass *pass,
-                                       const struct recur_stream *stream,
-                                       const struct recur_piece *piece, size_t u)
+static void gradient_tile(const struct recur_pass *pass, const struct recur_stream *stream,
+                          const struct recur_piece *piece, size_t u, struct recur_tile *tile)
 {
-    struct recur_tile tile = recur_tile_at(pass, stream, piece, u);
+    recur_tile_at(pass, stream, piece, u, tile);
     size_t carried = (u * pass->work->batch + piece->slot) * RECUR_LANES;
-    tile.dh = stream->dh + (tile.h - stream->h);
-    tile.dh_prev = stream->dh + (tile.h_prev - stream->h);
-    tile.dc = stream->dc ? stream->dc + carried : NULL;
-    tile.rh = stream->dq ? stream->dq + carried : NULL;
-    return tile;
+    tile->dh = stream->dh + (tile->h - stream->h);
+    tile->dh_prev = stream->dh + (tile->h_prev - stream->h);
+    tile->dc = stream->dc ? stream->dc + carried : NULL;
+    tile->rh = stream->dq ? stream->dq + carried : NULL;
 }
 
 /* The gates of phase p; others may be multiplied by another thread at this moment. */
@@ -119,7 +117,7 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
     recur_pass_multiply(pass, to, stream->h_stride,
-                        (struct recur_left){stream->z, stream->gate_panels[p], row, depth},
+                        &(struct recur_left){stream->z, stream->gate_panels[p], row, depth},
                         stream->recurrent_transposed[p] + u * depth * RECUR_LANES,
                         depth * RECUR_LANES, 1, recur_panel_width(layer->hidden, u), rows,
                         accumulate ? to : NULL);
@@ -156,7 +154,8 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
     for (size_t u = begin; u < end; u++) {
         backward_later(pass, l, d, u, later, laters);
         for (unsigned i = 0; i < pieces; i++) {
-            struct recur_tile tile = gradient_tile(pass, stream, &piece[i], u);
+            struct recur_tile tile;
+            gradient_tile(pass, stream, &piece[i], u, &tile);
             cell->phase[cell->phases - 1].backward(pass->kernels, activation, &tile);
             gates_changed(pass, &tile, cell->phases - 1);
         }
@@ -166,7 +165,8 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
         return;
     for (size_t u = begin; u < end; u++)
         for (unsigned i = 0; i < pieces; i++) {
-            struct recur_tile tile = gradient_tile(pass, stream, &piece[i], u);
+            struct recur_tile tile;
+            gradient_tile(pass, stream, &piece[i], u, &tile);
             backward_product(pass, l, d, 1, u, piece[i].row, piece[i].rows, tile.rh, false);
             cell->phase[0].backward(pass->kernels, activation, &tile);
             gates_changed(pass, &tile, 0);
@@ -264,7 +264,7 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
             real *gradient = seam.feature[p].gradient + span.row * RECUR_LANES;
             recur_pass_multiply(
                 pass, gradient, 0,
-                (struct recur_left){stream->z, stream->input_panels, span.row, depth},
+                &(struct recur_left){stream->z, stream->input_panels, span.row, depth},
                 stream->input_transposed + p * depth * RECUR_LANES, 0, 1, seam.feature[p].width,
                 span.rows, accumulate ? gradient : NULL);
         }

@@ -27,7 +27,7 @@ struct gates {
 /* All in one go where gates and slots follow each other in the same order; else gate by gate. */
 static void multiply_gates(const struct recur_pass *pass, const struct recur_stream *stream,
                            const struct gates *gates, size_t first, size_t count, size_t row,
-                           size_t rows, struct recur_left left)
+                           size_t rows, const struct recur_left *left)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     size_t w_stride = recur_network_param(pass->network, gates->tensor)->depth * RECUR_LANES;
@@ -74,7 +74,7 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     if (layer->dense)
         multiply_gates(
             pass, stream, &gate, first, count, span.row, span.rows,
-            (struct recur_left){pass->work->base, seam.value_panels, span.row, seam.columns});
+            &(struct recur_left){pass->work->base, seam.value_panels, span.row, seam.columns});
 }
 
 /* The biases of slots that no input goes to. */
@@ -131,7 +131,7 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
     struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
     if (phase->from_rh)
         state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
-    multiply_gates(pass, stream, &gates, first, count, piece->row, piece->rows, state);
+    multiply_gates(pass, stream, &gates, first, count, piece->row, piece->rows, &state);
 }
 
 /* One phase of one step: the product, then the cell. */
@@ -154,7 +154,8 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
             if (!recur_piece_is_zero(pass, &piece[i]))
                 forward_product(pass, &piece[i], l, d, phase, first, count);
             for (size_t u = first; u < first + count; u++) {
-                struct recur_tile tile = recur_tile_at(pass, stream, &piece[i], u);
+                struct recur_tile tile;
+                recur_tile_at(pass, stream, &piece[i], u, &tile);
                 phase->forward(pass->kernels, pass->network->activation, &tile);
                 recur_pass_changed(pass, phase == last ? tile.h : tile.rh, piece[i].rows);
             }
@@ -297,7 +298,7 @@ static void forward_logits(const struct recur_pass *pass, struct recur_span span
     real *x = work->logits + first * work->logit_stride + span.row * RECUR_LANES;
     recur_pass_multiply(
         pass, x, work->logit_stride,
-        (struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
+        &(struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
         recur_pass_panel(pass, network->head_weight, first),
         recur_network_param(network, network->head_weight)->depth * RECUR_LANES, count,
         count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first), span.rows,

@@ -103,20 +103,20 @@ void recur_int8_changed(const struct recur_pass *pass, const real *x, size_t row
 enum { PANELS = 4, ROWS = 16 }; /* at a time */
 
 void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
-                         struct recur_left left, const real *w, size_t w_stride, size_t panels,
-                         size_t rows)
+                         const struct recur_left *left, const real *w, size_t w_stride,
+                         size_t panels, size_t rows)
 {
     const struct recur_int8 *int8 = pass->work->int8;
     _Alignas(64) int32_t sums[PANELS * ROWS * RECUR_LANES];
-    const real *base = left.base + left.row * RECUR_LANES;
-    real scale = scale_of(pass, left.base + left.panels[0] + left.row * RECUR_LANES);
-    size_t place = (size_t)(w - pass->parameters), steps = (left.columns + 3) / 4;
+    const real *base = left->base + left->row * RECUR_LANES;
+    real scale = scale_of(pass, left->base + left->panels[0] + left->row * RECUR_LANES);
+    size_t place = (size_t)(w - pass->parameters), steps = (left->columns + 3) / 4;
     for (size_t r = 0; r < rows; r += ROWS)
         for (size_t p = 0; p < panels; p += PANELS) {
             size_t high = rows - r < ROWS ? rows - r : ROWS;
             size_t wide = panels - p < PANELS ? panels - p : PANELS;
             struct recur_word_rows words = {
-                int8->copy + (size_t)(base + r * RECUR_LANES - pass->work->base) / 4, left.panels};
+                int8->copy + (size_t)(base + r * RECUR_LANES - pass->work->base) / 4, left->panels};
             pass->kernels->int8_product(sums, ROWS * RECUR_LANES, words, steps,
                                         int8->weights + word_of(place + p * w_stride), w_stride / 4,
                                         wide, RECUR_LANES, high, NULL);

@@ -31,8 +31,8 @@ void recur_int8_changed(const struct recur_pass *pass, const real *x, size_t row
 
 /* As recur_pass_multiply, which calls it, on top of what c holds. */
 void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
-                         struct recur_left left, const real *w, size_t w_stride, size_t panels,
-                         size_t rows);
+                         const struct recur_left *left, const real *w, size_t w_stride,
+                         size_t panels, size_t rows);
 
 /* The scale of an output's weights, of which `most` is the largest magnitude: rounded up to so few
  * bits that 127 times it is exact, and that it comes out again of weights it was taken of. */

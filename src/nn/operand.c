@@ -13,24 +13,24 @@ void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t row
 }
 
 void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
-                         struct recur_left left, const real *w, size_t w_stride, size_t panels,
-                         size_t columns, size_t rows, const real *start)
+                         const struct recur_left *left, const real *w, size_t w_stride,
+                         size_t panels, size_t columns, size_t rows, const real *start)
 {
-    const real *base = left.base + left.row * RECUR_LANES;
+    const real *base = left->base + left->row * RECUR_LANES;
     if (pass->work->int8) {
         assert(start);
         for (size_t p = 0; p < panels && start != c; p++)
             pass->kernels->fill(c + p * c_stride, start + p * RECUR_LANES, rows);
         recur_int8_multiply(pass, c, c_stride, left, w, w_stride, panels, rows);
     } else if (pass->work->bf16) {
-        struct recur_word_rows words = {recur_bf16_of(pass, base), left.panels};
-        pass->kernels->bf16_product(c, c_stride, words, (left.columns + 1) / 2,
+        struct recur_word_rows words = {recur_bf16_of(pass, base), left->panels};
+        pass->kernels->bf16_product(c, c_stride, words, (left->columns + 1) / 2,
                                     recur_bf16_of(pass, w), w_stride / 2, panels, columns, rows,
                                     start);
     } else {
         (pass->work->far ? pass->kernels->product_far : pass->kernels->product)(
-            c, c_stride, (struct recur_rows){base, left.panels}, left.columns, w, w_stride, panels,
-            columns, rows, start);
+            c, c_stride, (struct recur_rows){base, left->panels}, left->columns, w, w_stride,
+            panels, columns, rows, start);
     }
 }
 

@@ -200,11 +200,11 @@ struct recur_left {
 };
 
 /* c (rows, 32), c + c_stride, ... = S + left W, as kernels/kernels.h says: W is `panels` panels
- * (left.columns, 32) at w, w + w_stride, ... of which the first `columns` columns count. In bf16
+ * (left->columns, 32) at w, w + w_stride, ... of which the first `columns` columns count. In bf16
  * and int8 of the copies of both (nn/bf16.h, nn/int8.h); in int8 `start` is not NULL. */
 void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
-                         struct recur_left left, const real *w, size_t w_stride, size_t panels,
-                         size_t columns, size_t rows, const real *start);
+                         const struct recur_left *left, const real *w, size_t w_stride,
+                         size_t panels, size_t columns, size_t rows, const real *start);
 
 /* The array has these numbers now: x (rows, 32). */
 void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows);
@@ -230,25 +230,25 @@ void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
 void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
                               size_t d, const real *states, real *to, bool adds);
 
-/* The tile of one piece, unit panel u. */
-static inline struct recur_tile recur_tile_at(const struct recur_pass *pass,
-                                              const struct recur_stream *stream,
-                                              const struct recur_piece *piece, size_t u)
+/* The tile of one piece, unit panel u. It is made where it is read: to copy it in larger parts than
+ * it was written would wait until every store before has reached the cache. */
+static inline void recur_tile_at(const struct recur_pass *pass, const struct recur_stream *stream,
+                                 const struct recur_piece *piece, size_t u, struct recur_tile *tile)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     size_t own = u * stream->h_stride, row = piece->row * RECUR_LANES;
     size_t before = own + piece->before * RECUR_LANES, after = own + piece->after * RECUR_LANES;
-    struct recur_tile tile = {
-        .n = piece->rows * RECUR_LANES, .h_prev = stream->h + before, .h = stream->h + after};
+    tile->n = piece->rows * RECUR_LANES;
+    tile->h_prev = stream->h + before;
+    tile->h = stream->h + after;
     for (unsigned s = 0; s < cell->slots; s++)
-        tile.slot[s] = stream->z + (u * cell->slots + s) * stream->z_stride + row;
+        tile->slot[s] = stream->z + (u * cell->slots + s) * stream->z_stride + row;
     if (cell->has_c) {
-        tile.c_prev = stream->c + before;
-        tile.c = stream->c + after;
+        tile->c_prev = stream->c + before;
+        tile->c = stream->c + after;
     }
     if (cell->phases > 1)
-        tile.rh = stream->q + u * stream->z_stride + row;
-    return tile;
+        tile->rh = stream->q + u * stream->z_stride + row;
 }
 
 #endif
