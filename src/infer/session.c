@@ -19,12 +19,13 @@ struct recur_session {
         64) real state[]; /* for each layer: h (U, 32), then c (U, 32) where the cell has one */
 };
 
+/* The team reads what comes first at every step, for which a line of the cache that the caller has
+ * written has to travel: it is written only where it changes. */
 struct recur_stepper {
     const recur_model *model;
     struct recur_team *team;
     struct recur_team *solo; /* for one session alone, where that is faster: the caller's thread */
     struct recur_grid grids[2];  /* of the team and of one thread */
-    struct recur_pace pace;      /* of steps of one session */
     struct recur_workspace work; /* T = 1 */
     struct recur_pass pass;
     int32_t *ids;        /* (B) */
@@ -32,8 +33,12 @@ struct recur_stepper {
     recur_session *held; /* whose state is in the workspace already, if its holder says so too */
 
     /* Of the step that is being made. */
+    bool alone;
+    recur_session *session; /* the only one */
     recur_session *const *sessions;
     float *logits; /* (rows, V) */
+
+    _Alignas(64) struct recur_pace pace; /* of steps of one session; the caller's alone */
 };
 
 static enum recur_status check_model(const recur_model *model, recur_error *error)
@@ -136,7 +141,7 @@ enum recur_status recur_stepper_create(const recur_model *model, size_t batch, s
     if (!batch)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "a stepper advances at least 1 session at a time, got 0");
-    RECUR_TRY(recur_alloc(1, sizeof *stepper, "a stepper", &stepper, error));
+    RECUR_TRY(recur_block_alloc(sizeof *stepper, "a stepper", &stepper, error));
     enum recur_status status = plan(stepper, model, batch, threads, error);
     if (status != RECUR_OK) {
         recur_stepper_free(stepper);
@@ -153,10 +158,12 @@ void recur_stepper_free(recur_stepper *stepper)
     recur_team_free(stepper->team);
     recur_team_free(stepper->solo);
     recur_grid_free(&stepper->grids[1]);
+    if (stepper->alone)
+        stepper->work.grid = stepper->grids[0];
     recur_workspace_free(&stepper->work);
     free(stepper->ids);
     free(stepper->row);
-    free(stepper);
+    recur_block_free(stepper);
 }
 
 const recur_model *recur_stepper_model(const recur_stepper *stepper)
@@ -237,16 +244,16 @@ static void advance(void *argument, size_t thread, size_t threads)
 /* One session is little work: on all threads or on one, whichever is faster. */
 static void run(recur_stepper *stepper)
 {
-    if (!stepper->solo || stepper->pass.rows > 1) {
-        recur_team_run(stepper->team, advance, stepper);
-        return;
+    bool paced = stepper->solo && stepper->pass.rows == 1;
+    bool alone = paced && recur_pace_alone(&stepper->pace);
+    double start = paced ? recur_clock() : 0;
+    if (alone != stepper->alone) {
+        stepper->alone = alone;
+        stepper->work.grid = stepper->grids[alone];
     }
-    bool alone = recur_pace_alone(&stepper->pace);
-    double start = recur_clock();
-    stepper->work.grid = stepper->grids[alone];
     recur_team_run(alone ? stepper->solo : stepper->team, advance, stepper);
-    stepper->work.grid = stepper->grids[0];
-    recur_pace_took(&stepper->pace, recur_clock() - start);
+    if (paced)
+        recur_pace_took(&stepper->pace, recur_clock() - start);
 }
 
 /* `count` is at most B. */
@@ -257,20 +264,27 @@ static void step(recur_stepper *stepper, recur_session *const *sessions, const i
         bool known = ids[i] >= 0 && (size_t)ids[i] < stepper->pass.network->vocabulary;
         stepper->ids[i] = known ? ids[i] : RECUR_UNKNOWN;
     }
-    stepper->sessions = sessions;
-    stepper->logits = logits;
-    stepper->pass.rows = count;
+    if (stepper->sessions != sessions || stepper->logits != logits || stepper->pass.rows != count) {
+        stepper->sessions = sessions;
+        stepper->logits = logits;
+        stepper->pass.rows = count;
+    }
     run(stepper);
     for (size_t i = 0; i < count; i++)
-        sessions[i]->holder = stepper;
-    stepper->held = count == 1 ? sessions[0] : NULL;
+        if (sessions[i]->holder != stepper)
+            sessions[i]->holder = stepper;
+    recur_session *held = count == 1 ? sessions[0] : NULL;
+    if (stepper->held != held)
+        stepper->held = held;
 }
 
 const float *recur_stepper_feed(recur_stepper *stepper, recur_session *session, int32_t id)
 {
     if (session->model != stepper->model)
         return NULL;
-    step(stepper, &session, &id, 1, stepper->row);
+    if (stepper->session != session)
+        stepper->session = session;
+    step(stepper, &stepper->session, &id, 1, stepper->row);
     return stepper->row;
 }
 

@@ -60,15 +60,16 @@ static inline void recur_slice_wait(const struct recur_slice *slice)
     recur_barrier_wait(slice->barrier, slice->part);
 }
 
-/* The part of `count` things that is this thread's within its group. */
+/* The part of `count` things that is this thread's within its group. The first ones have no less
+ * than the others: of a single panel of logits it is thread 0's, who hands them out. */
 static inline size_t recur_slice_begin(const struct recur_slice *slice, size_t count)
 {
-    return count * slice->part / slice->parts;
+    return (count * slice->part + slice->parts - 1) / slice->parts;
 }
 
 static inline size_t recur_slice_end(const struct recur_slice *slice, size_t count)
 {
-    return count * (slice->part + 1) / slice->parts;
+    return (count * (slice->part + 1) + slice->parts - 1) / slice->parts;
 }
 
 /* How many of the slice's sequences go on at step t, and their first row. */
