@@ -287,9 +287,14 @@ static void threads(void **state)
     }
 }
 
+static bool reads_texts(const struct shape *shape)
+{
+    return !shape->inputs && (!shape->both || shape->task == RECUR_TASK_FILL);
+}
+
 static bool generates(const struct shape *shape)
 {
-    return shape->task == RECUR_TASK_LM && !shape->both && !shape->inputs;
+    return reads_texts(shape) && shape->task == RECUR_TASK_LM;
 }
 
 /* One session, alone and as the second of three. */
@@ -383,7 +388,6 @@ static double loss_of_text(const recur_model *model, const struct minibatch *m, 
 /* Evaluation and features of texts of one to four tokens. */
 static void check_texts(recur_model *model, const struct shape *shape, const struct kind *kind)
 {
-    bool predicts = !shape->both || shape->task == RECUR_TASK_FILL;
     for (size_t tokens = 1; tokens <= STEPS && !shape->inputs; tokens++) {
         recur_corpus *corpus = make_corpus(shape, tokens);
         float rows[STEPS * READ_MOST], *end = rows;
@@ -391,7 +395,7 @@ static void check_texts(recur_model *model, const struct shape *shape, const str
         struct plain_output wanted;
         recur_evaluation evaluation;
         make_minibatch(&m, model, 1, STEPS);
-        if (predicts && tokens > 1) {
+        if (reads_texts(shape) && tokens > 1) {
             assert_int_equal(recur_evaluate(model, corpus, 0, 0, 1, &evaluation, NULL), RECUR_OK);
             expect_near(shape, kind, "the loss", evaluation.loss, loss_of_text(model, &m, tokens),
                         1e-5);
@@ -477,37 +481,41 @@ static void files(void **state)
     }
 }
 
-/* Minibatches of one sequence and one step, on one thread and on more than there is to share. */
+/* In minibatches of one sequence and one step. */
+static recur_model *train(const struct shape *shape, const struct kind *kind, size_t threads)
+{
+    recur_trainer_config config = recur_trainer_config_default();
+    recur_corpus *corpus = make_corpus(shape, TOKENS);
+    recur_model *model = make_model(shape, kind);
+    recur_trainer *trainer;
+    recur_epoch epoch;
+    recur_error error;
+    config.batch = config.steps = 1;
+    config.threads = threads;
+    config.epochs = 1;
+    config.validation = 0;
+    if (recur_trainer_create(model, corpus, &config, &trainer, &error) != RECUR_OK ||
+        recur_trainer_epoch(trainer, &epoch, &error) != RECUR_OK)
+        fail_msg("%s: %s", shape->name, error.message);
+    assert_true(epoch.loss >= 0 && epoch.loss < 10);
+    recur_trainer_free(trainer);
+    recur_corpus_free(corpus);
+    return model;
+}
+
+/* On one thread and on more than there is to share. */
 static void training(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SHAPES * KINDS; i++) {
-        const struct shape *shape = &shapes[i / KINDS];
         recur_model *models[2];
-        bool predicts = !shape->both || shape->task == RECUR_TASK_FILL;
-        for (size_t k = 0; k < 2 && predicts && !shape->inputs; k++) {
-            recur_trainer_config config = recur_trainer_config_default();
-            recur_corpus *corpus = make_corpus(shape, TOKENS);
-            recur_trainer *trainer;
-            recur_epoch epoch;
-            recur_error error;
-            config.batch = config.steps = 1;
-            config.threads = 1 + k;
-            config.epochs = 1;
-            config.validation = 0;
-            models[k] = make_model(shape, &kinds[i % KINDS]);
-            if (recur_trainer_create(models[k], corpus, &config, &trainer, &error) != RECUR_OK ||
-                recur_trainer_epoch(trainer, &epoch, &error) != RECUR_OK)
-                fail_msg("%s: %s", shape->name, error.message);
-            assert_true(epoch.loss >= 0 && epoch.loss < 10);
-            recur_trainer_free(trainer);
-            recur_corpus_free(corpus);
-            if (k == 0)
-                continue;
-            assert_same_model(models[0], models[1], "");
-            recur_model_free(models[0]);
-            recur_model_free(models[1]);
-        }
+        if (!reads_texts(&shapes[i / KINDS]))
+            continue;
+        for (size_t k = 0; k < 2; k++)
+            models[k] = train(&shapes[i / KINDS], &kinds[i % KINDS], 1 + k);
+        assert_same_model(models[0], models[1], "");
+        recur_model_free(models[0]);
+        recur_model_free(models[1]);
     }
 }
 
