@@ -48,7 +48,8 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     for (size_t id = 0; good && id < size; id++) {
         const json_t *entry = json_array_get(list, id);
         const json_t *token = json_is_object(entry) ? json_object_get(entry, "token") : entry;
-        good = recur_json_read_token(token, text.tokens, &bytes[id], &tokens[id]);
+        bool byte = text.tokens == RECUR_TOKENS_BYTE && id > reserved;
+        good = recur_json_read_token(token, byte, &bytes[id], &tokens[id]);
     }
     if (!good)
         recur_failure(command, "%s is not a list of tokens in JSON",

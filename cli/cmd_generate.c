@@ -68,11 +68,12 @@ static int continue_prompt(const struct command *command, const struct generate_
     struct prefix_check check = {.vocab = vocab};
     if (recur_prefix_check(&check, prompt, size, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    recur_prefix_warn(command, "the prompt", &check);
     const recur_model_config *config = recur_model_get_config(model);
-    bool writes = config->task == RECUR_TASK_LM && !config->bidirectional;
-    if (!options->no_display_prompt && writes)
-        print_text(&sink, prompt, size);
+    if (config->task == RECUR_TASK_LM && !config->bidirectional) { /* others are refused below */
+        recur_prefix_warn(command, "the prompt", &check);
+        if (!options->no_display_prompt)
+            print_text(&sink, prompt, size);
+    }
     if (sink.failed)
         return 0; /* reported once, by main */
     recur_stepper *stepper = NULL;

@@ -7,6 +7,7 @@
 #include "interrupt.h"
 #include "message.h"
 #include "output.h"
+#include "quote.h"
 #include "recur/machine.h"
 #include "recur/sample_text.h"
 #include "run.h"
@@ -144,6 +145,11 @@ static enum recur_status begin_labels(struct run *run, recur_error *error)
         recur_model_create_labels(&model, run->train, &text.vocab, &run->model, error);
     if (status != RECUR_OK)
         return status;
+    if (recur_model_get_config(run->model)->labels == 1)
+        recur_warning(run->command,
+                      "every %s to learn from has the label %s: there is nothing to tell apart",
+                      recur_labels_task(run->train) == RECUR_TASK_TAG ? "word" : "text",
+                      recur_quote(recur_labels_label(run->train, 0, 0)).text);
     return recur_trainer_create_labels(run->model, run->train, run->valid, &run->config,
                                        &run->trainer, error);
 }

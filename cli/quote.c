@@ -55,14 +55,13 @@ json_t *recur_json_token(recur_token token)
     return json_stringn(utf8, 2);
 }
 
-bool recur_json_read_token(const json_t *text, enum recur_tokens tokens, char *byte,
-                           recur_token *token)
+bool recur_json_read_token(const json_t *text, bool may_be_byte, char *byte, recur_token *token)
 {
     if (!json_is_string(text))
         return false;
     *token = (recur_token){json_string_value(text), json_string_length(text)};
     unsigned char lead = (unsigned char)*token->bytes;
-    if (tokens == RECUR_TOKENS_BYTE && token->size == 2 && (lead == 0xC2 || lead == 0xC3)) {
+    if (may_be_byte && token->size == 2 && (lead == 0xC2 || lead == 0xC3)) {
         *byte = (char)(lead << 6 | (token->bytes[1] & 0x3F));
         *token = (recur_token){byte, 1};
     }

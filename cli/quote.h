@@ -21,9 +21,9 @@ recur_printable recur_fit(recur_token token, size_t columns);
 /* The token as a JSON string; a byte that is no UTF-8 is the character of its number. */
 json_t *recur_json_token(recur_token token);
 
-/* The way back: the token that the JSON string `text` stands for, which it must outlive. Where
- * `tokens` are bytes, `*byte` holds one that is no UTF-8. False where `text` is no string. */
-bool recur_json_read_token(const json_t *text, enum recur_tokens tokens, char *byte,
-                           recur_token *token);
+/* The way back: the token that the JSON string `text` stands for, which it must outlive. If it
+ * `may_be_byte`, a character of two bytes is the byte of its number, which `*byte` then holds.
+ * False where `text` is no string. */
+bool recur_json_read_token(const json_t *text, bool may_be_byte, char *byte, recur_token *token);
 
 #endif

@@ -30,6 +30,9 @@ back (recur): gru 3, one-hot input, 123 parameters
 $ printf '你好你好a你好b' > wide; recur vocab --json --tokens byte wide > bytes; recur train wide --quiet --tokens byte --cell gru --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o byte_model > out; recur convert --to pytorch byte_model torch_bytes; recur convert --vocab bytes --tokens byte torch_bytes back; recur generate -m byte_model -p '你' -n 9 -s 3 > one; recur generate -m back -p '你' -n 9 -s 3 | cmp - one
 torch_bytes (pytorch): gru 3, one-hot input, 149 parameters
 back (recur): gru 3, one-hot input, 149 parameters
+$ printf 'caf\303\251 \351e' > latin; recur vocab --json --tokens byte --reserved é latin > bytes; recur train latin --quiet --tokens byte --reserved é --cell gru --hidden 3 --batch 1 --steps 3 --epochs 1 --validation 0 -o byte_model > out; recur convert --to pytorch byte_model torch_bytes; recur convert --vocab bytes --tokens byte torch_bytes back; recur info --json back | grep -o '"entries[^]]*' > one; recur info --json byte_model | grep -o '"entries[^]]*' | cmp - one
+torch_bytes (pytorch): gru 3, one-hot input, 175 parameters
+back (recur): gru 3, one-hot input, 175 parameters
 $ echo '{"reserved": 4, "entries": ["<unk>", "a", "b", "c"]}' > many; recur convert --vocab many torch back
 ! recur convert: many: a vocabulary of 4 entries cannot have 4 reserved tokens
 [1]

@@ -254,12 +254,19 @@ b
 $ recur generate -m c -p ba
 ! recur generate: the model labels texts and predicts no tokens: recur predict puts it to use
 [1]
+$ recur generate -m c -p 'ba Ж'
+! recur generate: the model labels texts and predicts no tokens: recur predict puts it to use
+[1]
 $ recur fill -m t b_
 ! recur fill: a model that labels words does not fill blanks; recur predict puts it to use
 [1]
 $ recur features -m t lines -o f.npy
 ! recur features: the model labels words and predicts no tokens: recur predict puts it to use
 [1]
+$ printf 'Latu\tba ko\nLatu\tmi\n' > one; recur train one --quiet --task classify --hidden 4 --epochs 1 --validation 0 -o m > out
+! recur train: warning: every text to learn from has the label "Latu": there is nothing to tell apart
+$ printf 'ba\tA\nko\tA\n\nmi\tA\n' > one; recur train one --quiet --task tag --hidden 4 --epochs 1 --validation 0 -o m > out
+! recur train: warning: every word to learn from has the label "A": there is nothing to tell apart
 $ recur convert c c.onnx
 ! recur convert: the model labels texts: its labels and its parts are what onnx does not express
 [1]

@@ -51,14 +51,16 @@ $ printf a > one; recur eval -m two.model one
 [1]
 $ recur features -m two.model one -o f.npy
 ! 1 token x 1 number of layer 1 in f.npy
-$ printf 'a x\n' > word; recur train word --task tag --crf --hidden 1 --embed 1 --char-hidden 1 --char-embed 1 --batch 1 --epochs 1 --validation 0 -o tag > out 2> said; head -2 said
+$ printf 'a x\n' > word; recur train word --task tag --crf --hidden 1 --embed 1 --char-hidden 1 --char-embed 1 --batch 1 --epochs 1 --validation 0 -o tag > out 2> said; head -3 said
+recur train: warning: every word to learn from has the label "x": there is nothing to tell apart
 text   word: 1 sentence of 1 word, 2 in the vocabulary, 1 label
 model  lstm 1, tags words with 1 label (crf), embedding 1, characters 1 into 1, 93 parameters
 $ printf 'b\n' | recur predict -m tag -; recur eval -m tag word | head -2
 b x
 sentences           1
 words               1
-$ printf 'x\ta\n' > line; recur train line --task classify --bidirectional --hidden 1 --batch 1 --epochs 1 --validation 0 -o class > out 2> said; head -2 said
+$ printf 'x\ta\n' > line; recur train line --task classify --bidirectional --hidden 1 --batch 1 --epochs 1 --validation 0 -o class > out 2> said; head -3 said
+recur train: warning: every text to learn from has the label "x": there is nothing to tell apart
 text   line: 1 text of 1 token, 2 in the vocabulary, 1 label
 model  lstm 1, classifies texts with 1 label (pool final), both directions (concat), one-hot input, 43 parameters
 $ printf 'b\n\n' | recur predict -m class -; recur eval -m class line | head -1
@@ -68,6 +70,7 @@ texts               1
 $ printf 'x\t\n' > nothing; recur train nothing --task classify --hidden 1 --batch 1 --epochs 1 --validation 0 --quiet -o empty | cut -d, -f1; recur info empty | grep vocabulary
 accuracy 1.0000
 vocabulary: 1 entry, tokens char, clean none
+! recur train: warning: every text to learn from has the label "x": there is nothing to tell apart
 $ recur train line --task classify --hidden 1
 ! recur train: 0.1 of 1 sequence is too little to hold out: at least 1 is needed; 0 holds none out
 [1]
