@@ -105,8 +105,20 @@ def without_torch():
     return True
 
 
-def section_training(recur, pairs, seconds):
+def without_fast_torch():
+    """Debian's PyTorch takes whatever BLAS there is, and the reference one is a tenth as fast as it can be."""
     if without_torch():
+        return True
+    look = "import torch, pathlib; print(pathlib.Path('/proc/self/maps').read_text())"
+    maps = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+    if "/blas/libblas.so" not in maps:
+        return False
+    print("\nPyTorch multiplies with the reference BLAS here, not with OpenBLAS (Debian: libopenblas0-openmp): not compared")
+    return True
+
+
+def section_training(recur, pairs, seconds):
+    if without_fast_torch():
         return
     import torch
 
@@ -142,7 +154,7 @@ def section_stacks(recur, pairs, seconds):
 
 def section_lengths(recur, pairs, seconds):
     """Sequences of 5 to 100 tokens beside each of PyTorch's ways to run them."""
-    if without_torch():
+    if without_fast_torch():
         return
     ours, shares, theirs = [], [], {way: [] for way in LENGTHS}
     for _ in range(pairs):
