@@ -11,12 +11,21 @@
 #include "nn/model_object.h"
 #include "nn/slice.h"
 
+/* Rows between which the state of a session that is advanced alone goes to and fro (recur_pass). */
+enum { TURNS = 2 };
+
 struct recur_session {
     const recur_model *model;
     bool listed;                 /* among the sessions that a step is checking */
     const recur_stepper *holder; /* whose workspace has the same state; NULL: nobody's */
     _Alignas(
         64) real state[]; /* for each layer: h (U, 32), then c (U, 32) where the cell has one */
+};
+
+/* What changes from step to step, together: a line that travels to the team each time. */
+struct step {
+    size_t turn;   /* of one session alone: where its state goes (recur_pass) */
+    int32_t ids[]; /* (B) */
 };
 
 /* The team reads what comes first at every step, for which a line of the cache that the caller has
@@ -28,7 +37,7 @@ struct recur_stepper {
     struct recur_grid grids[2];  /* of the team and of one thread */
     struct recur_workspace work; /* T = 1 */
     struct recur_pass pass;
-    int32_t *ids;        /* (B) */
+    struct step *now;
     float *row;          /* (V) */
     recur_session *held; /* whose state is in the workspace already, if its holder says so too */
 
@@ -107,8 +116,9 @@ enum recur_status recur_session_copy(recur_session *session, const recur_session
 static enum recur_status plan(recur_stepper *stepper, const recur_model *model, size_t batch,
                               size_t threads, recur_error *error)
 {
-    RECUR_TRY(recur_workspace_init(&stepper->work, &model->network, batch, 1, false,
-                                   threads ? threads : recur_team_processors(), error));
+    RECUR_TRY(recur_workspace_init_rows(&stepper->work, &model->network, batch, 1,
+                                        recur_size_add(batch, TURNS), false,
+                                        threads ? threads : recur_team_processors(), error));
     stepper->grids[0] = stepper->work.grid;
     threads = recur_grid_threads(&stepper->grids[0]);
     RECUR_TRY(recur_team_create(threads, &stepper->team, error));
@@ -117,7 +127,9 @@ static enum recur_status plan(recur_stepper *stepper, const recur_model *model, 
         RECUR_TRY(recur_grid_set(&stepper->grids[1], 1, 1, 1, error));
     }
     RECUR_TRY(recur_model_narrow(model, &stepper->work, threads, error));
-    RECUR_TRY(recur_alloc(batch, sizeof *stepper->ids, "a stepper", &stepper->ids, error));
+    RECUR_TRY(recur_block_alloc(
+        recur_size_add(sizeof *stepper->now, recur_size_mul(batch, sizeof *stepper->now->ids)),
+        "a stepper", &stepper->now, error));
     RECUR_TRY(recur_alloc(model->config.vocabulary, sizeof *stepper->row, "a stepper",
                           &stepper->row, error));
     stepper->model = model;
@@ -126,7 +138,7 @@ static enum recur_status plan(recur_stepper *stepper, const recur_model *model, 
     stepper->pass.work = &stepper->work;
     stepper->pass.parameters = model->parameters;
     stepper->pass.steps = 1;
-    stepper->pass.ids = stepper->ids;
+    stepper->pass.ids = stepper->now->ids;
     stepper->pass.given_states = true;
     stepper->pass.in_place = true;
     recur_stepper_refresh(stepper);
@@ -161,7 +173,7 @@ void recur_stepper_free(recur_stepper *stepper)
     if (stepper->alone)
         stepper->work.grid = stepper->grids[0];
     recur_workspace_free(&stepper->work);
-    free(stepper->ids);
+    recur_block_free(stepper->now);
     free(stepper->row);
     recur_block_free(stepper);
 }
@@ -220,8 +232,8 @@ static void write_logits(const recur_stepper *stepper, const struct recur_slice 
                    recur_panel_width(vocabulary, p) * sizeof(float));
 }
 
-/* Nobody writes where others still read: the workspace's states after the last meeting of the last
- * layer, a session's by the thread that has its units. */
+/* Nobody writes where others still read: in the workspace states before and after the step have
+ * rows of their own, and a session's state is moved by the thread that has its units. */
 static void advance(void *argument, size_t thread, size_t threads)
 {
     recur_stepper *stepper = argument;
@@ -235,8 +247,6 @@ static void advance(void *argument, size_t thread, size_t threads)
     }
     recur_pass_forward(&stepper->pass, thread);
     move_states(stepper, &slice, false);
-    if (stepper->pass.rows == 1) /* where its next step finds it */
-        move_states(stepper, &slice, true);
     if (stepper->logits)
         write_logits(stepper, &slice);
 }
@@ -262,12 +272,14 @@ static void step(recur_stepper *stepper, recur_session *const *sessions, const i
 {
     for (size_t i = 0; i < count; i++) {
         bool known = ids[i] >= 0 && (size_t)ids[i] < stepper->pass.network->vocabulary;
-        stepper->ids[i] = known ? ids[i] : RECUR_UNKNOWN;
+        stepper->now->ids[i] = known ? ids[i] : RECUR_UNKNOWN;
     }
+    stepper->now->turn ^= 1;
     if (stepper->sessions != sessions || stepper->logits != logits || stepper->pass.rows != count) {
         stepper->sessions = sessions;
         stepper->logits = logits;
         stepper->pass.rows = count;
+        stepper->pass.turn = count == 1 ? &stepper->now->turn : NULL;
     }
     run(stepper);
     for (size_t i = 0; i < count; i++)

@@ -46,6 +46,12 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
     }
 }
 
+/* Where a span's rows stand in what layer l reads, or the head. */
+static size_t input_row(const struct recur_pass *pass, size_t l, struct recur_span span)
+{
+    return l ? span.row + recur_pass_turn(pass) : span.row;
+}
+
 /* x W_ih^T + b of gate g into its slots of `count` unit panels, for a span of rows. */
 static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d, unsigned g,
                                size_t first, size_t count, struct recur_span span)
@@ -72,9 +78,9 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
                                   pass->ids + span.row, bias, span.rows);
     }
     if (layer->dense)
-        multiply_gates(
-            pass, stream, &gate, first, count, span.row, span.rows,
-            &(struct recur_left){pass->work->base, seam.value_panels, span.row, seam.columns});
+        multiply_gates(pass, stream, &gate, first, count, span.row, span.rows,
+                       &(struct recur_left){pass->work->base, seam.value_panels,
+                                            input_row(pass, l, span), seam.columns});
 }
 
 /* The biases of slots that no input goes to. */
@@ -296,13 +302,13 @@ static void forward_logits(const struct recur_pass *pass, struct recur_span span
     const struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[network->layers];
     real *x = work->logits + first * work->logit_stride + span.row * RECUR_LANES;
-    recur_pass_multiply(
-        pass, x, work->logit_stride,
-        &(struct recur_left){work->base, seam->value_panels, span.row, seam->columns},
-        recur_pass_panel(pass, network->head_weight, first),
-        recur_network_param(network, network->head_weight)->depth * RECUR_LANES, count,
-        count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first), span.rows,
-        recur_pass_panel(pass, network->head_bias, first));
+    recur_pass_multiply(pass, x, work->logit_stride,
+                        &(struct recur_left){work->base, seam->value_panels,
+                                             input_row(pass, network->layers, span), seam->columns},
+                        recur_pass_panel(pass, network->head_weight, first),
+                        recur_network_param(network, network->head_weight)->depth * RECUR_LANES,
+                        count, count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first),
+                        span.rows, recur_pass_panel(pass, network->head_bias, first));
 }
 
 /* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits

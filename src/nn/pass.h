@@ -46,6 +46,10 @@ struct recur_pass {
     bool in_place;          /* a single step whose given states are complete, narrow copies too, and
                                seen by all threads of a slice: none waits before it goes on, nor
                                for the logits of others */
+    const size_t *turn;     /* of single steps of one sequence whose state stays here, copied by
+                               nobody: of the two rows behind the initial ones it goes to number
+                               *turn, 0 or 1, and comes from the other. NULL: from the initial one
+                               to the first */
     bool given_ends;        /* so are gradients of the last ones, in `ends` and dc; else zero */
     bool wants_initial;     /* gradients of the initial states are to be complete */
     bool wants_inputs;      /* those of the numbers that the network reads are wanted */
@@ -104,15 +108,24 @@ static inline size_t recur_pass_beside(const struct recur_pass *pass, size_t b, 
     return left < end - b ? left : end - b;
 }
 
+/* How far behind row 0 of a state the one is that this pass writes. */
+static inline size_t recur_pass_turn(const struct recur_pass *pass)
+{
+    return pass->turn ? *pass->turn : 0;
+}
+
 /* Rows of h, c and dh in direction d: the state of sequence b after step t, and where the initial
  * ones begin. */
 static inline size_t recur_pass_after(const struct recur_pass *pass, size_t d, size_t t, size_t b)
 {
-    return recur_workspace_after(pass->work, d) + recur_pass_row(pass, t, b);
+    return recur_workspace_after(pass->work, d) + recur_pass_row(pass, t, b) +
+           recur_pass_turn(pass);
 }
 
 static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)
 {
+    if (pass->turn)
+        return recur_workspace_after(pass->work, d) + 1 - recur_pass_turn(pass);
     return d ? recur_pass_rows(pass) : pass->work->batch - recur_pass_batch(pass);
 }
 
