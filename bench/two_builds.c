@@ -3,13 +3,14 @@
  *     two_builds OLD.so NEW.so THREADS PAIRS SECONDS WORK ...
  *
  *     WORK is [stream:]CELL-[LAYERSx]HIDDEN with, behind it, any of -words (a vocabulary of 10 000
- *     and not of 28), -b8 (sequences in a minibatch, 32 else), -bf16, -int8 (a stream's)
+ *     and 20 sequences in a minibatch, not 28 and 32), -b8 (8 sequences), -bf16, -int8 (a
+ *     stream's)
  *
  * Both keep their model, and work in turns, PAIRS times so many seconds each (an epoch of 10 000
  * tokens at least where they train, a token at a time where they are streams): what disturbs a
  * machine for longer than that disturbs both. Printed is the median of the pairs' ratios, the two
- * quartiles beside it, and the medians of tokens per second. RECUR_ISA_OLD and RECUR_ISA_NEW take
- * the place of RECUR_ISA, so that a library can be compared with itself. */
+ * quartiles beside it, and the medians of tokens per second. RECUR_ISA_OLD and RECUR_ISA_NEW,
+ * both or none, take the place of RECUR_ISA, so that a library can be compared with its copy. */
 #define _POSIX_C_SOURCE 200809L
 #include <dlfcn.h>
 #include <stdio.h>
@@ -270,6 +271,8 @@ int main(int argc, char **argv)
     double seconds = strtod(argv[5], NULL);
     if (!pairs || pairs > PAIRS_MAX)
         fail("PAIRS", "1 to 1000");
+    if (!isa[0] != !isa[1]) /* one would hold for the other side too, from the second work on */
+        fail("RECUR_ISA_OLD and RECUR_ISA_NEW", "both or none");
     for (size_t s = 0; s < 2; s++)
         open_library(&library[s], argv[1 + s]);
     for (int i = 6; i < argc; i++) {

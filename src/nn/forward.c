@@ -302,9 +302,9 @@ static void forward_logits(const struct recur_pass *pass, struct recur_span span
     const struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[network->layers];
     real *x = work->logits + first * work->logit_stride + span.row * RECUR_LANES;
-    recur_pass_multiply(pass, x, work->logit_stride,
-                        &(struct recur_left){work->base, seam->value_panels,
-                                             input_row(pass, network->layers, span), seam->columns},
+    struct recur_left y = {work->base, seam->value_panels, input_row(pass, network->layers, span),
+                           seam->columns};
+    recur_pass_multiply(pass, x, work->logit_stride, &y,
                         recur_pass_panel(pass, network->head_weight, first),
                         recur_network_param(network, network->head_weight)->depth * RECUR_LANES,
                         count, count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first),
