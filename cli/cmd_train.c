@@ -3,11 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "interrupt.h"
 #include "message.h"
 #include "output.h"
 #include "quote.h"
+#include "recur/file.h"
 #include "recur/machine.h"
 #include "recur/sample_text.h"
 #include "run.h"
@@ -31,11 +34,51 @@ static void run_free(struct run *run)
     free(run->note);
 }
 
+/* Whether somebody hands over a text that nobody asked for: a pipe, or what is left of a file. */
+static bool input_waits(void)
+{
+    struct stat input;
+    if (fstat(STDIN_FILENO, &input) != 0)
+        return false;
+    if (S_ISREG(input.st_mode))
+        return lseek(STDIN_FILENO, 0, SEEK_CUR) < input.st_size;
+    return S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode);
+}
+
+/* It is not read unasked: a script's, a scheduler's or a remote shell's may never end, or may be
+ * meant for somebody else. */
+static void warn_unread_input(const struct run *run)
+{
+    if (input_waits())
+        recur_warning(run->command,
+                      "the run learns %s and not standard input, which is a pipe or a file: recur "
+                      "train - reads that",
+                      run->options.preset ? PRESET_TEXT : "the built-in story");
+}
+
+/* What is held out would be known from where the text stands again. */
+static void warn_twice(const struct run *run, const struct arguments *texts)
+{
+    for (size_t i = 1; i < texts->count; i++)
+        for (size_t other = 0; other < i; other++)
+            if (recur_file_same(texts->operands[i], texts->operands[other])) {
+                recur_warning(run->command, "the text %s is given twice%s",
+                              recur_path(texts->operands[i]).text,
+                              run->options.validation > 0
+                                  ? ": what is held out of it is also learnt, and says nothing "
+                                    "about other texts"
+                                  : "");
+                return;
+            }
+}
+
 /* Which texts are read, `*texts` becoming what they resolve to: files, standard input, datasets; of
  * a preset its own where none is given. */
 static int find_texts(struct run *run, struct arguments *texts)
 {
     size_t inputs = 0;
+    if (texts->count == 0)
+        warn_unread_input(run);
     if (texts->count == 0 && run->options.preset) {
         char *path = run->datasets.path[0];
         if (!recur_dataset_get(run->command, recur_dataset_named(PRESET_TEXT), path))
@@ -53,6 +96,7 @@ static int find_texts(struct run *run, struct arguments *texts)
         if (!texts->operands[i])
             return STATUS_FAILURE;
     }
+    warn_twice(run, texts);
     return recur_run_spare_texts(run, texts->operands, texts->count);
 }
 
@@ -409,8 +453,9 @@ const struct command recur_command_train = {
         "sentences; recur predict puts both to use, and --bidirectional is best for both.\n\nThe "
         "last lines on standard output are the training "
         "perplexity with the speed, then each --predict prefix with its continuation; of labels, a "
-        "line with their accuracy, on what was held out if anything was. Ctrl-C ends "
-        "the run cleanly after the current minibatch, with the model saved.\n\nWith "
+        "line with their accuracy, on what was held out if anything was. Ctrl-C, or "
+        "the end of the terminal (SIGHUP), ends the run cleanly after the current minibatch, with "
+        "the model saved.\n\nWith "
         "--checkpoint-every a run can be taken up again however it ended: recur train --resume "
         "FILE goes on with its text and all its options, and ends with the same model, to the bit, "
         "as a run that was left alone. Only options that do not change the run may stand beside "

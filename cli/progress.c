@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "terminal.h"
+
 double recur_seconds(void)
 {
     struct timespec now;
@@ -24,7 +26,7 @@ void recur_progress_start(struct progress *progress, bool quiet, size_t epochs, 
 {
     *progress = (struct progress){
         .quiet = quiet,
-        .terminal = isatty(STDERR_FILENO) == 1,
+        .terminal = recur_terminal_redraws(),
         .epochs = epochs,
         .tokens = tokens,
         .started = recur_seconds(),

@@ -15,6 +15,7 @@
 #include "recur/file.h"
 #include "recur/machine.h"
 #include "run.h"
+#include "terminal.h"
 
 struct destination {
     const char *option, *path;
@@ -281,9 +282,7 @@ int recur_run_results(struct run *run)
         done = recur_plot_write(run->command, options->plot, history, count);
     json_decref(predictions);
     if (done && !options->quiet) {
-        const char *no_color = getenv("NO_COLOR");
-        bool color = run->progress.terminal && !(no_color && *no_color);
-        recur_curve_print(stderr, history, count, recur_terminal_width(), color);
+        recur_curve_print(stderr, history, count, recur_terminal_width(), recur_terminal_colors());
         print_next(run);
     }
     return done ? 0 : STATUS_FAILURE;

@@ -13,6 +13,14 @@ status 0
 1
 recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in term
 
+# The terminal goes away: as Ctrl-C; under nohup the run goes on, until Ctrl-C ends it.
+$ recur train --quiet --hidden 8 --epochs 1000000 -o hup --log log3 > out 2> err & until [ -s log3 ]; do sleep 0.01; done; kill -HUP $!; wait $!; echo "status $?"; wc -l < out; sed 's/epoch [0-9]*/epoch N/g' err
+status 0
+2
+recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in hup
+$ nohup recur train --quiet --hidden 8 --epochs 1000000 -o nohup --log log4 > out 2> err & until [ -s log4 ]; do sleep 0.01; done; kill -HUP $!; n=$(wc -l < log4); until [ $(wc -l < log4) -gt $((n + 1)) ]; do sleep 0.01; done; kill -TERM $!; wait $!; echo "status $?"
+status 0
+
 # A loss that is no longer finite, or so large that its perplexity is not: nothing is saved where no
 # epoch was finished, the old file stays.
 $ echo old > model; recur train --quiet --cell rnn --activation relu --optimizer sgd --lr 1e38 --clip 0 --hidden 8 -o model; cat model

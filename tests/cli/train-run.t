@@ -76,3 +76,21 @@ $ recur train --quiet --hidden 6 --epochs 1 -o m | tail -1 | cut -c 1-8
 The Book
 $ recur train --quiet --hidden 6 --epochs 1 -o m --tokens word --batch 4 --steps 8 | tail -1 | cut -d ' ' -f 1-2
 The Book
+
+# Standard input that nobody asked for is said not to be read: a pipe, or a file that is not at its end.
+$ S='--quiet --hidden 2 --batch 2 --steps 3 --epochs 1 --threads 1 -o piped'; echo a text | recur train $S | wc -l; echo a text > unread; recur train $S < unread | wc -l; (read line; recur train $S) < unread | wc -l; recur train $S < /dev/null | wc -l; recur train $S <&- | wc -l
+2
+2
+2
+2
+2
+! recur train: warning: the run learns the built-in story and not standard input, which is a pipe or a file: recur train - reads that
+! recur train: warning: the run learns the built-in story and not standard input, which is a pipe or a file: recur train - reads that
+$ yes 'so many words' | head -50 | recur train --quiet --hidden 2 --batch 2 --steps 3 --epochs 1 - > out
+
+# A text that is given twice, under whatever name, leaks into what is held out.
+$ yes 'so many words' | head -50 > twice; ln -s twice again; for V in 0.1 0; do recur train --quiet --hidden 2 --batch 2 --steps 3 --epochs 1 --validation $V twice ./again -o m | wc -l; done
+2
+2
+! recur train: warning: the text ./again is given twice: what is held out of it is also learnt, and says nothing about other texts
+! recur train: warning: the text ./again is given twice
