@@ -153,6 +153,8 @@ static int check(const struct command *command, const struct convert_options *op
                                  recur_path(options->vocab).text);
     if (options->vocab && strcmp(in, "-") == 0 && strcmp(options->vocab, "-") == 0)
         return recur_usage_error(command, "IN and --vocab cannot both be standard input");
+    if (!recur_model_name_check(command, out, choose_format(options, out) == RECUR_FORMAT_ONNX))
+        return STATUS_USAGE;
     return recur_output_check(command, NULL, out) ? 0 : STATUS_FAILURE;
 }
 

@@ -1,9 +1,11 @@
 #include "output.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "message.h"
 #include "recur/file.h"
@@ -117,6 +119,33 @@ bool recur_output_check(const struct command *command, const char *option, const
         recur_failure(command, "--%s: %s", option, error.message);
     else
         recur_failure(command, "%s", error.message);
+    return false;
+}
+
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t length = strlen(path), size = strlen(ending);
+    return length >= size && strcasecmp(path + length - size, ending) == 0;
+}
+
+bool recur_model_name_check(const struct command *command, const char *path, bool onnx)
+{
+    static const char *const others[] = {".pt",    ".pth",  ".ckpt", ".pkl",   ".pickle",
+                                         ".h5",    ".hdf5", ".npz",  ".npy",   ".gguf",
+                                         ".keras", ".t7",   ".pb",   ".tflite"};
+    const char *own = onnx ? ".onnx" : ".safetensors", *ending = NULL;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ending = ends_in(path, others[i]) ? others[i] : ending;
+    if (ends_in(path, onnx ? ".safetensors" : ".onnx"))
+        ending = onnx ? ".safetensors" : ".onnx";
+    if (!ending)
+        return true;
+    int stem = (int)(strlen(path) - strlen(ending));
+    char name[PATH_MAX];
+    snprintf(name, sizeof name, "%.*s%s", stem, path, own);
+    recur_usage_error(command, "%s would hold %s, not what its name says; name it %s%s",
+                      recur_path(path).text, onnx ? "ONNX" : "safetensors", recur_path(name).text,
+                      onnx ? "" : ", which safetensors.torch.load_file reads in Python");
     return false;
 }
 

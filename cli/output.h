@@ -32,6 +32,11 @@ void recur_print_model(FILE *stream, const recur_model *model, size_t held);
  * cannot. */
 bool recur_output_check(const struct command *command, const char *option, const char *path);
 
+/* Does the name of a file with a model say what is written to it, ONNX or else safetensors? A name
+ * that ends as those of other formats do would mislead whoever opens it: that is said, with a name
+ * to take instead. */
+bool recur_model_name_check(const struct command *command, const char *path, bool onnx);
+
 /* Would writing `output` change what is read from `input`? That may be "-", standard input. */
 bool recur_overwrites(const char *output, const char *input);
 

@@ -53,6 +53,8 @@ int recur_run_check_outputs(const struct run *run)
     const struct destinations all = destinations(run);
     if (run->options.plot && !recur_plot_check(run->command, run->options.plot))
         return STATUS_USAGE;
+    if (!recur_model_name_check(run->command, run->options.output, false))
+        return STATUS_USAGE;
     for (size_t i = 0; i < PLACES; i++) {
         const struct destination *place = &all.place[i];
         if (!place->path)

@@ -163,6 +163,25 @@ $ recur convert --vocab list torch nowhere/back
 $ cp model same; recur convert same same; cmp model same
 ! recur convert: OUT would overwrite same
 
+# A name says what is in the file.
+$ recur convert torch model.pt
+! recur convert: model.pt would hold safetensors, not what its name says; name it model.safetensors, which safetensors.torch.load_file reads in Python
+[2]
+$ recur convert --to pytorch model ./a.b/State.PTH
+! recur convert: ./a.b/State.PTH would hold safetensors, not what its name says; name it ./a.b/State.safetensors, which safetensors.torch.load_file reads in Python
+[2]
+$ recur convert --to onnx model model.safetensors
+! recur convert: model.safetensors would hold ONNX, not what its name says; name it model.onnx
+[2]
+$ recur convert --to recur model model.onnx
+! recur convert: model.onnx would hold safetensors, not what its name says; name it model.safetensors, which safetensors.torch.load_file reads in Python
+[2]
+$ recur train text -o model.h5
+! recur train: model.h5 would hold safetensors, not what its name says; name it model.safetensors, which safetensors.torch.load_file reads in Python
+[2]
+$ ls | grep 'model[.]'
+[1]
+
 # Of a vocabulary that is not given nothing can be said.
 $ recur convert --tokens word torch back
 ! recur convert: --tokens needs --vocab
