@@ -25,9 +25,10 @@ struct sink {
     bool counts_blanks; /* as unknown tokens */
 };
 
-static int print_filling(void *user, const recur_filling *filling)
+static enum recur_status print_filling(void *user, const recur_filling *filling, recur_error *error)
 {
     struct sink *sink = user;
+    (void)error; /* main says that standard output failed */
     sink->blanks = filling->blanks;
     if (sink->alternatives)
         printf("%.4f\t", filling->probability);
@@ -35,7 +36,7 @@ static int print_filling(void *user, const recur_filling *filling)
     bool open_line = filling->size == 0 || filling->text[filling->size - 1] != '\n';
     if (open_line)
         fputs(sink->line_end, stdout);
-    return failed;
+    return failed ? RECUR_STOP : RECUR_OK;
 }
 
 /* Fills one text and counts what the vocabulary lacks of it. */

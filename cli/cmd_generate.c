@@ -23,13 +23,14 @@ struct sink {
     char last;
 };
 
-static int print_text(void *user, const char *bytes, size_t size)
+static enum recur_status print_text(void *user, const char *bytes, size_t size, recur_error *error)
 {
     struct sink *sink = user;
+    (void)error; /* main says that standard output failed */
     sink->failed = fwrite(bytes, 1, size, stdout) != size || fflush(stdout) != 0;
     if (size > 0)
         sink->last = bytes[size - 1];
-    return sink->failed;
+    return sink->failed ? RECUR_STOP : RECUR_OK;
 }
 
 /* The prompt's bytes: the option's text, or standard input without its last line end. */
@@ -72,7 +73,7 @@ static int continue_prompt(const struct command *command, const struct generate_
     if (config->task == RECUR_TASK_LM && !config->bidirectional) { /* others are refused below */
         recur_prefix_warn(command, "the prompt", &check);
         if (!options->no_display_prompt)
-            print_text(&sink, prompt, size);
+            print_text(&sink, prompt, size, &error);
     }
     if (sink.failed)
         return 0; /* reported once, by main */

@@ -11,18 +11,17 @@
 struct text {
     char *bytes;
     size_t size, capacity;
-    bool failed;
 };
 
-static int append(void *user, const char *bytes, size_t size)
+static enum recur_status append(void *user, const char *bytes, size_t size, recur_error *error)
 {
     struct text *text = user;
     if (text->size + size + 1 > text->capacity) {
         size_t capacity = 2 * (text->size + size) + 64;
         char *larger = realloc(text->bytes, capacity);
         if (!larger) {
-            text->failed = true;
-            return 1;
+            snprintf(error->message, sizeof error->message, "out of memory for a continuation");
+            return RECUR_ERROR_MEMORY;
         }
         text->bytes = larger;
         text->capacity = capacity;
@@ -30,17 +29,16 @@ static int append(void *user, const char *bytes, size_t size)
     memcpy(text->bytes + text->size, bytes, size);
     text->size += size;
     text->bytes[text->size] = '\0';
-    return 0;
+    return RECUR_OK;
 }
 
 static enum recur_status append_line(void *user, const recur_token *tokens, size_t count,
                                      recur_error *error)
 {
-    for (size_t i = 0; i < count; i++)
-        if (append(user, tokens[i].bytes, tokens[i].size) != 0)
-            break;
-    (void)error; /* recur_continuation sees that memory was short */
-    return RECUR_OK;
+    enum recur_status status = RECUR_OK;
+    for (size_t i = 0; i < count && status == RECUR_OK; i++)
+        status = append(user, tokens[i].bytes, tokens[i].size, error);
+    return status;
 }
 
 enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **result,
@@ -49,17 +47,14 @@ enum recur_status recur_continuation(const recur_model *model, const char *prefi
     recur_sampler_config greedy = recur_sampler_config_default();
     greedy.temperature = 0;
     struct text text = {0};
-    append(&text, "", 0);
+    enum recur_status status = append(&text, "", 0, error);
     /* The prefix as the model reads it: what is no UTF-8 as U+FFFD. */
-    enum recur_status status =
-        recur_text_read_memory(prefix, strlen(prefix), NULL, append_line, &text, NULL, error);
+    if (status == RECUR_OK)
+        status =
+            recur_text_read_memory(prefix, strlen(prefix), NULL, append_line, &text, NULL, error);
     if (status == RECUR_OK)
         status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS, &greedy, append,
                                 &text, NULL, error);
-    if (status == RECUR_OK && text.failed) {
-        status = RECUR_ERROR_MEMORY;
-        *error = (recur_error){status, "out of memory for a continuation"};
-    }
     if (status == RECUR_OK)
         *result = text.bytes;
     else

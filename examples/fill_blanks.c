@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static int print(void *user, const recur_filling *filling)
+static enum recur_status print(void *user, const recur_filling *filling, recur_error *error)
 {
     (void)user;
+    (void)error;
     printf("%.4f  %.*s\n", filling->probability, (int)filling->size, filling->text);
-    return 0;
+    return RECUR_OK;
 }
 
 static enum recur_status fill(const recur_model *model, const char *text, recur_error *error)

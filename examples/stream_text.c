@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Receives whole characters; anything but 0 would stop the generation. */
-static int show(void *user, const char *bytes, size_t size)
+/* Receives whole characters, until nobody reads them any more. */
+static enum recur_status show(void *user, const char *bytes, size_t size, recur_error *error)
 {
     FILE *stream = user;
+    (void)error;
     fwrite(bytes, 1, size, stream);
-    return fflush(stream);
+    return fflush(stream) == 0 ? RECUR_OK : RECUR_STOP;
 }
 
 static enum recur_status stream(const recur_model *model, const char *prompt, size_t count,

@@ -10,15 +10,18 @@ import os
 import sys
 
 OK = 0
-TEXT_FN = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_char), ctypes.c_size_t
-)
 
 
 class Error(ctypes.Structure):
     """recur_error"""
 
     _fields_ = [("status", ctypes.c_int), ("message", ctypes.c_char * 512)]
+
+
+TEXT_FN = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_char), ctypes.c_size_t,
+    ctypes.POINTER(Error),
+)
 
 
 class SamplerConfig(ctypes.Structure):
@@ -53,9 +56,9 @@ def load_library():
 def generate(library, path, prompt, count, seed):
     """Prints the prompt and what follows, each character as soon as it is made."""
 
-    def show(_, text, size):
+    def show(_user, text, size, _error):
         print(text[:size].decode(), end="", flush=True)
-        return 0
+        return OK
 
     model, error, sampling = ctypes.c_void_p(), Error(), SamplerConfig()
     library.recur_sampler_config_init(sampling, ctypes.sizeof(sampling))

@@ -35,8 +35,7 @@ extern "C" {
 #endif
 
 /* Receives the next `count` rows, (count, recur_features_width), in the text's order and on the
- * caller's thread; valid during the call. A status other than RECUR_OK ends it all with that
- * status. */
+ * caller's thread; valid during the call. It goes on, stops or fails as recur/status.h says. */
 typedef enum recur_status recur_rows_fn(void *user, const float *rows, size_t count,
                                         recur_error *error);
 

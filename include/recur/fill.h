@@ -10,11 +10,12 @@
  *
  * where this receives the fillings:
  *
- *     static int print(void *user, const recur_filling *filling)
+ *     static enum recur_status print(void *user, const recur_filling *filling, recur_error *error)
  *     {
  *         (void)user;
+ *         (void)error;
  *         printf("%.4f  %.*s\n", filling->probability, (int)filling->size, filling->text);
- *         return 0;
+ *         return RECUR_OK;
  *     }
  *
  * Blanks that stand near each other are filled together: candidates grow by a blank at a time, and
@@ -75,12 +76,14 @@ typedef struct recur_filling {
                            apart count as independent of each other */
 } recur_filling;
 
-/* Receives the fillings of a text, the most probable first, at least one.
- * Return 0 to go on, anything else to stop. */
-typedef int recur_filling_fn(void *user, const recur_filling *filling);
+/* Receives the fillings of a text, the most probable first, at least one. It goes on, stops or
+ * fails as recur/status.h says. */
+typedef enum recur_status recur_filling_fn(void *user, const recur_filling *filling,
+                                           recur_error *error);
 
 /* Fills the blanks of a text of `size` bytes. Errors: MEMORY; DATA where a blank is no token of its
- * own; DIVERGED where the model's weights are so large that a logit is not finite. */
+ * own; DIVERGED where the model's weights are so large that a logit is not finite; and whatever
+ * `filling` returns. */
 RECUR_API enum recur_status recur_fill(recur_filler *filler, const char *text, size_t size,
                                        recur_filling_fn *filling, void *user, recur_error *error);
 

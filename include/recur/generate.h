@@ -11,11 +11,12 @@
  *
  * where this shows each character as soon as it is made:
  *
- *     static int show(void *user, const char *bytes, size_t size)
+ *     static enum recur_status show(void *user, const char *bytes, size_t size, recur_error *error)
  *     {
  *         FILE *stream = user;
+ *         (void)error;
  *         fwrite(bytes, 1, size, stream);
- *         return fflush(stream);
+ *         return fflush(stream) == 0 ? RECUR_OK : RECUR_STOP;
  *     }
  *
  * Threads: the model is only read; any number of threads may generate at the same time. For many
@@ -31,8 +32,9 @@ extern "C" {
 
 /* Receives `size` bytes of text as it is made: whole UTF-8 characters only, never empty; not
  * terminated, valid during the call. Byte models may make bytes that are no UTF-8: each such byte
- * arrives as U+FFFD. Return 0 to go on, anything else to stop. */
-typedef int recur_text_fn(void *user, const char *bytes, size_t size);
+ * arrives as U+FFFD. It goes on, stops or fails as recur/status.h says. */
+typedef enum recur_status recur_text_fn(void *user, const char *bytes, size_t size,
+                                        recur_error *error);
 
 /* What a generation came to. */
 typedef struct recur_generation {
@@ -47,7 +49,7 @@ typedef struct recur_generation {
  * may be NULL. Everything runs on the caller's thread, `text` is called there as well.
  * Errors: ARGUMENT where the model has no vocabulary or the sampler's settings are impossible;
  * MEMORY; UNSUPPORTED as recur_session_create; DIVERGED where the model's weights are so large that
- * a logit is not finite. */
+ * a logit is not finite; and whatever `text` returns. */
 RECUR_API enum recur_status recur_generate(const recur_model *model, const char *prompt,
                                            size_t prompt_size, size_t count,
                                            const recur_sampler_config *sampling,

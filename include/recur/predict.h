@@ -29,7 +29,7 @@ typedef struct recur_prediction {
 } recur_prediction;
 
 /* Receives the predictions, which belong to the caller of this function, sequence by sequence in
- * order. A status other than RECUR_OK ends the predicting with that status. */
+ * order. It goes on, stops or fails as recur/status.h says. */
 typedef enum recur_status recur_prediction_fn(void *user, size_t sequence,
                                               const recur_prediction *prediction,
                                               recur_error *error);

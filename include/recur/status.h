@@ -13,7 +13,13 @@
  * On failure output parameters are left untouched unless their comment says otherwise, and what
  * the function had allocated is released. A recur_error belongs to the caller and is written on
  * failure only. Comments list a function's errors by the second half of their names: MEMORY stands
- * for RECUR_ERROR_MEMORY. */
+ * for RECUR_ERROR_MEMORY.
+ *
+ * A function of the caller's that another one calls (recur_text_fn and its kin) does the same the
+ * other way round: its first parameter is the caller's `user`, its last a recur_error, which is
+ * never NULL there. RECUR_OK goes on. RECUR_STOP ends the work here, which is no failure: the
+ * function that called returns RECUR_OK. Any other status ends it as a failure with that status and
+ * with what was written to the error's message; where nothing was, with a sentence that says so. */
 #ifndef RECUR_STATUS_H
 #define RECUR_STATUS_H
 
@@ -36,6 +42,8 @@ enum recur_status {
     RECUR_ERROR_DIVERGED,    /* numbers are no longer finite: training went astray, or weights
                                 are too large to compute with */
     RECUR_ERROR_UNSUPPORTED, /* valid, but this build or version cannot do it */
+    RECUR_STOP,              /* what a function that is called back returns when it has enough; no
+                                function of the library returns it */
 };
 
 /* Why a function failed. */

@@ -85,15 +85,15 @@ typedef struct recur_token {
 } recur_token;
 
 /* Receives the tokens of one line of text; the array and the bytes belong to the reader and are
- * valid during the call only. A status other than RECUR_OK ends the reading with that status. */
+ * valid during the call only. It goes on, stops or fails as recur/status.h says. */
 typedef enum recur_status recur_line_fn(void *user, const recur_token *tokens, size_t count,
                                         recur_error *error);
 
 /* Reads a text line by line in bounded memory and hands each line's tokens to `line`, also where
  * there are none. `path` "-" is standard input. A byte order mark at the start is skipped (char
- * and word tokens). `config` may be NULL: the defaults; `stats` may be NULL. `line` is called on
- * the caller's thread. Errors: FILE (missing, unreadable, a directory), MEMORY, ARGUMENT (settings
- * out of range), and whatever `line` returns. */
+ * and word tokens). `config` may be NULL: the defaults; `stats`, which may be NULL, is of what was
+ * read. `line` is called on the caller's thread. Errors: FILE (missing, unreadable, a directory),
+ * MEMORY, ARGUMENT (settings out of range), and whatever `line` returns. */
 RECUR_API enum recur_status recur_text_read(const char *path, const recur_text_config *config,
                                             recur_line_fn *line, void *user,
                                             recur_text_stats *stats, recur_error *error);

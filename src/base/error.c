@@ -27,6 +27,7 @@ const char *recur_status_name(enum recur_status status)
     case RECUR_ERROR_DATA: return "unsuitable text";
     case RECUR_ERROR_DIVERGED: return "training diverged";
     case RECUR_ERROR_UNSUPPORTED: return "not supported";
+    case RECUR_STOP: return "stopped";
     }
     return "unknown status";
 }
@@ -56,6 +57,18 @@ enum recur_status recur_fail_memory(recur_error *error, size_t bytes, const char
 {
     return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory: %zu byte%s for %s", bytes,
                       recur_plural(bytes), what);
+}
+
+enum recur_status recur_called_back(enum recur_status status, const recur_error *own,
+                                    recur_error *error)
+{
+    if (status == RECUR_OK || status == RECUR_STOP)
+        return status;
+    if (!*own->message)
+        return recur_fail(error, status,
+                          "a function that was called back failed without a word: %s",
+                          recur_status_name(status));
+    return recur_fail(error, status, "%s", own->message);
 }
 
 void recur_error_prefix(recur_error *error, const char *prefix)

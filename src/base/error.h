@@ -31,6 +31,12 @@ static inline const char *recur_plural(uint64_t count)
  * empty one is "". */
 recur_printable recur_show_name(const char *name);
 
+/* What a function of the caller's returned (recur/status.h), which was given an error of its own,
+ * {0} before: where it failed, its sentence goes to `error`, or one that says that there was none.
+ */
+enum recur_status recur_called_back(enum recur_status status, const recur_error *own,
+                                    recur_error *error);
+
 /* Puts "PREFIX: " before a sentence that is already there. */
 void recur_error_prefix(recur_error *error, const char *prefix);
 

@@ -50,7 +50,8 @@ static enum recur_status hand_over(const struct run *run, size_t b, size_t first
                     return recur_fail_overflow("a state", error);
             }
         }
-    return run->receive(run->user, run->rows, last - first, error);
+    recur_error own = {0};
+    return recur_called_back(run->receive(run->user, run->rows, last - first, &own), &own, error);
 }
 
 static enum recur_status read_on(struct run *run, recur_error *error)
@@ -145,5 +146,5 @@ enum recur_status recur_features(const recur_model *model, const recur_corpus *c
     recur_workspace_free(&run.work);
     free(run.ids);
     free(run.rows);
-    return status;
+    return status == RECUR_STOP ? RECUR_OK : status;
 }

@@ -307,7 +307,7 @@ static enum recur_status search_all(struct recur_fill_search *search, struct rea
 /* The text with tokens in place of its marks. */
 static enum recur_status write_filling(const struct reading *reading, const int32_t *ids,
                                        double score, recur_filling_fn *filling, void *user,
-                                       int *stop, recur_error *error)
+                                       recur_error *error)
 {
     const recur_vocab *vocab = reading->filler->model->vocab;
     size_t room = (size_t)(reading->end - reading->text);
@@ -326,9 +326,10 @@ static enum recur_status write_filling(const struct reading *reading, const int3
         at += mark ? reading->filler->mark_size : 1;
     }
     recur_filling made = {text, (size_t)(to - text), reading->count, exp(score)};
-    *stop = filling(user, &made);
+    recur_error own = {0};
+    enum recur_status status = recur_called_back(filling(user, &made, &own), &own, error);
     free(text);
-    return RECUR_OK;
+    return status;
 }
 
 static enum recur_status fill_all(recur_filler *filler, struct reading *reading,
@@ -343,10 +344,9 @@ static enum recur_status fill_all(recur_filler *filler, struct reading *reading,
         RECUR_TRY_GOTO(answers_init(&answers[i], filler->alternatives, reading->count, error),
                        done);
     RECUR_TRY_GOTO(search_all(&filler->search, reading, pairs, answers, error), done);
-    int stop = 0;
-    for (size_t i = 0; i < answers[0].count && !stop && status == RECUR_OK; i++)
+    for (size_t i = 0; i < answers[0].count && status == RECUR_OK; i++)
         status = write_filling(reading, answers[0].ids + i * reading->count, answers[0].score[i],
-                               filling, user, &stop, error);
+                               filling, user, error);
 done:
     answers_free(&answers[0]);
     answers_free(&answers[1]);
@@ -364,5 +364,5 @@ enum recur_status recur_fill(recur_filler *filler, const char *text, size_t size
     free(reading.copy);
     free(reading.ids);
     free(reading.blanks);
-    return status;
+    return status == RECUR_STOP ? RECUR_OK : status;
 }

@@ -19,46 +19,52 @@ struct writer {
     size_t pending_size;
 };
 
-/* Writes what is complete of `pending`, at the `end` everything. */
-static int write_pending(struct writer *writer, bool end)
+static enum recur_status write_text(const struct writer *writer, const char *bytes, size_t size,
+                                    recur_error *error)
 {
-    int stop = 0;
-    while (writer->pending_size > 0 && !stop) {
+    recur_error own = {0};
+    return recur_called_back(writer->text(writer->user, bytes, size, &own), &own, error);
+}
+
+/* Writes what is complete of `pending`, at the `end` everything. */
+static enum recur_status write_pending(struct writer *writer, bool end, recur_error *error)
+{
+    while (writer->pending_size > 0) {
         const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)writer->pending;
         size_t size = writer->pending_size;
         if (!end && (int)size < utf8proc_utf8class[bytes[0]])
-            return 0;
+            return RECUR_OK;
         utf8proc_int32_t code;
         utf8proc_ssize_t length = utf8proc_iterate(bytes, (utf8proc_ssize_t)size, &code);
         if (length > 0) {
-            stop = writer->text(writer->user, writer->pending, (size_t)length);
+            RECUR_TRY(write_text(writer, writer->pending, (size_t)length, error));
         } else {
             length = 1; /* each byte that is no character stands for itself */
-            stop = writer->text(writer->user, "\xef\xbf\xbd", 3); /* U+FFFD */
+            RECUR_TRY(write_text(writer, "\xef\xbf\xbd", 3, error)); /* U+FFFD */
         }
         writer->pending_size -= (size_t)length;
         memmove(writer->pending, writer->pending + length, writer->pending_size);
     }
-    return stop;
+    return RECUR_OK;
 }
 
-static int write_bytes(struct writer *writer, recur_token token)
+static enum recur_status write_bytes(struct writer *writer, recur_token token, recur_error *error)
 {
-    int stop = 0;
-    for (size_t i = 0; i < token.size && !stop; i++) {
+    for (size_t i = 0; i < token.size; i++) {
         writer->pending[writer->pending_size++] = token.bytes[i];
-        stop = write_pending(writer, false);
+        RECUR_TRY(write_pending(writer, false, error));
     }
-    return stop;
+    return RECUR_OK;
 }
 
-static int write_token(struct writer *writer, recur_token token)
+static enum recur_status write_token(struct writer *writer, recur_token token, recur_error *error)
 {
     if (writer->kind == RECUR_TOKENS_BYTE)
-        return write_bytes(writer, token);
-    int stop = writer->space_due ? writer->text(writer->user, " ", 1) : 0;
+        return write_bytes(writer, token, error);
+    if (writer->space_due)
+        RECUR_TRY(write_text(writer, " ", 1, error));
     writer->space_due = writer->kind == RECUR_TOKENS_WORD;
-    return stop ? stop : writer->text(writer->user, token.bytes, token.size);
+    return write_text(writer, token.bytes, token.size, error);
 }
 
 /* Makes up to `count` tokens; *made is how many. */
@@ -67,18 +73,16 @@ static enum recur_status write_tokens(recur_stepper *stepper, recur_session *ses
                                       const recur_vocab *vocab, size_t count, struct writer *writer,
                                       size_t *made, recur_error *error)
 {
-    int stop = 0;
-    while (*made < count && !stop) {
+    while (*made < count) {
         int32_t id = recur_sample(sampler, logits);
         if (!isfinite(logits[id]))
             return recur_fail_overflow("a logit", error);
-        stop = write_token(writer, recur_vocab_token(vocab, id));
-        if (++*made < count && !stop)
+        ++*made;
+        RECUR_TRY(write_token(writer, recur_vocab_token(vocab, id), error));
+        if (*made < count)
             logits = recur_stepper_feed(stepper, session, id);
     }
-    if (!stop)
-        write_pending(writer, true);
-    return RECUR_OK;
+    return write_pending(writer, true, error);
 }
 
 static bool ends_in_space(const char *text, size_t size)
@@ -151,10 +155,11 @@ enum recur_status recur_generate_on(recur_stepper *stepper, const char *prompt, 
     };
     const float *logits = feed_prompt(stepper, session, vocab, ids, &done.prompt_tokens,
                                       trimmed_space(vocab, prompt, prompt_size));
-    RECUR_TRY_GOTO(
-        write_tokens(stepper, session, sampler, logits, vocab, count, &writer, &done.tokens, error),
-        cleanup);
-    if (generation)
+    status =
+        write_tokens(stepper, session, sampler, logits, vocab, count, &writer, &done.tokens, error);
+    if (status == RECUR_STOP)
+        status = RECUR_OK;
+    if (status == RECUR_OK && generation)
         *generation = done;
 cleanup:
     free(ids);

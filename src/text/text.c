@@ -18,6 +18,13 @@ struct assembly {
     size_t count, tokens_capacity;
 };
 
+static enum recur_status hand_over(const struct assembly *assembly, const recur_token *tokens,
+                                   size_t count, recur_error *error)
+{
+    recur_error own = {0};
+    return recur_called_back(assembly->line(assembly->user, tokens, count, &own), &own, error);
+}
+
 static enum recur_status keep_piece(struct assembly *assembly, const recur_token *tokens,
                                     size_t count, recur_error *error)
 {
@@ -40,7 +47,7 @@ static enum recur_status assemble(void *user, const recur_token *tokens, size_t 
 {
     struct assembly *assembly = user;
     if (line_end && !assembly->count)
-        return assembly->line(assembly->user, tokens, count, error);
+        return hand_over(assembly, tokens, count, error);
     RECUR_TRY(keep_piece(assembly, tokens, count, error));
     if (!line_end)
         return RECUR_OK;
@@ -51,7 +58,7 @@ static enum recur_status assemble(void *user, const recur_token *tokens, size_t 
     }
     count = assembly->count;
     assembly->size = assembly->count = 0;
-    return assembly->line(assembly->user, assembly->tokens, count, error);
+    return hand_over(assembly, assembly->tokens, count, error);
 }
 
 enum recur_status recur_text_lines(const struct recur_text_source *source,
@@ -64,6 +71,8 @@ enum recur_status recur_text_lines(const struct recur_text_source *source,
         recur_text_stream(source, config, true, assemble, &assembly, &met, error);
     free(assembly.bytes);
     free(assembly.tokens);
+    if (status == RECUR_STOP)
+        status = RECUR_OK;
     if (status == RECUR_OK && stats)
         *stats = met;
     return status;

@@ -111,7 +111,8 @@ static enum recur_status hand_over(struct predicting *p, size_t sequence, size_t
             choose(p, l->logits + at * labels, p->probabilities + t * labels, l->targets[at]);
     }
     const recur_prediction prediction = {p->labels, p->probabilities, count};
-    return p->receive(p->user, sequence, &prediction, error);
+    recur_error own = {0};
+    return recur_called_back(p->receive(p->user, sequence, &prediction, &own), &own, error);
 }
 
 static enum recur_status predict(struct predicting *p, struct recur_team *team, recur_error *error)
@@ -162,7 +163,7 @@ enum recur_status recur_predict(const recur_model *model, const recur_labels *da
     RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &team, error));
     enum recur_status status = predict_on(team, model, data, receive, user, NULL, error);
     recur_team_free(team);
-    return status;
+    return status == RECUR_STOP ? RECUR_OK : status;
 }
 
 /* Labels with those that were predicted for them. */

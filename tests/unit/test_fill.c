@@ -79,16 +79,17 @@ struct fillings {
     size_t count, blanks, most; /* stop after `most`; 0: never */
 };
 
-static int collect(void *user, const recur_filling *filling)
+static enum recur_status collect(void *user, const recur_filling *filling, recur_error *error)
 {
     struct fillings *fillings = user;
+    (void)error;
     assert_in_range(fillings->count, 0, FILLINGS_MAX - 1);
     assert_in_range(filling->size, 0, TEXT_ROOM - 1);
     memcpy(fillings->text[fillings->count], filling->text, filling->size);
     fillings->text[fillings->count][filling->size] = '\0';
     fillings->blanks = filling->blanks;
     fillings->probability[fillings->count++] = filling->probability;
-    return fillings->count == fillings->most;
+    return fillings->count == fillings->most ? RECUR_STOP : RECUR_OK;
 }
 
 static struct fillings *fill(const recur_model *model, const char *text, size_t alternatives,

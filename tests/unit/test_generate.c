@@ -63,14 +63,15 @@ struct received {
     size_t calls, stop_after;
 };
 
-static int receive(void *user, const char *bytes, size_t size)
+static enum recur_status receive(void *user, const char *bytes, size_t size, recur_error *error)
 {
     struct received *received = user;
+    (void)error;
     assert_true(size > 0);
     strncat(received->text, bytes, size);
     strcat(received->pieces, "|");
     strncat(received->pieces, bytes, size);
-    return ++received->calls == received->stop_after;
+    return ++received->calls == received->stop_after ? RECUR_STOP : RECUR_OK;
 }
 
 static struct received generate(const recur_model *model, const char *prompt, size_t count,

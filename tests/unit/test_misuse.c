@@ -150,12 +150,13 @@ static void runs_of_no_kind(void **state)
     recur_corpus_free(corpus);
 }
 
-static int no_text(void *user, const char *bytes, size_t size)
+static enum recur_status no_text(void *user, const char *bytes, size_t size, recur_error *error)
 {
     (void)user;
     (void)bytes;
     (void)size;
-    return 0;
+    (void)error;
+    return RECUR_OK;
 }
 
 /* Each of these crashed or would: no settings are the default ones. */

@@ -286,12 +286,13 @@ static enum recur_status use_session(const struct world *world, recur_error *err
     return status;
 }
 
-static int take_text(void *user, const char *text, size_t size)
+static enum recur_status take_text(void *user, const char *text, size_t size, recur_error *error)
 {
     (void)user;
     (void)text;
     (void)size;
-    return 0;
+    (void)error;
+    return RECUR_OK;
 }
 
 static enum recur_status generate(const struct world *world, recur_error *error)
@@ -306,11 +307,12 @@ static enum recur_status read_rate(const struct world *world, recur_error *error
     return recur_machine_read_rate(2, 8192, 1e-6, &rate, error);
 }
 
-static int take_filling(void *user, const recur_filling *filling)
+static enum recur_status take_filling(void *user, const recur_filling *filling, recur_error *error)
 {
     (void)user;
     (void)filling;
-    return 0;
+    (void)error;
+    return RECUR_OK;
 }
 
 static enum recur_status fill(const struct world *world, recur_error *error)
