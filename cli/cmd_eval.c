@@ -10,8 +10,7 @@
 
 struct eval_options {
     const char *model;
-    uint64_t threads;
-    bool json;
+    struct scoring_options scoring;
 };
 
 /* Of a model that fills in, its accuracy as well. */
@@ -46,10 +45,10 @@ static int evaluate(const struct command *command, const struct eval_options *op
     int status = recur_model_text_read(command, options->model, text, NULL, opened);
     if (status != 0)
         return status;
-    if (recur_evaluate(opened->model, opened->corpus, 0, 0, (size_t)options->threads, &result,
-                       &error) != RECUR_OK)
+    if (recur_evaluate(opened->model, opened->corpus, 0, 0, (size_t)options->scoring.threads,
+                       &result, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    return print_result(command, opened->model, &result, options->json);
+    return print_result(command, opened->model, &result, options->scoring.json);
 }
 
 static int eval(const struct command *command, int argc, char **argv)
@@ -64,10 +63,15 @@ static int eval(const struct command *command, int argc, char **argv)
     status = recur_load_model(command, options.model, text, "text", &opened.model);
     if (status != 0)
         return status;
-    if (recur_model_labels(opened.model)) {
+    enum recur_task task = recur_model_get_config(opened.model)->task;
+    if (task != RECUR_TASK_TAG && recur_option_given(command, &arguments, "scheme")) {
+        status = recur_usage_error(command,
+                                   "--scheme is for models that label words, and this one is of "
+                                   "the task %s",
+                                   recur_task_name(task));
+    } else if (recur_model_labels(opened.model)) {
         const char *path = recur_dataset_resolve(command, text, &opened.datasets);
-        status = path ? recur_print_scores(command, opened.model, path, (size_t)options.threads,
-                                           options.json)
+        status = path ? recur_print_scores(command, opened.model, path, &options.scoring)
                       : STATUS_FAILURE;
     } else {
         status = evaluate(command, &options, text, &opened);
@@ -81,12 +85,17 @@ static int eval(const struct command *command, int argc, char **argv)
 static const struct option_spec options[] = {
     {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
      .help = "the model's file, - for standard input"},
-    {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
+    {OPTION_CHOICE, 0, "scheme", "NAME", AT(scoring.scheme), .choices = SCHEME_CHOICES,
+     .standard = "auto",
+     .help = "of words: how labels say where spans are, auto as the labels look; none counts no "
+             "spans"},
+    {OPTION_COUNT, 0, "threads", "N", AT(scoring.threads), .least = 1, .most = 1024,
+     .shown = "all cores",
      .help = "threads to compute with; the result is the same with any number"},
-    {OPTION_FLAG, 0, "json", NULL, AT(json),
+    {OPTION_FLAG, 0, "json", NULL, AT(scoring.json),
      .help = "one JSON object: tokens, loss, perplexity, bits_per_character, accuracy where blanks "
              "are filled; of labels sequences, labels, unknown_labels, loss, accuracy, precision, "
-             "recall, f1, confusion and, of words, spans"},
+             "recall, f1, confusion and, of words, scheme, suffix, spans"},
     {.help = NULL},
 };
 
@@ -101,8 +110,9 @@ const struct command recur_command_eval = {
         "where blanks are filled, the share of the tokens that were the most probable.\n\nWith "
         "a model that labels (recur predict), labels a file that has its labels and compares. "
         "Of texts it prints the accuracy, precision, recall and F1 averaged over the labels "
-        "(macro), and the confusion matrix; of words the accuracy and, where labels are BIO or "
-        "BIOES, precision, recall and F1 of spans as conlleval counts them.",
+        "(macro), and the confusion matrix; of words the accuracy and, where labels are spans "
+        "(BIO, also called IOB2, IOB1, IOE, BIOES or IOBES, BILOU, BMES), the scheme and "
+        "precision, recall and F1 of spans, counted as conlleval does and seqeval by default.",
     .examples = "  recur eval -m model.safetensors chapter2.txt\n",
     .options = options,
     .least = 1,

@@ -174,9 +174,30 @@ static int print_json(const struct command *command, const recur_score_table *ta
                   recur_json_number(scores->loss, 12));
     recur_json_add_scores(object, scores, "");
     json_object_set_new(object, "confusion", cells_json(table));
-    if (tags)
+    if (tags) {
+        bool spans = scores->scheme != RECUR_SCHEME_NONE;
+        json_object_set_new(object, "scheme",
+                            spans ? json_string(recur_scheme_name(scores->scheme)) : json_null());
+        json_object_set_new(object, "suffix", json_boolean(scores->suffix));
         json_object_set_new(object, "spans", spans_json(table));
+    }
     return recur_json_print(command, object);
+}
+
+/* A scheme as the field writes it. */
+static const char *scheme_shown(enum recur_scheme scheme)
+{
+    switch (scheme) {
+    case RECUR_SCHEME_AUTO:
+    case RECUR_SCHEME_NONE: break;
+    case RECUR_SCHEME_BIO: return "BIO (IOB2)";
+    case RECUR_SCHEME_IOB1: return "IOB1";
+    case RECUR_SCHEME_IOE: return "IOE";
+    case RECUR_SCHEME_BIOES: return "BIOES (IOBES)";
+    case RECUR_SCHEME_BILOU: return "BILOU";
+    case RECUR_SCHEME_BMES: return "BMES";
+    }
+    return "none";
 }
 
 static void print_text(const recur_score_table *table, bool tags)
@@ -189,6 +210,9 @@ static void print_text(const recur_score_table *table, bool tags)
     if (isfinite(scores->loss))
         printf("%-19s %.4f nats per label\n", "loss", scores->loss);
     printf("%-19s %.4f\n", "accuracy", scores->accuracy);
+    if (scores->scheme != RECUR_SCHEME_NONE)
+        printf("%-19s %s%s\n", "scheme", scheme_shown(scores->scheme),
+               scores->suffix ? ", behind the type" : "");
     if (isfinite(scores->f1)) {
         printf("%s%-*s %.4f\n", macro, 19 - (int)strlen(macro), "precision", scores->precision);
         printf("%s%-*s %.4f\n", macro, 19 - (int)strlen(macro), "recall", scores->recall);
@@ -200,28 +224,43 @@ static void print_text(const recur_score_table *table, bool tags)
         print_matrix(table);
 }
 
+static void warn_unknown(const struct command *command, const recur_scores *scores, bool tags)
+{
+    size_t unknown = scores->unknown, labels = scores->labels;
+    if (unknown > 0)
+        recur_warning(
+            command, "the model never met the label%s of %zu of %zu %s%s, which cannot be right",
+            recur_plural(unknown), unknown, labels, tags ? "word" : "text", recur_plural(labels));
+    if (scores->strays > 0)
+        recur_warning(command,
+                      "%zu of %zu word%s ha%s a label that the scheme %s lacks and that counts as "
+                      "O; --scheme none counts no spans",
+                      scores->strays, labels, recur_plural(labels),
+                      scores->strays == 1 ? "s" : "ve", recur_scheme_name(scores->scheme));
+}
+
 int recur_print_scores(const struct command *command, const recur_model *model, const char *path,
-                       size_t threads, bool json)
+                       const struct scoring_options *options)
 {
     recur_error error;
     recur_labels *data;
     recur_score_table *table;
     bool tags = recur_model_get_config(model)->task == RECUR_TASK_TAG;
+    enum recur_scheme scheme = RECUR_SCHEME_AUTO;
+    /* The option table let only names pass that the library knows, and the field's others. */
+    const char *name = strcmp(options->scheme, "iob2") == 0    ? "bio"
+                       : strcmp(options->scheme, "iobes") == 0 ? "bioes"
+                                                               : options->scheme;
+    recur_scheme_parse(name, &scheme, NULL);
     if (!recur_read_labels(command, model, path, false, &data))
         return STATUS_FAILURE;
     int status = 0;
-    if (recur_score(model, data, threads, &table, &error) != RECUR_OK) {
+    if (recur_score_spans(model, data, scheme, (size_t)options->threads, &table, &error) !=
+        RECUR_OK) {
         status = recur_library_failure(command, &error);
     } else {
-        size_t unknown = recur_score_table_scores(table)->unknown;
-        size_t labels = recur_score_table_scores(table)->labels;
-        if (unknown > 0)
-            recur_warning(
-                command,
-                "the model never met the label%s of %zu of %zu %s%s, which cannot be right",
-                recur_plural(unknown), unknown, labels, tags ? "word" : "text",
-                recur_plural(labels));
-        if (json)
+        warn_unknown(command, recur_score_table_scores(table), tags);
+        if (options->json)
             status = print_json(command, table, tags);
         else
             print_text(table, tags);

@@ -9,8 +9,17 @@
 bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
                        bool unlabelled, recur_labels **data);
 
+struct scoring_options {
+    const char *scheme; /* one of SCHEME_CHOICES */
+    uint64_t threads;
+    bool json;
+};
+
+/* Names of schemes: the library's, and IOB2 for BIO, IOBES for BIOES. */
+#define SCHEME_CHOICES "auto|none|bio|iob1|iob2|ioe|bioes|iobes|bilou|bmes"
+
 /* `recur eval` of a model that labels. Returns the exit status. */
 int recur_print_scores(const struct command *command, const recur_model *model, const char *path,
-                       size_t threads, bool json);
+                       const struct scoring_options *options);
 
 #endif

@@ -42,6 +42,27 @@ RECUR_API enum recur_status recur_predict(const recur_model *model, const recur_
                                           size_t threads, recur_prediction_fn *receive, void *user,
                                           recur_error *error);
 
+/* How labels say where spans are: a part of the span and its type, "B-PER", or with the part behind
+ * it, "PER-B"; what belongs to no span is "O". A label may be a part alone, "B". */
+enum recur_scheme {
+    RECUR_SCHEME_AUTO,  /* told from the labels */
+    RECUR_SCHEME_NONE,  /* labels are no spans */
+    RECUR_SCHEME_BIO,   /* B the first word, I the others; also called IOB2 */
+    RECUR_SCHEME_IOB1,  /* I all words, but B the first one behind a span of the same type */
+    RECUR_SCHEME_IOE,   /* I, and E the last word: of all spans (IOE2), or of those before another
+                           one of the same type (IOE1) */
+    RECUR_SCHEME_BIOES, /* B, I, E the last word, S the only one; also called IOBES */
+    RECUR_SCHEME_BILOU, /* the same with L for E and U for S */
+    RECUR_SCHEME_BMES,  /* the same with M for I */
+};
+
+/* "auto", "none", "bio", "iob1", "ioe", "bioes", "bilou" or "bmes". */
+RECUR_API const char *recur_scheme_name(enum recur_scheme scheme);
+
+/* The other way round. Errors: ARGUMENT for another name. */
+RECUR_API enum recur_status recur_scheme_parse(const char *name, enum recur_scheme *scheme,
+                                               recur_error *error);
+
 /* How well labels were predicted. */
 typedef struct recur_scores {
     size_t sequences, labels; /* counted; a text has one label, a sentence as many as words */
@@ -54,6 +75,9 @@ typedef struct recur_scores {
                                  classify they are means over the labels of the data and of the
                                  predictions (macro) */
     size_t spans, predicted, right; /* of tag: of the data, of the model, the same in both */
+    enum recur_scheme scheme;       /* that spans were counted by; NONE: labels are no spans */
+    unsigned suffix;                /* not 0: labels have the part behind the type */
+    size_t strays;                  /* labels of the data that the scheme lacks; they are O */
 } recur_scores;
 
 /* One cell of a confusion matrix or one kind of span. */
@@ -67,23 +91,44 @@ typedef struct recur_score_cell {
 typedef struct recur_score_table recur_score_table;
 
 /* Compares labels: `truth` and `predicted` have `count` labels each, of sequences of lengths[0],
- * lengths[1], ... labels, `sequences` in number. `spans`: labels are BIO or BIOES ("B-PER", "O",
- * ...) and spans of them are counted as conlleval does (Tjong Kim Sang & Buchholz 2000): a span
- * begins at B- or S-, at another type's I- or E-, and at an I- or E- that follows O, E- or S-; it
- * ends before each of those and before O. The type is what stands behind the first "-".
- * The table belongs to the caller; its tokens are those that were given. Errors: MEMORY. */
+ * lengths[1], ... labels, `sequences` in number. `spans`: labels are of words, and their spans are
+ * counted where they have a scheme; else they are of texts. The table belongs to the caller; its
+ * tokens are those that were given. Errors: MEMORY.
+ *
+ * The scheme is the first above that has all parts that stand in the labels, and NONE where one
+ * true label in ten, of those that are not O, is no label of spans. Spans are counted as conlleval
+ * does (Tjong Kim Sang & Buchholz 2000), which is also seqeval's default mode, whatever the scheme:
+ * a span begins at B and S, at I and E behind O, E or S, and wherever the type changes; it ends
+ * before each of those and before O (L, U and M count as E, S and I). It is right where begin, end
+ * and type are. So labels that break their scheme still make spans: "O I-PER" has one. seqeval's
+ * strict mode does not count those. The type is what stands behind the first "-" (before the last
+ * one where parts stand behind types), "_" of a part alone. */
 RECUR_API enum recur_status recur_scores_compare(const recur_token *truth,
                                                  const recur_token *predicted, size_t count,
                                                  const size_t *lengths, size_t sequences,
                                                  bool spans, recur_score_table **table,
                                                  recur_error *error);
 
-/* Predicts all sequences and compares. Labels that are missing are not counted. The table belongs
- * to the caller, and its tokens to model and data, which must outlive it. Errors: those of
- * recur_predict, DATA where there is no label to compare with. */
+/* The same of words with a scheme of the caller's choice; labels that it lacks are O. With NONE
+ * there is accuracy alone. Errors: MEMORY, ARGUMENT for a scheme that is none. */
+RECUR_API enum recur_status
+recur_scores_compare_spans(const recur_token *truth, const recur_token *predicted, size_t count,
+                           const size_t *lengths, size_t sequences, enum recur_scheme scheme,
+                           recur_score_table **table, recur_error *error);
+
+/* Predicts all sequences and compares; of words by the scheme of the data's labels and the model's.
+ * Labels that are missing are not counted. The table belongs to the caller, and its tokens to model
+ * and data, which must outlive it. Errors: those of recur_predict, DATA where there is no label to
+ * compare with. */
 RECUR_API enum recur_status recur_score(const recur_model *model, const recur_labels *data,
                                         size_t threads, recur_score_table **table,
                                         recur_error *error);
+
+/* The same, of words with a scheme of the caller's choice. Errors: also ARGUMENT for a scheme that
+ * is none. */
+RECUR_API enum recur_status recur_score_spans(const recur_model *model, const recur_labels *data,
+                                              enum recur_scheme scheme, size_t threads,
+                                              recur_score_table **table, recur_error *error);
 
 RECUR_API void recur_score_table_free(recur_score_table *table); /* NULL is fine */
 

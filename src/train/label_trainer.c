@@ -197,7 +197,8 @@ enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *
     recur_score_table *table;
     if (!run->valid)
         return RECUR_OK;
-    RECUR_TRY(recur_score_on(trainer->team, trainer->model, run->valid, &table, error));
+    RECUR_TRY(recur_score_on(trainer->team, trainer->model, run->valid, RECUR_SCHEME_AUTO, &table,
+                             error));
     const recur_scores *scores = recur_score_table_scores(table);
     epoch->valid_loss = scores->loss;
     epoch->valid_accuracy = scores->accuracy;

@@ -170,6 +170,7 @@ enum recur_status recur_predict(const recur_model *model, const recur_labels *da
 struct scoring {
     const recur_model *model;
     const recur_labels *data;
+    enum recur_scheme scheme;
     recur_token *truth, *predicted;
     size_t count, unknown;
     size_t *lengths, sequences;
@@ -210,18 +211,19 @@ static enum recur_status score(struct recur_team *team, struct scoring *s,
     if (!s->count)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "there is not one label to compare predictions with");
-    RECUR_TRY(recur_scores_compare(s->truth, s->predicted, s->count, s->lengths, s->sequences, tags,
-                                   table, error));
+    const struct recur_label_pairs pairs = {s->truth,   s->predicted, s->count,
+                                            s->lengths, s->sequences, recur_model_labels(s->model)};
+    RECUR_TRY(recur_scores_make(&pairs, tags, s->scheme, table, error));
     (*table)->scores.loss = loss;
     (*table)->scores.unknown = s->unknown;
     return RECUR_OK;
 }
 
 enum recur_status recur_score_on(struct recur_team *team, const recur_model *model,
-                                 const recur_labels *data, recur_score_table **table,
-                                 recur_error *error)
+                                 const recur_labels *data, enum recur_scheme scheme,
+                                 recur_score_table **table, recur_error *error)
 {
-    struct scoring s = {.model = model, .data = data};
+    struct scoring s = {.model = model, .data = data, .scheme = scheme};
     enum recur_status status = score(team, &s, table, error);
     free(s.truth);
     free(s.predicted);
@@ -229,12 +231,19 @@ enum recur_status recur_score_on(struct recur_team *team, const recur_model *mod
     return status;
 }
 
-enum recur_status recur_score(const recur_model *model, const recur_labels *data, size_t threads,
-                              recur_score_table **table, recur_error *error)
+enum recur_status recur_score_spans(const recur_model *model, const recur_labels *data,
+                                    enum recur_scheme scheme, size_t threads,
+                                    recur_score_table **table, recur_error *error)
 {
     struct recur_team *team;
     RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &team, error));
-    enum recur_status status = recur_score_on(team, model, data, table, error);
+    enum recur_status status = recur_score_on(team, model, data, scheme, table, error);
     recur_team_free(team);
     return status;
+}
+
+enum recur_status recur_score(const recur_model *model, const recur_labels *data, size_t threads,
+                              recur_score_table **table, recur_error *error)
+{
+    return recur_score_spans(model, data, RECUR_SCHEME_AUTO, threads, table, error);
 }

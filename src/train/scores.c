@@ -6,17 +6,19 @@
 
 #include "base/memory.h"
 #include "recur/vocab.h"
+#include "train/spans.h"
 
-/* One label: its name, and of a span its part (B, I, O, E or S) and type. */
+/* One label: its name, and of a span its part (B, I, O, E or S) and its type, of `type`. */
 struct label {
-    recur_token name, type_name;
-    char part; /* what stands before the "-", where that is one character; else '?' */
+    recur_token name;
+    char part;
     int32_t type;
     size_t truths, predictions, hits;
 };
 
 struct comparison {
     const recur_token *truth, *predicted;
+    const recur_vocab *known; /* the model's labels; NULL: there is no model */
     size_t count;
     int32_t *ids; /* (2, count): truths, then predictions */
     struct label *label;
@@ -50,24 +52,30 @@ done:
     return status;
 }
 
-static void split_label(struct label *label)
+/* Spans of the data as IOB1 writes them: I- begins them, B- only behind another of its type. */
+static bool are_iob1(const struct comparison *c, const size_t *lengths, size_t sequences)
 {
-    const char *dash = label->name.size ? memchr(label->name.bytes, '-', label->name.size) : NULL;
-    size_t before = dash ? (size_t)(dash - label->name.bytes) : label->name.size;
-    label->part = before == 1 ? label->name.bytes[0] : '?';
-    label->type_name =
-        dash ? (recur_token){dash + 1, label->name.size - before - 1} : (recur_token){"", 0};
+    bool inner = false, needless = false;
+    for (size_t i = 0, first = 0; i < sequences; first += lengths[i++])
+        for (size_t t = 0; t < lengths[i]; t++) {
+            const struct label *now = &c->label[c->ids[first + t]];
+            const struct label *before = t ? &c->label[c->ids[first + t - 1]] : NULL;
+            bool behind = before && before->part != 'O' && before->type == now->type;
+            inner |= now->part == 'I' && !behind;
+            needless |= now->part == 'B' && !behind;
+        }
+    return inner && !needless;
 }
 
-static enum recur_status number_types(struct comparison *c, recur_error *error)
+/* Numbers the types of the labels and makes room to count them. */
+static enum recur_status number_types(struct comparison *c, const struct recur_span_label *read,
+                                      recur_error *error)
 {
     recur_token *names;
     recur_vocab *vocab = NULL;
     RECUR_TRY(recur_alloc(c->labels, sizeof *names, "scores", &names, error));
-    for (size_t i = 0; i < c->labels; i++) {
-        split_label(&c->label[i]);
-        names[i] = c->label[i].type_name;
-    }
+    for (size_t i = 0; i < c->labels; i++)
+        names[i] = read[i].type;
     enum recur_status status = recur_vocab_build(names, c->labels, NULL, NULL, &vocab, error);
     if (status == RECUR_OK) {
         c->types = recur_vocab_size(vocab);
@@ -75,29 +83,42 @@ static enum recur_status number_types(struct comparison *c, recur_error *error)
     }
     for (size_t i = 0; i < c->labels && status == RECUR_OK; i++) {
         struct label *label = &c->label[i];
-        label->type = label->type_name.size ? recur_vocab_id(vocab, label->type_name) : 0;
-        c->type[label->type].truth = c->type[label->type].predicted = label->type_name;
+        label->part = read[i].part;
+        label->type = names[i].size ? recur_vocab_id(vocab, names[i]) : 0;
+        c->type[label->type].truth = c->type[label->type].predicted = names[i];
+        c->table->scores.strays += read[i].fits ? 0 : label->truths;
     }
     free(names);
     recur_vocab_free(vocab);
     return status;
 }
 
-/* conlleval's rules, "before" being O at both ends of a sequence. */
-static bool begins(const struct label *before, const struct label *now)
+/* Reads the labels as parts of spans, by the scheme that they and those the model knows have. */
+static enum recur_status read_spans(struct comparison *c, enum recur_scheme scheme,
+                                    const size_t *lengths, size_t sequences, recur_error *error)
 {
-    bool inner = now->part == 'I' || now->part == 'E';
-    return now->part == 'B' || now->part == 'S' ||
-           (inner && (before->part == 'O' || before->part == 'E' || before->part == 'S')) ||
-           (now->part != 'O' && now->part != '.' && before->type != now->type);
-}
-
-static bool ends(const struct label *before, const struct label *now)
-{
-    bool open = before->part == 'B' || before->part == 'I';
-    return before->part == 'E' || before->part == 'S' ||
-           (open && (now->part == 'B' || now->part == 'S' || now->part == 'O')) ||
-           (before->part != 'O' && before->part != '.' && before->type != now->type);
+    recur_scores *scores = &c->table->scores;
+    size_t known = c->known ? recur_vocab_size(c->known) : 0, count = c->labels + known;
+    struct recur_span_label *read;
+    enum recur_scheme chosen = scheme;
+    bool suffix = false;
+    RECUR_TRY(recur_alloc(count, sizeof *read, "scores", &read, error));
+    /* Number 0 is <unk>, which is no label. */
+    for (size_t i = 1; i < c->labels; i++)
+        read[i] = (struct recur_span_label){.name = c->label[i].name, .weight = c->label[i].truths};
+    for (size_t i = 1; i < known; i++)
+        read[c->labels + i].name = recur_vocab_token(c->known, (int32_t)i);
+    recur_spans_read(read, count, &chosen, &suffix);
+    enum recur_status status = RECUR_OK;
+    if (chosen != RECUR_SCHEME_NONE)
+        status = number_types(c, read, error);
+    free(read);
+    if (status == RECUR_OK && scheme == RECUR_SCHEME_AUTO && chosen == RECUR_SCHEME_BIO &&
+        are_iob1(c, lengths, sequences))
+        chosen = RECUR_SCHEME_IOB1;
+    scores->scheme = chosen;
+    scores->suffix = suffix;
+    return status;
 }
 
 /* Spans of labels [first, first + length); a span is right where both begin and end together. */
@@ -112,8 +133,9 @@ static void count_spans(const struct comparison *c, size_t first, size_t length)
         for (size_t k = 0; k < 2; k++) {
             if (i < first + length)
                 now[k] = &c->label[c->ids[k * c->count + i]];
-            ended[k] = ends(before[k], now[k]);
-            begun[k] = begins(before[k], now[k]);
+            bool other = before[k]->type != now[k]->type;
+            ended[k] = recur_span_ends(before[k]->part, now[k]->part, other);
+            begun[k] = recur_span_begins(before[k]->part, now[k]->part, other);
         }
         if (together && ended[0] && ended[1] && before[0]->type == before[1]->type)
             c->type[before[0]->type].right++;
@@ -245,36 +267,47 @@ static void count_labels(struct comparison *c)
         c->table->scores.accuracy = share(hits, c->count);
 }
 
-static enum recur_status compare(struct comparison *c, const size_t *lengths, size_t sequences,
-                                 bool spans, recur_error *error)
+/* Of words: spans, where labels are of a scheme. */
+static enum recur_status compare_words(struct comparison *c, const size_t *lengths,
+                                       size_t sequences, enum recur_scheme scheme,
+                                       recur_error *error)
 {
-    RECUR_TRY(number_labels(c, error));
-    count_labels(c);
-    RECUR_TRY(make_cells(c, error));
-    if (!spans) {
-        average_labels(c);
+    RECUR_TRY(read_spans(c, scheme, lengths, sequences, error));
+    if (c->table->scores.scheme == RECUR_SCHEME_NONE)
         return RECUR_OK;
-    }
-    RECUR_TRY(number_types(c, error));
     for (size_t i = 0, first = 0; i < sequences; first += lengths[i++])
         count_spans(c, first, lengths[i]);
     return sum_spans(c, error);
 }
 
-enum recur_status recur_scores_compare(const recur_token *truth, const recur_token *predicted,
-                                       size_t count, const size_t *lengths, size_t sequences,
-                                       bool spans, recur_score_table **out, recur_error *error)
+enum recur_status recur_scores_make(const struct recur_label_pairs *pairs, bool words,
+                                    enum recur_scheme scheme, recur_score_table **out,
+                                    recur_error *error)
 {
     struct recur_score_table *table;
+    RECUR_TRY(recur_scheme_check(scheme, error));
     RECUR_TRY(recur_alloc(1, sizeof *table, "scores", &table, error));
-    table->scores = (recur_scores){.sequences = sequences,
+    table->scores = (recur_scores){.sequences = pairs->sequences,
                                    .loss = NAN,
                                    .accuracy = NAN,
                                    .precision = NAN,
                                    .recall = NAN,
-                                   .f1 = NAN};
-    struct comparison c = {.truth = truth, .predicted = predicted, .count = count, .table = table};
-    enum recur_status status = compare(&c, lengths, sequences, spans, error);
+                                   .f1 = NAN,
+                                   .scheme = RECUR_SCHEME_NONE};
+    struct comparison c = {.truth = pairs->truth,
+                           .predicted = pairs->predicted,
+                           .count = pairs->count,
+                           .known = pairs->known,
+                           .table = table};
+    enum recur_status status = number_labels(&c, error);
+    if (status == RECUR_OK) {
+        count_labels(&c);
+        status = make_cells(&c, error);
+    }
+    if (status == RECUR_OK && words)
+        status = compare_words(&c, pairs->lengths, pairs->sequences, scheme, error);
+    else if (status == RECUR_OK)
+        average_labels(&c);
     free(c.ids);
     free(c.label);
     free(c.type);
@@ -283,6 +316,23 @@ enum recur_status recur_scores_compare(const recur_token *truth, const recur_tok
     else
         recur_score_table_free(table);
     return status;
+}
+
+enum recur_status recur_scores_compare(const recur_token *truth, const recur_token *predicted,
+                                       size_t count, const size_t *lengths, size_t sequences,
+                                       bool spans, recur_score_table **out, recur_error *error)
+{
+    const struct recur_label_pairs pairs = {truth, predicted, count, lengths, sequences, NULL};
+    return recur_scores_make(&pairs, spans, RECUR_SCHEME_AUTO, out, error);
+}
+
+enum recur_status recur_scores_compare_spans(const recur_token *truth, const recur_token *predicted,
+                                             size_t count, const size_t *lengths, size_t sequences,
+                                             enum recur_scheme scheme, recur_score_table **out,
+                                             recur_error *error)
+{
+    const struct recur_label_pairs pairs = {truth, predicted, count, lengths, sequences, NULL};
+    return recur_scores_make(&pairs, true, scheme, out, error);
 }
 
 void recur_score_table_free(recur_score_table *table)

@@ -70,6 +70,7 @@ sentences           400
 words               1782
 loss N
 accuracy            1.0000
+scheme              BIO (IOB2)
 precision           1.0000
 recall              1.0000
 f1                  1.0000

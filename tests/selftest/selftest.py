@@ -74,6 +74,7 @@ MUTATIONS = [
      "", "replay_checkpoint"),
     ("end of reading columns", "src/text/labels.c", "    free(bytes);\n", "", "replay_columns"),
     ("softmax of labels", "src/train/predict.c", "/ sum);", ");", "replay_columns"),
+    ("parts of BILOU", "src/train/spans.c", '"BILU", "BIES"', '"BILU", "BIEI"', "scores"),
     ("tokens that stand twice", "src/text/vocab.c", "if (found != RECUR_TOKEN_NONE)\n"
      "        return recur_fail", "if (0)\n        return recur_fail", "replay_vocab"),
     ("salted words", "src/text/token_table.c", "!old_count && getentropy", "0 && getentropy",
