@@ -10,6 +10,7 @@
 #include "model_text.h"
 #include "recur/fill.h"
 #include "text_options.h"
+#include "text_out.h"
 
 struct fill_options {
     const char *model, *blank, *file;
@@ -18,6 +19,7 @@ struct fill_options {
 
 /* Where the fillings go. */
 struct sink {
+    struct text_out out;
     bool alternatives;    /* each with its probability before it */
     const char *line_end; /* where a filling has none */
     size_t blanks;        /* of the last text */
@@ -32,11 +34,12 @@ static enum recur_status print_filling(void *user, const recur_filling *filling,
     sink->blanks = filling->blanks;
     if (sink->alternatives)
         printf("%.4f\t", filling->probability);
-    bool failed = fwrite(filling->text, 1, filling->size, stdout) != filling->size;
+    bool written = recur_text_put(&sink->out, filling->text, filling->size);
+    recur_text_end(&sink->out);
     bool open_line = filling->size == 0 || filling->text[filling->size - 1] != '\n';
     if (open_line)
         fputs(sink->line_end, stdout);
-    return failed ? RECUR_STOP : RECUR_OK;
+    return written ? RECUR_OK : RECUR_STOP;
 }
 
 /* Fills one text and counts what the vocabulary lacks of it. */
@@ -115,6 +118,7 @@ static int use_model(const struct command *command, const struct fill_options *o
     const recur_vocab *vocab = recur_model_vocab(model);
     const recur_token mark = {options->blank, strlen(options->blank)};
     struct sink sink = {
+        .out = recur_text_out(stdout),
         .alternatives = options->top > 0,
         .line_end = "\n",
         .check.vocab = vocab,

@@ -9,6 +9,7 @@
 #include "model_text.h"
 #include "recur/generate.h"
 #include "text_options.h"
+#include "text_out.h"
 
 struct generate_options {
     const char *model, *prompt;
@@ -19,6 +20,7 @@ struct generate_options {
 
 /* Where the text goes, and its last byte, for the line end. */
 struct sink {
+    struct text_out out;
     bool failed;
     char last;
 };
@@ -27,7 +29,7 @@ static enum recur_status print_text(void *user, const char *bytes, size_t size, 
 {
     struct sink *sink = user;
     (void)error; /* main says that standard output failed */
-    sink->failed = fwrite(bytes, 1, size, stdout) != size || fflush(stdout) != 0;
+    sink->failed = !recur_text_put(&sink->out, bytes, size) || fflush(stdout) != 0;
     if (size > 0)
         sink->last = bytes[size - 1];
     return sink->failed ? RECUR_STOP : RECUR_OK;
@@ -55,7 +57,7 @@ static int continue_prompt(const struct command *command, const struct generate_
                            const recur_model *model, const char *prompt, size_t size)
 {
     recur_error error;
-    struct sink sink = {false, '\n'};
+    struct sink sink = {.out = recur_text_out(stdout), .last = '\n'};
     recur_vocab *vocab = recur_model_vocab(model);
     if (!vocab)
         return recur_failure(command, "%s has no vocabulary, so it cannot write text",
@@ -84,6 +86,7 @@ static int continue_prompt(const struct command *command, const struct generate_
         status = recur_generate_on(stepper, prompt, size, (size_t)options->count, &sampling,
                                    print_text, &sink, NULL, &error);
     recur_stepper_free(stepper);
+    recur_text_end(&sink.out);
     if (status != RECUR_OK)
         return recur_library_failure(command, &error);
     if (sink.last != '\n')

@@ -9,6 +9,7 @@
 #include "quote.h"
 #include "recur/predict.h"
 #include "text_options.h"
+#include "text_out.h"
 
 struct predict_options {
     const char *model;
@@ -20,6 +21,7 @@ struct printing {
     const struct predict_options *options;
     const recur_model *model;
     const recur_labels *data;
+    struct text_out *out;
     size_t *order; /* (K): labels by falling probability, as far as they are shown */
 };
 
@@ -28,9 +30,10 @@ static recur_token label_name(const struct printing *p, size_t label)
     return recur_vocab_token(recur_model_labels(p->model), (int32_t)label + 1);
 }
 
-static void print_token(recur_token token)
+static void print_token(const struct printing *p, recur_token token)
 {
-    fwrite(token.bytes, 1, token.size, stdout);
+    recur_text_put(p->out, token.bytes, token.size);
+    recur_text_end(p->out);
 }
 
 /* Puts the `shown` most probable labels first, of equal ones the first. */
@@ -69,7 +72,7 @@ static void print_text(const struct printing *p, const recur_prediction *predict
             continue;
         }
         fputs(k ? "\t" : "", stdout);
-        print_token(name);
+        print_token(p, name);
         printf("\t%.4f", probability);
     }
     if (!probabilities) {
@@ -90,9 +93,9 @@ static void print_sentence(const struct printing *p, size_t sequence,
     for (size_t t = 0; t < prediction->count; t++) {
         recur_token line = recur_labels_line(p->data, sequence, t);
         bool tabs = line.size && memchr(line.bytes, '\t', line.size);
-        print_token(line);
+        print_token(p, line);
         putchar(tabs ? '\t' : ' ');
-        print_token(label_name(p, (size_t)prediction->labels[t]));
+        print_token(p, label_name(p, (size_t)prediction->labels[t]));
         putchar('\n');
     }
     putchar('\n');
@@ -116,7 +119,8 @@ static int print_all(const struct command *command, const struct predict_options
 {
     recur_error error;
     recur_labels *data;
-    struct printing p = {.options = options, .model = model};
+    struct text_out out = recur_text_out(stdout);
+    struct printing p = {.options = options, .model = model, .out = &out};
     if (!recur_read_labels(command, model, path, true, &data))
         return STATUS_FAILURE;
     p.data = data;

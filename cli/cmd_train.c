@@ -14,6 +14,7 @@
 #include "recur/machine.h"
 #include "recur/sample_text.h"
 #include "run.h"
+#include "text_out.h"
 
 #define PRESET_TEXT "time_machine"
 
@@ -285,11 +286,13 @@ static enum recur_status show_samples(struct run *run, recur_error *error)
     fputc('\n', stderr);
     for (size_t i = 0; i < prefixes->count; i++) {
         char *text;
-        enum recur_status status = recur_continuation(run->model, prefixes->items[i], &text, error);
+        size_t size;
+        enum recur_status status =
+            recur_continuation(run->model, prefixes->items[i], &text, &size, error);
         if (status != RECUR_OK)
             return status;
         fputs("  ", stderr);
-        recur_print_line(stderr, text);
+        recur_text_line(stderr, text, size);
         free(text);
     }
     return RECUR_OK;

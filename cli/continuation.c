@@ -42,35 +42,29 @@ static enum recur_status append_line(void *user, const recur_token *tokens, size
 }
 
 enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **result,
-                                     recur_error *error)
+                                     size_t *size, recur_error *error)
 {
+    recur_text_config config = recur_text_config_default();
     recur_sampler_config greedy = recur_sampler_config_default();
     greedy.temperature = 0;
     struct text text = {0};
     enum recur_status status = append(&text, "", 0, error);
-    /* The prefix as the model reads it: what is no UTF-8 as U+FFFD. */
+    /* The prefix as the model reads it: what is no UTF-8 as U+FFFD, but for bytes. */
+    if (recur_vocab_text(recur_model_vocab(model))->tokens == RECUR_TOKENS_BYTE)
+        config.tokens = RECUR_TOKENS_BYTE;
     if (status == RECUR_OK)
-        status =
-            recur_text_read_memory(prefix, strlen(prefix), NULL, append_line, &text, NULL, error);
+        status = recur_text_read_memory(prefix, strlen(prefix), &config, append_line, &text, NULL,
+                                        error);
     if (status == RECUR_OK)
         status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS, &greedy, append,
                                 &text, NULL, error);
-    if (status == RECUR_OK)
+    if (status == RECUR_OK) {
         *result = text.bytes;
-    else
+        *size = text.size;
+    } else {
         free(text.bytes);
-    return status;
-}
-
-void recur_print_line(FILE *stream, const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '\n')
-            fputs("\u21B5", stream);
-        else
-            fputc(iscntrl((unsigned char)*text) ? ' ' : *text, stream);
     }
-    fputc('\n', stream);
+    return status;
 }
 
 static enum recur_status count_unknown(void *user, const recur_token *tokens, size_t count,

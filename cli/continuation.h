@@ -2,7 +2,7 @@
 #ifndef CONTINUATION_H
 #define CONTINUATION_H
 
-#include <stdio.h>
+#include <stddef.h>
 
 #include "command.h"
 #include "recur/corpus.h"
@@ -10,9 +10,10 @@
 
 enum { CONTINUATION_TOKENS = 50, PREFIX_ROOM = 64 };
 
-/* The prefix and its most probable continuation by 50 tokens, allocated and terminated. */
+/* The prefix and its most probable continuation by 50 tokens: `*size` bytes, allocated. A model of
+ * bytes may make any. */
 enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **text,
-                                     recur_error *error);
+                                     size_t *size, recur_error *error);
 
 /* What a vocabulary makes of prefixes. */
 struct prefix_check {
@@ -27,9 +28,6 @@ enum recur_status recur_prefix_check(struct prefix_check *check, const char *pre
 /* Warns, once for all prefixes, which are called `what`. */
 void recur_prefix_warn(const struct command *command, const char *what,
                        const struct prefix_check *check);
-
-/* The text on one line: line feeds as an arrow (U+21B5), other control characters as spaces. */
-void recur_print_line(FILE *stream, const char *text);
 
 /* The first words of a text, to have something to continue; empty where they are unknown. */
 void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,

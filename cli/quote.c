@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <utf8proc.h>
 
 recur_printable recur_quote(recur_token token)
@@ -45,11 +46,33 @@ recur_printable recur_fit(recur_token token, size_t columns)
     return recur_show(token.bytes, token.size, fitting(whole.text, columns - 1, &used), NULL);
 }
 
+/* What is no UTF-8 as U+FFFD. */
+static json_t *repaired(recur_token token)
+{
+    json_t *text = NULL;
+    char *bytes = malloc(3 * token.size + 1);
+    size_t size = 0;
+    for (size_t at = 0; bytes && at < token.size;) {
+        utf8proc_int32_t code;
+        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)token.bytes + at,
+                                                   (utf8proc_ssize_t)(token.size - at), &code);
+        size += (size_t)utf8proc_encode_char(length < 1 ? 0xFFFD : code,
+                                             (utf8proc_uint8_t *)bytes + size);
+        at += length < 1 ? 1 : (size_t)length;
+    }
+    if (bytes)
+        text = json_stringn(bytes, size);
+    free(bytes);
+    return text ? text : json_null();
+}
+
 json_t *recur_json_token(recur_token token)
 {
     json_t *text = json_stringn(token.bytes, token.size);
-    if (text || token.size != 1)
-        return text ? text : json_null();
+    if (text)
+        return text;
+    if (token.size != 1)
+        return repaired(token);
     unsigned char byte = (unsigned char)token.bytes[0];
     const char utf8[2] = {(char)(0xC0 | byte >> 6), (char)(0x80 | (byte & 0x3F))};
     return json_stringn(utf8, 2);

@@ -18,7 +18,8 @@ size_t recur_columns(const char *text);
  * many columns (at least 1). */
 recur_printable recur_fit(recur_token token, size_t columns);
 
-/* The token as a JSON string; a byte that is no UTF-8 is the character of its number. */
+/* The token as a JSON string; a byte that is no UTF-8 is the character of its number, and in a text
+ * of several bytes U+FFFD. */
 json_t *recur_json_token(recur_token token);
 
 /* The way back: the token that the JSON string `text` stands for, which it must outlive. If it

@@ -16,6 +16,7 @@
 #include "recur/machine.h"
 #include "run.h"
 #include "terminal.h"
+#include "text_out.h"
 
 struct destination {
     const char *option, *path;
@@ -107,12 +108,13 @@ static bool print_predictions(struct run *run, json_t *predictions)
     for (size_t i = 0; i < prefixes->count; i++) {
         recur_error error;
         char *text;
-        if (recur_continuation(run->model, prefixes->items[i], &text, &error) != RECUR_OK) {
+        size_t size;
+        if (recur_continuation(run->model, prefixes->items[i], &text, &size, &error) != RECUR_OK) {
             recur_library_failure(run->command, &error);
             return false;
         }
-        recur_print_line(stdout, text);
-        recur_token all = {text, strlen(text)};
+        recur_text_line(stdout, text, size);
+        recur_token all = {text, size};
         json_array_append_new(predictions, recur_json_token(all));
         free(text);
     }

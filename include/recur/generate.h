@@ -30,9 +30,10 @@
 extern "C" {
 #endif
 
-/* Receives `size` bytes of text as it is made: whole UTF-8 characters only, never empty; not
- * terminated, valid during the call. Byte models may make bytes that are no UTF-8: each such byte
- * arrives as U+FFFD. It goes on, stops or fails as recur/status.h says. */
+/* Receives `size` bytes of text as it is made, never empty; not terminated, valid during the call.
+ * UTF-8 arrives in whole characters. A model of bytes makes whatever its text was made of, KOI8-R
+ * or a program: each of its bytes that belongs to no UTF-8 character arrives alone and as it is. It
+ * goes on, stops or fails as recur/status.h says. */
 typedef enum recur_status recur_text_fn(void *user, const char *bytes, size_t size,
                                         recur_error *error);
 

@@ -36,12 +36,9 @@ static enum recur_status write_pending(struct writer *writer, bool end, recur_er
             return RECUR_OK;
         utf8proc_int32_t code;
         utf8proc_ssize_t length = utf8proc_iterate(bytes, (utf8proc_ssize_t)size, &code);
-        if (length > 0) {
-            RECUR_TRY(write_text(writer, writer->pending, (size_t)length, error));
-        } else {
-            length = 1; /* each byte that is no character stands for itself */
-            RECUR_TRY(write_text(writer, "\xef\xbf\xbd", 3, error)); /* U+FFFD */
-        }
+        if (length < 1)
+            length = 1; /* each byte of no character goes alone */
+        RECUR_TRY(write_text(writer, writer->pending, (size_t)length, error));
         writer->pending_size -= (size_t)length;
         memmove(writer->pending, writer->pending + length, writer->pending_size);
     }

@@ -125,7 +125,7 @@ t�
 "predictions": ["t�ck
 ! recur train: warning: --predict: 1 byte sequence is not UTF-8 and was read as U+FFFD
 ! recur train: warning: the model's vocabulary lacks 5 of 8 tokens of --predict, read as <unk>
-$ recur train lf.txt --quiet --hidden 4 --batch 2 --steps 8 --epochs 1 -o m --report report --tokens byte --predict $'t\xffck' | tail -n +2 | cut -c 1-4; grep -o '"predictions": \[".\{4\}' report
-t�
+$ recur train lf.txt --quiet --hidden 4 --batch 2 --steps 8 --epochs 1 -o m --report report --tokens byte --predict $'t\xffck' | tail -n +2 | head -c 4 | od -An -tx1; grep -o '"predictions": \[".\{4\}' report
+ 74 ff 63 6b
 "predictions": ["t�ck
 ! recur train: warning: the model's vocabulary lacks 1 of 4 tokens of --predict, read as <unk>
