@@ -59,9 +59,11 @@ static inline recur_labels_config recur_labels_config_default(void)
 
 /* Reads `count` files ("-" is standard input), each on its own, one behind the other. `*labels`
  * belongs to the caller: recur_labels_free. Byte sequences that are not UTF-8 are read as U+FFFD,
- * but for byte tokens. Errors: FILE, MEMORY, ARGUMENT for another task; DATA, the sentence naming
+ * but for byte tokens. A label is UTF-8 without control characters or marks that turn the direction
+ * of writing, so that it is one name wherever it is written; where labels may be missing, one that
+ * is not so is missing. Errors: FILE, MEMORY, ARGUMENT for another task; DATA, the sentence naming
  * the line, where a tab, a label or a column is missing, columns differ in number, a label is <unk>
- * or has U+0000, or a sequence is too long; DATA where there is no sequence, unless labels may be
+ * or not as above, or a sequence is too long; DATA where there is no sequence, unless labels may be
  * missing. */
 RECUR_API enum recur_status recur_labels_read(const char *const *paths, size_t count,
                                               const recur_labels_config *config,
@@ -103,7 +105,7 @@ RECUR_API size_t recur_labels_tokens(const recur_labels *labels);
  * there is none. */
 RECUR_API recur_token recur_labels_label(const recur_labels *labels, size_t sequence, size_t token);
 
-/* The line that it stands in, without its end. */
+/* The line that it stands in, without its end, as it is in the file: it may be no UTF-8. */
 RECUR_API recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_t token);
 
 /* A number by which to know the same sequences again: any token, label or end of a sequence that

@@ -37,6 +37,12 @@ recur_printable recur_show_name(const char *name);
 enum recur_status recur_called_back(enum recur_status status, const recur_error *own,
                                     recur_error *error);
 
+/* Does a character do more on a terminal than show, as what recur_show escapes: a control character
+ * or one that turns the direction of writing? Does a text have one of these, or bytes that are no
+ * UTF-8? */
+bool recur_code_acts(uint32_t code);
+bool recur_text_acts(const char *bytes, size_t size);
+
 /* Puts "PREFIX: " before a sentence that is already there. */
 void recur_error_prefix(recur_error *error, const char *prefix);
 

@@ -19,10 +19,21 @@ static uint32_t code_of(const unsigned char *bytes, size_t length)
 }
 
 /* Terminals obey C1 controls like escape sequences; the others break lines or turn them round. */
-static bool acts(uint32_t code)
+bool recur_code_acts(uint32_t code)
 {
-    return (code >= 0x80 && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    return code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
+           code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
+bool recur_text_acts(const char *bytes, size_t size)
+{
+    bool acts = false;
+    for (size_t at = 0, length; !acts && at < size; at += length) {
+        acts = recur_utf8_scan(bytes + at, size - at, &length) != RECUR_UTF8_VALID;
+        acts |= length < 4 && recur_code_acts(code_of((const unsigned char *)bytes + at, length));
+    }
+    return acts;
 }
 
 /* Writes the next character, at most 7 bytes; returns how many of the input's bytes it is. */
@@ -38,7 +49,7 @@ static size_t show_next(const char *bytes, size_t size, const char *also, char o
     } else if (!valid || first < ' ' || first == 0x7f) {
         length = 1;
         snprintf(out, 8, "\\x%02X", first);
-    } else if (length < 4 && acts(code_of((const unsigned char *)bytes, length))) {
+    } else if (length < 4 && recur_code_acts(code_of((const unsigned char *)bytes, length))) {
         snprintf(out, 8, "\\u%04X", (unsigned)code_of((const unsigned char *)bytes, length));
     } else {
         bool marked = also && length == 1 && strchr(also, first);

@@ -223,14 +223,17 @@ static enum recur_status get_other(const json_t *metadata, const char *key,
     return status;
 }
 
-/* As in labelled texts: two labels shall not be one where C or JSON names them. */
+/* As in labelled texts: a label is a name in rows, in JSON and on terminals. */
 static enum recur_status check_labels(const recur_vocab *labels, recur_error *error)
 {
     for (size_t id = 0; id < recur_vocab_size(labels); id++) {
         recur_token label = recur_vocab_token(labels, (int32_t)id);
-        if (!recur_utf8_valid(label.bytes, label.size) || memchr(label.bytes, '\0', label.size))
-            return recur_fail(error, RECUR_ERROR_FORMAT,
-                              RECUR_KEY_LABELS ": label %zu is not UTF-8 or has U+0000", id);
+        if (recur_text_acts(label.bytes, label.size))
+            return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_LABELS ": label %zu, \"%s\", %s",
+                              id, recur_show(label.bytes, label.size, RECUR_WORD_SHOWN, NULL).text,
+                              recur_utf8_valid(label.bytes, label.size)
+                                  ? "has a control character, which a label cannot have"
+                                  : "is not UTF-8");
     }
     return RECUR_OK;
 }

@@ -1,5 +1,6 @@
 /* Texts with labels from their files: label<TAB>text, or columns with blank lines between
  * sentences. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -16,6 +17,8 @@ struct reading {
     size_t number;       /* of the line, from 1 */
     size_t columns;      /* of tag: of the first line, 0: none yet */
     size_t columns_line; /* its number */
+    char *repaired;      /* a word that was no UTF-8 */
+    size_t repaired_capacity;
     recur_error *error;
 };
 
@@ -24,48 +27,66 @@ static bool keeps_bytes(const struct recur_labels_store *store)
     return store->text.tokens == RECUR_TOKENS_BYTE;
 }
 
-/* Appends a line to the store's bytes, what is no UTF-8 as U+FFFD. */
+/* Appends a line to the store's bytes, as it stands. */
 static enum recur_status keep_line(struct reading *r, recur_token line, recur_token *kept)
 {
     struct recur_labels_store *store = r->store;
-    size_t most = recur_size_mul(line.size, RECUR_UTF8_REPLACEMENT_SIZE), length, from = 0;
     RECUR_TRY(recur_grow(&store->bytes, &store->bytes_capacity,
-                         recur_size_add(recur_size_add(store->bytes_size, most), 1), 1,
+                         recur_size_add(recur_size_add(store->bytes_size, line.size), 1), 1,
                          "labelled texts", r->error));
-    char *begin = store->bytes + store->bytes_size, *to = begin;
-    while (from < line.size) {
-        bool fine =
-            recur_utf8_scan(line.bytes + from, line.size - from, &length) == RECUR_UTF8_VALID ||
-            keeps_bytes(store);
-        if (fine) {
-            memcpy(to, line.bytes + from, length);
-            to += length;
-        } else {
-            memcpy(to, RECUR_UTF8_REPLACEMENT, RECUR_UTF8_REPLACEMENT_SIZE);
-            to += RECUR_UTF8_REPLACEMENT_SIZE;
-            store->stats.invalid++;
-        }
-        from += length;
-    }
-    *kept = (recur_token){begin, (size_t)(to - begin)};
-    store->bytes_size += kept->size;
+    *kept = (recur_token){store->bytes + store->bytes_size, line.size};
+    memcpy(store->bytes + store->bytes_size, line.bytes, line.size);
+    store->bytes_size += line.size;
     return RECUR_OK;
+}
+
+/* What of a word is no UTF-8 becomes U+FFFD, in bytes that the next word takes. */
+static enum recur_status repair_word(struct reading *r, recur_token *word)
+{
+    if (recur_utf8_valid(word->bytes, word->size))
+        return RECUR_OK;
+    size_t most = recur_size_mul(word->size, RECUR_UTF8_REPLACEMENT_SIZE), to = 0, length;
+    RECUR_TRY(recur_grow(&r->repaired, &r->repaired_capacity, most, 1, "labelled texts", r->error));
+    for (size_t from = 0; from < word->size; from += length) {
+        bool fine =
+            recur_utf8_scan(word->bytes + from, word->size - from, &length) == RECUR_UTF8_VALID;
+        size_t size = fine ? length : RECUR_UTF8_REPLACEMENT_SIZE;
+        memcpy(r->repaired + to, fine ? word->bytes + from : RECUR_UTF8_REPLACEMENT, size);
+        to += size;
+        r->store->stats.invalid += !fine;
+    }
+    *word = (recur_token){r->repaired, to};
+    return RECUR_OK;
+}
+
+static bool is_unknown(recur_token label)
+{
+    return label.size == 5 && memcmp(label.bytes, "<unk>", 5) == 0;
+}
+
+static enum recur_status refuse_label(const struct reading *r, recur_token label)
+{
+    if (is_unknown(label))
+        return recur_fail(r->error, RECUR_ERROR_DATA,
+                          "%s: line %zu: a label cannot be <unk>, which stands for labels that a "
+                          "model has not met",
+                          r->name, r->number);
+    return recur_fail(r->error, RECUR_ERROR_DATA, "%s: line %zu: the label \"%s\" %s", r->name,
+                      r->number, recur_show(label.bytes, label.size, RECUR_WORD_SHOWN, NULL).text,
+                      recur_utf8_valid(label.bytes, label.size)
+                          ? "has a control character, which a label cannot have"
+                          : "is not UTF-8");
 }
 
 static enum recur_status add_line(struct reading *r, recur_token line, recur_token label)
 {
     struct recur_labels_store *store = r->store;
     uint32_t index = RECUR_TOKEN_NONE;
-    if (label.size == 5 && memcmp(label.bytes, "<unk>", 5) == 0)
-        return recur_fail(r->error, RECUR_ERROR_DATA,
-                          "%s: line %zu: a label cannot be <unk>, which stands for labels that a "
-                          "model has not met",
-                          r->name, r->number);
-    if (label.size && memchr(label.bytes, '\0', label.size))
-        return recur_fail(r->error, RECUR_ERROR_DATA,
-                          "%s: line %zu: a label cannot have the character U+0000", r->name,
-                          r->number);
-    if (label.size)
+    /* Labels become names in rows, in JSON and on terminals. */
+    bool fine = !is_unknown(label) && !recur_text_acts(label.bytes, label.size);
+    if (!fine && !store->config.unlabelled)
+        return refuse_label(r, label);
+    if (label.size && fine)
         RECUR_TRY(recur_token_table_intern(&store->names, label, &index, r->error));
     RECUR_TRY(recur_grow(&store->line, &store->line_capacity, recur_size_add(store->lines, 1),
                          sizeof *store->line, "labelled texts", r->error));
@@ -122,7 +143,10 @@ static enum recur_status cut_text(struct reading *r, recur_token text)
     recur_text_stats stats = {0};
     const struct recur_text_source source = {
         .bytes = text.bytes, .size = text.size, .block = text.size + 1};
-    return recur_text_stream(&source, &r->store->text, false, take_tokens, r, &stats, r->error);
+    enum recur_status status =
+        recur_text_stream(&source, &r->store->text, false, take_tokens, r, &stats, r->error);
+    r->store->stats.invalid += stats.invalid;
+    return status;
 }
 
 static enum recur_status read_text(struct reading *r, recur_token line)
@@ -142,10 +166,6 @@ static enum recur_status read_text(struct reading *r, recur_token line)
     if (!unlabelled && !label.size)
         return recur_fail(r->error, RECUR_ERROR_DATA, "%s: line %zu %s; expected label<TAB>text",
                           r->name, r->number, tab ? "has no label before its tab" : "has no tab");
-    for (size_t at = 0, length; at < label.size; at += length)
-        if (recur_utf8_scan(label.bytes + at, label.size - at, &length) != RECUR_UTF8_VALID)
-            return recur_fail(r->error, RECUR_ERROR_DATA, "%s: line %zu: the label is not UTF-8",
-                              r->name, r->number);
     RECUR_TRY(cut_text(r, text));
     RECUR_TRY(add_line(r, kept, label));
     return end_sequence(r);
@@ -215,29 +235,36 @@ static enum recur_status read_word(struct reading *r, recur_token line)
     if (!word.size || (!label.size && !r->store->config.unlabelled))
         return recur_fail(r->error, RECUR_ERROR_DATA, "%s: line %zu: its %s column is empty",
                           r->name, r->number, word.size ? "last" : "first");
+    RECUR_TRY(repair_word(r, &word));
     RECUR_TRY(add_token(r, word));
     return add_line(r, kept, has_label ? label : (recur_token){0});
 }
 
-enum recur_status recur_labels_parse(struct recur_labels_store *store, const char *bytes,
-                                     size_t size, const char *name, recur_error *error)
+static enum recur_status read_lines(struct reading *r, const char *bytes, const char *end)
 {
-    struct reading r = {.store = store, .name = name, .error = error};
+    struct recur_labels_store *store = r->store;
     bool tags = store->config.task == RECUR_TASK_TAG;
-    const char *end = bytes + size;
-    store->stats.bytes += size;
-    if (size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0 && !keeps_bytes(store))
-        bytes += 3;
     while (bytes < end) {
         const char *feed = memchr(bytes, '\n', (size_t)(end - bytes));
         const char *stop = feed ? feed : end;
         recur_token line = {bytes, (size_t)(stop - bytes)};
         if (line.size && line.bytes[line.size - 1] == '\r')
             line.size--;
-        r.number++;
+        r->number++;
         store->stats.lines++;
-        RECUR_TRY(tags ? read_word(&r, line) : read_text(&r, line));
+        RECUR_TRY(tags ? read_word(r, line) : read_text(r, line));
         bytes = feed ? feed + 1 : end;
     }
-    return tags && open_sentence(store) ? end_sequence(&r) : RECUR_OK;
+    return tags && open_sentence(store) ? end_sequence(r) : RECUR_OK;
+}
+
+enum recur_status recur_labels_parse(struct recur_labels_store *store, const char *bytes,
+                                     size_t size, const char *name, recur_error *error)
+{
+    struct reading r = {.store = store, .name = name, .error = error};
+    bool marked = size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0 && !keeps_bytes(store);
+    store->stats.bytes += size;
+    enum recur_status status = read_lines(&r, bytes + (marked ? 3 : 0), bytes + size);
+    free(r.repaired);
+    return status;
 }

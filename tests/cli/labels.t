@@ -141,23 +141,23 @@ accuracy            0.0000
 ! recur eval: warning: the model never met the label of 1 of 1 word, which cannot be right
 
 # Labels line up by what a terminal shows of them, are cut at whole characters and do nothing to it.
-$ printf '%b\n' '正面\ta' '非常负面的评价\tb' 'e\xcc\x81te\xcc\x81\tc' 'x\x1b[31my\te' 'in forty columns only the last differs:1\tf' 'in forty columns only the last differs:2\tg' '许许多多许许多多许许多多许许多多许许多多多\th' > names; for i in 1 2 3 4 5 6 7 8; do cat names; done > wide; recur train wide --quiet --task classify --validation 0 --hidden 16 --batch 8 --epochs 60 --lr 0.05 -o w | sed -E 's/, [0-9.]+ tokens.*//'
+$ printf '%b\n' '正面\ta' '非常负面的评价\tb' 'e\xcc\x81te\xcc\x81\tc' 'x31my\te' 'in forty columns only the last differs:1\tf' 'in forty columns only the last differs:2\tg' '许许多多许许多多许许多多许许多多许许多多多\th' > names; for i in 1 2 3 4 5 6 7 8; do cat names; done > wide; recur train wide --quiet --task classify --validation 0 --hidden 16 --batch 8 --epochs 60 --lr 0.05 -o w | sed -E 's/, [0-9.]+ tokens.*//'
 accuracy 1.0000, f1 1.0000 on training data
 $ recur eval -m w wide | sed '1,/^macro f1/d'
 confusion matrix: a row for each label of the data, a column for each prediction
-                                               été in forty columns only the last differs:1 in forty columns only the last differs:2 x\x1B[31my      正面 许许多多许许多多许许多多许许多多许许多… 非常负面的评价
-été                                              8                                        0                                        0          0         0                                       0              0
-in forty columns only the last differs:1         0                                        8                                        0          0         0                                       0              0
-in forty columns only the last differs:2         0                                        0                                        8          0         0                                       0              0
-x\x1B[31my                                       0                                        0                                        0          8         0                                       0              0
-正面                                             0                                        0                                        0          0         8                                       0              0
-许许多多许许多多许许多多许许多多许许多…          0                                        0                                        0          0         0                                       8              0
-非常负面的评价                                   0                                        0                                        0          0         0                                       0              8
-$ printf '%b\n' 'a B-人名' 'b B-一个很长很长很长的名字' 'c B-x\x1b[31m' 'd O' > named; for i in 1 2 3 4 5 6 7 8; do cat named named; echo; done > types; recur train types --quiet --task tag --validation 0 --hidden 16 --batch 8 --epochs 60 --lr 0.05 -o n | sed -E 's/, [0-9.]+ tokens.*//'
+                                               été in forty columns only the last differs:1 in forty columns only the last differs:2     x31my      正面 许许多多许许多多许许多多许许多多许许多… 非常负面的评价
+été                                              8                                        0                                        0         0         0                                       0              0
+in forty columns only the last differs:1         0                                        8                                        0         0         0                                       0              0
+in forty columns only the last differs:2         0                                        0                                        8         0         0                                       0              0
+x31my                                            0                                        0                                        0         8         0                                       0              0
+正面                                             0                                        0                                        0         0         8                                       0              0
+许许多多许许多多许许多多许许多多许许多…          0                                        0                                        0         0         0                                       8              0
+非常负面的评价                                   0                                        0                                        0         0         0                                       0              8
+$ printf '%b\n' 'a B-人名' 'b B-一个很长很长很长的名字' 'c B-x31m' 'd O' > named; for i in 1 2 3 4 5 6 7 8; do cat named named; echo; done > types; recur train types --quiet --task tag --validation 0 --hidden 16 --batch 8 --epochs 60 --lr 0.05 -o n | sed -E 's/, [0-9.]+ tokens.*//'
 accuracy 1.0000, f1 1.0000 on training data
 $ recur eval -m n types | sed '1,/^f1/d'
 spans                  precision    recall        f1   in data predicted
-x\x1B[31m                 1.0000    1.0000    1.0000        16        16
+x31m                      1.0000    1.0000    1.0000        16        16
 一个很长很长很长的名字    1.0000    1.0000    1.0000        16        16
 人名                      1.0000    1.0000    1.0000        16        16
 
@@ -192,18 +192,44 @@ $ printf 'a\tb\n<unk>\tx\n' > bad; recur train bad --task classify
 ! recur train: bad: line 2: a label cannot be <unk>, which stands for labels that a model has not met
 [1]
 $ printf 'a\ta\na\0b\tx\na\0c\ty\n' > bad; recur train bad --task classify --validation 0 --quiet
-! recur train: bad: line 2: a label cannot have the character U+0000
+! recur train: bad: line 2: the label "a\x00b" has a control character, which a label cannot have
 [1]
 $ printf 'a O\nb a\0b\n' > bad; recur train bad --task tag --validation 0 --quiet
-! recur train: bad: line 2: a label cannot have the character U+0000
+! recur train: bad: line 2: the label "a\x00b" has a control character, which a label cannot have
 [1]
-# Models that name labels like that: no two of them may be one in C or JSON.
-$ printf 'ABCDEFGH\ta\nB\tb\n' > two; recur train two --quiet --task classify --validation 0 --hidden 4 --epochs 1 -o z > out; sed 's/ABCDEFGH/C\\\\u0000/' z > nul; sed 's/\\"ABCDEFGH\\"/         200/' z > byte; for m in z nul byte; do printf 'a\n' | recur predict -m $m --json - | grep -c ABCDEFGH; done
+# A label cannot act on a terminal or be another text than what it shows; where labels are not read, it counts as missing.
+$ for l in 'a\e[2J' 'b\rx' 'c\u009b' 'd\u202ee' 'f\xff'; do printf "$l\tx\n" | recur train - --task classify; printf "x $l\n" | recur train - --task tag; done
+! recur train: standard input: line 1: the label "a\x1B[2J" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "a\x1B[2J" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "b\rx" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "b\rx" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "c\u009B" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "c\u009B" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "d\u202Ee" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "d\u202Ee" has a control character, which a label cannot have
+! recur train: standard input: line 1: the label "f\xFF" is not UTF-8
+! recur train: standard input: line 1: the label "f\xFF" is not UTF-8
+[1]
+$ printf 'pos\tgood\nneg\tbad\n%.0s' $(seq 10) | recur train - --task classify --quiet --hidden 4 --epochs 1 -o plain > out; printf '\e[2Jlog\tgood\n<unk>\tgood\n' | recur predict -m plain - --top 1 | wc -l
+2
+# Columns of bytes that are no UTF-8 come back as they were.
+$ printf 'a\xff\xfe X\nb Y\n\n%.0s' $(seq 10) > latin; recur train latin --task tag --quiet --hidden 4 --epochs 1 -o l > out; head -1 latin | recur predict -m l - | head -c 6 | od -An -tx1
+ 61 ff fe 20 58 20
+! recur train: warning: latin: 20 byte sequences are not UTF-8 and were read as U+FFFD
+! recur predict: warning: standard input: 2 byte sequences are not UTF-8 and were read as U+FFFD
+# Models that name labels like that.
+$ printf 'ABCDEFGH\ta\nB\tb\n' > two; recur train two --quiet --task classify --validation 0 --hidden 4 --epochs 1 -o z > out; sed 's/ABCDEFGH/C\\\\u0000/' z > nul; sed 's/\\"ABCDEFGH\\"/         200/' z > byte; sed 's/ABCDEFGH/AB\\\\nCDE/' z > feed; sed 's/ABCDEFGH/AB\\\\tCDE/' z > tab; sed 's/ABCDEFGH/C\\\\u202e/' z > turned; for m in z nul byte feed tab turned; do printf 'a\n' | recur predict -m $m --json - | grep -c ABCDEFGH; done
 1
 0
 0
-! recur predict: nul: recur.labels: label 1 is not UTF-8 or has U+0000
-! recur predict: byte: recur.labels: label 1 is not UTF-8 or has U+0000
+0
+0
+0
+! recur predict: nul: recur.labels: label 1, "C\x00", has a control character, which a label cannot have
+! recur predict: byte: recur.labels: label 1, "\xC8", is not UTF-8
+! recur predict: feed: recur.labels: label 1, "AB\nCDE", has a control character, which a label cannot have
+! recur predict: tab: recur.labels: label 1, "AB\tCDE", has a control character, which a label cannot have
+! recur predict: turned: recur.labels: label 1, "C\u202E", has a control character, which a label cannot have
 [1]
 # Columns and lines.
 $ printf 'pa O\n\npa x O\n' > bad; recur train bad --task tag
@@ -225,7 +251,7 @@ $ printf 'a\tb\xffc\nb\tc\n' > bad; recur train bad --task classify --validation
 accuracy N, fN N on training data, N tokens/sec on cpu
 ! recur train: warning: bad: 1 byte sequence is not UTF-8 and was read as U+FFFD
 $ printf 'a\xff\tb\n' > bad; recur train bad --task classify --tokens byte --validation 0
-! recur train: bad: line 1: the label is not UTF-8
+! recur train: bad: line 1: the label "a\xFF" is not UTF-8
 [1]
 $ (printf 'a\t'; head -c 70000 /dev/zero | tr '\0' x; echo) > bad; recur train bad --task classify --validation 0
 ! recur train: bad: line 1: the text has 70000 tokens, more than the 65536 that a sequence may have; part it
