@@ -23,8 +23,9 @@ extern "C" {
 RECUR_API enum recur_status recur_file_write(const char *path, const void *bytes, size_t size,
                                              recur_error *error);
 
-/* Whether that could be done, as far as this shows before: a temporary neighbour is made and
- * removed again. Errors: as above. */
+/* Whether that could be done, as far as this shows before: a temporary neighbour is made and gets
+ * its name, in whatever way recur_file_write would do it, and is removed again. Errors: as above.
+ */
 RECUR_API enum recur_status recur_file_can_write(const char *path, recur_error *error);
 
 /* Whether writing the one would change the other: two paths to one regular file, through links and

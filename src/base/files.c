@@ -15,6 +15,7 @@
 
 #define FIRST_READ ((size_t)1 << 16)
 #define TEMPORARY_ROOM 18 /* ".0123456789ab.tmp", which a temporary neighbour's name ends in */
+#define COPY_ROOM 16384
 
 recur_printable recur_file_name(const char *path)
 {
@@ -54,6 +55,17 @@ void recur_file_close(FILE *file)
         fclose(file);
 }
 
+size_t recur_file_take(FILE *file, void *to, size_t size)
+{
+    size_t have = 0;
+    for (;;) {
+        have += fread((char *)to + have, 1, size - have, file);
+        if (have == size || !ferror(file) || errno != EINTR)
+            return have;
+        clearerr(file);
+    }
+}
+
 enum recur_status recur_file_read(FILE *file, const char *path, size_t want, unsigned char **bytes,
                                   size_t *size, recur_error *error)
 {
@@ -68,7 +80,7 @@ enum recur_status recur_file_read(FILE *file, const char *path, size_t want, uns
             free(block);
             return status;
         }
-        size_t got = fread(block + have, 1, step, file);
+        size_t got = recur_file_take(file, block + have, step);
         have += got;
         if (got < step)
             break;
@@ -125,6 +137,56 @@ static void name_link(int descriptor, char link[LINK_ROOM])
     snprintf(link, LINK_ROOM, "/proc/self/fd/%d", descriptor);
 }
 
+/* open(), which a signal may interrupt where a file system waits for somebody else. */
+static int open_file(const char *path, int flags)
+{
+    int descriptor;
+    do
+        descriptor = open(path, flags | O_CLOEXEC, (mode_t)0666);
+    while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
+/* A file system that cannot sync has nothing to wait for. */
+static bool sync_file(int descriptor)
+{
+    int failed;
+    do
+        failed = fsync(descriptor);
+    while (failed && errno == EINTR);
+    return !failed || errno == EINVAL || errno == ENOSYS;
+}
+
+/* Where a signal interrupts it the descriptor is gone all the same, and what was written is not. */
+static bool close_file(int descriptor)
+{
+    return close(descriptor) == 0 || errno == EINTR;
+}
+
+static bool write_all(int descriptor, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(descriptor, bytes, size);
+        if (written < 0 && errno != EINTR)
+            return false;
+        bytes += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
+/* Copies from the beginning of a file to its end. */
+static bool copy_all(int from, int to)
+{
+    char bytes[COPY_ROOM];
+    ssize_t size;
+    for (off_t at = 0; (size = pread(from, bytes, sizeof bytes, at)) != 0;
+         at += size > 0 ? size : 0)
+        if (size > 0 ? !write_all(to, bytes, (size_t)size) : errno != EINTR)
+            return false;
+    return true;
+}
+
 /* A file in the same folder that has no name yet, so that nothing stays behind where the program is
  * killed meanwhile. False where the system or the file system has no such thing. */
 static bool open_nameless(struct recur_output *output)
@@ -132,8 +194,7 @@ static bool open_nameless(struct recur_output *output)
 #ifdef O_TMPFILE
     char link[LINK_ROOM], *path = strdup(output->path);
     if (path)
-        output->descriptor =
-            open(cut_to_folder(path), O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)0666);
+        output->descriptor = open_file(cut_to_folder(path), O_RDWR | O_TMPFILE);
     free(path);
     if (output->descriptor < 0)
         return false;
@@ -162,21 +223,25 @@ static bool name_temporary(struct recur_output *output)
     return true;
 }
 
-/* Makes the temporary neighbour; its name is new even where a crash left another one behind. */
+/* A temporary neighbour that has its name from the beginning; the name is new even where a crash
+ * left another one behind. */
+static bool open_named(struct recur_output *output)
+{
+    do {
+        if (!name_temporary(output))
+            return false;
+        output->descriptor = open_file(output->temporary, O_WRONLY | O_CREAT | O_EXCL);
+    } while (output->descriptor < 0 && errno == EEXIST);
+    return output->descriptor >= 0;
+}
+
+/* Makes the temporary neighbour. */
 static enum recur_status open_temporary(struct recur_output *output, recur_error *error)
 {
     size_t size = strlen(output->path) + TEMPORARY_ROOM;
     RECUR_TRY(recur_alloc(size, 1, "a file name", &output->temporary, error));
-    do {
-        if (!name_temporary(output))
-            break;
-        if (open_nameless(output))
-            return RECUR_OK;
-        output->descriptor =
-            open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)0666);
-        if (output->descriptor >= 0)
-            return RECUR_OK;
-    } while (errno == EEXIST);
+    if (name_temporary(output) && (open_nameless(output) || open_named(output)))
+        return RECUR_OK;
     int reason = errno;
     free(output->temporary);
     output->temporary = NULL; /* it is not ours to remove */
@@ -189,7 +254,26 @@ static enum recur_status open_temporary(struct recur_output *output, recur_error
                       recur_show_name(cut_to_folder(output->path)).text, strerror(reason));
 }
 
-/* Gives a nameless file, which is whole now, the name of a temporary neighbour. */
+/* Takes a nameless file's bytes and mode over into a named one. */
+static bool copy_to_named(struct recur_output *output)
+{
+    struct stat info;
+    int from = output->descriptor;
+    if (!open_named(output)) {
+        output->descriptor = from;
+        return false;
+    }
+    output->nameless = false;
+    bool good = fstat(from, &info) == 0 && fchmod(output->descriptor, info.st_mode & 07777) == 0 &&
+                copy_all(from, output->descriptor) && sync_file(output->descriptor);
+    int reason = errno;
+    close(from);
+    errno = reason;
+    return good;
+}
+
+/* Gives a nameless file, which is whole now, the name of a temporary neighbour. Where the system
+ * makes such files and refuses them a name, a copy gets it. */
 static bool link_temporary(struct recur_output *output)
 {
     char link[LINK_ROOM];
@@ -197,7 +281,9 @@ static bool link_temporary(struct recur_output *output)
         return true;
     name_link(output->descriptor, link);
     while (linkat(AT_FDCWD, link, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) != 0)
-        if (errno != EEXIST || !name_temporary(output))
+        if (errno != EEXIST)
+            return copy_to_named(output);
+        else if (!name_temporary(output))
             return false;
     output->nameless = false;
     return true;
@@ -211,7 +297,7 @@ static enum recur_status open_existing(const struct stat *old, struct recur_outp
     if (access(output->path, W_OK) != 0) /* renaming would not ask */
         return fail_write(output->name, strerror(errno), error);
     if (!S_ISREG(old->st_mode)) {
-        output->descriptor = open(output->path, O_WRONLY | O_CLOEXEC);
+        output->descriptor = open_file(output->path, O_WRONLY);
         return output->descriptor >= 0 ? RECUR_OK
                                        : fail_write(output->name, strerror(errno), error);
     }
@@ -249,17 +335,9 @@ enum recur_status recur_output_open(const char *path, struct recur_output *outpu
 enum recur_status recur_output_write(struct recur_output *output, const void *bytes, size_t size,
                                      recur_error *error)
 {
-    const char *next = bytes;
-    while (size > 0) {
-        ssize_t written = write(output->descriptor, next, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return fail_write(output->name, strerror(errno), error);
-        next += written;
-        size -= (size_t)written;
-    }
-    return RECUR_OK;
+    return write_all(output->descriptor, bytes, size)
+               ? RECUR_OK
+               : fail_write(output->name, strerror(errno), error);
 }
 
 /* A rename is on disk once its directory is. Some systems cannot sync or even open one. Cuts the
@@ -267,11 +345,11 @@ enum recur_status recur_output_write(struct recur_output *output, const void *by
 static enum recur_status sync_directory_of(char *path, recur_error *error)
 {
     const char *directory = cut_to_folder(path);
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = open_file(directory, O_RDONLY | O_DIRECTORY);
     if (descriptor < 0)
         return RECUR_OK;
     enum recur_status status = RECUR_OK;
-    if (fsync(descriptor) != 0 && errno != EINVAL)
+    if (!sync_file(descriptor))
         status = fail_write(directory, strerror(errno), error);
     close(descriptor);
     return status;
@@ -280,8 +358,8 @@ static enum recur_status sync_directory_of(char *path, recur_error *error)
 enum recur_status recur_output_commit(struct recur_output *output, recur_error *error)
 {
     bool replace = output->temporary;
-    bool good = !replace || (fsync(output->descriptor) == 0 && link_temporary(output));
-    good = close(output->descriptor) == 0 && good;
+    bool good = !replace || (sync_file(output->descriptor) && link_temporary(output));
+    good = close_file(output->descriptor) && good;
     output->descriptor = -1;
     if (good && replace)
         good = rename(output->temporary, output->path) == 0;
@@ -315,8 +393,10 @@ enum recur_status recur_file_can_write(const char *path, recur_error *error)
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
         return access(path, W_OK) == 0 ? RECUR_OK : fail_write(path, strerror(errno), error);
     RECUR_TRY(recur_output_open(path, &output, error));
+    enum recur_status status =
+        link_temporary(&output) ? RECUR_OK : fail_write(path, strerror(errno), error);
     recur_output_discard(&output);
-    return RECUR_OK;
+    return status;
 }
 
 enum recur_status recur_file_write(const char *path, const void *bytes, size_t size,

@@ -14,6 +14,9 @@ recur_printable recur_file_name(const char *path);
 enum recur_status recur_file_open(const char *path, FILE **file, recur_error *error);
 void recur_file_close(FILE *file); /* NULL is fine; standard input stays open */
 
+/* fread of bytes that a signal does not end early. */
+size_t recur_file_take(FILE *file, void *to, size_t size);
+
 /* Reads `want` bytes, or fewer where the file ends before. `*bytes` is allocated, free() it. Memory
  * grows with what really comes, so `want` may stem from the file itself. `path` is for sentences.
  * Errors: FILE, MEMORY. */

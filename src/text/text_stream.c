@@ -47,7 +47,7 @@ static enum recur_status read_block(struct stream *stream, bool *last)
     char *to = stream->raw + stream->raw_size;
     size_t size;
     if (stream->file) {
-        size = fread(to, 1, stream->block, stream->file);
+        size = recur_file_take(stream->file, to, stream->block);
         if (ferror(stream->file))
             return recur_fail(stream->error, RECUR_ERROR_FILE, "cannot read %s: %s",
                               recur_file_name(source->path).text, strerror(errno));
