@@ -9,9 +9,11 @@
 #include "output.h"
 #include "quote.h"
 #include "text_options.h"
+#include "vocab_ngrams.h"
 
 struct vocab_options {
     struct text_options text;
+    uint64_t ngrams, top;
     bool json, ids, one_hot;
 };
 
@@ -29,6 +31,7 @@ struct job {
     struct text_config config;
     recur_corpus *corpus;
     recur_vocab *vocab;
+    struct text_ngrams ngrams;
 };
 
 /* Where it is read `once`, a stream too is read as it comes. */
@@ -75,10 +78,12 @@ static int print_json(const struct job *job)
                                recur_json_token(recur_vocab_token(job->vocab, (int32_t)id)), "id",
                                (json_int_t)id, "count",
                                (json_int_t)recur_vocab_count(job->vocab, (int32_t)id)));
-    return recur_json_print(
-        job->command, json_pack("{sI sI sI sI so}", "lines", (json_int_t)stats->lines, "tokens",
-                                (json_int_t)stats->tokens, "size", (json_int_t)size, "reserved",
-                                (json_int_t)recur_vocab_reserved(job->vocab), "entries", entries));
+    json_t *object = json_pack("{sI sI sI sI so}", "lines", (json_int_t)stats->lines, "tokens",
+                               (json_int_t)stats->tokens, "size", (json_int_t)size, "reserved",
+                               (json_int_t)recur_vocab_reserved(job->vocab), "entries", entries);
+    if (job->options.ngrams > 0)
+        json_object_set_new(object, "ngrams", recur_text_ngrams_json(&job->ngrams));
+    return recur_json_print(job->command, object);
 }
 
 static void print_row(size_t id, size_t size)
@@ -245,8 +250,18 @@ static int present(struct job *job)
         return recur_library_failure(job->command, &error);
     recur_warn_invalid(job->command, recur_path(job->source.path).text,
                        recur_corpus_stats(job->corpus)->invalid);
+    if (job->options.ngrams > 0) {
+        job->ngrams = (struct text_ngrams){
+            .corpus = job->corpus, .vocab = job->vocab, .longest = (size_t)job->options.ngrams};
+        if (recur_text_ngrams_count(&job->ngrams, (size_t)job->options.top, &error) != RECUR_OK)
+            return recur_library_failure(job->command, &error);
+    }
     if (job->options.json)
         return print_json(job);
+    if (job->options.ngrams > 0) {
+        recur_text_ngrams_print(&job->ngrams);
+        return 0;
+    }
     if (!job->options.ids && !job->options.one_hot) {
         print_stages(job);
         return 0;
@@ -267,11 +282,17 @@ static int vocab(const struct command *command, int argc, char **argv)
         return status;
     if (job.options.json && (job.options.ids || job.options.one_hot))
         return recur_usage_error(command, "--json cannot be combined with --ids or --one-hot");
+    if (job.options.ngrams > 0 && (job.options.ids || job.options.one_hot))
+        return recur_usage_error(command, "--ngrams cannot be combined with --ids or --one-hot");
+    if (job.options.ngrams == 0 && recur_option_given(command, &arguments, "top"))
+        return recur_usage_error(command, "--top goes with --ngrams");
+    bool once = job.options.json || job.options.ngrams > 0;
     recur_text_options_config(&job.options.text, &job.config);
     const char *path = recur_dataset_resolve(command, arguments.operands[0], &datasets);
-    if (!path || !open_source(command, path, job.options.json, &job.source))
+    if (!path || !open_source(command, path, once, &job.source))
         return STATUS_FAILURE;
     status = present(&job);
+    recur_text_ngrams_free(&job.ngrams);
     recur_corpus_free(job.corpus);
     recur_vocab_free(job.vocab);
     free(job.source.bytes);
@@ -288,6 +309,11 @@ static const struct option_spec options[] = {
      .help = "only the ids, a line for each line of the text"},
     {OPTION_FLAG, 0, "one-hot", NULL, AT(one_hot),
      .help = "only the one-hot rows, a blank line after each line of the text"},
+    {OPTION_COUNT, 0, "ngrams", "N", AT(ngrams), .most = RECUR_NGRAMS_LONGEST, .standard = "0",
+     .help = "instead of the stages the most frequent runs of 1 to N tokens, their counts by rank "
+             "and the exponents of Zipf's law; 0: the stages"},
+    {OPTION_COUNT, 0, "top", "K", AT(top), .most = 1000000, .standard = "10",
+     .help = "of --ngrams: how many of each length are listed"},
     {.help = NULL},
 };
 
@@ -296,10 +322,12 @@ const struct command recur_command_vocab = {
     .summary = "show how a text becomes tokens, a dictionary, ids",
     .operands = "TEXT",
     .about = "Shows the preprocessing of a text (a file, - for standard input, or a dataset's "
-             "name) stage by stage: lines, tokens, counts, dictionary, ids, one-hot rows.",
+             "name) stage by stage: lines, tokens, counts, dictionary, ids, one-hot rows; or "
+             "its most frequent runs of tokens and Zipf's law.",
     .examples = "  recur vocab --tokens word --clean letters book.txt\n"
                 "  recur vocab --tokens word --ids book.txt\n"
-                "  recur vocab --json time_machine\n",
+                "  recur vocab --json time_machine\n"
+                "  recur vocab --ngrams 3 --tokens word --clean letters time_machine\n",
     .options = options,
     .least = 1,
     .most = 1,

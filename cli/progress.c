@@ -26,7 +26,7 @@ void recur_progress_start(struct progress *progress, bool quiet, size_t epochs, 
 {
     *progress = (struct progress){
         .quiet = quiet,
-        .terminal = recur_terminal_redraws(),
+        .terminal = recur_terminal_redraws(stderr),
         .epochs = epochs,
         .tokens = tokens,
         .started = recur_seconds(),

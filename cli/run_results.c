@@ -286,7 +286,8 @@ int recur_run_results(struct run *run)
         done = recur_plot_write(run->command, options->plot, history, count);
     json_decref(predictions);
     if (done && !options->quiet) {
-        recur_curve_print(stderr, history, count, recur_terminal_width(), recur_terminal_colors());
+        recur_curve_print(stderr, history, count, recur_terminal_width(),
+                          recur_terminal_colors(stderr));
         print_next(run);
     }
     return done ? 0 : STATUS_FAILURE;

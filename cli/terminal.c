@@ -4,14 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
-bool recur_terminal_redraws(void)
+bool recur_terminal_redraws(FILE *stream)
 {
     const char *kind = getenv("TERM");
-    return isatty(STDERR_FILENO) == 1 && kind && *kind && strcmp(kind, "dumb") != 0;
+    return isatty(fileno(stream)) == 1 && kind && *kind && strcmp(kind, "dumb") != 0;
 }
 
-bool recur_terminal_colors(void)
+bool recur_terminal_colors(FILE *stream)
 {
     const char *no_color = getenv("NO_COLOR");
-    return recur_terminal_redraws() && !(no_color && *no_color);
+    return recur_terminal_redraws(stream) && !(no_color && *no_color);
 }

@@ -1,13 +1,14 @@
-/* What standard error is: a terminal that obeys escape sequences, or one to spare from them. */
+/* What a stream is: a terminal that obeys escape sequences, or one to spare from them. */
 #ifndef TERMINAL_H
 #define TERMINAL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Whether a line there can be drawn over: a terminal of any kind (TERM) but none and "dumb". */
-bool recur_terminal_redraws(void);
+bool recur_terminal_redraws(FILE *stream);
 
 /* Whether it also shows colours: unless NO_COLOR is set and not empty. */
-bool recur_terminal_colors(void);
+bool recur_terminal_colors(FILE *stream);
 
 #endif

@@ -1,4 +1,5 @@
-/* The way of a text to minibatches, step by step: its tokens, its dictionary, its ids:
+/* The way of a text to minibatches, step by step: its tokens, its dictionary,
+ * its most frequent pairs, its ids:
  *
  *     read_text TEXT */
 #include <recur/recur.h>
@@ -39,6 +40,34 @@ static void print_dictionary(const recur_vocab *vocab)
     }
 }
 
+static void print_tokens_at(const recur_corpus *corpus, const recur_vocab *vocab, size_t first,
+                            size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int32_t id;
+        recur_corpus_read(corpus, first + i, 1, &id);
+        recur_token token = recur_vocab_token(vocab, id);
+        printf("%s%.*s", i > 0 ? " " : "", (int)token.size, token.bytes);
+    }
+}
+
+static enum recur_status print_pairs(const recur_corpus *corpus, const recur_vocab *vocab,
+                                     recur_error *error)
+{
+    recur_ngrams *pairs;
+    enum recur_status status = recur_ngrams_count(corpus, 2, 3, &pairs, error);
+    if (status != RECUR_OK)
+        return status;
+    size_t count;
+    const recur_ngram *top = recur_ngrams_top(pairs, &count);
+    for (size_t i = 0; i < count; i++) {
+        print_tokens_at(corpus, vocab, top[i].first, 2);
+        printf(": %llu times\n", (unsigned long long)top[i].count);
+    }
+    recur_ngrams_free(pairs);
+    return RECUR_OK;
+}
+
 enum { BATCH = 2, STEPS = 3 };
 
 static enum recur_status print_minibatches(const recur_corpus *corpus, recur_error *error)
@@ -77,8 +106,10 @@ static enum recur_status print_corpus(const char *path, recur_error *error)
     enum recur_status status = recur_corpus_build(paths, 1, &config, &corpus, &vocab, error);
     if (status == RECUR_OK) {
         print_dictionary(vocab);
-        status = print_minibatches(corpus, error);
+        status = print_pairs(corpus, vocab, error);
     }
+    if (status == RECUR_OK)
+        status = print_minibatches(corpus, error);
     recur_vocab_free(vocab);
     recur_corpus_free(corpus);
     return status;

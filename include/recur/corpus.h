@@ -11,8 +11,10 @@
  *     enum recur_status status = recur_corpus_build(paths, 1, &config, &corpus, &vocab, error);
  *     if (status == RECUR_OK) {
  *         print_dictionary(vocab);
- *         status = print_minibatches(corpus, error);
+ *         status = print_pairs(corpus, vocab, error);
  *     }
+ *     if (status == RECUR_OK)
+ *         status = print_minibatches(corpus, error);
  *     recur_vocab_free(vocab);
  *     recur_corpus_free(corpus);
  *

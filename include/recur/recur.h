@@ -57,6 +57,7 @@
 #include "recur/labels.h"
 #include "recur/machine.h"
 #include "recur/model.h"
+#include "recur/ngrams.h"
 #include "recur/predict.h"
 #include "recur/sample_text.h"
 #include "recur/session.h"

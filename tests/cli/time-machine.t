@@ -17,3 +17,21 @@ $ recur vocab time_machine --clean letters --tokens word --ids | tr -s '\n' ' ' 
 18914c894be0c9572774ebe2ae15c79988bf2b43  -
 $ recur vocab time_machine --clean letters --tokens char --ids | tr -s '\n' ' ' | sed 's/^ //; s/ $//' | sha1sum
 fb32ffac42976bab48bed9852f9a273e9486b641  -
+# "Language Models and the Dataset": the most frequent words, pairs and triples.
+$ recur vocab time_machine --clean letters --tokens word --ngrams 3 --top 4 | sed -n '1,/^Zipf/p'
+1-grams: 32775, 4579 different
+      2261  "the"
+      1267  "i"
+      1245  "and"
+      1155  "of"
+2-grams: 32774, 20234 different
+       309  "of" "the"
+       169  "in" "the"
+       130  "i" "had"
+       112  "i" "was"
+3-grams: 32773, 29882 different
+        59  "the" "time" "traveller"
+        30  "the" "time" "machine"
+        24  "the" "medical" "man"
+        16  "it" "seemed" "to"
+Zipf's law: log count = c - alpha log rank. Counts at some ranks:

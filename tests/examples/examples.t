@@ -13,6 +13,9 @@ cat: id 4, count 1
 mat: id 5, count 1
 dog: id 6, count 1
 log: id 7, count 1
+sat on: 2 times
+on the: 2 times
+the cat: 1 times
 epoch 0, minibatches: 1
 3 -> 1, 1 -> 5, 5 -> 1
 6 -> 2, 2 -> 3, 3 -> 1

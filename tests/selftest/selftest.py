@@ -37,6 +37,7 @@ MUTATIONS = [
     ("order of a batch", "src/nn/lengths.c", "return order;", "return 0;", "stack"),
     ("clipping", "src/train/update.c", "clip / norm", "clip", "golden"),
     ("order of equal counts", "src/text/vocab.c", "? -1 : a->index", "? 1 : a->index", "vocab"),
+    ("shares of n-grams", "src/text/ngrams.c", "== share.number", "== 0", "ngrams"),
     ("shift by one", "src/text/batches.c", "batches->row[t + 1]", "batches->row[t]", "batches"),
     ("check for holes", "src/io/safetensors.c", "begin != place", "begin < place", "safetensors"),
     ("BF16", "src/io/numbers.c", "bits << 16", "bits << 15", "safetensors"),

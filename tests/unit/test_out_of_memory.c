@@ -18,6 +18,7 @@
 #include "recur/fill.h"
 #include "recur/generate.h"
 #include "recur/machine.h"
+#include "recur/ngrams.h"
 #include "recur/session.h"
 
 enum { THREADS = 2, VOCABULARY = 5, TOKENS = 60 };
@@ -147,6 +148,14 @@ static enum recur_status encode(const struct world *world, recur_error *error)
     enum recur_status status =
         recur_corpus_encode(&path, 1, recur_model_vocab(world->language), 0, &corpus, error);
     recur_corpus_free(corpus);
+    return status;
+}
+
+static enum recur_status count_ngrams(const struct world *world, recur_error *error)
+{
+    recur_ngrams *ngrams = NULL;
+    enum recur_status status = recur_ngrams_count(world->corpus, 3, 5, &ngrams, error);
+    recur_ngrams_free(ngrams);
     return status;
 }
 
@@ -349,6 +358,7 @@ static const struct {
     {"recur_corpus_build", build_corpus},
     {"recur_corpus_build, words", build_corpus_of_words},
     {"recur_corpus_encode", encode},
+    {"recur_ngrams_count", count_ngrams},
     {"recur_trainer_create", train},
     {"recur_checkpoint_save", save_checkpoint},
     {"recur_checkpoint_resume", resume},
