@@ -51,6 +51,12 @@ void recur_canvas_draw(struct canvas *canvas, size_t curve, const double *values
     }
 }
 
+void recur_canvas_mark(struct canvas *canvas, size_t dot, const char *text)
+{
+    canvas->mark = text;
+    canvas->mark_column = dot / 2;
+}
+
 static const char *color_of(size_t curve)
 {
     static const char *const colors[CANVAS_CURVES] = {"\033[36m", "\033[33m", "\033[35m"};
@@ -89,6 +95,24 @@ static void print_row(FILE *stream, const struct canvas *canvas, size_t row, boo
     fputs(current ? "\033[0m\n" : "\n", stream);
 }
 
+/* The texts under the axis: at its ends, and at the mark where there is room for it. */
+static void print_texts(FILE *stream, const struct canvas *canvas, const char *left,
+                        const char *right)
+{
+    size_t end = canvas->columns - strlen(right), from = strlen(left), length = 0;
+    fprintf(stream, "%*s  %s", CANVAS_LABEL, "", left);
+    if (canvas->mark && from + strlen(canvas->mark) + 4 <= end) {
+        length = strlen(canvas->mark);
+        size_t middle = length / 2, column = canvas->mark_column;
+        size_t at = column > middle + from + 2 ? column - middle : from + 2;
+        if (at + length + 2 > end)
+            at = end - length - 2;
+        fprintf(stream, "%*s%s", (int)(at - from), "", canvas->mark);
+        from = at;
+    }
+    fprintf(stream, "%*s%s\n", (int)(end - from - length), "", right);
+}
+
 void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, const char *left,
                         const char *right, bool color)
 {
@@ -103,7 +127,7 @@ void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, c
     }
     fprintf(stream, "%*s \u2514", CANVAS_LABEL, "");
     for (size_t x = 0; x < canvas->columns; x++)
-        fputs("\u2500", stream);
-    fprintf(stream, "\n%*s  %-*s%s\n", CANVAS_LABEL, "", (int)(canvas->columns - strlen(right)),
-            left, right);
+        fputs(canvas->mark && x == canvas->mark_column ? "\u2534" : "\u2500", stream);
+    fputc('\n', stream);
+    print_texts(stream, canvas, left, right);
 }

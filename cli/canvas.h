@@ -20,6 +20,8 @@ struct canvas {
     size_t columns;
     unsigned char dots[CANVAS_ROWS][CANVAS_COLUMNS];   /* bit n: dot n of the braille pattern */
     unsigned char curves[CANVAS_ROWS][CANVAS_COLUMNS]; /* bit n: curve n passes */
+    const char *mark; /* what a tick on the axis stands for; NULL: there is none */
+    size_t mark_column;
 };
 
 /* An empty canvas for values from exp(low) to exp(high) that is at most `width` columns wide with
@@ -32,6 +34,10 @@ size_t recur_canvas_dots(const struct canvas *canvas);
 /* Draws a curve, at most CANVAS_CURVES of them, the later ones with gaps: `values` has a logarithm
  * for each of the dots side by side, NAN where the curve has none. Neighbours are joined. */
 void recur_canvas_draw(struct canvas *canvas, size_t curve, const double *values);
+
+/* Puts a tick on the axis, below so many of the dots side by side, and `text` under it, which must
+ * outlive the canvas. */
+void recur_canvas_mark(struct canvas *canvas, size_t dot, const char *text);
 
 /* Prints `name` in the colour of a curve. */
 void recur_canvas_name(FILE *stream, size_t curve, const char *name, bool color);

@@ -14,7 +14,6 @@
 #include "recur/machine.h"
 #include "recur/sample_text.h"
 #include "run.h"
-#include "text_out.h"
 
 #define PRESET_TEXT "time_machine"
 
@@ -274,38 +273,6 @@ static void describe(const struct run *run, const char *name)
             isa);
 }
 
-/* Shows how the epoch went and what the model now makes of the prefixes. */
-static enum recur_status show_samples(struct run *run, recur_error *error)
-{
-    const struct text_list *prefixes = &run->options.predict;
-    recur_progress_clear(&run->progress);
-    fprintf(stderr, "epoch %llu: perplexity %.4g", (unsigned long long)run->epoch.epoch,
-            exp(run->epoch.loss));
-    if (isfinite(run->epoch.valid_loss))
-        fprintf(stderr, ", validation %.4g", exp(run->epoch.valid_loss));
-    fputc('\n', stderr);
-    for (size_t i = 0; i < prefixes->count; i++) {
-        char *text;
-        size_t size;
-        enum recur_status status =
-            recur_continuation(run->model, prefixes->items[i], &text, &size, error);
-        if (status != RECUR_OK)
-            return status;
-        fputs("  ", stderr);
-        recur_text_line(stderr, text, size);
-        free(text);
-    }
-    return RECUR_OK;
-}
-
-static bool samples_due(const struct run *run)
-{
-    uint64_t every = run->options.predict_every;
-    /* The last epoch's continuations are the run's result, on stdout. */
-    return !run->options.quiet && !run->options.labels && every > 0 &&
-           run->epoch.epoch % every == 0 && run->epoch.epoch < run->config.epochs;
-}
-
 static enum recur_status train_epoch(struct run *run, recur_error *error)
 {
     do {
@@ -313,26 +280,32 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
         if (status != RECUR_OK)
             return status;
         recur_progress_step(&run->progress, &run->step);
+        recur_course_add(&run->course, run->step.minibatch - 1, run->step.minibatches,
+                         run->step.loss);
         run->minibatches++;
-        if (!run->step.end_of_epoch)
+        if (!run->step.end_of_epoch) {
             recur_run_checkpoint_if_due(run);
+            status = recur_run_show_step(run, error);
+        }
+        if (status != RECUR_OK)
+            return status;
     } while (!run->step.end_of_epoch && !recur_interrupt());
     if (!run->step.end_of_epoch)
         return RECUR_OK;
     enum recur_status status = recur_trainer_end_epoch(run->trainer, &run->epoch, error);
     if (status != RECUR_OK)
         return status;
-    recur_progress_epoch(&run->progress, &run->epoch);
     recur_run_log(run);
     recur_run_checkpoint_if_due(run);
-    return samples_due(run) ? show_samples(run, error) : RECUR_OK;
+    return recur_run_show_epoch(run, error);
 }
 
-/* Where the run was interrupted in its first epoch, that part has to stand for it. */
+/* Where the run was interrupted in an epoch whose parameters stay for want of better ones, that
+ * part has to stand for it. */
 static void describe_partial_epoch(struct run *run)
 {
     const recur_step *step = &run->step;
-    if (run->epoch.epoch > 0)
+    if (step->epoch == 0 || step->end_of_epoch || recur_run_best_epoch(run))
         return;
     double tokens = (double)step->minibatch * (double)run->progress.tokens;
     run->epoch = (recur_epoch){
@@ -380,6 +353,8 @@ static int train_model(struct run *run)
     enum recur_status status = first_checkpoint(run, &error);
     recur_progress_start(&run->progress, run->options.quiet, run->config.epochs, tokens);
     run->progress.labels = run->options.labels;
+    run->progress.sparse = run->options.preset != NULL;
+    run->sampled = run->progress.started;
     while (status == RECUR_OK && !recur_interrupt() &&
            recur_trainer_epochs(run->trainer) < run->config.epochs)
         status = train_epoch(run, &error);
@@ -454,9 +429,10 @@ const struct command recur_command_train = {
         "task tag labels the words of sentences and learns from a word a line, in columns parted "
         "by tabs or spaces, the word first and its label last, with blank lines between "
         "sentences; recur predict puts both to use, and --bidirectional is best for both.\n\nThe "
-        "last lines on standard output are the training "
-        "perplexity with the speed, then each --predict prefix with its continuation; of labels, a "
-        "line with their accuracy, on what was held out if anything was. Ctrl-C, or "
+        "last lines on standard output are the perplexity of the model that is kept, on what was "
+        "held out if anything was, with the speed, then each --predict prefix with its "
+        "continuation; of labels, a line with their accuracy. A preset's are the book's: the "
+        "training perplexity and the most probable continuations. Ctrl-C, or "
         "the end of the terminal (SIGHUP), ends the run cleanly after the current minibatch, with "
         "the model saved.\n\nWith "
         "--checkpoint-every a run can be taken up again however it ended: recur train --resume "

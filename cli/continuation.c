@@ -41,12 +41,11 @@ static enum recur_status append_line(void *user, const recur_token *tokens, size
     return status;
 }
 
-enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **result,
+enum recur_status recur_continuation(const recur_model *model, const char *prefix,
+                                     const recur_sampler_config *sampling, char **result,
                                      size_t *size, recur_error *error)
 {
     recur_text_config config = recur_text_config_default();
-    recur_sampler_config greedy = recur_sampler_config_default();
-    greedy.temperature = 0;
     struct text text = {0};
     enum recur_status status = append(&text, "", 0, error);
     /* The prefix as the model reads it: what is no UTF-8 as U+FFFD, but for bytes. */
@@ -56,8 +55,8 @@ enum recur_status recur_continuation(const recur_model *model, const char *prefi
         status = recur_text_read_memory(prefix, strlen(prefix), &config, append_line, &text, NULL,
                                         error);
     if (status == RECUR_OK)
-        status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS, &greedy, append,
-                                &text, NULL, error);
+        status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS, sampling,
+                                append, &text, NULL, error);
     if (status == RECUR_OK) {
         *result = text.bytes;
         *size = text.size;

@@ -10,9 +10,10 @@
 
 enum { CONTINUATION_TOKENS = 50, PREFIX_ROOM = 64 };
 
-/* The prefix and its most probable continuation by 50 tokens: `*size` bytes, allocated. A model of
- * bytes may make any. */
-enum recur_status recur_continuation(const recur_model *model, const char *prefix, char **text,
+/* The prefix and its continuation by 50 tokens: `*size` bytes, allocated. A model of bytes may make
+ * any. */
+enum recur_status recur_continuation(const recur_model *model, const char *prefix,
+                                     const recur_sampler_config *sampling, char **text,
                                      size_t *size, recur_error *error);
 
 /* What a vocabulary makes of prefixes. */

@@ -4,11 +4,11 @@
 
 #include <stdio.h>
 
-#include "recur/model.h"
+#include "measure.h"
 
-/* Draws training and validation perplexity (on a logarithmic scale) over the epochs, at most
- * `width` columns wide; nothing where there are fewer than two. */
-void recur_curve_print(FILE *stream, const recur_epoch *epochs, size_t count, size_t width,
-                       bool color);
+/* Draws the measure (on a logarithmic scale) over the epochs, at most `width` columns wide, with a
+ * mark at `kept` unless that is 0; nothing where there are fewer than two epochs. */
+void recur_curve_print(FILE *stream, const struct measure *measure, const recur_epoch *epochs,
+                       size_t count, uint64_t kept, size_t width, bool color);
 
 #endif

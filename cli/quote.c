@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utf8proc.h>
 
 recur_printable recur_quote(recur_token token)
@@ -11,6 +12,21 @@ recur_printable recur_quote(recur_token token)
     snprintf(quoted.text, sizeof quoted.text, "\"%.500s\"",
              recur_show(token.bytes, token.size, 60, "\"\\").text);
     return quoted;
+}
+
+recur_printable recur_shell_word(const char *word, bool quotes)
+{
+    recur_printable shown = recur_show(word, strlen(word), SIZE_MAX, "\\\"$`");
+    bool plain = !quotes && *word &&
+                 !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789_./+-=:@%,")];
+    if (!plain) {
+        recur_printable quoted;
+        snprintf(quoted.text, sizeof quoted.text, "\"%.*s\"", (int)sizeof quoted.text - 3,
+                 shown.text);
+        return quoted;
+    }
+    return shown;
 }
 
 /* How many characters fit into so many columns; `*used` is what those take. */

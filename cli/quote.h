@@ -11,6 +11,9 @@
  * characters. */
 recur_printable recur_quote(recur_token token);
 
+/* A word for a shell: in `quotes`, or where it needs them, and escaped where it would not show. */
+recur_printable recur_shell_word(const char *word, bool quotes);
+
 /* The columns of a terminal that a text takes which recur_show made. */
 size_t recur_columns(const char *text);
 

@@ -11,6 +11,7 @@
 #include "recur/checkpoint.h"
 #include "recur/predict.h"
 #include "train_options.h"
+#include "trend.h"
 
 struct run {
     const struct command *command;
@@ -25,8 +26,10 @@ struct run {
     FILE *log; /* NULL: none */
     char first_words[PREFIX_ROOM];
     struct dataset_paths datasets;
-    recur_step step;   /* the last minibatch; all zero before the first */
-    recur_epoch epoch; /* the last epoch, or what there is of the first */
+    recur_step step;      /* the last minibatch; all zero before the first */
+    recur_epoch epoch;    /* the last epoch, or what there is of the first */
+    double sampled;       /* when prefixes were last continued, or the training began */
+    struct course course; /* of the last epoch */
 
     char *checkpoint;            /* where checkpoints go; NULL: none are written */
     char *note;                  /* that goes into them: how the run was started */
@@ -59,6 +62,23 @@ int recur_run_resume(struct run *run);
  * one of the texts, which are files or "-". Both return 0 or the exit status. */
 int recur_run_check_outputs(const struct run *run);
 int recur_run_spare_texts(const struct run *run, const char *const *texts, size_t count);
+
+/* After each minibatch that does not end its epoch, and after each epoch: shows what there is to
+ * show, which changes nothing of the run. Errors: those of generation. */
+enum recur_status recur_run_show_step(struct run *run, recur_error *error);
+enum recur_status recur_run_show_epoch(struct run *run, recur_error *error);
+
+/* How prefixes are continued after that minibatch of an epoch (0: after its last): the same in any
+ * run that gets there. */
+recur_sampler_config recur_run_sampling(const struct run *run, uint64_t epoch, size_t minibatch);
+
+/* The epoch whose parameters are kept so far, with its numbers; NULL where it is the last one for
+ * want of a better. */
+const recur_epoch *recur_run_best_epoch(const struct run *run);
+
+/* Says on stderr what the losses speak for: a longer run, or dropout; nothing where they leave it
+ * open. */
+void recur_run_advise(const struct run *run);
 
 /* Adds the epoch to `--log`. */
 void recur_run_log(struct run *run);

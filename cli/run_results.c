@@ -105,11 +105,16 @@ void recur_run_log(struct run *run)
 static bool print_predictions(struct run *run, json_t *predictions)
 {
     const struct text_list *prefixes = &run->options.predict;
+    const recur_epoch *best = recur_run_best_epoch(run);
+    bool part = !best && run->step.epoch == run->epoch.epoch && !run->step.end_of_epoch;
+    const recur_sampler_config sampling = recur_run_sampling(
+        run, best ? best->epoch : run->epoch.epoch, part ? run->step.minibatch : 0);
     for (size_t i = 0; i < prefixes->count; i++) {
         recur_error error;
         char *text;
         size_t size;
-        if (recur_continuation(run->model, prefixes->items[i], &text, &size, &error) != RECUR_OK) {
+        if (recur_continuation(run->model, prefixes->items[i], &sampling, &text, &size, &error) !=
+            RECUR_OK) {
             recur_library_failure(run->command, &error);
             return false;
         }
@@ -159,22 +164,6 @@ static bool write_report(const struct run *run, json_t *predictions, const recur
     return written;
 }
 
-/* A word for a shell: in `quotes`, or where it needs them, and escaped where it would not show. */
-static recur_printable shell_word(const char *word, bool quotes)
-{
-    recur_printable shown = recur_show(word, strlen(word), SIZE_MAX, "\\\"$`");
-    bool plain = !quotes && *word &&
-                 !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789_./+-=:@%,")];
-    if (!plain) {
-        recur_printable quoted;
-        snprintf(quoted.text, sizeof quoted.text, "\"%.*s\"", (int)sizeof quoted.text - 3,
-                 shown.text);
-        return quoted;
-    }
-    return shown;
-}
-
 static void print_next(const struct run *run)
 {
     const struct train_options *options = &run->options;
@@ -183,7 +172,7 @@ static void print_next(const struct run *run)
     const recur_printable shown = recur_show(prefix, strlen(prefix), SIZE_MAX, NULL);
     /* What begins with a dash would be an option. */
     snprintf(path, sizeof path, "%s%s", *options->output == '-' ? "./" : "", options->output);
-    const recur_printable name = shell_word(path, false);
+    const recur_printable name = recur_shell_word(path, false);
     fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
     if (options->labels) {
         fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);
@@ -192,7 +181,8 @@ static void print_next(const struct run *run)
     } else if (strcmp(shown.text, prefix) != 0) { /* no shell would pass on what is shown */
         fprintf(stderr, "  recur generate -m %s\n", name.text);
     } else {
-        fprintf(stderr, "  recur generate -m %s -p %s\n", name.text, shell_word(prefix, true).text);
+        fprintf(stderr, "  recur generate -m %s -p %s\n", name.text,
+                recur_shell_word(prefix, true).text);
     }
     fprintf(stderr, "  recur info %s\n  recur eval -m %s TEXT\n  recur train --help\n", name.text,
             name.text);
@@ -204,20 +194,10 @@ static const char *why_the_best(const struct run *run)
                                                     : "the one of the lowest loss";
 }
 
-/* The epoch whose parameters were kept; NULL where none was. */
-static const recur_epoch *kept_epoch(const struct run *run)
-{
-    size_t count;
-    const recur_epoch *history = recur_model_history(run->model, &count);
-    for (size_t i = 0; i < count; i++)
-        if (history[i].epoch == recur_trainer_best_epoch(run->trainer))
-            return &history[i];
-    return NULL;
-}
-
 static void say_what_was_kept(const struct run *run)
 {
-    unsigned long long best = recur_trainer_best_epoch(run->trainer);
+    const recur_epoch *kept = recur_run_best_epoch(run);
+    unsigned long long best = kept ? kept->epoch : 0;
     if (recur_interrupt()) {
         fprintf(stderr, "recur train: interrupted in epoch %llu; the model",
                 (unsigned long long)run->step.epoch);
@@ -226,22 +206,30 @@ static void say_what_was_kept(const struct run *run)
         fprintf(stderr, " is in %s", recur_path(run->options.output).text);
         if (run->checkpoint && !run->checkpoint_failed)
             fprintf(stderr, "; go on with recur train --resume %s",
-                    shell_word(run->checkpoint, false).text);
+                    recur_shell_word(run->checkpoint, false).text);
         fputc('\n', stderr);
-    } else if (!run->options.quiet && best > 0) {
-        const recur_epoch *kept = kept_epoch(run);
+    } else if (kept && !run->options.quiet) {
         fprintf(stderr, "kept epoch %llu, %s", best, why_the_best(run));
-        if (kept && isfinite(kept->valid_loss) && !run->options.labels)
-            fprintf(stderr, ": perplexity %.4g", exp(kept->valid_loss));
+        if (isfinite(kept->valid_loss) && !run->options.labels)
+            fprintf(stderr, ": perplexity %s", recur_perplexity(kept->valid_loss).text);
         fputc('\n', stderr);
     }
+    if (!run->options.quiet)
+        recur_run_advise(run);
 }
 
-/* Of the last epoch, as in the book, which keeps that one; or of the one that was kept for it. */
-static double training_loss(const struct run *run)
+/* The line on stdout of the model that was kept. Presets have the book's: in training. */
+static void print_perplexity(const struct run *run)
 {
-    const recur_epoch *kept = recur_trainer_valid_tokens(run->trainer) ? NULL : kept_epoch(run);
-    return kept ? kept->loss : run->epoch.loss;
+    const recur_epoch *best = recur_run_best_epoch(run), *kept = best ? best : &run->epoch;
+    double speed = run->epoch.tokens_per_second;
+    bool validated = isfinite(kept->valid_loss);
+    if (run->options.preset)
+        printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(kept->loss), speed);
+    else
+        printf("perplexity %s, %.1f tokens/sec on cpu (%s text, epoch %llu)\n",
+               recur_perplexity(validated ? kept->valid_loss : kept->loss).text, speed,
+               validated ? "held-out" : "training", (unsigned long long)kept->epoch);
 }
 
 /* How well the model that was kept labels what was held out, or what it learnt from; its line on
@@ -273,11 +261,12 @@ int recur_run_results(struct run *run)
     const recur_epoch *history = recur_model_history(run->model, &count);
     recur_scores scores;
     bool labels = options->labels;
+    const recur_epoch *best = recur_run_best_epoch(run);
+    const struct measure measure = recur_measure(history, count, labels);
     say_what_was_kept(run);
     bool done = !labels || print_scores(run, &scores);
     if (!labels)
-        printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(training_loss(run)),
-               run->epoch.tokens_per_second);
+        print_perplexity(run);
     done = done && print_predictions(run, predictions);
     fflush(stdout);
     if (done && options->report)
@@ -286,8 +275,8 @@ int recur_run_results(struct run *run)
         done = recur_plot_write(run->command, options->plot, history, count);
     json_decref(predictions);
     if (done && !options->quiet) {
-        recur_curve_print(stderr, history, count, recur_terminal_width(),
-                          recur_terminal_colors(stderr));
+        recur_curve_print(stderr, &measure, history, count, best ? best->epoch : 0,
+                          recur_terminal_width(), recur_terminal_colors(stderr));
         print_next(run);
     }
     return done ? 0 : STATUS_FAILURE;

@@ -59,6 +59,7 @@ static int merge(struct run *run, const struct arguments *now, struct train_opti
     if (recur_option_given(command, now, "epochs"))
         run->resumed_epochs = (size_t)run->options.epochs;
     then->predict_given |= run->options.predict_given;
+    then->predict_by_time = then->predict_by_time && run->options.predict_by_time;
     return recur_train_options_fit(command, then, arguments) ? 0 : STATUS_USAGE;
 }
 

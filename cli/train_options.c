@@ -122,7 +122,8 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_TEXTS, 0, "predict", "TEXT", AT(predict),
      .shown = "the text's first words; presets \"time traveller\" and \"traveller\"",
      .help = "a prefix to continue by 50 tokens, repeatable"},
-    {OPTION_COUNT, 0, "predict-every", "N", AT(predict_every), .most = 1000000000, .standard = "10",
+    {OPTION_COUNT, 0, "predict-every", "N", AT(predict_every), .most = 1000000000,
+     .shown = "by time, the first within 15 seconds; presets 10",
      .help = "epochs between continuations while training; 0: only at the end"},
     {OPTION_FILE, 0, "log", "FILE", AT(log), .shown = "none",
      .help = "JSON Lines, an object for each epoch"},
@@ -161,12 +162,12 @@ static void apply_preset(const struct command *command, struct train_options *op
     while (strcmp(p->name, options->preset) != 0)
         p++;
     const char *const settings[][2] = {
-        {"cell", p->cell},    {"hidden", p->hidden}, {"layers", p->layers},
-        {"init", p->init},    {"biases", p->biases}, {"lr", p->lr},
-        {"clean", "letters"}, {"tokens", "char"},    {"max-tokens", "10000"},
-        {"batch", "32"},      {"steps", "35"},       {"sampling", "sequential"},
-        {"optimizer", "sgd"}, {"clip", "1"},         {"epochs", "500"},
-        {"validation", "0"},
+        {"cell", p->cell},    {"hidden", p->hidden},   {"layers", p->layers},
+        {"init", p->init},    {"biases", p->biases},   {"lr", p->lr},
+        {"clean", "letters"}, {"tokens", "char"},      {"max-tokens", "10000"},
+        {"batch", "32"},      {"steps", "35"},         {"sampling", "sequential"},
+        {"optimizer", "sgd"}, {"clip", "1"},           {"epochs", "500"},
+        {"validation", "0"},  {"predict-every", "10"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         recur_option_preset(command, arguments, settings[i][0], settings[i][1], options);
@@ -267,10 +268,12 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     bool layers_given = recur_option_given(command, &given, "layers");
     *status = STATUS_USAGE;
     options->predict_given = recur_option_given(command, &given, "predict");
+    options->predict_by_time = !recur_option_given(command, &given, "predict-every");
     if (options->resume)
         return spread_layers(command, options, layers_given);
     if (options->preset)
         apply_preset(command, options, arguments);
+    options->predict_by_time = options->predict_by_time && !options->preset;
     options->embedding_given = recur_option_given(command, arguments, "embed");
     options->epochs_given = recur_option_given(command, arguments, "epochs");
     if (!recur_option_given(command, arguments, "weight-decay"))

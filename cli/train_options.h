@@ -34,6 +34,7 @@ struct train_options {
     bool labels;                        /* the task is one of labelled texts */
     bool embedding_given, epochs_given; /* else they follow from the text */
     bool predict_given;                 /* by the user, not by a preset */
+    bool predict_by_time;               /* --predict-every was not given, and is no preset's */
 };
 
 /* The rows of the option table. */

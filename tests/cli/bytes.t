@@ -12,7 +12,7 @@ $ printf 'ж%.0s' $(seq 400) | recur train - --tokens byte --quiet --hidden 8 --
  d0 b6 d0 b6 0a
  d0 b6 d0 b6 d0 0a
 # Samples while training.
-$ recur train koi8 --tokens byte --hidden 16 --batch 4 --steps 11 --epochs 60 --lr 0.03 --predict $'\xd0\xd2' --predict-every 50 -o m 2>&1 > out | grep -a -A 1 '^epoch 50: ' | tail -1 | head -c 12 | od -An -tx1
+$ recur train koi8 --tokens byte --hidden 16 --batch 4 --steps 11 --epochs 60 --lr 0.03 --predict $'\xd0\xd2' --predict-every 50 -o m 2>&1 > out | grep -a -A 1 '^epoch 50/60 ' | tail -1 | head -c 12 | od -An -tx1
  20 20 d0 d2 c9 d7 c5 d4 20 cd c9 d2
 # Labels for texts of bytes; fillings.
 $ for i in $(seq 20); do printf 'a\t\xd0\xd2\xc9\nb\t\xd7\xc5\xd4\n'; done > labelled; recur train labelled --task classify --tokens byte --quiet --hidden 4 --epochs 1 -o c > out; printf '\xd0\xd2\n' | recur predict -m c - --top 1 | cut -f 1

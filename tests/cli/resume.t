@@ -36,7 +36,8 @@ recur train: interrupted in epoch N; the model of epoch N, the best on the held-
 $ n=$(wc -l < int.log); recur train --resume int.checkpoint.safetensors --epochs $((n + 2)) > out; wc -l < int.log | sed "s/^$((n + 2))$/N + 2/"; recur train --quiet --hidden 8 --layers 2 --epochs $((n + 2)) -o alone > out; cmp int alone
 N + 2
 # What is shown.
-$ recur train --hidden 8 --epochs 3 --checkpoint-every 5 -o shown 2>&1 > out | grep resume; recur train --resume shown.checkpoint.safetensors 2>&1 > out | sed -En '/^resume/p; s/^(kept .*perplexity )[0-9.]+$/\1N/p'
+$ recur train --hidden 8 --epochs 3 --checkpoint-every 5 -o shown 2>&1 > out | grep resume | sed 's/.*longer: //'; recur train --resume shown.checkpoint.safetensors 2>&1 > out | sed -En '/^resume/p; s/^(kept .*perplexity )[0-9.]+$/\1N/p'
+recur train --resume shown.checkpoint.safetensors --epochs 6
 resume shown.checkpoint.safetensors: 3 epochs done
 kept epoch 3, the best on the held-out text: perplexity N
 # Texts in several places, with a vocabulary of their own.

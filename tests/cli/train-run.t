@@ -6,8 +6,8 @@ log
 model.safetensors
 out
 report
-$ sed -E 's/[0-9]+\.[0-9]/N/g' out | head -1
-perplexity N, N tokens/sec on cpu
+$ sed -E 's/[0-9]+\.[0-9]+/N/g' out | head -1
+perplexity N, N tokens/sec on cpu (held-out text, epoch 2)
 $ tail -n +2 out | cut -c 1-4
 The 
 Mara
@@ -28,22 +28,23 @@ $ grep -o '"epochs": [0-9]*' report; grep -o '"parameters": [0-9]*' report; grep
 "predictions": ["The river
 
 # Progress, samples, the curve and what to try next go to standard error.
-$ recur train --hidden 8 --epochs 3 --predict-every 2 --predict Mara 2>&1 >out | tr -cd '\n -~' | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/Mara[^"].*/Mara.../; s/, N threads?, .*/, THREADS, ISA/; /^ *N? *$/d; /minibatch/d'
+$ recur train --hidden 8 --epochs 3 --predict-every 2 --predict Mara 2>&1 >out | tr -cd '\n -~' | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/Mara[^"].*/Mara.../; s/, N threads?, .*/, THREADS, ISA/; /^ *N? *$/d'
 text   built-in story: N tokens (char), N in the vocabulary, N held out
 model  lstm N, one-hot input, N parameters
 run    N epochs, adam, THREADS, ISA
-epoch N: perplexity N, validation N
+epoch N/N  perplexity N  validation N  N:N left
+epoch N/N  perplexity N  validation N  N:N left
   Mara...
+epoch N/N  perplexity N  validation N
 kept epoch N, the best on the held-out text: perplexity N
+validation is still falling at the last epoch; train longer: --epochs N
           perplexity: training and validation (dotted)
-           N                                                            epoch N
+           N                                                    kept N  epoch N
 The model is in model.safetensors. Next:
   recur generate -m model.safetensors -p "Mara"
   recur info model.safetensors
   recur eval -m model.safetensors TEXT
   recur train --help
-$ recur train --hidden 8 --epochs 3 2>&1 >out | grep minibatch | tail -1 | sed -E 's/[0-9]+\.[0-9]+/N/g; s/N +[0-9]+ tokens/N  N tokens/'
-epoch 3/3  minibatch 13/13  loss N  perplexity N (validation N)  gradient norm N  lr N  N tokens/s  0:00 left
 $ recur train --hidden 8 --epochs 3 --quiet 2>&1 >out
 
 # The same bits on any number of threads; another seed, another model.

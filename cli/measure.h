@@ -1,0 +1,23 @@
+/* The numbers that say how good a run's epochs are, for pictures of it. */
+#ifndef MEASURE_H
+#define MEASURE_H
+
+#include <stdbool.h>
+
+#include "recur/model.h"
+
+enum { MEASURE_CURVES = 2 };
+
+struct measure {
+    const char *name;
+    size_t curves; /* how many of these there are */
+    const char *curve[MEASURE_CURVES];
+    double (*value[MEASURE_CURVES])(const recur_epoch *epoch); /* NaN where an epoch has none */
+    size_t judged; /* the curve by which an epoch is kept */
+};
+
+/* Perplexities; of a model that labels, accuracy and F1 on what is held out, or, where nothing is,
+ * the loss. */
+struct measure recur_measure(const recur_epoch *epochs, size_t count, bool labels);
+
+#endif
