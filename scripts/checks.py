@@ -159,8 +159,25 @@ def shown(name):
         yield " ".join(sorted(re.findall(r"`[^`]*`", row)))
 
 
+HAN = "[\u4e00-\u9fff]"
+WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"  # Chinese characters and punctuation marks
+
+
+def typeset(name):
+    """Where a Chinese page has punctuation marks of English or, around Latin words, no spaces."""
+    for number, line in enumerate(read(name).split("\n"), 1):
+        line = re.sub(r"`[^`]*`", "x", line)  # code, a Latin word
+        line = re.sub(r"\]\([^)]*\)|\*\*|\[", "", line)  # where links lead, what is bold
+        for found in re.findall(rf"{WIDE}+ ?[,;:()!?.]|[,;:()!?] ?{WIDE}+", line):
+            yield f"{name}:{number}: '{found}' has a punctuation mark of English in Chinese"
+        for found in re.findall(rf"\S*(?:{HAN}\w*[0-9A-Za-z]|[0-9A-Za-z]{HAN})\w*", line):
+            yield f"{name}:{number}: '{found}' lacks a space between Chinese and Latin letters"
+
+
 def check_readmes(_):
+    """Both READMEs show the same; the Chinese one is typeset as Chinese is."""
     pages = "README.md", "README.zh-CN.md"
+    yield from typeset(pages[1])
     for first, second in zip_longest(*map(shown, pages)):
         if first != second:
             yield f"{pages[0]} shows '{first}' where {pages[1]} shows '{second}'"
