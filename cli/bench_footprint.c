@@ -118,7 +118,8 @@ static enum recur_status generate(const struct scratch *scratch, double *seconds
 {
     const char *const words[] = {
         "recur", "generate",  "--count",        "1",       "--no-display-prompt", "--prompt",
-        "time",  "--threads", scratch->threads, "--model", scratch->model,        NULL};
+        "time",  "--threads", scratch->threads, "--model", scratch->model,        "--seed",
+        "1",     NULL};
     pid_t child;
     int end[2];
     char byte;

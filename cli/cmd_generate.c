@@ -1,8 +1,10 @@
 /* recur generate: continues a prompt, a token at a time. */
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "continuation.h"
 #include "message.h"
@@ -16,6 +18,7 @@ struct generate_options {
     uint64_t count, top_k, seed, threads;
     double temperature, top_p, min_p;
     bool no_display_prompt;
+    bool new_seed; /* none was given */
 };
 
 /* Where the text goes, and its last byte, for the line end. */
@@ -53,6 +56,21 @@ static char *read_prompt(const struct command *command, const char *prompt, size
     return text;
 }
 
+/* Does the text depend on the seed? */
+static bool chooses(const struct generate_options *options)
+{
+    return options->count > 0 && options->temperature > 0 && options->top_k != 1;
+}
+
+/* One that is short enough to be typed again. */
+static uint64_t draw_seed(void)
+{
+    uint32_t seed = 0;
+    if (getentropy(&seed, sizeof seed) != 0)
+        seed = (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16;
+    return seed;
+}
+
 static int continue_prompt(const struct command *command, const struct generate_options *options,
                            const recur_model *model, const char *prompt, size_t size)
 {
@@ -71,18 +89,17 @@ static int continue_prompt(const struct command *command, const struct generate_
     struct prefix_check check = {.vocab = vocab};
     if (recur_prefix_check(&check, prompt, size, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    const recur_model_config *config = recur_model_get_config(model);
-    if (config->task == RECUR_TASK_LM && !config->bidirectional) { /* others are refused below */
-        recur_prefix_warn(command, "the prompt", &check);
-        if (!options->no_display_prompt)
-            print_text(&sink, prompt, size, &error);
-    }
-    if (sink.failed)
-        return 0; /* reported once, by main */
-    recur_stepper *stepper = NULL;
+    recur_stepper *stepper = NULL; /* which refuses what does not continue texts */
     enum recur_status status =
         recur_stepper_create(model, 1, (size_t)options->threads, &stepper, &error);
-    if (status == RECUR_OK)
+    if (status != RECUR_OK)
+        return recur_library_failure(command, &error);
+    recur_prefix_warn(command, "the prompt", &check);
+    if (options->new_seed && chooses(options))
+        fprintf(stderr, "seed %" PRIu64 "\n", options->seed);
+    if (!options->no_display_prompt)
+        print_text(&sink, prompt, size, &error);
+    if (!sink.failed) /* reported once, by main */
         status = recur_generate_on(stepper, prompt, size, (size_t)options->count, &sampling,
                                    print_text, &sink, NULL, &error);
     recur_stepper_free(stepper);
@@ -103,6 +120,9 @@ static int generate(const struct command *command, int argc, char **argv)
     size_t size;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
+    options.new_seed = !recur_option_given(command, &arguments, "seed");
+    if (options.new_seed)
+        options.seed = draw_seed();
     status = recur_load_model(command, options.model, options.prompt, "prompt", &model);
     if (status != 0)
         return status;
@@ -131,8 +151,9 @@ static const struct option_spec options[] = {
      .help = "choose among the fewest tokens that together have the probability X"},
     {OPTION_NUMBER, 0, "min-p", "X", AT(min_p), .high = 1, .standard = "0",
      .help = "choose among tokens with at least X times the best one's probability"},
-    {OPTION_COUNT, 's', "seed", "N", AT(seed), .most = UINT64_MAX, .standard = "1",
-     .help = "of the choice: another seed, another text"},
+    {OPTION_COUNT, 's', "seed", "N", AT(seed), .most = UINT64_MAX,
+     .shown = "a new one, which is printed on standard error",
+     .help = "of the choice: the same seed gives the same text"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help =
          "at most so many threads, of which a model gets as many as make it faster; the text is "
@@ -146,8 +167,8 @@ const struct command recur_command_generate = {
     .name = "generate",
     .summary = "continue a text with a model",
     .operands = "",
-    .about = "Continues a prompt with a trained model and prints the text as it is made. The same "
-             "seed gives the same text.",
+    .about = "Continues a prompt with a trained model and prints the text as it is made: "
+             "another one each time, but with the same --seed the same.",
     .examples = "  recur generate -p \"time traveller\" -n 50 --temp 0\n"
                 "  recur generate -m model.safetensors -p \"Once \" --temp 0.9 --min-p 0.05 -s 7\n",
     .options = options,

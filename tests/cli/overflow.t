@@ -12,7 +12,7 @@ $ recur eval -m lm text --json
 $ recur eval -m fill text
 ! recur eval: the model's weights are too large to compute with: the loss is not finite
 [1]
-$ recur generate -m lm -n 3
+$ recur generate -m lm -n 3 -s 1
 ! recur generate: the model's weights are too large to compute with: a logit is not finite
 [1]
 $ recur fill -m fill 't_me'

@@ -4,7 +4,7 @@ half: rnn tanh 1,2,1, embedding 1, dropout 0.1, 28 parameters
 half: gru 1,2,1, embedding 1, dropout 0.1, 66 parameters
 half: gru-reset-before 1,2,1, embedding 1, dropout 0.1, 66 parameters
 half: lstm 1,2,1, embedding 1, dropout 0.1, 85 parameters
-$ for c in rnn gru gru-reset-before lstm; do recur eval -m $c text | head -1; recur generate -m $c -p a -n 1 | wc -c; recur features -m $c text -o f.npy; recur convert $c back && cmp $c back; done
+$ for c in rnn gru gru-reset-before lstm; do recur eval -m $c text | head -1; recur generate -m $c -p a -n 1 -s 1 | wc -c; recur features -m $c text -o f.npy; recur convert $c back && cmp $c back; done
 tokens              35
 3
 back (recur): rnn tanh 1,2,1, embedding 1, dropout 0.1, 28 parameters
@@ -21,7 +21,7 @@ back (recur): lstm 1,2,1, embedding 1, dropout 0.1, 85 parameters
 ! 36 tokens x 1 number of layer 3 in f.npy
 ! 36 tokens x 1 number of layer 3 in f.npy
 ! 36 tokens x 1 number of layer 3 in f.npy
-$ for c in gru lstm; do for q in bf16 int8; do recur convert --quantize $q $c small; recur generate -m small -n 1 | wc -c; recur eval -m small text | head -1; done; done
+$ for c in gru lstm; do for q in bf16 int8; do recur convert --quantize $q $c small; recur generate -m small -n 1 -s 1 | wc -c; recur eval -m small text | head -1; done; done
 small (recur): gru 1,2,1, embedding 1, quantised to bf16, dropout 0.1, 66 parameters
 2
 tokens              35
