@@ -32,7 +32,7 @@ extern "C" {
 /* The counts of the n-grams of a text; opaque. */
 typedef struct recur_ngrams recur_ngrams;
 
-/* One n-gram: recur_corpus_read(corpus, first, n, ids) gives its ids. */
+/* One n-gram; recur_corpus_read gives its ids, the n from `first` on. */
 typedef struct recur_ngram {
     size_t first;   /* where the corpus has it first, counted in tokens from 0 */
     uint64_t count; /* how often the corpus has it */
