@@ -78,12 +78,13 @@ static int add_words(json_t *words, const struct option_spec *option, const void
     return 0;
 }
 
-json_t *recur_options_words(const struct command *command, uint64_t given, const void *settings)
+json_t *recur_options_words(const struct command *command, const struct option_set *given,
+                            const void *settings)
 {
     json_t *words = json_array();
     int failed = 0;
     for (size_t i = 0; command->options[i].help; i++)
-        if (given >> i & 1)
+        if (recur_option_in(given, i))
             failed |= add_words(words, &command->options[i], settings);
     if (!failed)
         return words;

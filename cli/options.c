@@ -232,7 +232,7 @@ static const struct option_spec *find_letter(const struct command *command, char
 
 static void unknown_name(const struct command *command, const char *name, size_t length)
 {
-    const char *names[65] = {"help"};
+    const char *names[OPTION_ROWS + 1] = {"help"};
     size_t count = 1;
     for (const struct option_spec *o = command->options; o->help; o++)
         if (o->name)
@@ -267,9 +267,9 @@ static const struct option_spec *split(const struct command *command, const char
     return option;
 }
 
-static uint64_t bit(const struct command *command, const struct option_spec *option)
+static size_t row_of(const struct command *command, const struct option_spec *option)
 {
-    return (uint64_t)1 << (option - command->options);
+    return (size_t)(option - command->options);
 }
 
 /* Reads the option at argv[*i], and its value where that is the next word. */
@@ -293,7 +293,7 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
         }
         value = argv[++*i];
     }
-    arguments->given |= bit(command, option);
+    recur_option_add(&arguments->given, row_of(command, option));
     return set_value(command, option, value, settings);
 }
 
@@ -357,15 +357,17 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
 bool recur_option_given(const struct command *command, const struct arguments *arguments,
                         const char *name)
 {
-    return arguments->given & bit(command, find_name(command, name, strlen(name)));
+    return recur_option_in(&arguments->given,
+                           row_of(command, find_name(command, name, strlen(name))));
 }
 
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings)
 {
     const struct option_spec *option = find_name(command, name, strlen(name));
-    if (arguments->given & bit(command, option))
+    size_t row = row_of(command, option);
+    if (recur_option_in(&arguments->given, row))
         return;
-    arguments->given |= bit(command, option);
+    recur_option_add(&arguments->given, row);
     set_value(command, option, value, settings);
 }

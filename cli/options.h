@@ -56,11 +56,27 @@ struct option_spec {
     const char *help;
 };
 
+/* Some of a table's options, by row. */
+enum { OPTION_ROWS = 128 };
+struct option_set {
+    uint64_t bits[OPTION_ROWS / 64];
+};
+
+static inline bool recur_option_in(const struct option_set *set, size_t row)
+{
+    return set->bits[row / 64] >> row % 64 & 1;
+}
+
+static inline void recur_option_add(struct option_set *set, size_t row)
+{
+    set->bits[row / 64] |= (uint64_t)1 << row % 64;
+}
+
 /* What a command line held besides option values. */
 struct arguments {
     const char **operands;
     size_t count;
-    uint64_t given; /* bit i: option i of the table was given */
+    struct option_set given;
 };
 
 /* Sets defaults, reads the command line into `settings` and checks every value. False where
@@ -75,10 +91,11 @@ bool recur_option_given(const struct command *command, const struct arguments *a
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings);
 
-/* The options whose bits are set in `given`, each as a word "--name=value", in a JSON array of
+/* The options that are in `given`, each as a word "--name=value", in a JSON array of
  * strings that parses to the same values again. NULL where a value is not UTF-8 or memory is short.
  */
-json_t *recur_options_words(const struct command *command, uint64_t given, const void *settings);
+json_t *recur_options_words(const struct command *command, const struct option_set *given,
+                            const void *settings);
 
 /* Copies the option's value from one of a command's settings structs to another. */
 void recur_option_copy(const struct option_spec *option, void *to, const void *from);

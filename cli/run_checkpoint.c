@@ -19,7 +19,7 @@ static char *make_note(const struct run *run, const struct arguments *texts)
     for (size_t i = 0; i < texts->count; i++)
         failed |= json_array_append_new(operands, json_string(texts->operands[i]));
     json_t *note = json_pack("{so so ss}", "options",
-                             recur_options_words(run->command, texts->given, &run->options),
+                             recur_options_words(run->command, &texts->given, &run->options),
                              "texts", operands, "isa", isa);
     char *text = note && !failed ? json_dumps(note, JSON_COMPACT) : NULL;
     json_decref(note);

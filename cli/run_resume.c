@@ -21,15 +21,16 @@ static bool is_free(const char *name)
 
 /* Did the run begin with this very value? */
 static bool same(const struct command *command, size_t row, const struct train_options *now,
-                 const struct train_options *then, uint64_t given_then)
+                 const struct train_options *then, const struct option_set *given_then)
 {
     const struct option_spec *option = &command->options[row];
-    uint64_t bit = (uint64_t)1 << row;
+    struct option_set one = {{0}};
+    recur_option_add(&one, row);
     /* A value that follows from others unless it is given has no words that say so. */
-    if (!option->standard && option->kind != OPTION_FLAG && !(given_then & bit))
+    if (!option->standard && option->kind != OPTION_FLAG && !recur_option_in(given_then, row))
         return false;
-    json_t *a = recur_options_words(command, bit, now),
-           *b = recur_options_words(command, bit, then);
+    json_t *a = recur_options_words(command, &one, now),
+           *b = recur_options_words(command, &one, then);
     bool equal = a && b && json_equal(a, b);
     json_decref(a);
     json_decref(b);
@@ -43,13 +44,13 @@ static int merge(struct run *run, const struct arguments *now, struct train_opti
     const struct command *command = run->command;
     for (size_t i = 0; command->options[i].help; i++) {
         const struct option_spec *option = &command->options[i];
-        if (!(now->given >> i & 1))
+        if (!recur_option_in(&now->given, i))
             continue;
         if (is_free(option->name)) {
             recur_option_copy(option, then, &run->options);
             if (option->at != offsetof(struct train_options, resume)) /* of this start alone */
-                arguments->given |= (uint64_t)1 << i;
-        } else if (!same(command, i, &run->options, then, arguments->given)) {
+                recur_option_add(&arguments->given, i);
+        } else if (!same(command, i, &run->options, then, &arguments->given)) {
             return recur_usage_error(command,
                                      "--%s cannot change with --resume: the run in %s was started "
                                      "with something else",

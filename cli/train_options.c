@@ -134,8 +134,8 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_FLAG, 0, "quiet", NULL, AT(quiet), .help = "no progress on standard error"},
     {.help = NULL},
 };
-static_assert(sizeof recur_train_option_rows / sizeof *recur_train_option_rows <= 65,
-              "one bit of arguments.given for each row");
+static_assert(sizeof recur_train_option_rows / sizeof *recur_train_option_rows <= OPTION_ROWS,
+              "a place in an option_set for each row");
 
 struct preset {
     const char *name, *cell, *hidden, *layers, *init, *biases, *lr;

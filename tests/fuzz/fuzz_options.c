@@ -28,7 +28,8 @@ static bool parse(const struct command *command, int argc, char **argv, void *se
     return good;
 }
 
-static void parse_again(const struct command *command, const json_t *words, uint64_t given)
+static void parse_again(const struct command *command, const json_t *words,
+                        const struct option_set *given)
 {
     char *again[2 * WORDS * OPTION_LIST_MOST];
     size_t count = json_array_size(words);
@@ -83,9 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     struct arguments arguments;
     if (parse(command, count, words, settings, &arguments)) {
-        json_t *again = recur_options_words(command, arguments.given, settings);
+        json_t *again = recur_options_words(command, &arguments.given, settings);
         if (again) /* else something is not UTF-8 */
-            parse_again(command, again, arguments.given);
+            parse_again(command, again, &arguments.given);
         json_decref(again);
     }
     fuzz_memory_end(before, size);
