@@ -185,9 +185,9 @@ static enum recur_status print_sample(void *user, const recur_token *tokens, siz
         puts(more);
     } else {
         print_one_hot(job, tokens, count < SAMPLE_ROWS ? count : SAMPLE_ROWS);
-        return RECUR_ERROR_DATA; /* one line is enough: ends the reading */
+        return RECUR_STOP; /* one line is enough */
     }
-    return ++sample->lines < SAMPLE_LINES ? RECUR_OK : RECUR_ERROR_DATA;
+    return ++sample->lines < SAMPLE_LINES ? RECUR_OK : RECUR_STOP;
 }
 
 static void print_stage(const struct job *job, enum stage stage)
