@@ -28,6 +28,12 @@
  * function that takes it as non-const, nobody else may call any. Functions without an object may be
  * called by any thread at any time. A header says so where more is allowed.
  *
+ * Processes: after fork() the child may go on with every object that no thread of the parent was
+ * using meanwhile; what the two do with their copies from then on does not meet. Threads do not
+ * follow into a child. What has some (a trainer, a stack, a stepper) starts its own at the first
+ * call that needs them, with the same results; where it may not, the call fails with MEMORY and
+ * changes nothing, and a stepper goes on with one thread. To free an object waits for nobody there.
+ *
  * Versions: numbers follow Semantic Versioning (semver.org). Within a major version, and for as
  * long as the major version is 0 within a minor one, a program that compiles goes on compiling and
  * does what these comments say; what is added raises the minor version.

@@ -32,7 +32,8 @@
  *
  * The same bits whatever the number of threads and whatever the order of the sequences within the
  * batch. Nothing is allocated after recur_stack_create. A stack is used by one thread at a time and
- * brings its own team; while it updates its model nobody else reads it. */
+ * brings its own team; while it updates its model nobody else reads it. In a child process that may
+ * start no threads (recur/recur.h, "Processes") forward, backward and update fail with MEMORY. */
 #ifndef RECUR_STACK_H
 #define RECUR_STACK_H
 

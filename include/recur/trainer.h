@@ -125,7 +125,8 @@ typedef struct recur_step {
  * learnt, or the gradient's norm is not finite: the parameters are then those of the best finished
  * epoch (the initial ones where there is none), and the sentence says at which minibatch it
  * happened and what to try. The run is over then: every further step and end of an epoch fails in
- * the same way. */
+ * the same way. MEMORY where a child process may start no threads (recur/recur.h, "Processes"):
+ * nothing has changed then. */
 RECUR_API enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step,
                                                recur_error *error);
 

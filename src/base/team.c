@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity, MADV_WIPEONFORK */
 #include "base/team.h"
 
 #include <pthread.h>
@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -71,7 +73,32 @@ struct recur_team {
     pthread_cond_t wake;
     size_t started; /* members after the caller */
     pthread_t *member;
+    pid_t process; /* whose threads these are */
+    char *mark;    /* a page that says so too: 1, and 0 in a child; NULL: the system cannot do it */
 };
+
+/* To ask for the process's number takes as long as a token; to look at a page that a child finds
+ * wiped takes nothing. */
+static void make_mark(struct recur_team *team)
+{
+#ifdef MADV_WIPEONFORK
+    const int kind = MAP_PRIVATE | MAP_ANONYMOUS;
+    char *page = mmap(NULL, 1, PROT_READ | PROT_WRITE, kind, -1, 0);
+    if (page == MAP_FAILED)
+        return;
+    if (madvise(page, 1, MADV_WIPEONFORK) == 0)
+        team->mark = page;
+    else
+        munmap(page, 1);
+#else
+    (void)team;
+#endif
+}
+
+static bool is_ours(const struct recur_team *team)
+{
+    return team->mark ? *team->mark : team->process == getpid();
+}
 
 /* Denormal operands and results cost a hundred cycles each and mean nothing to training. */
 static uint64_t flush_denormals(void)
@@ -166,6 +193,47 @@ static enum recur_status start_member(struct recur_team *team, recur_error *erro
     return RECUR_OK;
 }
 
+static void stop_members(struct recur_team *team)
+{
+    atomic_store_explicit(&team->stop, true, memory_order_relaxed);
+    announce_run(team);
+    for (size_t i = 0; i < team->started; i++)
+        pthread_join(team->member[i], NULL);
+    pthread_cond_destroy(&team->wake);
+    pthread_mutex_destroy(&team->mutex);
+    team->started = 0;
+}
+
+/* All members, in a process that has none of them. Whatever they left when they were last seen, no
+ * run was under way then. */
+static enum recur_status start_members(struct recur_team *team, recur_error *error)
+{
+    enum recur_status status = RECUR_OK;
+    pthread_mutex_init(&team->mutex, NULL);
+    pthread_cond_init(&team->wake, NULL);
+    atomic_store(&team->run, 0);
+    atomic_store(&team->asleep, 0);
+    atomic_store(&team->stop, false);
+    team->started = 0;
+    for (size_t i = 0; i < team->threads; i++)
+        atomic_store(&team->finished[i].count, 0);
+    while (status == RECUR_OK && team->started + 1 < team->threads)
+        status = start_member(team, error);
+    if (status != RECUR_OK) {
+        stop_members(team);
+        return status;
+    }
+    team->process = getpid();
+    if (team->mark)
+        *team->mark = 1;
+    return RECUR_OK;
+}
+
+enum recur_status recur_team_attend(struct recur_team *team, recur_error *error)
+{
+    return team->threads < 2 || is_ours(team) ? RECUR_OK : start_members(team, error);
+}
+
 enum recur_status recur_team_create(size_t threads, struct recur_team **out, recur_error *error)
 {
     struct recur_team *team;
@@ -176,12 +244,12 @@ enum recur_status recur_team_create(size_t threads, struct recur_team **out, rec
     team->threads = threads;
     team->finished = recur_plan_at(team, at);
     recur_barrier_init(&team->barrier, threads, team->finished + threads);
-    pthread_mutex_init(&team->mutex, NULL);
-    pthread_cond_init(&team->wake, NULL);
     enum recur_status status =
         recur_alloc(threads, sizeof *team->member, "the thread team", &team->member, error);
-    while (status == RECUR_OK && team->started + 1 < threads)
-        status = start_member(team, error);
+    if (status == RECUR_OK && threads > 1) {
+        make_mark(team);
+        status = start_members(team, error);
+    }
     if (status != RECUR_OK) {
         recur_team_free(team);
         return status;
@@ -194,12 +262,10 @@ void recur_team_free(struct recur_team *team)
 {
     if (!team)
         return;
-    atomic_store_explicit(&team->stop, true, memory_order_relaxed);
-    announce_run(team);
-    for (size_t i = 0; i < team->started; i++)
-        pthread_join(team->member[i], NULL);
-    pthread_cond_destroy(&team->wake);
-    pthread_mutex_destroy(&team->mutex);
+    if (team->started && is_ours(team)) /* else there is nobody to wait for */
+        stop_members(team);
+    if (team->mark)
+        munmap(team->mark, 1);
     free(team->member);
     recur_block_free(team);
 }

@@ -36,6 +36,10 @@ typedef void recur_team_fn(void *argument, size_t thread, size_t threads);
 enum recur_status recur_team_create(size_t threads, struct recur_team **team, recur_error *error);
 void recur_team_free(struct recur_team *team); /* NULL is fine */
 
+/* Threads do not follow a process into its child. There this starts the team's anew, which a run
+ * needs; everywhere else it costs nothing. Errors: MEMORY, and another try may do. */
+enum recur_status recur_team_attend(struct recur_team *team, recur_error *error);
+
 size_t recur_team_threads(const struct recur_team *team);
 
 /* Runs the function on all members and returns when all are done. Denormal numbers are flushed to

@@ -60,6 +60,7 @@ static enum recur_status read_on(struct run *run, recur_error *error)
     for (size_t from = 0; from < size; from += STEPS) {
         run->pass.steps = size - from < STEPS ? size - from : STEPS;
         recur_corpus_read(run->corpus, from, run->pass.steps, run->ids);
+        RECUR_TRY(recur_team_attend(run->team, error)); /* the caller's function may have forked */
         recur_pass_run_forward(&run->pass, run->team);
         run->pass.carried_steps = run->pass.steps;
         RECUR_TRY(hand_over(run, 0, 0, run->pass.steps, error));
@@ -78,6 +79,7 @@ static enum recur_status read_some_windows(struct run *run, size_t first, recur_
         for (size_t t = 0; t < windows->steps; t++)
             recur_corpus_read(run->corpus, begin + t, 1, &run->ids[t * batch + b]);
     }
+    RECUR_TRY(recur_team_attend(run->team, error));
     recur_pass_run_forward(&run->pass, run->team);
     for (size_t b = 0; b < count; b++) {
         size_t begin = recur_window_first(windows, first + b), own = (first + b) * RECUR_WINDOW_OWN;

@@ -185,8 +185,9 @@ const recur_model *recur_stepper_model(const recur_stepper *stepper)
 
 void recur_stepper_refresh(recur_stepper *stepper)
 {
+    bool alone = recur_team_attend(stepper->team, NULL) != RECUR_OK;
     stepper->held = NULL;
-    recur_pass_run_prepare(&stepper->pass, stepper->team, false);
+    recur_pass_run_prepare(&stepper->pass, alone ? stepper->solo : stepper->team, false);
 }
 
 /* The slice's part of the states, from the sessions to the initial rows of the workspace or from
@@ -256,6 +257,8 @@ static void run(recur_stepper *stepper)
 {
     bool paced = stepper->solo && stepper->pass.rows == 1;
     bool alone = paced && recur_pace_alone(&stepper->pace);
+    if (!alone && recur_team_attend(stepper->team, NULL) != RECUR_OK)
+        alone = true; /* in a child that may start no threads */
     double start = paced ? recur_clock() : 0;
     if (alone != stepper->alone) {
         stepper->alone = alone;

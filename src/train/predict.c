@@ -125,6 +125,7 @@ static enum recur_status predict(struct predicting *p, struct recur_team *team, 
         for (size_t b = 0; b < n; b++)
             p->member[b] = first + b;
         recur_labeller_load(l, &p->set, p->member, n, 0, RECUR_NOT_TRAINING);
+        RECUR_TRY(recur_team_attend(team, error)); /* the caller's function may have forked */
         RECUR_TRY(recur_labeller_predict(l, error));
         if (p->best) {
             p->loss += recur_labeller_crf_loss(l, false);

@@ -273,6 +273,7 @@ enum recur_status recur_stack_forward(recur_stack *stack, const recur_stack_inpu
         stack->equal[b] = input->steps;
     const size_t *length = input->lengths ? input->lengths : stack->equal;
     RECUR_TRY(check_input(stack, input, length, error));
+    RECUR_TRY(recur_team_attend(stack->team, error));
     stack->input = *input;
     stack->input.x = network->inputs ? input->x : NULL;
     stack->output = *output;
@@ -367,6 +368,7 @@ enum recur_status recur_stack_backward(recur_stack *stack,
     struct recur_pass *pass = &stack->pass;
     if (!stack->went_forward)
         return recur_fail(error, bad, "there is no forward pass to go back through");
+    RECUR_TRY(recur_team_attend(stack->team, error));
     stack->given = output ? *output : (recur_stack_output_gradient){0};
     output = &stack->given;
     if (output->dlogits && !network->outputs)
@@ -440,6 +442,7 @@ enum recur_status recur_stack_update(recur_stack *stack, double lr, double *norm
     if (!(lr > 0) || !isfinite(lr))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the learning rate must be above 0 and below inf, got %g", lr);
+    RECUR_TRY(recur_team_attend(stack->team, error));
     settle_gradients(stack);
     recur_team_run(stack->team, sum, stack);
     double found = recur_optimiser_norm(&stack->optimiser);

@@ -292,7 +292,7 @@ static void restore(struct recur_trainer *trainer)
     memcpy(trainer->model->parameters, trainer->kept,
            trainer->model->network.params.span * sizeof(real));
     if (!trainer->labels)
-        recur_pass_run_prepare(&trainer->pass, trainer->team, true);
+        recur_pass_run_prepare(&trainer->pass, trainer->solo, true);
 }
 
 /* From here on the run can only be finished: the optimiser's moments may be no numbers either. */
@@ -326,6 +326,7 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     double start = trainer->pass.phase_start = recur_clock();
     if (trainer->diverged)
         return diverged(trainer, error);
+    RECUR_TRY(recur_team_attend(trainer->team, error));
     if (!trainer->minibatches)
         begin_epoch(trainer);
     if (!next_minibatch(trainer))
@@ -408,6 +409,7 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
     if (trainer->diverged || !parameters_are_finite(trainer->model))
         return diverged(trainer, error);
+    RECUR_TRY(recur_team_attend(trainer->team, error));
     double minibatches = (double)trainer->minibatch;
     double tokens = trainer->labels
                         ? (double)recur_label_run_tokens(trainer)
