@@ -44,7 +44,8 @@ struct measure recur_measure(const recur_epoch *epochs, size_t count, bool label
                                 .curves = two ? 2 : 1,
                                 .curve = {"training", "validation"},
                                 .value = {training, validation},
-                                .judged = two ? 1 : 0};
+                                .judged = two ? 1 : 0,
+                                .logarithmic = true};
     if (found(epochs, count, accuracy))
         return (struct measure){.name = "score on held-out data",
                                 .curves = two ? 2 : 1,

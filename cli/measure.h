@@ -13,7 +13,8 @@ struct measure {
     size_t curves; /* how many of these there are */
     const char *curve[MEASURE_CURVES];
     double (*value[MEASURE_CURVES])(const recur_epoch *epoch); /* NaN where an epoch has none */
-    size_t judged; /* the curve by which an epoch is kept */
+    size_t judged;    /* the curve by which an epoch is kept */
+    bool logarithmic; /* a ratio says more than a difference */
 };
 
 /* Perplexities; of a model that labels, accuracy and F1 on what is held out, or, where nothing is,

@@ -18,6 +18,7 @@ struct run {
     struct train_options options;
     recur_corpus *corpus;        /* of text; */
     recur_labels *train, *valid; /* of labelled texts, `valid` NULL where none is held out */
+    recur_printable name;        /* of the text, without its folder */
     recur_vocab *vocab;
     recur_model *model;
     recur_trainer *trainer;

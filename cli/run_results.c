@@ -101,14 +101,27 @@ void recur_run_log(struct run *run)
     run->log = NULL;
 }
 
+/* The run ends in an epoch that is not finished, whose parameters are those that are kept. */
+static bool ends_in_part(const struct run *run)
+{
+    return !recur_run_best_epoch(run) && run->step.epoch == run->epoch.epoch &&
+           !run->step.end_of_epoch;
+}
+
+/* The epoch whose parameters are kept; 0 where that is part of one. */
+static uint64_t kept_epoch(const struct run *run)
+{
+    const recur_epoch *best = recur_run_best_epoch(run);
+    return best ? best->epoch : ends_in_part(run) ? 0 : run->epoch.epoch;
+}
+
 /* Prints the continuations and collects them; false where that fails. */
 static bool print_predictions(struct run *run, json_t *predictions)
 {
     const struct text_list *prefixes = &run->options.predict;
     const recur_epoch *best = recur_run_best_epoch(run);
-    bool part = !best && run->step.epoch == run->epoch.epoch && !run->step.end_of_epoch;
     const recur_sampler_config sampling = recur_run_sampling(
-        run, best ? best->epoch : run->epoch.epoch, part ? run->step.minibatch : 0);
+        run, best ? best->epoch : run->epoch.epoch, ends_in_part(run) ? run->step.minibatch : 0);
     for (size_t i = 0; i < prefixes->count; i++) {
         recur_error error;
         char *text;
@@ -253,6 +266,31 @@ static bool print_scores(const struct run *run, recur_scores *scores)
     return true;
 }
 
+static bool plot(const struct run *run, const struct measure *measure)
+{
+    size_t count, size;
+    char *line = NULL;
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    FILE *stream = open_memstream(&line, &size);
+    if (stream)
+        recur_print_model(stream, run->model, recur_model_parameters(run->model));
+    if (!stream || fclose(stream) != 0) {
+        free(line);
+        recur_failure(run->command, "out of memory for the picture");
+        return false;
+    }
+    line[strcspn(line, "\n")] = '\0';
+    const struct plot plotted = {.title = run->name.text,
+                                 .subtitle = line,
+                                 .measure = *measure,
+                                 .epochs = history,
+                                 .count = count,
+                                 .kept = kept_epoch(run)};
+    bool written = recur_plot_write(run->command, run->options.plot, &plotted);
+    free(line);
+    return written;
+}
+
 int recur_run_results(struct run *run)
 {
     const struct train_options *options = &run->options;
@@ -261,7 +299,6 @@ int recur_run_results(struct run *run)
     const recur_epoch *history = recur_model_history(run->model, &count);
     recur_scores scores;
     bool labels = options->labels;
-    const recur_epoch *best = recur_run_best_epoch(run);
     const struct measure measure = recur_measure(history, count, labels);
     say_what_was_kept(run);
     bool done = !labels || print_scores(run, &scores);
@@ -272,11 +309,11 @@ int recur_run_results(struct run *run)
     if (done && options->report)
         done = write_report(run, predictions, labels ? &scores : NULL);
     if (done && options->plot)
-        done = recur_plot_write(run->command, options->plot, history, count);
+        done = plot(run, &measure);
     json_decref(predictions);
     if (done && !options->quiet) {
-        recur_curve_print(stderr, &measure, history, count, best ? best->epoch : 0,
-                          recur_terminal_width(), recur_terminal_colors(stderr));
+        recur_curve_print(stderr, &measure, history, count, kept_epoch(run), recur_terminal_width(),
+                          recur_terminal_colors(stderr));
         print_next(run);
     }
     return done ? 0 : STATUS_FAILURE;
