@@ -25,6 +25,10 @@
 
 #define RECUR_LANES 32 /* of every panel, on every instruction set */
 
+#define RECUR_CELLS_MAX 16      /* room for enum recur_cell */
+#define RECUR_SLOTS_MAX 4       /* of a cell */
+#define RECUR_CELL_PHASES_MAX 2 /* of a step */
+
 static inline size_t recur_panels(size_t columns)
 {
     return columns / RECUR_LANES + (columns % RECUR_LANES != 0);
@@ -58,6 +62,27 @@ struct recur_update {
     real correct1;  /* 1 - beta1^t */
     real correct2;  /* 1 - beta2^t */
     bool decoupled; /* weight decay apart from the gradient (AdamW) */
+};
+
+/* One tile of a cell's step: n = rows * 32 numbers, 32 units of some rows. h is the step's output,
+ * h_prev the state before it. A cell keeps its gates in slots (src/nn/cell.h). In a backward
+ * function dh is complete; slots and q become the gradients of what they held, and what the step
+ * adds to the gradient of h_prev beyond its products is added to dh_prev. */
+struct recur_tile {
+    size_t n;
+    unsigned activation; /* of enum recur_activation, where the cell lets it be chosen */
+    real *slot[RECUR_SLOTS_MAX];
+    const real *h_prev, *c_prev;
+    real *h, *c; /* c: where the cell has one */
+    real *q;     /* what a second product multiplies, where the cell has one */
+    const real *dh;
+    real *dh_prev, *dc;
+};
+
+/* A cell's arithmetic, a function for each of its phases; equations in src/kernels/<cell>.h. */
+struct recur_cell_kernels {
+    void (*forward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
+    void (*backward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
 };
 
 struct recur_kernels {
@@ -133,24 +158,8 @@ struct recur_kernels {
     /* w (32, 32) transposed into t (32, 32). */
     void (*transpose)(real *t, const real *w);
 
-    /* Point-wise parts of the cells; n is a multiple of 32; equations in src/nn/<cell>.c. A
-     * backward function overwrites the gates with the gradients of their pre-activations. */
-    void (*rnn_forward[3])(real *h, const real *z, size_t n); /* by enum recur_activation */
-    void (*rnn_backward[3])(real *z, const real *h, const real *dh, size_t n);
-    void (*lstm_forward)(real *i, real *f, real *g, real *o, const real *c_prev, real *c, real *h,
-                         size_t n);
-    void (*lstm_backward)(real *i, real *f, real *g, real *o, const real *c_prev, const real *c,
-                          const real *dh, real *dc, size_t n);
-    void (*gru_forward)(real *r, real *z, real *n_gate, const real *hn, const real *h_prev, real *h,
-                        size_t n);
-    void (*gru_backward)(real *r, real *z, real *n_gate, real *hn, const real *h_prev,
-                         const real *dh, real *dh_prev, size_t n);
-    void (*gru_before_gates)(real *r, real *z, const real *h_prev, real *rh, size_t n);
-    void (*gru_before_output)(const real *z, real *n_gate, const real *h_prev, real *h, size_t n);
-    void (*gru_before_output_backward)(real *z, real *n_gate, const real *h_prev, const real *dh,
-                                       real *dh_prev, size_t n);
-    void (*gru_before_gates_backward)(real *r, const real *drh, const real *h_prev, real *dh_prev,
-                                      size_t n);
+    /* The cells' point-wise parts, by enum recur_cell. */
+    struct recur_cell_kernels cell[RECUR_CELLS_MAX];
 
     /* Softmax cross-entropy over logits of V columns in panels `stride` numbers apart, in place:
      * loss[r] = log sum_v e^{x_v} - x_target; the logits become scale (softmax - one_hot(target)),

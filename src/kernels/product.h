@@ -34,6 +34,11 @@ static void column_sum(real *c, const real *b, size_t rows)
         store(c + v * VL, sum[v]);
 }
 
+static void add(real *c, const real *a, const real *b, size_t n)
+{
+    EACH_VECTOR store(c + j, load(a + j) + load(b + j));
+}
+
 static void fill(real *z, const real *bias, size_t rows)
 {
     for (size_t r = 0; r < rows; r++)

@@ -1,9 +1,12 @@
 /* Compiled once for every instruction set, with that set's flags and name
  * (src/kernels/meson.build): everything the headers below define is static, and the table is the
  * one symbol. */
+#include "kernels/gru.h"
+#include "kernels/gru_reset_before.h"
 #include "kernels/loss.h"
-#include "kernels/pointwise.h"
+#include "kernels/lstm.h"
 #include "kernels/product.h"
+#include "kernels/rnn.h"
 #ifndef RECUR_DOUBLE
 #include "kernels/narrow.h"
 #endif
@@ -38,16 +41,15 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .scatter_add = scatter_add,
     .add = add,
     .transpose = transpose,
-    .rnn_forward = {rnn_forward_tanh, rnn_forward_relu, rnn_forward_sigmoid},
-    .rnn_backward = {rnn_backward_tanh, rnn_backward_relu, rnn_backward_sigmoid},
-    .lstm_forward = lstm_forward,
-    .lstm_backward = lstm_backward,
-    .gru_forward = gru_forward,
-    .gru_backward = gru_backward,
-    .gru_before_gates = gru_before_gates,
-    .gru_before_output = gru_before_output,
-    .gru_before_output_backward = gru_before_output_backward,
-    .gru_before_gates_backward = gru_before_gates_backward,
+    .cell =
+        {
+            [RECUR_CELL_RNN] = {{rnn_forward}, {rnn_backward}},
+            [RECUR_CELL_GRU] = {{gru_forward}, {gru_backward}},
+            [RECUR_CELL_GRU_RESET_BEFORE] = {{gru_reset_before_gates, gru_reset_before_output},
+                                             {gru_reset_before_gates_backward,
+                                              gru_reset_before_output_backward}},
+            [RECUR_CELL_LSTM] = {{lstm_forward}, {lstm_backward}},
+        },
     .softmax_loss = softmax_loss,
     .dropout = dropout,
     .sum_squares = sum_squares,

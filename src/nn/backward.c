@@ -94,7 +94,7 @@ static void gradient_tile(const struct recur_pass *pass, const struct recur_stre
     tile->dh = stream->dh + (tile->h - stream->h);
     tile->dh_prev = stream->dh + (tile->h_prev - stream->h);
     tile->dc = stream->dc ? stream->dc + carried : NULL;
-    tile->rh = stream->dq ? stream->dq + carried : NULL;
+    tile->q = stream->dq ? stream->dq + carried : NULL;
 }
 
 /* The gates of phase p; others may be multiplied by another thread at this moment. */
@@ -144,20 +144,20 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    enum recur_activation activation = pass->network->activation;
     struct recur_piece piece[RECUR_PIECES_MAX], later[RECUR_PIECES_MAX];
     unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece), laters = 0;
     if (d ? t > 0 : t + 1 < slice->steps)
         laters = recur_slice_pieces(pass, slice, d, d ? t - 1 : t + 1, later);
     size_t begin = recur_slice_begin(slice, layer->units);
     size_t end = recur_slice_end(slice, layer->units);
+    unsigned last = cell->phases - 1;
     for (size_t u = begin; u < end; u++) {
         backward_later(pass, l, d, u, later, laters);
         for (unsigned i = 0; i < pieces; i++) {
             struct recur_tile tile;
             gradient_tile(pass, stream, &piece[i], u, &tile);
-            cell->phase[cell->phases - 1].backward(pass->kernels, activation, &tile);
-            gates_changed(pass, &tile, cell->phases - 1);
+            pass->kernels->cell[cell->cell].backward[last](&tile);
+            gates_changed(pass, &tile, last);
         }
     }
     recur_slice_wait(slice);
@@ -167,8 +167,8 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
         for (unsigned i = 0; i < pieces; i++) {
             struct recur_tile tile;
             gradient_tile(pass, stream, &piece[i], u, &tile);
-            backward_product(pass, l, d, 1, u, piece[i].row, piece[i].rows, tile.rh, false);
-            cell->phase[0].backward(pass->kernels, activation, &tile);
+            backward_product(pass, l, d, 1, u, piece[i].row, piece[i].rows, tile.q, false);
+            pass->kernels->cell[cell->cell].backward[0](&tile);
             gates_changed(pass, &tile, 0);
         }
     recur_slice_wait(slice);

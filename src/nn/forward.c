@@ -135,19 +135,19 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
                           .slot = pass->network->cell->recurrent_slot,
                           .hidden = layer->hidden};
     struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
-    if (phase->from_rh)
+    if (phase->from_q)
         state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
     multiply_gates(pass, stream, &gates, first, count, piece->row, piece->rows, &state);
 }
 
 /* One phase of one step: the product, then the cell. */
 static void forward_step(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                         size_t d, size_t t, const struct recur_cell_phase *phase)
+                         size_t d, size_t t, unsigned p)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_cell_kind *cell = pass->network->cell;
-    const struct recur_cell_phase *last = &cell->phase[cell->phases - 1];
+    const struct recur_cell_phase *phase = &cell->phase[p];
     struct recur_piece piece[RECUR_PIECES_MAX];
     unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
     size_t rows = recur_slice_alive(pass, slice, t), end = recur_slice_end(slice, layer->units);
@@ -162,8 +162,8 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
             for (size_t u = first; u < first + count; u++) {
                 struct recur_tile tile;
                 recur_tile_at(pass, stream, &piece[i], u, &tile);
-                phase->forward(pass->kernels, pass->network->activation, &tile);
-                recur_pass_changed(pass, phase == last ? tile.h : tile.rh, piece[i].rows);
+                pass->kernels->cell[cell->cell].forward[p](&tile);
+                recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, piece[i].rows);
             }
         }
     }
@@ -209,7 +209,7 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
     recur_pass_mark(pass, thread, RECUR_PHASE_INPUT);
     for (size_t i = 0; i < slice->steps; i++)
         for (unsigned p = 0; p < cell->phases; p++) {
-            forward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i, &cell->phase[p]);
+            forward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i, p);
             recur_slice_wait(slice);
         }
 }

@@ -52,14 +52,14 @@ struct right {
     const uint32_t *pairs; /* in bf16 */
     size_t columns;        /* in use */
     size_t rows;
-    bool from_rh; /* the left operand is q, not h */
-    real *dw;     /* the panel of weight gradients that the products are */
+    bool from_q; /* the left operand is q, not h */
+    real *dw;    /* the panel of weight gradients that the products are */
 };
 
 /* Whether the left operand is h as it lies: states before the rows, in runs. */
 static bool is_of_states(const struct right *right)
 {
-    return !right->pairs && !right->from_rh;
+    return !right->pairs && !right->from_q;
 }
 
 /* In bf16 `place` says which of the thread's panels of row pairs it is copied to. */
@@ -158,9 +158,9 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
         for (size_t i = 0; i < count; i++) {
             if (is_of_states(&right[i]))
                 continue;
-            const uint32_t *pairs = right[i].from_rh ? stream->q_pairs : stream->h_pairs;
+            const uint32_t *pairs = right[i].from_q ? stream->q_pairs : stream->h_pairs;
             multiply(pass, &right[i], u * RECUR_LANES,
-                     right[i].from_rh ? stream->q + u * stream->z_stride : NULL,
+                     right[i].from_q ? stream->q + u * stream->z_stride : NULL,
                      right[i].pairs ? pairs + u * pass->work->bf16->stride : NULL,
                      recur_panel_width(layer->hidden, u));
         }
@@ -197,7 +197,7 @@ static void gradient_gates(const struct recur_pass *pass, struct task task, size
             .dz = z + cell->recurrent_slot[gate] * stream->z_stride,
             .columns = recur_panel_width(layer->hidden, u),
             .rows = recur_pass_rows(pass),
-            .from_rh = gate >= cell->phase[0].gates && cell->phase[1].from_rh,
+            .from_q = gate >= cell->phase[0].gates && cell->phase[1].from_q,
             .dw = gradient_panel(pass, tensors->weight_hh, panel),
         };
         input[i] = *right;

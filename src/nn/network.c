@@ -7,17 +7,6 @@
 
 #include "base/memory.h"
 
-const struct recur_cell_kind *recur_cell_kind_of(enum recur_cell cell)
-{
-    switch (cell) {
-    case RECUR_CELL_RNN: return &recur_cell_kind_rnn;
-    case RECUR_CELL_GRU: return &recur_cell_kind_gru;
-    case RECUR_CELL_GRU_RESET_BEFORE: return &recur_cell_kind_gru_reset_before;
-    case RECUR_CELL_LSTM: return &recur_cell_kind_lstm;
-    }
-    return NULL;
-}
-
 /* What counts for the tasks tag and classify alone. */
 static enum recur_status check_labels(const recur_model_config *config, recur_error *error)
 {

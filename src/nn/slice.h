@@ -240,6 +240,7 @@ static inline void recur_tile_at(const struct recur_pass *pass, const struct rec
     size_t own = u * stream->h_stride, row = piece->row * RECUR_LANES;
     size_t before = own + piece->before * RECUR_LANES, after = own + piece->after * RECUR_LANES;
     tile->n = piece->rows * RECUR_LANES;
+    tile->activation = pass->network->activation;
     tile->h_prev = stream->h + before;
     tile->h = stream->h + after;
     for (unsigned s = 0; s < cell->slots; s++)
@@ -249,7 +250,7 @@ static inline void recur_tile_at(const struct recur_pass *pass, const struct rec
         tile->c = stream->c + after;
     }
     if (cell->phases > 1)
-        tile->rh = stream->q + u * stream->z_stride + row;
+        tile->q = stream->q + u * stream->z_stride + row;
 }
 
 #endif

@@ -32,13 +32,14 @@ struct recur_stream {
     real *z, *h, *c, *q;
     real *dh, *dc, *dq;
     real *ends; /* U panels (B, 32): gradients of the last hidden states, where they are given */
-    real *slot_bias;                              /* (U*S, 32): b_ih + b_hh where they meet */
-    uint32_t *h_pairs, *q_pairs;                  /* in bf16 (nn/bf16.h) */
-    ptrdiff_t *h_panels, *q_panels;               /* (U) */
-    ptrdiff_t *gate_panels[RECUR_PHASES_MAX];     /* z panels of a phase's gates, (U * gates) */
-    ptrdiff_t *input_panels;                      /* z panels that x W_ih^T went to, (U * G) */
-    real *recurrent_transposed[RECUR_PHASES_MAX]; /* W_hh^T of a phase: U panels (U*gates*32, 32) */
-    real *input_transposed;                       /* W_ih^T: panels of the input (U*G*32, 32) */
+    real *slot_bias;                               /* (U*S, 32): b_ih + b_hh where they meet */
+    uint32_t *h_pairs, *q_pairs;                   /* in bf16 (nn/bf16.h) */
+    ptrdiff_t *h_panels, *q_panels;                /* (U) */
+    ptrdiff_t *gate_panels[RECUR_CELL_PHASES_MAX]; /* z panels of a phase's gates, (U * gates) */
+    ptrdiff_t *input_panels;                       /* z panels that x W_ih^T went to, (U * G) */
+    real *recurrent_transposed[RECUR_CELL_PHASES_MAX]; /* W_hh^T of a phase: U panels (U*gates*32,
+                                                          32) */
+    real *input_transposed; /* W_ih^T: panels of the input (U*G*32, 32) */
 };
 
 /* One panel of a layer's input or output: where its row 0 lies, its gradient, its width. */

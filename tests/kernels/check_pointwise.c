@@ -70,14 +70,18 @@ static void check_pointwise(const struct recur_kernels *kernels, struct recur_rn
     }
 }
 
-#define RNN(name, activation, f, derivative)                                                       \
+/* A cell's function of phase `p` on a tile made of the arrays. */
+#define RUN(kind, way, p, function, ...)                                                           \
+    kernels->cell[kind].way[p](&(struct recur_tile){.n = n, .activation = function, __VA_ARGS__})
+
+#define RNN(name, function, f, derivative)                                                         \
     static void call_forward_##name(const struct recur_kernels *kernels, real **x, size_t n)       \
     {                                                                                              \
-        kernels->rnn_forward[activation](x[0], x[1], n);                                           \
+        RUN(RECUR_CELL_RNN, forward, 0, function, .h = x[0], .slot = {x[1]});                      \
     }                                                                                              \
     static void call_backward_##name(const struct recur_kernels *kernels, real **x, size_t n)      \
     {                                                                                              \
-        kernels->rnn_backward[activation](x[0], x[1], x[2], n);                                    \
+        RUN(RECUR_CELL_RNN, backward, 0, function, .slot = {x[0]}, .h = x[1], .dh = x[2]);         \
     }                                                                                              \
     static void forward_##name(double *x)                                                          \
     {                                                                                              \
@@ -103,7 +107,8 @@ RNN(sigmoid, RECUR_ACTIVATION_SIGMOID, logistic(x[1]), h *(1 - h))
 
 static void call_lstm_forward(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->lstm_forward(x[0], x[1], x[2], x[3], x[4], x[5], x[6], n);
+    RUN(RECUR_CELL_LSTM, forward, 0, 0, .slot = {x[0], x[1], x[2], x[3]}, .c_prev = x[4], .c = x[5],
+        .h = x[6]);
 }
 
 static void lstm_forward(double *x)
@@ -118,7 +123,8 @@ static void lstm_forward(double *x)
 
 static void call_lstm_backward(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->lstm_backward(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], n);
+    RUN(RECUR_CELL_LSTM, backward, 0, 0, .slot = {x[0], x[1], x[2], x[3]}, .c_prev = x[4],
+        .c = x[5], .dh = x[6], .dc = x[7]);
 }
 
 static void lstm_backward(double *x)
@@ -148,7 +154,7 @@ static void check_lstm(const struct recur_kernels *kernels, struct recur_rng *rn
 
 static void call_gru_forward(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->gru_forward(x[0], x[1], x[2], x[3], x[4], x[5], n);
+    RUN(RECUR_CELL_GRU, forward, 0, 0, .slot = {x[2], x[0], x[1], x[3]}, .h_prev = x[4], .h = x[5]);
 }
 
 static void gru_forward(double *x)
@@ -161,14 +167,15 @@ static void gru_forward(double *x)
 
 static void call_gru_backward(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->gru_backward(x[0], x[1], x[2], x[3], x[4], x[5], x[6], n);
+    RUN(RECUR_CELL_GRU, backward, 0, 0, .slot = {x[2], x[0], x[1], x[3]}, .h_prev = x[4],
+        .dh = x[5], .dh_prev = x[6]);
 }
 
 static void gru_backward(double *x)
 {
-    double r = x[0], z = x[1], n = x[2], hn = x[3], dh = x[5];
+    double r = x[0], z = x[1], n = x[2], m = x[3], dh = x[5];
     double dn = dh * (1 - z) * (1 - n * n);
-    x[0] = dn * hn * r * (1 - r);
+    x[0] = dn * m * r * (1 - r);
     x[1] = dh * (x[4] - n) * z * (1 - z);
     x[2] = dn;
     x[3] = dn * r;
@@ -180,18 +187,19 @@ static void check_gru(const struct recur_kernels *kernels, struct recur_rng *rng
     const struct pointwise forward = {
         call_gru_forward,
         gru_forward,
-        {{"r", 8}, {"z", 8}, {"n", 8}, {"hn", 3}, {"h_prev", 1}, {"h", 0}}};
+        {{"r", 8}, {"z", 8}, {"n", 8}, {"m", 3}, {"h_prev", 1}, {"h", 0}}};
     const struct pointwise backward = {
         call_gru_backward,
         gru_backward,
-        {{"r", 1}, {"z", 1}, {"n", 1}, {"hn", 3}, {"h_prev", 1}, {"dh", 1}, {"dh_prev", 1}}};
+        {{"r", 1}, {"z", 1}, {"n", 1}, {"m", 3}, {"h_prev", 1}, {"dh", 1}, {"dh_prev", 1}}};
     check_pointwise(kernels, rng, &forward);
     check_pointwise(kernels, rng, &backward);
 }
 
 static void call_before_gates(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->gru_before_gates(x[0], x[1], x[2], x[3], n);
+    RUN(RECUR_CELL_GRU_RESET_BEFORE, forward, 0, 0, .slot = {x[0], x[1]}, .h_prev = x[2],
+        .q = x[3]);
 }
 
 static void before_gates(double *x)
@@ -203,7 +211,8 @@ static void before_gates(double *x)
 
 static void call_before_output(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->gru_before_output(x[0], x[1], x[2], x[3], n);
+    RUN(RECUR_CELL_GRU_RESET_BEFORE, forward, 1, 0, .slot = {NULL, x[0], x[1]}, .h_prev = x[2],
+        .h = x[3]);
 }
 
 static void before_output(double *x)
@@ -214,7 +223,8 @@ static void before_output(double *x)
 
 static void call_before_output_backward(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->gru_before_output_backward(x[0], x[1], x[2], x[3], x[4], n);
+    RUN(RECUR_CELL_GRU_RESET_BEFORE, backward, 1, 0, .slot = {NULL, x[0], x[1]}, .h_prev = x[2],
+        .dh = x[3], .dh_prev = x[4]);
 }
 
 static void before_output_backward(double *x)
@@ -227,7 +237,8 @@ static void before_output_backward(double *x)
 
 static void call_before_gates_backward(const struct recur_kernels *kernels, real **x, size_t n)
 {
-    kernels->gru_before_gates_backward(x[0], x[1], x[2], x[3], n);
+    RUN(RECUR_CELL_GRU_RESET_BEFORE, backward, 0, 0, .slot = {x[0]}, .q = x[1], .h_prev = x[2],
+        .dh_prev = x[3]);
 }
 
 static void before_gates_backward(double *x)
@@ -240,14 +251,14 @@ static void before_gates_backward(double *x)
 static void check_gru_before(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     const struct pointwise parts[] = {
-        {call_before_gates, before_gates, {{"r", 8}, {"z", 8}, {"h_prev", 1}, {"rh", 0}}},
+        {call_before_gates, before_gates, {{"r", 8}, {"z", 8}, {"h_prev", 1}, {"q", 0}}},
         {call_before_output, before_output, {{"z", 1}, {"n", 8}, {"h_prev", 1}, {"h", 0}}},
         {call_before_output_backward,
          before_output_backward,
          {{"z", 1}, {"n", 1}, {"h_prev", 1}, {"dh", 1}, {"dh_prev", 1}}},
         {call_before_gates_backward,
          before_gates_backward,
-         {{"r", 1}, {"drh", 1}, {"h_prev", 1}, {"dh_prev", 1}}},
+         {{"r", 1}, {"dq", 1}, {"h_prev", 1}, {"dh_prev", 1}}},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         check_pointwise(kernels, rng, &parts[i]);

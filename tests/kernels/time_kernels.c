@@ -145,80 +145,43 @@ static void add(struct bench *b)
     b->kernels->add(b->x[0], b->x[4], b->x[5], TILE);
 }
 
-static void rnn_tanh(struct bench *b)
-{
-    b->kernels->rnn_forward[RECUR_ACTIVATION_TANH](b->x[0], b->x[4], TILE);
-}
-
-static void rnn_relu(struct bench *b)
-{
-    b->kernels->rnn_forward[RECUR_ACTIVATION_RELU](b->x[0], b->x[4], TILE);
-}
-
-static void rnn_sigmoid(struct bench *b)
-{
-    b->kernels->rnn_forward[RECUR_ACTIVATION_SIGMOID](b->x[0], b->x[4], TILE);
-}
-
-static void rnn_tanh_backward(struct bench *b)
-{
-    b->kernels->rnn_backward[RECUR_ACTIVATION_TANH](b->x[0], b->x[4], b->x[5], TILE);
-}
-
-static void rnn_relu_backward(struct bench *b)
-{
-    b->kernels->rnn_backward[RECUR_ACTIVATION_RELU](b->x[0], b->x[4], b->x[5], TILE);
-}
-
-static void rnn_sigmoid_backward(struct bench *b)
-{
-    b->kernels->rnn_backward[RECUR_ACTIVATION_SIGMOID](b->x[0], b->x[4], b->x[5], TILE);
-}
-
-static void lstm_forward(struct bench *b)
+/* A cell's functions, on a tile of arrays that lie apart. */
+static struct recur_tile tile_of(struct bench *b, enum recur_activation activation)
 {
     real **x = b->x;
-    b->kernels->lstm_forward(x[0], x[1], x[2], x[3], x[4], x[5], x[6], TILE);
+    return (struct recur_tile){.n = TILE,
+                               .activation = activation,
+                               .slot = {x[0], x[1], x[2], x[3]},
+                               .h_prev = x[4],
+                               .c_prev = x[4],
+                               .h = x[6],
+                               .c = x[5],
+                               .q = x[8],
+                               .dh = x[6],
+                               .dh_prev = x[7],
+                               .dc = x[7]};
 }
 
-static void lstm_backward(struct bench *b)
-{
-    real **x = b->x;
-    b->kernels->lstm_backward(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], TILE);
-}
-
-static void gru_forward(struct bench *b)
-{
-    real **x = b->x;
-    b->kernels->gru_forward(x[0], x[1], x[2], x[3], x[4], x[5], TILE);
-}
-
-static void gru_backward(struct bench *b)
-{
-    real **x = b->x;
-    b->kernels->gru_backward(x[0], x[1], x[2], x[3], x[4], x[5], x[6], TILE);
-}
-
-static void gru_before_gates(struct bench *b)
-{
-    b->kernels->gru_before_gates(b->x[0], b->x[1], b->x[4], b->x[5], TILE);
-}
-
-static void gru_before_output(struct bench *b)
-{
-    b->kernels->gru_before_output(b->x[0], b->x[1], b->x[4], b->x[5], TILE);
-}
-
-static void gru_before_output_backward(struct bench *b)
-{
-    real **x = b->x;
-    b->kernels->gru_before_output_backward(x[0], x[1], x[4], x[5], x[6], TILE);
-}
-
-static void gru_before_gates_backward(struct bench *b)
-{
-    b->kernels->gru_before_gates_backward(b->x[0], b->x[1], b->x[4], b->x[6], TILE);
-}
+#define CELL(name, kind, way, phase, activation)                                                   \
+    static void name(struct bench *b)                                                              \
+    {                                                                                              \
+        const struct recur_tile tile = tile_of(b, activation);                                     \
+        b->kernels->cell[kind].way[phase](&tile);                                                  \
+    }
+CELL(rnn_tanh, RECUR_CELL_RNN, forward, 0, RECUR_ACTIVATION_TANH)
+CELL(rnn_relu, RECUR_CELL_RNN, forward, 0, RECUR_ACTIVATION_RELU)
+CELL(rnn_sigmoid, RECUR_CELL_RNN, forward, 0, RECUR_ACTIVATION_SIGMOID)
+CELL(rnn_tanh_backward, RECUR_CELL_RNN, backward, 0, RECUR_ACTIVATION_TANH)
+CELL(rnn_relu_backward, RECUR_CELL_RNN, backward, 0, RECUR_ACTIVATION_RELU)
+CELL(rnn_sigmoid_backward, RECUR_CELL_RNN, backward, 0, RECUR_ACTIVATION_SIGMOID)
+CELL(lstm_forward, RECUR_CELL_LSTM, forward, 0, 0)
+CELL(lstm_backward, RECUR_CELL_LSTM, backward, 0, 0)
+CELL(gru_forward, RECUR_CELL_GRU, forward, 0, 0)
+CELL(gru_backward, RECUR_CELL_GRU, backward, 0, 0)
+CELL(gru_reset_before_gates, RECUR_CELL_GRU_RESET_BEFORE, forward, 0, 0)
+CELL(gru_reset_before_output, RECUR_CELL_GRU_RESET_BEFORE, forward, 1, 0)
+CELL(gru_reset_before_output_backward, RECUR_CELL_GRU_RESET_BEFORE, backward, 1, 0)
+CELL(gru_reset_before_gates_backward, RECUR_CELL_GRU_RESET_BEFORE, backward, 0, 0)
 
 static void softmax_loss(struct bench *b)
 {
@@ -294,10 +257,10 @@ static const struct {
     {"lstm_backward", lstm_backward, 0},
     {"gru_forward", gru_forward, 0},
     {"gru_backward", gru_backward, 0},
-    {"gru_before_gates", gru_before_gates, 0},
-    {"gru_before_output", gru_before_output, 0},
-    {"gru_before_output_backward", gru_before_output_backward, 0},
-    {"gru_before_gates_backward", gru_before_gates_backward, 0},
+    {"gru_reset_before_gates", gru_reset_before_gates, 0},
+    {"gru_reset_before_output", gru_reset_before_output, 0},
+    {"gru_reset_before_output_backward", gru_reset_before_output_backward, 0},
+    {"gru_reset_before_gates_backward", gru_reset_before_gates_backward, 0},
     {"softmax_loss", softmax_loss, 0},
     {"dropout", dropout, 0},
     {"sum_squares", sum_squares, 2.0 * RECUR_SUM_CHUNK},

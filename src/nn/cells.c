@@ -1,0 +1,44 @@
+/* The cells: what each is called, and its description. Both in the order of enum recur_cell. */
+#include "base/names.h"
+#include "nn/cell.h"
+
+RECUR_NAMED_ENUM(cell, "cell", "rnn", "gru", "gru-reset-before", "lstm")
+
+static const struct recur_cell_kind kinds[] = {
+    [RECUR_CELL_RNN] = {.cell = RECUR_CELL_RNN,
+                        .gates = 1,
+                        .slots = 1,
+                        .phases = 1,
+                        .activated = true,
+                        .phase = {{.gates = 1}}},
+    /* The recurrent products of r z n write to neighbours, so that n is slot 3 of them and slot 0
+     * of the input's: r stands between the two parts of n. */
+    [RECUR_CELL_GRU] = {.cell = RECUR_CELL_GRU,
+                        .gates = 3,
+                        .slots = 4,
+                        .phases = 1,
+                        .input_slot = {1, 2, 0},
+                        .recurrent_slot = {1, 2, 3},
+                        .phase = {{.gates = 3}}},
+    [RECUR_CELL_GRU_RESET_BEFORE] = {.cell = RECUR_CELL_GRU_RESET_BEFORE,
+                                     .gates = 3,
+                                     .slots = 3,
+                                     .phases = 2,
+                                     .input_slot = {0, 1, 2},
+                                     .recurrent_slot = {0, 1, 2},
+                                     .phase = {{.gates = 2},
+                                               {.first_gate = 2, .gates = 1, .from_q = true}}},
+    [RECUR_CELL_LSTM] = {.cell = RECUR_CELL_LSTM,
+                         .gates = 4,
+                         .slots = 4,
+                         .phases = 1,
+                         .has_c = true,
+                         .input_slot = {0, 1, 2, 3},
+                         .recurrent_slot = {0, 1, 2, 3},
+                         .phase = {{.gates = 4}}},
+};
+
+const struct recur_cell_kind *recur_cell_kind_of(enum recur_cell cell)
+{
+    return (unsigned)cell < sizeof kinds / sizeof *kinds ? &kinds[cell] : NULL;
+}
