@@ -50,13 +50,13 @@ enum recur_status recur_foreign_cell(size_t gates, const recur_import_config *sa
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the cell cannot be %s: that has %zu gate%s, the tensors have %zu",
                           recur_cell_name(config->cell), expected, recur_plural(expected), gates);
-    if (said->activation && config->cell != RECUR_CELL_RNN)
+    if (said->activation && !recur_cell_kind_of(config->cell)->activated)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "an activation can be given for a cell rnn only, this one is %s",
                           recur_cell_name(config->cell));
     if (said->activation)
         config->activation = *said->activation;
-    else if (ask && config->cell == RECUR_CELL_RNN)
+    else if (ask && recur_cell_kind_of(config->cell)->activated)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the activation of an rnn does not show in its tensors and must be "
                           "given: activation tanh or relu");

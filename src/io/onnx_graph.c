@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "io/numbers.h"
-#include "nn/cell.h"
 
 enum { INPUTS_MAX = 7, OUTPUTS_MAX = 3, ATTRIBUTES_MAX = 4, DIRECTIONS_MAX = 2 };
 
@@ -32,34 +31,31 @@ struct recur_onnx_value {
     Recur__Onnx__Dimension dims[RECUR_ONNX_RANK_MAX], *dim[RECUR_ONNX_RANK_MAX];
 };
 
-static const unsigned char *gate_order(enum recur_cell cell)
+/* How ONNX says what recur's cells are; a cell that is not here it cannot say. */
+static const struct recur_onnx_cell cells[] = {
+    {RECUR_CELL_RNN, "RNN", {0}, NULL, 0},
+    {RECUR_CELL_GRU, "GRU", {1, 0, 2}, "linear_before_reset", 1},
+    {RECUR_CELL_GRU_RESET_BEFORE, "GRU", {1, 0, 2}, "linear_before_reset", 0},
+    {RECUR_CELL_LSTM, "LSTM", {0, 3, 1, 2}, NULL, 0},
+};
+
+const struct recur_onnx_cell *recur_onnx_cell_of(enum recur_cell cell)
 {
-    static const unsigned char lstm[RECUR_GATES_MAX] = {0, 3, 1, 2};
-    static const unsigned char gru[RECUR_GATES_MAX] = {1, 0, 2}, rnn[RECUR_GATES_MAX] = {0};
-    switch (cell) {
-    case RECUR_CELL_LSTM: return lstm;
-    case RECUR_CELL_GRU:
-    case RECUR_CELL_GRU_RESET_BEFORE: return gru;
-    case RECUR_CELL_RNN: break;
-    }
-    return rnn;
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        if (cells[i].cell == cell)
+            return &cells[i];
+    return NULL;
 }
 
 void recur_onnx_permute(enum recur_cell cell, bool to_onnx, const float *from, size_t block,
                         float *to)
 {
-    const unsigned char *order = gate_order(cell);
+    const unsigned char *order = recur_onnx_cell_of(cell)->order;
     size_t gates = recur_cell_kind_of(cell)->gates;
     for (size_t g = 0; g < gates; g++) {
         size_t source = to_onnx ? order[g] : g, target = to_onnx ? g : order[g];
         memcpy(to + target * block, from + source * block, block * sizeof *to);
     }
-}
-
-const char *recur_onnx_operator(enum recur_cell cell)
-{
-    static const char *const operators[] = {"RNN", "GRU", "GRU", "LSTM"};
-    return operators[cell];
 }
 
 const char *recur_onnx_activation(enum recur_activation activation)

@@ -17,6 +17,7 @@
 #define RECUR_IO_ONNX_GRAPH_H
 
 #include "base/error.h"
+#include "nn/cell.h"
 #include "onnx.pb-c.h"
 #include "recur/model.h"
 
@@ -34,13 +35,25 @@ enum {
 
 #define RECUR_ONNX_RANK_MAX 3
 
-/* Block g of an ONNX tensor is block order[g] of recur's: i o f c of an LSTM's i f g o, z r h of a
- * GRU's r z n. Permutes blocks of `block` numbers, ONNX's of recur's or the other way round. */
+/* A cell in ONNX's words. Block g of an ONNX tensor is block order[g] of recur's: i o f c of an
+ * LSTM's i f g o, z r h of a GRU's r z n. */
+struct recur_onnx_cell {
+    enum recur_cell cell;
+    const char *operator;
+    unsigned char order[RECUR_GATES_MAX];
+    const char *variant; /* the attribute that tells cells of one operator apart; NULL: none */
+    int64_t value;
+};
+
+/* NULL where ONNX has no such cell. */
+const struct recur_onnx_cell *recur_onnx_cell_of(enum recur_cell cell);
+
+/* Permutes blocks of `block` numbers of a cell that ONNX has, ONNX's of recur's or the other way
+ * round. */
 void recur_onnx_permute(enum recur_cell cell, bool to_onnx, const float *from, size_t block,
                         float *to);
 
-/* ONNX's names of operators and activations. */
-const char *recur_onnx_operator(enum recur_cell cell);
+/* ONNX's name of an activation. */
 const char *recur_onnx_activation(enum recur_activation activation);
 
 struct recur_onnx_graph {

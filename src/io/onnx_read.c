@@ -165,7 +165,7 @@ static enum recur_status check_same(const recur_model_config *says,
         what = "task";
     else if (says->cell != is->cell)
         what = "cell";
-    else if (says->cell == RECUR_CELL_RNN && says->activation != is->activation)
+    else if (recur_cell_kind_of(says->cell)->activated && says->activation != is->activation)
         what = "activation";
     else if (says->layers != is->layers)
         what = "number of layers";

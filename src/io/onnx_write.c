@@ -85,11 +85,12 @@ static void set_cell(const struct export *export, size_t l, struct recur_onnx_no
     recur_onnx_set_int(node, "hidden_size", (int64_t)config->hidden[l]);
     if (config->bidirectional)
         recur_onnx_set_string(node, "direction", "bidirectional");
-    if (config->cell == RECUR_CELL_RNN)
+    if (export->model->network.cell->activated)
         recur_onnx_set_strings(node, "activations", recur_onnx_activation(config->activation),
                                directions(export));
-    if (config->cell == RECUR_CELL_GRU || config->cell == RECUR_CELL_GRU_RESET_BEFORE)
-        recur_onnx_set_int(node, "linear_before_reset", config->cell == RECUR_CELL_GRU);
+    const struct recur_onnx_cell *cell = recur_onnx_cell_of(config->cell);
+    if (cell->variant)
+        recur_onnx_set_int(node, cell->variant, cell->value);
 }
 
 /* (T, D, B, H) to (T, B, H or 2H). */
@@ -147,8 +148,8 @@ static enum recur_status add_layer(struct export *export, size_t l, char **x, re
     char *outputs[] = {y, add_state(export, true, "h_out_l", l),
                        has_c ? add_state(export, true, "c_out_l", l) : NULL, NULL};
     set_cell(export, l,
-             recur_onnx_add_node(graph, recur_onnx_operator(export->model->config.cell), inputs,
-                                 outputs));
+             recur_onnx_add_node(graph, recur_onnx_cell_of(export->model->config.cell)->operator,
+                                 inputs, outputs));
     *x = merge(export, l, y);
     return RECUR_OK;
 }
@@ -307,6 +308,9 @@ enum recur_status recur_onnx_write(const recur_model *model, const char *path, r
 {
     struct export export = {.model = model, .axis = (char *)"direction_axis"};
     json_t *metadata;
+    if (!recur_onnx_cell_of(model->config.cell))
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "ONNX has no operator for the cell %s",
+                          recur_cell_name(model->config.cell));
     RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
     enum recur_status status = recur_onnx_graph_create(model->config.layers, &export.graph, error);
     if (status == RECUR_OK)

@@ -39,9 +39,12 @@ static enum recur_status check(const recur_model *model, enum recur_format forma
 {
     const recur_model_config *config = recur_model_get_config(model);
     const enum recur_status bad = RECUR_ERROR_UNSUPPORTED;
-    if (config->cell == RECUR_CELL_GRU_RESET_BEFORE)
-        return recur_fail(error, bad,
-                          "PyTorch has no gru-reset-before: its nn.GRU resets after the product");
+    if (config->cell != RECUR_CELL_RNN && config->cell != RECUR_CELL_GRU &&
+        config->cell != RECUR_CELL_LSTM)
+        return recur_fail(error, bad, "PyTorch has no %s%s", recur_cell_name(config->cell),
+                          config->cell == RECUR_CELL_GRU_RESET_BEFORE
+                              ? ": its nn.GRU resets after the product"
+                              : "");
     if (config->cell == RECUR_CELL_RNN && config->activation == RECUR_ACTIVATION_SIGMOID)
         return recur_fail(error, bad, "PyTorch's nn.RNN has no activation sigmoid");
     if (config->bidirectional && config->merge != RECUR_MERGE_CONCAT)
