@@ -1,8 +1,8 @@
 /* Texts of every kind of token and of cleaning, from memory and from a file, which must be the
- * same. The first byte says the kinds, the second how often a token must be met and how many are
- * kept; the rest is the text. */
+ * same, and their n-grams. The first byte says the kinds, the second how often a token must be met
+ * and how many are kept; the rest is the text. */
 #include "fuzz.h"
-#include "recur/corpus.h"
+#include "recur/ngrams.h"
 
 struct read {
     enum recur_status status;
@@ -21,6 +21,21 @@ static void same(const struct read *a, const struct read *b)
     FUZZ_CHECK(recur_corpus_size(a->corpus) == recur_corpus_size(b->corpus), "other sizes");
     FUZZ_CHECK(recur_corpus_fingerprint(a->corpus) == recur_corpus_fingerprint(b->corpus),
                "other ids");
+}
+
+/* The counts of all ranks are all n-grams. */
+static void count_runs(const recur_corpus *corpus)
+{
+    for (size_t n = 1; corpus && n <= 3; n++) {
+        recur_ngrams *ngrams = NULL;
+        size_t sum = 0, size = recur_corpus_size(corpus);
+        recur_error error;
+        fuzz_check_error(recur_ngrams_count(corpus, n, 2, &ngrams, &error), &error);
+        for (size_t rank = 1; ngrams && rank <= recur_ngrams_different(ngrams); rank++)
+            sum += recur_ngrams_frequency(ngrams, rank);
+        FUZZ_CHECK(!ngrams || sum == (size < n ? 0 : size - n + 1), "%zu %zu-grams", sum, n);
+        recur_ngrams_free(ngrams);
+    }
 }
 
 static void read_free(struct read *read)
@@ -54,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         recur_corpus_build(&path, 1, &config, &stream.corpus, &stream.vocab, &stream.error);
     fuzz_check_error(stream.status, &stream.error);
     same(&memory, &stream);
+    count_runs(memory.corpus);
     read_free(&memory);
     read_free(&stream);
     fuzz_memory_end(before, size);
