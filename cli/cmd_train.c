@@ -32,6 +32,10 @@ static void run_free(struct run *run)
     free(run->words);
     free(run->checkpoint);
     free(run->note);
+    for (size_t i = 0; i < run->text_count; i++)
+        free(run->text[i]);
+    free(run->text);
+    free(run->output);
 }
 
 /* Whether somebody hands over a text that nobody asked for: a pipe, or what is left of a file. */
@@ -81,7 +85,9 @@ static int find_texts(struct run *run, struct arguments *texts)
         warn_unread_input(run);
     if (texts->count == 0 && run->options.preset) {
         char *path = run->datasets.path[0];
-        if (!recur_dataset_get(run->command, recur_dataset_named(PRESET_TEXT), path))
+        const struct dataset *dataset = recur_dataset_named(PRESET_TEXT);
+        if (run->resumed ? !recur_dataset_local(run->command, dataset, &run->datasets)
+                         : !recur_dataset_get(run->command, dataset, path))
             return STATUS_FAILURE;
         texts->operands[texts->count++] = path;
         return recur_run_spare_texts(run, texts->operands, 1);
@@ -454,7 +460,10 @@ const struct command recur_command_train = {
         "FILE goes on with its text and all its options, and ends with the same model, to the bit, "
         "as a run that was left alone. Only options that do not change the run may stand beside "
         "--resume: --threads, --epochs (longer; not with the schedule cosine) and those of output; "
-        "and TEXT, where the same text is now.",
+        "and TEXT, where the same text is now. A checkpoint may be somebody else's, so that it "
+        "does "
+        "not decide which files are touched: the model goes beside it, texts are read from its "
+        "folder, and what is elsewhere, --log, --report and --plot are to be given again.",
     .examples =
         "  recur train\n"
         "  recur train book.txt -o book.safetensors --hidden 512,512 --dropout 0.2\n"

@@ -215,6 +215,29 @@ bool recur_dataset_get(const struct command *command, const struct dataset *data
     return found == FOUND_IT || (found == FOUND_NOTHING && download(command, dataset, path));
 }
 
+const char *recur_dataset_local(const struct command *command, const struct dataset *dataset,
+                                struct dataset_paths *paths)
+{
+    char *path = paths->path[dataset - datasets];
+    if (!find_path(command, dataset, path))
+        return NULL;
+    if (access(path, F_OK) == 0)
+        return recur_dataset_get(command, dataset, path) ? path : NULL;
+    recur_failure(command,
+                  "%s is not on this machine, and a checkpoint does not decide what is downloaded: "
+                  "recur fetch %s does it",
+                  dataset->name, dataset->name);
+    return NULL;
+}
+
+const char *recur_dataset_name_of(const struct dataset_paths *paths, const char *path)
+{
+    for (size_t i = 0; i < DATASETS; i++)
+        if (path == paths->path[i])
+            return datasets[i].name;
+    return NULL;
+}
+
 bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset, char *path)
 {
     char sha1[41] = "";

@@ -29,6 +29,14 @@ const struct dataset *recur_dataset_named(const char *name);
  * and checks it. False where that fails; it has been said why and what can be done. */
 bool recur_dataset_get(const struct command *command, const struct dataset *dataset, char *path);
 
+/* The same where it is on this machine, and no download where it is not; the path stands in
+ * `paths`. NULL where that fails, which is said. */
+const char *recur_dataset_local(const struct command *command, const struct dataset *dataset,
+                                struct dataset_paths *paths);
+
+/* The name of the dataset whose path in `paths` this pointer is; NULL where it is none. */
+const char *recur_dataset_name_of(const struct dataset_paths *paths, const char *path);
+
 /* Downloads it again where what is there is not the dataset. */
 bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset, char *path);
 

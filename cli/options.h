@@ -72,6 +72,11 @@ static inline void recur_option_add(struct option_set *set, size_t row)
     set->bits[row / 64] |= (uint64_t)1 << row % 64;
 }
 
+static inline void recur_option_remove(struct option_set *set, size_t row)
+{
+    set->bits[row / 64] &= ~((uint64_t)1 << row % 64);
+}
+
 /* What a command line held besides option values. */
 struct arguments {
     const char **operands;

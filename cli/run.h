@@ -32,16 +32,24 @@ struct run {
     double sampled;       /* when prefixes were last continued, or the training began */
     struct course course; /* of the last epoch */
 
-    char *checkpoint;            /* where checkpoints go; NULL: none are written */
-    char *note;                  /* that goes into them: how the run was started */
-    uint64_t minibatches, saved; /* trained since the start, and of them in the last checkpoint */
-    bool checkpoint_failed;      /* the last one could not be written */
+    const struct arguments *given; /* the texts, as they were given */
+    bool texts_elsewhere;          /* one of them does not lie in the checkpoint's folder */
+    char *checkpoint;              /* where checkpoints go; NULL: none are written */
+    char *note;                    /* that goes into them: how the run was started */
+    uint64_t minibatches, saved;   /* trained since the start, and of them in the last checkpoint */
+    bool checkpoint_failed;        /* the last one could not be written */
 
     recur_checkpoint *resumed; /* where the run goes on from; NULL: it begins */
     size_t resumed_epochs;     /* what --epochs says besides --resume; 0: nothing */
     json_t *started;           /* how the run was started, and its words in order */
     const char **words;
+    char *output, **text; /* where its model and its texts are, which the user did not say again */
+    size_t text_count;
 };
+
+/* What a checkpoint's name and the names of models end in. */
+#define MODEL_END ".safetensors"
+#define CHECKPOINT_END ".checkpoint" MODEL_END
 
 /* Says where checkpoints go, and what is to be in them of the command line. `texts` are the
  * operands as they were given. Returns 0 or the exit status. */
@@ -58,6 +66,23 @@ void recur_run_checkpoint_if_due(struct run *run);
 int recur_run_reopen(struct run *run, struct arguments *texts);
 /* Takes the run up, once its text was read: makes model and trainer. */
 int recur_run_resume(struct run *run);
+
+/* What a checkpoint may say about files: run_files.c. All return 0 or the exit status.
+ *
+ * The texts that the checkpoint names, which become paths: files in its folder, and datasets that
+ * are on this machine. */
+int recur_run_find_texts(struct run *run, struct arguments *texts);
+/* Puts away what `then`, the run's options, say of files that this call, which gave the options
+ * `given`, does not: the model goes where the checkpoint's own name says. */
+int recur_run_find_outputs(struct run *run, const struct option_set *given,
+                           struct train_options *then, struct arguments *arguments);
+/* What the note of the checkpoint at that path calls a text, allocated: one in its folder by its
+ * path from there, so that both may move; others so that recur_run_text_within says no. */
+char *recur_run_text_name(const char *checkpoint, const struct dataset_paths *datasets,
+                          const char *text);
+bool recur_run_text_within(const char *name);
+/* On stderr, the command that goes on with the run: it says what the checkpoint may not. */
+void recur_run_print_resume(const struct run *run);
 
 /* Checks every place where the run will write, before any work is done, and that none of them is
  * one of the texts, which are files or "-". Both return 0 or the exit status. */

@@ -59,8 +59,11 @@ static void advise_epochs(const struct run *run)
     const uint64_t most = 1000000000;
     uint64_t epochs = 2 * (uint64_t)run->config.epochs;
     fprintf(stderr, "%s is still falling at the last epoch; train longer: ", judged_name(run));
-    if (run->checkpoint && !run->checkpoint_failed && run->config.schedule != RECUR_SCHEDULE_COSINE)
-        fprintf(stderr, "recur train --resume %s ", recur_shell_word(run->checkpoint, false).text);
+    if (run->checkpoint && !run->checkpoint_failed &&
+        run->config.schedule != RECUR_SCHEDULE_COSINE) {
+        recur_run_print_resume(run);
+        fputc(' ', stderr);
+    }
     fprintf(stderr, "--epochs %" PRIu64 "\n", epochs < most ? epochs : most);
 }
 

@@ -7,17 +7,20 @@
 #include "recur/machine.h"
 #include "run.h"
 
-#define MODEL_END ".safetensors"
-
 /* How the run is started again: its options, its operands, and what the last bits depend on. */
-static char *make_note(const struct run *run, const struct arguments *texts)
+static char *make_note(struct run *run, const struct arguments *texts)
 {
     const char *isa = "";
     recur_machine_isa(&isa, NULL);
     json_t *operands = json_array();
     int failed = 0;
-    for (size_t i = 0; i < texts->count; i++)
-        failed |= json_array_append_new(operands, json_string(texts->operands[i]));
+    for (size_t i = 0; i < texts->count; i++) {
+        char *name = recur_run_text_name(run->checkpoint, &run->datasets, texts->operands[i]);
+        failed |= json_array_append_new(operands, json_string(name));
+        run->texts_elsewhere |= name && !recur_run_text_within(name);
+        free(name);
+    }
+    run->given = texts;
     json_t *note = json_pack("{so so ss}", "options",
                              recur_options_words(run->command, &texts->given, &run->options),
                              "texts", operands, "isa", isa);
@@ -40,11 +43,11 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
                                  recur_path(output).text);
     if (length > end && strcmp(output + length - end, MODEL_END) == 0)
         length -= end;
-    size_t room = length + sizeof ".checkpoint" MODEL_END;
+    size_t room = length + sizeof CHECKPOINT_END;
     run->checkpoint = malloc(room);
     if (!run->checkpoint)
         return recur_failure(run->command, "out of memory for a file's name");
-    snprintf(run->checkpoint, room, "%.*s.checkpoint" MODEL_END, (int)length, output);
+    snprintf(run->checkpoint, room, "%.*s" CHECKPOINT_END, (int)length, output);
     run->note = make_note(run, texts);
     if (!run->note)
         return recur_usage_error(run->command, "--checkpoint-every: an option or a file's name is "

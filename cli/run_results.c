@@ -217,9 +217,10 @@ static void say_what_was_kept(const struct run *run)
         if (best > 0)
             fprintf(stderr, " of epoch %llu, %s,", best, why_the_best(run));
         fprintf(stderr, " is in %s", recur_path(run->options.output).text);
-        if (run->checkpoint && !run->checkpoint_failed)
-            fprintf(stderr, "; go on with recur train --resume %s",
-                    recur_shell_word(run->checkpoint, false).text);
+        if (run->checkpoint && !run->checkpoint_failed) {
+            fputs("; go on with ", stderr);
+            recur_run_print_resume(run);
+        }
         fputc('\n', stderr);
     } else if (kept && !run->options.quiet) {
         fprintf(stderr, "kept epoch %llu, %s", best, why_the_best(run));

@@ -59,6 +59,9 @@ static int merge(struct run *run, const struct arguments *now, struct train_opti
     }
     if (recur_option_given(command, now, "epochs"))
         run->resumed_epochs = (size_t)run->options.epochs;
+    int status = recur_run_find_outputs(run, &now->given, then, arguments);
+    if (status != 0)
+        return status;
     then->predict_given |= run->options.predict_given;
     then->predict_by_time = then->predict_by_time && run->options.predict_by_time;
     return recur_train_options_fit(command, then, arguments) ? 0 : STATUS_USAGE;
@@ -135,7 +138,11 @@ int recur_run_reopen(struct run *run, struct arguments *texts)
     if (texts->count > 0) {
         arguments.operands = texts->operands;
         arguments.count = texts->count;
+    } else {
+        status = recur_run_find_texts(run, &arguments);
     }
+    if (status != 0)
+        return status;
     run->options = then;
     *texts = arguments;
     compare_isa(run);

@@ -53,7 +53,8 @@ RECUR_API enum recur_status recur_checkpoint_load(const char *path, recur_checkp
 /* Releases a checkpoint. NULL is fine. */
 RECUR_API void recur_checkpoint_free(recur_checkpoint *checkpoint);
 
-/* The text that recur_checkpoint_save was given; it belongs to the checkpoint. */
+/* The text that recur_checkpoint_save was given; it belongs to the checkpoint. Whoever made the
+ * file chose it: a program should not open what it names without asking. */
 RECUR_API const char *recur_checkpoint_note(const recur_checkpoint *checkpoint);
 
 /* The run's settings, but for the number of threads; they belong to the checkpoint. */

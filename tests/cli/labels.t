@@ -95,26 +95,26 @@ words               2
 accuracy            1.0000
 
 # Taken up again from a checkpoint: the same model, results and log; longer, as if from the start.
-$ recur train words --quiet --task tag --bidirectional --crf --hidden 8 --embed 8 --char-hidden 4 --batch 16 --dropout 0.1 --epochs 2 -o run --log run.log --checkpoint-every 10 > out; cp run whole; cp run.log log2; cp run.checkpoint.safetensors end; rm run; recur train --resume end --threads 1 > again; cmp run whole; cmp out again; cmp run.log log2
-$ recur train words --quiet --task tag --bidirectional --crf --hidden 8 --embed 8 --char-hidden 4 --batch 16 --dropout 0.1 --epochs 4 -o longer --log log4 > out; recur train --resume end --epochs 4 > out; cmp run longer; for f in run.log log4; do sed -E 's/"(tokens_per_second|seconds)": [0-9.e+]+//g' $f > $f.N; done; cmp run.log.N log4.N; grep -c valid_f1 run.log
+$ recur train words --quiet --task tag --bidirectional --crf --hidden 8 --embed 8 --char-hidden 4 --batch 16 --dropout 0.1 --epochs 2 -o run --log run.log --checkpoint-every 10 > out; cp run whole; cp run.log log2; cp run.checkpoint.safetensors end; rm run; recur train --resume end -o run --log run.log --threads 1 > again; cmp run whole; cmp out again; cmp run.log log2
+$ recur train words --quiet --task tag --bidirectional --crf --hidden 8 --embed 8 --char-hidden 4 --batch 16 --dropout 0.1 --epochs 4 -o longer --log log4 > out; recur train --resume end -o run --log run.log --epochs 4 > out; cmp run longer; for f in run.log log4; do sed -E 's/"(tokens_per_second|seconds)": [0-9.e+]+//g' $f > $f.N; done; cmp run.log.N log4.N; grep -c valid_f1 run.log
 4
-$ recur train --resume end --predict a --epochs 3
+$ recur train --resume end -o run --log run.log --predict a --epochs 3
 ! recur train: --predict needs --task lm, got tag
 [2]
-$ recur train --resume end --predict-every 1 --epochs 3
+$ recur train --resume end -o run --log run.log --predict-every 1 --epochs 3
 ! recur train: --predict-every needs --task lm, got tag
 [2]
 $ recur train words --quiet --task tag --hidden 8 --epochs 1 --report report > out; grep -oE '"(compute_precision|precision)": ("f32"|[0-9])' report
 "compute_precision": "f32"
 "precision": 0
-$ recur train lines --quiet --task classify --tokens word --pool max --hidden 8 --batch 16 --min-freq 2 --epochs 2 -o run --checkpoint-every 10 > out; cp run whole; cp run.checkpoint.safetensors text; recur train lines --resume text --task classify > again; cmp run whole; cmp out again; recur train lines --quiet --task classify --tokens word --pool max --hidden 8 --batch 16 --min-freq 2 --epochs 3 -o longer > out; recur train --resume text --epochs 3 > out; cmp run longer
+$ recur train lines --quiet --task classify --tokens word --pool max --hidden 8 --batch 16 --min-freq 2 --epochs 2 -o run --checkpoint-every 10 > out; cp run whole; cp run.checkpoint.safetensors text; recur train lines --resume text -o run --task classify > again; cmp run whole; cmp out again; recur train lines --quiet --task classify --tokens word --pool max --hidden 8 --batch 16 --min-freq 2 --epochs 3 -o longer > out; recur train --resume text -o run --epochs 3 > out; cmp run longer
 $ recur info end | sed -nE '/^history/,$s/[0-9]+[.][0-9]+/N/gp'
        1     N        N       N           N
        2     N        N       N           N
 $ recur predict -m end few | wc -l
 3
 # Other words, another label set, another order, fewer sentences.
-$ for c in s/^Ki/Kj/ s/B-R/B-Q/ '1{h;d};2{G;h;s/.*\n//;x;s/\n.*//;G}' 1,50d; do sed "$c" words > other; cmp -s words other; recur train --resume end other; done
+$ for c in s/^Ki/Kj/ s/B-R/B-Q/ '1{h;d};2{G;h;s/.*\n//;x;s/\n.*//;G}' 1,50d; do sed "$c" words > other; cmp -s words other; recur train --resume end -o m --log log2 other; done
 ! recur train: the labelled texts are not those that the run began with: they have as many tokens, 1782, but others, or other labels
 ! recur train: the labelled texts are not those that the run began with: they have as many tokens, 1782, but others, or other labels
 ! recur train: the labelled texts are not those that the run began with: they have as many tokens, 1782, but others, or other labels

@@ -13,27 +13,27 @@ history:
        3
 
 # A finished run gives its model and its results again.
-$ rm model.safetensors; recur train --resume end > again; cmp model.safetensors whole; cmp out again
+$ rm model.safetensors; recur train --resume model.checkpoint.safetensors --log log > again; cmp model.safetensors whole; cmp out again
 # One that is to be longer ends as if it had been so from the start; its log is one log.
-$ recur train --quiet --hidden 8 --epochs 5 -o longer > out5; recur train --resume end --epochs 5 -o went-on --threads 1 > out; cmp longer went-on; grep -o '"epoch": [0-9]*' log
+$ recur train --quiet --hidden 8 --epochs 5 -o longer > out5; recur train --resume end --epochs 5 -o went-on --log log --threads 1 > out; cmp longer went-on; grep -o '"epoch": [0-9]*' log
 "epoch": 1
 "epoch": 2
 "epoch": 3
 "epoch": 4
 "epoch": 5
 # A log that is ahead of the checkpoint, or behind it, or new.
-$ echo '{"epoch": 4}' >> log; recur train --resume end > out; grep -o '"epoch": [0-9]*' log
+$ echo '{"epoch": 4}' >> log; recur train --resume end -o model.safetensors --log log > out; grep -o '"epoch": [0-9]*' log
 "epoch": 1
 "epoch": 2
 "epoch": 3
-$ recur train --resume end --log new > out; cmp log new
+$ recur train --resume end -o model.safetensors --log new > out; cmp log new
 # The command that began the run, with --resume, is that run.
-$ recur train --quiet --hidden 8 --epochs 3 --predict Mara --log log --checkpoint-every 5 --resume end > again; cmp out again
+$ recur train --quiet --hidden 8 --epochs 3 --predict Mara --log log --checkpoint-every 5 --resume end -o model.safetensors > again; cmp out again
 # Ctrl-C, then on to a good end.
 $ recur train --quiet --hidden 8 --layers 2 --epochs 1000000 -o int --log int.log --checkpoint-every 1000000 > out 2> err & until [ -s int.log ]; do sleep 0.01; done; kill -INT $!; wait $!; echo "status $?"; sed 's/epoch [0-9]*/epoch N/g' err
 status 0
-recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in int; go on with recur train --resume int.checkpoint.safetensors
-$ n=$(wc -l < int.log); recur train --resume int.checkpoint.safetensors --epochs $((n + 2)) > out; wc -l < int.log | sed "s/^$((n + 2))$/N + 2/"; recur train --quiet --hidden 8 --layers 2 --epochs $((n + 2)) -o alone > out; cmp int alone
+recur train: interrupted in epoch N; the model of epoch N, the best on the held-out text, is in int; go on with recur train --resume int.checkpoint.safetensors --log int.log
+$ n=$(wc -l < int.log); recur train --resume int.checkpoint.safetensors --epochs $((n + 2)) --log int.log > out; wc -l < int.log | sed "s/^$((n + 2))$/N + 2/"; recur train --quiet --hidden 8 --layers 2 --epochs $((n + 2)) -o alone > out; cmp int alone
 N + 2
 # What is shown.
 $ recur train --hidden 8 --epochs 3 --checkpoint-every 5 -o shown 2>&1 > out | grep resume | sed 's/.*longer: //'; recur train --resume shown.checkpoint.safetensors 2>&1 > out | sed -En '/^resume/p; s/^(kept .*perplexity )[0-9.]+$/\1N/p'
@@ -46,7 +46,7 @@ $ recur train --quiet one two --tokens word --reserved '<pad>,<s>' --min-freq 2 
 ! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
 $ recur train --resume words.checkpoint.safetensors > out; cmp out first; cmp words whole; mv one two moved; recur train --resume words.checkpoint.safetensors
 ! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
-! recur train: cannot read one: No such file or directory
+! recur train: cannot read one: No such file or directory; give the text again, after --resume FILE
 [1]
 $ recur train --resume words.checkpoint.safetensors moved/one moved/two > out; cmp words whole; recur train --resume words.checkpoint.safetensors moved/* --predict c --quiet | tail -1 | cut -c 1
 c
@@ -67,7 +67,8 @@ $ sed '$s/.*/b a c d e f g h/' moved/two > swapped; recur train --resume words.c
 $ for f in one two; do tr a-h i-p < moved/$f > other-$f; done; recur train --resume words.checkpoint.safetensors other-one other-two
 ! recur train: the text's vocabulary is not the one that the run began with: it has another token 3
 [1]
-$ recur train --resume end one two
+$ recur train --resume end -o m one two
+! recur train: warning: the run began with --log log; a checkpoint does not decide what is written: give --log again to have it
 ! recur train: cannot read one: No such file or directory
 [1]
 $ recur train --resume end --hidden 9
@@ -97,7 +98,8 @@ $ recur train --resume end --embed 0
 $ recur train --resume end --preset d2l-gru
 ! recur train: --preset cannot change with --resume: the run in end was started with something else
 [2]
-$ recur train --resume end --epochs 2
+$ recur train --resume end -o m --epochs 2
+! recur train: warning: the run began with --log log; a checkpoint does not decide what is written: give --log again to have it
 ! recur train: the run is in epoch 3 already, it cannot end with epoch 2
 [2]
 $ recur train --quiet --hidden 4 --epochs 2 --schedule cosine --checkpoint-every 9 -o cosine > out; recur train --resume cosine.checkpoint.safetensors --epochs 3
@@ -133,10 +135,10 @@ $ recur train --checkpoint-every 5 -o /dev/null
 $ recur train --checkpoint-every 5 --log model.checkpoint.safetensors
 ! recur train: --log and --checkpoint-every are one file, model.checkpoint.safetensors
 [2]
-$ recur train --resume end -o end
+$ recur train --resume end -o end --log log
 ! recur train: --output would overwrite the checkpoint end
 [2]
-$ recur train --resume end --log end
+$ recur train --resume end -o m --log end
 ! recur train: --log would overwrite the checkpoint end
 [2]
 $ recur train model.checkpoint.safetensors --checkpoint-every 5

@@ -72,6 +72,7 @@ def wait_for_checkpoints(folder, run, count):
 def kill_and_resume(folder, options, kills, moments):
     """Returns how many runs did not live to their end."""
     killed = 0
+    texts = [option for option in options if option.startswith("../")]  # not in the checkpoint's folder
     run = start(folder, *options, "--checkpoint-every", str(moments.randint(1, 3)))
     wait_for_checkpoints(folder, run, 1)  # before there is one, a run is started, not resumed
     for _ in range(kills):
@@ -80,7 +81,8 @@ def kill_and_resume(folder, options, kills, moments):
         time.sleep(moments.uniform(0, 0.02))
         run.send_signal(signal.SIGKILL)
         killed += run.wait() == -signal.SIGKILL
-        run = start(folder, "--resume", CHECKPOINT, "--threads", str(moments.randint(1, 3)))
+        again = ["--resume", CHECKPOINT, "--log", "log", *texts]
+        run = start(folder, *again, "--threads", str(moments.randint(1, 3)))
     run.wait()
     return killed
 
