@@ -108,20 +108,6 @@ static enum recur_format choose_format(const struct convert_options *options, co
     return format;
 }
 
-/* How many of the model's parameters a file of that format holds. */
-static size_t count_held(const recur_model *model, enum recur_format format)
-{
-    size_t count = 0;
-    if (format != RECUR_FORMAT_PYTORCH_BARE)
-        return recur_model_parameters(model);
-    for (size_t t = 0; t < recur_model_tensors(model); t++) {
-        recur_tensor_info tensor = recur_model_tensor(model, t);
-        if (strncmp(tensor.name, "rnn.", 4) == 0)
-            count += tensor.shape[0] * tensor.shape[1];
-    }
-    return count;
-}
-
 static int report(const struct command *command, const recur_model *model, enum recur_format format,
                   const char *in, const char *out, bool fresh_head)
 {
@@ -134,7 +120,7 @@ static int report(const struct command *command, const recur_model *model, enum 
                       recur_path(in).text);
     printf("%s (%s): ", recur_show(out, strlen(out), SIZE_MAX, NULL).text,
            recur_format_name(format));
-    recur_print_model(stdout, model, count_held(model, format));
+    recur_print_model(stdout, model, format);
     return 0;
 }
 

@@ -180,7 +180,7 @@ static int info(const struct command *command, int argc, char **argv)
         status = print_json(command, model);
     } else {
         printf("%s: ", recur_path(path).text);
-        recur_print_model(stdout, model, recur_model_parameters(model));
+        recur_print_model(stdout, model, RECUR_FORMAT_RECUR);
         print_tensors(model);
         print_vocab(recur_model_vocab(model));
         print_labels(recur_model_labels(model));

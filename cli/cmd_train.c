@@ -268,7 +268,7 @@ static void describe(const struct run *run, const char *name)
     if (!run->options.labels && recur_trainer_valid_tokens(run->trainer) > 0)
         fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
     fputs("\nmodel  ", stderr);
-    recur_print_model(stderr, run->model, recur_model_parameters(run->model));
+    recur_print_model(stderr, run->model, RECUR_FORMAT_RECUR);
     unsigned long long done = recur_trainer_epochs(run->trainer);
     if (run->options.resume)
         fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.resume).text,

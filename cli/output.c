@@ -72,9 +72,45 @@ int recur_json_print(const struct command *command, json_t *object)
     return 0;
 }
 
-void recur_print_model(FILE *stream, const recur_model *model, size_t held)
+/* How many of the model's parameters a file of that format holds. */
+static size_t count_held(const recur_model *model, enum recur_format format)
+{
+    size_t count = 0;
+    if (format != RECUR_FORMAT_PYTORCH_BARE)
+        return recur_model_parameters(model);
+    for (size_t t = 0; t < recur_model_tensors(model); t++) {
+        recur_tensor_info tensor = recur_model_tensor(model, t);
+        if (strncmp(tensor.name, "rnn.", 4) == 0)
+            count += tensor.shape[0] * tensor.shape[1];
+    }
+    return count;
+}
+
+static void print_input(FILE *stream, const recur_model_config *config)
+{
+    if (config->inputs > 0)
+        fprintf(stream, ", reads %zu number%s", config->inputs, recur_plural(config->inputs));
+    else if (config->embedding > 0)
+        fprintf(stream, ", embedding %zu", config->embedding);
+    else if (config->task != RECUR_TASK_TAG)
+        fputs(", one-hot input", stream);
+}
+
+/* Only recur's own files have weights of fewer bits; others have floats of the same values. */
+static void print_quantization(FILE *stream, const recur_model *model, enum recur_format format)
+{
+    enum recur_quantization quantization = recur_model_quantization(model);
+    if (quantization != RECUR_QUANTIZATION_NONE)
+        fprintf(stream, ", %s %s",
+                format == RECUR_FORMAT_RECUR ? "quantised to" : "floats that were rounded to",
+                recur_quantization_name(quantization));
+}
+
+void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format)
 {
     const recur_model_config *config = recur_model_get_config(model);
+    bool settings = format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX;
+    size_t held = count_held(model, format);
     fputs(recur_cell_name(config->cell), stream);
     if (config->cell == RECUR_CELL_RNN)
         fprintf(stream, " %s", recur_activation_name(config->activation));
@@ -90,19 +126,13 @@ void recur_print_model(FILE *stream, const recur_model *model, size_t held)
                 recur_plural(config->labels), recur_pool_name(config->pool));
     if (config->bidirectional)
         fprintf(stream, ", both directions (%s)", recur_merge_name(config->merge));
-    if (config->inputs > 0)
-        fprintf(stream, ", reads %zu number%s", config->inputs, recur_plural(config->inputs));
-    else if (config->embedding > 0)
-        fprintf(stream, ", embedding %zu", config->embedding);
-    else if (config->task != RECUR_TASK_TAG)
-        fputs(", one-hot input", stream);
-    if (recur_model_quantization(model) != RECUR_QUANTIZATION_NONE)
-        fprintf(stream, ", quantised to %s",
-                recur_quantization_name(recur_model_quantization(model)));
+    if (format != RECUR_FORMAT_PYTORCH_BARE)
+        print_input(stream, config);
+    print_quantization(stream, model, format);
     if (config->characters > 0)
         fprintf(stream, ", characters %zu into %zu", config->character_embedding,
                 config->character_hidden);
-    if (config->dropout > 0)
+    if (config->dropout > 0 && settings)
         fprintf(stream, ", dropout %g", (double)config->dropout);
     fputs(", ", stream);
     if (held < recur_model_parameters(model))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "recur/convert.h"
 #include "recur/model.h"
 #include "recur/predict.h"
 
@@ -25,8 +26,8 @@ char *recur_json_text(json_t *object);
 /* One line of JSON on stdout; takes the object. Returns the exit status. */
 int recur_json_print(const struct command *command, json_t *object);
 
-/* A line on a model: cell, widths, input, number of parameters; of them `held` are in the file. */
-void recur_print_model(FILE *stream, const recur_model *model, size_t held);
+/* A line on what a file of that format holds of a model: cell, widths, input, parameters. */
+void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format);
 
 /* Can `path`, the value of `--option` (NULL: an operand), be written? Says what is wrong where it
  * cannot. */

@@ -274,7 +274,7 @@ static bool plot(const struct run *run, const struct measure *measure)
     const recur_epoch *history = recur_model_history(run->model, &count);
     FILE *stream = open_memstream(&line, &size);
     if (stream)
-        recur_print_model(stream, run->model, recur_model_parameters(run->model));
+        recur_print_model(stream, run->model, RECUR_FORMAT_RECUR);
     if (!stream || fclose(stream) != 0) {
         free(line);
         recur_failure(run->command, "out of memory for the picture");

@@ -40,3 +40,11 @@ $ recur info model.onnx
 $ recur train text --quiet --task fill --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o fill > out; recur convert fill fill.onnx
 ! recur convert: the model fills blanks: its output layer reads the states before each token, which onnx does not express
 [1]
+
+# What is said of the file is true of it: its numbers are floats, and it has no more dropout than its format can say.
+$ recur train text --quiet --hidden 3 --layers 2 --dropout 0.2 --batch 2 --steps 3 --epochs 1 --validation 0 -o dropped > out; recur convert --quantize int8 dropped small; recur convert small small.onnx; recur convert --to pytorch small small.pt.safetensors; grep -c I8 small.pt.safetensors; recur convert small.onnx again; cmp small again
+small (recur): lstm 3,3, one-hot input, quantised to int8, dropout 0.2, 220 parameters
+small.onnx (onnx): lstm 3,3, one-hot input, floats that were rounded to int8, dropout 0.2, 220 parameters
+small.pt.safetensors (pytorch): lstm 3,3, one-hot input, floats that were rounded to int8, 220 parameters
+0
+again (recur): lstm 3,3, one-hot input, quantised to int8, dropout 0.2, 220 parameters

@@ -65,11 +65,11 @@ $ recur convert --vocab missing torch back
 
 # Recurrent layers alone come back as they were.
 $ recur convert --to pytorch-bare model bare; recur convert --vocab list bare back
-bare (pytorch-bare): gru 3, one-hot input, 81 of the model's 97 parameters
+bare (pytorch-bare): gru 3, 81 of the model's 97 parameters
 back (recur): gru 3, one-hot input, 97 parameters
 ! recur convert: warning: bare has no output layer: the model's is fresh and untrained
 $ recur convert --to pytorch-bare back bare2; cmp bare bare2
-bare2 (pytorch-bare): gru 3, one-hot input, 81 of the model's 97 parameters
+bare2 (pytorch-bare): gru 3, 81 of the model's 97 parameters
 $ recur convert --to pytorch-word-lm model other
 ! recur convert: PyTorch's word language model has an embedding, this model is fed one-hot vectors
 [1]
@@ -112,7 +112,7 @@ bare_back (recur): gru 3, reads 4 numbers, 81 parameters
 [2]
 $ recur convert --to pytorch back torch2; cmp torch torch2; recur convert --to pytorch-bare bare_back bare2; cmp bare bare2
 torch2 (pytorch): gru 3, reads 4 numbers, 97 parameters
-bare2 (pytorch-bare): gru 3, reads 4 numbers, 81 parameters
+bare2 (pytorch-bare): gru 3, 81 parameters
 $ recur generate -m back -n 3
 ! recur generate: back has no vocabulary, so it cannot write text
 [1]
@@ -219,7 +219,7 @@ $ recur convert --quantize int4 model other
 ! recur convert: --quantize must be one of bf16, int8, got "int4"
 [2]
 $ recur convert --quantize bf16 --to pytorch model other
-other (pytorch): gru 3, one-hot input, quantised to bf16, 97 parameters
+other (pytorch): gru 3, one-hot input, floats that were rounded to bf16, 97 parameters
 $ recur train text --quiet --cell rnn --activation relu --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o relu > out; recur convert --quantize int8 relu other
 ! recur convert: int8 needs states that stay between -1 and 1, and relu's grow; bf16 does not
 [1]

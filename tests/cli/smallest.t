@@ -75,7 +75,7 @@ $ recur train line --task classify --hidden 1
 ! recur train: 0.1 of 1 sequence is too little to hold out: at least 1 is needed; 0 holds none out
 [1]
 $ recur train text --quiet --cell rnn --hidden 1 --embed 1 --batch 1 --epochs 1 --validation 0 -o rnn > out; recur convert --to pytorch-bare rnn bare; recur convert --activation tanh --inputs 1 bare numbers; recur convert --activation tanh --inputs 2 bare numbers
-bare (pytorch-bare): rnn tanh 1, embedding 1, 4 of the model's 13 parameters
+bare (pytorch-bare): rnn tanh 1, 4 of the model's 13 parameters
 numbers (recur): rnn tanh 1, reads 1 number, 4 parameters
 ! recur convert: bare: layer 0 reads 1 number a step, not 2
 [2]
