@@ -184,59 +184,63 @@ static double gflops(const struct speed *speed)
     return speed->train * speed->flop * 1e-9;
 }
 
-static json_t *phases_json(const struct speed *speed)
+static void put_phases(recur_json_writer *json, const struct speed *speed)
 {
-    json_t *phases = json_object();
+    recur_json_open(json, "train_phases", '{');
     for (size_t p = 0; p < RECUR_PHASES; p++)
-        json_object_set_new(phases, recur_phase_name((enum recur_phase)p),
-                            recur_json_number(speed->phase[p], 4));
-    return phases;
+        recur_json_put_rounded(json, recur_phase_name((enum recur_phase)p), speed->phase[p], 4);
+    recur_json_close(json, '}');
 }
 
-static json_t *streams_json(const struct speed *speed)
+static void put_streams(recur_json_writer *json, const struct speed *speed)
 {
-    json_t *streams = json_array();
-    for (size_t i = 0; i < STREAM_COUNTS; i++)
-        json_array_append_new(streams, json_pack("{sI so}", "streams", (json_int_t)stream_counts[i],
-                                                 "tokens_per_second",
-                                                 recur_json_number(speed->stream[i], 6)));
-    return streams;
-}
-
-static json_t *kinds_json(const double *numbers, int digits)
-{
-    json_t *json = json_object();
-    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS; kind++)
-        json_object_set_new(json,
-                            kind ? recur_quantization_name((enum recur_quantization)kind) : "f32",
-                            recur_json_number(numbers[kind], digits));
-    return json;
-}
-
-static json_t *speed_json(const struct speed *speed, double peak)
-{
-    json_t *json = json_pack("{ss sI}", "preset", speed->work->name, "parameters",
-                             (json_int_t)speed->parameters);
-    if (speed->train > 0) {
-        json_object_set_new(json, "train_tokens_per_second", recur_json_number(speed->train, 6));
-        if (speed->train_alone > 0)
-            json_object_set_new(json, "train_one_thread_tokens_per_second",
-                                recur_json_number(speed->train_alone, 6));
-        json_object_set_new(json, "train_gflops", recur_json_number(gflops(speed), 6));
-        json_object_set_new(json, "train_share_of_peak",
-                            recur_json_number(gflops(speed) / peak, 4));
-        json_object_set_new(json, "train_phases", phases_json(speed));
+    recur_json_open(json, "sessions", '[');
+    for (size_t i = 0; i < STREAM_COUNTS; i++) {
+        recur_json_open(json, NULL, '{');
+        recur_json_put_u64(json, "streams", stream_counts[i]);
+        recur_json_put_rounded(json, "tokens_per_second", speed->stream[i], 6);
+        recur_json_close(json, '}');
     }
-    if (!(speed->generate[0] > 0))
-        return json;
-    json_object_set_new(json, "generate_tokens_per_second", kinds_json(speed->generate, 6));
-    json_object_set_new(json, "generate_share_of_reading", kinds_json(speed->share, 4));
-    json_object_set_new(json, "generate_threads_tokens_per_second", kinds_json(speed->threads, 6));
-    json_object_set_new(json, "generate_threads_share_of_reading",
-                        kinds_json(speed->threads_share, 4));
+    recur_json_close(json, ']');
+}
+
+static void put_kinds(recur_json_writer *json, const char *key, const double *numbers, int digits)
+{
+    recur_json_open(json, key, '{');
+    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS; kind++)
+        recur_json_put_rounded(
+            json, kind ? recur_quantization_name((enum recur_quantization)kind) : "f32",
+            numbers[kind], digits);
+    recur_json_close(json, '}');
+}
+
+static void put_generation(recur_json_writer *json, const struct speed *speed)
+{
+    put_kinds(json, "generate_tokens_per_second", speed->generate, 6);
+    put_kinds(json, "generate_share_of_reading", speed->share, 4);
+    put_kinds(json, "generate_threads_tokens_per_second", speed->threads, 6);
+    put_kinds(json, "generate_threads_share_of_reading", speed->threads_share, 4);
     if (speed->work->streams)
-        json_object_set_new(json, "sessions", streams_json(speed));
-    return json;
+        put_streams(json, speed);
+}
+
+static void put_speed(recur_json_writer *json, const struct speed *speed, double peak)
+{
+    recur_json_open(json, NULL, '{');
+    recur_json_put_text(json, "preset", speed->work->name);
+    recur_json_put_u64(json, "parameters", speed->parameters);
+    if (speed->train > 0) {
+        recur_json_put_rounded(json, "train_tokens_per_second", speed->train, 6);
+        if (speed->train_alone > 0)
+            recur_json_put_rounded(json, "train_one_thread_tokens_per_second", speed->train_alone,
+                                   6);
+        recur_json_put_rounded(json, "train_gflops", gflops(speed), 6);
+        recur_json_put_rounded(json, "train_share_of_peak", gflops(speed) / peak, 4);
+        put_phases(json, speed);
+    }
+    if (speed->generate[0] > 0)
+        put_generation(json, speed);
+    recur_json_close(json, '}');
 }
 
 /* One stream: speeds, and in brackets how much of reading the weights that is. */
@@ -281,9 +285,9 @@ static void print_speed(const struct speed *speed, double peak)
     fflush(stdout);
 }
 
-/* Measures what was asked for, printing each result or adding it to `results`. */
+/* Measures what was asked for, printing each result or adding it to the report. */
 static int measure_all(const struct command *command, const struct bench_options *options,
-                       double peak, json_t *results)
+                       double peak, recur_json_writer *report)
 {
     recur_error error;
     enum recur_status status = RECUR_OK;
@@ -292,25 +296,27 @@ static int measure_all(const struct command *command, const struct bench_options
         if (options->preset && strcmp(options->preset, speed.work->name) != 0)
             continue;
         status = measure(options, &speed, &error);
-        if (status == RECUR_OK && results)
-            json_array_append_new(results, speed_json(&speed, peak));
+        if (status == RECUR_OK && report)
+            put_speed(report, &speed, peak);
         else if (status == RECUR_OK)
             print_speed(&speed, peak);
     }
     return status == RECUR_OK ? 0 : recur_library_failure(command, &error);
 }
 
-static json_t *lengths_json(const struct lengths_speed *speed)
+static void put_lengths(recur_json_writer *json, const struct lengths_speed *speed)
 {
-    return json_pack("{so so so}", "train_tokens_per_second", recur_json_number(speed->mixed, 6),
-                     "equal_tokens_per_second", recur_json_number(speed->equal, 6),
-                     "share_of_equal", recur_json_number(speed->share, 4));
+    recur_json_open(json, "lengths", '{');
+    recur_json_put_rounded(json, "train_tokens_per_second", speed->mixed, 6);
+    recur_json_put_rounded(json, "equal_tokens_per_second", speed->equal, 6);
+    recur_json_put_rounded(json, "share_of_equal", speed->share, 4);
+    recur_json_close(json, '}');
 }
 
-/* Measures sequences of different lengths, where they were asked for; prints the result or sets it
- * in `report`. */
+/* Measures sequences of different lengths, where they were asked for; prints the result or adds it
+ * to the report. */
 static int measure_lengths(const struct command *command, const struct bench_options *options,
-                           size_t threads, json_t *report)
+                           size_t threads, recur_json_writer *report)
 {
     struct lengths_speed speed;
     recur_error error;
@@ -319,25 +325,27 @@ static int measure_lengths(const struct command *command, const struct bench_opt
     if (recur_bench_lengths(threads, options->seconds, &speed, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     if (report)
-        json_object_set_new(report, "lengths", lengths_json(&speed));
+        put_lengths(report, &speed);
     else
         printf("%-16s %10.0f tokens/s\n    %.1f %% of %.0f tokens/s at equal lengths\n", "lengths",
                speed.mixed, 100 * speed.share, speed.equal);
     return 0;
 }
 
-static json_t *stack_json(const struct stack_speed *speed, double peak)
+static void put_stack(recur_json_writer *json, const struct stack_speed *speed, double peak)
 {
     double gflops = speed->tokens * speed->flop * 1e-9;
-    return json_pack("{ss so so so}", "preset", speed->name, "train_tokens_per_second",
-                     recur_json_number(speed->tokens, 6), "train_gflops",
-                     recur_json_number(gflops, 6), "train_share_of_peak",
-                     recur_json_number(gflops / peak, 4));
+    recur_json_open(json, NULL, '{');
+    recur_json_put_text(json, "preset", speed->name);
+    recur_json_put_rounded(json, "train_tokens_per_second", speed->tokens, 6);
+    recur_json_put_rounded(json, "train_gflops", gflops, 6);
+    recur_json_put_rounded(json, "train_share_of_peak", gflops / peak, 4);
+    recur_json_close(json, '}');
 }
 
-/* The same of recurrent layers alone: prints each result or adds it to `results`. */
+/* The same of recurrent layers alone: prints each result or adds it to the report. */
 static int measure_stacks(const struct command *command, const struct bench_options *options,
-                          double peak, json_t *results)
+                          double peak, recur_json_writer *report)
 {
     recur_error error;
     struct stack_speed speed;
@@ -348,8 +356,8 @@ static int measure_stacks(const struct command *command, const struct bench_opti
             RECUR_OK)
             return recur_library_failure(command, &error);
         double gflops = speed.tokens * speed.flop * 1e-9;
-        if (results)
-            json_array_append_new(results, stack_json(&speed, peak));
+        if (report)
+            put_stack(report, &speed, peak);
         else
             printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed.name, speed.tokens,
                    gflops, 100 * gflops / peak);
@@ -375,17 +383,15 @@ static int measure_footprint(const struct command *command, const struct bench_o
     return 0;
 }
 
-static json_t *footprint_json(const struct bench_options *options,
-                              const struct footprint *footprint)
+static void put_footprint(recur_json_writer *json, const struct bench_options *options,
+                          const struct footprint *footprint)
 {
-    json_t *json = json_object();
+    recur_json_open(json, BENCH_FOOTPRINT, '{');
     if (!options->generation)
-        json_object_set_new(json, "train_peak_bytes",
-                            json_integer((json_int_t)footprint->train_bytes));
+        recur_json_put_u64(json, "train_peak_bytes", (uint64_t)footprint->train_bytes);
     if (!options->training)
-        json_object_set_new(json, "first_token_seconds",
-                            recur_json_number(footprint->first_token, 4));
-    return json;
+        recur_json_put_rounded(json, "first_token_seconds", footprint->first_token, 4);
+    recur_json_close(json, '}');
 }
 
 static void print_footprint(const struct bench_options *options, const struct footprint *footprint)
@@ -449,21 +455,26 @@ static int bench(const struct command *command, int argc, char **argv)
             print_footprint(&options, &footprint);
         return status;
     }
-    json_t *results = json_array();
-    json_t *stacks = json_array();
-    status = measure_all(command, &options, peak, results);
+    recur_json_writer report = RECUR_JSON_SHOWN;
+    recur_json_open(&report, NULL, '{');
+    recur_json_put_text(&report, "isa", isa);
+    recur_json_put_u64(&report, "threads", threads);
+    recur_json_put_rounded(&report, "peak_gflops", peak, 6);
+    recur_json_open(&report, "results", '[');
+    status = measure_all(command, &options, peak, &report);
+    recur_json_close(&report, ']');
+    recur_json_open(&report, "stacks", '[');
     if (status == 0)
-        status = measure_stacks(command, &options, peak, stacks);
-    json_t *report =
-        json_pack("{ss sI so so so}", "isa", isa, "threads", (json_int_t)threads, "peak_gflops",
-                  recur_json_number(peak, 6), "results", results, "stacks", stacks);
+        status = measure_stacks(command, &options, peak, &report);
+    recur_json_close(&report, ']');
     if (status == 0)
-        status = measure_lengths(command, &options, threads, report);
+        status = measure_lengths(command, &options, threads, &report);
     if (has_footprint)
-        json_object_set_new(report, BENCH_FOOTPRINT, footprint_json(&options, &footprint));
+        put_footprint(&report, &options, &footprint);
+    recur_json_close(&report, '}');
     if (status == 0)
-        return recur_json_print(command, report);
-    json_decref(report);
+        return recur_json_print(command, &report);
+    recur_json_writer_free(&report);
     return status;
 }
 

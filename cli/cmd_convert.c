@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "message.h"
 #include "output.h"
 #include "quote.h"
@@ -22,20 +23,36 @@ struct said {
 };
 
 /* How many tokens are reserved; a mere list of tokens does not say. */
-static bool read_reserved(const json_t *json, size_t *reserved)
+static bool read_reserved(const recur_json *json, size_t *reserved)
 {
-    const json_t *number = json_object_get(json, "reserved");
-    *reserved = (size_t)json_integer_value(number);
-    return !number || (json_is_integer(number) && json_integer_value(number) >= 0);
+    const recur_json *number = recur_json_member(json, "reserved");
+    bool good = !number || (number->kind == RECUR_JSON_INTEGER && !number->negative);
+    *reserved = number && good ? (size_t)number->magnitude : 0;
+    return good;
 }
 
-/* Makes a vocabulary of a JSON list of tokens, or of what `recur vocab --json` prints, whose
- * entries have their tokens under that name. */
-static recur_vocab *make_vocab(const struct command *command, const struct convert_options *options,
-                               const json_t *json)
+/* The tokens of a list, or of a list of entries that have them under that name. */
+static bool read_tokens(const recur_json *list, bool bytes, size_t reserved, char *byte,
+                        recur_token *tokens)
 {
-    const json_t *list = json_is_object(json) ? json_object_get(json, "entries") : json;
-    size_t size = json_array_size(list), reserved;
+    const recur_json *entry = recur_json_first(list);
+    for (size_t id = 0; id < list->size; id++, entry = recur_json_next(entry)) {
+        const recur_json *token =
+            entry->kind == RECUR_JSON_OBJECT ? recur_json_member(entry, "token") : entry;
+        if (!recur_json_read_token(token, bytes && id > reserved, &byte[id], &tokens[id]))
+            return false;
+    }
+    return true;
+}
+
+/* Makes a vocabulary of a JSON list of tokens, or of what `recur vocab --json` prints. */
+static recur_vocab *make_vocab(const struct command *command, const struct convert_options *options,
+                               const recur_json *json)
+{
+    const recur_json *list =
+        json->kind == RECUR_JSON_OBJECT ? recur_json_member(json, "entries") : json;
+    bool good = recur_json_is(list, RECUR_JSON_LIST);
+    size_t size = good ? list->size : 0, reserved;
     recur_text_config text = recur_text_config_default();
     recur_vocab *vocab = NULL;
     recur_error error;
@@ -44,13 +61,8 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     /* The option table let only the names pass that the library knows. */
     recur_tokens_parse(options->tokens, &text.tokens, NULL);
     recur_clean_parse(options->clean, &text.clean, NULL);
-    bool good = json_is_array(list) && tokens && bytes && read_reserved(json, &reserved);
-    for (size_t id = 0; good && id < size; id++) {
-        const json_t *entry = json_array_get(list, id);
-        const json_t *token = json_is_object(entry) ? json_object_get(entry, "token") : entry;
-        bool byte = text.tokens == RECUR_TOKENS_BYTE && id > reserved;
-        good = recur_json_read_token(token, byte, &bytes[id], &tokens[id]);
-    }
+    good = good && tokens && bytes && read_reserved(json, &reserved) &&
+           read_tokens(list, text.tokens == RECUR_TOKENS_BYTE, reserved, bytes, tokens);
     if (!good)
         recur_failure(command, "%s is not a list of tokens in JSON",
                       recur_path(options->vocab).text);
@@ -65,19 +77,20 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
 static recur_vocab *read_vocab(const struct command *command, const struct convert_options *options)
 {
     size_t size;
-    json_error_t problem;
+    recur_json *json;
+    recur_error error;
     char *text = recur_read_whole(command, options->vocab, &size);
     if (!text)
         return NULL;
-    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
+    enum recur_status status =
+        recur_json_parse(text, size, true, recur_path(options->vocab).text, &json, &error);
     free(text);
-    if (!json) {
-        recur_failure(command, "%s is not valid JSON: %s", recur_path(options->vocab).text,
-                      problem.text);
+    if (status != RECUR_OK) {
+        recur_library_failure(command, &error);
         return NULL;
     }
     recur_vocab *vocab = make_vocab(command, options, json);
-    json_decref(json);
+    free(json);
     return vocab;
 }
 

@@ -19,13 +19,16 @@ static int print_result(const struct command *command, const recur_model *model,
 {
     bool fills = recur_model_get_config(model)->task == RECUR_TASK_FILL;
     if (json) {
-        json_t *object = json_pack("{sI so so so}", "tokens", (json_int_t)result->tokens, "loss",
-                                   recur_json_number(result->loss, 12), "perplexity",
-                                   recur_json_number(result->perplexity, 12), "bits_per_character",
-                                   recur_json_number(result->bits_per_character, 12));
+        recur_json_writer object = RECUR_JSON_SHOWN;
+        recur_json_open(&object, NULL, '{');
+        recur_json_put_u64(&object, "tokens", result->tokens);
+        recur_json_put_rounded(&object, "loss", result->loss, 12);
+        recur_json_put_rounded(&object, "perplexity", result->perplexity, 12);
+        recur_json_put_rounded(&object, "bits_per_character", result->bits_per_character, 12);
         if (fills)
-            json_object_set_new(object, "accuracy", recur_json_number(result->accuracy, 12));
-        return recur_json_print(command, object);
+            recur_json_put_rounded(&object, "accuracy", result->accuracy, 12);
+        recur_json_close(&object, '}');
+        return recur_json_print(command, &object);
     }
     printf("tokens              %llu\n", (unsigned long long)result->tokens);
     printf("loss                %.4f nats per token\n", result->loss);

@@ -15,90 +15,107 @@ struct info_options {
 
 enum { SHOWN_TOKENS = 16, SHOWN_EPOCHS = 10 };
 
-static json_t *config_json(const recur_model_config *config)
+static void put_config(recur_json_writer *json, const recur_model_config *config)
 {
-    json_t *hidden = json_array();
+    recur_json_open(json, "config", '{');
+    recur_json_put_text(json, "task", recur_task_name(config->task));
+    recur_json_put_text(json, "cell", recur_cell_name(config->cell));
+    recur_json_put_text(json, "activation", recur_activation_name(config->activation));
+    recur_json_put_u64(json, "layers", config->layers);
+    recur_json_open(json, "hidden", '[');
     for (size_t i = 0; i < config->layers; i++)
-        json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i]));
-    json_t *json = json_pack(
-        "{ss ss ss sI so sb ss sI sI sI sI so ss}", "task", recur_task_name(config->task), "cell",
-        recur_cell_name(config->cell), "activation", recur_activation_name(config->activation),
-        "layers", (json_int_t)config->layers, "hidden", hidden, "bidirectional",
-        config->bidirectional, "merge", recur_merge_name(config->merge), "inputs",
-        (json_int_t)config->inputs, "embedding", (json_int_t)config->embedding, "vocabulary",
-        (json_int_t)config->vocabulary, "biases", (json_int_t)config->biases, "dropout",
-        recur_json_number((double)config->dropout, 7), "init", recur_init_name(config->init));
-    json_t *labels = NULL;
-    if (config->task == RECUR_TASK_TAG)
-        labels = json_pack("{sI ss sI sI sI}", "labels", (json_int_t)config->labels, "decoder",
-                           recur_decoder_name(config->decoder), "characters",
-                           (json_int_t)config->characters, "character_embedding",
-                           (json_int_t)config->character_embedding, "character_hidden",
-                           (json_int_t)config->character_hidden);
+        recur_json_put_u64(json, NULL, config->hidden[i]);
+    recur_json_close(json, ']');
+    recur_json_put_bool(json, "bidirectional", config->bidirectional);
+    recur_json_put_text(json, "merge", recur_merge_name(config->merge));
+    recur_json_put_u64(json, "inputs", config->inputs);
+    recur_json_put_u64(json, "embedding", config->embedding);
+    recur_json_put_u64(json, "vocabulary", config->vocabulary);
+    recur_json_put_u64(json, "biases", config->biases);
+    recur_json_put_rounded(json, "dropout", (double)config->dropout, 7);
+    recur_json_put_text(json, "init", recur_init_name(config->init));
+    if (config->task >= RECUR_TASK_TAG)
+        recur_json_put_u64(json, "labels", config->labels);
+    if (config->task == RECUR_TASK_TAG) {
+        recur_json_put_text(json, "decoder", recur_decoder_name(config->decoder));
+        recur_json_put_u64(json, "characters", config->characters);
+        recur_json_put_u64(json, "character_embedding", config->character_embedding);
+        recur_json_put_u64(json, "character_hidden", config->character_hidden);
+    }
     if (config->task == RECUR_TASK_CLASSIFY)
-        labels = json_pack("{sI ss}", "labels", (json_int_t)config->labels, "pool",
-                           recur_pool_name(config->pool));
-    if (labels)
-        json_object_update_new(json, labels);
-    return json;
+        recur_json_put_text(json, "pool", recur_pool_name(config->pool));
+    recur_json_close(json, '}');
 }
 
-static json_t *tensors_json(const recur_model *model)
+static void put_tensors(recur_json_writer *json, const recur_model *model)
 {
-    json_t *tensors = json_array();
+    recur_json_open(json, "tensors", '[');
     for (size_t i = 0; i < recur_model_tensors(model); i++) {
         recur_tensor_info tensor = recur_model_tensor(model, i);
-        json_t *shape = json_pack("[I]", (json_int_t)tensor.shape[0]);
-        if (tensor.rank == 2)
-            json_array_append_new(shape, json_integer((json_int_t)tensor.shape[1]));
-        json_array_append_new(tensors,
-                              json_pack("{ss so sI}", "name", tensor.name, "shape", shape, "count",
-                                        (json_int_t)(tensor.shape[0] * tensor.shape[1])));
+        recur_json_open(json, NULL, '{');
+        recur_json_put_text(json, "name", tensor.name);
+        recur_json_open(json, "shape", '[');
+        for (size_t d = 0; d < tensor.rank; d++)
+            recur_json_put_u64(json, NULL, tensor.shape[d]);
+        recur_json_close(json, ']');
+        recur_json_put_u64(json, "count", tensor.shape[0] * tensor.shape[1]);
+        recur_json_close(json, '}');
     }
-    return tensors;
+    recur_json_close(json, ']');
 }
 
-static json_t *vocab_json(const recur_vocab *vocab)
+/* The entries of a vocabulary from `first` on. */
+static void put_entries(recur_json_writer *json, const char *key, const recur_vocab *vocab,
+                        size_t first)
 {
-    if (!vocab)
-        return json_null();
+    recur_json_open(json, key, '[');
+    for (size_t id = first; id < recur_vocab_size(vocab); id++)
+        recur_json_put_token(json, NULL, recur_vocab_token(vocab, (int32_t)id));
+    recur_json_close(json, ']');
+}
+
+static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
+{
+    if (!vocab) {
+        recur_json_put_null(json, "vocabulary");
+        return;
+    }
     const recur_text_config *text = recur_vocab_text(vocab);
-    json_t *entries = json_array();
-    for (size_t id = 0; id < recur_vocab_size(vocab); id++)
-        json_array_append_new(entries, recur_json_token(recur_vocab_token(vocab, (int32_t)id)));
-    return json_pack("{ss ss sI sI so}", "tokens", recur_tokens_name(text->tokens), "clean",
-                     recur_clean_name(text->clean), "size", (json_int_t)recur_vocab_size(vocab),
-                     "reserved", (json_int_t)recur_vocab_reserved(vocab), "entries", entries);
+    recur_json_open(json, "vocabulary", '{');
+    recur_json_put_text(json, "tokens", recur_tokens_name(text->tokens));
+    recur_json_put_text(json, "clean", recur_clean_name(text->clean));
+    recur_json_put_u64(json, "size", recur_vocab_size(vocab));
+    recur_json_put_u64(json, "reserved", recur_vocab_reserved(vocab));
+    put_entries(json, "entries", vocab, 0);
+    recur_json_close(json, '}');
 }
 
-/* The names that the model gives. */
-static json_t *labels_json(const recur_vocab *vocab)
-{
-    json_t *labels = json_array();
-    for (size_t id = 1; id < recur_vocab_size(vocab); id++)
-        json_array_append_new(labels, recur_json_token(recur_vocab_token(vocab, (int32_t)id)));
-    return labels;
-}
-
-static json_t *history_json(const recur_model *model)
+static void put_history(recur_json_writer *json, const recur_model *model)
 {
     size_t count;
     const recur_epoch *history = recur_model_history(model, &count);
-    json_t *epochs = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(epochs, recur_json_epoch(&history[i]));
-    return epochs;
+    recur_json_open(json, "history", '[');
+    for (size_t i = 0; i < count; i++) {
+        recur_json_open(json, NULL, '{');
+        recur_json_put_epoch(json, &history[i]);
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
 }
 
 static int print_json(const struct command *command, const recur_model *model)
 {
-    json_t *object = json_pack(
-        "{so sI so so so}", "config", config_json(recur_model_get_config(model)), "parameters",
-        (json_int_t)recur_model_parameters(model), "tensors", tensors_json(model), "vocabulary",
-        vocab_json(recur_model_vocab(model)), "history", history_json(model));
-    if (recur_model_labels(model))
-        json_object_set_new(object, "labels", labels_json(recur_model_labels(model)));
-    return recur_json_print(command, object);
+    recur_json_writer json = RECUR_JSON_SHOWN;
+    recur_json_open(&json, NULL, '{');
+    put_config(&json, recur_model_get_config(model));
+    recur_json_put_u64(&json, "parameters", recur_model_parameters(model));
+    put_tensors(&json, model);
+    put_vocab(&json, recur_model_vocab(model));
+    put_history(&json, model);
+    if (recur_model_labels(model)) /* the first stands for what the model never gives */
+        put_entries(&json, "labels", recur_model_labels(model), 1);
+    recur_json_close(&json, '}');
+    return recur_json_print(command, &json);
 }
 
 static void print_tensors(const recur_model *model)

@@ -55,36 +55,47 @@ static void find_best(const struct printing *p, const float *probability, size_t
     }
 }
 
-static void print_text(const struct printing *p, const recur_prediction *prediction)
+static void print_text(const struct printing *p, const recur_prediction *prediction, size_t shown)
+{
+    for (size_t k = 0; k < shown; k++) {
+        fputs(k ? "\t" : "", stdout);
+        print_token(p, label_name(p, p->order[k]));
+        printf("\t%.4f", (double)prediction->probabilities[p->order[k]]);
+    }
+    putchar('\n');
+}
+
+static enum recur_status print_json(const struct printing *p, const recur_prediction *prediction,
+                                    size_t shown, recur_error *error)
+{
+    recur_json_writer json = RECUR_JSON_SHOWN;
+    recur_json_open(&json, NULL, '{');
+    recur_json_put_token(&json, "label", label_name(p, (size_t)prediction->labels[0]));
+    recur_json_open(&json, "probabilities", '{');
+    for (size_t k = 0; k < shown; k++) {
+        recur_token name = label_name(p, p->order[k]);
+        recur_json_put_key(&json, name.bytes, name.size);
+        recur_json_put_rounded(&json, NULL, (double)prediction->probabilities[p->order[k]], 7);
+    }
+    recur_json_close(&json, '}');
+    recur_json_close(&json, '}');
+    enum recur_status status = recur_json_check(&json, "a prediction as JSON", error);
+    if (status == RECUR_OK)
+        puts(json.text);
+    recur_json_writer_free(&json);
+    return status;
+}
+
+static enum recur_status print_text_labels(const struct printing *p,
+                                           const recur_prediction *prediction, recur_error *error)
 {
     size_t labels = recur_model_get_config(p->model)->labels;
     size_t shown = p->options->top < labels ? (size_t)p->options->top : labels;
     find_best(p, prediction->probabilities, labels, shown);
-    json_t *probabilities = p->options->json ? json_object() : NULL;
-    for (size_t k = 0; k < shown; k++) {
-        recur_token name = label_name(p, p->order[k]);
-        double probability = (double)prediction->probabilities[p->order[k]];
-        if (probabilities) {
-            char *key = strndup(name.bytes, name.size);
-            if (key)
-                json_object_set_new(probabilities, key, recur_json_number(probability, 7));
-            free(key);
-            continue;
-        }
-        fputs(k ? "\t" : "", stdout);
-        print_token(p, name);
-        printf("\t%.4f", probability);
-    }
-    if (!probabilities) {
-        putchar('\n');
-        return;
-    }
-    json_t *object = json_pack("{so so}", "label",
-                               recur_json_token(label_name(p, (size_t)prediction->labels[0])),
-                               "probabilities", probabilities);
-    char *text = recur_json_text(object);
-    puts(text ? text : "null");
-    free(text);
+    if (p->options->json)
+        return print_json(p, prediction, shown, error);
+    print_text(p, prediction, shown);
+    return RECUR_OK;
 }
 
 static void print_sentence(const struct printing *p, size_t sequence,
@@ -106,11 +117,9 @@ static enum recur_status print_prediction(void *user, size_t sequence,
                                           const recur_prediction *prediction, recur_error *error)
 {
     const struct printing *p = user;
-    (void)error;
-    if (recur_model_get_config(p->model)->task == RECUR_TASK_TAG)
-        print_sentence(p, sequence, prediction);
-    else
-        print_text(p, prediction);
+    if (recur_model_get_config(p->model)->task != RECUR_TASK_TAG)
+        return print_text_labels(p, prediction, error);
+    print_sentence(p, sequence, prediction);
     return RECUR_OK;
 }
 

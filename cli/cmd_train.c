@@ -28,7 +28,7 @@ static void run_free(struct run *run)
     recur_corpus_free(run->corpus);
     recur_vocab_free(run->vocab);
     recur_checkpoint_free(run->resumed);
-    json_decref(run->started);
+    free(run->started);
     free(run->words);
     free(run->checkpoint);
     free(run->note);

@@ -71,19 +71,25 @@ static int print_json(const struct job *job)
 {
     const recur_text_stats *stats = recur_corpus_stats(job->corpus);
     size_t size = recur_vocab_size(job->vocab);
-    json_t *entries = json_array();
-    for (size_t id = 0; id < size; id++)
-        json_array_append_new(
-            entries, json_pack("{so sI sI}", "token",
-                               recur_json_token(recur_vocab_token(job->vocab, (int32_t)id)), "id",
-                               (json_int_t)id, "count",
-                               (json_int_t)recur_vocab_count(job->vocab, (int32_t)id)));
-    json_t *object = json_pack("{sI sI sI sI so}", "lines", (json_int_t)stats->lines, "tokens",
-                               (json_int_t)stats->tokens, "size", (json_int_t)size, "reserved",
-                               (json_int_t)recur_vocab_reserved(job->vocab), "entries", entries);
+    recur_json_writer json = RECUR_JSON_SHOWN;
+    recur_json_open(&json, NULL, '{');
+    recur_json_put_u64(&json, "lines", stats->lines);
+    recur_json_put_u64(&json, "tokens", stats->tokens);
+    recur_json_put_u64(&json, "size", size);
+    recur_json_put_u64(&json, "reserved", recur_vocab_reserved(job->vocab));
+    recur_json_open(&json, "entries", '[');
+    for (size_t id = 0; id < size; id++) {
+        recur_json_open(&json, NULL, '{');
+        recur_json_put_token(&json, "token", recur_vocab_token(job->vocab, (int32_t)id));
+        recur_json_put_u64(&json, "id", id);
+        recur_json_put_u64(&json, "count", recur_vocab_count(job->vocab, (int32_t)id));
+        recur_json_close(&json, '}');
+    }
+    recur_json_close(&json, ']');
     if (job->options.ngrams > 0)
-        json_object_set_new(object, "ngrams", recur_text_ngrams_json(&job->ngrams));
-    return recur_json_print(job->command, object);
+        recur_text_ngrams_put(&json, "ngrams", &job->ngrams);
+    recur_json_close(&json, '}');
+    return recur_json_print(job->command, &json);
 }
 
 static void print_row(size_t id, size_t size)

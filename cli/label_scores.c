@@ -139,49 +139,59 @@ static void print_spans(const recur_score_table *table)
     }
 }
 
-static json_t *cells_json(const recur_score_table *table)
+static void put_cells(recur_json_writer *json, const recur_score_table *table)
 {
     size_t count;
     const recur_score_cell *cell = recur_score_table_cells(table, &count);
-    json_t *cells = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(cells,
-                              json_pack("{so so sI}", "label", recur_json_token(cell[i].truth),
-                                        "predicted", recur_json_token(cell[i].predicted), "count",
-                                        (json_int_t)cell[i].count));
-    return cells;
+    recur_json_open(json, "confusion", '[');
+    for (size_t i = 0; i < count; i++) {
+        recur_json_open(json, NULL, '{');
+        recur_json_put_token(json, "label", cell[i].truth);
+        recur_json_put_token(json, "predicted", cell[i].predicted);
+        recur_json_put_u64(json, "count", cell[i].count);
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
 }
 
-static json_t *spans_json(const recur_score_table *table)
+static void put_spans(recur_json_writer *json, const recur_score_table *table)
 {
     size_t count;
     const recur_score_cell *span = recur_score_table_spans(table, &count);
-    json_t *spans = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(
-            spans, json_pack("{so sI sI sI}", "type", recur_json_token(span[i].truth), "count",
-                             (json_int_t)span[i].count, "predicted",
-                             (json_int_t)span[i].predictions, "right", (json_int_t)span[i].right));
-    return spans;
+    recur_json_open(json, "spans", '[');
+    for (size_t i = 0; i < count; i++) {
+        recur_json_open(json, NULL, '{');
+        recur_json_put_token(json, "type", span[i].truth);
+        recur_json_put_u64(json, "count", span[i].count);
+        recur_json_put_u64(json, "predicted", span[i].predictions);
+        recur_json_put_u64(json, "right", span[i].right);
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
 }
 
 static int print_json(const struct command *command, const recur_score_table *table, bool tags)
 {
     const recur_scores *scores = recur_score_table_scores(table);
-    json_t *object =
-        json_pack("{sI sI sI so}", "sequences", (json_int_t)scores->sequences, "labels",
-                  (json_int_t)scores->labels, "unknown_labels", (json_int_t)scores->unknown, "loss",
-                  recur_json_number(scores->loss, 12));
-    recur_json_add_scores(object, scores, "");
-    json_object_set_new(object, "confusion", cells_json(table));
+    recur_json_writer json = RECUR_JSON_SHOWN;
+    recur_json_open(&json, NULL, '{');
+    recur_json_put_u64(&json, "sequences", scores->sequences);
+    recur_json_put_u64(&json, "labels", scores->labels);
+    recur_json_put_u64(&json, "unknown_labels", scores->unknown);
+    recur_json_put_rounded(&json, "loss", scores->loss, 12);
+    recur_json_put_scores(&json, scores, "");
+    put_cells(&json, table);
     if (tags) {
         bool spans = scores->scheme != RECUR_SCHEME_NONE;
-        json_object_set_new(object, "scheme",
-                            spans ? json_string(recur_scheme_name(scores->scheme)) : json_null());
-        json_object_set_new(object, "suffix", json_boolean(scores->suffix));
-        json_object_set_new(object, "spans", spans_json(table));
+        if (spans)
+            recur_json_put_text(&json, "scheme", recur_scheme_name(scores->scheme));
+        else
+            recur_json_put_null(&json, "scheme");
+        recur_json_put_bool(&json, "suffix", scores->suffix);
+        put_spans(&json, table);
     }
-    return recur_json_print(command, object);
+    recur_json_close(&json, '}');
+    return recur_json_print(command, &json);
 }
 
 /* A scheme as the field writes it. */

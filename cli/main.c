@@ -18,8 +18,8 @@ static const struct command *const commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* What this build was made with; all but the first two are optional. */
-static const char libraries[] = " jansson utf8proc"
+/* What this build was made with; all but the first are optional. */
+static const char libraries[] = " utf8proc"
 #ifdef HAVE_CURL
                                 " libcurl"
 #endif

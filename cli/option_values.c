@@ -26,68 +26,86 @@ void recur_option_copy(const struct option_spec *option, void *to, const void *f
     memcpy((char *)to + option->at, (const char *)from + option->at, size_of(option->kind));
 }
 
-static json_t *counts_word(const char *name, const struct count_list *list)
+/* "--NAME=VALUE", or "--NAME" where `value` is NULL. */
+static void put_word(recur_json_writer *words, const char *name, const char *value, size_t size)
+{
+    recur_json_begin_text(words, NULL);
+    recur_json_add_text(words, "--", 2);
+    recur_json_add_text(words, name, strlen(name));
+    if (value) {
+        recur_json_add_text(words, "=", 1);
+        recur_json_add_text(words, value, size);
+    }
+    recur_json_end_text(words);
+}
+
+static void put_text(recur_json_writer *words, const char *name, const char *value)
+{
+    put_word(words, name, value, strlen(value));
+}
+
+static void put_counts(recur_json_writer *words, const char *name, const struct count_list *list)
 {
     char text[OPTION_LIST_MOST * 22] = "";
     for (size_t i = 0, used = 0; i < list->count && used < sizeof text; i++)
         used +=
             (size_t)snprintf(text + used, sizeof text - used, i ? ",%zu" : "%zu", list->items[i]);
-    return json_sprintf("--%s=%s", name, text);
+    put_text(words, name, text);
 }
 
 /* The tokens lie in one text with commas between them. */
-static json_t *tokens_word(const char *name, const struct token_list *list)
+static void put_tokens(recur_json_writer *words, const char *name, const struct token_list *list)
 {
     const char *begin = list->count ? list->items[0].bytes : "";
     size_t last = list->count - 1;
     size_t size =
         list->count ? (size_t)(list->items[last].bytes - begin) + list->items[last].size : 0;
-    return json_sprintf("--%s=%.*s", name, (int)size, begin);
+    put_word(words, name, begin, size);
 }
 
-/* Adds the option's words; not 0 where that fails. */
-static int add_words(json_t *words, const struct option_spec *option, const void *settings)
+static void put_words(recur_json_writer *words, const struct option_spec *option,
+                      const void *settings)
 {
     const void *at = (const char *)settings + option->at;
     const char *name = option->name;
-    int failed = 0;
+    const struct text_list *texts = at;
+    char text[40];
     switch (option->kind) {
-    case OPTION_HEADING: return 0;
+    case OPTION_HEADING: return;
     case OPTION_FLAG:
-        return *(const bool *)at ? json_array_append_new(words, json_sprintf("--%s", name)) : 0;
+        if (*(const bool *)at)
+            put_word(words, name, NULL, 0);
+        return;
     case OPTION_TEXT:
     case OPTION_FILE:
     case OPTION_CHOICE:
-        return *(const char *const *)at
-                   ? json_array_append_new(words,
-                                           json_sprintf("--%s=%s", name, *(const char *const *)at))
-                   : 0;
+        if (*(const char *const *)at)
+            put_text(words, name, *(const char *const *)at);
+        return;
     case OPTION_TEXTS:
-        for (size_t i = 0; i < ((const struct text_list *)at)->count; i++)
-            failed |= json_array_append_new(
-                words, json_sprintf("--%s=%s", name, ((const struct text_list *)at)->items[i]));
-        return failed;
+        for (size_t i = 0; i < texts->count; i++)
+            put_text(words, name, texts->items[i]);
+        return;
     case OPTION_COUNT:
-        return json_array_append_new(
-            words, json_sprintf("--%s=%llu", name, (unsigned long long)*(const uint64_t *)at));
-    case OPTION_COUNTS: return json_array_append_new(words, counts_word(name, at));
-    case OPTION_TOKENS: return json_array_append_new(words, tokens_word(name, at));
+        snprintf(text, sizeof text, "%llu", (unsigned long long)*(const uint64_t *)at);
+        put_text(words, name, text);
+        return;
+    case OPTION_COUNTS: put_counts(words, name, at); return;
+    case OPTION_TOKENS: put_tokens(words, name, at); return;
     case OPTION_NUMBER:
-        return json_array_append_new(words, json_sprintf("--%s=%.17g", name, *(const double *)at));
+        snprintf(text, sizeof text, "%.17g", *(const double *)at);
+        put_text(words, name, text);
+        return;
     }
-    return 0;
 }
 
-json_t *recur_options_words(const struct command *command, const struct option_set *given,
-                            const void *settings)
+void recur_options_put_words(recur_json_writer *json, const char *key,
+                             const struct command *command, const struct option_set *given,
+                             const void *settings)
 {
-    json_t *words = json_array();
-    int failed = 0;
+    recur_json_open(json, key, '[');
     for (size_t i = 0; command->options[i].help; i++)
         if (recur_option_in(given, i))
-            failed |= add_words(words, &command->options[i], settings);
-    if (!failed)
-        return words;
-    json_decref(words);
-    return NULL;
+            put_words(json, &command->options[i], settings);
+    recur_json_close(json, ']');
 }

@@ -2,13 +2,13 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "command.h"
+#include "json.h"
 #include "recur/text.h"
 
 enum option_kind {
@@ -96,11 +96,11 @@ bool recur_option_given(const struct command *command, const struct arguments *a
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings);
 
-/* The options that are in `given`, each as a word "--name=value", in a JSON array of
- * strings that parses to the same values again. NULL where a value is not UTF-8 or memory is short.
- */
-json_t *recur_options_words(const struct command *command, const struct option_set *given,
-                            const void *settings);
+/* The options that are in `given`, each as a word "--name=value", as a list of strings that parses
+ * to the same values again. */
+void recur_options_put_words(recur_json_writer *json, const char *key,
+                             const struct command *command, const struct option_set *given,
+                             const void *settings);
 
 /* Copies the option's value from one of a command's settings structs to another. */
 void recur_option_copy(const struct option_spec *option, void *to, const void *from);

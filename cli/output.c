@@ -10,16 +10,14 @@
 #include "message.h"
 #include "recur/file.h"
 
-json_t *recur_json_number(double value, int digits)
+void recur_json_put_rounded(recur_json_writer *json, const char *key, double value, int digits)
 {
-    if (!isfinite(value))
-        return json_null();
     char text[40];
     snprintf(text, sizeof text, "%.*g", digits, value);
-    return json_real(strtod(text, NULL));
+    recur_json_put_number(json, key, isfinite(value) ? strtod(text, NULL) : value, 12);
 }
 
-void recur_json_add_scores(json_t *object, const recur_scores *scores, const char *prefix)
+void recur_json_put_scores(recur_json_writer *json, const recur_scores *scores, const char *prefix)
 {
     const struct {
         const char *name;
@@ -31,45 +29,38 @@ void recur_json_add_scores(json_t *object, const recur_scores *scores, const cha
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s%s", prefix, numbers[i].name);
-        json_object_set_new(object, name, recur_json_number(numbers[i].value, 12));
+        recur_json_put_rounded(json, name, numbers[i].value, 12);
     }
 }
 
-json_t *recur_json_epoch(const recur_epoch *epoch)
+void recur_json_put_epoch(recur_json_writer *json, const recur_epoch *epoch)
 {
-    /* lr comes out of a float: more digits than that has would be noise. */
-    json_t *object = json_pack(
-        "{sI so so so so so so so so}", "epoch", (json_int_t)epoch->epoch, "loss",
-        recur_json_number(epoch->loss, 12), "perplexity", recur_json_number(exp(epoch->loss), 12),
-        "valid_loss", recur_json_number(epoch->valid_loss, 12), "valid_perplexity",
-        recur_json_number(exp(epoch->valid_loss), 12), "tokens_per_second",
-        recur_json_number(epoch->tokens_per_second, 7), "gradient_norm",
-        recur_json_number(epoch->gradient_norm, 7), "lr", recur_json_number(epoch->lr, 7),
-        "seconds", recur_json_number(epoch->seconds, 6));
+    recur_json_put_u64(json, "epoch", epoch->epoch);
+    recur_json_put_rounded(json, "loss", epoch->loss, 12);
+    recur_json_put_rounded(json, "perplexity", exp(epoch->loss), 12);
+    recur_json_put_rounded(json, "valid_loss", epoch->valid_loss, 12);
+    recur_json_put_rounded(json, "valid_perplexity", exp(epoch->valid_loss), 12);
+    recur_json_put_rounded(json, "tokens_per_second", epoch->tokens_per_second, 7);
+    recur_json_put_rounded(json, "gradient_norm", epoch->gradient_norm, 7);
+    /* It comes out of a float: more digits than that has would be noise. */
+    recur_json_put_rounded(json, "lr", epoch->lr, 7);
+    recur_json_put_rounded(json, "seconds", epoch->seconds, 6);
     const recur_scores scores = {.accuracy = epoch->valid_accuracy,
                                  .precision = epoch->valid_precision,
                                  .recall = epoch->valid_recall,
                                  .f1 = epoch->valid_f1};
     if (isfinite(scores.accuracy))
-        recur_json_add_scores(object, &scores, "valid_");
-    return object;
+        recur_json_put_scores(json, &scores, "valid_");
 }
 
-char *recur_json_text(json_t *object)
+int recur_json_print(const struct command *command, recur_json_writer *json)
 {
-    char *text = json_dumps(object, JSON_REAL_PRECISION(12));
-    json_decref(object);
-    return text;
-}
-
-int recur_json_print(const struct command *command, json_t *object)
-{
-    char *text = recur_json_text(object);
-    if (!text)
-        return recur_failure(command, "out of memory while writing JSON");
-    puts(text);
-    free(text);
-    return 0;
+    recur_error error;
+    bool written = recur_json_check(json, "the JSON", &error) == RECUR_OK;
+    if (written)
+        puts(json->text);
+    recur_json_writer_free(json);
+    return written ? 0 : recur_library_failure(command, &error);
 }
 
 /* How many of the model's parameters a file of that format holds. */

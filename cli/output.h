@@ -2,29 +2,33 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "command.h"
+#include "json.h"
 #include "recur/convert.h"
 #include "recur/model.h"
 #include "recur/predict.h"
 
-/* A number with so many significant digits; null where it is not finite. */
-json_t *recur_json_number(double value, int digits);
+/* JSON as the command shows it begins as this writer. */
+#define RECUR_JSON_SHOWN                                                                           \
+    {                                                                                              \
+        .pretty = true                                                                             \
+    }
 
-/* An epoch as `--log`, `--report` and `recur info --json` show it. */
-json_t *recur_json_epoch(const recur_epoch *epoch);
+/* A number rounded to so many significant digits, at most 12; null where it is not finite. */
+void recur_json_put_rounded(recur_json_writer *json, const char *key, double value, int digits);
 
-/* Adds accuracy, precision, recall and f1, each name behind `prefix`. */
-void recur_json_add_scores(json_t *object, const recur_scores *scores, const char *prefix);
+/* The members of an epoch as `--log`, `--report` and `recur info --json` show it. */
+void recur_json_put_epoch(recur_json_writer *json, const recur_epoch *epoch);
 
-/* One line of JSON, allocated; takes the object. NULL where memory is short. */
-char *recur_json_text(json_t *object);
+/* Accuracy, precision, recall and f1, each name behind `prefix`. */
+void recur_json_put_scores(recur_json_writer *json, const recur_scores *scores, const char *prefix);
 
-/* One line of JSON on stdout; takes the object. Returns the exit status. */
-int recur_json_print(const struct command *command, json_t *object);
+/* One line of JSON on stdout, or a sentence where it was not written whole; frees the writer.
+ * Returns the exit status. */
+int recur_json_print(const struct command *command, recur_json_writer *json);
 
 /* A line on what a file of that format holds of a model: cell, widths, input, parameters. */
 void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format);

@@ -63,42 +63,37 @@ recur_printable recur_fit(recur_token token, size_t columns)
 }
 
 /* What is no UTF-8 as U+FFFD. */
-static json_t *repaired(recur_token token)
+static void put_repaired(recur_json_writer *json, const char *key, recur_token token)
 {
-    json_t *text = NULL;
-    char *bytes = malloc(3 * token.size + 1);
-    size_t size = 0;
-    for (size_t at = 0; bytes && at < token.size;) {
-        utf8proc_int32_t code;
+    utf8proc_int32_t code;
+    recur_json_begin_text(json, key);
+    for (size_t at = 0; at < token.size;) {
         utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)token.bytes + at,
                                                    (utf8proc_ssize_t)(token.size - at), &code);
-        size += (size_t)utf8proc_encode_char(length < 1 ? 0xFFFD : code,
-                                             (utf8proc_uint8_t *)bytes + size);
+        if (length < 1)
+            recur_json_add_text(json, "\uFFFD", sizeof "\uFFFD" - 1);
+        else
+            recur_json_add_text(json, token.bytes + at, (size_t)length);
         at += length < 1 ? 1 : (size_t)length;
     }
-    if (bytes)
-        text = json_stringn(bytes, size);
-    free(bytes);
-    return text ? text : json_null();
+    recur_json_end_text(json);
 }
 
-json_t *recur_json_token(recur_token token)
+void recur_json_put_token(recur_json_writer *json, const char *key, recur_token token)
 {
-    json_t *text = json_stringn(token.bytes, token.size);
-    if (text)
-        return text;
-    if (token.size != 1)
-        return repaired(token);
-    unsigned char byte = (unsigned char)token.bytes[0];
+    unsigned char byte = token.size == 1 ? (unsigned char)token.bytes[0] : 0;
     const char utf8[2] = {(char)(0xC0 | byte >> 6), (char)(0x80 | (byte & 0x3F))};
-    return json_stringn(utf8, 2);
+    if (byte < 0x80)
+        put_repaired(json, key, token);
+    else
+        recur_json_put_bytes(json, key, utf8, 2);
 }
 
-bool recur_json_read_token(const json_t *text, bool may_be_byte, char *byte, recur_token *token)
+bool recur_json_read_token(const recur_json *text, bool may_be_byte, char *byte, recur_token *token)
 {
-    if (!json_is_string(text))
+    if (!recur_json_is(text, RECUR_JSON_TEXT))
         return false;
-    *token = (recur_token){json_string_value(text), json_string_length(text)};
+    *token = (recur_token){text->text, text->size};
     unsigned char lead = (unsigned char)*token->bytes;
     if (may_be_byte && token->size == 2 && (lead == 0xC2 || lead == 0xC3)) {
         *byte = (char)(lead << 6 | (token->bytes[1] & 0x3F));

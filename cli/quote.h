@@ -2,9 +2,9 @@
 #ifndef QUOTE_H
 #define QUOTE_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
+#include "json.h"
 #include "recur/text.h"
 
 /* The token between double quotes, control characters and stray bytes escaped, cut after 60
@@ -23,11 +23,12 @@ recur_printable recur_fit(recur_token token, size_t columns);
 
 /* The token as a JSON string; a byte that is no UTF-8 is the character of its number, and in a text
  * of several bytes U+FFFD. */
-json_t *recur_json_token(recur_token token);
+void recur_json_put_token(recur_json_writer *json, const char *key, recur_token token);
 
-/* The way back: the token that the JSON string `text` stands for, which it must outlive. If it
- * `may_be_byte`, a character of two bytes is the byte of its number, which `*byte` then holds.
- * False where `text` is no string. */
-bool recur_json_read_token(const json_t *text, bool may_be_byte, char *byte, recur_token *token);
+/* The way back: the token that `text` stands for, which it must outlive. If it `may_be_byte`, a
+ * character of two bytes is the byte of its number, which `*byte` then holds. False where `text` is
+ * no string. */
+bool recur_json_read_token(const recur_json *text, bool may_be_byte, char *byte,
+                           recur_token *token);
 
 #endif

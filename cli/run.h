@@ -2,7 +2,6 @@
 #ifndef RUN_H
 #define RUN_H
 
-#include <jansson.h>
 #include <stdio.h>
 
 #include "continuation.h"
@@ -41,7 +40,7 @@ struct run {
 
     recur_checkpoint *resumed; /* where the run goes on from; NULL: it begins */
     size_t resumed_epochs;     /* what --epochs says besides --resume; 0: nothing */
-    json_t *started;           /* how the run was started, and its words in order */
+    recur_json *started;       /* how the run was started, and its words in order */
     const char **words;
     char *output, **text; /* where its model and its texts are, which the user did not say again */
     size_t text_count;

@@ -8,25 +8,29 @@
 #include "run.h"
 
 /* How the run is started again: its options, its operands, and what the last bits depend on. */
-static char *make_note(struct run *run, const struct arguments *texts)
+static enum recur_status make_note(struct run *run, const struct arguments *texts,
+                                   recur_error *error)
 {
     const char *isa = "";
+    recur_json_writer note = {0};
     recur_machine_isa(&isa, NULL);
-    json_t *operands = json_array();
-    int failed = 0;
+    recur_json_open(&note, NULL, '{');
+    recur_options_put_words(&note, "options", run->command, &texts->given, &run->options);
+    recur_json_open(&note, "texts", '[');
     for (size_t i = 0; i < texts->count; i++) {
         char *name = recur_run_text_name(run->checkpoint, &run->datasets, texts->operands[i]);
-        failed |= json_array_append_new(operands, json_string(name));
+        if (!name)
+            note.status = RECUR_ERROR_MEMORY;
+        recur_json_put_text(&note, NULL, name ? name : "");
         run->texts_elsewhere |= name && !recur_run_text_within(name);
         free(name);
     }
+    recur_json_close(&note, ']');
+    recur_json_put_text(&note, "isa", isa);
+    recur_json_close(&note, '}');
     run->given = texts;
-    json_t *note = json_pack("{so so ss}", "options",
-                             recur_options_words(run->command, &texts->given, &run->options),
-                             "texts", operands, "isa", isa);
-    char *text = note && !failed ? json_dumps(note, JSON_COMPACT) : NULL;
-    json_decref(note);
-    return text;
+    run->note = note.text;
+    return recur_json_check(&note, "the checkpoint's note", error);
 }
 
 int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
@@ -34,6 +38,8 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
     const char *output = run->options.output;
     size_t length = strlen(output), end = strlen(MODEL_END);
     struct stat info;
+    enum recur_status status;
+    recur_error error;
     if (!run->options.checkpoint_every)
         return 0;
     if (stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
@@ -48,11 +54,11 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
     if (!run->checkpoint)
         return recur_failure(run->command, "out of memory for a file's name");
     snprintf(run->checkpoint, room, "%.*s" CHECKPOINT_END, (int)length, output);
-    run->note = make_note(run, texts);
-    if (!run->note)
+    status = make_note(run, texts, &error);
+    if (status == RECUR_ERROR_FORMAT)
         return recur_usage_error(run->command, "--checkpoint-every: an option or a file's name is "
                                                "not UTF-8, which checkpoints need");
-    return 0;
+    return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }
 
 void recur_run_checkpoint(struct run *run)

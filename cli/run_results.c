@@ -88,15 +88,20 @@ void recur_run_log(struct run *run)
 {
     if (!run->log)
         return;
-    json_t *epoch = recur_json_epoch(&run->epoch);
-    char *text = recur_json_text(epoch);
-    bool written = text && fprintf(run->log, "%s\n", text) > 0 && fflush(run->log) == 0;
-    free(text);
+    recur_json_writer json = RECUR_JSON_SHOWN;
+    recur_error error;
+    recur_json_open(&json, NULL, '{');
+    recur_json_put_epoch(&json, &run->epoch);
+    recur_json_close(&json, '}');
+    bool built = recur_json_check(&json, "an epoch as JSON", &error) == RECUR_OK;
+    bool written = built && fprintf(run->log, "%s\n", json.text) > 0 && fflush(run->log) == 0;
+    const char *why = built ? strerror(errno) : error.message;
+    recur_json_writer_free(&json);
     if (written)
         return;
     recur_progress_clear(&run->progress);
     recur_warning(run->command, "--log: cannot write %s: %s; training goes on without it",
-                  recur_path(run->options.log).text, strerror(errno));
+                  recur_path(run->options.log).text, why);
     fclose(run->log);
     run->log = NULL;
 }
@@ -116,7 +121,7 @@ static uint64_t kept_epoch(const struct run *run)
 }
 
 /* Prints the continuations and collects them; false where that fails. */
-static bool print_predictions(struct run *run, json_t *predictions)
+static bool print_predictions(struct run *run, recur_json_writer *predictions)
 {
     const struct text_list *prefixes = &run->options.predict;
     const recur_epoch *best = recur_run_best_epoch(run);
@@ -133,7 +138,7 @@ static bool print_predictions(struct run *run, json_t *predictions)
         }
         recur_text_line(stdout, text, size);
         recur_token all = {text, size};
-        json_array_append_new(predictions, recur_json_token(all));
+        recur_json_put_token(predictions, NULL, all);
         free(text);
     }
     return true;
@@ -146,34 +151,44 @@ static size_t count_tokens(const struct run *run)
     return recur_labels_tokens(run->train) + (run->valid ? recur_labels_tokens(run->valid) : 0);
 }
 
-static bool write_report(const struct run *run, json_t *predictions, const recur_scores *scores)
+static void put_report(recur_json_writer *report, const struct run *run,
+                       const recur_json_writer *predictions, const recur_scores *scores)
 {
-    const char *isa = NULL;
+    const char *isa = "";
     struct rusage usage;
     recur_machine_isa(&isa, NULL);
     getrusage(RUSAGE_SELF, &usage);
-    json_t *report = recur_json_epoch(&run->epoch);
-    json_t *more = json_pack(
-        "{sI sI sI sI sI ss ss ss? sI sO}", "parameters",
-        (json_int_t)recur_model_parameters(run->model), "tokens", (json_int_t)count_tokens(run),
-        "epochs", (json_int_t)recur_trainer_epochs(run->trainer), "best_epoch",
-        (json_int_t)recur_trainer_best_epoch(run->trainer), "threads",
-        (json_int_t)recur_trainer_threads(run->trainer), "device", "cpu", "compute_precision",
-        run->options.precision, "isa", isa, "peak_rss_bytes", (json_int_t)usage.ru_maxrss * 1024,
-        "predictions", predictions);
-    json_object_update_new(report, more);
+    recur_json_open(report, NULL, '{');
+    recur_json_put_epoch(report, &run->epoch);
+    recur_json_put_u64(report, "parameters", recur_model_parameters(run->model));
+    recur_json_put_u64(report, "tokens", count_tokens(run));
+    recur_json_put_u64(report, "epochs", recur_trainer_epochs(run->trainer));
+    recur_json_put_u64(report, "best_epoch", recur_trainer_best_epoch(run->trainer));
+    recur_json_put_u64(report, "threads", recur_trainer_threads(run->trainer));
+    recur_json_put_text(report, "device", "cpu");
+    recur_json_put_text(report, "compute_precision", run->options.precision);
+    recur_json_put_text(report, "isa", isa);
+    recur_json_put_u64(report, "peak_rss_bytes", (uint64_t)usage.ru_maxrss * 1024);
+    recur_json_put_written(report, "predictions", predictions);
     if (scores)
-        recur_json_add_scores(report, scores, "");
-    char *text = recur_json_text(report);
-    if (!text) {
-        recur_failure(run->command, "out of memory while writing %s",
-                      recur_path(run->options.report).text);
-        return false;
+        recur_json_put_scores(report, scores, "");
+    recur_json_close(report, '}');
+}
+
+static bool write_report(const struct run *run, const recur_json_writer *predictions,
+                         const recur_scores *scores)
+{
+    recur_json_writer report = RECUR_JSON_SHOWN;
+    recur_error error;
+    put_report(&report, run, predictions, scores);
+    bool written = recur_json_check(&report, "the report", &error) == RECUR_OK;
+    if (written) {
+        report.text[report.size] = '\n'; /* in place of the terminator, which is not written */
+        written = recur_write_file(run->command, run->options.report, report.text, report.size + 1);
+    } else {
+        recur_library_failure(run->command, &error);
     }
-    size_t size = strlen(text);
-    text[size] = '\n'; /* in place of the terminator, which is not written */
-    bool written = recur_write_file(run->command, run->options.report, text, size + 1);
-    free(text);
+    recur_json_writer_free(&report);
     return written;
 }
 
@@ -295,7 +310,7 @@ static bool plot(const struct run *run, const struct measure *measure)
 int recur_run_results(struct run *run)
 {
     const struct train_options *options = &run->options;
-    json_t *predictions = json_array();
+    recur_json_writer predictions = RECUR_JSON_SHOWN;
     size_t count;
     const recur_epoch *history = recur_model_history(run->model, &count);
     recur_scores scores;
@@ -305,13 +320,15 @@ int recur_run_results(struct run *run)
     bool done = !labels || print_scores(run, &scores);
     if (!labels)
         print_perplexity(run);
-    done = done && print_predictions(run, predictions);
+    recur_json_open(&predictions, NULL, '[');
+    done = done && print_predictions(run, &predictions);
+    recur_json_close(&predictions, ']');
     fflush(stdout);
     if (done && options->report)
-        done = write_report(run, predictions, labels ? &scores : NULL);
+        done = write_report(run, &predictions, labels ? &scores : NULL);
     if (done && options->plot)
         done = plot(run, &measure);
-    json_decref(predictions);
+    recur_json_writer_free(&predictions);
     if (done && !options->quiet) {
         recur_curve_print(stderr, &measure, history, count, kept_epoch(run), recur_terminal_width(),
                           recur_terminal_colors(stderr));

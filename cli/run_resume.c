@@ -29,11 +29,12 @@ static bool same(const struct command *command, size_t row, const struct train_o
     /* A value that follows from others unless it is given has no words that say so. */
     if (!option->standard && option->kind != OPTION_FLAG && !recur_option_in(given_then, row))
         return false;
-    json_t *a = recur_options_words(command, &one, now),
-           *b = recur_options_words(command, &one, then);
-    bool equal = a && b && json_equal(a, b);
-    json_decref(a);
-    json_decref(b);
+    recur_json_writer a = {0}, b = {0};
+    recur_options_put_words(&a, NULL, command, &one, now);
+    recur_options_put_words(&b, NULL, command, &one, then);
+    bool equal = a.status == RECUR_OK && b.status == RECUR_OK && strcmp(a.text, b.text) == 0;
+    recur_json_writer_free(&a);
+    recur_json_writer_free(&b);
     return equal;
 }
 
@@ -75,39 +76,52 @@ static int not_ours(const struct run *run)
                          recur_path(run->options.resume).text);
 }
 
-static bool all_strings(const json_t *list)
+static bool all_strings(const recur_json *list)
 {
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (!json_is_string(json_array_get(list, i)))
+    if (!recur_json_is(list, RECUR_JSON_LIST))
+        return false;
+    const recur_json *item = recur_json_first(list);
+    for (size_t i = 0; i < list->size; i++, item = recur_json_next(item))
+        if (item->kind != RECUR_JSON_TEXT)
             return false;
-    return json_is_array(list);
+    return true;
+}
+
+static void add_words(struct run *run, const recur_json *list, size_t *count)
+{
+    const recur_json *item = recur_json_first(list);
+    for (size_t i = 0; i < list->size; i++, item = recur_json_next(item))
+        run->words[(*count)++] = item->text;
 }
 
 /* The words that the run was started with, as a command line. Returns 0 or the exit status. */
 static int read_words(struct run *run, int *count)
 {
-    run->started = json_loads(recur_checkpoint_note(run->resumed), JSON_REJECT_DUPLICATES, NULL);
-    const json_t *options = json_object_get(run->started, "options");
-    const json_t *texts = json_object_get(run->started, "texts");
+    recur_error error;
+    const char *note = recur_checkpoint_note(run->resumed);
+    enum recur_status status =
+        recur_json_parse(note, strlen(note), false, "recur.note", &run->started, &error);
+    if (status == RECUR_ERROR_MEMORY)
+        return recur_library_failure(run->command, &error);
+    const recur_json *options = recur_json_member(run->started, "options");
+    const recur_json *texts = recur_json_member(run->started, "texts");
     if (!all_strings(options) || !all_strings(texts))
         return not_ours(run);
-    size_t given = json_array_size(options), operands = json_array_size(texts);
-    run->words = calloc(given + operands + 1, sizeof *run->words);
+    size_t words = 0;
+    run->words = calloc(options->size + texts->size + 1, sizeof *run->words);
     if (!run->words)
         return recur_failure(run->command, "out of memory for the run's options");
-    for (size_t i = 0; i < given; i++)
-        run->words[i] = json_string_value(json_array_get(options, i));
-    run->words[given] = "--";
-    for (size_t i = 0; i < operands; i++)
-        run->words[given + 1 + i] = json_string_value(json_array_get(texts, i));
-    *count = (int)(given + operands + 1);
+    add_words(run, options, &words);
+    run->words[words++] = "--";
+    add_words(run, texts, &words);
+    *count = (int)words;
     return 0;
 }
 
 /* The last bits depend on it. */
 static void compare_isa(const struct run *run)
 {
-    const char *then = json_string_value(json_object_get(run->started, "isa")), *now = "";
+    const char *then = recur_json_text(recur_json_member(run->started, "isa")), *now = "";
     recur_machine_isa(&now, NULL);
     if (then && strcmp(then, now) != 0)
         recur_warning(

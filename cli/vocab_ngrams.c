@@ -199,50 +199,64 @@ void recur_text_ngrams_print(const struct text_ngrams *ngrams)
     print_picture(ngrams);
 }
 
-static json_t *top_json(const struct text_ngrams *ngrams, size_t n)
+static void put_top(recur_json_writer *json, const struct text_ngrams *ngrams, size_t n)
 {
-    json_t *list = json_array();
     size_t count;
     const recur_ngram *top = recur_ngrams_top(ngrams->counts[n - 1], &count);
+    recur_json_open(json, "top", '[');
     for (size_t i = 0; i < count; i++) {
-        json_t *tokens = json_array();
+        recur_json_open(json, NULL, '{');
+        recur_json_open(json, "tokens", '[');
         for (size_t j = 0; j < n; j++)
-            json_array_append_new(tokens, recur_json_token(token_at(ngrams, top[i].first + j)));
-        json_array_append_new(
-            list, json_pack("{so sI}", "tokens", tokens, "count", (json_int_t)top[i].count));
+            recur_json_put_token(json, NULL, token_at(ngrams, top[i].first + j));
+        recur_json_close(json, ']');
+        recur_json_put_u64(json, "count", top[i].count);
+        recur_json_close(json, '}');
     }
-    return list;
+    recur_json_close(json, ']');
 }
 
-static json_t *ranks_json(const recur_ngrams *counts)
+static void put_ranks(recur_json_writer *json, const recur_ngrams *counts)
 {
-    json_t *list = json_array();
-    for (size_t rank = 1; rank <= recur_ngrams_different(counts); rank = next_rank(rank))
-        json_array_append_new(list, json_pack("{sI sI}", "rank", (json_int_t)rank, "count",
-                                              (json_int_t)recur_ngrams_frequency(counts, rank)));
-    return list;
+    recur_json_open(json, "ranks", '[');
+    for (size_t rank = 1; rank <= recur_ngrams_different(counts); rank = next_rank(rank)) {
+        recur_json_open(json, NULL, '{');
+        recur_json_put_u64(json, "rank", rank);
+        recur_json_put_u64(json, "count", recur_ngrams_frequency(counts, rank));
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
 }
 
-static json_t *zipf_json(const recur_ngrams *counts)
+static void put_zipf(recur_json_writer *json, const recur_ngrams *counts)
 {
     struct zipf zipf;
-    if (!fit(counts, &zipf))
-        return json_null();
-    return json_pack("{so so sI sI}", "alpha", recur_json_number(zipf.alpha, 12), "c",
-                     recur_json_number(zipf.c, 12), "first_rank", (json_int_t)zipf.first,
-                     "last_rank", (json_int_t)zipf.last);
+    if (!fit(counts, &zipf)) {
+        recur_json_put_null(json, "zipf");
+        return;
+    }
+    recur_json_open(json, "zipf", '{');
+    recur_json_put_rounded(json, "alpha", zipf.alpha, 12);
+    recur_json_put_rounded(json, "c", zipf.c, 12);
+    recur_json_put_u64(json, "first_rank", zipf.first);
+    recur_json_put_u64(json, "last_rank", zipf.last);
+    recur_json_close(json, '}');
 }
 
-json_t *recur_text_ngrams_json(const struct text_ngrams *ngrams)
+void recur_text_ngrams_put(recur_json_writer *json, const char *key,
+                           const struct text_ngrams *ngrams)
 {
-    json_t *list = json_array();
+    recur_json_open(json, key, '[');
     for (size_t n = 1; n <= ngrams->longest; n++) {
         const recur_ngrams *counts = ngrams->counts[n - 1];
-        json_array_append_new(list, json_pack("{sI sI sI so so so}", "n", (json_int_t)n, "total",
-                                              (json_int_t)recur_ngrams_total(counts), "different",
-                                              (json_int_t)recur_ngrams_different(counts), "top",
-                                              top_json(ngrams, n), "ranks", ranks_json(counts),
-                                              "zipf", zipf_json(counts)));
+        recur_json_open(json, NULL, '{');
+        recur_json_put_u64(json, "n", n);
+        recur_json_put_u64(json, "total", recur_ngrams_total(counts));
+        recur_json_put_u64(json, "different", recur_ngrams_different(counts));
+        put_top(json, ngrams, n);
+        put_ranks(json, counts);
+        put_zipf(json, counts);
+        recur_json_close(json, '}');
     }
-    return list;
+    recur_json_close(json, ']');
 }

@@ -2,9 +2,8 @@
 #ifndef VOCAB_NGRAMS_H
 #define VOCAB_NGRAMS_H
 
-#include <jansson.h>
-
 #include "command.h"
+#include "json.h"
 #include "recur/ngrams.h"
 
 /* The 1-grams to the n-grams of a text. */
@@ -24,6 +23,7 @@ void recur_text_ngrams_free(struct text_ngrams *ngrams);
 void recur_text_ngrams_print(const struct text_ngrams *ngrams);
 
 /* The same as a JSON array, but for the picture. */
-json_t *recur_text_ngrams_json(const struct text_ngrams *ngrams);
+void recur_text_ngrams_put(recur_json_writer *json, const char *key,
+                           const struct text_ngrams *ngrams);
 
 #endif

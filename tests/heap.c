@@ -1,7 +1,6 @@
 #include "heap.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -112,17 +111,4 @@ void __wrap_free(void *block)
 {
     atomic_fetch_sub(&live, (ptrdiff_t)malloc_usable_size(block));
     __real_free(block);
-}
-
-/* jansson's scanner goes on with a character less where the buffer of its text, whose size is a
- * power of two, cannot grow (lex_save, 2.14): that never fails here. */
-static void *json_alloc(size_t size)
-{
-    bool buffer = size >= 32 && (size & (size - 1)) == 0;
-    return buffer ? taken(__real_malloc(size)) : malloc(size);
-}
-
-void heap_watch_json(void)
-{
-    json_set_alloc_funcs(json_alloc, free);
 }

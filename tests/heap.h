@@ -1,7 +1,6 @@
 /* Watches what the library allocates, and lets an allocation fail. Programs that use it are linked
  * with heap.c and with --wrap for each of its functions (heap_args in tests/meson.build). What C's
- * library and others take by themselves is not seen; jansson's allocations are, after
- * heap_watch_json. Any thread's are. */
+ * library and others take by themselves is not seen. Any thread's allocations are. */
 #ifndef RECUR_TESTS_HEAP_H
 #define RECUR_TESTS_HEAP_H
 
@@ -10,8 +9,6 @@
 
 /* Calls of malloc and its kin so far. */
 size_t allocations(void);
-
-void heap_watch_json(void);
 
 /* Bytes in use, and the most there were since heap_begin. */
 void heap_begin(void);

@@ -7,17 +7,6 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* Of a valid character of at most three bytes; longer ones show in any case. */
-static uint32_t code_of(const unsigned char *bytes, size_t length)
-{
-    if (length == 2)
-        return (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
-    if (length == 3)
-        return (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 |
-               (bytes[2] & 0x3f);
-    return bytes[0];
-}
-
 /* Terminals obey C1 controls like escape sequences; the others break lines or turn them round. */
 bool recur_code_acts(uint32_t code)
 {
@@ -31,7 +20,7 @@ bool recur_text_acts(const char *bytes, size_t size)
     bool acts = false;
     for (size_t at = 0, length; !acts && at < size; at += length) {
         acts = recur_utf8_scan(bytes + at, size - at, &length) != RECUR_UTF8_VALID;
-        acts |= length < 4 && recur_code_acts(code_of((const unsigned char *)bytes + at, length));
+        acts |= recur_code_acts(recur_utf8_code(bytes + at, length));
     }
     return acts;
 }
@@ -49,8 +38,8 @@ static size_t show_next(const char *bytes, size_t size, const char *also, char o
     } else if (!valid || first < ' ' || first == 0x7f) {
         length = 1;
         snprintf(out, 8, "\\x%02X", first);
-    } else if (length < 4 && recur_code_acts(code_of((const unsigned char *)bytes, length))) {
-        snprintf(out, 8, "\\u%04X", (unsigned)code_of((const unsigned char *)bytes, length));
+    } else if (recur_code_acts(recur_utf8_code(bytes, length))) {
+        snprintf(out, 8, "\\u%04X", (unsigned)recur_utf8_code(bytes, length));
     } else {
         bool marked = also && length == 1 && strchr(also, first);
         snprintf(out, 8, "%s%.*s", marked ? "\\" : "", (int)length, bytes);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define RECUR_UTF8_REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define RECUR_UTF8_REPLACEMENT_SIZE 3
@@ -27,6 +28,16 @@ static inline size_t recur_utf8_length(char first)
 {
     unsigned char lead = (unsigned char)first;
     return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/* The number of a valid character of so many bytes. */
+static inline uint32_t recur_utf8_code(const char *bytes, size_t length)
+{
+    static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t code = (unsigned char)bytes[0] & masks[length];
+    for (size_t i = 1; i < length; i++)
+        code = code << 6 | ((unsigned char)bytes[i] & 0x3f);
+    return code;
 }
 
 #endif

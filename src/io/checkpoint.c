@@ -29,57 +29,53 @@ struct source {
 
 /* What a checkpoint's metadata has that a model's has not. */
 static enum recur_status add_metadata(recur_trainer *trainer, const char *note, const char *path,
-                                      json_t *metadata, recur_error *error)
+                                      struct recur_new_metadata *metadata, recur_error *error)
 {
     recur_trainer_state state;
     RECUR_TRY(recur_trainer_get_state(trainer, &state, error));
     if (!recur_utf8_valid(note, strlen(note)))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the note of a checkpoint must be UTF-8, this one is not");
-    json_t *config = recur_trainer_config_to_json(recur_trainer_get_config(trainer));
-    int failed = json_object_set_new(metadata, RECUR_KEY_NOTE, json_string(note));
-    failed |= recur_metadata_put_times(metadata, recur_trainer_model(trainer));
-    failed |= recur_metadata_put(metadata, RECUR_KEY_TRAINING, config, RECUR_FLOAT_DIGITS);
-    failed |= recur_metadata_put(metadata, RECUR_KEY_PROGRESS, recur_trainer_state_to_json(&state),
-                                 RECUR_DOUBLE_DIGITS);
-    if (failed)
-        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
-                          recur_show_name(path).text);
-    return RECUR_OK;
+    recur_metadata_add_words(metadata, RECUR_KEY_NOTE, note);
+    recur_trainer_config_to_json(recur_trainer_get_config(trainer),
+                                 recur_metadata_add(metadata, RECUR_KEY_TRAINING));
+    recur_trainer_state_to_json(&state, recur_metadata_add(metadata, RECUR_KEY_PROGRESS));
+    return recur_metadata_finish(metadata, path, error);
 }
 
 enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note, const char *path,
                                         recur_error *error)
 {
     const recur_model *model = recur_trainer_model(trainer);
-    json_t *metadata;
-    RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
-    enum recur_status status = add_metadata(trainer, note, path, metadata, error);
+    struct recur_new_metadata metadata;
+    enum recur_status status = recur_model_metadata(model, true, path, &metadata, error);
     if (status == RECUR_OK)
-        status = recur_model_write(model, trainer, metadata, path, error);
-    json_decref(metadata);
+        status = add_metadata(trainer, note, path, &metadata, error);
+    if (status == RECUR_OK)
+        status = recur_model_write(model, trainer, &metadata.view, path, error);
+    recur_metadata_release(&metadata);
     return status;
 }
 
 static enum recur_status read_metadata(recur_checkpoint *checkpoint, recur_error *error)
 {
-    const json_t *metadata = recur_safetensors_all_metadata(&checkpoint->file);
-    json_t *json = NULL;
-    if (!json_object_get(metadata, RECUR_KEY_TRAINING))
+    const struct recur_metadata *metadata = &checkpoint->file.metadata;
+    recur_json *json = NULL;
+    if (!recur_metadata_find(metadata, RECUR_KEY_TRAINING))
         return recur_fail(
             error, RECUR_ERROR_FORMAT,
             "not a checkpoint: there is no run in it to resume, as it has no " RECUR_KEY_TRAINING);
-    if (!json_object_get(metadata, RECUR_KEY_NOTE))
+    if (!recur_metadata_find(metadata, RECUR_KEY_NOTE))
         return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_NOTE " is missing");
-    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_TRAINING, 0, &json, error));
+    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_TRAINING, false, &json, error));
     enum recur_status status =
         recur_trainer_config_from_json(json, RECUR_KEY_TRAINING, &checkpoint->config, error);
-    json_decref(json);
+    free(json);
     if (status == RECUR_OK)
-        status = recur_metadata_get(metadata, RECUR_KEY_PROGRESS, 0, &json, error);
+        status = recur_metadata_get(metadata, RECUR_KEY_PROGRESS, false, &json, error);
     if (status == RECUR_OK) {
         status = recur_trainer_state_from_json(json, RECUR_KEY_PROGRESS, &checkpoint->state, error);
-        json_decref(json);
+        free(json);
     }
     return status;
 }
@@ -127,7 +123,7 @@ void recur_checkpoint_free(recur_checkpoint *checkpoint)
 
 const char *recur_checkpoint_note(const recur_checkpoint *checkpoint)
 {
-    return recur_safetensors_metadata(&checkpoint->file, RECUR_KEY_NOTE);
+    return recur_metadata_find(&checkpoint->file.metadata, RECUR_KEY_NOTE);
 }
 
 const recur_trainer_config *recur_checkpoint_config(const recur_checkpoint *checkpoint)
@@ -268,7 +264,7 @@ static enum recur_status resume(recur_checkpoint *checkpoint, const struct sourc
 {
     recur_resume_config config = recur_resume_config_default();
     RECUR_TRY(recur_config_take(&config, given, "recur_resume_config", error));
-    const json_t *metadata = recur_safetensors_all_metadata(&checkpoint->file);
+    const struct recur_metadata *metadata = &checkpoint->file.metadata;
     RECUR_TRY(check_epochs(checkpoint, config.epochs, error));
     recur_model *made = NULL;
     RECUR_TRY(blame(checkpoint,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/model_tensors.h"
+#include "io/model_file.h"
 
 enum kind {
     SIZE,     /* size_t */
@@ -82,43 +82,42 @@ static size_t width(enum kind kind)
     return 0;
 }
 
-static json_t *value_to_json(enum kind kind, const union value *value)
+static void put_value(recur_json_writer *json, const struct field *field, const union value *value)
 {
-    switch (kind) {
-    case SIZE: return recur_json_u64(value->size);
-    case COUNT: return recur_json_u64(value->count);
-    case FLOAT: return json_real((double)value->single);
-    case DOUBLE: return json_real(value->real);
-    case SAMPLING: return json_string(recur_sampling_name(value->sampling));
-    case OPTIMIZER: return json_string(recur_optimizer_name(value->optimizer));
-    case SCHEDULE: return json_string(recur_schedule_name(value->schedule));
-    case PRECISION: return json_string(recur_precision_name(value->precision));
+    const char *name = field->name;
+    switch (field->kind) {
+    case SIZE: recur_json_put_u64(json, name, value->size); return;
+    case COUNT: recur_json_put_u64(json, name, value->count); return;
+    case FLOAT:
+        recur_json_put_number(json, name, (double)value->single, RECUR_FLOAT_DIGITS);
+        return;
+    case DOUBLE: recur_json_put_number(json, name, value->real, RECUR_DOUBLE_DIGITS); return;
+    case SAMPLING: recur_json_put_text(json, name, recur_sampling_name(value->sampling)); return;
+    case OPTIMIZER: recur_json_put_text(json, name, recur_optimizer_name(value->optimizer)); return;
+    case SCHEDULE: recur_json_put_text(json, name, recur_schedule_name(value->schedule)); return;
+    case PRECISION: recur_json_put_text(json, name, recur_precision_name(value->precision)); return;
     }
-    return NULL;
 }
 
-static json_t *to_json(const struct field *fields, size_t count, const void *from)
+static void to_json(const struct field *fields, size_t count, const void *from,
+                    recur_json_writer *json)
 {
-    json_t *json = json_object();
-    int failed = 0;
+    recur_json_open(json, NULL, '{');
     for (size_t i = 0; i < count; i++) {
         union value value;
         memcpy(&value, (const char *)from + fields[i].offset, width(fields[i].kind));
         if (fields[i].kind != DOUBLE || isfinite(value.real))
-            failed |=
-                json_object_set_new(json, fields[i].name, value_to_json(fields[i].kind, &value));
+            put_value(json, &fields[i], &value);
     }
-    if (!failed)
-        return json;
-    json_decref(json);
-    return NULL;
+    recur_json_close(json, '}');
 }
 
-static enum recur_status value_from_json(const json_t *json, enum kind kind, const char *what,
+static enum recur_status value_from_json(const recur_json *json, enum kind kind, const char *what,
                                          union value *value, recur_error *error)
 {
-    const char *text = json_is_string(json) ? json_string_value(json) : "";
-    if ((kind == FLOAT || kind == DOUBLE) && !json_is_number(json))
+    const char *text = recur_json_text(json) ? recur_json_text(json) : "";
+    double number = 0;
+    if ((kind == FLOAT || kind == DOUBLE) && !recur_json_get_number(json, &number))
         return recur_fail(error, RECUR_ERROR_FORMAT, "%s is not a number", what);
     switch (kind) {
     case SIZE:
@@ -126,8 +125,8 @@ static enum recur_status value_from_json(const json_t *json, enum kind kind, con
         value->size = (size_t)value->count;
         return RECUR_OK;
     case COUNT: return recur_json_get_u64(json, what, &value->count, error);
-    case FLOAT: value->single = (float)json_number_value(json); return RECUR_OK;
-    case DOUBLE: value->real = json_number_value(json); return RECUR_OK;
+    case FLOAT: value->single = (float)number; return RECUR_OK;
+    case DOUBLE: value->real = number; return RECUR_OK;
     case SAMPLING:
         return recur_blame_file(recur_sampling_parse(text, &value->sampling, error), what, error);
     case OPTIMIZER:
@@ -140,14 +139,17 @@ static enum recur_status value_from_json(const json_t *json, enum kind kind, con
     return RECUR_OK;
 }
 
-static enum recur_status from_json(const json_t *json, const char *what, const struct field *fields,
-                                   size_t count, void *to, recur_error *error)
+static enum recur_status from_json(const recur_json *json, const char *what,
+                                   const struct field *fields, size_t count, void *to,
+                                   recur_error *error)
 {
     size_t found = 0;
+    if (json->kind != RECUR_JSON_OBJECT)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "%s is not an object", what);
     for (size_t i = 0; i < count; i++) {
         char where[80];
         union value value = {.real = (double)NAN};
-        const json_t *field = json_object_get(json, fields[i].name);
+        const recur_json *field = recur_json_member(json, fields[i].name);
         found += field != NULL;
         snprintf(where, sizeof where, "%s: %s", what, fields[i].name);
         if (!field && fields[i].kind != DOUBLE)
@@ -156,30 +158,30 @@ static enum recur_status from_json(const json_t *json, const char *what, const s
             RECUR_TRY(value_from_json(field, fields[i].kind, where, &value, error));
         memcpy((char *)to + fields[i].offset, &value, width(fields[i].kind));
     }
-    if (found < json_object_size(json))
+    if (found < json->size)
         return recur_fail(error, RECUR_ERROR_FORMAT, "%s holds %zu fields, only %zu are known",
-                          what, json_object_size(json), found);
+                          what, json->size, found);
     return RECUR_OK;
 }
 
-json_t *recur_trainer_config_to_json(const recur_trainer_config *config)
+void recur_trainer_config_to_json(const recur_trainer_config *config, recur_json_writer *json)
 {
-    return to_json(config_fields, LENGTH(config_fields), config);
+    to_json(config_fields, LENGTH(config_fields), config, json);
 }
 
-json_t *recur_trainer_state_to_json(const recur_trainer_state *state)
+void recur_trainer_state_to_json(const recur_trainer_state *state, recur_json_writer *json)
 {
-    return to_json(state_fields, LENGTH(state_fields), state);
+    to_json(state_fields, LENGTH(state_fields), state, json);
 }
 
-enum recur_status recur_trainer_config_from_json(const json_t *json, const char *what,
+enum recur_status recur_trainer_config_from_json(const recur_json *json, const char *what,
                                                  recur_trainer_config *config, recur_error *error)
 {
     *config = recur_trainer_config_default();
     return from_json(json, what, config_fields, LENGTH(config_fields), config, error);
 }
 
-enum recur_status recur_trainer_state_from_json(const json_t *json, const char *what,
+enum recur_status recur_trainer_state_from_json(const recur_json *json, const char *what,
                                                 recur_trainer_state *state, recur_error *error)
 {
     *state = (recur_trainer_state){0};

@@ -3,18 +3,17 @@
 #ifndef RECUR_IO_CHECKPOINT_FIELDS_H
 #define RECUR_IO_CHECKPOINT_FIELDS_H
 
-#include "base/json.h"
 #include "recur/trainer.h"
+#include "json/json.h"
 
-/* NULL where memory is short. */
-json_t *recur_trainer_config_to_json(const recur_trainer_config *config);
-json_t *recur_trainer_state_to_json(const recur_trainer_state *state);
+void recur_trainer_config_to_json(const recur_trainer_config *config, recur_json_writer *json);
+void recur_trainer_state_to_json(const recur_trainer_state *state, recur_json_writer *json);
 
 /* Every field must be there and no other; `what` opens the sentences. The number of threads is no
  * part of a run. Errors: FORMAT. */
-enum recur_status recur_trainer_config_from_json(const json_t *json, const char *what,
+enum recur_status recur_trainer_config_from_json(const recur_json *json, const char *what,
                                                  recur_trainer_config *config, recur_error *error);
-enum recur_status recur_trainer_state_from_json(const json_t *json, const char *what,
+enum recur_status recur_trainer_state_from_json(const recur_json *json, const char *what,
                                                 recur_trainer_state *state, recur_error *error);
 
 #endif

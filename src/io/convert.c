@@ -84,7 +84,7 @@ static enum recur_status read_safetensors(const char *path, const recur_import_c
     struct recur_safetensors file;
     RECUR_TRY(recur_safetensors_load(path, &file, error));
     enum recur_status status;
-    if (recur_metadata_is_model(recur_safetensors_all_metadata(&file)))
+    if (recur_metadata_is_model(&file.metadata))
         status = read_own(&file, said, model, error);
     else if (recur_book_recognise(&file))
         status = recur_book_read(&file, said, model, error);

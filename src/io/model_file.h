@@ -35,41 +35,55 @@ extern const struct recur_epoch_number {
     size_t offset;
 } recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES];
 
-/* The metadata of a model, an object of strings; json_decref. Errors: MEMORY, UNSUPPORTED (a token
- * is not UTF-8); `path` is for sentences. */
-enum recur_status recur_model_metadata(const recur_model *model, const char *path,
-                                       json_t **metadata, recur_error *error);
-
 /* Decimal digits that give a float or a double back exactly. */
-#define RECUR_FLOAT_DIGITS JSON_REAL_PRECISION(9)
-#define RECUR_DOUBLE_DIGITS JSON_REAL_PRECISION(17)
+#define RECUR_FLOAT_DIGITS 9
+#define RECUR_DOUBLE_DIGITS 17
 
-/* Puts a JSON value into the metadata as text, `flags` being jansson's, and gives the value back;
- * not 0 where memory is short or `value` is NULL. */
-int recur_metadata_put(json_t *metadata, const char *key, json_t *value, size_t flags);
-/* The history of a checkpoint, in place of the model's. */
-int recur_metadata_put_times(json_t *metadata, const recur_model *model);
-/* Parses the metadata's JSON text `key`; json_decref. Errors: FORMAT, MEMORY. */
-enum recur_status recur_metadata_get(const json_t *metadata, const char *key, size_t flags,
-                                     json_t **json, recur_error *error);
+/* Metadata on its way into a file: each value is a JSON text, or plain words. */
+struct recur_new_metadata {
+    struct recur_metadata view; /* what is written */
+    struct recur_property properties[11];
+    recur_json_writer values[11]; /* owns the texts */
+};
+
+/* The metadata of a model, for recur_metadata_release in any case. `times`: the history has the
+ * epochs' times too, as in checkpoints. Errors: MEMORY, UNSUPPORTED (a token is not UTF-8); `path`
+ * is for sentences. */
+enum recur_status recur_model_metadata(const recur_model *model, bool times, const char *path,
+                                       struct recur_new_metadata *metadata, recur_error *error);
+void recur_metadata_release(struct recur_new_metadata *metadata);
+
+/* The writer of one more value. */
+recur_json_writer *recur_metadata_add(struct recur_new_metadata *metadata, const char *key);
+/* A value of plain words, which must outlive the metadata. */
+void recur_metadata_add_words(struct recur_new_metadata *metadata, const char *key,
+                              const char *words);
+/* Puts the values that were added into the view. Errors: MEMORY, FORMAT. */
+enum recur_status recur_metadata_finish(struct recur_new_metadata *metadata, const char *path,
+                                        recur_error *error);
+/* Parses the JSON text that `key` has; free(*json). `nul`: texts may have U+0000. Errors: FORMAT,
+ * MEMORY. */
+enum recur_status recur_metadata_get(const struct recur_metadata *metadata, const char *key,
+                                     bool nul, recur_json **json, recur_error *error);
 
 /* Writes the file: the model's parameters and, unless `trainer` is NULL, the tensors of its
  * training. Errors: as recur_model_save. */
 enum recur_status recur_model_write(const recur_model *model, const recur_trainer *trainer,
-                                    json_t *metadata, const char *path, recur_error *error);
+                                    const struct recur_metadata *metadata, const char *path,
+                                    recur_error *error);
 
 /* A recur_tensor_fn whose `user` is a struct recur_safetensors: recur's own files keep each tensor
  * under its name in the table. */
 enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, float *values,
                                     recur_error *error);
 
-/* Does the metadata (may be NULL) say that the file holds a model of recur's, of any version? */
-bool recur_metadata_is_model(const json_t *metadata);
+/* Does the metadata say that the file holds a model of recur's, of any version? */
+bool recur_metadata_is_model(const struct recur_metadata *metadata);
 
 /* The model that the metadata describes, its parameters from `source`. The sentences do not name
  * the file. Errors: FORMAT, UNSUPPORTED, MEMORY, and the source's. */
-enum recur_status recur_model_read(const json_t *metadata, recur_tensor_fn *source, void *user,
-                                   recur_model **model, recur_error *error);
+enum recur_status recur_model_read(const struct recur_metadata *metadata, recur_tensor_fn *source,
+                                   void *user, recur_model **model, recur_error *error);
 
 /* The same for a safetensors file of recur's; what else a checkpoint holds is left alone. */
 enum recur_status recur_model_from_safetensors(struct recur_safetensors *file, recur_model **model,

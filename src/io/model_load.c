@@ -11,23 +11,18 @@
 #include "nn/model_object.h"
 #include "recur/machine.h"
 
-static const char *get_string(const json_t *metadata, const char *key)
+enum recur_status recur_metadata_get(const struct recur_metadata *metadata, const char *key,
+                                     bool nul, recur_json **json, recur_error *error)
 {
-    return json_string_value(json_object_get(metadata, key));
-}
-
-enum recur_status recur_metadata_get(const json_t *metadata, const char *key, size_t flags,
-                                     json_t **json, recur_error *error)
-{
-    const char *text = get_string(metadata, key);
+    const char *text = recur_metadata_find(metadata, key);
     if (!text)
         return recur_fail(error, RECUR_ERROR_FORMAT, "%s is missing", key);
-    return recur_json_parse(text, strlen(text), flags, key, json, error);
+    return recur_json_parse(text, strlen(text), nul, key, json, error);
 }
 
-static enum recur_status check_version(const json_t *metadata, recur_error *error)
+static enum recur_status check_version(const struct recur_metadata *metadata, recur_error *error)
 {
-    const char *version = get_string(metadata, RECUR_KEY_VERSION);
+    const char *version = recur_metadata_find(metadata, RECUR_KEY_VERSION);
     if (!recur_metadata_is_model(metadata))
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "a safetensors file but not a recur model: it has no " RECUR_KEY_CONFIG
@@ -41,84 +36,96 @@ static enum recur_status check_version(const json_t *metadata, recur_error *erro
     return RECUR_OK;
 }
 
-static enum recur_status read_hidden(const json_t *json, recur_model_config *config,
+static enum recur_status read_hidden(const recur_json *json, recur_model_config *config,
                                      size_t **hidden, recur_error *error)
 {
-    config->layers = json_array_size(json);
+    config->layers = json->size;
     RECUR_TRY(recur_alloc(config->layers, sizeof **hidden, "a list of widths", hidden, error));
     config->hidden = *hidden;
-    for (size_t l = 0; l < config->layers; l++) {
-        json_int_t width = json_integer_value(json_array_get(json, l));
-        if (width < 1)
+    const recur_json *width = recur_json_first(json);
+    for (size_t l = 0; l < config->layers; l++, width = recur_json_next(width)) {
+        if (width->kind != RECUR_JSON_INTEGER || width->negative || width->magnitude < 1)
             return recur_fail(error, RECUR_ERROR_FORMAT,
                               RECUR_KEY_CONFIG ": hidden width %zu is not an integer of at least 1",
                               l);
-        (*hidden)[l] = (size_t)width;
+        (*hidden)[l] = (size_t)width->magnitude;
     }
     return RECUR_OK;
 }
 
-/* `*hidden` is allocated for the configuration, also where the reading fails. */
-static enum recur_status read_config(json_t *json, recur_model_config *config, size_t **hidden,
-                                     int *has_vocab, enum recur_quantization *quantization,
-                                     recur_error *error)
+/* The enumerations of a configuration as the file names them. */
+struct names {
+    const char *task, *cell, *activation, *merge, *init, *pool, *decoder, *quantization;
+};
+
+static enum recur_status parse_names(const struct names *names, recur_model_config *config,
+                                     enum recur_quantization *quantization, recur_error *error)
 {
-    const char *cell, *activation, *init, *merge = recur_merge_name(config->merge);
-    const char *task = recur_task_name(config->task);
-    const char *quantized = recur_quantization_name(*quantization);
-    int bidirectional = config->bidirectional;
-    const json_t *widths, *seed;
-    const char *pool = recur_pool_name(config->pool),
-               *decoder = recur_decoder_name(config->decoder);
-    json_int_t inputs = 0, embedding, vocabulary, biases, labels = 0, characters = 0;
-    json_int_t character_embedding = (json_int_t)config->character_embedding;
-    json_int_t character_hidden = (json_int_t)config->character_hidden;
-    double dropout;
-    RECUR_TRY(recur_json_unpack(
-        json, JSON_STRICT, RECUR_KEY_CONFIG, error,
-        "{s?s, s:s, s:s, s:o, s?b, s?s, s?I, s:I, s:I, s:I, s:F, s:s, s:o, s:b, s?s, s?I, s?s, "
-        "s?s, s?I, s?I, s?I}",
-        "task", &task, "cell", &cell, "activation", &activation, "hidden", &widths, "bidirectional",
-        &bidirectional, "merge", &merge, "inputs", &inputs, "embedding", &embedding, "vocabulary",
-        &vocabulary, "biases", &biases, "dropout", &dropout, "init", &init, "seed", &seed, "vocab",
-        has_vocab, "quantization", &quantized, "labels", &labels, "pool", &pool, "decoder",
-        &decoder, "characters", &characters, "character_embedding", &character_embedding,
-        "character_hidden", &character_hidden));
-    RECUR_TRY(recur_blame_file(recur_quantization_parse(quantized, quantization, error),
-                               RECUR_KEY_CONFIG, error));
-    config->labels = (size_t)labels;
-    config->characters = (size_t)characters;
-    config->character_embedding = (size_t)character_embedding;
-    config->character_hidden = (size_t)character_hidden;
-    config->bidirectional = bidirectional;
-    config->inputs = (size_t)inputs;
-    config->embedding = (size_t)embedding;
-    config->vocabulary = (size_t)vocabulary;
-    config->biases = (size_t)biases;
+    RECUR_TRY(recur_quantization_parse(names->quantization, quantization, error));
+    RECUR_TRY(recur_task_parse(names->task, &config->task, error));
+    RECUR_TRY(recur_cell_parse(names->cell, &config->cell, error));
+    RECUR_TRY(recur_activation_parse(names->activation, &config->activation, error));
+    RECUR_TRY(recur_merge_parse(names->merge, &config->merge, error));
+    RECUR_TRY(recur_init_parse(names->init, &config->init, error));
+    RECUR_TRY(recur_pool_parse(names->pool, &config->pool, error));
+    return recur_decoder_parse(names->decoder, &config->decoder, error);
+}
+
+/* `*hidden` is allocated for the configuration, also where the reading fails. */
+static enum recur_status read_config(const recur_json *json, recur_model_config *config,
+                                     size_t **hidden, bool *has_vocab,
+                                     enum recur_quantization *quantization, recur_error *error)
+{
+    struct names names = {
+        .task = recur_task_name(config->task),
+        .merge = recur_merge_name(config->merge),
+        .pool = recur_pool_name(config->pool),
+        .decoder = recur_decoder_name(config->decoder),
+        .quantization = recur_quantization_name(*quantization),
+    };
+    const recur_json *widths = NULL;
+    double dropout = 0;
+    const struct recur_json_field fields[] = {
+        {"task", RECUR_JSON_FIELD_TEXT, true, &names.task},
+        {"cell", RECUR_JSON_FIELD_TEXT, false, &names.cell},
+        {"activation", RECUR_JSON_FIELD_TEXT, false, &names.activation},
+        {"hidden", RECUR_JSON_FIELD_LIST, false, &widths},
+        {"bidirectional", RECUR_JSON_FIELD_BOOL, true, &config->bidirectional},
+        {"merge", RECUR_JSON_FIELD_TEXT, true, &names.merge},
+        {"inputs", RECUR_JSON_FIELD_SIZE, true, &config->inputs},
+        {"embedding", RECUR_JSON_FIELD_SIZE, false, &config->embedding},
+        {"vocabulary", RECUR_JSON_FIELD_SIZE, false, &config->vocabulary},
+        {"biases", RECUR_JSON_FIELD_SIZE, false, &config->biases},
+        {"dropout", RECUR_JSON_FIELD_NUMBER, false, &dropout},
+        {"init", RECUR_JSON_FIELD_TEXT, false, &names.init},
+        {"seed", RECUR_JSON_FIELD_U64, false, &config->seed},
+        {"vocab", RECUR_JSON_FIELD_BOOL, false, has_vocab},
+        {"quantization", RECUR_JSON_FIELD_TEXT, true, &names.quantization},
+        {"labels", RECUR_JSON_FIELD_SIZE, true, &config->labels},
+        {"pool", RECUR_JSON_FIELD_TEXT, true, &names.pool},
+        {"decoder", RECUR_JSON_FIELD_TEXT, true, &names.decoder},
+        {"characters", RECUR_JSON_FIELD_SIZE, true, &config->characters},
+        {"character_embedding", RECUR_JSON_FIELD_SIZE, true, &config->character_embedding},
+        {"character_hidden", RECUR_JSON_FIELD_SIZE, true, &config->character_hidden},
+    };
+    config->inputs = config->labels = config->characters = 0;
+    RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_CONFIG, fields, sizeof fields / sizeof *fields,
+                                    error));
     config->dropout = (float)dropout;
-    RECUR_TRY(recur_json_get_u64(seed, RECUR_KEY_CONFIG ": seed", &config->seed, error));
-    RECUR_TRY(
-        recur_blame_file(recur_task_parse(task, &config->task, error), RECUR_KEY_CONFIG, error));
-    RECUR_TRY(
-        recur_blame_file(recur_cell_parse(cell, &config->cell, error), RECUR_KEY_CONFIG, error));
-    RECUR_TRY(recur_blame_file(recur_activation_parse(activation, &config->activation, error),
-                               RECUR_KEY_CONFIG, error));
-    RECUR_TRY(
-        recur_blame_file(recur_merge_parse(merge, &config->merge, error), RECUR_KEY_CONFIG, error));
-    RECUR_TRY(
-        recur_blame_file(recur_init_parse(init, &config->init, error), RECUR_KEY_CONFIG, error));
-    RECUR_TRY(
-        recur_blame_file(recur_pool_parse(pool, &config->pool, error), RECUR_KEY_CONFIG, error));
-    RECUR_TRY(recur_blame_file(recur_decoder_parse(decoder, &config->decoder, error),
-                               RECUR_KEY_CONFIG, error));
+    RECUR_TRY(recur_blame_file(parse_names(&names, config, quantization, error), RECUR_KEY_CONFIG,
+                               error));
     return read_hidden(widths, config, hidden, error);
 }
 
-static enum recur_status read_text_config(json_t *json, recur_text_config *text, recur_error *error)
+static enum recur_status read_text_config(const recur_json *json, recur_text_config *text,
+                                          recur_error *error)
 {
-    const char *tokens, *clean;
-    RECUR_TRY(recur_json_unpack(json, JSON_STRICT, RECUR_KEY_TEXT, error, "{s:s, s:s}", "tokens",
-                                &tokens, "clean", &clean));
+    const char *tokens = NULL, *clean = NULL;
+    const struct recur_json_field fields[] = {
+        {"tokens", RECUR_JSON_FIELD_TEXT, false, &tokens},
+        {"clean", RECUR_JSON_FIELD_TEXT, false, &clean},
+    };
+    RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_TEXT, fields, 2, error));
     RECUR_TRY(
         recur_blame_file(recur_tokens_parse(tokens, &text->tokens, error), RECUR_KEY_TEXT, error));
     return recur_blame_file(recur_clean_parse(clean, &text->clean, error), RECUR_KEY_TEXT, error);
@@ -131,42 +138,45 @@ struct entries {
     uint64_t *counts;
 };
 
-static enum recur_status read_entries(const json_t *tokens, const json_t *counts,
+static enum recur_status read_entries(const recur_json *tokens, const recur_json *counts,
                                       struct entries *entries, recur_error *error)
 {
-    for (size_t id = 0; id < json_array_size(tokens); id++) {
-        const json_t *token = json_array_get(tokens, id);
-        json_int_t byte = json_integer_value(token);
-        if (json_is_string(token)) {
-            entries->tokens[id] =
-                (recur_token){json_string_value(token), json_string_length(token)};
-        } else if (json_is_integer(token) && byte >= 0 && byte <= UCHAR_MAX) {
-            entries->bytes[id] = (char)byte;
+    const recur_json *token = recur_json_first(tokens), *count = recur_json_first(counts);
+    for (size_t id = 0; id < tokens->size; id++) {
+        if (token->kind == RECUR_JSON_TEXT) {
+            entries->tokens[id] = (recur_token){token->text, token->size};
+        } else if (token->kind == RECUR_JSON_INTEGER && !token->negative &&
+                   token->magnitude <= UCHAR_MAX) {
+            entries->bytes[id] = (char)token->magnitude;
             entries->tokens[id] = (recur_token){&entries->bytes[id], 1};
         } else {
             return recur_fail(error, RECUR_ERROR_FORMAT,
                               RECUR_KEY_VOCAB ": token %zu is neither a string nor a byte", id);
         }
-        RECUR_TRY(recur_json_get_u64(json_array_get(counts, id), RECUR_KEY_VOCAB ": a count",
-                                     &entries->counts[id], error));
+        RECUR_TRY(
+            recur_json_get_u64(count, RECUR_KEY_VOCAB ": a count", &entries->counts[id], error));
+        token = recur_json_next(token);
+        count = recur_json_next(count);
     }
     return RECUR_OK;
 }
 
-static enum recur_status read_vocab(json_t *json, const recur_text_config *text,
+static enum recur_status read_vocab(const recur_json *json, const recur_text_config *text,
                                     recur_vocab **vocab, recur_error *error)
 {
-    json_int_t reserved;
-    json_t *tokens, *counts;
-    RECUR_TRY(recur_json_unpack(json, JSON_STRICT, RECUR_KEY_VOCAB, error, "{s:I, s:o, s:o}",
-                                "reserved", &reserved, "tokens", &tokens, "counts", &counts));
-    size_t size = json_array_size(tokens);
-    if (reserved < 0 || size != json_array_size(counts))
+    size_t reserved = 0;
+    const recur_json *tokens = NULL, *counts = NULL;
+    const struct recur_json_field fields[] = {
+        {"reserved", RECUR_JSON_FIELD_SIZE, false, &reserved},
+        {"tokens", RECUR_JSON_FIELD_LIST, false, &tokens},
+        {"counts", RECUR_JSON_FIELD_LIST, false, &counts},
+    };
+    RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_VOCAB, fields, 3, error));
+    size_t size = tokens->size;
+    if (size != counts->size)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          RECUR_KEY_VOCAB
-                          ": tokens (%zu), counts (%zu) and reserved tokens (%" JSON_INTEGER_FORMAT
-                          ") do not go together",
-                          size, json_array_size(counts), reserved);
+                          RECUR_KEY_VOCAB ": %zu tokens and %zu counts do not go together", size,
+                          counts->size);
     struct entries entries = {0};
     enum recur_status status;
     RECUR_TRY_GOTO(
@@ -175,8 +185,8 @@ static enum recur_status read_vocab(json_t *json, const recur_text_config *text,
     RECUR_TRY_GOTO(
         recur_alloc(size, sizeof *entries.counts, "a vocabulary", &entries.counts, error), done);
     RECUR_TRY_GOTO(read_entries(tokens, counts, &entries, error), done);
-    status = recur_vocab_from_entries(entries.tokens, entries.counts, size, (size_t)reserved, text,
-                                      vocab, error);
+    status = recur_vocab_from_entries(entries.tokens, entries.counts, size, reserved, text, vocab,
+                                      error);
 done:
     free(entries.tokens);
     free(entries.bytes);
@@ -184,36 +194,36 @@ done:
     return status;
 }
 
-static enum recur_status get_vocab(const json_t *metadata, recur_vocab **vocab, recur_error *error)
+static enum recur_status get_vocab(const struct recur_metadata *metadata, recur_vocab **vocab,
+                                   recur_error *error)
 {
     recur_text_config config = recur_text_config_default();
-    json_t *text = NULL, *json = NULL;
+    recur_json *text = NULL, *json = NULL;
     enum recur_status status;
-    if (!get_string(metadata, RECUR_KEY_VOCAB))
+    if (!recur_metadata_find(metadata, RECUR_KEY_VOCAB))
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "the model's vocabulary is missing: there is no " RECUR_KEY_VOCAB);
-    RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_TEXT, 0, &text, error), done);
+    RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_TEXT, false, &text, error), done);
     RECUR_TRY_GOTO(read_text_config(text, &config, error), done);
-    RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_VOCAB, JSON_ALLOW_NUL, &json, error),
-                   done);
+    RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_VOCAB, true, &json, error), done);
     status = read_vocab(json, &config, vocab, error);
 done:
-    json_decref(text);
-    json_decref(json);
+    free(text);
+    free(json);
     return status;
 }
 
 /* A dictionary beside the tokens': labels, or the characters of words. */
-static enum recur_status get_other(const json_t *metadata, const char *key,
+static enum recur_status get_other(const struct recur_metadata *metadata, const char *key,
                                    enum recur_tokens tokens, size_t size, recur_vocab **vocab,
                                    recur_error *error)
 {
     recur_text_config text = recur_text_config_default();
-    json_t *json = NULL;
+    recur_json *json = NULL;
     text.tokens = tokens;
-    RECUR_TRY(recur_metadata_get(metadata, key, JSON_ALLOW_NUL, &json, error));
+    RECUR_TRY(recur_metadata_get(metadata, key, true, &json, error));
     enum recur_status status = read_vocab(json, &text, vocab, error);
-    json_decref(json);
+    free(json);
     if (status == RECUR_ERROR_FORMAT)
         recur_error_prefix(error, key);
     if (status == RECUR_OK && recur_vocab_size(*vocab) != size)
@@ -238,9 +248,9 @@ static enum recur_status check_labels(const recur_vocab *labels, recur_error *er
     return RECUR_OK;
 }
 
-static enum recur_status get_vocabs(const json_t *metadata, const recur_model_config *config,
-                                    bool has_vocab, struct recur_model_vocabs *vocabs,
-                                    recur_error *error)
+static enum recur_status get_vocabs(const struct recur_metadata *metadata,
+                                    const recur_model_config *config, bool has_vocab,
+                                    struct recur_model_vocabs *vocabs, recur_error *error)
 {
     if (has_vocab)
         RECUR_TRY(get_vocab(metadata, &vocabs->tokens, error));
@@ -261,8 +271,9 @@ static enum recur_status get_vocabs(const json_t *metadata, const recur_model_co
 }
 
 /* Makes the model of `config`, whose parameters are still to be read. */
-static enum recur_status make_model(const json_t *metadata, const recur_model_config *config,
-                                    bool has_vocab, recur_model **model, recur_error *error)
+static enum recur_status make_model(const struct recur_metadata *metadata,
+                                    const recur_model_config *config, bool has_vocab,
+                                    recur_model **model, recur_error *error)
 {
     struct recur_model_vocabs vocabs = {.blank = true};
     enum recur_status status = get_vocabs(metadata, config, has_vocab, &vocabs, error);
@@ -275,18 +286,18 @@ static enum recur_status make_model(const json_t *metadata, const recur_model_co
     return status;
 }
 
-static enum recur_status get_model(const json_t *metadata, recur_tensor_fn *source, void *user,
-                                   recur_model **model, recur_error *error)
+static enum recur_status get_model(const struct recur_metadata *metadata, recur_tensor_fn *source,
+                                   void *user, recur_model **model, recur_error *error)
 {
     recur_model_config config = recur_model_config_default();
     size_t *hidden = NULL;
-    int has_vocab = 0;
+    bool has_vocab = false;
     enum recur_quantization quantization = RECUR_QUANTIZATION_NONE;
-    json_t *json = NULL;
-    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_CONFIG, 0, &json, error));
+    recur_json *json = NULL;
+    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_CONFIG, false, &json, error));
     enum recur_status status =
         read_config(json, &config, &hidden, &has_vocab, &quantization, error);
-    json_decref(json);
+    free(json);
     if (status == RECUR_OK)
         status = recur_blame_file(recur_model_check_tensors(&config, source, user, error),
                                   RECUR_KEY_CONFIG, error);
@@ -299,49 +310,51 @@ static enum recur_status get_model(const json_t *metadata, recur_tensor_fn *sour
     return status;
 }
 
-static enum recur_status read_epoch(const json_t *json, recur_epoch *epoch, recur_error *error)
+static enum recur_status read_epoch(const recur_json *json, recur_epoch *epoch, recur_error *error)
 {
-    RECUR_TRY(recur_json_get_u64(json_object_get(json, "epoch"),
+    RECUR_TRY(recur_json_get_u64(recur_json_member(json, "epoch"),
                                  RECUR_KEY_HISTORY ": an epoch's number", &epoch->epoch, error));
     for (size_t n = 0; n < RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES; n++) {
-        const json_t *number = json_object_get(json, recur_epoch_numbers[n].name);
-        if (number && !json_is_number(number))
+        const recur_json *number = recur_json_member(json, recur_epoch_numbers[n].name);
+        double value = (double)NAN;
+        if (number && !recur_json_get_number(number, &value))
             return recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_HISTORY ": %s is not a number",
                               recur_epoch_numbers[n].name);
-        double value = number ? json_number_value(number) : (double)NAN;
         memcpy((char *)epoch + recur_epoch_numbers[n].offset, &value, sizeof value);
     }
     return RECUR_OK;
 }
 
-static enum recur_status load_history(const json_t *metadata, recur_model *model,
+static enum recur_status load_history(const struct recur_metadata *metadata, recur_model *model,
                                       recur_error *error)
 {
-    json_t *history = NULL;
-    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_HISTORY, 0, &history, error));
+    recur_json *history = NULL;
+    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_HISTORY, false, &history, error));
     enum recur_status status = RECUR_OK;
-    if (!json_is_array(history))
+    const recur_json *item = recur_json_first(history);
+    if (history->kind != RECUR_JSON_LIST)
         status =
             recur_fail(error, RECUR_ERROR_FORMAT, RECUR_KEY_HISTORY " is not a list of epochs");
-    for (size_t i = 0; i < json_array_size(history) && status == RECUR_OK; i++) {
+    for (size_t i = 0; i < history->size && status == RECUR_OK; i++, item = recur_json_next(item)) {
         recur_epoch epoch;
-        status = read_epoch(json_array_get(history, i), &epoch, error);
+        status = read_epoch(item, &epoch, error);
         if (status == RECUR_OK)
             status = recur_model_add_epoch(model, &epoch, error);
     }
-    json_decref(history);
+    free(history);
     return status;
 }
 
-bool recur_metadata_is_model(const json_t *metadata)
+bool recur_metadata_is_model(const struct recur_metadata *metadata)
 {
-    const char *format = get_string(metadata, RECUR_KEY_FORMAT);
+    const char *format = recur_metadata_find(metadata, RECUR_KEY_FORMAT);
     return (format && strcmp(format, RECUR_MODEL_FORMAT) == 0) ||
-           get_string(metadata, RECUR_KEY_VERSION) || get_string(metadata, RECUR_KEY_CONFIG);
+           recur_metadata_find(metadata, RECUR_KEY_VERSION) ||
+           recur_metadata_find(metadata, RECUR_KEY_CONFIG);
 }
 
-enum recur_status recur_model_read(const json_t *metadata, recur_tensor_fn *source, void *user,
-                                   recur_model **model, recur_error *error)
+enum recur_status recur_model_read(const struct recur_metadata *metadata, recur_tensor_fn *source,
+                                   void *user, recur_model **model, recur_error *error)
 {
     recur_model *made = NULL;
     enum recur_status status = check_version(metadata, error);
@@ -394,7 +407,7 @@ enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, f
 {
     struct recur_safetensors *file = user;
     if (!info) {
-        if (recur_safetensors_metadata(file, RECUR_KEY_TRAINING))
+        if (recur_metadata_find(&file->metadata, RECUR_KEY_TRAINING))
             recur_safetensors_take_all(file, RECUR_TRAINING_PREFIX);
         return recur_safetensors_check_taken(file, error);
     }
@@ -413,8 +426,7 @@ enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, f
 enum recur_status recur_model_from_safetensors(struct recur_safetensors *file, recur_model **model,
                                                recur_error *error)
 {
-    return recur_model_read(recur_safetensors_all_metadata(file), recur_take_tensor, file, model,
-                            error);
+    return recur_model_read(&file->metadata, recur_take_tensor, file, model, error);
 }
 
 enum recur_status recur_model_load(const char *path, recur_model **model, recur_error *error)

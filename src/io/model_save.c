@@ -1,6 +1,7 @@
-/* Models to files. What makes JSON returns NULL where memory is short; jansson's setters take that
- * NULL and fail in turn. */
+/* Models to files. */
+#include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,61 +24,55 @@ const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_
     {"seconds", offsetof(recur_epoch, seconds)},
 };
 
-/* What was made, or NULL where a part of it failed. */
-static json_t *unless(int failed, json_t *made)
+static void put_label_config(recur_json_writer *json, const recur_model_config *config)
 {
-    if (!failed)
-        return made;
-    json_decref(made);
-    return NULL;
+    recur_json_put_u64(json, "labels", config->labels);
+    if (config->task == RECUR_TASK_CLASSIFY) {
+        recur_json_put_text(json, "pool", recur_pool_name(config->pool));
+        return;
+    }
+    recur_json_put_text(json, "decoder", recur_decoder_name(config->decoder));
+    recur_json_put_u64(json, "characters", config->characters);
+    recur_json_put_u64(json, "character_embedding", config->character_embedding);
+    recur_json_put_u64(json, "character_hidden", config->character_hidden);
 }
 
-static json_t *make_hidden(const recur_model_config *config)
-{
-    json_t *hidden = json_array();
-    int failed = 0;
-    for (size_t l = 0; l < config->layers; l++)
-        failed |= json_array_append_new(hidden, json_integer((json_int_t)config->hidden[l]));
-    return unless(failed, hidden);
-}
-
-static json_t *make_config(const recur_model *model)
+static void put_config(recur_json_writer *json, const recur_model *model)
 {
     const recur_model_config *config = recur_model_get_config(model);
-    json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:o, s:b, s:s, s:I, s:I, s:I, s:f, s:s, s:o, s:b}", "task",
-        recur_task_name(config->task), "cell", recur_cell_name(config->cell), "activation",
-        recur_activation_name(config->activation), "hidden", make_hidden(config), "bidirectional",
-        config->bidirectional, "merge", recur_merge_name(config->merge), "embedding",
-        (json_int_t)config->embedding, "vocabulary", (json_int_t)config->vocabulary, "biases",
-        (json_int_t)config->biases, "dropout", (double)config->dropout, "init",
-        recur_init_name(config->init), "seed", recur_json_u64(config->seed), "vocab",
-        recur_model_vocab(model) != NULL);
-    int failed = config->inputs &&
-                 json_object_set_new(json, "inputs", json_integer((json_int_t)config->inputs));
+    recur_json_open(json, NULL, '{');
+    recur_json_put_text(json, "task", recur_task_name(config->task));
+    recur_json_put_text(json, "cell", recur_cell_name(config->cell));
+    recur_json_put_text(json, "activation", recur_activation_name(config->activation));
+    recur_json_open(json, "hidden", '[');
+    for (size_t l = 0; l < config->layers; l++)
+        recur_json_put_u64(json, NULL, config->hidden[l]);
+    recur_json_close(json, ']');
+    recur_json_put_bool(json, "bidirectional", config->bidirectional);
+    recur_json_put_text(json, "merge", recur_merge_name(config->merge));
+    recur_json_put_u64(json, "embedding", config->embedding);
+    recur_json_put_u64(json, "vocabulary", config->vocabulary);
+    recur_json_put_u64(json, "biases", config->biases);
+    recur_json_put_number(json, "dropout", (double)config->dropout, RECUR_FLOAT_DIGITS);
+    recur_json_put_text(json, "init", recur_init_name(config->init));
+    recur_json_put_u64(json, "seed", config->seed);
+    recur_json_put_bool(json, "vocab", recur_model_vocab(model) != NULL);
+    if (config->inputs)
+        recur_json_put_u64(json, "inputs", config->inputs);
     if (recur_model_quantization(model) != RECUR_QUANTIZATION_NONE)
-        failed |= json_object_set_new(
-            json, "quantization",
-            json_string(recur_quantization_name(recur_model_quantization(model))));
-    json_t *labels = NULL;
-    if (config->task == RECUR_TASK_CLASSIFY)
-        labels = json_pack("{s:I, s:s}", "labels", (json_int_t)config->labels, "pool",
-                           recur_pool_name(config->pool));
-    else if (config->task == RECUR_TASK_TAG)
-        labels = json_pack("{s:I, s:s, s:I, s:I, s:I}", "labels", (json_int_t)config->labels,
-                           "decoder", recur_decoder_name(config->decoder), "characters",
-                           (json_int_t)config->characters, "character_embedding",
-                           (json_int_t)config->character_embedding, "character_hidden",
-                           (json_int_t)config->character_hidden);
+        recur_json_put_text(json, "quantization",
+                            recur_quantization_name(recur_model_quantization(model)));
     if (config->task >= RECUR_TASK_TAG)
-        failed |= json_object_update_new(json, labels);
-    return unless(failed, json);
+        put_label_config(json, config);
+    recur_json_close(json, '}');
 }
 
-static json_t *make_text(const recur_text_config *text)
+static void put_text_config(recur_json_writer *json, const recur_text_config *text)
 {
-    return json_pack("{s:s, s:s}", "tokens", recur_tokens_name(text->tokens), "clean",
-                     recur_clean_name(text->clean));
+    recur_json_open(json, NULL, '{');
+    recur_json_put_text(json, "tokens", recur_tokens_name(text->tokens));
+    recur_json_put_text(json, "clean", recur_clean_name(text->clean));
+    recur_json_close(json, '}');
 }
 
 /* A byte of a byte model need not be UTF-8 and stands as a number; all other tokens are text. */
@@ -86,84 +81,101 @@ static bool is_number(const recur_vocab *vocab, recur_token token)
     return token.size == 1 && recur_vocab_text(vocab)->tokens == RECUR_TOKENS_BYTE;
 }
 
-static json_t *make_vocab(const recur_vocab *vocab)
+static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
 {
-    json_t *tokens = json_array(), *counts = json_array();
-    int failed = 0;
+    recur_json_open(json, NULL, '{');
+    recur_json_put_u64(json, "reserved", recur_vocab_reserved(vocab));
+    recur_json_open(json, "tokens", '[');
     for (size_t id = 0; id < recur_vocab_size(vocab); id++) {
         recur_token token = recur_vocab_token(vocab, (int32_t)id);
-        json_t *json = is_number(vocab, token) ? json_integer((unsigned char)token.bytes[0])
-                                               : json_stringn(token.bytes, token.size);
-        failed |= json_array_append_new(tokens, json);
-        json = recur_json_u64(recur_vocab_count(vocab, (int32_t)id));
-        failed |= json_array_append_new(counts, json);
+        if (is_number(vocab, token))
+            recur_json_put_u64(json, NULL, (unsigned char)token.bytes[0]);
+        else
+            recur_json_put_bytes(json, NULL, token.bytes, token.size);
     }
-    return unless(failed,
-                  json_pack("{s:I, s:o, s:o}", "reserved", (json_int_t)recur_vocab_reserved(vocab),
-                            "tokens", tokens, "counts", counts));
+    recur_json_close(json, ']');
+    recur_json_open(json, "counts", '[');
+    for (size_t id = 0; id < recur_vocab_size(vocab); id++)
+        recur_json_put_u64(json, NULL, recur_vocab_count(vocab, (int32_t)id));
+    recur_json_close(json, ']');
+    recur_json_close(json, '}');
 }
 
-static json_t *make_epoch(const recur_epoch *epoch, size_t numbers)
+static void put_epoch(recur_json_writer *json, const recur_epoch *epoch, size_t numbers)
 {
-    json_t *json = json_pack("{s:o}", "epoch", recur_json_u64(epoch->epoch));
-    int failed = 0;
+    recur_json_open(json, NULL, '{');
+    recur_json_put_u64(json, "epoch", epoch->epoch);
     for (size_t n = 0; n < numbers; n++) {
         double value;
         memcpy(&value, (const char *)epoch + recur_epoch_numbers[n].offset, sizeof value);
         if (isfinite(value))
-            failed |= json_object_set_new(json, recur_epoch_numbers[n].name, json_real(value));
+            recur_json_put_number(json, recur_epoch_numbers[n].name, value, RECUR_DOUBLE_DIGITS);
     }
-    return unless(failed, json);
+    recur_json_close(json, '}');
 }
 
-static json_t *make_history(const recur_model *model, size_t numbers)
+static void put_history(recur_json_writer *json, const recur_model *model, bool times)
 {
     size_t count;
     const recur_epoch *epochs = recur_model_history(model, &count);
-    json_t *history = json_array();
-    int failed = 0;
+    recur_json_open(json, NULL, '[');
     for (size_t i = 0; i < count; i++)
-        failed |= json_array_append_new(history, make_epoch(&epochs[i], numbers));
-    return unless(failed, history);
+        put_epoch(json, &epochs[i], RECUR_EPOCH_NUMBERS + (times ? RECUR_EPOCH_TIMES : 0));
+    recur_json_close(json, ']');
 }
 
-int recur_metadata_put(json_t *metadata, const char *key, json_t *value, size_t flags)
+recur_json_writer *recur_metadata_add(struct recur_new_metadata *metadata, const char *key)
 {
-    char *text = json_dumps(value, JSON_COMPACT | flags);
-    int failed = json_object_set_new(metadata, key, text ? json_string(text) : NULL);
-    free(text);
-    json_decref(value);
-    return failed;
+    size_t place = metadata->view.count++;
+    assert(place < sizeof metadata->values / sizeof *metadata->values);
+    metadata->properties[place].key = key;
+    return &metadata->values[place];
 }
 
-int recur_metadata_put_times(json_t *metadata, const recur_model *model)
+void recur_metadata_add_words(struct recur_new_metadata *metadata, const char *key,
+                              const char *words)
 {
-    return recur_metadata_put(metadata, RECUR_KEY_HISTORY,
-                              make_history(model, RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES),
-                              RECUR_DOUBLE_DIGITS);
+    recur_metadata_add(metadata, key);
+    metadata->properties[metadata->view.count - 1].value = words;
 }
 
-static json_t *make_metadata(const recur_model *model)
+enum recur_status recur_metadata_finish(struct recur_new_metadata *metadata, const char *path,
+                                        recur_error *error)
+{
+    char what[sizeof(recur_printable) + 20];
+    snprintf(what, sizeof what, "the header of %s", recur_show_name(path).text);
+    for (size_t i = 0; i < metadata->view.count; i++) {
+        RECUR_TRY(recur_json_check(&metadata->values[i], what, error));
+        if (metadata->values[i].text)
+            metadata->properties[i].value = metadata->values[i].text;
+    }
+    metadata->view.properties = metadata->properties;
+    return RECUR_OK;
+}
+
+void recur_metadata_release(struct recur_new_metadata *metadata)
+{
+    for (size_t i = 0; i < metadata->view.count; i++)
+        recur_json_writer_free(&metadata->values[i]);
+    metadata->view.count = 0;
+}
+
+static void put_metadata(struct recur_new_metadata *metadata, const recur_model *model, bool times)
 {
     const recur_vocab *vocab = recur_model_vocab(model);
-    json_t *metadata = json_pack("{s:s, s:s}", RECUR_KEY_FORMAT, RECUR_MODEL_FORMAT,
-                                 RECUR_KEY_VERSION, RECUR_MODEL_VERSION);
-    int failed =
-        recur_metadata_put(metadata, RECUR_KEY_CONFIG, make_config(model), RECUR_FLOAT_DIGITS);
+    recur_metadata_add_words(metadata, RECUR_KEY_FORMAT, RECUR_MODEL_FORMAT);
+    recur_metadata_add_words(metadata, RECUR_KEY_VERSION, RECUR_MODEL_VERSION);
+    put_config(recur_metadata_add(metadata, RECUR_KEY_CONFIG), model);
     if (vocab) {
-        failed |=
-            recur_metadata_put(metadata, RECUR_KEY_TEXT, make_text(recur_vocab_text(vocab)), 0);
-        failed |= recur_metadata_put(metadata, RECUR_KEY_VOCAB, make_vocab(vocab), 0);
+        put_text_config(recur_metadata_add(metadata, RECUR_KEY_TEXT), recur_vocab_text(vocab));
+        put_vocab(recur_metadata_add(metadata, RECUR_KEY_VOCAB), vocab);
     }
     if (recur_model_labels(model))
-        failed |= recur_metadata_put(metadata, RECUR_KEY_LABELS,
-                                     make_vocab(recur_model_labels(model)), 0);
+        put_vocab(recur_metadata_add(metadata, RECUR_KEY_LABELS), recur_model_labels(model));
     if (recur_model_characters(model))
-        failed |= recur_metadata_put(metadata, RECUR_KEY_CHARACTERS,
-                                     make_vocab(recur_model_characters(model)), 0);
-    failed |= recur_metadata_put(metadata, RECUR_KEY_HISTORY,
-                                 make_history(model, RECUR_EPOCH_NUMBERS), RECUR_DOUBLE_DIGITS);
-    return unless(failed, metadata);
+        put_vocab(recur_metadata_add(metadata, RECUR_KEY_CHARACTERS),
+                  recur_model_characters(model));
+    put_history(recur_metadata_add(metadata, RECUR_KEY_HISTORY), model, times);
 }
 
 /* Not so where somebody made a vocabulary of his own. */
@@ -296,7 +308,8 @@ static enum recur_status list_contents(const struct tensors *tensors, struct con
     return RECUR_OK;
 }
 
-static enum recur_status write_file(const struct tensors *tensors, json_t *metadata,
+static enum recur_status write_file(const struct tensors *tensors,
+                                    const struct recur_metadata *metadata,
                                     const struct contents *contents, const char *path,
                                     recur_error *error)
 {
@@ -311,7 +324,8 @@ static enum recur_status write_file(const struct tensors *tensors, json_t *metad
 }
 
 enum recur_status recur_model_write(const recur_model *model, const recur_trainer *trainer,
-                                    json_t *metadata, const char *path, recur_error *error)
+                                    const struct recur_metadata *metadata, const char *path,
+                                    recur_error *error)
 {
     const struct tensors tensors = {model, trainer};
     struct contents contents = {0};
@@ -323,25 +337,25 @@ enum recur_status recur_model_write(const recur_model *model, const recur_traine
     return status;
 }
 
-enum recur_status recur_model_metadata(const recur_model *model, const char *path,
-                                       json_t **metadata, recur_error *error)
+enum recur_status recur_model_metadata(const recur_model *model, bool times, const char *path,
+                                       struct recur_new_metadata *metadata, recur_error *error)
 {
     const recur_vocab *vocab = recur_model_vocab(model);
+    *metadata = (struct recur_new_metadata){0};
     if (vocab)
         RECUR_TRY(check_tokens(vocab, error));
     if (recur_model_labels(model))
         RECUR_TRY(check_tokens(recur_model_labels(model), error));
-    *metadata = make_metadata(model);
-    return *metadata ? RECUR_OK
-                     : recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
-                                  recur_show_name(path).text);
+    put_metadata(metadata, model, times);
+    return recur_metadata_finish(metadata, path, error);
 }
 
 enum recur_status recur_model_save(const recur_model *model, const char *path, recur_error *error)
 {
-    json_t *metadata;
-    RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
-    enum recur_status status = recur_model_write(model, NULL, metadata, path, error);
-    json_decref(metadata);
+    struct recur_new_metadata metadata;
+    enum recur_status status = recur_model_metadata(model, false, path, &metadata, error);
+    if (status == RECUR_OK)
+        status = recur_model_write(model, NULL, &metadata.view, path, error);
+    recur_metadata_release(&metadata);
     return status;
 }

@@ -189,29 +189,28 @@ static bool is_own(const Recur__Onnx__Property *property)
             strcmp(property->value, RECUR_MODEL_FORMAT) == 0);
 }
 
-/* The properties that are recur's, as an object of strings. They end the files that recur writes:
- * one without them was cut. */
-static enum recur_status collect_metadata(const Recur__Onnx__Model *message, json_t **metadata,
-                                          recur_error *error)
+/* The properties that are recur's; free() them. They end the files that recur writes: one without
+ * them was cut. */
+static enum recur_status collect_metadata(const Recur__Onnx__Model *message,
+                                          struct recur_metadata *metadata, recur_error *error)
 {
-    *metadata = json_object();
-    if (!*metadata)
-        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the metadata");
+    RECUR_TRY(recur_alloc(message->n_metadata_props, sizeof *metadata->properties, "the metadata",
+                          &metadata->properties, error));
     for (size_t i = 0; i < message->n_metadata_props; i++) {
         const Recur__Onnx__Property *property = message->metadata_props[i];
         if (!property->key || !property->value || !is_own(property))
             continue;
-        if (json_object_get(*metadata, property->key))
+        if (recur_metadata_find(metadata, property->key))
             return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata has %.40s twice",
                               property->key);
         if (!recur_utf8_valid(property->key, strlen(property->key)) ||
             !recur_utf8_valid(property->value, strlen(property->value)))
             return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata's %.40s is not UTF-8",
                               property->key);
-        if (json_object_set_new(*metadata, property->key, json_string(property->value)) != 0)
-            return recur_fail_memory(error, strlen(property->value), "the metadata");
+        metadata->properties[metadata->count++] =
+            (struct recur_property){property->key, property->value};
     }
-    if (!recur_metadata_is_model(*metadata) && message->producer_name &&
+    if (!recur_metadata_is_model(metadata) && message->producer_name &&
         strcmp(message->producer_name, RECUR_ONNX_PRODUCER) == 0)
         return recur_fail(
             error, RECUR_ERROR_FORMAT,
@@ -224,25 +223,25 @@ static enum recur_status make_model(const Recur__Onnx__Model *message,
                                     const recur_import_config *said, struct recur_onnx_found *found,
                                     recur_model **model, recur_error *error)
 {
-    json_t *metadata = NULL;
+    struct recur_metadata metadata = {0};
     recur_model *made = NULL;
     enum recur_status status = collect_metadata(message, &metadata, error);
     if (status != RECUR_OK) {
-        json_decref(metadata);
+        free(metadata.properties);
         return status;
     }
-    if (!recur_metadata_is_model(metadata)) {
+    if (!recur_metadata_is_model(&metadata)) {
         status =
             recur_foreign_model(&found->foreign, said->vocab, read_tensor, found, &made, error);
     } else if (said->vocab) {
         status = recur_fail(error, RECUR_ERROR_ARGUMENT,
                             "this is a model of recur's own, whose vocabulary cannot be given");
     } else {
-        status = recur_model_read(metadata, read_tensor, found, &made, error);
+        status = recur_model_read(&metadata, read_tensor, found, &made, error);
         if (status == RECUR_OK)
             status = check_same(recur_model_get_config(made), found, error);
     }
-    json_decref(metadata);
+    free(metadata.properties);
     if (status == RECUR_OK)
         *model = made;
     else

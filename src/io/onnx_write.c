@@ -266,26 +266,23 @@ static enum recur_status write_model(Recur__Onnx__Model *model, const char *path
     return status;
 }
 
-/* The whole file; `metadata` is an object of strings. */
-static enum recur_status write_graph(Recur__Onnx__Graph *graph, json_t *metadata, const char *path,
+/* The whole file. */
+static enum recur_status write_graph(Recur__Onnx__Graph *graph,
+                                     const struct recur_metadata *metadata, const char *path,
                                      recur_error *error)
 {
     Recur__Onnx__Model model = RECUR__ONNX__MODEL__INIT;
     Recur__Onnx__Opset opset = RECUR__ONNX__OPSET__INIT, *opsets[] = {&opset};
-    size_t count = json_object_size(metadata), i = 0;
+    size_t count = metadata->count;
     Recur__Onnx__Property *properties, **pointers;
-    const char *key;
-    json_t *value;
     RECUR_TRY(recur_alloc(count, sizeof *properties + sizeof *pointers, "the metadata", &properties,
                           error));
     pointers = (Recur__Onnx__Property **)(properties + count);
-    json_object_foreach(metadata, key, value)
-    {
+    for (size_t i = 0; i < count; i++) {
         recur__onnx__property__init(&properties[i]);
-        properties[i].key = (char *)key;
-        properties[i].value = (char *)json_string_value(value);
+        properties[i].key = (char *)metadata->properties[i].key;
+        properties[i].value = (char *)metadata->properties[i].value;
         pointers[i] = &properties[i];
-        i++;
     }
     opset.domain = (char *)"";
     opset.has_version = 1;
@@ -307,17 +304,18 @@ static enum recur_status write_graph(Recur__Onnx__Graph *graph, json_t *metadata
 enum recur_status recur_onnx_write(const recur_model *model, const char *path, recur_error *error)
 {
     struct export export = {.model = model, .axis = (char *)"direction_axis"};
-    json_t *metadata;
+    struct recur_new_metadata metadata;
     if (!recur_onnx_cell_of(model->config.cell))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "ONNX has no operator for the cell %s",
                           recur_cell_name(model->config.cell));
-    RECUR_TRY(recur_model_metadata(model, path, &metadata, error));
-    enum recur_status status = recur_onnx_graph_create(model->config.layers, &export.graph, error);
+    enum recur_status status = recur_model_metadata(model, false, path, &metadata, error);
+    if (status == RECUR_OK)
+        status = recur_onnx_graph_create(model->config.layers, &export.graph, error);
     if (status == RECUR_OK)
         status = fill_graph(&export, error);
     if (status == RECUR_OK)
-        status = write_graph(&export.graph.message, metadata, path, error);
+        status = write_graph(&export.graph.message, &metadata.view, path, error);
     recur_onnx_graph_free(&export.graph);
-    json_decref(metadata);
+    recur_metadata_release(&metadata);
     return status;
 }

@@ -153,14 +153,12 @@ static void choose(struct import *import, const char **chosen, const char *name,
 /* Do the metadata say that the module's weight goes by another name as well? */
 static bool has_alias(struct import *import, const char *name)
 {
-    const json_t *metadata = recur_safetensors_all_metadata(import->file);
-    const char *weight = join(import, name, stem(name), ".weight"), *key;
-    json_t *value;
-    json_object_foreach((json_t *)metadata, key, value)
-    {
-        if (ends_in(key, ".weight") && strcmp(json_string_value(value), weight) == 0)
+    const struct recur_metadata *metadata = &import->file->metadata;
+    const char *weight = join(import, name, stem(name), ".weight");
+    for (size_t i = 0; i < metadata->count; i++)
+        if (ends_in(metadata->properties[i].key, ".weight") &&
+            strcmp(metadata->properties[i].value, weight) == 0)
             return true;
-    }
     return false;
 }
 

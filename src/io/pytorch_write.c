@@ -126,22 +126,15 @@ static enum recur_status put(const struct export *export, struct recur_safetenso
 
 static enum recur_status write(const struct export *export, const char *path, recur_error *error)
 {
-    json_t *metadata = json_pack("{s:s}", "format", "pt");
+    struct recur_property format = {"format", "pt"};
+    const struct recur_metadata metadata = {&format, 1};
     struct recur_safetensors_writer writer;
-    enum recur_status status = RECUR_OK;
-    if (!metadata)
-        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
-                          recur_show_name(path).text);
-    RECUR_TRY_GOTO(
-        recur_safetensors_create(path, export->tensors, export->count, metadata, &writer, error),
-        done);
-    status = put(export, &writer, error);
+    RECUR_TRY(
+        recur_safetensors_create(path, export->tensors, export->count, &metadata, &writer, error));
+    enum recur_status status = put(export, &writer, error);
     if (status == RECUR_OK)
-        status = recur_safetensors_commit(&writer, error);
-    else
-        recur_safetensors_discard(&writer);
-done:
-    json_decref(metadata);
+        return recur_safetensors_commit(&writer, error);
+    recur_safetensors_discard(&writer);
     return status;
 }
 

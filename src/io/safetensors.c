@@ -33,50 +33,55 @@ static size_t dtype_bytes(const char *dtype)
     return 0;
 }
 
-static enum recur_status read_shape(const json_t *shape, struct recur_safetensor *tensor,
+static bool is_size(const recur_json *json)
+{
+    return json->kind == RECUR_JSON_INTEGER && !json->negative;
+}
+
+static enum recur_status read_shape(const recur_json *shape, struct recur_safetensor *tensor,
                                     recur_error *error)
 {
-    tensor->rank = json_array_size(shape);
-    if (!json_is_array(shape))
+    if (!recur_json_is(shape, RECUR_JSON_LIST))
         return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s has no shape", tensor->name);
+    tensor->rank = shape->size;
     if (tensor->rank > RECUR_SAFETENSORS_MAX_RANK)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "tensor %s has %zu dimensions, at most %d are supported", tensor->name,
                           tensor->rank, RECUR_SAFETENSORS_MAX_RANK);
-    for (size_t i = 0; i < tensor->rank; i++) {
-        const json_t *extent = json_array_get(shape, i);
-        if (!json_is_integer(extent) || json_integer_value(extent) < 0)
+    const recur_json *extent = recur_json_first(shape);
+    for (size_t i = 0; i < tensor->rank; i++, extent = recur_json_next(extent)) {
+        if (!is_size(extent))
             return recur_fail(error, RECUR_ERROR_FORMAT,
                               "tensor %s: dimension %zu is not an integer of at least 0",
                               tensor->name, i);
-        tensor->shape[i] = (size_t)json_integer_value(extent);
+        tensor->shape[i] = (size_t)extent->magnitude;
     }
     return RECUR_OK;
 }
 
-static enum recur_status read_offsets(const json_t *offsets, struct recur_safetensor *tensor,
+static enum recur_status read_offsets(const recur_json *offsets, struct recur_safetensor *tensor,
                                       recur_error *error)
 {
-    const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
-    if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
-        json_integer_value(begin) < 0)
+    bool two = recur_json_is(offsets, RECUR_JSON_LIST) && offsets->size == 2;
+    const recur_json *begin = two ? recur_json_first(offsets) : NULL;
+    const recur_json *end = two ? recur_json_next(begin) : NULL;
+    if (!two || !is_size(begin) || !is_size(end))
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "tensor %s: data_offsets are not two integers of at least 0",
                           tensor->name);
-    if (json_integer_value(end) < json_integer_value(begin))
+    tensor->begin = (size_t)begin->magnitude;
+    tensor->end = (size_t)end->magnitude;
+    if (tensor->end < tensor->begin)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %s ends at byte %" JSON_INTEGER_FORMAT
-                          ", before it begins at %" JSON_INTEGER_FORMAT,
-                          tensor->name, json_integer_value(end), json_integer_value(begin));
-    tensor->begin = (size_t)json_integer_value(begin);
-    tensor->end = (size_t)json_integer_value(end);
+                          "tensor %s ends at byte %zu, before it begins at %zu", tensor->name,
+                          tensor->end, tensor->begin);
     return RECUR_OK;
 }
 
-static enum recur_status read_tensor(const json_t *entry, struct recur_safetensor *tensor,
+static enum recur_status read_tensor(const recur_json *entry, struct recur_safetensor *tensor,
                                      recur_error *error)
 {
-    const char *dtype = json_string_value(json_object_get(entry, "dtype"));
+    const char *dtype = recur_json_text(recur_json_member(entry, "dtype"));
     if (!dtype)
         return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s has no dtype", tensor->name);
     tensor->dtype = dtype;
@@ -84,8 +89,8 @@ static enum recur_status read_tensor(const json_t *entry, struct recur_safetenso
     if (bytes == 0)
         return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %s has the unknown dtype %s",
                           tensor->name, dtype);
-    RECUR_TRY(read_shape(json_object_get(entry, "shape"), tensor, error));
-    RECUR_TRY(read_offsets(json_object_get(entry, "data_offsets"), tensor, error));
+    RECUR_TRY(read_shape(recur_json_member(entry, "shape"), tensor, error));
+    RECUR_TRY(read_offsets(recur_json_member(entry, "data_offsets"), tensor, error));
     for (size_t i = 0; i < tensor->rank && bytes != SIZE_MAX; i++)
         bytes = recur_size_mul(bytes, tensor->shape[i]);
     if (bytes == SIZE_MAX)
@@ -99,35 +104,38 @@ static enum recur_status read_tensor(const json_t *entry, struct recur_safetenso
     return RECUR_OK;
 }
 
-static enum recur_status check_metadata(json_t *metadata, recur_error *error)
+static enum recur_status read_metadata(const recur_json *json, struct recur_metadata *metadata,
+                                       recur_error *error)
 {
-    const char *key;
-    json_t *value;
-    if (!json_is_object(metadata))
+    if (json->kind != RECUR_JSON_OBJECT)
         return recur_fail(error, RECUR_ERROR_FORMAT, METADATA " is not an object");
-    json_object_foreach(metadata, key, value)
-    {
-        if (!json_is_string(value))
-            return recur_fail(error, RECUR_ERROR_FORMAT, METADATA ": %s is not a string", key);
+    RECUR_TRY(recur_alloc(json->size, sizeof *metadata->properties, "the metadata",
+                          &metadata->properties, error));
+    const recur_json *key = recur_json_first(json);
+    for (size_t i = 0; i < json->size; i++, key = recur_json_next(key + 1)) {
+        const char *value = recur_json_text(key + 1);
+        if (!value)
+            return recur_fail(error, RECUR_ERROR_FORMAT, METADATA ": %s is not a string",
+                              key->text);
+        metadata->properties[metadata->count++] = (struct recur_property){key->text, value};
     }
     return RECUR_OK;
 }
 
 static enum recur_status read_entries(struct recur_safetensors *file, recur_error *error)
 {
-    RECUR_TRY(recur_alloc(json_object_size(file->header), sizeof *file->tensors,
-                          "a table of tensors", &file->tensors, error));
-    const char *key;
-    json_t *value;
-    json_object_foreach(file->header, key, value)
-    {
-        if (strcmp(key, METADATA) == 0) {
-            RECUR_TRY(check_metadata(value, error));
+    size_t members = file->header->size;
+    RECUR_TRY(
+        recur_alloc(members, sizeof *file->tensors, "a table of tensors", &file->tensors, error));
+    const recur_json *key = recur_json_first(file->header);
+    for (size_t i = 0; i < members; i++, key = recur_json_next(key + 1)) {
+        if (strcmp(key->text, METADATA) == 0) {
+            RECUR_TRY(read_metadata(key + 1, &file->metadata, error));
             continue;
         }
         struct recur_safetensor *tensor = &file->tensors[file->count++];
-        tensor->name = key;
-        RECUR_TRY(read_tensor(value, tensor, error));
+        tensor->name = key->text;
+        RECUR_TRY(read_tensor(key + 1, tensor, error));
     }
     return RECUR_OK;
 }
@@ -186,7 +194,7 @@ static enum recur_status fail_header(uint64_t size, recur_error *error)
                       size, MAX_HEADER);
 }
 
-static enum recur_status read_header(FILE *stream, const char *path, json_t **header,
+static enum recur_status read_header(FILE *stream, const char *path, recur_json **header,
                                      recur_error *error)
 {
     unsigned char *text = NULL;
@@ -213,7 +221,7 @@ static enum recur_status read_header(FILE *stream, const char *path, json_t **he
                        "the file is cut off: its header has %" PRIu64 " byte%s, only %zu %s there",
                        size, recur_plural(size), got, got == 1 ? "is" : "are");
     else
-        status = recur_json_parse((const char *)text, got, 0, "the header", header, error);
+        status = recur_json_parse((const char *)text, got, false, "the header", header, error);
     free(text);
     return status;
 }
@@ -266,18 +274,17 @@ void recur_safetensors_free(struct recur_safetensors *file)
 {
     free(file->tensors);
     free(file->data);
-    json_decref(file->header);
+    free(file->header);
+    free(file->metadata.properties);
     *file = (struct recur_safetensors){0};
 }
 
-const json_t *recur_safetensors_all_metadata(const struct recur_safetensors *file)
+const char *recur_metadata_find(const struct recur_metadata *metadata, const char *key)
 {
-    return json_object_get(file->header, METADATA);
-}
-
-const char *recur_safetensors_metadata(const struct recur_safetensors *file, const char *key)
-{
-    return json_string_value(json_object_get(recur_safetensors_all_metadata(file), key));
+    for (size_t i = 0; i < metadata->count; i++)
+        if (strcmp(metadata->properties[i].key, key) == 0)
+            return metadata->properties[i].value;
+    return NULL;
 }
 
 static struct recur_safetensor *find(const struct recur_safetensors *file, const char *name)
@@ -348,32 +355,41 @@ enum recur_status recur_safetensors_get_i8(const struct recur_safetensors *file,
 }
 
 /* The entry of a tensor whose data begins at *place, which moves on to its end. */
-static json_t *make_entry(const struct recur_safetensor *tensor, size_t *place)
+static void put_entry(recur_json_writer *header, const struct recur_safetensor *tensor,
+                      size_t *place)
 {
     size_t begin = *place, bytes = recur_numbers_bytes(tensor->number);
-    json_t *shape = json_array();
+    recur_json_open(header, tensor->name, '{');
+    recur_json_put_text(header, "dtype", recur_numbers_name(tensor->number));
+    recur_json_open(header, "shape", '[');
     for (size_t i = 0; i < tensor->rank; i++) {
-        json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+        recur_json_put_u64(header, NULL, tensor->shape[i]);
         bytes *= tensor->shape[i];
     }
     *place = begin + bytes;
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", recur_numbers_name(tensor->number), "shape",
-                     shape, "data_offsets", (json_int_t)begin, (json_int_t)*place);
+    recur_json_close(header, ']');
+    recur_json_open(header, "data_offsets", '[');
+    recur_json_put_u64(header, NULL, begin);
+    recur_json_put_u64(header, NULL, *place);
+    recur_json_close(header, ']');
+    recur_json_close(header, '}');
 }
 
-/* The header as JSON, free() it; NULL where memory is short. `*bytes` receives the data's length.
- */
-static char *make_header(const struct recur_safetensor *tensors, size_t count, json_t *metadata,
-                         size_t *bytes)
+/* The header as JSON; `*bytes` receives the data's length. */
+static void put_header(recur_json_writer *header, const struct recur_safetensor *tensors,
+                       size_t count, const struct recur_metadata *metadata, size_t *bytes)
 {
-    json_t *header = json_object();
-    int failed = metadata ? json_object_set(header, METADATA, metadata) : 0;
+    recur_json_open(header, NULL, '{');
+    if (metadata) {
+        recur_json_open(header, METADATA, '{');
+        for (size_t i = 0; i < metadata->count; i++)
+            recur_json_put_text(header, metadata->properties[i].key, metadata->properties[i].value);
+        recur_json_close(header, '}');
+    }
     *bytes = 0;
     for (size_t i = 0; i < count; i++)
-        failed |= json_object_set_new(header, tensors[i].name, make_entry(&tensors[i], bytes));
-    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
-    json_decref(header);
-    return text;
+        put_entry(header, &tensors[i], bytes);
+    recur_json_close(header, '}');
 }
 
 static enum recur_status write_header(const char *text, size_t size, struct recur_output *output,
@@ -389,30 +405,32 @@ static enum recur_status write_header(const char *text, size_t size, struct recu
     return recur_output_write(output, spaces, padding, error);
 }
 
+static enum recur_status create(const char *path, const recur_json_writer *header,
+                                struct recur_safetensors_writer *writer, recur_error *error)
+{
+    char what[sizeof(recur_printable) + 20];
+    snprintf(what, sizeof what, "the header of %s", recur_show_name(path).text);
+    RECUR_TRY(recur_json_check(header, what, error));
+    if (header->size > MAX_HEADER - PREFIX)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "cannot write %s: its header would have %zu bytes, the format allows %zu",
+                          recur_show_name(path).text, header->size, MAX_HEADER);
+    RECUR_TRY(recur_output_open(path, &writer->output, error));
+    enum recur_status status = write_header(header->text, header->size, &writer->output, error);
+    if (status != RECUR_OK)
+        recur_output_discard(&writer->output);
+    return status;
+}
+
 enum recur_status recur_safetensors_create(const char *path, const struct recur_safetensor *tensors,
-                                           size_t count, json_t *metadata,
+                                           size_t count, const struct recur_metadata *metadata,
                                            struct recur_safetensors_writer *writer,
                                            recur_error *error)
 {
-    char *text = make_header(tensors, count, metadata, &writer->left);
-    if (!text)
-        return recur_fail(error, RECUR_ERROR_MEMORY, "out of memory for the header of %s",
-                          recur_show_name(path).text);
-    size_t size = strlen(text);
-    enum recur_status status;
-    if (size > MAX_HEADER - PREFIX)
-        status = recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                            "cannot write %s: its header would have %zu bytes, the format allows "
-                            "%zu",
-                            recur_show_name(path).text, size, MAX_HEADER);
-    else
-        status = recur_output_open(path, &writer->output, error);
-    if (status == RECUR_OK) {
-        status = write_header(text, size, &writer->output, error);
-        if (status != RECUR_OK)
-            recur_output_discard(&writer->output);
-    }
-    free(text);
+    recur_json_writer header = {0};
+    put_header(&header, tensors, count, metadata, &writer->left);
+    enum recur_status status = create(path, &header, writer, error);
+    recur_json_writer_free(&header);
     return status;
 }
 

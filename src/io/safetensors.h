@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "base/files.h"
-#include "base/json.h"
 #include "io/numbers.h"
+#include "json/json.h"
 
 #define RECUR_SAFETENSORS_MAX_RANK 8
 
@@ -20,12 +20,24 @@ struct recur_safetensor {
     bool taken;        /* by recur_safetensors_take */
 };
 
+/* A file's metadata: strings by name, each name once. */
+struct recur_metadata {
+    struct recur_property {
+        const char *key, *value;
+    } * properties;
+    size_t count;
+};
+
+/* The value of a key, NULL where there is none. */
+const char *recur_metadata_find(const struct recur_metadata *metadata, const char *key);
+
 struct recur_safetensors {
     struct recur_safetensor *tensors; /* by name */
     size_t count;
     unsigned char *data;
-    size_t bytes;   /* of data */
-    json_t *header; /* holds the names and the metadata */
+    size_t bytes;       /* of data */
+    recur_json *header; /* holds the names and the metadata's strings */
+    struct recur_metadata metadata;
 };
 
 /* Reads and checks a whole file; recur_safetensors_free gives it back.
@@ -37,10 +49,6 @@ enum recur_status recur_safetensors_read(FILE *stream, const char *path,
                                          struct recur_safetensors *file, recur_error *error);
 void recur_safetensors_free(struct recur_safetensors *file);
 
-/* The metadata, an object of strings that belongs to the file; NULL where it has none. */
-const json_t *recur_safetensors_all_metadata(const struct recur_safetensors *file);
-/* A metadata string, NULL where the file has none of that key. */
-const char *recur_safetensors_metadata(const struct recur_safetensors *file, const char *key);
 /* A tensor, NULL where the file has none of that name. */
 const struct recur_safetensor *recur_safetensors_find(const struct recur_safetensors *file,
                                                       const char *name);
@@ -76,10 +84,10 @@ struct recur_safetensors_writer {
     size_t left; /* bytes of data still to come */
 };
 
-/* Of each tensor, name, number, rank and shape count. `metadata` is an object of strings,
- * or NULL. Errors of the three: FILE, MEMORY, UNSUPPORTED (a header over the format's limit). */
+/* Of each tensor, name, number, rank and shape count; names and metadata are UTF-8. `metadata` may
+ * be NULL. Errors of the three: FILE, MEMORY, UNSUPPORTED (a header over the format's limit). */
 enum recur_status recur_safetensors_create(const char *path, const struct recur_safetensor *tensors,
-                                           size_t count, json_t *metadata,
+                                           size_t count, const struct recur_metadata *metadata,
                                            struct recur_safetensors_writer *writer,
                                            recur_error *error);
 enum recur_status recur_safetensors_put_f32(struct recur_safetensors_writer *writer,

@@ -29,7 +29,7 @@ $ printf '\x02\0\0\0\0\0\0\0{}' > other; recur generate -m other
 ! recur generate: other: a safetensors file but not a recur model: it has no recur.config; recur convert reads PyTorch's
 [1]
 $ printf '\x02\0\0\0\0\0\0\0{ ' > broken; recur generate -m broken
-! recur generate: broken: the header is not valid JSON: string or '}' expected near end of file
+! recur generate: broken: the header is not valid JSON at line 1, byte 3: expected a key in double quotes, got the end
 [1]
 $ printf '\x02\0\0\0\0\0\0\0[]' > list; recur generate -m list
 ! recur generate: list: not a safetensors file: its header does not begin with {

@@ -57,7 +57,7 @@ $ echo '["<unk>", 1, "b", "c"]' > kinds; recur convert --vocab kinds torch back
 ! recur convert: kinds is not a list of tokens in JSON
 [1]
 $ echo '[' > broken; recur convert --vocab broken torch back
-! recur convert: broken is not valid JSON: ']' expected near end of file
+! recur convert: broken is not valid JSON at line 2, byte 1: expected a value, got the end
 [1]
 $ recur convert --vocab missing torch back
 ! recur convert: cannot read missing: No such file or directory

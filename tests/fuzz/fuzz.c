@@ -52,7 +52,6 @@ void fuzz_check_error(enum recur_status status, const recur_error *error)
 
 ptrdiff_t fuzz_memory_begin(void)
 {
-    heap_watch_json();
     heap_begin();
     return heap_live();
 }

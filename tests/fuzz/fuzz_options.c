@@ -28,14 +28,18 @@ static bool parse(const struct command *command, int argc, char **argv, void *se
     return good;
 }
 
-static void parse_again(const struct command *command, const json_t *words,
+static void parse_again(const struct command *command, const recur_json_writer *text,
                         const struct option_set *given)
 {
     char *again[2 * WORDS * OPTION_LIST_MOST];
-    size_t count = json_array_size(words);
+    recur_json *words = NULL;
+    FUZZ_CHECK(recur_json_parse(text->text, text->size, false, "", &words, NULL) == RECUR_OK,
+               "recur %s: its own words are no JSON", command->name);
+    const recur_json *word = recur_json_first(words);
+    size_t count = words->size;
     FUZZ_CHECK(count + command->least <= sizeof again / sizeof *again, "%zu words", count);
-    for (size_t i = 0; i < count; i++)
-        again[i] = strdup(json_string_value(json_array_get(words, i)));
+    for (size_t i = 0; i < count; i++, word = recur_json_next(word))
+        again[i] = strdup(word->text);
     for (size_t i = 0; i < command->least; i++)
         again[count + i] = strdup("operand");
     char *held[sizeof again / sizeof *again];
@@ -44,9 +48,12 @@ static void parse_again(const struct command *command, const json_t *words,
     struct arguments arguments;
     FUZZ_CHECK(parse(command, (int)(count + command->least), again, settings, &arguments),
                "recur %s: its own words are refused", command->name);
-    json_t *same = recur_options_words(command, given, settings);
-    FUZZ_CHECK(json_equal(words, same), "recur %s: other words", command->name);
-    json_decref(same);
+    recur_json_writer same = {0};
+    recur_options_put_words(&same, NULL, command, given, settings);
+    FUZZ_CHECK(same.status == RECUR_OK && strcmp(text->text, same.text) == 0,
+               "recur %s: other words", command->name);
+    recur_json_writer_free(&same);
+    free(words);
     for (size_t i = 0; i < count + command->least; i++)
         free(held[i]);
     free(settings);
@@ -84,10 +91,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     struct arguments arguments;
     if (parse(command, count, words, settings, &arguments)) {
-        json_t *again = recur_options_words(command, &arguments.given, settings);
-        if (again) /* else something is not UTF-8 */
-            parse_again(command, again, &arguments.given);
-        json_decref(again);
+        recur_json_writer again = {0};
+        recur_options_put_words(&again, NULL, command, &arguments.given, settings);
+        if (again.status == RECUR_OK) /* else something is not UTF-8 */
+            parse_again(command, &again, &arguments.given);
+        recur_json_writer_free(&again);
     }
     fuzz_memory_end(before, size);
     free(settings);

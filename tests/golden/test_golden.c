@@ -38,7 +38,7 @@ struct golden {
 
 static const char *metadata(const struct golden *golden, const char *key)
 {
-    const char *value = recur_safetensors_metadata(&golden->file, key);
+    const char *value = recur_metadata_find(&golden->file.metadata, key);
     assert_non_null(value);
     return value;
 }
@@ -91,10 +91,10 @@ static void make_model(struct golden *golden)
     }
     config.hidden = hidden;
     config.embedding = strtoul(metadata(golden, "embedding"), NULL, 10);
-    const char *task = recur_safetensors_metadata(&golden->file, "task");
+    const char *task = recur_metadata_find(&golden->file.metadata, "task");
     if (task)
         assert_int_equal(recur_task_parse(task, &config.task, &error), 0);
-    const char *merge = recur_safetensors_metadata(&golden->file, "merge");
+    const char *merge = recur_metadata_find(&golden->file.metadata, "merge");
     config.bidirectional = merge;
     if (merge)
         assert_int_equal(recur_merge_parse(merge, &config.merge, &error), 0);

@@ -95,7 +95,7 @@ static void make_model(struct golden *golden)
     recur_error error;
     recur_model_config config = recur_model_config_default();
     size_t hidden[LAYERS_MAX];
-    const char *widths = recur_safetensors_metadata(&golden->file, "hidden");
+    const char *widths = recur_metadata_find(&golden->file.metadata, "hidden");
     for (config.layers = 0; *widths; config.layers++) {
         char *end;
         assert_true(config.layers < LAYERS_MAX);
@@ -103,14 +103,15 @@ static void make_model(struct golden *golden)
         widths = *end == ',' ? end + 1 : end;
     }
     config.hidden = hidden;
-    config.inputs = strtoul(recur_safetensors_metadata(&golden->file, "inputs"), NULL, 10);
-    config.bidirectional = recur_safetensors_metadata(&golden->file, "merge") != NULL;
+    config.inputs = strtoul(recur_metadata_find(&golden->file.metadata, "inputs"), NULL, 10);
+    config.bidirectional = recur_metadata_find(&golden->file.metadata, "merge") != NULL;
     assert_int_equal(
-        recur_cell_parse(recur_safetensors_metadata(&golden->file, "cell"), &config.cell, &error),
+        recur_cell_parse(recur_metadata_find(&golden->file.metadata, "cell"), &config.cell, &error),
         0);
-    assert_int_equal(recur_activation_parse(recur_safetensors_metadata(&golden->file, "activation"),
-                                            &config.activation, &error),
-                     0);
+    assert_int_equal(
+        recur_activation_parse(recur_metadata_find(&golden->file.metadata, "activation"),
+                               &config.activation, &error),
+        0);
     assert_int_equal(recur_model_create(&config, NULL, &golden->model, &error), RECUR_OK);
     for (size_t i = 0; i < recur_model_tensors(golden->model); i++) {
         float *initial = values(golden, "initial.", recur_model_tensor(golden->model, i).name);

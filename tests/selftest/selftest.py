@@ -82,7 +82,8 @@ MUTATIONS = [
      "vocab"),
     ("options as words", "cli/option_values.c", 'i ? ",%zu" : "%zu"', 'i ? ";%zu" : "%zu"',
      "replay_options"),
-    ("short memory in JSON", "src/base/json.c", "errno == ENOMEM ||", "", "out_of_memory"),
+    ("short memory in JSON", "src/json/json_write.c", "writer->status = RECUR_ERROR_MEMORY;", "",
+     "out_of_memory"),
 ]
 
 # Without the runtime that reads ONNX files that test is skipped and cannot be red.

@@ -3,9 +3,9 @@
 #ifndef RECUR_TESTS_MODEL_EXAMPLE_H
 #define RECUR_TESTS_MODEL_EXAMPLE_H
 
-#include <jansson.h>
 #include <math.h>
 
+#include "json_edit.h"
 #include "recur/model.h"
 #include "scratch.h"
 
@@ -86,51 +86,99 @@ static inline const char *save_example(struct scratch *scratch)
 /* A model file taken apart, to be put together again with another header; close_model. */
 struct model_file {
     const char *path;
-    json_t *header;
-    unsigned char *bytes, *data; /* all of it; what follows the header */
-    size_t size;                 /* of the data */
+    char *header;                /* as text, as it is now */
+    recur_json *json;            /* the same */
+    unsigned char *bytes, *data; /* all of it as it was; what follows the header */
+    size_t length, size;         /* of the header as it was, of the data */
 };
+
+static inline void set_header(struct model_file *file, char *header)
+{
+    recur_error error;
+    assert_non_null(header);
+    free(file->header);
+    free(file->json);
+    file->header = header;
+    if (recur_json_parse(header, strlen(header), true, "a header", &file->json, &error) != RECUR_OK)
+        fail_msg("%s", error.message);
+}
+
+/* The header as it was. */
+static inline void reset_header(struct model_file *file)
+{
+    set_header(file, strndup((const char *)file->bytes + 8, file->length));
+}
 
 static inline struct model_file open_model(const char *path)
 {
     struct model_file file = {.path = path};
-    uint64_t length = 0;
     file.bytes = scratch_read(path, &file.size);
     for (size_t i = 8; i-- > 0;)
-        length = length << 8 | file.bytes[i];
-    file.header = json_loadb((const char *)file.bytes + 8, (size_t)length, 0, NULL);
-    assert_non_null(file.header);
-    file.data = file.bytes + 8 + length;
-    file.size -= 8 + (size_t)length;
+        file.length = file.length << 8 | file.bytes[i];
+    file.data = file.bytes + 8 + file.length;
+    file.size -= 8 + file.length;
+    reset_header(&file);
     return file;
 }
 
 static inline void close_model(struct model_file *file)
 {
-    json_decref(file->header);
+    free(file->json);
+    free(file->header);
     free(file->bytes);
 }
 
-static inline void write_header(const struct model_file *file, const json_t *header)
+/* Writes the file with the header as it is now. */
+static inline void write_header(const struct model_file *file)
 {
-    char *text = json_dumps(header, JSON_COMPACT);
-    assert_non_null(text);
-    size_t length = strlen(text);
+    size_t length = strlen(file->header);
     unsigned char prefix[8];
     for (size_t i = 0; i < 8; i++)
         prefix[i] = (unsigned char)((uint64_t)length >> 8 * i);
     FILE *stream = fopen(file->path, "wb");
     assert_non_null(stream);
     fwrite(prefix, 1, 8, stream);
-    fwrite(text, 1, length, stream);
+    fwrite(file->header, 1, length, stream);
     fwrite(file->data, 1, file->size, stream);
     assert_int_equal(fclose(stream), 0);
-    free(text);
 }
 
-static inline const char *metadata_of(const json_t *header, const char *key)
+/* Puts `value`, a JSON text, in place of the member `key` of the header's `name`, or of `name`
+ * itself where `key` is NULL; takes it away where `value` is NULL. */
+static inline void edit_header(struct model_file *file, const char *name, const char *key,
+                               const char *value)
 {
-    return json_string_value(json_object_get(json_object_get(header, "__metadata__"), key));
+    const char *path[] = {name, key, NULL};
+    set_header(file, json_edit(file->json, path, value));
+}
+
+static inline const char *metadata_of(const struct model_file *file, const char *key)
+{
+    return recur_json_text(recur_json_member(recur_json_member(file->json, "__metadata__"), key));
+}
+
+/* The metadata's text `key` becomes another; NULL takes it away. */
+static inline void set_metadata(struct model_file *file, const char *key, const char *text)
+{
+    recur_json_writer value = {0};
+    if (text)
+        recur_json_put_text(&value, NULL, text);
+    edit_header(file, "__metadata__", key, value.text);
+    recur_json_writer_free(&value);
+}
+
+/* The first `from` in the metadata's text `key` becomes `to`. */
+static inline void replace_in_metadata(struct model_file *file, const char *key, const char *from,
+                                       const char *to)
+{
+    const char *old = metadata_of(file, key), *at = old ? strstr(old, from) : NULL;
+    assert_non_null(at);
+    size_t room = strlen(old) + strlen(to) + 1;
+    char *text = malloc(room);
+    assert_non_null(text);
+    snprintf(text, room, "%.*s%s%s", (int)(at - old), old, to, at + strlen(from));
+    set_metadata(file, key, text);
+    free(text);
 }
 
 #endif

@@ -34,15 +34,13 @@ static const struct {
      "a recur model of version 2, this build reads version 1"},
     {"recur.config", NULL, NULL, RECUR_ERROR_FORMAT, "recur.config is missing"},
     {"recur.config", "{", "[", RECUR_ERROR_FORMAT,
-     "recur.config is not valid JSON: ']' expected near ':'"},
-    {"recur.config", "\"cell\":\"lstm\",", "", RECUR_ERROR_FORMAT,
-     "recur.config: Object item not found: cell"},
+     "recur.config is not valid JSON at line 1, byte 8: expected a comma or ], got \":\""},
+    {"recur.config", "\"cell\":\"lstm\",", "", RECUR_ERROR_FORMAT, "recur.config: cell is missing"},
     {"recur.config", "\"seed\"", "\"heads\":2,\"seed\"", RECUR_ERROR_FORMAT,
-     "recur.config: 1 object item(s) left unpacked: heads"},
+     "recur.config: \"heads\" is no field that is known"},
     {"recur.config", "\"lm\"", "\"tug\"", RECUR_ERROR_FORMAT,
      "recur.config: unknown task \"tug\": expected lm, fill, tag or classify"},
-    {"recur.config", "\"lstm\"", "3", RECUR_ERROR_FORMAT,
-     "recur.config: Expected string, got integer"},
+    {"recur.config", "\"lstm\"", "3", RECUR_ERROR_FORMAT, "recur.config: cell is not a text"},
     {"recur.config", "lstm", "lstn", RECUR_ERROR_FORMAT,
      "recur.config: unknown cell \"lstn\": expected rnn, gru, gru-reset-before or lstm"},
     {"recur.config", "tanh", "tan", RECUR_ERROR_FORMAT,
@@ -52,15 +50,14 @@ static const struct {
     {"recur.config", "concat", "add", RECUR_ERROR_FORMAT,
      "recur.config: unknown merge \"add\": expected concat or sum"},
     {"recur.config", "\"bidirectional\":false", "\"bidirectional\":0", RECUR_ERROR_FORMAT,
-     "recur.config: Expected true or false, got integer"},
+     "recur.config: bidirectional is not true or false"},
     {"recur.config", "\"bidirectional\":false", "\"bidirectional\":true", RECUR_ERROR_FORMAT,
      "tensor rnn.weight_ih_l0_reverse is missing"},
     {"recur.config", "[3,2]", "[]", RECUR_ERROR_FORMAT,
      "recur.config: a network needs at least one layer"},
     {"recur.config", "[3,2]", "[3,-2]", RECUR_ERROR_FORMAT,
      "recur.config: hidden width 1 is not an integer of at least 1"},
-    {"recur.config", "[3,2]", "3", RECUR_ERROR_FORMAT,
-     "recur.config: a network needs at least one layer"},
+    {"recur.config", "[3,2]", "3", RECUR_ERROR_FORMAT, "recur.config: hidden is not a list"},
     {"recur.config", "[3,2]", "[100000000,2]", RECUR_ERROR_FORMAT,
      "tensor rnn.weight_ih_l0 is (12, 5), expected (400000000, 5)"},
     {"recur.config", "[3,2]", "[3]", RECUR_ERROR_FORMAT,
@@ -80,8 +77,7 @@ static const struct {
      "recur.config: seed is not an integer of at least 0"},
     {"recur.config", "\"seed\":1", "\"seed\":\"18446744073709551616\"", RECUR_ERROR_FORMAT,
      "recur.config: seed is not an integer of at least 0"},
-    {"recur.config", "true", "1", RECUR_ERROR_FORMAT,
-     "recur.config: Expected true or false, got integer"},
+    {"recur.config", "true", "1", RECUR_ERROR_FORMAT, "recur.config: vocab is not true or false"},
     {"recur.text", NULL, NULL, RECUR_ERROR_FORMAT, "recur.text is missing"},
     {"recur.text", "char", "chars", RECUR_ERROR_FORMAT,
      "recur.text: unknown token kind \"chars\": expected char, word or byte"},
@@ -90,11 +86,11 @@ static const struct {
     {"recur.vocab", NULL, NULL, RECUR_ERROR_FORMAT,
      "the model's vocabulary is missing: there is no recur.vocab"},
     {"recur.vocab", "\"<pad>\",", "", RECUR_ERROR_FORMAT,
-     "recur.vocab: tokens (4), counts (5) and reserved tokens (1) do not go together"},
+     "recur.vocab: 4 tokens and 5 counts do not go together"},
     {"recur.vocab", "\"<pad>\"", "\"<pad>\",\"x\"", RECUR_ERROR_FORMAT,
-     "recur.vocab: tokens (6), counts (5) and reserved tokens (1) do not go together"},
+     "recur.vocab: 6 tokens and 5 counts do not go together"},
     {"recur.vocab", "\"reserved\":1", "\"reserved\":-1", RECUR_ERROR_FORMAT,
-     "recur.vocab: tokens (5), counts (5) and reserved tokens (-1) do not go together"},
+     "recur.vocab: reserved is not an integer of at least 0"},
     {"recur.vocab", "\"reserved\":1", "\"reserved\":5", RECUR_ERROR_FORMAT,
      "a vocabulary of 5 entries cannot have 5 reserved tokens"},
     {"recur.vocab", "<pad>", "<unk>", RECUR_ERROR_FORMAT,
@@ -113,30 +109,16 @@ static const struct {
      "recur.history: an epoch's number is not an integer of at least 0"},
 };
 
-static void spoil(json_t *header, size_t index)
-{
-    json_t *metadata = json_object_get(header, "__metadata__");
-    const char *old = metadata_of(header, spoilt[index].key), *from = spoilt[index].from;
-    assert_non_null(old);
-    if (!from) {
-        json_object_del(metadata, spoilt[index].key);
-        return;
-    }
-    const char *at = strstr(old, from);
-    assert_non_null(at);
-    json_object_set_new(
-        metadata, spoilt[index].key,
-        json_sprintf("%.*s%s%s", (int)(at - old), old, spoilt[index].to, at + strlen(from)));
-}
-
 static void spoilt_metadata_is_refused(void **state)
 {
     struct model_file file = open_model(save_example(*state));
     for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
-        json_t *copy = json_deep_copy(file.header);
-        spoil(copy, i);
-        write_header(&file, copy);
-        json_decref(copy);
+        reset_header(&file);
+        if (spoilt[i].from)
+            replace_in_metadata(&file, spoilt[i].key, spoilt[i].from, spoilt[i].to);
+        else
+            set_metadata(&file, spoilt[i].key, NULL);
+        write_header(&file);
         refuse(file.path, spoilt[i].status, spoilt[i].sentence);
     }
     close_model(&file);
@@ -145,49 +127,49 @@ static void spoilt_metadata_is_refused(void **state)
 static void a_vocabulary_of_another_size_is_refused(void **state)
 {
     struct model_file file = open_model(save_example(*state));
-    json_object_set_new(json_object_get(file.header, "__metadata__"), "recur.vocab",
-                        json_string("{\"reserved\":0,\"tokens\":[\"<unk>\",\"a\"],"
-                                    "\"counts\":[0,1]}"));
-    write_header(&file, file.header);
+    set_metadata(&file, "recur.vocab",
+                 "{\"reserved\":0,\"tokens\":[\"<unk>\",\"a\"],\"counts\":[0,1]}");
+    write_header(&file);
     refuse(file.path, RECUR_ERROR_FORMAT, "the vocabulary has 2 tokens, recur.config says 5");
     close_model(&file);
 }
 
 static void wrong_tensors_are_refused(void **state)
 {
+    static const char tensor[] = "rnn.weight_hh_l0";
+    static const struct {
+        const char *key, *value;
+        enum recur_status status;
+        const char *sentence;
+    } wrong[] = {
+        {"shape", "[3,12]", RECUR_ERROR_FORMAT,
+         "tensor rnn.weight_hh_l0 is (3, 12), expected (12, 3)"},
+        {"shape", "[36]", RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (36), expected (12, 3)"},
+        {"shape", "[12,3,1]", RECUR_ERROR_FORMAT,
+         "tensor rnn.weight_hh_l0 is (12, 3, 1), expected (12, 3)"},
+        {"dtype", "\"I32\"", RECUR_ERROR_UNSUPPORTED,
+         "tensor rnn.weight_hh_l0 holds I32 numbers, expected F32, F64, F16 or BF16"},
+    };
     struct model_file file = open_model(save_example(*state));
-    json_t *copy = json_deep_copy(file.header);
-    json_t *tensor = json_object_get(copy, "rnn.weight_hh_l0");
-
-    json_object_set_new(tensor, "shape", json_pack("[i, i]", 3, 12));
-    write_header(&file, copy);
-    refuse(file.path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (3, 12), expected (12, 3)");
-    json_object_set_new(tensor, "shape", json_pack("[i]", 36));
-    write_header(&file, copy);
-    refuse(file.path, RECUR_ERROR_FORMAT, "tensor rnn.weight_hh_l0 is (36), expected (12, 3)");
-    json_object_set_new(tensor, "shape", json_pack("[i, i, i]", 12, 3, 1));
-    write_header(&file, copy);
-    refuse(file.path, RECUR_ERROR_FORMAT,
-           "tensor rnn.weight_hh_l0 is (12, 3, 1), expected (12, 3)");
-
-    json_object_set_new(tensor, "shape", json_pack("[i, i]", 12, 3));
-    json_object_set_new(tensor, "dtype", json_string("I32"));
-    write_header(&file, copy);
-    refuse(file.path, RECUR_ERROR_UNSUPPORTED,
-           "tensor rnn.weight_hh_l0 holds I32 numbers, expected F32, F64, F16 or BF16");
-
-    json_decref(copy);
-    copy = json_deep_copy(file.header);
-    json_object_set(copy, "encoder.weight", json_object_get(copy, "linear.bias"));
-    json_object_del(copy, "linear.bias");
-    write_header(&file, copy);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        reset_header(&file);
+        edit_header(&file, tensor, wrong[i].key, wrong[i].value);
+        write_header(&file);
+        refuse(file.path, wrong[i].status, wrong[i].sentence);
+    }
+    reset_header(&file);
+    char *at = strstr(file.header, "linear.bias");
+    assert_non_null(at);
+    memcpy(at, "nothing.bia", strlen("linear.bias"));
+    write_header(&file);
     refuse(file.path, RECUR_ERROR_FORMAT, "tensor linear.bias is missing");
 
-    json_decref(copy);
-    json_object_set_new(file.header, "extra",
-                        json_pack("{s:s, s:[i], s:[i, i]}", "dtype", "F32", "shape", 0,
-                                  "data_offsets", (int)file.size, (int)file.size));
-    write_header(&file, file.header);
+    char entry[100];
+    snprintf(entry, sizeof entry, "{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[%zu,%zu]}",
+             file.size, file.size);
+    reset_header(&file);
+    edit_header(&file, "extra", NULL, entry);
+    write_header(&file);
     refuse(file.path, RECUR_ERROR_FORMAT, "tensor extra is no part of the model");
     close_model(&file);
 }
@@ -197,7 +179,7 @@ static void numbers_that_are_not_finite_are_refused(void **state)
     struct model_file file = open_model(save_example(*state));
     const float infinite = -INFINITY;
     memcpy(file.data + 4 * 4, &infinite, 4);
-    write_header(&file, file.header);
+    write_header(&file);
     refuse(file.path, RECUR_ERROR_FORMAT,
            "tensor rnn.weight_ih_l0 holds a number that is not finite: -inf at 4");
     close_model(&file);
@@ -207,12 +189,11 @@ static void numbers_that_are_not_finite_are_refused(void **state)
 static void huge_widths_need_no_memory(void **state)
 {
     struct model_file file = open_model(save_example(*state));
-    json_object_set_new(json_object_get(file.header, "__metadata__"), "recur.config",
-                        json_string("{\"cell\":\"lstm\",\"activation\":\"tanh\","
-                                    "\"hidden\":[2147483647],\"embedding\":0,"
-                                    "\"vocabulary\":5,\"biases\":2,\"dropout\":0,"
-                                    "\"init\":\"uniform\",\"seed\":1,\"vocab\":true}"));
-    write_header(&file, file.header);
+    set_metadata(&file, "recur.config",
+                 "{\"cell\":\"lstm\",\"activation\":\"tanh\",\"hidden\":[2147483647],"
+                 "\"embedding\":0,\"vocabulary\":5,\"biases\":2,\"dropout\":0,"
+                 "\"init\":\"uniform\",\"seed\":1,\"vocab\":true}");
+    write_header(&file);
     recur_model *model = NULL;
     recur_error error;
     assert_int_equal(recur_model_load(file.path, &model, &error), RECUR_ERROR_FORMAT);

@@ -476,6 +476,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
     };
-    heap_watch_json();
     return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
 }
