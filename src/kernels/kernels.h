@@ -26,6 +26,7 @@
 #define RECUR_LANES 32 /* of every panel, on every instruction set */
 
 #define RECUR_CELLS_MAX 16      /* room for enum recur_cell */
+#define RECUR_OPTIMIZERS_MAX 16 /* room for enum recur_optimizer */
 #define RECUR_SLOTS_MAX 4       /* of a cell */
 #define RECUR_CELL_PHASES_MAX 2 /* of a step */
 
@@ -175,12 +176,10 @@ struct recur_kernels {
     /* The sum of squares of n numbers, n at most RECUR_SUM_CHUNK. */
     double (*sum_squares)(const real *x, size_t n);
 
-    /* One update of n parameters p from gradients g; m and v are the optimiser's moments. */
-    void (*sgd)(real *p, const real *g, real *m, size_t n, const struct recur_update *update);
-    void (*adam)(real *p, const real *g, real *m, real *v, size_t n,
-                 const struct recur_update *update);
-    void (*rmsprop)(real *p, const real *g, real *m, real *v, size_t n,
-                    const struct recur_update *update);
+    /* One update of n parameters p from gradients g, by enum recur_optimizer; m and v are the
+     * optimizer's moments, NULL where it has none. */
+    void (*optimizer[RECUR_OPTIMIZERS_MAX])(real *p, const real *g, real *m, real *v, size_t n,
+                                            const struct recur_update *update);
 
     /* Runs `count` rounds of independent multiply-adds for the peak; returns how many
      * floating-point operations that were. */

@@ -1,12 +1,15 @@
 /* Compiled once for every instruction set, with that set's flags and name
  * (src/kernels/meson.build): everything the headers below define is static, and the table is the
  * one symbol. */
+#include "kernels/dropout.h"
 #include "kernels/gru.h"
 #include "kernels/gru_reset_before.h"
-#include "kernels/loss.h"
 #include "kernels/lstm.h"
+#include "kernels/measure.h"
+#include "kernels/optimizers.h"
 #include "kernels/product.h"
 #include "kernels/rnn.h"
+#include "kernels/softmax.h"
 #ifndef RECUR_DOUBLE
 #include "kernels/narrow.h"
 #endif
@@ -53,9 +56,7 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .softmax_loss = softmax_loss,
     .dropout = dropout,
     .sum_squares = sum_squares,
-    .sgd = sgd,
-    .adam = adam,
-    .rmsprop = rmsprop,
+    .optimizer = OPTIMIZERS,
     .peak = peak,
     .read = read_all,
 };

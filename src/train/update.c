@@ -4,6 +4,22 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/names.h"
+
+RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
+
+/* What an optimizer keeps and how it treats parameters, in the order of the names; its arithmetic
+ * is in src/kernels/optimizers.h. */
+static const struct {
+    bool first, second; /* moments; momentum makes the first of any */
+    bool decoupled;     /* weight decay apart from the gradient */
+    bool local;         /* without momentum and decay, where the gradient is 0 nothing changes */
+} optimizers[] = {
+    [RECUR_OPTIMIZER_SGD] = {.local = true},
+    [RECUR_OPTIMIZER_ADAM] = {.first = true, .second = true},
+    [RECUR_OPTIMIZER_ADAMW] = {.first = true, .second = true, .decoupled = true},
+    [RECUR_OPTIMIZER_RMSPROP] = {.second = true},
+};
 
 /* Cuts [first, end) into chunks. */
 static void add_chunks(struct recur_optimiser *optimiser, size_t first, size_t end)
@@ -51,17 +67,15 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                      .alpha = config->alpha,
                      .epsilon = config->epsilon,
                      .weight_decay = config->weight_decay,
-                     .decoupled = config->optimizer == RECUR_OPTIMIZER_ADAMW},
+                     .decoupled = optimizers[config->optimizer].decoupled},
         .touched = touched ? touched : &none,
         .parameters = parameters,
         .gradients = gradients,
     };
-    bool adam =
-        config->optimizer == RECUR_OPTIMIZER_ADAM || config->optimizer == RECUR_OPTIMIZER_ADAMW;
-    if (adam || config->momentum > 0)
+    if (optimizers[config->optimizer].first || config->momentum > 0)
         RECUR_TRY(
             recur_block_alloc(span * sizeof(real), "the optimiser", &optimiser->first, error));
-    if (adam || config->optimizer == RECUR_OPTIMIZER_RMSPROP)
+    if (optimizers[config->optimizer].second)
         RECUR_TRY(
             recur_block_alloc(span * sizeof(real), "the optimiser", &optimiser->second, error));
     return divide(optimiser, span, error);
@@ -127,12 +141,7 @@ static void update(const struct recur_optimiser *optimiser, size_t first, size_t
     real *p = optimiser->parameters + first, *g = optimiser->gradients + first;
     real *m = optimiser->first ? optimiser->first + first : NULL;
     real *v = optimiser->second ? optimiser->second + first : NULL;
-    switch (optimiser->kind) {
-    case RECUR_OPTIMIZER_SGD: kernels->sgd(p, g, m, count, &optimiser->settings); break;
-    case RECUR_OPTIMIZER_ADAM:
-    case RECUR_OPTIMIZER_ADAMW: kernels->adam(p, g, m, v, count, &optimiser->settings); break;
-    case RECUR_OPTIMIZER_RMSPROP: kernels->rmsprop(p, g, m, v, count, &optimiser->settings); break;
-    }
+    kernels->optimizer[optimiser->kind](p, g, m, v, count, &optimiser->settings);
 }
 
 static void update_row(const struct recur_optimiser *optimiser, int32_t row)
@@ -146,7 +155,7 @@ static void update_row(const struct recur_optimiser *optimiser, int32_t row)
 void recur_optimiser_apply(struct recur_optimiser *optimiser, size_t thread, size_t threads)
 {
     /* Moments and weight decay move a parameter that has no gradient too. */
-    bool plain = optimiser->kind == RECUR_OPTIMIZER_SGD && optimiser->settings.momentum == 0 &&
+    bool plain = optimizers[optimiser->kind].local && optimiser->settings.momentum == 0 &&
                  optimiser->settings.weight_decay == 0;
     size_t chunks = plain ? optimiser->dense : optimiser->chunks;
     size_t rows = plain ? optimiser->touched->rows : 0;

@@ -4,6 +4,7 @@
 #ifndef RECUR_TRAIN_UPDATE_H
 #define RECUR_TRAIN_UPDATE_H
 
+#include "base/names.h"
 #include "nn/touched.h"
 #include "recur/trainer.h"
 
@@ -24,6 +25,8 @@ struct recur_optimiser {
     double *square_sum;        /* of the gradients, chunk by chunk, then row by row */
     uint64_t updates;
 };
+
+RECUR_ENUM_CHECK(optimizer);
 
 /* ARGUMENT for a setting outside its range. */
 enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error);

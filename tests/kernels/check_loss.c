@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "kernel_check.h"
+#include "recur/trainer.h"
 
 enum { TRIALS = 200, ROWS_MAX = 35, VOCABULARY_MAX = 100, NUMBERS_MAX = 40 * RECUR_LANES };
 
@@ -237,7 +238,8 @@ static void check_sgd(const struct recur_kernels *kernels, struct recur_rng *rng
         struct optimiser o;
         struct recur_update u = pick_update(rng, trial % 4 == 0);
         make_optimiser(&o, rng, false);
-        kernels->sgd(o.p, o.g, u.momentum > 0 ? o.m : NULL, o.n, &u);
+        kernels->optimizer[RECUR_OPTIMIZER_SGD](o.p, o.g, u.momentum > 0 ? o.m : NULL, NULL, o.n,
+                                                &u);
         for (size_t j = 0; j < o.n; j++) {
             double g = (double)u.scale * (double)o.g[j] + (double)u.weight_decay * o.p0[j];
             double v = g + (double)u.momentum * o.m0[j], size = 2 + fabs(o.p0[j]) + fabs(o.m0[j]);
@@ -256,7 +258,7 @@ static void check_adam(const struct recur_kernels *kernels, struct recur_rng *rn
         bool fresh = trial % 2;
         struct recur_update u = pick_update(rng, fresh);
         make_optimiser(&o, rng, fresh);
-        kernels->adam(o.p, o.g, o.m, o.v, o.n, &u);
+        kernels->optimizer[RECUR_OPTIMIZER_ADAM](o.p, o.g, o.m, o.v, o.n, &u);
         double b1 = (double)u.beta1, b2 = (double)u.beta2, lr = (double)u.lr;
         for (size_t j = 0; j < o.n; j++) {
             double decay = (double)u.weight_decay * o.p0[j];
@@ -281,7 +283,8 @@ static void check_rmsprop(const struct recur_kernels *kernels, struct recur_rng 
         bool fresh = trial % 2;
         struct recur_update u = pick_update(rng, fresh);
         make_optimiser(&o, rng, fresh);
-        kernels->rmsprop(o.p, o.g, u.momentum > 0 ? o.m : NULL, o.v, o.n, &u);
+        kernels->optimizer[RECUR_OPTIMIZER_RMSPROP](o.p, o.g, u.momentum > 0 ? o.m : NULL, o.v, o.n,
+                                                    &u);
         double alpha = (double)u.alpha;
         for (size_t j = 0; j < o.n; j++) {
             double g = (double)u.scale * (double)o.g[j] + (double)u.weight_decay * o.p0[j];

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "kernel_check.h"
-#include "recur/model.h"
+#include "recur/trainer.h"
 
 /* One minibatch of 32 sequences, 256 units, 4 gates; the output layer has 96 columns. */
 enum { ROWS = 32, DEPTH = 256, GATES = 4, VOCABULARY = 96, TILE = ROWS * RECUR_LANES };
@@ -200,17 +200,20 @@ static void sum_squares(struct bench *b)
 
 static void sgd(struct bench *b)
 {
-    b->kernels->sgd(b->x[0], b->x[4], NULL, RECUR_SUM_CHUNK, &b->update);
+    b->kernels->optimizer[RECUR_OPTIMIZER_SGD](b->x[0], b->x[4], NULL, NULL, RECUR_SUM_CHUNK,
+                                               &b->update);
 }
 
 static void adam(struct bench *b)
 {
-    b->kernels->adam(b->x[0], b->x[4], b->x[1], b->x[8], RECUR_SUM_CHUNK, &b->update);
+    b->kernels->optimizer[RECUR_OPTIMIZER_ADAM](b->x[0], b->x[4], b->x[1], b->x[8], RECUR_SUM_CHUNK,
+                                                &b->update);
 }
 
 static void rmsprop(struct bench *b)
 {
-    b->kernels->rmsprop(b->x[0], b->x[4], b->x[1], b->x[8], RECUR_SUM_CHUNK, &b->update);
+    b->kernels->optimizer[RECUR_OPTIMIZER_RMSPROP](b->x[0], b->x[4], b->x[1], b->x[8],
+                                                   RECUR_SUM_CHUNK, &b->update);
 }
 
 static void read_chunk(struct bench *b)
