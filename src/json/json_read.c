@@ -216,13 +216,13 @@ static enum recur_status read_integer(struct reader *r, const char *token)
  * nothing may stand behind them. */
 static enum recur_status read_real(struct reader *r, const char *token)
 {
-    char *copy = r->texts + r->bytes;
+    size_t copy = r->bytes;
     recur_json *value = add(r, RECUR_JSON_REAL);
     put(r, token, (size_t)(r->at - token));
     put(r, "", 1);
     if (!value)
         return RECUR_OK;
-    value->real = strtod(copy, NULL);
+    value->real = strtod(r->texts + copy, NULL);
     return isfinite(value->real) ? RECUR_OK : fail(r, "a number is too large", "");
 }
 
