@@ -2,13 +2,14 @@
 #include <stdio.h>
 
 #include "dataset.h"
+#include "download.h"
 #include "message.h"
 #include "options.h"
 
 static int list(void)
 {
     for (size_t i = 0; recur_dataset(i); i++)
-        printf("%-14s %s\n", recur_dataset(i)->name, recur_dataset(i)->about);
+        printf("%-16s %s\n", recur_dataset(i)->name, recur_dataset(i)->about);
     return 0;
 }
 
@@ -25,11 +26,16 @@ static int unknown(const struct command *command, const char *name)
                                      recur_word(name).text);
 }
 
+struct fetch_options {
+    uint64_t timeout;
+};
+
 static int fetch(const struct command *command, int argc, char **argv)
 {
+    struct fetch_options settings;
     struct arguments arguments;
     char path[DATASET_PATH_ROOM];
-    int status, settings;
+    int status;
     if (!recur_options_parse(command, argc, argv, &settings, &arguments, &status))
         return status;
     if (arguments.count == 0)
@@ -37,20 +43,30 @@ static int fetch(const struct command *command, int argc, char **argv)
     const struct dataset *dataset = recur_dataset_named(arguments.operands[0]);
     if (!dataset)
         return unknown(command, arguments.operands[0]);
-    if (!recur_dataset_fetch(command, dataset, path))
+    if (!recur_dataset_fetch(command, dataset, settings.timeout, path))
         return STATUS_FAILURE;
     printf("%s\n", path);
     return 0;
 }
 
-static const struct option_spec options[] = {{.help = NULL}};
+#define TEXT(number) #number
+#define TEXT_OF(number) TEXT(number)
+
+static const struct option_spec options[] = {
+    {OPTION_COUNT, 0, "timeout", "SECONDS", offsetof(struct fetch_options, timeout), .least = 1,
+     .most = 86400, .standard = TEXT_OF(DOWNLOAD_SECONDS), .help = "give up after so long"},
+    {.help = NULL},
+};
 
 const struct command recur_command_fetch = {
     .name = "fetch",
     .summary = "download a dataset",
     .operands = "[NAME]",
-    .about = "Downloads a dataset, checks its SHA-1 and prints where it is. Without NAME: lists "
-             "the datasets.\n\nThey are kept in the folder $RECUR_DATA, by default recur/ in the "
+    .about = "Downloads a dataset, checks its size and SHA-1 and prints where it is. Without NAME: "
+             "lists the datasets.\n\nA download ends early with more bytes than the dataset has, "
+             "with less than 1000 bytes a second for half a minute, and after five redirects; from "
+             "https it goes to https alone. Ctrl-C leaves nothing behind.\n\nDatasets are kept in "
+             "the folder $RECUR_DATA, by default recur/ in the "
              "user's cache folder. $RECUR_MIRROR is an address to use in place of the dataset's "
              "own.",
     .examples = "  recur fetch time_machine\n"

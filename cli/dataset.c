@@ -2,7 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "download.h"
+#include "interrupt.h"
 #include "message.h"
 
 static const struct dataset datasets[] = {
@@ -17,8 +18,18 @@ static const struct dataset datasets[] = {
         .name = "time_machine",
         .file = "timemachine.txt",
         .url = "http://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",
+        .size = 178979,
         .sha1 = "090b5e7e70c295757f55df93cb0a180b9691891a",
         .about = "The Time Machine by H. G. Wells, 1895, the D2L book's text",
+    },
+    {
+        .name = "tinyshakespeare",
+        .file = "tinyshakespeare.txt",
+        .url = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/"
+               "input.txt",
+        .size = 1115394,
+        .sha1 = "04486597058d11dcc2c556b1d0433891eb639d2e",
+        .about = "40 000 lines of Shakespeare's plays, char-rnn's text",
     },
 };
 
@@ -58,7 +69,14 @@ static bool find_path(const struct command *command, const struct dataset *datas
         length = DATASET_PATH_ROOM;
     if (length < DATASET_PATH_ROOM)
         return true;
-    recur_failure(command, "there is no folder for datasets: set RECUR_DATA to one");
+    if (has_value(data) || has_value(cache) || has_value(home))
+        recur_failure(command, "the folder for datasets, %s, has %d bytes too many in its name",
+                      has_value(data)    ? "RECUR_DATA"
+                      : has_value(cache) ? "XDG_CACHE_HOME"
+                                         : "HOME",
+                      length - DATASET_PATH_ROOM + 1);
+    else
+        recur_failure(command, "there is no folder for datasets: set RECUR_DATA to one");
     return false;
 }
 
@@ -96,31 +114,44 @@ static bool make_folders(const struct command *command, const char *path, size_t
 }
 
 /* Where the file comes from: $RECUR_MIRROR in place of the dataset's own folder. */
-static void source_of(const struct dataset *dataset, char *url, size_t size)
+static bool find_source(const struct command *command, const struct dataset *dataset, char *url,
+                        int size)
 {
     const char *mirror = getenv("RECUR_MIRROR");
-    if (has_value(mirror))
-        snprintf(url, size, "%s/%s", mirror, dataset->file);
-    else
-        snprintf(url, size, "%s", dataset->url);
+    int length = has_value(mirror) ? snprintf(url, (size_t)size, "%s/%s", mirror, dataset->file)
+                                   : snprintf(url, (size_t)size, "%s", dataset->url);
+    if (length < size)
+        return true;
+    recur_failure(command, "the address in RECUR_MIRROR has %d bytes too many", length - size + 1);
+    return false;
 }
 
 enum found { FOUND_NOTHING, FOUND_IT, FOUND_ANOTHER, FOUND_UNREADABLE };
 
-/* What stands at `path`; `sha1` receives its sum. Says what is unreadable, and what is unchecked,
- * which it calls `name`. */
+/* What tells a file from the dataset: "its SHA-1 is ..., expected ...". */
+typedef char difference[160];
+
+/* What stands at `path`; where it is another file `differs` says in what. Says what is unreadable,
+ * and what is unchecked, which it calls `name`. */
 static enum found look_at(const struct command *command, const struct dataset *dataset,
-                          const char *path, const char *name, char *sha1)
+                          const char *path, const char *name, difference differs)
 {
     struct stat info;
+    char sha1[41] = "";
     if (stat(path, &info) != 0)
         return FOUND_NOTHING;
-    if (S_ISDIR(info.st_mode)) {
+    if (!S_ISREG(info.st_mode)) {
         recur_failure(command,
-                      "%s is a folder, where the file of %s is to be; remove it or set RECUR_DATA "
+                      "%s is %s, where the file of %s is to be; remove it or set RECUR_DATA "
                       "to another folder",
-                      recur_path(path).text, dataset->name);
+                      recur_path(path).text, S_ISDIR(info.st_mode) ? "a folder" : "no file",
+                      dataset->name);
         return FOUND_UNREADABLE;
+    }
+    if ((uint64_t)info.st_size != dataset->size) {
+        snprintf(differs, sizeof(difference), "it has %" PRIu64 " bytes, expected %" PRIu64,
+                 (uint64_t)info.st_size, dataset->size);
+        return FOUND_ANOTHER;
     }
     if (!recur_file_sha1(path, sha1)) {
         recur_failure(command, "cannot read %s: %s", recur_path(path).text, strerror(errno));
@@ -129,17 +160,18 @@ static enum found look_at(const struct command *command, const struct dataset *d
     if (!*sha1)
         recur_warning(command, "whether %s is %s is unchecked: this build has no libmd",
                       recur_path(name).text, dataset->name);
+    snprintf(differs, sizeof(difference), "its SHA-1 is %s, expected %s", sha1, dataset->sha1);
     return !*sha1 || strcmp(sha1, dataset->sha1) == 0 ? FOUND_IT : FOUND_ANOTHER;
 }
 
-/* Downloads to an open temporary file and checks what came. */
-static bool receive(const struct command *command, const struct dataset *dataset, FILE *file,
-                    const char *temporary, const char *path)
+/* Downloads to the open file `temporary` and checks what came. */
+static bool receive(const struct command *command, const struct dataset *dataset,
+                    const struct download *from, const char *temporary, const char *path)
 {
-    char url[DATASET_PATH_ROOM], why[300], sha1[41] = "";
-    source_of(dataset, url, sizeof url);
-    bool received = recur_download(url, file, why, sizeof why);
-    if (fclose(file) != 0 && received) {
+    char why[300];
+    difference differs;
+    bool received = recur_download(from, why, sizeof why);
+    if (fclose(from->file) != 0 && received) {
         recur_failure(command, "cannot write %s: %s", recur_path(temporary).text, strerror(errno));
         return false;
     }
@@ -147,13 +179,13 @@ static bool receive(const struct command *command, const struct dataset *dataset
         recur_failure(command,
                       "cannot download %s from %s: %s; put the file at %s or set RECUR_DATA to the "
                       "folder that holds it",
-                      dataset->name, recur_path(url).text, why, recur_path(path).text);
+                      dataset->name, recur_path(from->url).text, why, recur_path(path).text);
         return false;
     }
-    enum found found = look_at(command, dataset, temporary, path, sha1);
+    enum found found = look_at(command, dataset, temporary, path, differs);
     if (found == FOUND_ANOTHER)
-        recur_failure(command, "what %s holds is not %s: its SHA-1 is %s, expected %s",
-                      recur_path(url).text, dataset->name, sha1, dataset->sha1);
+        recur_failure(command, "what %s holds is not %s: %s", recur_path(from->url).text,
+                      dataset->name, differs);
     if (found != FOUND_IT)
         return false;
     if (rename(temporary, path) == 0)
@@ -183,17 +215,20 @@ static FILE *open_temporary(const struct command *command, const char *path, cha
     return NULL;
 }
 
-static bool download(const struct command *command, const struct dataset *dataset, const char *path)
+/* What is in the way of a whole file, a temporary one and folders made for it, goes again, however
+ * the download ends. */
+static bool download_to(const struct command *command, const struct dataset *dataset,
+                        struct download *from, const char *path)
 {
     char temporary[DATASET_PATH_ROOM + 8];
     size_t first_made;
     bool done = false;
     if (!make_folders(command, path, &first_made))
         return false;
-    FILE *file = open_temporary(command, path, temporary, sizeof temporary);
-    if (file) {
+    from->file = open_temporary(command, path, temporary, sizeof temporary);
+    if (from->file) {
         fprintf(stderr, "recur %s: downloading %s\n", command->name, dataset->name);
-        done = receive(command, dataset, file, temporary, path);
+        done = receive(command, dataset, from, temporary, path);
         if (!done)
             unlink(temporary);
     }
@@ -202,17 +237,31 @@ static bool download(const struct command *command, const struct dataset *datase
     return done;
 }
 
+static bool download(const struct command *command, const struct dataset *dataset, uint64_t seconds,
+                     const char *path)
+{
+    char url[DATASET_PATH_ROOM];
+    struct download from = {.url = url, .most = dataset->size, .seconds = seconds};
+    struct interrupts interrupts;
+    if (!find_source(command, dataset, url, sizeof url))
+        return false;
+    recur_interrupt_begin(&interrupts);
+    bool done = download_to(command, dataset, &from, path);
+    recur_interrupt_end(&interrupts);
+    return done;
+}
+
 bool recur_dataset_get(const struct command *command, const struct dataset *dataset, char *path)
 {
-    char sha1[41] = "";
+    difference differs;
     if (!find_path(command, dataset, path))
         return false;
-    enum found found = look_at(command, dataset, path, path, sha1);
+    enum found found = look_at(command, dataset, path, path, differs);
     if (found == FOUND_ANOTHER)
-        recur_failure(command,
-                      "%s is not %s: its SHA-1 is %s, expected %s; recur fetch %s replaces it",
-                      recur_path(path).text, dataset->name, sha1, dataset->sha1, dataset->name);
-    return found == FOUND_IT || (found == FOUND_NOTHING && download(command, dataset, path));
+        recur_failure(command, "%s is not %s: %s; recur fetch %s replaces it",
+                      recur_path(path).text, dataset->name, differs, dataset->name);
+    return found == FOUND_IT ||
+           (found == FOUND_NOTHING && download(command, dataset, DOWNLOAD_SECONDS, path));
 }
 
 const char *recur_dataset_local(const struct command *command, const struct dataset *dataset,
@@ -238,13 +287,15 @@ const char *recur_dataset_name_of(const struct dataset_paths *paths, const char 
     return NULL;
 }
 
-bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset, char *path)
+bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset,
+                         uint64_t seconds, char *path)
 {
-    char sha1[41] = "";
+    difference differs;
     if (!find_path(command, dataset, path))
         return false;
-    enum found found = look_at(command, dataset, path, path, sha1);
-    return found == FOUND_IT || (found != FOUND_UNREADABLE && download(command, dataset, path));
+    enum found found = look_at(command, dataset, path, path, differs);
+    return found == FOUND_IT ||
+           (found != FOUND_UNREADABLE && download(command, dataset, seconds, path));
 }
 
 const char *recur_dataset_resolve(const struct command *command, const char *operand,

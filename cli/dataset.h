@@ -4,16 +4,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "command.h"
 
 struct dataset {
     const char *name, *file, *url;
-    const char *sha1; /* of the whole file, in hexadecimal */
+    uint64_t size;    /* of the whole file, in bytes */
+    const char *sha1; /* likewise, in hexadecimal */
     const char *about;
 };
 
-enum { DATASETS = 1, DATASET_PATH_ROOM = 4096 };
+enum { DATASETS = 2, DATASET_PATH_ROOM = 4096 };
 
 /* Room for the path of each. */
 struct dataset_paths {
@@ -37,8 +39,9 @@ const char *recur_dataset_local(const struct command *command, const struct data
 /* The name of the dataset whose path in `paths` this pointer is; NULL where it is none. */
 const char *recur_dataset_name_of(const struct dataset_paths *paths, const char *path);
 
-/* Downloads it again where what is there is not the dataset. */
-bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset, char *path);
+/* Downloads it again where what is there is not the dataset; it may take so many seconds. */
+bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset,
+                         uint64_t seconds, char *path);
 
 /* The text operand to read: `operand` itself, or, where no such file exists and it names a
  * dataset, that one's path, put into `paths`. NULL where the dataset cannot be had. */

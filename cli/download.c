@@ -1,12 +1,17 @@
 #include "download.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
 
 #ifdef HAVE_CURL
 #define CURL_DISABLE_TYPECHECK /* its macro would wrap the pointer's name */
 #include <curl/curl.h>
 
+#include "interrupt.h"
 #include "lazy.h"
 #endif
 #ifdef HAVE_LIBMD
@@ -16,6 +21,7 @@
 #ifdef HAVE_CURL
 #define CURL_FUNCTIONS(X)                                                                          \
     X(curl_easy_cleanup)                                                                           \
+    X(curl_easy_getinfo)                                                                           \
     X(curl_easy_init)                                                                              \
     X(curl_easy_perform)                                                                           \
     X(curl_easy_setopt)                                                                            \
@@ -27,39 +33,141 @@ struct curl_library {
 
 static const char *const curl_names[] = {CURL_FUNCTIONS(LAZY_NAME)};
 
-bool recur_download(const char *url, FILE *file, char *why, size_t size)
+enum { REDIRECTS = 5, SLOW_SECONDS = 30, SLOW_BYTES = 1000 };
+
+/* A download under way. */
+struct transfer {
+    struct curl_library lib;
+    CURL *curl;
+    const struct download *download;
+    uint64_t received;
+    struct timespec begin;
+    bool secure; /* by https so far */
+    char *why;   /* empty until it is known */
+    size_t size;
+};
+
+static size_t receive(char *bytes, size_t one, size_t count, void *user)
+{
+    struct transfer *t = user;
+    size_t size = one * count;
+    if (size > t->download->most - t->received)
+        snprintf(t->why, t->size, "it has more than %" PRIu64 " bytes", t->download->most);
+    else if (fwrite(bytes, 1, size, t->download->file) != size)
+        snprintf(t->why, t->size, "cannot write it down: %s", strerror(errno));
+    if (*t->why)
+        return CURL_WRITEFUNC_ERROR;
+    t->received += size;
+    return size;
+}
+
+static int ends(void *user, curl_off_t total, curl_off_t now, curl_off_t sent, curl_off_t to_send)
+{
+    struct transfer *t = user;
+    (void)total;
+    (void)now;
+    (void)sent;
+    (void)to_send;
+    if (recur_interrupt())
+        snprintf(t->why, t->size, "interrupted");
+    return *t->why != '\0';
+}
+
+/* What is left of the download's time, at least a millisecond: to curl none means no end. */
+static long milliseconds_left(const struct transfer *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double spent = (double)(now.tv_sec - t->begin.tv_sec) * 1000 +
+                   (double)(now.tv_nsec - t->begin.tv_nsec) / 1e6;
+    double left = (double)t->download->seconds * 1000 - spent;
+    return left > 1 ? (long)left : 1;
+}
+
+static void prepare(struct transfer *t, char detail[CURL_ERROR_SIZE])
+{
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, receive);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_XFERINFOFUNCTION, ends);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_XFERINFODATA, t);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_NOPROGRESS, 0L);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_FAILONERROR, 1L);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT, 15L);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, detail);
+}
+
+static bool begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Goes to one address; `*next` is where it redirects, NULL where it has given what there is. */
+static bool go_to(struct transfer *t, const char *url, char **next)
 {
     char detail[CURL_ERROR_SIZE] = "";
-    struct curl_library lib;
-    if (!recur_lazy_load("libcurl.so.4", curl_names, sizeof curl_names / sizeof *curl_names, &lib,
+    rewind(t->download->file); /* of a redirect's page nothing stays */
+    if (ftruncate(fileno(t->download->file), 0) != 0) {
+        snprintf(t->why, t->size, "cannot write it down: %s", strerror(errno));
+        return false;
+    }
+    t->received = 0;
+    prepare(t, detail);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_URL, url);
+    t->lib.curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, milliseconds_left(t));
+    t->secure = begins_with(url, "https:");
+    CURLcode code = t->lib.curl_easy_perform(t->curl);
+    if (code != CURLE_OK && !*t->why)
+        snprintf(t->why, t->size, "%s", *detail ? detail : t->lib.curl_easy_strerror(code));
+    *next = NULL;
+    if (code == CURLE_OK)
+        t->lib.curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, next);
+    return code == CURLE_OK;
+}
+
+static bool follow(struct transfer *t, const char *url)
+{
+    for (int redirects = 0;; redirects++) {
+        char *next;
+        if (!go_to(t, url, &next))
+            return false;
+        if (!next)
+            return true;
+        if (redirects == REDIRECTS)
+            snprintf(t->why, t->size, "it redirects more than %d times", REDIRECTS);
+        else if (!begins_with(next, "https:") && (t->secure || !begins_with(next, "http:")))
+            snprintf(t->why, t->size, "it redirects to %s, which is not %s", next,
+                     t->secure ? "https" : "http");
+        if (*t->why)
+            return false;
+        url = next; /* curl's own, which it copies before it forgets it */
+    }
+}
+
+bool recur_download(const struct download *download, char *why, size_t size)
+{
+    struct transfer t = {.download = download, .why = why, .size = size};
+    *why = '\0';
+    if (!recur_lazy_load("libcurl.so.4", curl_names, sizeof curl_names / sizeof *curl_names, &t.lib,
                          why, size))
         return false;
-    CURL *curl = lib.curl_easy_init();
-    if (!curl) {
+    t.curl = t.lib.curl_easy_init();
+    if (!t.curl) {
         snprintf(why, size, "libcurl could not be started");
         return false;
     }
-    lib.curl_easy_setopt(curl, CURLOPT_URL, url);
-    lib.curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
-    lib.curl_easy_setopt(curl, CURLOPT_WRITEDATA, file); /* libcurl's own function is fwrite */
-    lib.curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    lib.curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-    lib.curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    lib.curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 15L);
-    lib.curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L); /* give up after 30 silent seconds */
-    lib.curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 30L);
-    lib.curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-    CURLcode code = lib.curl_easy_perform(curl);
-    lib.curl_easy_cleanup(curl);
-    if (code != CURLE_OK)
-        snprintf(why, size, "%s", *detail ? detail : lib.curl_easy_strerror(code));
-    return code == CURLE_OK;
+    clock_gettime(CLOCK_MONOTONIC, &t.begin);
+    bool done = follow(&t, download->url);
+    t.lib.curl_easy_cleanup(t.curl);
+    return done;
 }
 #else
-bool recur_download(const char *url, FILE *file, char *why, size_t size)
+bool recur_download(const struct download *download, char *why, size_t size)
 {
-    (void)url;
-    (void)file;
+    (void)download;
     snprintf(why, size, "this build has no libcurl");
     return false;
 }

@@ -1,6 +1,5 @@
 #include "interrupt.h"
 
-#include <signal.h>
 #include <stddef.h>
 
 /* A signal handler has no other way to tell: the program's only global state. */
@@ -27,4 +26,26 @@ void recur_interrupt_catch(void)
 int recur_interrupt(void)
 {
     return caught;
+}
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
+void recur_interrupt_begin(struct interrupts *interrupts)
+{
+    const struct sigaction action = {.sa_handler = remember, .sa_flags = (int)SA_RESETHAND};
+    for (size_t i = 0; i < NUMBERS; i++) {
+        sigaction(numbers[i], NULL, &interrupts->before[i]);
+        if (interrupts->before[i].sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
+}
+
+void recur_interrupt_end(const struct interrupts *interrupts)
+{
+    for (size_t i = 0; i < NUMBERS; i++)
+        sigaction(numbers[i], &interrupts->before[i], NULL);
+    if (caught)
+        raise(caught);
 }

@@ -1,7 +1,7 @@
 # A build without libmd cannot check what it fetched, and says so each time.
 # needs: recur --version | grep -q libcurl && ! recur --version | grep -q libmd
 
-$ mkdir mirror; echo 'some text' > mirror/timemachine.txt; RECUR_DATA=d RECUR_MIRROR=file://$PWD/mirror recur fetch time_machine
+$ mkdir mirror; yes | head -c 178979 > mirror/timemachine.txt; RECUR_DATA=d RECUR_MIRROR=file://$PWD/mirror recur fetch time_machine
 d/timemachine.txt
 ! recur fetch: downloading time_machine
 ! recur fetch: warning: whether d/timemachine.txt is time_machine is unchecked: this build has no libmd

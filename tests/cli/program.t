@@ -75,7 +75,7 @@ usage: recur eval [OPTIONS] TEXT
 usage: recur vocab [OPTIONS] TEXT
 usage: recur info [OPTIONS] [MODEL]
 usage: recur convert [OPTIONS] IN OUT
-usage: recur fetch [NAME]
+usage: recur fetch [OPTIONS] [NAME]
 usage: recur bench [OPTIONS]
 $ for c in train generate eval vocab info convert fetch bench; do recur $c --nonsense; done
 ! recur train: unknown option --nonsense; recur train --help lists them
