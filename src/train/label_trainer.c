@@ -166,27 +166,13 @@ size_t recur_label_run_tokens(const recur_trainer *trainer)
     return trainer->labels->tokens;
 }
 
-static void sum(void *argument, size_t thread, size_t threads)
-{
-    recur_optimiser_sum(&((recur_trainer *)argument)->optimiser, thread, threads);
-}
-
-static void apply(void *argument, size_t thread, size_t threads)
-{
-    recur_optimiser_apply(&((recur_trainer *)argument)->optimiser, thread, threads);
-}
-
 enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *error)
 {
     RECUR_TRY(recur_labeller_learn(&trainer->labels->labeller, trainer->optimiser.updates,
                                    &trainer->loss, error));
-    recur_team_run(trainer->team, sum, trainer);
-    trainer->norm = recur_optimiser_norm(&trainer->optimiser);
-    if (!isfinite(trainer->loss) || !isfinite(trainer->norm))
-        return RECUR_OK;
-    recur_optimiser_begin(&trainer->optimiser, trainer->lr,
-                          recur_clip_scale(trainer->norm, (double)trainer->config.clip));
-    recur_team_run(trainer->team, apply, trainer);
+    if (isfinite(trainer->loss))
+        trainer->norm = recur_optimiser_run(&trainer->optimiser, trainer->team, trainer->lr,
+                                            (double)trainer->config.clip);
     return RECUR_OK;
 }
 

@@ -426,16 +426,6 @@ void recur_stack_clear_gradients(recur_stack *stack)
     stack->has_gradients = false;
 }
 
-static void sum(void *argument, size_t thread, size_t threads)
-{
-    recur_optimiser_sum(&((struct recur_stack *)argument)->optimiser, thread, threads);
-}
-
-static void apply(void *argument, size_t thread, size_t threads)
-{
-    recur_optimiser_apply(&((struct recur_stack *)argument)->optimiser, thread, threads);
-}
-
 enum recur_status recur_stack_update(recur_stack *stack, double lr, double *norm,
                                      recur_error *error)
 {
@@ -444,14 +434,11 @@ enum recur_status recur_stack_update(recur_stack *stack, double lr, double *norm
                           "the learning rate must be above 0 and below inf, got %g", lr);
     RECUR_TRY(recur_team_attend(stack->team, error));
     settle_gradients(stack);
-    recur_team_run(stack->team, sum, stack);
-    double found = recur_optimiser_norm(&stack->optimiser);
+    double found = recur_optimiser_run(&stack->optimiser, stack->team, lr, stack->clip);
     if (!isfinite(found))
         return recur_fail(error, RECUR_ERROR_DIVERGED,
                           "the gradients are no longer finite; try a smaller learning rate than %g",
                           lr);
-    recur_optimiser_begin(&stack->optimiser, lr, recur_clip_scale(found, stack->clip));
-    recur_team_run(stack->team, apply, stack);
     recur_stack_clear_gradients(stack);
     if (norm)
         *norm = found;

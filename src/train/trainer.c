@@ -221,21 +221,17 @@ static void iterate(void *argument, size_t thread, size_t threads)
     recur_pass_gradients(&trainer->pass, thread);
     recur_team_wait(trainer->present, thread);
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_GRADIENT);
-    recur_optimiser_sum(&trainer->optimiser, thread, threads);
-    recur_team_wait(trainer->present, thread);
     if (thread == 0) {
         double scale = (double)trainer->pass.loss_scale;
         trainer->loss = recur_pass_loss_sum(&trainer->pass) * scale;
-        trainer->norm = recur_optimiser_norm(&trainer->optimiser);
-        recur_optimiser_begin(&trainer->optimiser, trainer->lr,
-                              recur_clip_scale(trainer->norm, (double)trainer->config.clip));
         atomic_store_explicit(&trainer->pass.next_task, 0, memory_order_relaxed);
     }
-    recur_team_wait(trainer->present, thread);
-    if (is_lost(trainer, trainer->loss) || !isfinite(trainer->norm))
+    recur_optimiser_step(&trainer->optimiser, trainer->present, thread, threads, trainer->lr,
+                         (double)trainer->config.clip);
+    if (thread == 0)
+        trainer->norm = trainer->optimiser.norm;
+    if (is_lost(trainer, trainer->loss) || !isfinite(trainer->optimiser.norm))
         return;
-    recur_optimiser_apply(&trainer->optimiser, thread, threads);
-    recur_team_wait(trainer->present, thread);
     recur_pass_prepare(&trainer->pass, true);
     recur_pass_mark(&trainer->pass, thread, RECUR_PHASE_UPDATE);
 }

@@ -102,7 +102,8 @@ static double sum_row(const struct recur_optimiser *optimiser, int32_t row)
     return sum;
 }
 
-void recur_optimiser_sum(struct recur_optimiser *optimiser, size_t thread, size_t threads)
+/* Sums the squares of this thread's chunks and rows. */
+static void sum_squares(struct recur_optimiser *optimiser, size_t thread, size_t threads)
 {
     size_t dense = optimiser->dense, rows = optimiser->touched->rows;
     for (size_t i = dense * thread / threads; i < dense * (thread + 1) / threads; i++)
@@ -112,7 +113,8 @@ void recur_optimiser_sum(struct recur_optimiser *optimiser, size_t thread, size_
         optimiser->square_sum[dense + i] = sum_row(optimiser, optimiser->touched->row[i]);
 }
 
-double recur_optimiser_norm(const struct recur_optimiser *optimiser)
+/* The square root of all their sums, after every thread's. */
+static double norm_of(const struct recur_optimiser *optimiser)
 {
     double sum = 0;
     for (size_t i = 0; i < optimiser->dense + optimiser->touched->rows; i++)
@@ -125,7 +127,8 @@ double recur_clip_scale(double norm, double clip)
     return clip > 0 && norm > clip ? clip / norm : 1;
 }
 
-void recur_optimiser_begin(struct recur_optimiser *optimiser, double lr, double scale)
+/* Before an update: by one thread. */
+static void begin(struct recur_optimiser *optimiser, double lr, double scale)
 {
     struct recur_update *settings = &optimiser->settings;
     double updates = (double)++optimiser->updates;
@@ -152,7 +155,8 @@ static void update_row(const struct recur_optimiser *optimiser, int32_t row)
             update(optimiser, recur_touched_place(touched, i, p, row), RECUR_LANES);
 }
 
-void recur_optimiser_apply(struct recur_optimiser *optimiser, size_t thread, size_t threads)
+/* Updates this thread's chunks and rows. */
+static void apply(struct recur_optimiser *optimiser, size_t thread, size_t threads)
 {
     /* Moments and weight decay move a parameter that has no gradient too. */
     bool plain = optimizers[optimiser->kind].local && optimiser->settings.momentum == 0 &&
@@ -163,4 +167,42 @@ void recur_optimiser_apply(struct recur_optimiser *optimiser, size_t thread, siz
         update(optimiser, optimiser->chunk[i].first, optimiser->chunk[i].count);
     for (size_t i = rows * thread / threads; i < rows * (thread + 1) / threads; i++)
         update_row(optimiser, optimiser->touched->row[i]);
+}
+
+void recur_optimiser_step(struct recur_optimiser *optimiser, struct recur_team *team, size_t thread,
+                          size_t threads, double lr, double clip)
+{
+    sum_squares(optimiser, thread, threads);
+    recur_team_wait(team, thread);
+    if (thread == 0) {
+        optimiser->norm = norm_of(optimiser);
+        if (isfinite(optimiser->norm))
+            begin(optimiser, lr, recur_clip_scale(optimiser->norm, clip));
+    }
+    recur_team_wait(team, thread);
+    if (!isfinite(optimiser->norm))
+        return;
+    apply(optimiser, thread, threads);
+    recur_team_wait(team, thread);
+}
+
+/* A step that the team runs alone. */
+struct run {
+    struct recur_optimiser *optimiser;
+    struct recur_team *team;
+    double lr, clip;
+};
+
+static void step(void *argument, size_t thread, size_t threads)
+{
+    const struct run *run = argument;
+    recur_optimiser_step(run->optimiser, run->team, thread, threads, run->lr, run->clip);
+}
+
+double recur_optimiser_run(struct recur_optimiser *optimiser, struct recur_team *team, double lr,
+                           double clip)
+{
+    struct run run = {optimiser, team, lr, clip};
+    recur_team_run(team, step, &run);
+    return optimiser->norm;
 }

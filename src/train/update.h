@@ -5,6 +5,7 @@
 #define RECUR_TRAIN_UPDATE_H
 
 #include "base/names.h"
+#include "base/team.h"
 #include "nn/touched.h"
 #include "recur/trainer.h"
 
@@ -23,6 +24,7 @@ struct recur_optimiser {
     struct recur_chunk *chunk; /* of everything; first what is no table */
     size_t chunks, dense;      /* all of them, and those first ones */
     double *square_sum;        /* of the gradients, chunk by chunk, then row by row */
+    double norm;               /* of the last gradients */
     uint64_t updates;
 };
 
@@ -41,19 +43,16 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                                        const struct recur_touched *touched, recur_error *error);
 void recur_optimiser_free(struct recur_optimiser *optimiser);
 
-/* Sums the squares of this thread's chunks and rows. */
-void recur_optimiser_sum(struct recur_optimiser *optimiser, size_t thread, size_t threads);
-
-/* sqrt of all their sums: the gradient's global norm. After every thread's sum. */
-double recur_optimiser_norm(const struct recur_optimiser *optimiser);
-
 /* The book's clipping: g *= clip / norm where norm > clip (Pascanu et al. 2013). */
 double recur_clip_scale(double norm, double clip);
 
-/* Before an update: by one thread. */
-void recur_optimiser_begin(struct recur_optimiser *optimiser, double lr, double scale);
+/* One update, by every thread of the team: the gradients' global norm, clipping, the optimizer's
+ * step. Where the norm, which is then in `norm`, is not finite, nothing is updated. */
+void recur_optimiser_step(struct recur_optimiser *optimiser, struct recur_team *team, size_t thread,
+                          size_t threads, double lr, double clip);
 
-/* Updates this thread's chunks and rows. */
-void recur_optimiser_apply(struct recur_optimiser *optimiser, size_t thread, size_t threads);
+/* The same where the team does nothing else. Returns the norm. */
+double recur_optimiser_run(struct recur_optimiser *optimiser, struct recur_team *team, double lr,
+                           double clip);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -86,6 +87,24 @@ static void discard(struct bench *bench)
     recur_block_free(bench->gradients);
 }
 
+/* One update by so many threads; returns the norm. */
+static double step(struct bench *bench, size_t threads, double lr, double clip)
+{
+    struct recur_team *team;
+    assert_int_equal(recur_team_create(threads, &team, NULL), RECUR_OK);
+    double norm = recur_optimiser_run(&bench->optimiser, team, lr, clip);
+    recur_team_free(team);
+    return norm;
+}
+
+static double norm_of(const struct bench *bench)
+{
+    double sum = 0;
+    for (size_t j = 0; j < SPAN; j++)
+        sum += (double)bench->gradients[j] * (double)bench->gradients[j];
+    return sqrt(sum);
+}
+
 static void draw_gradients(struct bench *bench)
 {
     for (size_t j = 0; j < SPAN; j++)
@@ -124,7 +143,7 @@ static void reference(const recur_trainer_config *config, double *p, double *m, 
     }
 }
 
-/* After many updates, by 1 and by 5 threads in turn, with scaled gradients. A parameter moves by
+/* After many updates, by 1 and by 5 threads in turn, with clipped gradients. A parameter moves by
  * about lr at a time and each move errs by a few roundings. */
 static void check_optimiser(const recur_trainer_config *config, bool with_tables)
 {
@@ -132,12 +151,10 @@ static void check_optimiser(const recur_trainer_config *config, bool with_tables
     make(&bench, config, with_tables);
     double lr = (double)config->lr, worst = 0;
     for (int update = 1; update <= UPDATES; update++) {
-        const real scale = update % 2 ? 1 : (real)0.75;
         draw_gradients(&bench);
-        recur_optimiser_begin(&bench.optimiser, lr, (double)scale);
-        size_t threads = update % 2 ? 1 : 5;
-        for (size_t thread = threads; thread-- > 0;)
-            recur_optimiser_apply(&bench.optimiser, thread, threads);
+        double clip = update % 2 ? 0 : 0.75 * norm_of(&bench);
+        double norm = step(&bench, update % 2 ? 1 : 5, lr, clip);
+        const real scale = update % 2 ? 1 : (real)(clip / norm);
         for (size_t j = 0; j < SPAN; j++)
             reference(config, &bench.p[j], &bench.m[j], &bench.v[j],
                       (double)(scale * bench.gradients[j]), update);
@@ -179,10 +196,8 @@ static void zeros_stay_zero(void **state)
         draw_gradients(&bench);
         for (size_t j = 0; j < SPAN; j += 3)
             bench.parameters[j] = bench.gradients[j] = 0;
-        for (int update = 0; update < 5; update++) {
-            recur_optimiser_begin(&bench.optimiser, 0.1, 1);
-            recur_optimiser_apply(&bench.optimiser, 0, 1);
-        }
+        for (int update = 0; update < 5; update++)
+            step(&bench, 1, 0.1, 0);
         for (size_t j = 0; j < SPAN; j += 3)
             assert_true(bench.parameters[j] == 0);
         discard(&bench);
@@ -195,14 +210,10 @@ static void check_norm(bool with_tables)
     recur_trainer_config config = recur_trainer_config_default();
     make(&bench, &config, with_tables);
     draw_gradients(&bench);
-    double sum = 0, first = 0;
-    for (size_t j = 0; j < SPAN; j++)
-        sum += (double)bench.gradients[j] * (double)bench.gradients[j];
+    double wanted = norm_of(&bench), first = 0;
     for (size_t threads = 1; threads <= 9; threads++) {
-        for (size_t thread = threads; thread-- > 0;)
-            recur_optimiser_sum(&bench.optimiser, thread, threads);
-        double norm = recur_optimiser_norm(&bench.optimiser);
-        assert_true(fabs(norm - sqrt(sum)) < 1e-6 * norm);
+        double norm = step(&bench, threads, 0.1, 1);
+        assert_true(fabs(norm - wanted) < 1e-6 * norm);
         if (threads == 1)
             first = norm;
         assert_true(norm == first); /* the same bits on any number of threads */
@@ -215,6 +226,24 @@ static void norm_is_global(void **state)
     (void)state;
     check_norm(false);
     check_norm(true);
+}
+
+/* Gradients that are no numbers update nothing, and no update is counted. */
+static void not_finite(void **state)
+{
+    (void)state;
+    static struct bench bench;
+    static real before[SPAN];
+    recur_trainer_config config = recur_trainer_config_default();
+    make(&bench, &config, false);
+    draw_gradients(&bench);
+    bench.gradients[SPAN / 2] = (real)NAN;
+    memcpy(before, bench.parameters, sizeof before);
+    for (size_t threads = 1; threads <= 3; threads++)
+        assert_true(isnan(step(&bench, threads, 0.1, 1)));
+    assert_memory_equal(before, bench.parameters, sizeof before);
+    assert_int_equal(bench.optimiser.updates, 0);
+    discard(&bench);
 }
 
 /* The book's: if norm > theta, g *= theta / norm. */
@@ -295,9 +324,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(optimisers),     cmocka_unit_test(zeros_stay_zero),
-        cmocka_unit_test(norm_is_global), cmocka_unit_test(clipping),
-        cmocka_unit_test(constant),       cmocka_unit_test(cosine),
-        cmocka_unit_test(plateau),
+        cmocka_unit_test(norm_is_global), cmocka_unit_test(not_finite),
+        cmocka_unit_test(clipping),       cmocka_unit_test(constant),
+        cmocka_unit_test(cosine),         cmocka_unit_test(plateau),
     };
     return cmocka_run_group_tests_name("update", tests, NULL, NULL);
 }
