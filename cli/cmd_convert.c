@@ -131,9 +131,12 @@ static int report(const struct command *command, const recur_model *model, enum 
         (format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX))
         recur_warning(command, "%s has no vocabulary; --vocab FILE gives the model one",
                       recur_path(in).text);
-    printf("%s (%s): ", recur_show(out, strlen(out), SIZE_MAX, NULL).text,
-           recur_format_name(format));
-    recur_print_model(stdout, model, format);
+    bool standard = strcmp(out, "-") == 0; /* it has the model */
+    FILE *stream = standard ? stderr : stdout;
+    const char *name = standard ? "standard output" : out;
+    fprintf(stream, "%s (%s): ", recur_show(name, strlen(name), SIZE_MAX, NULL).text,
+            recur_format_name(format));
+    recur_print_model(stream, model, format);
     return 0;
 }
 
@@ -154,7 +157,7 @@ static int check(const struct command *command, const struct convert_options *op
         return recur_usage_error(command, "IN and --vocab cannot both be standard input");
     if (!recur_model_name_check(command, out, choose_format(options, out) == RECUR_FORMAT_ONNX))
         return STATUS_USAGE;
-    return recur_output_check(command, NULL, out) ? 0 : STATUS_FAILURE;
+    return recur_output_check(command, NULL, out, OUTPUT_ALONE);
 }
 
 static int convert(const struct command *command, int argc, char **argv)
@@ -230,7 +233,8 @@ const struct command recur_command_convert = {
     .about =
         "Reads a model from IN and writes it to OUT. IN is a .safetensors file, recur's own or "
         "a PyTorch state_dict with one nn.RNN, nn.GRU or nn.LSTM, or an .onnx file; - is "
-        "standard input. Every tensor of IN must find its place. A model that is quantised "
+        "standard input; as OUT it is standard output. Every tensor of IN must find its place. A "
+        "model that is quantised "
         "(--quantize) generates faster and is not trained on.",
     .examples = "  recur convert model.safetensors model.onnx\n"
                 "  recur convert --quantize int8 model.safetensors small.safetensors\n"

@@ -24,7 +24,7 @@ static int write_features(const struct command *command, const struct features_o
     size_t tokens = recur_corpus_size(opened->corpus);
     size_t width = recur_features_width(opened->model, layer);
     fprintf(stderr, "%zu token%s x %zu number%s of layer %zu in %s\n", tokens, recur_plural(tokens),
-            width, recur_plural(width), layer + 1, recur_path(options->output).text);
+            width, recur_plural(width), layer + 1, recur_output_name(options->output).text);
     return 0;
 }
 
@@ -39,8 +39,9 @@ static int features(const struct command *command, int argc, char **argv)
     if (!options.output)
         return recur_usage_error(command, "--output is missing: a file that ends in .npy or "
                                           ".safetensors");
-    if (!recur_output_check(command, "output", options.output))
-        return STATUS_FAILURE;
+    status = recur_output_check(command, "output", options.output, OUTPUT_ALONE);
+    if (status != 0)
+        return status;
     status = recur_model_text_open(command, options.model, arguments.operands[0], options.output,
                                    &opened);
     if (status == 0)
@@ -56,7 +57,7 @@ static const struct option_spec options[] = {
      .help = "the model's file, - for standard input"},
     {OPTION_FILE, 'o', "output", "FILE", AT(output),
      .help = "where the array (tokens, numbers) goes: .npy for NumPy, .safetensors for the tensor "
-             "\"features\"; needed"},
+             "\"features\", - for standard output, as NumPy's; needed"},
     {OPTION_COUNT, 0, "layer", "N", AT(layer), .least = 1, .most = OPTION_LIST_MOST,
      .shown = "the last", .help = "which recurrent layer, from 1, the lowest, up"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",

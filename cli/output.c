@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "recur/file.h"
@@ -131,16 +132,35 @@ void recur_print_model(FILE *stream, const recur_model *model, enum recur_format
     fprintf(stream, "%zu parameters\n", recur_model_parameters(model));
 }
 
-bool recur_output_check(const struct command *command, const char *option, const char *path)
+static bool is_standard(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+int recur_output_check(const struct command *command, const char *option, const char *path,
+                       enum output_kind kind)
 {
     recur_error error;
+    const char *dashes = option ? "--" : "", *name = option ? option : "OUT";
+    if (is_standard(path) && kind == OUTPUT_BESIDE)
+        return recur_usage_error(command,
+                                 "%s%s: other results go to standard output; give the name of a "
+                                 "file",
+                                 dashes, name);
+    if (is_standard(path) && isatty(STDOUT_FILENO) == 1)
+        return recur_usage_error(command,
+                                 "%s%s: standard output is a terminal, which cannot show such a "
+                                 "file; send it to a file or a pipe",
+                                 dashes, name);
     if (recur_file_can_write(path, &error) == RECUR_OK)
-        return true;
-    if (option)
-        recur_failure(command, "--%s: %s", option, error.message);
-    else
-        recur_failure(command, "%s", error.message);
-    return false;
+        return 0;
+    return option ? recur_failure(command, "--%s: %s", option, error.message)
+                  : recur_failure(command, "%s", error.message);
+}
+
+recur_printable recur_output_name(const char *path)
+{
+    return recur_path(is_standard(path) ? "standard output" : path);
 }
 
 static bool ends_in(const char *path, const char *ending)
@@ -172,7 +192,8 @@ bool recur_model_name_check(const struct command *command, const char *path, boo
 
 bool recur_overwrites(const char *output, const char *input)
 {
-    return recur_file_same(output, strcmp(input, "-") == 0 ? "/dev/stdin" : input);
+    return recur_file_same(is_standard(output) ? "/dev/stdout" : output,
+                           is_standard(input) ? "/dev/stdin" : input);
 }
 
 bool recur_write_file(const struct command *command, const char *path, const void *bytes,

@@ -33,9 +33,19 @@ int recur_json_print(const struct command *command, recur_json_writer *json);
 /* A line on what a file of that format holds of a model: cell, widths, input, parameters. */
 void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format);
 
-/* Can `path`, the value of `--option` (NULL: an operand), be written? Says what is wrong where it
- * cannot. */
-bool recur_output_check(const struct command *command, const char *option, const char *path);
+/* What a command's output is to standard output, "-". */
+enum output_kind {
+    OUTPUT_ALONE,  /* bytes that may go there, where that is no terminal */
+    OUTPUT_BESIDE, /* other results go there */
+};
+
+/* Can `path`, the value of `--option` (NULL: the operand OUT), be written? Returns 0 or the exit
+ * status, having said what is wrong. */
+int recur_output_check(const struct command *command, const char *option, const char *path,
+                       enum output_kind kind);
+
+/* An output's name for a sentence. */
+recur_printable recur_output_name(const char *path);
 
 /* Does the name of a file with a model say what is written to it, ONNX or else safetensors? A name
  * that ends as those of other formats do would mislead whoever opens it: that is said, with a name

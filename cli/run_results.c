@@ -52,25 +52,24 @@ static struct destinations destinations(const struct run *run)
 int recur_run_check_outputs(const struct run *run)
 {
     const struct destinations all = destinations(run);
-    if (run->options.plot && !recur_plot_check(run->command, run->options.plot))
-        return STATUS_USAGE;
-    if (!recur_model_name_check(run->command, run->options.output, false))
-        return STATUS_USAGE;
     for (size_t i = 0; i < PLACES; i++) {
         const struct destination *place = &all.place[i];
         if (!place->path)
             continue;
         if (overwrites_run(run, place))
             return STATUS_USAGE;
+        int status = recur_output_check(run->command, place->option, place->path, OUTPUT_BESIDE);
+        if (status != 0)
+            return status;
         for (const struct destination *other = all.place; other < place; other++)
             if (other->path && recur_file_same(place->path, other->path))
                 return recur_usage_error(run->command, "--%s and --%s are one file, %s",
                                          other->option, place->option,
                                          recur_path(place->path).text);
-        if (!recur_output_check(run->command, place->option, place->path))
-            return STATUS_FAILURE;
     }
-    return 0;
+    if (run->options.plot && !recur_plot_check(run->command, run->options.plot))
+        return STATUS_USAGE;
+    return recur_model_name_check(run->command, run->options.output, false) ? 0 : STATUS_USAGE;
 }
 
 int recur_run_spare_texts(const struct run *run, const char *const *texts, size_t count)

@@ -54,8 +54,8 @@ RECUR_API enum recur_status recur_features(const recur_model *model, const recur
 
 /* Writes the rows to a file, whole or not at all: an array (tokens, width) of 32-bit numbers, as
  * NumPy's format where the path ends in .npy, as the tensor "features" where it ends in
- * .safetensors. A temporary neighbour is written and renamed. Errors: as above; ARGUMENT for any
- * other ending; FILE. */
+ * .safetensors; to standard output, "-", in NumPy's. A temporary neighbour is written and renamed.
+ * Errors: as above; ARGUMENT for any other ending; FILE. */
 RECUR_API enum recur_status recur_features_save(const recur_model *model,
                                                 const recur_corpus *corpus, size_t layer,
                                                 size_t threads, const char *path,

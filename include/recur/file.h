@@ -18,7 +18,8 @@ extern "C" {
 
 /* Writes a whole file as recur_model_save does: to a temporary neighbour that is synced and then
  * takes the old file's place and its mode, so that a crash leaves the old file or the new one. What
- * a symbolic link points to is written, and the link stays; a device or a pipe is written directly.
+ * a symbolic link points to is written, and the link stays; a device, a pipe or standard output,
+ * whose path is "-", is written directly.
  * Errors: FILE, MEMORY. */
 RECUR_API enum recur_status recur_file_write(const char *path, const void *bytes, size_t size,
                                              recur_error *error);

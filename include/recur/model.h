@@ -238,8 +238,9 @@ RECUR_API enum recur_status recur_model_add_epoch(recur_model *model, const recu
 
 /* Writes the model as one safetensors file: parameters, configuration, vocabulary, history
  * (docs/formats.md). A temporary neighbour is written, synced and renamed, so that a crash leaves
- * the old file or the new one. Errors: FILE, MEMORY, DIVERGED where a parameter is not finite,
- * UNSUPPORTED where a token is not UTF-8 or the vocabulary is too large for the format. */
+ * the old file or the new one; "-" is standard output. Errors: FILE, MEMORY, DIVERGED where a
+ * parameter is not finite, UNSUPPORTED where a token is not UTF-8 or the vocabulary is too large
+ * for the format. */
 RECUR_API enum recur_status recur_model_save(const recur_model *model, const char *path,
                                              recur_error *error);
 

@@ -307,10 +307,25 @@ static enum recur_status open_existing(const struct stat *old, struct recur_outp
     return RECUR_OK;
 }
 
+/* What was printed before comes first. */
+static enum recur_status open_standard(struct recur_output *output, recur_error *error)
+{
+    static const char name[] = "standard output";
+    fflush(stdout);
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY)
+        return fail_write(name, strerror(EBADF), error);
+    *output = (struct recur_output){
+        .name = name, .descriptor = flags < 0 ? -1 : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)};
+    return output->descriptor >= 0 ? RECUR_OK : fail_write(name, strerror(errno), error);
+}
+
 enum recur_status recur_output_open(const char *path, struct recur_output *output,
                                     recur_error *error)
 {
     struct stat old;
+    if (strcmp(path, "-") == 0)
+        return open_standard(output, error);
     bool exists = stat(path, &old) == 0;
     if (!exists && errno != ENOENT && errno != ENOTDIR)
         return fail_write(path, strerror(errno), error);
@@ -390,7 +405,8 @@ enum recur_status recur_file_can_write(const char *path, recur_error *error)
 {
     struct stat info;
     struct recur_output output;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+    if (strcmp(path, "-") != 0 && stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
+        !S_ISDIR(info.st_mode))
         return access(path, W_OK) == 0 ? RECUR_OK : fail_write(path, strerror(errno), error);
     RECUR_TRY(recur_output_open(path, &output, error));
     enum recur_status status =

@@ -25,8 +25,8 @@ enum recur_status recur_file_read(FILE *file, const char *path, size_t want, uns
 
 /* A file being written: to a temporary neighbour, without a name where the system can do that, else
  * of one nobody can foresee, that takes the old file's place, and its mode, once every byte is on
- * disk. Until then the old file is untouched. What is no regular file (a device, a pipe) cannot be
- * replaced and is written directly. */
+ * disk. Until then the old file is untouched. What is no regular file (a device, a pipe, standard
+ * output, "-") cannot be replaced and is written directly. */
 struct recur_output {
     const char *name; /* the path as it was given, for sentences; it must outlive the output */
     int descriptor;

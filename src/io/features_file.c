@@ -68,7 +68,7 @@ enum recur_status recur_features_save(const recur_model *model, const recur_corp
                                       size_t layer, size_t threads, const char *path,
                                       recur_error *error)
 {
-    bool npy = ends_in(path, ".npy");
+    bool npy = ends_in(path, ".npy") || strcmp(path, "-") == 0;
     if (!npy && !ends_in(path, ".safetensors"))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "features go to a file that ends in .npy or .safetensors, got \"%s\"",

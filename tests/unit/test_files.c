@@ -213,6 +213,32 @@ static void what_is_no_regular_file_is_written_in_place(void **state)
     }
 }
 
+static void dash_is_standard_output(void **state)
+{
+    struct scratch *scratch = *state;
+    scratch_files(scratch, 1);
+    const char *path = scratch_path(scratch, "output");
+    recur_error error;
+    fflush(stdout);
+    int standard = dup(STDOUT_FILENO), file = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(standard >= 0 && file >= 0 && dup2(file, STDOUT_FILENO) >= 0);
+    fputs("first, ", stdout); /* still in the stream's buffer */
+    enum recur_status can = recur_file_can_write("-", NULL);
+    enum recur_status written = recur_file_write("-", "then", 4, NULL);
+    close(STDOUT_FILENO);
+    enum recur_status closed = recur_file_write("-", "more", 4, &error);
+    dup2(standard, STDOUT_FILENO);
+    close(standard);
+    close(file);
+    assert_int_equal(can, RECUR_OK);
+    assert_int_equal(written, RECUR_OK);
+    scratch_assert_holds(path, "first, then");
+    assert_int_equal(scratch_files(scratch, 0), 1);
+    assert_int_not_equal(access("-", F_OK), 0);
+    assert_int_equal(closed, RECUR_ERROR_FILE);
+    assert_string_equal(error.message, "cannot write standard output: Bad file descriptor");
+}
+
 static void writes_through_symbolic_links(void **state)
 {
     struct scratch *scratch = *state;
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(discarding_leaves_the_old_file),
         cmocka_unit_test(a_full_disk_loses_nothing),
         cmocka_unit_test(what_is_no_regular_file_is_written_in_place),
+        cmocka_unit_test(dash_is_standard_output),
         cmocka_unit_test(writes_through_symbolic_links),
         cmocka_unit_test(links_may_point_to_what_does_not_exist_yet),
         cmocka_unit_test(the_temporary_name_is_another_each_time),
