@@ -11,6 +11,7 @@
 struct eval_options {
     const char *model;
     struct scoring_options scoring;
+    struct label_options columns;
 };
 
 /* Of a model that fills in, its accuracy as well. */
@@ -66,15 +67,12 @@ static int eval(const struct command *command, int argc, char **argv)
     status = recur_load_model(command, options.model, text, "text", &opened.model);
     if (status != 0)
         return status;
-    enum recur_task task = recur_model_get_config(opened.model)->task;
-    if (task != RECUR_TASK_TAG && recur_option_given(command, &arguments, "scheme")) {
-        status = recur_usage_error(command,
-                                   "--scheme is for models that label words, and this one is of "
-                                   "the task %s",
-                                   recur_task_name(task));
+    if (!recur_label_options_fit(command, &arguments, recur_model_get_config(opened.model)->task)) {
+        status = STATUS_USAGE;
     } else if (recur_model_labels(opened.model)) {
         const char *path = recur_dataset_resolve(command, text, &opened.datasets);
-        status = path ? recur_print_scores(command, opened.model, path, &options.scoring)
+        status = path ? recur_print_scores(command, opened.model, path, &options.columns,
+                                           &options.scoring)
                       : STATUS_FAILURE;
     } else {
         status = evaluate(command, &options, text, &opened);
@@ -92,6 +90,8 @@ static const struct option_spec options[] = {
      .standard = "auto",
      .help = "of words: how labels say where spans are, auto as the labels look; none counts no "
              "spans"},
+    LABEL_OPTION_ROWS(struct eval_options, "as in training, or "),
+    LAYOUT_OPTION_ROW(struct eval_options),
     {OPTION_COUNT, 0, "threads", "N", AT(scoring.threads), .least = 1, .most = 1024,
      .shown = "all cores",
      .help = "threads to compute with; the result is the same with any number"},

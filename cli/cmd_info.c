@@ -44,6 +44,10 @@ static void put_config(recur_json_writer *json, const recur_model_config *config
     }
     if (config->task == RECUR_TASK_CLASSIFY)
         recur_json_put_text(json, "pool", recur_pool_name(config->pool));
+    if (config->word_column)
+        recur_json_put_u64(json, "word_column", config->word_column);
+    if (config->label_column)
+        recur_json_put_u64(json, "label_column", config->label_column);
     recur_json_close(json, '}');
 }
 

@@ -9,12 +9,16 @@
 #include "quote.h"
 #include "recur/predict.h"
 #include "text_options.h"
+
+/* The column of CoNLL-U that labels stand in unless another one is named. */
+enum { CONLLU_LABEL = 4 };
 #include "text_out.h"
 
 struct predict_options {
     const char *model;
     uint64_t top, threads;
     bool json;
+    struct label_options columns;
 };
 
 struct printing {
@@ -98,18 +102,61 @@ static enum recur_status print_text_labels(const struct printing *p,
     return RECUR_OK;
 }
 
+/* Where the label of a line in CoNLL-U stands. */
+static recur_token label_cell(const struct printing *p, recur_token line)
+{
+    const recur_labels_config *config = recur_labels_get_config(p->data);
+    size_t column = config->label_column ? config->label_column : CONLLU_LABEL;
+    const char *at = line.bytes, *end = at + line.size, *tab = memchr(at, '\t', line.size);
+    for (; column > 1 && tab; column--) {
+        at = tab + 1;
+        tab = memchr(at, '\t', (size_t)(end - at));
+    }
+    return (recur_token){at, (size_t)((tab ? tab : end) - at)};
+}
+
+/* A line with the label in one more column or, of CoNLL-U, in its own. */
+static void print_word(const struct printing *p, recur_token line, recur_token label)
+{
+    bool tabs = line.size && memchr(line.bytes, '\t', line.size);
+    if (recur_labels_layout(p->data) == RECUR_LAYOUT_CONLLU) {
+        recur_token cell = label_cell(p, line);
+        size_t before = (size_t)(cell.bytes - line.bytes);
+        print_token(p, (recur_token){line.bytes, before});
+        print_token(p, label);
+        print_token(p, (recur_token){cell.bytes + cell.size, line.size - before - cell.size});
+        return;
+    }
+    print_token(p, line);
+    putchar(tabs ? '\t' : ' ');
+    print_token(p, label);
+}
+
+/* Columns come back as they stand, with the lines between them; of plain sentences each word has a
+ * line, and a blank one stands between sentences. */
 static void print_sentence(const struct printing *p, size_t sequence,
                            const recur_prediction *prediction)
 {
-    for (size_t t = 0; t < prediction->count; t++) {
-        recur_token line = recur_labels_line(p->data, sequence, t);
-        bool tabs = line.size && memchr(line.bytes, '\t', line.size);
-        print_token(p, line);
-        putchar(tabs ? '\t' : ' ');
-        print_token(p, label_name(p, (size_t)prediction->labels[t]));
+    enum recur_layout layout = recur_labels_layout(p->data);
+    bool columns = layout == RECUR_LAYOUT_COLUMNS || layout == RECUR_LAYOUT_CONLLU;
+    if (!columns && sequence > 0)
         putchar('\n');
+    for (size_t t = 0; t < prediction->count; t++) {
+        if (columns)
+            print_token(p, recur_labels_before(p->data, sequence, t));
+        print_word(p, recur_labels_line(p->data, sequence, t),
+                   label_name(p, (size_t)prediction->labels[t]));
+        if (!columns)
+            putchar('\n');
     }
-    putchar('\n');
+}
+
+/* What stands behind the last sentence. */
+static void print_rest(const struct printing *p)
+{
+    enum recur_layout layout = recur_labels_layout(p->data);
+    if (layout == RECUR_LAYOUT_COLUMNS || layout == RECUR_LAYOUT_CONLLU)
+        print_token(p, recur_labels_before(p->data, recur_labels_count(p->data), 0));
 }
 
 /* A recur_prediction_fn. */
@@ -130,13 +177,15 @@ static int print_all(const struct command *command, const struct predict_options
     recur_labels *data;
     struct text_out out = recur_text_out(stdout);
     struct printing p = {.options = options, .model = model, .out = &out};
-    if (!recur_read_labels(command, model, path, true, &data))
+    if (!recur_read_labels(command, model, path, &options->columns, true, &data))
         return STATUS_FAILURE;
     p.data = data;
     p.order = malloc((recur_model_get_config(model)->labels + 1) * sizeof *p.order);
     enum recur_status status = RECUR_ERROR_MEMORY;
     if (p.order)
         status = recur_predict(model, data, (size_t)options->threads, print_prediction, &p, &error);
+    if (status == RECUR_OK && recur_model_get_config(model)->task == RECUR_TASK_TAG)
+        print_rest(&p);
     int result = !p.order             ? recur_failure(command, "out of memory for the labels")
                  : status != RECUR_OK ? recur_library_failure(command, &error)
                                       : 0;
@@ -162,6 +211,8 @@ static int predict(const struct command *command, int argc, char **argv)
     if (of_texts && recur_model_get_config(model)->task == RECUR_TASK_TAG)
         status = recur_usage_error(
             command, "--%s is for texts, and the model, of the task tag, labels words", of_texts);
+    else if (!recur_label_options_fit(command, &arguments, recur_model_get_config(model)->task))
+        status = STATUS_USAGE;
     else
         status = print_all(command, &options, model, arguments.operands[0]);
     recur_model_free(model);
@@ -177,6 +228,8 @@ static const struct option_spec options[] = {
      .help = "of texts: how many labels to show with their probabilities"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
      .help = "of texts: a JSON object a line: label, probabilities"},
+    LABEL_OPTION_ROWS(struct predict_options, "as in training, or "),
+    LAYOUT_OPTION_ROW(struct predict_options),
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to compute with; the result is the same with any number"},
     {.help = NULL},
@@ -191,7 +244,9 @@ const struct command recur_command_predict = {
              "read. Prints for each the most probable labels, each with its probability, between "
              "tabs.\n\nWith a model of the task tag, each line is a word and blank lines part "
              "sentences; a word is what stands in the first column. Prints each line with the "
-             "label as one more column, and a blank line after each sentence.",
+             "label as one more column, of CoNLL-U in its column UPOS, and all others, as blank "
+             "ones and comments, as they are. Lines of several words without labels are plain "
+             "sentences: each word is printed on a line with its label.",
     .examples = "  recur predict -m mood.safetensors reviews.txt\n"
                 "  recur predict -m ner.safetensors news.conll > labelled.conll\n",
     .options = options,

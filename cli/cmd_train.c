@@ -144,12 +144,15 @@ static int load_labels(struct run *run, const struct arguments *texts, const cha
     recur_text_options_config(&options->text, &text);
     config.task = tags ? RECUR_TASK_TAG : RECUR_TASK_CLASSIFY;
     config.text = tags ? NULL : &text.text;
-    if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) !=
-            RECUR_OK ||
-        recur_labels_split(run->train, options->validation, options->seed, &run->valid, &error) !=
-            RECUR_OK)
+    recur_label_options_config(&options->columns, &config);
+    if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     recur_warn_invalid(run->command, name, recur_labels_stats(run->train)->invalid);
+    if (!recur_warn_doubts(run->command, name, run->train))
+        return STATUS_FAILURE;
+    if (recur_labels_split(run->train, options->validation, options->seed, &run->valid, &error) !=
+        RECUR_OK)
+        return recur_library_failure(run->command, &error);
     return 0;
 }
 
@@ -252,6 +255,8 @@ static void describe_labels(const struct run *run, const char *name)
             recur_plural(tokens), recur_vocab_size(run->vocab), labels, recur_plural(labels));
     if (held_out)
         fprintf(stderr, ", %zu %s%s held out", held_out, sequence, recur_plural(held_out));
+    if (recur_labels_layout(run->train) == RECUR_LAYOUT_CONLLU)
+        fputs(", CoNLL-U", stderr);
 }
 
 static void describe(const struct run *run, const char *name)

@@ -14,10 +14,11 @@ enum { MATRIX_LABELS = 12 };
 enum { NAME_LEAST = 16, NAME_MOST = 40, NUMBER_LEAST = 9 };
 
 bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
-                       bool unlabelled, recur_labels **data)
+                       const struct label_options *columns, bool unlabelled, recur_labels **data)
 {
     recur_error error;
-    enum recur_task task = recur_model_get_config(model)->task;
+    const recur_model_config *trained = recur_model_get_config(model);
+    enum recur_task task = trained->task;
     recur_vocab *vocab = recur_model_vocab(model);
     recur_labels_config config = recur_labels_config_default();
     if (task != RECUR_TASK_TAG && task != RECUR_TASK_CLASSIFY) {
@@ -32,12 +33,20 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
     config.unlabelled = unlabelled;
     if (vocab && task == RECUR_TASK_CLASSIFY)
         config.text = recur_vocab_text(vocab);
+    config.word_column = trained->word_column;
+    config.label_column = trained->label_column;
+    config.known_words = vocab;
+    config.known_labels = recur_model_labels(model);
+    recur_label_options_config(columns, &config);
     if (recur_labels_read(&path, 1, &config, data, &error) != RECUR_OK) {
         recur_library_failure(command, &error);
         return false;
     }
     recur_warn_invalid(command, recur_path(path).text, recur_labels_stats(*data)->invalid);
-    return true;
+    if (recur_warn_doubts(command, recur_path(path).text, *data))
+        return true;
+    recur_labels_free(*data);
+    return false;
 }
 
 static bool same(recur_token a, recur_token b)
@@ -250,7 +259,7 @@ static void warn_unknown(const struct command *command, const recur_scores *scor
 }
 
 int recur_print_scores(const struct command *command, const recur_model *model, const char *path,
-                       const struct scoring_options *options)
+                       const struct label_options *columns, const struct scoring_options *options)
 {
     recur_error error;
     recur_labels *data;
@@ -262,7 +271,7 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
                        : strcmp(options->scheme, "iobes") == 0 ? "bioes"
                                                                : options->scheme;
     recur_scheme_parse(name, &scheme, NULL);
-    if (!recur_read_labels(command, model, path, false, &data))
+    if (!recur_read_labels(command, model, path, columns, false, &data))
         return STATUS_FAILURE;
     int status = 0;
     if (recur_score_spans(model, data, scheme, (size_t)options->threads, &table, &error) !=

@@ -2,12 +2,12 @@
 #ifndef LABEL_SCORES_H
 #define LABEL_SCORES_H
 
-#include "command.h"
+#include "label_options.h"
 #include "recur/predict.h"
 
-/* Reads a file as the model needs it, `unlabelled` or not; what is wrong is said. */
+/* Reads a file as the model needs it, `unlabelled` or not; what is wrong or doubtful is said. */
 bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
-                       bool unlabelled, recur_labels **data);
+                       const struct label_options *columns, bool unlabelled, recur_labels **data);
 
 struct scoring_options {
     const char *scheme; /* one of SCHEME_CHOICES */
@@ -20,6 +20,6 @@ struct scoring_options {
 
 /* `recur eval` of a model that labels. Returns the exit status. */
 int recur_print_scores(const struct command *command, const recur_model *model, const char *path,
-                       const struct scoring_options *options);
+                       const struct label_options *columns, const struct scoring_options *options);
 
 #endif

@@ -357,8 +357,8 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
 bool recur_option_given(const struct command *command, const struct arguments *arguments,
                         const char *name)
 {
-    return recur_option_in(&arguments->given,
-                           row_of(command, find_name(command, name, strlen(name))));
+    const struct option_spec *option = find_name(command, name, strlen(name));
+    return option && recur_option_in(&arguments->given, row_of(command, option));
 }
 
 void recur_option_preset(const struct command *command, struct arguments *arguments,

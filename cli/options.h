@@ -89,6 +89,7 @@ struct arguments {
 bool recur_options_parse(const struct command *command, int argc, char **argv, void *settings,
                          struct arguments *arguments, int *status);
 
+/* False, too, where the command has no such option. */
 bool recur_option_given(const struct command *command, const struct arguments *arguments,
                         const char *name);
 

@@ -2,6 +2,7 @@
 #ifndef TRAIN_OPTIONS_H
 #define TRAIN_OPTIONS_H
 
+#include "label_options.h"
 #include "recur/model.h"
 #include "recur/trainer.h"
 #include "text_options.h"
@@ -10,6 +11,7 @@ struct train_options {
     const char *preset, *task;
     struct text_options text;
     uint64_t max_tokens;
+    struct label_options columns;
 
     const char *cell, *activation, *init, *merge;
     const char *pool;

@@ -16,8 +16,13 @@
  * measures it.
  *
  * Files. RECUR_TASK_CLASSIFY: a text a line, "label<TAB>text". RECUR_TASK_TAG: a word a line, in
- * columns, the word first and its label last (CoNLL); blank lines end sentences. A line that has a
- * tab is parted at its tabs, any other at its spaces.
+ * columns, the word first and its label last (CoNLL); blank lines end sentences, and so does a line
+ * whose first column is -DOCSTART-. A line that has a tab is parted at its tabs, any other at its
+ * spaces. White space around a cell is no part of it. Before a sentence a line is a comment if it
+ * begins with "# " (or is "#", or begins with "##") and has not as many columns as those with
+ * words. A file whose first line with a word has ten columns between tabs and a number in the first
+ * is CoNLL-U: the word stands in column 2, the label in column 4, every line that begins with "#"
+ * and has not ten columns is a comment, and lines numbered 1-2 or 1.1 hold no word.
  *
  * What is labelled in one go is a sequence: a sentence of words, or a text of tokens.
  *
@@ -26,24 +31,61 @@
 #define RECUR_LABELS_H
 
 #include "recur/trainer.h"
+#include "recur/vocab.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* How a file of RECUR_TASK_TAG is laid out. */
+enum recur_layout {
+    RECUR_LAYOUT_AUTO,       /* as the file looks: see recur_labels_config */
+    RECUR_LAYOUT_COLUMNS,    /* a word a line */
+    RECUR_LAYOUT_CONLLU,     /* likewise, in CoNLL-U's ten columns */
+    RECUR_LAYOUT_SENTENCES,  /* a sentence a line, its words between white space; no labels */
+    RECUR_LAYOUT_CHARACTERS, /* likewise, each character but white space a word */
+};
+
+/* "auto", "columns", "conllu", "sentences" or "characters". */
+RECUR_API const char *recur_layout_name(enum recur_layout layout);
+
+/* The other way round. Errors: ARGUMENT for another name. */
+RECUR_API enum recur_status recur_layout_parse(const char *name, enum recur_layout *layout,
+                                               recur_error *error);
 
 /* Texts with labels; opaque. */
 typedef struct recur_labels recur_labels;
 
 /* What is read, and how. */
 typedef struct recur_labels_config {
-    size_t size;                   /* as recur_labels_config_default() sets it; leave it alone */
-    const recur_text_config *text; /* of classify: how texts are cut into tokens; NULL: default */
-    size_t longest;                /* tokens of a sequence, at most; memory follows the longest;
-                                      default 65536 */
-    enum recur_task task;          /* RECUR_TASK_TAG or RECUR_TASK_CLASSIFY, the default */
-    unsigned unlabelled;           /* not 0: labels may be missing. Of classify, a line without a
-                                      tab is all text, and an empty one an empty text; of tag, one
-                                      column is enough; default 0 */
+    size_t size;                     /* as recur_labels_config_default() sets it; leave it alone */
+    const recur_text_config *text;   /* of classify: how texts are cut into tokens; NULL: default */
+    size_t longest;                  /* tokens of a sequence, at most; memory follows the longest;
+                                        default 65536 */
+    enum recur_task task;            /* RECUR_TASK_TAG or RECUR_TASK_CLASSIFY, the default */
+    unsigned unlabelled;             /* not 0: labels may be missing. Of classify, a line without a
+                                        tab is all text, and an empty one an empty text; of tag, one
+                                        column is enough; default 0 */
+    size_t word_column;              /* which column the word, or of classify the text, stands in,
+                                        from 1; 0, the default: of tag the first, of classify all
+                                        that stands behind a label in the first, else the first */
+    size_t label_column;             /* likewise its label; 0, the default: of tag the last, of
+                                        classify the first, or the second beside a text in the first */
+    const recur_token *ends;         /* of tag: words that end a sentence, besides blank lines */
+    size_t end_count;                /* how many; default 0 */
+    const recur_vocab *known_words;  /* of tag: a model's words, in lower case, and */
+    const recur_vocab *known_labels; /* its labels; default NULL, which tells no plain sentences */
+    enum recur_layout layout;        /* of tag; AUTO, the default, tells CoNLL-U from other columns
+                                        and, by what a model knows, plain sentences: no line has a
+                                        tab, most have several words, in most of these no label of the
+                                        model stands where labels do, the first column does not count,
+                                        and either lines differ in their number of words or half of
+                                        the words in other columns than the word's, or more, are words
+                                        of the model. Of words of several letters without case, as
+                                        Chinese ones, that a model knows letter by letter alone, each
+                                        character is a word */
+    unsigned header;                 /* not 0: the first line of each file names the columns and is
+                                        left out; default 0 */
 } recur_labels_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -86,6 +128,9 @@ RECUR_API enum recur_status recur_labels_split(recur_labels *labels, double shar
 /* The task that the data is for. */
 RECUR_API enum recur_task recur_labels_task(const recur_labels *labels);
 
+/* How the data was read, without what belongs to the caller (NULL); belongs to the data. */
+RECUR_API const recur_labels_config *recur_labels_get_config(const recur_labels *labels);
+
 /* How the texts were cut; belongs to the data. */
 RECUR_API const recur_text_config *recur_labels_text(const recur_labels *labels);
 
@@ -107,6 +152,42 @@ RECUR_API recur_token recur_labels_label(const recur_labels *labels, size_t sequ
 
 /* The line that it stands in, without its end, as it is in the file: it may be no UTF-8. */
 RECUR_API recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_t token);
+
+/* What stands between that line and the one of the label before it: the end of that line, and lines
+ * without a word, as blank ones and comments; for the first label all that stands before it. With a
+ * sequence past the last one: what stands behind all. */
+RECUR_API recur_token recur_labels_before(const recur_labels *labels, size_t sequence,
+                                          size_t token);
+
+/* The layout of the last file that was read, never AUTO; of classify columns. */
+RECUR_API enum recur_layout recur_labels_layout(const recur_labels *labels);
+
+/* What makes one doubt that a file is what it was read as. Each is true of the data as it stands;
+ * whether it is meant so, a user knows. */
+enum recur_doubt_kind {
+    RECUR_DOUBT_COUNTER,   /* the words, or of classify the labels, are numbers that count up */
+    RECUR_DOUBT_HEADER,    /* the first line names the columns: `label` stands in the label's */
+    RECUR_DOUBT_SWAPPED,   /* there are more labels, `count`, than words or texts, `of` */
+    RECUR_DOUBT_RARE,      /* of classify: `count` labels for `of` texts, fewer than 2 each */
+    RECUR_DOUBT_UNBROKEN,  /* of tag: a file of `count` words is one sentence */
+    RECUR_DOUBT_SENTENCES, /* of tag: most of the words, `count` of `of`, have spaces in them */
+    RECUR_DOUBT_ALIKE,     /* two labels, `label` and `other`, differ in case or width alone */
+};
+
+/* One of them; its tokens belong to the data. */
+typedef struct recur_doubt {
+    enum recur_doubt_kind kind;
+    size_t count, of;
+    size_t columns; /* of tag: how many there are */
+    recur_token label, other;
+} recur_doubt;
+
+enum { RECUR_DOUBTS = 7 };
+
+/* What is doubtful in all that was read, the part that was split off included: `*count` of
+ * doubt[RECUR_DOUBTS]. Looks at all of it. Errors: MEMORY. */
+RECUR_API enum recur_status recur_labels_doubts(const recur_labels *labels, recur_doubt *doubt,
+                                                size_t *count, recur_error *error);
 
 /* A number by which to know the same sequences again: any token, label or end of a sequence that
  * changed gives another one. Reads all of them. */

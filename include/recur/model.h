@@ -134,6 +134,9 @@ typedef struct recur_model_config {
     size_t character_embedding; /* of tag; default 25 */
     size_t character_hidden;    /* of tag: each direction's width; 0: words are not read by
                                    characters; default 25 */
+    size_t word_column, label_column; /* of tag and classify: where in their data words or texts,
+                                         and labels, stood, as recur_labels_config says; the network
+                                         is the same; default 0 */
 } recur_model_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */

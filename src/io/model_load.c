@@ -107,6 +107,8 @@ static enum recur_status read_config(const recur_json *json, recur_model_config 
         {"characters", RECUR_JSON_FIELD_SIZE, true, &config->characters},
         {"character_embedding", RECUR_JSON_FIELD_SIZE, true, &config->character_embedding},
         {"character_hidden", RECUR_JSON_FIELD_SIZE, true, &config->character_hidden},
+        {"word_column", RECUR_JSON_FIELD_SIZE, true, &config->word_column},
+        {"label_column", RECUR_JSON_FIELD_SIZE, true, &config->label_column},
     };
     config->inputs = config->labels = config->characters = 0;
     RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_CONFIG, fields, sizeof fields / sizeof *fields,

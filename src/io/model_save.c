@@ -64,6 +64,10 @@ static void put_config(recur_json_writer *json, const recur_model *model)
                             recur_quantization_name(recur_model_quantization(model)));
     if (config->task >= RECUR_TASK_TAG)
         put_label_config(json, config);
+    if (config->word_column)
+        recur_json_put_u64(json, "word_column", config->word_column);
+    if (config->label_column)
+        recur_json_put_u64(json, "label_column", config->label_column);
     recur_json_close(json, '}');
 }
 

@@ -8,7 +8,7 @@
 
 #define USUAL_HIDDEN 256
 
-RECUR_CONFIG(model, character_hidden, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH,
+RECUR_CONFIG(model, label_column, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH,
              .layers = 1, .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1,
              .character_embedding = 25, .character_hidden = 25)
 

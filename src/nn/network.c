@@ -39,6 +39,9 @@ static enum recur_status check_labels(const recur_model_config *config, recur_er
             error, bad, "%zu characters, embedded in %zu number%s and read into %zu, are too many",
             config->characters, config->character_embedding,
             recur_plural(config->character_embedding), config->character_hidden);
+    if (config->word_column > INT32_MAX || config->label_column > INT32_MAX)
+        return recur_fail(error, bad, "data has at most %d columns, got numbers %zu and %zu",
+                          INT32_MAX, config->word_column, config->label_column);
     return RECUR_OK;
 }
 

@@ -6,10 +6,12 @@
 #include "base/config.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/names.h"
 #include "base/rng.h"
 #include "text/words.h"
 
-RECUR_CONFIG(labels, unlabelled, .longest = 65536, .task = RECUR_TASK_CLASSIFY)
+RECUR_CONFIG(labels, header, .longest = 65536, .task = RECUR_TASK_CLASSIFY)
+RECUR_NAMED_ENUM(layout, "layout", "auto", "columns", "conllu", "sentences", "characters")
 
 static void store_free(struct recur_labels_store *store)
 {
@@ -39,6 +41,11 @@ static enum recur_status take_config(struct recur_labels_store *store,
                           (int)task);
     RECUR_TRY(recur_config_take(&store->text, store->config.text, "recur_text_config", error));
     store->config.text = NULL;
+    RECUR_TRY(recur_layout_check(store->config.layout, error));
+    if (store->config.word_column && store->config.word_column == store->config.label_column)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "column %zu cannot be both the %s and its label",
+                          store->config.word_column, task == RECUR_TASK_TAG ? "word" : "text");
     if (task == RECUR_TASK_TAG)
         store->text.tokens = RECUR_TOKENS_WORD;
     if (task == RECUR_TASK_TAG && store->text.clean != RECUR_CLEAN_NONE)
@@ -140,6 +147,8 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
         store_free(store);
         return status;
     }
+    store->config.ends = NULL; /* the caller's, as what follows */
+    store->config.known_words = store->config.known_labels = NULL;
     for (size_t i = 0; i < store->sequences; i++)
         add_member(*labels, i);
     return RECUR_OK;
@@ -217,6 +226,11 @@ enum recur_task recur_labels_task(const recur_labels *labels)
     return labels->store->config.task;
 }
 
+const recur_labels_config *recur_labels_get_config(const recur_labels *labels)
+{
+    return &labels->store->config;
+}
+
 const recur_text_config *recur_labels_text(const recur_labels *labels)
 {
     return &labels->store->text;
@@ -263,6 +277,30 @@ recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_
 {
     const struct recur_labels_line *line = line_of(labels, sequence, token);
     return (recur_token){labels->store->bytes + line->at, line->size};
+}
+
+recur_token recur_labels_before(const recur_labels *labels, size_t sequence, size_t token)
+{
+    const struct recur_labels_store *store = labels->store;
+    bool tags = store->config.task == RECUR_TASK_TAG;
+    size_t begin = 0, end = store->bytes_size, line = store->lines;
+    if (sequence < labels->count) {
+        const struct recur_labels_line *at = line_of(labels, sequence, token);
+        line = (size_t)(at - store->line);
+        end = at->at;
+    } else if (labels->count) {
+        size_t member = labels->member[labels->count - 1];
+        line = tags ? store->first[member + 1] : member + 1;
+        end = line < store->lines ? store->line[line].at : end;
+    }
+    if (line)
+        begin = store->line[line - 1].at + store->line[line - 1].size;
+    return (recur_token){store->bytes ? store->bytes + begin : "", end - begin};
+}
+
+enum recur_layout recur_labels_layout(const recur_labels *labels)
+{
+    return labels->store->layout;
 }
 
 /* One to one in `sum`, as all of its steps: no change is lost again. */

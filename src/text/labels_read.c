@@ -1,62 +1,29 @@
-/* Texts with labels from their files: label<TAB>text, or columns with blank lines between
- * sentences. */
+/* Files of labelled texts, line by line. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "text/labels_store.h"
-#include "text/text_stream.h"
+#include "text/labels_reading.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-/* A text being read. */
-struct reading {
-    struct recur_labels_store *store;
-    const char *name;    /* of the file */
-    size_t number;       /* of the line, from 1 */
-    size_t columns;      /* of tag: of the first line, 0: none yet */
-    size_t columns_line; /* its number */
-    char *repaired;      /* a word that was no UTF-8 */
-    size_t repaired_capacity;
-    recur_error *error;
-};
-
-static bool keeps_bytes(const struct recur_labels_store *store)
+bool recur_labels_open(const struct recur_labels_store *store)
 {
-    return store->text.tokens == RECUR_TOKENS_BYTE;
+    return store->tokens > (store->sequences ? store->first[store->sequences] : 0);
 }
 
-/* Appends a line to the store's bytes, as it stands. */
-static enum recur_status keep_line(struct reading *r, recur_token line, recur_token *kept)
+bool recur_labels_is_next(recur_token cell, bool start, uint64_t *counter)
 {
-    struct recur_labels_store *store = r->store;
-    RECUR_TRY(recur_grow(&store->bytes, &store->bytes_capacity,
-                         recur_size_add(recur_size_add(store->bytes_size, line.size), 1), 1,
-                         "labelled texts", r->error));
-    *kept = (recur_token){store->bytes + store->bytes_size, line.size};
-    memcpy(store->bytes + store->bytes_size, line.bytes, line.size);
-    store->bytes_size += line.size;
-    return RECUR_OK;
-}
-
-/* What of a word is no UTF-8 becomes U+FFFD, in bytes that the next word takes. */
-static enum recur_status repair_word(struct reading *r, recur_token *word)
-{
-    if (recur_utf8_valid(word->bytes, word->size))
-        return RECUR_OK;
-    size_t most = recur_size_mul(word->size, RECUR_UTF8_REPLACEMENT_SIZE), to = 0, length;
-    RECUR_TRY(recur_grow(&r->repaired, &r->repaired_capacity, most, 1, "labelled texts", r->error));
-    for (size_t from = 0; from < word->size; from += length) {
-        bool fine =
-            recur_utf8_scan(word->bytes + from, word->size - from, &length) == RECUR_UTF8_VALID;
-        size_t size = fine ? length : RECUR_UTF8_REPLACEMENT_SIZE;
-        memcpy(r->repaired + to, fine ? word->bytes + from : RECUR_UTF8_REPLACEMENT, size);
-        to += size;
-        r->store->stats.invalid += !fine;
+    uint64_t value = 0;
+    for (size_t i = 0; i < cell.size; i++) {
+        if (cell.bytes[i] < '0' || cell.bytes[i] > '9' || i > 17)
+            return false;
+        value = 10 * value + (uint64_t)(cell.bytes[i] - '0');
     }
-    *word = (recur_token){r->repaired, to};
-    return RECUR_OK;
+    bool next = cell.size && ((start && value < 2) || value == *counter + 1);
+    *counter = value;
+    return next;
 }
 
 static bool is_unknown(recur_token label)
@@ -64,7 +31,7 @@ static bool is_unknown(recur_token label)
     return label.size == 5 && memcmp(label.bytes, "<unk>", 5) == 0;
 }
 
-static enum recur_status refuse_label(const struct reading *r, recur_token label)
+static enum recur_status refuse_label(const struct recur_labels_reading *r, recur_token label)
 {
     if (is_unknown(label))
         return recur_fail(r->error, RECUR_ERROR_DATA,
@@ -78,7 +45,8 @@ static enum recur_status refuse_label(const struct reading *r, recur_token label
                           : "is not UTF-8");
 }
 
-static enum recur_status add_line(struct reading *r, recur_token line, recur_token label)
+enum recur_status recur_labels_add_line(struct recur_labels_reading *r, recur_token line,
+                                        recur_token label)
 {
     struct recur_labels_store *store = r->store;
     uint32_t index = RECUR_TOKEN_NONE;
@@ -95,7 +63,7 @@ static enum recur_status add_line(struct reading *r, recur_token line, recur_tok
     return RECUR_OK;
 }
 
-static enum recur_status add_token(struct reading *r, recur_token token)
+enum recur_status recur_labels_add_token(struct recur_labels_reading *r, recur_token token)
 {
     struct recur_labels_store *store = r->store;
     uint32_t form;
@@ -107,12 +75,30 @@ static enum recur_status add_token(struct reading *r, recur_token token)
     return RECUR_OK;
 }
 
-/* Ends the sequence of the tokens since the last end. */
-static enum recur_status end_sequence(struct reading *r)
+enum recur_status recur_labels_add_word(struct recur_labels_reading *r, recur_token word)
+{
+    if (recur_utf8_valid(word.bytes, word.size))
+        return recur_labels_add_token(r, word);
+    size_t most = recur_size_mul(word.size, RECUR_UTF8_REPLACEMENT_SIZE), to = 0, length;
+    RECUR_TRY(recur_grow(&r->repaired, &r->repaired_capacity, most, 1, "labelled texts", r->error));
+    for (size_t from = 0; from < word.size; from += length) {
+        bool fine =
+            recur_utf8_scan(word.bytes + from, word.size - from, &length) == RECUR_UTF8_VALID;
+        size_t size = fine ? length : RECUR_UTF8_REPLACEMENT_SIZE;
+        memcpy(r->repaired + to, fine ? word.bytes + from : RECUR_UTF8_REPLACEMENT, size);
+        to += size;
+        r->store->stats.invalid += !fine;
+    }
+    return recur_labels_add_token(r, (recur_token){r->repaired, to});
+}
+
+enum recur_status recur_labels_end(struct recur_labels_reading *r, bool empty)
 {
     struct recur_labels_store *store = r->store;
     size_t begin = store->sequences ? store->first[store->sequences] : 0;
     size_t length = store->tokens - begin;
+    if (!length && !empty)
+        return RECUR_OK;
     if (length > store->config.longest)
         return recur_fail(r->error, RECUR_ERROR_DATA,
                           "%s: line %zu: the %s has %zu tokens, more than the %zu that a sequence "
@@ -127,144 +113,65 @@ static enum recur_status end_sequence(struct reading *r)
     return RECUR_OK;
 }
 
-/* A recur_piece_fn. */
-static enum recur_status take_tokens(void *user, const recur_token *tokens, size_t count,
-                                     bool line_end, recur_error *error)
+/* Appends a file to the store's bytes, as it stands, with a line feed at its end. */
+static enum recur_status keep_file(struct recur_labels_store *store, const char *bytes, size_t size,
+                                   recur_error *error)
 {
-    (void)line_end;
-    (void)error;
-    for (size_t i = 0; i < count; i++)
-        RECUR_TRY(add_token(user, tokens[i]));
+    size_t need = recur_size_add(recur_size_add(store->bytes_size, size), 1);
+    RECUR_TRY(recur_grow(&store->bytes, &store->bytes_capacity, need, 1, "labelled texts", error));
+    if (size)
+        memcpy(store->bytes + store->bytes_size, bytes, size);
+    store->bytes_size += size;
+    if (size && bytes[size - 1] != '\n')
+        store->bytes[store->bytes_size++] = '\n';
     return RECUR_OK;
 }
 
-static enum recur_status cut_text(struct reading *r, recur_token text)
+/* Notes what a header or a file without blank lines is known by. `lines` and `sequences`: how many
+ * there were before the file. */
+static void note_file(struct recur_labels_store *store, size_t lines, size_t sequences)
 {
-    recur_text_stats stats = {0};
-    const struct recur_text_source source = {
-        .bytes = text.bytes, .size = text.size, .block = text.size + 1};
-    enum recur_status status =
-        recur_text_stream(&source, &r->store->text, false, take_tokens, r, &stats, r->error);
-    r->store->stats.invalid += stats.invalid;
-    return status;
+    bool one = store->sequences == sequences + 1;
+    size_t words = one ? store->first[store->sequences] - store->first[sequences] : 0;
+    store->unbroken = words > store->unbroken ? words : store->unbroken;
+    if (store->lines == lines)
+        return;
+    store->heads += store->line[lines].label == store->line[0].label;
 }
 
-static enum recur_status read_text(struct reading *r, recur_token line)
+static enum recur_status read_lines(struct recur_labels_reading *r, const char *at, const char *end)
 {
-    bool unlabelled = r->store->config.unlabelled != 0;
-    recur_token label = {line.bytes, 0}, text, kept;
-    if (!line.size && !unlabelled)
-        return RECUR_OK;
-    RECUR_TRY(keep_line(r, line, &kept));
-    const char *tab = kept.size ? memchr(kept.bytes, '\t', kept.size) : NULL;
-    if (tab) {
-        label = (recur_token){kept.bytes, (size_t)(tab - kept.bytes)};
-        text = (recur_token){tab + 1, kept.size - label.size - 1};
-    } else {
-        text = kept;
-    }
-    if (!unlabelled && !label.size)
-        return recur_fail(r->error, RECUR_ERROR_DATA, "%s: line %zu %s; expected label<TAB>text",
-                          r->name, r->number, tab ? "has no label before its tab" : "has no tab");
-    RECUR_TRY(cut_text(r, text));
-    RECUR_TRY(add_line(r, kept, label));
-    return end_sequence(r);
-}
-
-/* The next column from *at on; false where there is none. With tabs a column may be empty. */
-static bool next_column(recur_token line, bool tabs, size_t *at, recur_token *column)
-{
-    const char *bytes = line.bytes;
-    while (!tabs && *at < line.size && bytes[*at] == ' ')
-        ++*at;
-    if (*at > line.size || (!tabs && *at == line.size))
-        return false;
-    size_t begin = *at;
-    while (*at < line.size && bytes[*at] != (tabs ? '\t' : ' '))
-        ++*at;
-    *column = (recur_token){bytes + begin, *at - begin};
-    *at += tabs;
-    return true;
-}
-
-static bool is_blank(recur_token line)
-{
-    for (size_t i = 0; i < line.size; i++)
-        if (line.bytes[i] != ' ' && line.bytes[i] != '\t')
-            return false;
-    return true;
-}
-
-static enum recur_status check_columns(struct reading *r, size_t columns)
-{
-    size_t least = r->store->config.unlabelled ? 1 : 2;
-    if (!r->columns) {
-        r->columns = columns;
-        r->columns_line = r->number;
-    }
-    if (columns < least)
-        return recur_fail(r->error, RECUR_ERROR_DATA,
-                          "%s: line %zu has 1 column; expected a word first and its label last",
-                          r->name, r->number);
-    if (columns != r->columns)
-        return recur_fail(r->error, RECUR_ERROR_DATA,
-                          "%s: line %zu has %zu column%s, but line %zu has %zu", r->name, r->number,
-                          columns, recur_plural(columns), r->columns_line, r->columns);
-    return RECUR_OK;
-}
-
-static bool open_sentence(const struct recur_labels_store *store)
-{
-    return store->tokens > (store->sequences ? store->first[store->sequences] : 0);
-}
-
-static enum recur_status read_word(struct reading *r, recur_token line)
-{
-    recur_token kept, column, word = {0}, label = {0};
-    size_t columns = 0, at = 0;
-    if (is_blank(line))
-        return open_sentence(r->store) ? end_sequence(r) : RECUR_OK;
-    RECUR_TRY(keep_line(r, line, &kept));
-    bool tabs = memchr(kept.bytes, '\t', kept.size) != NULL;
-    while (next_column(kept, tabs, &at, &column)) {
-        word = columns++ ? word : column;
-        label = column;
-    }
-    RECUR_TRY(check_columns(r, columns));
-    bool has_label = columns > 1;
-    if (!word.size || (!label.size && !r->store->config.unlabelled))
-        return recur_fail(r->error, RECUR_ERROR_DATA, "%s: line %zu: its %s column is empty",
-                          r->name, r->number, word.size ? "last" : "first");
-    RECUR_TRY(repair_word(r, &word));
-    RECUR_TRY(add_token(r, word));
-    return add_line(r, kept, has_label ? label : (recur_token){0});
-}
-
-static enum recur_status read_lines(struct reading *r, const char *bytes, const char *end)
-{
-    struct recur_labels_store *store = r->store;
-    bool tags = store->config.task == RECUR_TASK_TAG;
-    while (bytes < end) {
-        const char *feed = memchr(bytes, '\n', (size_t)(end - bytes));
-        const char *stop = feed ? feed : end;
-        recur_token line = {bytes, (size_t)(stop - bytes)};
-        if (line.size && line.bytes[line.size - 1] == '\r')
-            line.size--;
+    bool tags = r->store->config.task == RECUR_TASK_TAG;
+    if (r->store->config.header && at < end) {
+        recur_labels_next_line(at, end, &at);
         r->number++;
-        store->stats.lines++;
-        RECUR_TRY(tags ? read_word(r, line) : read_text(r, line));
-        bytes = feed ? feed + 1 : end;
     }
-    return tags && open_sentence(store) ? end_sequence(r) : RECUR_OK;
+    RECUR_TRY(recur_labels_look_ahead(r, at, end));
+    while (at < end) {
+        recur_token line = recur_labels_next_line(at, end, &at);
+        r->number++;
+        RECUR_TRY(tags ? recur_labels_read_word(r, line) : recur_labels_read_text(r, line));
+    }
+    return tags ? recur_labels_end(r, false) : RECUR_OK;
 }
 
 enum recur_status recur_labels_parse(struct recur_labels_store *store, const char *bytes,
                                      size_t size, const char *name, recur_error *error)
 {
-    struct reading r = {.store = store, .name = name, .error = error};
-    bool marked = size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0 && !keeps_bytes(store);
+    struct recur_labels_reading r = {.store = store, .name = name, .error = error};
+    bool bytes_count = store->text.tokens == RECUR_TOKENS_BYTE;
+    bool marked = size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0 && !bytes_count;
+    size_t skip = marked ? 3 : 0, lines = store->lines, sequences = store->sequences;
+    size_t begin = store->bytes_size;
     store->stats.bytes += size;
-    enum recur_status status = read_lines(&r, bytes + (marked ? 3 : 0), bytes + size);
+    RECUR_TRY(keep_file(store, bytes + skip, size - skip, error));
+    enum recur_status status =
+        read_lines(&r, store->bytes + begin, store->bytes + store->bytes_size);
     free(r.repaired);
-    return status;
+    if (status != RECUR_OK)
+        return status;
+    store->layout = r.layout;
+    store->stats.lines += r.number;
+    note_file(store, lines, sequences);
+    return RECUR_OK;
 }

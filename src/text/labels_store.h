@@ -3,6 +3,7 @@
 #define RECUR_TEXT_LABELS_STORE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "recur/labels.h"
 #include "text/token_table.h"
@@ -29,6 +30,15 @@ struct recur_labels_store {
     size_t lines, line_capacity;
     size_t *first; /* (sequences + 1): where each one's tokens begin */
     size_t sequences, first_capacity;
+
+    /* What doubts follow from (labels_doubts.c). */
+    enum recur_layout layout; /* of the last file */
+    size_t columns;           /* of tag: of the last line */
+    size_t counted;           /* words or, of classify, labels that are the next number */
+    size_t spaced;            /* words with several spaces in them */
+    size_t unbroken;          /* words of the longest file that is one sentence */
+    size_t heads;             /* files that begin with the label that the first one begins with */
+    bool head_is_word;        /* of classify: the first text has no space */
 };
 
 struct recur_labels {
@@ -37,7 +47,8 @@ struct recur_labels {
     size_t count, tokens;
 };
 
-/* Reads one text into the store; `name` is for sentences. Errors: MEMORY, DATA. */
+/* Reads one text into the store; `name` is for sentences. The bytes of all texts stand in the store
+ * one behind the other, each with a line feed at its end. Errors: MEMORY, DATA. */
 enum recur_status recur_labels_parse(struct recur_labels_store *store, const char *bytes,
                                      size_t size, const char *name, recur_error *error);
 

@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <utf8proc.h>
-
 #include "base/config.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "text/words.h"
 
 #define BLOCK ((size_t)64 << 10) /* raw and cleaned block stay in the second-level cache */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
@@ -248,16 +247,6 @@ static enum recur_status cut_characters(struct stream *stream)
     return count ? hand_over(stream, &count, false) : RECUR_OK;
 }
 
-/* Whether the valid character at `at` is white space: Unicode's White_Space. */
-static bool is_space(const char *at, size_t length)
-{
-    utf8proc_int32_t code;
-    utf8proc_iterate((const utf8proc_uint8_t *)at, (utf8proc_ssize_t)length, &code);
-    utf8proc_category_t category = utf8proc_category(code);
-    return (code >= '\t' && code <= '\r') || code == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
-           category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
-}
-
 /* Words. One that the block cuts stays in `text`. */
 static enum recur_status cut_words(struct stream *stream, bool last)
 {
@@ -268,7 +257,7 @@ static enum recur_status cut_words(struct stream *stream, bool last)
         size_t length = recur_utf8_length(*at);
         next = at + length;
         bool plain = *at > ' ' && length == 1; /* most of most texts */
-        if (plain || (*at != ' ' && !is_space(at, length))) {
+        if (plain || (*at != ' ' && !recur_is_space(at, at + length, &next))) {
             word = word ? word : at;
             continue;
         }

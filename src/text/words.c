@@ -1,6 +1,6 @@
 #include "text/words.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 #include <utf8proc.h>
 
@@ -11,6 +11,41 @@ static utf8proc_int32_t code_at(const char *at)
     utf8proc_int32_t code;
     utf8proc_iterate((const utf8proc_uint8_t *)at, (utf8proc_ssize_t)recur_utf8_length(*at), &code);
     return code;
+}
+
+static bool is_space(const char *at)
+{
+    utf8proc_int32_t code = code_at(at);
+    utf8proc_category_t category = utf8proc_category(code);
+    return (code >= '\t' && code <= '\r') || code == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
+           category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+}
+
+bool recur_is_space(const char *at, const char *end, const char **next)
+{
+    size_t length;
+    bool valid = recur_utf8_scan(at, (size_t)(end - at), &length) == RECUR_UTF8_VALID;
+    *next = at + length;
+    return valid && is_space(at);
+}
+
+bool recur_is_letter_without_case(const char *at)
+{
+    return utf8proc_category(code_at(at)) == UTF8PROC_CATEGORY_LO;
+}
+
+recur_token recur_trim(recur_token text, bool bytes)
+{
+    const char *begin = text.bytes, *end = begin + text.size, *last = NULL, *next;
+    for (const char *at = begin; at < end; at = next) {
+        bool space = recur_is_space(at, end, &next) && (!bytes || (unsigned char)*at < 0x80);
+        next = bytes ? at + 1 : next;
+        if (space)
+            continue;
+        begin = last ? begin : at;
+        last = next;
+    }
+    return (recur_token){begin, last ? (size_t)(last - begin) : 0};
 }
 
 size_t recur_word_lower(recur_token word, char *lower)

@@ -98,7 +98,10 @@ enum recur_status recur_model_create_labels(const recur_model_config *given,
     recur_model_config config = recur_model_config_default();
     struct recur_model_vocabs vocabs = {0};
     RECUR_TRY(recur_config_take(&config, given, "recur_model_config", error));
-    config.task = recur_labels_task(data);
+    const recur_labels_config *read = recur_labels_get_config(data);
+    config.task = read->task;
+    config.word_column = read->word_column;
+    config.label_column = read->label_column;
     bool characters = config.task == RECUR_TASK_TAG && config.character_hidden > 0;
     enum recur_status status = build_all(data, vocab, characters, &vocabs, error);
     if (status == RECUR_OK)

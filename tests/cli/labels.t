@@ -172,7 +172,7 @@ text   one: 2 texts of 2 tokens, 2 in the vocabulary, 1 label, 1 text held out
 model  lstm 2, classifies texts with 1 label (pool final), one-hot input, 51 parameters
 text   standard input: 1 text of 1 token, 2 in the vocabulary, 1 label
 $ printf 'pa O\npa\n' | recur predict -m t -
-! recur predict: standard input: line 2 has 1 column, but line 1 has 2
+! recur predict: standard input: line 2 has 1 column, but line 1 has 2; expected a word a line, in as many columns each
 [1]
 $ printf ' ' | recur vocab --tokens word -
 ! recur vocab: the text has no tokens (1 byte was read); at least 1 is needed
@@ -233,7 +233,7 @@ $ printf 'ABCDEFGH\ta\nB\tb\n' > two; recur train two --quiet --task classify --
 [1]
 # Columns and lines.
 $ printf 'pa O\n\npa x O\n' > bad; recur train bad --task tag
-! recur train: bad: line 3 has 3 columns, but line 1 has 2
+! recur train: bad: line 3 has 3 columns, but line 1 has 2; expected a word a line, in as many columns each
 [1]
 $ printf 'pa\n' > bad; recur train bad --task tag
 ! recur train: bad: line 1 has 1 column; expected a word first and its label last
@@ -260,9 +260,10 @@ $ recur predict -m c words2
 ! recur predict: cannot read words2: No such file or directory
 [1]
 $ recur predict -m t bad | tail -c 2 | od -An -c
-  \n  \n
+   O  \n
 $ printf '' | recur predict -m c -
-$ printf ' \n\n' | recur predict -m t -; printf '' | recur predict -m r -
+$ printf ' \n\n' | recur predict -m t - | od -An -c; printf '' | recur predict -m r -
+      \n  \n
 $ recur predict -m t --json lines
 ! recur predict: --json is for texts, and the model, of the task tag, labels words
 [2]

@@ -1,8 +1,8 @@
 /* Labelled texts, in columns and as label<TAB>text, from memory and from a file, which must be the
  * same; then a model for them, a step of training, predictions and scores. The first byte says what
  * is read and how and how wide the model is, the second how long a sequence may be, the third what
- * the model is, the fourth what its dictionary keeps and how much is held out; the rest is the
- * text. */
+ * the model is, the fourth what its dictionary keeps and how much is held out, the fifth which
+ * columns and layout the text has, the sixth what is known of words; the rest is the text. */
 #include <math.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 /* Data of more than so many tokens is only read. What a model of width 2 takes for the rest follows
  * its length and, by the labels of each token, its square (docs/reliability.md). */
-enum { SETTINGS = 4, TOKENS = 200 };
+enum { SETTINGS = 6, TOKENS = 200 };
 enum { LEARN_EXTRA = 1 << 20, LEARN_BYTE = 1 << 13, LEARN_PAIR = 1 << 9 };
 
 struct settings {
@@ -20,6 +20,8 @@ struct settings {
     recur_model_config model;
     recur_vocab_config vocab;
     double share;
+    recur_token ends[2];
+    bool known;
 };
 
 static struct settings settings_of(const uint8_t *byte)
@@ -47,6 +49,14 @@ static struct settings settings_of(const uint8_t *byte)
     s.model.dropout = byte[3] >> 2 & 1 ? 0.5F : 0;
     s.model.embedding = byte[3] >> 3 & 1 ? *width : 0;
     s.vocab.min_count = byte[3] >> 4;
+    s.labels.word_column = byte[4] & 3;
+    s.labels.label_column = byte[4] >> 2 & 3;
+    s.labels.layout = byte[4] >> 4 & 7;
+    s.labels.header = byte[4] >> 7;
+    s.known = byte[5] & 1;
+    s.ends[0] = (recur_token){".", 1};
+    s.ends[1] = (recur_token){"\xe3\x80\x82", 3};
+    s.labels.end_count = byte[5] >> 1 & 1 ? 2 : 0;
     return s;
 }
 
@@ -63,6 +73,10 @@ static void look_at(const recur_labels *labels)
 {
     bool tags = recur_labels_task(labels) == RECUR_TASK_TAG;
     size_t tokens = 0, forms = recur_labels_forms(labels);
+    const char *next = NULL; /* all of the file stands in lines and between them, one by one */
+    enum recur_layout layout = recur_labels_layout(labels);
+    FUZZ_CHECK(layout > RECUR_LAYOUT_AUTO && layout <= RECUR_LAYOUT_CHARACTERS, "layout %d",
+               (int)layout);
     for (size_t i = 0; i < recur_labels_count(labels); i++) {
         size_t length = recur_labels_length(labels, i);
         const uint32_t *form = recur_labels_sequence(labels, i);
@@ -74,10 +88,16 @@ static void look_at(const recur_labels *labels)
             recur_token label = recur_labels_label(labels, i, t);
             FUZZ_CHECK(label.size <= line.size, "a label of %zu in a line of %zu", label.size,
                        line.size);
+            recur_token before = recur_labels_before(labels, i, t);
+            FUZZ_CHECK(!next || before.bytes == next, "bytes before a line are missing");
+            FUZZ_CHECK(before.bytes + before.size == line.bytes, "bytes before a line end early");
+            next = line.bytes + line.size;
+            touch(before);
             touch(line);
             touch(label);
         }
     }
+    touch(recur_labels_before(labels, recur_labels_count(labels), 0));
     FUZZ_CHECK(tokens == recur_labels_tokens(labels), "%zu tokens", tokens);
     for (size_t f = 0; f < forms; f++) {
         touch(recur_labels_form(labels, f));
@@ -86,9 +106,27 @@ static void look_at(const recur_labels *labels)
     }
 }
 
+/* What is doubted are labels of the data, each kind once. */
+static size_t doubt(const recur_labels *labels)
+{
+    recur_doubt doubt[RECUR_DOUBTS];
+    recur_error error;
+    size_t count = 0, met = 0;
+    fuzz_check_error(recur_labels_doubts(labels, doubt, &count, &error), &error);
+    FUZZ_CHECK(count <= RECUR_DOUBTS, "%zu doubts", count);
+    for (size_t i = 0; i < count; i++) {
+        FUZZ_CHECK(!(met >> doubt[i].kind & 1), "doubt %d twice", (int)doubt[i].kind);
+        met |= (size_t)1 << doubt[i].kind;
+        touch(doubt[i].label);
+        touch(doubt[i].other);
+    }
+    return met;
+}
+
 /* What two readings have to agree on. */
 struct reading {
     enum recur_status status;
+    size_t doubts;
     size_t sequences, forms, tokens;
     uint64_t fingerprint;
 };
@@ -103,6 +141,7 @@ static struct reading finish(enum recur_status status, recur_labels *labels, dou
     if (status != RECUR_OK)
         return r;
     look_at(labels);
+    r.doubts = doubt(labels);
     r.sequences = recur_labels_count(labels);
     r.forms = recur_labels_forms(labels);
     r.tokens = recur_labels_tokens(labels);
@@ -133,7 +172,8 @@ static size_t read_both(const char *text, size_t size, const struct settings *s)
     FUZZ_CHECK(memory.status == stream.status, "status %d from memory, %d from the file",
                (int)memory.status, (int)stream.status);
     FUZZ_CHECK(memory.sequences == stream.sequences && memory.tokens == stream.tokens &&
-                   memory.forms == stream.forms && memory.fingerprint == stream.fingerprint,
+                   memory.forms == stream.forms && memory.doubts == stream.doubts &&
+                   memory.fingerprint == stream.fingerprint,
                "other contents from the file");
     return memory.tokens + memory.sequences;
 }
@@ -206,6 +246,19 @@ static void learn(const char *text, size_t size, const struct settings *s)
     recur_labels_free(train);
 }
 
+static recur_vocab *vocab_of(const char *words)
+{
+    recur_token tokens[16];
+    recur_vocab *vocab = NULL;
+    size_t count = 0;
+    for (const char *at = words, *end; *at; at = end + (*end == ' ')) {
+        end = at + strcspn(at, " ");
+        tokens[count++] = (recur_token){at, (size_t)(end - at)};
+    }
+    FUZZ_CHECK(recur_vocab_build(tokens, count, NULL, NULL, &vocab, NULL) == RECUR_OK, "no memory");
+    return vocab;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (size < SETTINGS)
@@ -213,7 +266,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const char *text = (const char *)bytes + SETTINGS;
     struct settings s = settings_of(bytes);
     s.labels.text = &s.text;
+    s.labels.ends = s.ends;
+    recur_vocab *words =
+        s.known ? vocab_of("the jo lu . new york \xe5\x8c\x97 \xe4\xba\xac") : NULL;
+    recur_vocab *labels = s.known ? vocab_of("O B-PER x") : NULL;
+    s.labels.known_words = words;
+    s.labels.known_labels = labels;
     size_t tokens = read_both(text, size - SETTINGS, &s);
+    recur_vocab_free(words);
+    recur_vocab_free(labels);
+    s.labels.known_words = s.labels.known_labels = NULL;
     if (tokens == 0 || tokens > TOKENS)
         return 0;
     ptrdiff_t before = fuzz_memory_begin();

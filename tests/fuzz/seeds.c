@@ -225,20 +225,33 @@ static void texts(void)
     SEED("corpus", "invalid", "\0\2\xc3\x28\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82");
     SEED("corpus", "kinds-unknown", "\x0f\0text");
     SEED("columns", "tag",
-         "\1\0\x93\x09The DT O\nNew York\n\nJo NN B-PER\nlu VB O\n\nJo NN B-PER\n\nlu VB O\n");
+         "\1\0\x93\x09\0\0The DT O\nNew York\n\nJo NN B-PER\nlu VB O\n\nJo NN B-PER\n\nlu VB O\n");
     SEED("columns", "crf",
-         "\1\0\xc1\x0dThe DT O\nYork NN B\n\nJo NN B\nlu VB O\n\nJo NN B\n\nlu VB O\n");
+         "\1\0\xc1\x0d\0\0The DT O\nYork NN B\n\nJo NN B\nlu VB O\n\nJo NN B\n\nlu VB O\n");
     SEED("columns", "tabs",
-         "\1\x09\x52\0New York\tNNP\tB-LOC\r\n\xef\xbb\xbf\tx\tO\n \t\na\t\tI-LOC");
-    SEED("columns", "unlabelled-words", "\3\0\x12\0pa\npo\n\nKi\n");
-    SEED("columns", "classify", "\0\0\x17\1Latu\tba ko\nZukh\tpli\nLatu\tbako\nZukh\tzu\n");
-    SEED("columns", "words-letters", "\x14\0\x19\x18x\tOne, two\ny\tthree\nx\ttwo");
-    SEED("columns", "narrow", "\xc1\0\xc1\x0dThe DT O\nYork NN B\n\nJo NN B\nlu VB O\n\nJo NN B\n");
-    SEED("columns", "narrow-texts", "\x40\0\x17\x0dLatu\tba ko\nZukh\tpli\nLatu\tb\nZukh\t\n");
-    SEED("columns", "one-label", "\xc1\0\xc1\x08x O\n");
-    SEED("columns", "bytes", "\x08\0\x0b\x04x\t\xff\xfe\ny\t\n");
-    SEED("columns", "invalid", "\2\0\x03\0x\t\xc3\x28\xed\xa0\x80\n\nno label\n\tnone\n");
-    SEED("columns", "too-long", "\0\x04\0\0x\tabc\ny\tabcde\n");
+         "\1\x09\x52\0\0\0New York\tNNP\tB-LOC\r\n\xef\xbb\xbf\tx\tO\n \t\na\t\tI-LOC");
+    SEED("columns", "unlabelled-words", "\3\0\x12\0\0\0pa\npo\n\nKi\n");
+    SEED("columns", "classify", "\0\0\x17\1\0\0Latu\tba ko\nZukh\tpli\nLatu\tbako\nZukh\tzu\n");
+    SEED("columns", "words-letters", "\x14\0\x19\x18\0\0x\tOne, two\ny\tthree\nx\ttwo");
+    SEED("columns", "narrow",
+         "\xc1\0\xc1\x0d\0\0The DT O\nYork NN B\n\nJo NN B\nlu VB O\n\nJo NN B\n");
+    SEED("columns", "narrow-texts", "\x40\0\x17\x0d\0\0Latu\tba ko\nZukh\tpli\nLatu\tb\nZukh\t\n");
+    SEED("columns", "one-label", "\xc1\0\xc1\x08\0\0x O\n");
+    SEED("columns", "bytes", "\x08\0\x0b\x04\0\0x\t\xff\xfe\ny\t\n");
+    SEED("columns", "invalid", "\2\0\x03\0\0\0x\t\xc3\x28\xed\xa0\x80\n\nno label\n\tnone\n");
+    SEED("columns", "too-long", "\0\x04\0\0\0\0x\tabc\ny\tabcde\n");
+    SEED("columns", "numbered",
+         "\1\0\x93\x09\x0e\0x y\n1 Jo B-PER\n2 lu O\n\n1 New B-LOC\n2 ran O\n\n");
+    SEED("columns", "headed", "\0\0\x17\1\x84\0text\tlabel\nba\tLatu\npli\tZukh\n");
+    SEED("columns", "conllu",
+         "\1\0\x93\x09\0\0# text = "
+         "a\n1-2\tal\t_\t_\t_\t_\t_\t_\t_\t_\n1\ta\ta\tADP\tP\t_\t0\tr\t_\t_\n"
+         "1.1\tx\tx\tV\t_\t_\t_\t_\t_\t_\n2\tel\tel\tDET\tD\t_\t1\tdet\t_\t_\n");
+    SEED("columns", "comments",
+         "\1\0\x93\x09\0\2-DOCSTART- O\n\n# a b\n# O\nJo B-PER\n. O\nlu O\n");
+    SEED("columns", "sentences", "\3\0\x93\x09\0\1The York .\nJo lu\n\n\xe3\x80\x80 x");
+    SEED("columns", "characters", "\3\0\x93\x09\0\1\xe5\x8c\x97\xe4\xba\xac\n\xff\xe5\x8c\x97\n");
+    SEED("columns", "alike", "\0\0\x17\1\0\0Ab\tx\n\xef\xbc\xa1\xe2\x84\xac\tz\naB\ty\n");
     SEED("options", "train", "\0--preset\nd2l-gru\n--hidden\n32,16\n--lr=0.5\n-o\nfile\ntext");
     SEED("options", "train-more",
          "\0--tokens=word\n--reserved=<pad>,<s>\n--predict\na\n--predict=b");
