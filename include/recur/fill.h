@@ -56,10 +56,11 @@ static inline recur_fill_config recur_fill_config_default(void)
     return config;
 }
 
-/* Plans for texts of any size over `model`, which must outlive the filler. `config` may be NULL:
- * the defaults. The filler belongs to the caller: recur_filler_free. Errors: ARGUMENT (a model
- * without vocabulary, a blank that is no single character, a number that is 0), UNSUPPORTED for a
- * model of another task or without a token to fill with, MEMORY. */
+/* Makes a filler over `model`, which must outlive it; room for the search is made when there is a
+ * text, as its blanks need it. `config` may be NULL: the defaults. The filler belongs to the
+ * caller: recur_filler_free. Errors: ARGUMENT (a model without vocabulary, a blank that is no
+ * single character, a number that is 0), UNSUPPORTED for a model of another task or without a token
+ * to fill with, MEMORY. */
 RECUR_API enum recur_status recur_filler_create(const recur_model *model,
                                                 const recur_fill_config *config,
                                                 recur_filler **filler, recur_error *error);

@@ -9,8 +9,8 @@
 #include "nn/pass.h"
 #include "nn/windows.h"
 
-#define STEPS 256      /* of one pass in one direction */
-#define WINDOWS_MAX 16 /* of one pass in both */
+#define STEPS 256      /* of one pass in one direction, at most */
+#define WINDOWS_MAX 16 /* of one pass in both, at most */
 
 struct run {
     const recur_model *model;
@@ -56,9 +56,9 @@ static enum recur_status hand_over(const struct run *run, size_t b, size_t first
 
 static enum recur_status read_on(struct run *run, recur_error *error)
 {
-    size_t size = recur_corpus_size(run->corpus);
-    for (size_t from = 0; from < size; from += STEPS) {
-        run->pass.steps = size - from < STEPS ? size - from : STEPS;
+    size_t size = recur_corpus_size(run->corpus), most = run->work.steps;
+    for (size_t from = 0; from < size; from += most) {
+        run->pass.steps = size - from < most ? size - from : most;
         recur_corpus_read(run->corpus, from, run->pass.steps, run->ids);
         RECUR_TRY(recur_team_attend(run->team, error)); /* the caller's function may have forked */
         recur_pass_run_forward(&run->pass, run->team);
@@ -72,14 +72,15 @@ static enum recur_status read_on(struct run *run, recur_error *error)
 static enum recur_status read_some_windows(struct run *run, size_t first, recur_error *error)
 {
     const struct recur_windows *windows = &run->windows;
-    size_t batch = run->work.batch;
-    size_t count = windows->count - first < batch ? windows->count - first : batch;
-    for (size_t b = 0; b < batch; b++) {
-        size_t begin = recur_window_first(windows, first + (b < count ? b : 0));
+    size_t left = windows->count - first, batch = run->work.batch;
+    size_t count = left < batch ? left : batch;
+    for (size_t b = 0; b < count; b++) {
+        size_t begin = recur_window_first(windows, first + b);
         for (size_t t = 0; t < windows->steps; t++)
-            recur_corpus_read(run->corpus, begin + t, 1, &run->ids[t * batch + b]);
+            recur_corpus_read(run->corpus, begin + t, 1, &run->ids[t * count + b]);
     }
     RECUR_TRY(recur_team_attend(run->team, error));
+    run->pass.rows = count;
     recur_pass_run_forward(&run->pass, run->team);
     for (size_t b = 0; b < count; b++) {
         size_t begin = recur_window_first(windows, first + b), own = (first + b) * RECUR_WINDOW_OWN;
@@ -90,26 +91,41 @@ static enum recur_status read_some_windows(struct run *run, size_t first, recur_
     return RECUR_OK;
 }
 
+/* In both directions windows are read whole, in one as many steps at once as the model is worth. */
+static struct recur_work_plan plan_work(struct run *run)
+{
+    size_t size = recur_corpus_size(run->corpus), most = recur_model_rows(run->model);
+    struct recur_work_plan work = {.shares = true, .headless = true};
+    if (run->model->network.directions > 1) {
+        run->windows = recur_windows_over(size);
+        work.batch = recur_windows_together(&run->windows, most, WINDOWS_MAX);
+        work.steps = run->windows.steps;
+        return work;
+    }
+    work.batch = 1;
+    work.steps = most < STEPS ? most : STEPS;
+    work.steps = work.steps < size ? work.steps : size;
+    work.carries = true;
+    return work;
+}
+
 static enum recur_status plan(struct run *run, size_t threads, recur_error *error)
 {
-    size_t steps = STEPS, batch = 1, rows = STEPS;
-    if (run->model->network.directions > 1) {
-        run->windows = recur_windows_over(recur_corpus_size(run->corpus));
-        batch = run->windows.count < WINDOWS_MAX ? run->windows.count : WINDOWS_MAX;
-        steps = run->windows.steps;
-        rows = RECUR_WINDOW_OWN;
-    }
+    struct recur_work_plan work = plan_work(run);
     RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &run->team, error));
-    RECUR_TRY(recur_workspace_init(&run->work, &run->model->network, batch, steps, false,
-                                   recur_team_threads(run->team), error));
-    RECUR_TRY(recur_alloc(batch * steps, sizeof *run->ids, "a piece of text", &run->ids, error));
-    RECUR_TRY(recur_alloc(recur_size_mul(rows, run->width), sizeof *run->rows, "features",
+    work.threads = recur_team_threads(run->team);
+    RECUR_TRY(recur_workspace_plan(&run->work, &run->model->network, &work, error));
+    RECUR_TRY(recur_alloc(work.batch * work.steps, sizeof *run->ids, "a piece of text", &run->ids,
+                          error));
+    RECUR_TRY(recur_alloc(recur_size_mul(work.steps, run->width), sizeof *run->rows, "features",
                           &run->rows, error));
     run->pass.network = &run->model->network;
     run->pass.kernels = run->model->kernels;
     run->pass.work = &run->work;
     run->pass.parameters = run->model->parameters;
-    run->pass.steps = steps;
+    run->pass.steps = work.steps;
+    run->pass.layers = run->layer + 1;
+    run->pass.headless = true;
     run->pass.ids = run->ids;
     return RECUR_OK;
 }

@@ -291,7 +291,8 @@ static enum recur_status search_all(struct recur_fill_search *search, struct rea
     answers[0].score[0] = 0;
     for (size_t first = 0, group; first < reading->count; first += group) {
         group = group_size(reading, first);
-        recur_fill_search_run(search, reading->ids, reading->size, reading->blanks + first, group);
+        RECUR_TRY(recur_fill_search_run(search, reading->ids, reading->size,
+                                        reading->blanks + first, group, error));
         if (!isfinite(search->kept[0].score))
             return recur_fail_overflow("a logit", error);
         for (size_t i = 0; i < group; i++)

@@ -1,9 +1,10 @@
 /* The search for the tokens of some blanks that stand near each other.
  *
- * Every step runs the model over all candidates at once, with what is still blank read as
- * RECUR_UNKNOWN, and fills one blank: the one the best candidate is surest of. A candidate's score
- * is the sum of the logarithms of its tokens' probabilities, each given the ones before it: by the
- * chain rule the probability of all of them together. The best `beam` candidates go on. */
+ * Every step runs the model over all candidates, some of them at once, with what is still blank
+ * read as RECUR_UNKNOWN, and fills one blank: the one the best candidate is surest of. A
+ * candidate's score is the sum of the logarithms of its tokens' probabilities, each given the ones
+ * before it: by the chain rule the probability of all of them together. The best `beam` candidates
+ * go on. */
 #ifndef RECUR_INFER_FILL_SEARCH_H
 #define RECUR_INFER_FILL_SEARCH_H
 
@@ -18,19 +19,17 @@ struct recur_candidate {
     int32_t ids[RECUR_FILL_GROUP]; /* of the blanks; RECUR_UNKNOWN while they are blank */
 };
 
-/* The model over B candidates. */
-struct recur_fill_pass {
-    struct recur_workspace work;
-    struct recur_pass pass;
-    int32_t *ids; /* (T, B) */
-};
-
 struct recur_fill_search {
+    const recur_model *model;
     size_t beam;
     size_t special;                      /* ids below it are never chosen */
-    struct recur_fill_pass narrow, wide; /* for 1 and for `beam` candidates */
     struct recur_candidate *kept, *next; /* (beam), the best first */
     size_t count, next_count;
+    struct recur_workspace work; /* for some candidates at once; planned when a text is there */
+    struct recur_pass pass;
+    int32_t *ids; /* (T, B) */
+    real *logits; /* panels of V, (B, 32), of one blank; `stride` from panel to panel */
+    size_t stride;
 };
 
 /* The model must outlive the search. Errors: MEMORY. Released by recur_fill_search_free in every
@@ -40,8 +39,10 @@ enum recur_status recur_fill_search_init(struct recur_fill_search *search, const
 void recur_fill_search_free(struct recur_fill_search *search);
 
 /* Fills ids[blanks[0]], ids[blanks[1]], ... of a text of `size` ids, within the limits above;
- * leaves the candidates in `kept`, `count` of them. Other blanks of the text are RECUR_UNKNOWN. */
-void recur_fill_search_run(struct recur_fill_search *search, const int32_t *ids, size_t size,
-                           const size_t *blanks, size_t count);
+ * leaves the candidates in `kept`, `count` of them. Other blanks of the text are RECUR_UNKNOWN.
+ * Errors: MEMORY. */
+enum recur_status recur_fill_search_run(struct recur_fill_search *search, const int32_t *ids,
+                                        size_t size, const size_t *blanks, size_t count,
+                                        recur_error *error);
 
 #endif

@@ -116,9 +116,11 @@ enum recur_status recur_session_copy(recur_session *session, const recur_session
 static enum recur_status plan(recur_stepper *stepper, const recur_model *model, size_t batch,
                               size_t threads, recur_error *error)
 {
-    RECUR_TRY(recur_workspace_init_rows(&stepper->work, &model->network, batch, 1,
-                                        recur_size_add(batch, TURNS), false,
-                                        threads ? threads : recur_team_processors(), error));
+    const struct recur_work_plan work = {.batch = batch,
+                                         .steps = 1,
+                                         .rows = recur_size_add(batch, TURNS),
+                                         .threads = threads ? threads : recur_team_processors()};
+    RECUR_TRY(recur_workspace_plan(&stepper->work, &model->network, &work, error));
     stepper->grids[0] = stepper->work.grid;
     threads = recur_grid_threads(&stepper->grids[0]);
     RECUR_TRY(recur_team_create(threads, &stepper->team, error));

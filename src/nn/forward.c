@@ -169,29 +169,78 @@ static void forward_step(const struct recur_pass *pass, const struct recur_slice
     }
 }
 
+/* Where the pass before left the state of sequence b, in panel u of h or c. */
+static const real *carried_state(const struct recur_pass *pass, const struct recur_stream *stream,
+                                 size_t d, size_t u, int c, size_t b)
+{
+    const real *carried = c ? stream->carried_c : stream->carried_h;
+    if (carried)
+        return carried + (u * pass->work->batch + b) * RECUR_LANES;
+    size_t last = d ? 0 : pass->carried_steps - 1;
+    size_t row = recur_workspace_after(pass->work, d) +
+                 recur_pass_row_of(pass, pass->carried_steps, last, b);
+    return (c ? stream->c : stream->h) + u * stream->h_stride + row * RECUR_LANES;
+}
+
 /* The state before the first step: zero, or the one the last pass ended in. */
 static void begin_state(const struct recur_pass *pass, const struct recur_slice *slice,
                         const struct recur_stream *stream, size_t d, size_t u)
 {
-    size_t initial = recur_pass_initial(pass, d), steps = pass->carried_steps;
-    size_t end = slice->row + slice->rows;
+    size_t initial = recur_pass_initial(pass, d), end = slice->row + slice->rows;
     for (int c = 0; c < (stream->c ? 2 : 1) && !pass->given_states; c++) {
         real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
         for (size_t b = slice->row, beside; b < end; b += beside) {
             real *to = panel + (initial + b) * RECUR_LANES;
             beside = recur_pass_beside(pass, b, end);
             size_t bytes = beside * RECUR_LANES * sizeof(real);
-            if (!steps) {
+            if (pass->carried_steps)
+                memmove(to, carried_state(pass, stream, d, u, c, b), bytes);
+            else
                 memset(to, 0, bytes);
-                continue;
-            }
-            size_t ended = recur_workspace_after(pass->work, d) +
-                           recur_pass_row_of(pass, steps, d ? 0 : steps - 1, b);
-            memmove(to, panel + ended * RECUR_LANES, bytes);
         }
     }
     recur_pass_changed(
         pass, stream->h + u * stream->h_stride + (initial + slice->row) * RECUR_LANES, slice->rows);
+}
+
+/* Keeps the last states of panel u for the next pass, where other layers are about to use their
+ * place. */
+static void end_state(const struct recur_pass *pass, const struct recur_slice *slice,
+                      const struct recur_stream *stream, size_t d, size_t u)
+{
+    size_t end = slice->row + slice->rows;
+    for (size_t b = slice->row, beside; b < end; b += beside) {
+        beside = recur_pass_beside(pass, b, end);
+        size_t bytes = beside * RECUR_LANES * sizeof(real);
+        size_t to = (u * pass->work->batch + b) * RECUR_LANES;
+        size_t from = u * stream->h_stride +
+                      recur_pass_after(pass, d, d ? 0 : pass->steps - 1, b) * RECUR_LANES;
+        memcpy(stream->carried_h + to, stream->h + from, bytes);
+        if (stream->carried_c)
+            memcpy(stream->carried_c + to, stream->c + from, bytes);
+    }
+}
+
+/* Lanes of a layer's last panel that no unit stands in are zero; where the layer before has left
+ * its own numbers there, they are made so. */
+static void clear_lanes(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                        size_t d)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t u = pass->network->layer[l].units - 1, own = u * stream->h_stride;
+    for (size_t i = 0; i < recur_slice_spans(pass, slice); i++) {
+        struct recur_span span = recur_slice_span(pass, slice, i);
+        size_t row = span.row * RECUR_LANES, bytes = span.rows * RECUR_LANES * sizeof(real);
+        size_t after = own + row + recur_workspace_after(pass->work, d) * RECUR_LANES;
+        for (unsigned s = 0; s < cell->slots; s++)
+            memset(stream->z + (u * cell->slots + s) * stream->z_stride + row, 0, bytes);
+        memset(stream->h + after, 0, bytes);
+        if (stream->c)
+            memset(stream->c + after, 0, bytes);
+        if (stream->q)
+            memset(stream->q + u * stream->z_stride + row, 0, bytes);
+    }
 }
 
 static void forward_direction(struct recur_pass *pass, const struct recur_slice *slice,
@@ -200,9 +249,12 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t begin = recur_slice_begin(slice, layer->units);
     size_t end = recur_slice_end(slice, layer->units);
-    for (size_t u = recur_slice_begin(slice, layer->units); u < end && !pass->in_place; u++)
+    for (size_t u = begin; u < end && !pass->in_place; u++)
         begin_state(pass, slice, stream, d, u);
+    if (pass->work->mixed && layer->hidden % RECUR_LANES && begin < end && end == layer->units)
+        clear_lanes(pass, slice, l, d);
     forward_input(pass, slice, l, d);
     if (!pass->in_place)
         recur_slice_wait(slice);
@@ -212,6 +264,8 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
             forward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i, p);
             recur_slice_wait(slice);
         }
+    for (size_t u = begin; u < end && stream->carried_h; u++)
+        end_state(pass, slice, stream, d, u);
 }
 
 /* All directions of layer l, by the threads that are there for each. */
@@ -294,21 +348,35 @@ static void forward_seam(const struct recur_pass *pass, const struct recur_slice
     recur_slice_wait(slice);
 }
 
-/* logits = y W^T + b of some panels. */
+/* logits = y W^T + b of some panels: the first of them at x. */
 static void forward_logits(const struct recur_pass *pass, struct recur_span span, size_t first,
-                           size_t count)
+                           size_t count, real *x, size_t stride)
 {
     const struct recur_network *network = pass->network;
     const struct recur_workspace *work = pass->work;
     const struct recur_seam *seam = &work->seam[network->layers];
-    real *x = work->logits + first * work->logit_stride + span.row * RECUR_LANES;
     struct recur_left y = {work->base, seam->value_panels, input_row(pass, network->layers, span),
                            seam->columns};
-    recur_pass_multiply(pass, x, work->logit_stride, &y,
-                        recur_pass_panel(pass, network->head_weight, first),
+    recur_pass_multiply(pass, x, stride, &y, recur_pass_panel(pass, network->head_weight, first),
                         recur_network_param(network, network->head_weight)->depth * RECUR_LANES,
                         count, count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first),
                         span.rows, recur_pass_panel(pass, network->head_bias, first));
+}
+
+/* The same into the workspace. */
+static void forward_panels(const struct recur_pass *pass, struct recur_span span, size_t first,
+                           size_t count)
+{
+    size_t stride = pass->work->logit_stride;
+    forward_logits(pass, span, first, count,
+                   pass->work->logits + first * stride + span.row * RECUR_LANES, stride);
+}
+
+void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, real *x,
+                       size_t stride)
+{
+    for (size_t v = 0; v < recur_panels(pass->network->outputs); v++)
+        forward_logits(pass, (struct recur_span){row, rows}, v, 1, x + v * stride, stride);
 }
 
 /* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits
@@ -321,13 +389,13 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
     if (pass->in_place) {
         size_t first = recur_slice_begin(slice, panels), end = recur_slice_end(slice, panels);
         if (first < end)
-            forward_logits(pass, recur_slice_span(pass, slice, 0), first, end - first);
+            forward_panels(pass, recur_slice_span(pass, slice, 0), first, end - first);
         return;
     }
     size_t spans = recur_slice_own_spans(pass, slice);
     for (size_t v = 0; v < panels; v++)
         for (size_t i = 0; i < spans; i++)
-            forward_logits(pass, recur_slice_own_span(pass, slice, i), v, 1);
+            forward_panels(pass, recur_slice_own_span(pass, slice, i), v, 1);
     for (size_t i = 0; i < spans && pass->targets; i++) {
         struct recur_span span = recur_slice_own_span(pass, slice, i);
         pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,
@@ -384,7 +452,8 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
         return;
     if (pass->network->embedding || (pass->network->layer[0].dense && pass->work->bf16))
         forward_embedding(pass, &slice);
-    for (size_t l = 0; l < pass->network->layers; l++) {
+    size_t layers = pass->layers ? pass->layers : pass->network->layers;
+    for (size_t l = 0; l < layers; l++) {
         forward_layer(pass, &slice, thread, l);
         if (pass->work->seam[l + 1].copies)
             forward_seam(pass, &slice, l);

@@ -55,6 +55,7 @@ struct recur_pass {
     bool wants_inputs;      /* those of the numbers that the network reads are wanted */
     bool given_outputs;     /* the gradient of the top seam is there: the head's is added to it */
     bool headless;          /* neither logits nor their gradient */
+    size_t layers;          /* only so many layers, from the lowest up; 0: all */
     bool drops;             /* dropout is on */
     uint64_t dropout_key;   /* another one for every minibatch */
     real loss_scale;        /* the loss is loss_scale times the sum over all rows */
@@ -140,6 +141,11 @@ void recur_pass_prepare(struct recur_pass *pass, bool backward);
 /* Leaves log-losses in work->loss, row by row, and, where targets are given, the gradient of the
  * loss in work->logits; logits where they are not. */
 void recur_pass_forward(struct recur_pass *pass, size_t thread);
+
+/* Logits of the rows [row, row + rows) of a headless pass that is through, and whose top layer ran:
+ * x, panels of them (rows, 32), lie `stride` numbers apart. */
+void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, real *x,
+                       size_t stride);
 
 void recur_pass_backward(struct recur_pass *pass, size_t thread);
 

@@ -27,6 +27,16 @@ static inline struct recur_windows recur_windows_over(size_t tokens)
                                   .count = (tokens + RECUR_WINDOW_OWN - 1) / RECUR_WINDOW_OWN};
 }
 
+/* How many of them a pass takes at once that may have so many rows, at most `most`. */
+static inline size_t recur_windows_together(const struct recur_windows *windows, size_t rows,
+                                            size_t most)
+{
+    size_t count = windows->steps ? rows / windows->steps : 0;
+    count = count < most ? count : most;
+    count = count < windows->count ? count : windows->count;
+    return count ? count : 1;
+}
+
 /* The token that window w begins with. */
 static inline size_t recur_window_first(const struct recur_windows *windows, size_t w)
 {

@@ -8,10 +8,18 @@
 #include "nn/bf16.h"
 #include "nn/int8.h"
 
+/* Buffers that layers use in turn: of each direction, and by turns of two what the next layer reads
+ * while it writes its own. */
+struct shared {
+    real *z[RECUR_DIRECTIONS_MAX], *c[RECUR_DIRECTIONS_MAX], *q[RECUR_DIRECTIONS_MAX];
+    real *h[2][RECUR_DIRECTIONS_MAX], *copy[2];
+};
+
 /* Hands out pieces of the block; with block NULL only their sizes are added up. */
 struct layout {
     struct recur_plan plan;
     void *block;
+    struct shared shared;
 };
 
 static void *take(struct layout *layout, size_t count, size_t size)
@@ -83,27 +91,92 @@ static void lay_out_gradients(struct layout *layout, const struct recur_network 
                         depth * RECUR_LANES);
 }
 
+/* Those of one direction, for a layer of `units` panels. */
+static void take_states(struct layout *layout, const struct recur_cell_kind *cell, size_t units,
+                        struct recur_stream *stream)
+{
+    stream->z = take_panels(layout, units * cell->slots, stream->z_stride);
+    stream->h = take_panels(layout, units, stream->h_stride);
+    if (cell->has_c)
+        stream->c = take_panels(layout, units, stream->h_stride);
+    if (cell->phases > 1)
+        stream->q = take_panels(layout, units, stream->z_stride);
+}
+
 static void lay_out_stream(struct layout *layout, const struct recur_workspace *work,
-                           const struct recur_network *network, size_t l,
+                           const struct recur_network *network, size_t l, size_t d,
                            struct recur_stream *stream)
 {
     const struct recur_cell_kind *cell = network->cell;
     const struct recur_layer *layer = &network->layer[l];
-    size_t rows = work->rows;
-    stream->z_stride = panel_stride(rows);
-    stream->h_stride = panel_stride(recur_size_add(rows, work->batch));
-    stream->z = take_panels(layout, layer->units * cell->slots, stream->z_stride);
-    stream->h = take_panels(layout, layer->units, stream->h_stride);
-    stream->h_panels = take_offsets(layout, layer->units, stream->h_stride);
-    if (cell->has_c)
-        stream->c = take_panels(layout, layer->units, stream->h_stride);
-    if (cell->phases > 1) {
-        stream->q = take_panels(layout, layer->units, stream->z_stride);
-        stream->q_panels = take_offsets(layout, layer->units, stream->z_stride);
+    const struct shared *shared = &layout->shared;
+    stream->z_stride = panel_stride(work->rows);
+    stream->h_stride = panel_stride(recur_size_add(work->rows, work->batch));
+    if (work->shares) {
+        stream->z = shared->z[d];
+        stream->h = shared->h[l % 2][d];
+        stream->c = shared->c[d];
+        stream->q = shared->q[d];
+    } else {
+        take_states(layout, cell, layer->units, stream);
     }
+    stream->h_panels = take_offsets(layout, layer->units, stream->h_stride);
+    if (cell->phases > 1)
+        stream->q_panels = take_offsets(layout, layer->units, stream->z_stride);
+    if (work->carries)
+        stream->carried_h = take_panels(layout, layer->units, work->batch * RECUR_LANES);
+    if (work->carries && cell->has_c)
+        stream->carried_c = take_panels(layout, layer->units, work->batch * RECUR_LANES);
     stream->slot_bias = take_panels(layout, layer->units * cell->slots, RECUR_LANES);
     if (work->trains)
         lay_out_gradients(layout, network, work->batch, layer, stream);
+}
+
+/* The most panels that a layer's states take. */
+static size_t widest(const struct recur_network *network)
+{
+    size_t units = 0;
+    for (size_t l = 0; l < network->layers; l++)
+        units = units > network->layer[l].units ? units : network->layer[l].units;
+    return units;
+}
+
+/* How many states stand side by side over layer l, whatever reads them. */
+static size_t pieces_over(const struct recur_network *network, size_t l)
+{
+    return recur_network_apart(network, l + 1) ? network->directions
+                                               : recur_network_segments(network, l + 1);
+}
+
+/* Whether they are sums or lie in other rows than the states, dropout left aside. */
+static bool copies(const struct recur_network *network, size_t l)
+{
+    return pieces_over(network, l) < network->directions ||
+           recur_network_hands_on_before(network, l);
+}
+
+static void lay_out_shared(struct layout *layout, const struct recur_workspace *work,
+                           const struct recur_network *network)
+{
+    struct shared *shared = &layout->shared;
+    size_t units = widest(network), top = network->layers;
+    struct recur_stream stream = {
+        .z_stride = panel_stride(work->rows),
+        .h_stride = panel_stride(recur_size_add(work->rows, work->batch)),
+    };
+    for (size_t d = 0; d < network->directions && top; d++) {
+        take_states(layout, network->cell, units, &stream);
+        shared->z[d] = stream.z;
+        shared->c[d] = stream.c;
+        shared->q[d] = stream.q;
+        shared->h[0][d] = stream.h;
+        if (top > 1)
+            shared->h[1][d] = take_panels(layout, units, stream.h_stride);
+    }
+    for (size_t i = 0; i < 2 && i < top; i++)
+        if (copies(network, top - 1 - i))
+            shared->copy[(top - 1 - i) % 2] =
+                take_panels(layout, pieces_over(network, top - 1 - i) * units, stream.z_stride);
 }
 
 /* `pieces` of `width` columns each, every one beginning in a panel of its own. */
@@ -156,20 +229,20 @@ static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
 {
     struct recur_seam *seam = &work->seam[l + 1];
     const struct recur_layer *layer = &network->layer[l];
-    size_t pieces = recur_network_apart(network, l + 1) ? network->directions
-                                                        : recur_network_segments(network, l + 1);
+    size_t pieces = pieces_over(network, l), stride = panel_stride(work->rows);
     bool sums = pieces < network->directions, before = recur_network_hands_on_before(network, l);
     take_features(layout, seam, pieces, layer->hidden);
-    seam->copies = sums || before || (work->trains && network->dropout > 0);
-    size_t stride = panel_stride(work->rows);
-    real *copy = seam->copies ? take_panels(layout, seam->panels, stride) : NULL;
+    seam->copies = copies(network, l) || (work->trains && network->dropout > 0);
+    real *copy = work->shares ? layout->shared.copy[l % 2] : NULL;
+    if (seam->copies && !work->shares)
+        copy = take_panels(layout, seam->panels, stride);
     real *gradient = before && work->trains ? take_panels(layout, seam->panels, stride) : NULL;
     for (size_t i = 0; seam->feature && i < seam->panels; i++) {
         struct recur_feature *feature = &seam->feature[i];
         size_t d = i / layer->units, u = i % layer->units;
         for (size_t which = 0; which < (sums ? 2 : 1); which++)
             set_state(work, network, l, d + which, u, feature, which);
-        feature->value = copy ? copy + i * stride : feature->state[0];
+        feature->value = seam->copies ? copy + i * stride : feature->state[0];
         feature->gradient = gradient ? gradient + i * stride : feature->state_gradient[0];
     }
 }
@@ -177,7 +250,7 @@ static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
 static void lay_out_head(struct layout *layout, struct recur_workspace *work,
                          const struct recur_network *network)
 {
-    size_t panels = recur_panels(network->outputs);
+    size_t panels = work->headless ? 0 : recur_panels(network->outputs);
     size_t rows = work->rows;
     const struct recur_seam *top = &work->seam[network->layers];
     work->logit_stride = panel_stride(rows);
@@ -194,9 +267,12 @@ static void lay_out(struct layout *layout, struct recur_workspace *work,
 {
     work->base = layout->block;
     lay_out_input(layout, work, network);
+    if (work->shares)
+        lay_out_shared(layout, work, network);
     for (size_t l = 0; l < network->layers; l++) {
         for (size_t d = 0; d < network->directions; d++)
-            lay_out_stream(layout, work, network, l, recur_workspace_stream(work, network, l, d));
+            lay_out_stream(layout, work, network, l, d,
+                           recur_workspace_stream(work, network, l, d));
         lay_out_seam(layout, work, network, l);
     }
     lay_out_head(layout, work, network);
@@ -313,18 +389,34 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
                                        size_t steps, bool trains, size_t threads,
                                        recur_error *error)
 {
-    return recur_workspace_init_rows(work, network, batch, steps, recur_size_mul(batch, steps),
-                                     trains, threads, error);
+    const struct recur_work_plan plan = {
+        .batch = batch, .steps = steps, .threads = threads, .trains = trains};
+    return recur_workspace_plan(work, network, &plan, error);
 }
 
-enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
-                                            const struct recur_network *network, size_t batch,
-                                            size_t steps, size_t rows, bool trains, size_t threads,
-                                            recur_error *error)
+static bool widths_differ(const struct recur_network *network)
 {
-    *work =
-        (struct recur_workspace){.batch = batch, .steps = steps, .rows = rows, .trains = trains};
-    RECUR_TRY(choose_grid(&work->grid, network, batch, threads, error));
+    for (size_t l = 1; l < network->layers; l++)
+        if (network->layer[l].hidden != network->layer[0].hidden)
+            return true;
+    return false;
+}
+
+enum recur_status recur_workspace_plan(struct recur_workspace *work,
+                                       const struct recur_network *network,
+                                       const struct recur_work_plan *plan, recur_error *error)
+{
+    *work = (struct recur_workspace){
+        .batch = plan->batch,
+        .steps = plan->steps,
+        .rows = plan->rows ? plan->rows : recur_size_mul(plan->batch, plan->steps),
+        .trains = plan->trains,
+        .shares = plan->shares,
+        .mixed = plan->shares && widths_differ(network),
+        .carries = plan->carries,
+        .headless = plan->headless,
+    };
+    RECUR_TRY(choose_grid(&work->grid, network, plan->batch, plan->threads, error));
     work->far = step_bytes(network, &work->grid) > l2_bytes();
     RECUR_TRY(recur_alloc(network->layers, network->directions * sizeof *work->stream,
                           "the streams", &work->stream, error));
@@ -337,6 +429,18 @@ enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
     layout = (struct layout){.block = work->block};
     lay_out(&layout, work, network);
     return RECUR_OK;
+}
+
+size_t recur_workspace_row_bytes(const struct recur_network *network)
+{
+    const struct recur_cell_kind *cell = network->cell;
+    size_t units = widest(network), top = network->layers;
+    size_t each = cell->slots + 2 + cell->has_c + (cell->phases > 1);
+    size_t panels = network->directions * units * each;
+    panels += recur_panels(network->inputs ? network->inputs : network->embedding);
+    for (size_t i = 0; i < 2 && i < top; i++)
+        panels += copies(network, top - 1 - i) ? pieces_over(network, top - 1 - i) * units : 0;
+    return recur_size_mul(panels, RECUR_LANES * sizeof(real)) + sizeof(real);
 }
 
 void recur_workspace_free(struct recur_workspace *work)

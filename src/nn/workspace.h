@@ -32,8 +32,9 @@ struct recur_stream {
     real *z, *h, *c, *q;
     real *dh, *dc, *dq;
     real *ends; /* U panels (B, 32): gradients of the last hidden states, where they are given */
-    real *slot_bias;                               /* (U*S, 32): b_ih + b_hh where they meet */
-    uint32_t *h_pairs, *q_pairs;                   /* in bf16 (nn/bf16.h) */
+    real *slot_bias;             /* (U*S, 32): b_ih + b_hh where they meet */
+    real *carried_h, *carried_c; /* U panels (B, 32): the last states, for the next pass; or NULL */
+    uint32_t *h_pairs, *q_pairs; /* in bf16 (nn/bf16.h) */
     ptrdiff_t *h_panels, *q_panels;                /* (U) */
     ptrdiff_t *gate_panels[RECUR_CELL_PHASES_MAX]; /* z panels of a phase's gates, (U * gates) */
     ptrdiff_t *input_panels;                       /* z panels that x W_ih^T went to, (U * G) */
@@ -78,7 +79,10 @@ struct recur_workspace {
     size_t batch, steps; /* B, T */
     size_t rows;         /* of all steps; B * T, or fewer where sequences differ in length */
     bool trains;
-    bool far; /* the weights that a thread walks at each step do not fit its L2 cache */
+    bool shares, carries, headless; /* as struct recur_work_plan says */
+    bool mixed; /* layers share buffers and differ in width: what one leaves behind is not zero to
+                   the next */
+    bool far;   /* the weights that a thread walks at each step do not fit its L2 cache */
     struct recur_grid grid;
     void *block;
     size_t block_bytes;
@@ -94,18 +98,32 @@ struct recur_workspace {
     struct recur_int8 *int8; /* likewise (nn/int8.h) */
 };
 
-/* `trains` plans for backward too. `threads` is the size of the team that will run the passes.
- * Errors: MEMORY. Released by recur_workspace_free in every case. */
+/* What passes are to be planned for. */
+struct recur_work_plan {
+    size_t batch, steps; /* B, T, at most */
+    size_t rows;         /* of all steps; 0: B * T */
+    size_t threads;      /* of the team that will run them */
+    bool trains;         /* backward too */
+    bool shares;         /* the outputs of the last layer are all that counts after a pass: layers
+                            use the same buffers in turn, and memory does not grow with them */
+    bool carries;        /* where layers share: the next pass may start from the last states */
+    bool headless;       /* no pass has logits; recur_pass_logits may be asked for some */
+};
+
+/* Errors: MEMORY. Released by recur_workspace_free in every case. */
+enum recur_status recur_workspace_plan(struct recur_workspace *work,
+                                       const struct recur_network *network,
+                                       const struct recur_work_plan *plan, recur_error *error);
+
+/* The same for passes whose layers keep their states, and whose rows have logits. */
 enum recur_status recur_workspace_init(struct recur_workspace *work,
                                        const struct recur_network *network, size_t batch,
                                        size_t steps, bool trains, size_t threads,
                                        recur_error *error);
 
-/* The same for passes whose sequences have at most `rows` steps together. */
-enum recur_status recur_workspace_init_rows(struct recur_workspace *work,
-                                            const struct recur_network *network, size_t batch,
-                                            size_t steps, size_t rows, bool trains, size_t threads,
-                                            recur_error *error);
+/* About how many bytes a row takes where layers share their buffers and there are no logits. */
+size_t recur_workspace_row_bytes(const struct recur_network *network);
+
 void recur_workspace_free(struct recur_workspace *work);
 
 #define RECUR_BLOCKS_MAX 16

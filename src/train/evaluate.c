@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "nn/model_object.h"
@@ -22,18 +23,35 @@
 #define STREAMS_MAX 32
 #define WARM_UP 128
 #define STREAM_MIN 1024 /* predictions that are worth a stream of their own */
-#define STEPS 64        /* of one pass */
-#define WINDOWS_MAX 16  /* of one pass */
+#define STEPS 64        /* of one group */
+#define WINDOWS_MAX 16  /* of one group */
 
+/* Rows of logits that a thread works out at once: enough to be worth a walk over the head's
+ * weights, few enough to stay in its cache. */
+#define PIECE_NUMBERS ((size_t)1 << 20)
+#define PIECE_LEAST 16
+#define PIECE_MOST 256
+
+/* What one thread has of the head. */
+struct part {
+    real *logits; /* panels of V, (piece, 32) */
+    size_t hits;
+};
+
+/* Losses are summed group by group, 64 steps of all streams or 16 windows, in the order of the
+ * steps, whatever a pass holds of it: that depends on the model's size. */
 struct evaluation {
     const recur_corpus *corpus;
     size_t first, predictions; /* of the corpus */
-    size_t streams, length;
+    size_t streams, length;    /* streams, or windows of one group */
     struct recur_windows windows;
     struct recur_workspace work;
     struct recur_pass pass;
-    int32_t *ids, *targets; /* (steps, streams) */
+    int32_t *ids, *targets; /* (steps, sequences) of one pass */
     int32_t pair[2];
+    real *losses; /* (steps, streams) of one group */
+    size_t piece; /* rows */
+    struct part *parts;
     double loss; /* sums over all predictions */
     size_t hits;
 };
@@ -54,28 +72,24 @@ static void fill_in(struct evaluation *e, size_t from, size_t steps)
         }
 }
 
-/* The same for the windows from number `first` on, one in each stream. */
-static void fill_in_windows(struct evaluation *e, size_t first)
+/* The same for `count` windows from number `first` on. */
+static void fill_in_windows(struct evaluation *e, size_t first, size_t count)
 {
-    for (size_t s = 0; s < e->streams; s++) {
-        bool exists = first + s < e->windows.count;
-        size_t window = exists ? first + s : first;
-        size_t begin = recur_window_first(&e->windows, window);
+    for (size_t s = 0; s < count; s++) {
+        size_t begin = recur_window_first(&e->windows, first + s);
         for (size_t t = 0; t < e->windows.steps; t++) {
-            int32_t *id = &e->ids[t * e->streams + s];
+            int32_t *id = &e->ids[t * count + s];
             recur_corpus_read(e->corpus, e->first + begin + t, 1, id);
-            bool own = exists && recur_window_of(begin + t) == window;
-            e->targets[t * e->streams + s] = own ? *id : -1;
+            bool own = recur_window_of(begin + t) == first + s;
+            e->targets[t * count + s] = own ? *id : -1;
         }
     }
 }
 
-/* Whether no other token was more probable. The pass left probabilities in the logits, less 1 at
- * the target. */
-static bool hit(const struct evaluation *e, size_t row)
+/* Whether no other token was more probable. The losses left probabilities in the logits, of which x
+ * is a row, less 1 at the target. */
+static bool hit(const struct evaluation *e, const real *x, size_t stride, size_t target)
 {
-    const real *x = e->work.logits + row * RECUR_LANES;
-    size_t stride = e->work.logit_stride, target = (size_t)e->targets[row];
     real best = 1 + x[target / RECUR_LANES * stride + target % RECUR_LANES];
     for (size_t p = 0; p < recur_panels(e->pass.network->vocabulary); p++)
         for (size_t i = 0; i < RECUR_LANES; i++)
@@ -84,57 +98,160 @@ static bool hit(const struct evaluation *e, size_t row)
     return true;
 }
 
-static void predict(struct evaluation *e, struct recur_team *team, size_t steps)
+/* Losses and hits of some rows of the pass. */
+static void judge(struct evaluation *e, struct part *part, size_t row, size_t rows)
 {
+    size_t stride = e->piece * RECUR_LANES;
+    recur_pass_logits(&e->pass, row, rows, part->logits, stride);
+    e->pass.kernels->softmax_loss(part->logits, stride, e->pass.network->vocabulary, rows,
+                                  e->targets + row, 1, e->work.loss + row);
+    for (size_t i = 0; i < rows; i++)
+        if (e->targets[row + i] >= 0)
+            part->hits +=
+                hit(e, part->logits + i * RECUR_LANES, stride, (size_t)e->targets[row + i]);
+}
+
+static void judge_all(void *argument, size_t thread, size_t threads)
+{
+    struct evaluation *e = argument;
+    size_t all = recur_pass_rows(&e->pass), each = (all + threads - 1) / threads;
+    size_t piece = each < e->piece ? each : e->piece;
+    for (size_t row = thread * piece; row < all; row += threads * piece)
+        judge(e, &e->parts[thread], row, all - row < piece ? all - row : piece);
+}
+
+/* The pass, whose first row is number `at` of the group. */
+static void predict(struct evaluation *e, struct recur_team *team, size_t sequences, size_t steps,
+                    size_t at)
+{
+    e->pass.rows = sequences;
     e->pass.steps = steps;
     recur_pass_run_forward(&e->pass, team);
-    e->loss += recur_pass_loss_sum(&e->pass);
-    for (size_t row = 0; row < steps * e->streams; row++)
-        e->hits += e->targets[row] >= 0 && hit(e, row);
+    recur_team_run(team, judge_all, e);
+    for (size_t t = 0; t < steps; t++)
+        for (size_t s = 0; s < sequences; s++)
+            e->losses[at + t * e->streams + s] = e->work.loss[t * sequences + s];
+}
+
+/* Adds a group of so many steps. */
+static void add_losses(struct evaluation *e, size_t steps)
+{
+    double sum = 0;
+    for (size_t i = 0; i < steps * e->streams; i++)
+        sum += (double)e->losses[i];
+    e->loss += sum;
+}
+
+static void run_streams(struct evaluation *e, struct recur_team *team)
+{
+    for (size_t from = 0; from < e->length; from += STEPS) {
+        size_t steps = e->length - from < STEPS ? e->length - from : STEPS;
+        for (size_t done = 0, n; done < steps; done += n) {
+            n = steps - done < e->work.steps ? steps - done : e->work.steps;
+            fill_in(e, from + done, n);
+            predict(e, team, e->streams, n, done * e->streams);
+            e->pass.carried_steps = n;
+        }
+        add_losses(e, steps);
+    }
+}
+
+static void run_windows(struct evaluation *e, struct recur_team *team)
+{
+    for (size_t first = 0; first < e->windows.count; first += e->streams) {
+        size_t count =
+            e->windows.count - first < e->streams ? e->windows.count - first : e->streams;
+        memset(e->losses, 0, e->windows.steps * e->streams * sizeof *e->losses);
+        for (size_t done = 0, n; done < count; done += n) {
+            n = count - done < e->work.batch ? count - done : e->work.batch;
+            fill_in_windows(e, first + done, n);
+            predict(e, team, n, e->windows.steps, done);
+        }
+        add_losses(e, e->windows.steps);
+    }
 }
 
 static void run(struct evaluation *e, struct recur_team *team)
 {
     recur_pass_run_prepare(&e->pass, team, false);
-    for (size_t from = 0; from < e->length; from += STEPS) {
-        size_t steps = e->length - from < STEPS ? e->length - from : STEPS;
-        fill_in(e, from, steps);
-        predict(e, team, steps);
-        e->pass.carried_steps = steps;
+    if (e->windows.count)
+        run_windows(e, team);
+    else
+        run_streams(e, team);
+    for (size_t i = 0; i < recur_team_threads(team); i++)
+        e->hits += e->parts[i].hits;
+}
+
+static enum recur_status plan_head(struct evaluation *e, const recur_model *model, size_t threads,
+                                   size_t rows, recur_error *error)
+{
+    size_t width = recur_panels(model->config.vocabulary) * RECUR_LANES;
+    size_t piece = PIECE_NUMBERS / width;
+    piece = piece < PIECE_LEAST ? PIECE_LEAST : piece > PIECE_MOST ? PIECE_MOST : piece;
+    e->piece = piece < rows ? piece : rows;
+    RECUR_TRY(recur_alloc(threads, sizeof *e->parts, "evaluation", &e->parts, error));
+    for (size_t i = 0; i < threads && i < rows; i++)
+        RECUR_TRY(recur_block_alloc(
+            recur_size_mul(recur_size_mul(e->piece, width), sizeof *e->parts->logits), "logits",
+            &e->parts[i].logits, error));
+    return RECUR_OK;
+}
+
+/* Streams and their length, or windows; returns what a pass holds of a group of `*group` steps. */
+static struct recur_work_plan plan_work(struct evaluation *e, const recur_model *model,
+                                        size_t *group)
+{
+    struct recur_work_plan work = {.shares = true, .headless = true};
+    size_t rows = recur_model_rows(model);
+    if (model->config.task == RECUR_TASK_FILL) {
+        e->windows = recur_windows_over(e->predictions);
+        e->streams = e->windows.count < WINDOWS_MAX ? e->windows.count : WINDOWS_MAX;
+        work.batch = recur_windows_together(&e->windows, rows, WINDOWS_MAX);
+        work.steps = *group = e->windows.steps;
+        return work;
     }
-    for (size_t window = 0; window < e->windows.count; window += e->streams) {
-        fill_in_windows(e, window);
-        predict(e, team, e->windows.steps);
-    }
+    size_t streams = e->predictions / STREAM_MIN;
+    e->streams = streams < 1 ? 1 : streams > STREAMS_MAX ? STREAMS_MAX : streams;
+    e->length = (e->predictions + (e->streams - 1) * WARM_UP + e->streams - 1) / e->streams;
+    *group = e->length < STEPS ? e->length : STEPS;
+    work.batch = e->streams;
+    work.steps = rows / e->streams < *group ? rows / e->streams : *group;
+    work.steps = work.steps ? work.steps : 1;
+    work.carries = true;
+    return work;
 }
 
 static enum recur_status plan(struct evaluation *e, const recur_model *model, size_t threads,
                               recur_error *error)
 {
-    size_t steps = STEPS;
-    if (model->config.task == RECUR_TASK_FILL) {
-        e->windows = recur_windows_over(e->predictions);
-        e->streams = e->windows.count < WINDOWS_MAX ? e->windows.count : WINDOWS_MAX;
-        steps = e->windows.steps;
-    } else {
-        size_t streams = e->predictions / STREAM_MIN;
-        e->streams = streams < 1 ? 1 : streams > STREAMS_MAX ? STREAMS_MAX : streams;
-        e->length = (e->predictions + (e->streams - 1) * WARM_UP + e->streams - 1) / e->streams;
-    }
-    size_t rows = steps * e->streams;
+    size_t group;
+    struct recur_work_plan work = plan_work(e, model, &group);
+    size_t rows = work.batch * work.steps;
+    work.threads = threads;
     RECUR_TRY(recur_alloc(rows, sizeof *e->ids, "evaluation", &e->ids, error));
     RECUR_TRY(recur_alloc(rows, sizeof *e->targets, "evaluation", &e->targets, error));
-    RECUR_TRY(
-        recur_workspace_init(&e->work, &model->network, e->streams, steps, false, threads, error));
+    RECUR_TRY(recur_alloc(group * e->streams, sizeof *e->losses, "evaluation", &e->losses, error));
+    RECUR_TRY(plan_head(e, model, threads, rows, error));
+    RECUR_TRY(recur_workspace_plan(&e->work, &model->network, &work, error));
     RECUR_TRY(recur_model_narrow(model, &e->work, threads, error));
     e->pass.network = &model->network;
     e->pass.kernels = model->kernels;
     e->pass.work = &e->work;
     e->pass.parameters = model->parameters;
     e->pass.ids = e->ids;
-    e->pass.targets = e->targets;
-    e->pass.loss_scale = 1;
+    e->pass.headless = true;
     return RECUR_OK;
+}
+
+static void release(struct evaluation *e, size_t threads)
+{
+    for (size_t i = 0; i < threads && e->parts; i++)
+        recur_block_free(e->parts[i].logits);
+    free(e->parts);
+    recur_workspace_free(&e->work);
+    free(e->ids);
+    free(e->targets);
+    free(e->losses);
 }
 
 /* Characters for every token, 1 where the tokens are characters or nothing is known. */
@@ -193,9 +310,7 @@ enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *
             .accuracy = (double)e.hits / (double)e.predictions,
         };
     }
-    recur_workspace_free(&e.work);
-    free(e.ids);
-    free(e.targets);
+    release(&e, recur_team_threads(team));
     return status;
 }
 

@@ -30,8 +30,13 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
     RECUR_TRY(recur_model_check_trains(model, error));
     stack->seed = config->seed;
     stack->clip = (double)config->clip;
-    RECUR_TRY(recur_workspace_init_rows(&stack->work, network, config->batch, config->steps, rows,
-                                        trains, recur_team_threads(stack->team), error));
+    const struct recur_work_plan work = {.batch = config->batch,
+                                         .steps = config->steps,
+                                         .rows = rows,
+                                         .threads = recur_team_threads(stack->team),
+                                         .trains = trains,
+                                         .shares = !trains};
+    RECUR_TRY(recur_workspace_plan(&stack->work, network, &work, error));
     if (config->precision == RECUR_PRECISION_BF16)
         RECUR_TRY(recur_bf16_create(&stack->work, network, recur_team_threads(stack->team), error));
     RECUR_TRY(recur_lengths_init(&stack->lengths, config->batch, config->steps, error));

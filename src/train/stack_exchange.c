@@ -123,9 +123,12 @@ void recur_stack_exchange_states(const struct recur_stack *stack, enum recur_sta
 {
     const struct recur_network *network = stack->network;
     size_t batch = stack->lengths.batch, begun = 0, stride;
-    for (size_t i = 0; i < network->layers * network->directions; i++) {
+    size_t count = network->layers * network->directions;
+    for (size_t i = 0; i < count; i++) {
         size_t hidden = network->layer[i / network->directions].hidden;
-        for (size_t b = batch * thread / threads; b < batch * (thread + 1) / threads; b++) {
+        bool gone = stack->work.shares && i + network->directions < count;
+        for (size_t b = batch * thread / threads; b < batch * (thread + 1) / threads && !gone;
+             b++) {
             size_t at = begun + stack->lengths.order[b] * hidden;
             real *row = state_row(stack, &stack->work.stream[i], i % network->directions, which, b,
                                   &stride);

@@ -11,7 +11,8 @@ struct recur_stack_part {
     recur_model *model;
     const struct recur_network *network; /* the model's own, or one of its parts */
     struct recur_team *team;
-    real *gradients;                     /* NULL: the stack goes forward alone */
+    real *gradients;                     /* NULL: the stack goes forward alone, from states of
+                                            zero, and of the last ones has the top layer's */
     const struct recur_touched *touched; /* as of recur_pass; NULL for parts without such tables */
 };
 
