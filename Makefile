@@ -3,14 +3,14 @@ BUILD ?= build
 MESON_OPTIONS ?=
 # For `make bench`: one that has torch, if any.
 PYTHON ?= python3
-# On a terminal ninja shows its progress in one line; elsewhere that would be a hundred.
-NINJA = ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
+# Where `make install` puts things: PREFIX, else where it did before, at first /usr/local. For who makes
+# packages, DESTDIR is a folder to put before that.
 
 .PHONY: all demo test test-interop test-aarch64 check-slow selftest fuzz bench docs install format lint clean setup-build setup-test \
 	setup-interop setup-aarch64 setup-docs setup-ci
 
 all: setup-build $(BUILD)/build.ninja
-	@$(NINJA)
+	@scripts/compile $(BUILD)
 
 demo: all
 	@$(BUILD)/recur train
@@ -50,8 +50,12 @@ docs: setup-docs
 		doxygen docs/Doxyfile
 	@echo "$(BUILD)/reference/html/index.html"
 
-install: all
-	@meson install -C $(BUILD) --no-rebuild
+install: setup-build $(BUILD)/build.ninja
+	@[ -z "$(PREFIX)" ] || \
+		[ "$$(sed -n 's/^prefix=//p' $(BUILD)/meson-private/recur.pc)" = "$(abspath $(PREFIX))" ] || \
+		meson configure $(BUILD) --prefix "$(abspath $(PREFIX))"
+	@scripts/compile $(BUILD)
+	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 format:
@@ -83,4 +87,5 @@ setup-ci:
 
 # The order matters: Meson must not look for libraries before they are installed.
 $(BUILD)/build.ninja: | setup-build
-	@said=$$(meson setup $(BUILD) --libdir=lib $(MESON_OPTIONS)) || { echo "$$said"; exit 1; }
+	@[ -t 1 ] || echo "$(BUILD): setting up"
+	@said=$$(meson setup $(BUILD) $(if $(PREFIX),--prefix=$(abspath $(PREFIX))) --libdir=lib $(MESON_OPTIONS)) || { echo "$$said"; exit 1; }

@@ -134,6 +134,56 @@ def manual(installed):
         expect(result.returncode == 0 and not result.stderr, f"{page}: {result.stderr}")
 
 
+STEPS = """#!/bin/sh
+echo "ninja: Entering directory"
+echo "[0/1] Regenerating build files."
+echo "The Meson build system"
+for step in 1 2 3 4 5 6 7 8; do echo "[$step/8] Compiling $step"; done
+echo "a warning"
+exit $FAKE_STATUS
+"""
+
+
+def makefile(installed):
+    """make, with a meson and a ninja that only tell what they were asked: where it installs to, and
+    that it says what it does where there is no terminal."""
+    fakes, build = installed.scratch / "fakes", installed.scratch / "made"
+    log = installed.scratch / "asked"
+    for folder in fakes, build / "meson-private":
+        folder.mkdir(parents=True)
+    (build / "build.ninja").touch()
+    (build / "meson-private/recur.pc").write_text("prefix=/usr/local\n")
+    for name, text in {"meson": f"#!/bin/sh\necho $* >>{log}\n", "ninja": STEPS}.items():
+        (fakes / name).write_text(text)
+        (fakes / name).chmod(0o755)
+    path = f"{fakes}:{os.environ['PATH']}"
+
+    def make(*arguments, status=0):
+        log.write_text("")
+        result = subprocess.run(
+            ["make", "-s", "-C", ROOT, *arguments, f"BUILD={build}"], capture_output=True, text=True,
+            check=False, env={**os.environ, "PATH": path, "FAKE_STATUS": str(status), "PREFIX": ""},
+        )
+        expect((result.returncode == 0) == (status == 0), f"make: {result}")
+        return result.stdout, log.read_text().replace(str(build), "BUILD").split("\n")[:-1]
+
+    install = "install -C BUILD --no-rebuild"
+    steps = "".join(f"{build}: {step} of 8 steps\n" for step in (1, 2, 4, 6, 8)) + "a warning\n"
+    said, asked = make()
+    expect(said == steps and not asked, f"make said {said}, asked {asked}")
+    expect(make(status=1)[0] == steps, "make failed in silence")
+    for arguments, wanted in (
+        (["DESTDIR=/d"], [f"{install} --destdir /d"]),
+        (["DESTDIR=here"], [f"{install} --destdir {ROOT}/here"]),
+        (["DESTDIR=/d", "PREFIX=/usr/local"], [f"{install} --destdir /d"]),
+        (["DESTDIR=/d", "PREFIX=/p/"], ["configure BUILD --prefix /p", f"{install} --destdir /d"]),
+        (["DESTDIR=/d", "PREFIX=p"], [f"configure BUILD --prefix {ROOT}/p",
+                                      f"{install} --destdir /d"]),
+    ):
+        asked = make("install", *arguments)[1]
+        expect(asked == wanted, f"make install {arguments} asked {asked}, expected {wanted}")
+
+
 def subproject(installed, kind):
     """Meson: dependency('recur') where this tree is a subproject."""
     folder = installed.scratch / "consumer"
@@ -170,7 +220,8 @@ def subproject_static(installed):
 def main():
     build, scratch, *compiler = sys.argv[1:]
     cases = [
-        files, soname, shared, static, cplusplus, manual, subproject_shared, subproject_static
+        files, soname, shared, static, cplusplus, manual, makefile, subproject_shared,
+        subproject_static,
     ]
     installed, failed = Installed(build, Path(scratch).resolve(), compiler), 0
     for number, case in enumerate(cases, 1):
