@@ -66,7 +66,7 @@ static enum recur_status check_valid(const recur_model *model, const recur_label
 static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *train,
                                  const recur_labels *valid, recur_error *error)
 {
-    struct recur_label_run *run = trainer->labels;
+    struct recur_label_run *run = trainer->run;
     const recur_trainer_config *config = &trainer->config;
     RECUR_TRY(recur_trainer_check(config, error));
     RECUR_TRY(recur_label_set_init(&run->set, trainer->model, train, error));
@@ -92,45 +92,19 @@ static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *tra
     return recur_trainer_list_tensors(trainer, error);
 }
 
-enum recur_status recur_trainer_create_labels(recur_model *model, const recur_labels *train,
-                                              const recur_labels *valid,
-                                              const recur_trainer_config *config,
-                                              recur_trainer **out, recur_error *error)
+static void free_run(recur_trainer *trainer)
 {
-    recur_trainer *trainer;
-    RECUR_TRY(recur_alloc(1, sizeof *trainer, "a trainer", &trainer, error));
-    trainer->model = model;
-    trainer->config = recur_trainer_config_default();
-    enum recur_status status =
-        recur_config_take(&trainer->config, config, "recur_trainer_config", error);
-    if (status == RECUR_OK)
-        status = recur_alloc(1, sizeof *trainer->labels, "a trainer", &trainer->labels, error);
-    if (status == RECUR_OK)
-        status = fill_in(trainer, train, valid, error);
-    if (status != RECUR_OK) {
-        recur_trainer_free(trainer);
-        return status;
-    }
-    *out = trainer;
-    return RECUR_OK;
-}
-
-void recur_label_run_free(recur_trainer *trainer)
-{
-    struct recur_label_run *run = trainer->labels;
-    if (!run)
-        return;
+    struct recur_label_run *run = trainer->run;
     recur_label_set_free(&run->set);
     recur_buckets_free(run->buckets);
     recur_labeller_free(&run->labeller);
-    free(run);
-    trainer->labels = NULL;
 }
 
-size_t recur_label_run_start(recur_trainer *trainer, uint64_t epoch)
+static size_t start(recur_trainer *trainer, uint64_t epoch)
 {
-    trainer->labels->tokens = 0;
-    return recur_buckets_start(trainer->labels->buckets, epoch);
+    struct recur_label_run *run = trainer->run;
+    run->tokens = 0;
+    return recur_buckets_start(run->buckets, epoch);
 }
 
 /* The members of the next minibatch, whose tokens count. */
@@ -142,16 +116,16 @@ static size_t draw(struct recur_label_run *run, const size_t **members)
     return count;
 }
 
-void recur_label_run_skip(recur_trainer *trainer, size_t count)
+static void skip(recur_trainer *trainer, size_t count)
 {
     const size_t *members;
     while (count-- > 0)
-        draw(trainer->labels, &members);
+        draw(trainer->run, &members);
 }
 
-bool recur_label_run_next(recur_trainer *trainer)
+static bool next(recur_trainer *trainer)
 {
-    struct recur_label_run *run = trainer->labels;
+    struct recur_label_run *run = trainer->run;
     const size_t *members;
     size_t count = draw(run, &members);
     if (!count)
@@ -161,25 +135,25 @@ bool recur_label_run_next(recur_trainer *trainer)
     return true;
 }
 
-size_t recur_label_run_tokens(const recur_trainer *trainer)
+static size_t tokens(const recur_trainer *trainer)
 {
-    return trainer->labels->tokens;
+    return ((const struct recur_label_run *)trainer->run)->tokens;
 }
 
-enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *error)
+static enum recur_status learn(recur_trainer *trainer, recur_error *error)
 {
-    RECUR_TRY(recur_labeller_learn(&trainer->labels->labeller, trainer->optimiser.updates,
-                                   &trainer->loss, error));
+    struct recur_label_run *run = trainer->run;
+    RECUR_TRY(
+        recur_labeller_learn(&run->labeller, trainer->optimiser.updates, &trainer->loss, error));
     if (isfinite(trainer->loss))
         trainer->norm = recur_optimiser_run(&trainer->optimiser, trainer->team, trainer->lr,
                                             (double)trainer->config.clip);
     return RECUR_OK;
 }
 
-enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *epoch,
-                                           recur_error *error)
+static enum recur_status validate(recur_trainer *trainer, recur_epoch *epoch, recur_error *error)
 {
-    struct recur_label_run *run = trainer->labels;
+    struct recur_label_run *run = trainer->run;
     recur_score_table *table;
     if (!run->valid)
         return RECUR_OK;
@@ -195,9 +169,11 @@ enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *
     return RECUR_OK;
 }
 
-size_t recur_label_run_sequences(const recur_trainer *trainer)
+/* A minibatch has at least one sequence. */
+static size_t most(const recur_trainer *trainer)
 {
-    return recur_labels_count(trainer->labels->set.data);
+    const struct recur_label_run *run = trainer->run;
+    return recur_labels_count(run->set.data);
 }
 
 struct recur_identity recur_labels_identity(const recur_labels *train, const recur_labels *valid)
@@ -211,7 +187,47 @@ struct recur_identity recur_labels_identity(const recur_labels *train, const rec
     return identity;
 }
 
-struct recur_identity recur_label_run_identity(const recur_trainer *trainer)
+static struct recur_identity identity(const recur_trainer *trainer)
 {
-    return recur_labels_identity(trainer->labels->set.data, trainer->labels->valid);
+    const struct recur_label_run *run = trainer->run;
+    return recur_labels_identity(run->set.data, run->valid);
+}
+
+static bool lost(double loss)
+{
+    return !isfinite(loss);
+}
+
+const struct recur_run_kind recur_label_run_kind = {
+    .measure = "loss",
+    .data = "labelled texts are not those",
+    .has = "they have",
+    .others = ", or other labels",
+    .lost = lost,
+    .start = start,
+    .most = most,
+    .skip = skip,
+    .next = next,
+    .learn = learn,
+    .tokens = tokens,
+    .validate = validate,
+    .identity = identity,
+    .free = free_run,
+};
+
+enum recur_status recur_trainer_create_labels(recur_model *model, const recur_labels *train,
+                                              const recur_labels *valid,
+                                              const recur_trainer_config *config,
+                                              recur_trainer **out, recur_error *error)
+{
+    recur_trainer *trainer;
+    RECUR_TRY(recur_trainer_make(model, &recur_label_run_kind, sizeof(struct recur_label_run),
+                                 config, &trainer, error));
+    enum recur_status status = fill_in(trainer, train, valid, error);
+    if (status != RECUR_OK) {
+        recur_trainer_free(trainer);
+        return status;
+    }
+    *out = trainer;
+    return RECUR_OK;
 }

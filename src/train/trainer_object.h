@@ -1,16 +1,13 @@
-/* The inside of recur_trainer, for what trains, for what writes a run down, and for runs of
- * labelled data. */
+/* The inside of recur_trainer, for what trains, for what writes a run down, and for the kinds of
+ * runs. */
 #ifndef RECUR_TRAIN_TRAINER_OBJECT_H
 #define RECUR_TRAIN_TRAINER_OBJECT_H
 
-#include "base/pace.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
+#include "nn/touched.h"
 #include "recur/labels.h"
 #include "train/schedule.h"
 #include "train/update.h"
-
-struct recur_label_run;
 
 /* What a run learns from and validates on is known again by. */
 struct recur_identity {
@@ -25,27 +22,42 @@ struct recur_state_tensor {
     size_t stride, width;            /* of a state: from panel to panel, and H */
 };
 
+/* What runs differ in: what they learn from, and how. A trainer without labels learns from a text
+ * (text_trainer.c), one with labels from labelled texts (label_trainer.c). */
+struct recur_run_kind {
+    const char *measure;             /* what people look at, for sentences */
+    const char *data, *has, *others; /* likewise what it learns from */
+    bool (*lost)(double loss);       /* one that nothing good comes after, in nats */
+    size_t (*start)(recur_trainer *, uint64_t epoch); /* from 0; returns its minibatches */
+    size_t (*most)(const recur_trainer *);            /* minibatches of any epoch, at most */
+    void (*skip)(recur_trainer *, size_t count);      /* minibatches, whose end states are there */
+    bool (*next)(recur_trainer *);                    /* minibatch, in place; false at the end */
+    enum recur_status (*learn)(recur_trainer *, recur_error *); /* from it: loss, norm, update */
+    size_t (*tokens)(const recur_trainer *);                    /* of this epoch so far */
+    enum recur_status (*validate)(recur_trainer *, recur_epoch *, recur_error *);
+    struct recur_identity (*identity)(const recur_trainer *);
+    void (*prepare)(recur_trainer *); /* parameters changed from outside; may be NULL */
+    size_t (*states)(recur_trainer *, struct recur_state_tensor *); /* lists those that are carried;
+                                                                       NULL: none are */
+    real *(*state_at)(const recur_trainer *, const struct recur_state_tensor *, size_t b, size_t i);
+    void (*free)(recur_trainer *);
+};
+
+extern const struct recur_run_kind recur_text_run_kind, recur_label_run_kind;
+
 struct recur_trainer {
     recur_trainer_config config;
     recur_model *model;
-    const recur_corpus *corpus;
-    recur_batches *batches;
+    const struct recur_run_kind *kind;
+    void *run; /* the kind's own: struct recur_text_run or recur_label_run */
     size_t train_tokens, valid_tokens;
 
     struct recur_team *team;
-    struct recur_team *solo;    /* one thread, which may be faster */
-    struct recur_team *present; /* whichever runs a minibatch */
-    struct recur_grid grids[2]; /* of the team and of one thread */
-    struct recur_pace pace;
-    struct recur_workspace work;
-    struct recur_pass pass;
     struct recur_touched touched;
     struct recur_optimiser optimiser;
     struct recur_plateau plateau;
     real *gradients;
-    real *kept;             /* parameters of the best finished epoch */
-    int32_t *x, *y;         /* (T, B) */
-    int32_t *ids, *targets; /* the same, by rows of the pass */
+    real *kept; /* parameters of the best finished epoch */
 
     uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */
     double best_loss;
@@ -61,10 +73,13 @@ struct recur_trainer {
     size_t tensors;
     struct recur_identity identity; /* of the data, once it was asked for */
     bool identified;
-
-    struct recur_label_run *labels; /* of a model that labels, in place of what reads the corpus;
-                                       NULL: none */
 };
+
+/* A trainer of that kind with a run of `size` bytes, all zero, and the settings that were given.
+ * Errors: MEMORY, ARGUMENT. Released by recur_trainer_free, also where what follows fails. */
+enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_kind *kind,
+                                     size_t size, const recur_trainer_config *config,
+                                     recur_trainer **trainer, recur_error *error);
 
 /* Lists the tensors of a trainer that is otherwise complete. Errors: MEMORY. */
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error);
@@ -73,23 +88,7 @@ enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recu
  * kept parameters. A minibatch has at most `tokens` tokens. */
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error);
 
-/* Starts epoch number `epoch` (from 0) of the data; returns how many minibatches it has. */
-size_t recur_trainer_draw_epoch(recur_trainer *trainer, uint64_t epoch);
-
-/* A run of labelled data. Starts an epoch and returns how many minibatches it has; passes over the
- * next `count`; puts the next one in place, false at the end; learns from it, up to the update; how
- * many tokens the epoch had so far; says in `epoch` how well what is held out is labelled. */
-size_t recur_label_run_start(recur_trainer *trainer, uint64_t epoch);
-void recur_label_run_skip(recur_trainer *trainer, size_t count);
-bool recur_label_run_next(recur_trainer *trainer);
-enum recur_status recur_label_run_learn(recur_trainer *trainer, recur_error *error);
-size_t recur_label_run_tokens(const recur_trainer *trainer);
-enum recur_status recur_label_run_validate(recur_trainer *trainer, recur_epoch *epoch,
-                                           recur_error *error);
-size_t recur_label_run_sequences(const recur_trainer *trainer); /* to learn from */
-struct recur_identity recur_label_run_identity(const recur_trainer *trainer);
-void recur_label_run_free(recur_trainer *trainer);
-
+struct recur_identity recur_corpus_identity(const recur_corpus *corpus);
 struct recur_identity recur_labels_identity(const recur_labels *train, const recur_labels *valid);
 
 #endif

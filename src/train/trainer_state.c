@@ -8,13 +8,6 @@
 #include "base/memory.h"
 #include "train/trainer_object.h"
 
-/* A state is carried from minibatch to minibatch. */
-static bool carries(const struct recur_trainer *trainer)
-{
-    return trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
-           trainer->model->config.task == RECUR_TASK_LM;
-}
-
 /* One tensor for each parameter, of a flat array in the parameters' layout. */
 static void list_flat(struct recur_trainer *trainer, const char *prefix, real *flat)
 {
@@ -28,18 +21,6 @@ static void list_flat(struct recur_trainer *trainer, const char *prefix, real *f
     }
 }
 
-/* Layer l's h or c after a minibatch's last step, from where the next one begins. */
-static void list_state(struct recur_trainer *trainer, size_t l, bool c)
-{
-    const struct recur_network *network = &trainer->model->network;
-    const struct recur_stream *stream = recur_workspace_stream(&trainer->work, network, l, 0);
-    struct recur_state_tensor *tensor = &trainer->tensor[trainer->tensors++];
-    snprintf(tensor->name, sizeof tensor->name, RECUR_TRAINING_PREFIX "%s_l%zu", c ? "c" : "h", l);
-    tensor->values = c ? stream->c : stream->h;
-    tensor->stride = stream->h_stride;
-    tensor->width = network->layer[l].hidden;
-}
-
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error)
 {
     const struct recur_network *network = &trainer->model->network;
@@ -49,11 +30,8 @@ enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recu
     list_flat(trainer, "first", trainer->optimiser.first);
     list_flat(trainer, "second", trainer->optimiser.second);
     list_flat(trainer, "best", trainer->kept);
-    for (size_t l = 0; l < network->layers && carries(trainer); l++) {
-        list_state(trainer, l, false);
-        if (network->cell->has_c)
-            list_state(trainer, l, true);
-    }
+    if (trainer->kind->states)
+        trainer->tensors += trainer->kind->states(trainer, trainer->tensor + trainer->tensors);
     return RECUR_OK;
 }
 
@@ -71,15 +49,6 @@ recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t inde
     return (recur_tensor_info){tensor->name, 2, {trainer->config.batch, tensor->width}};
 }
 
-/* Number i of sequence b's state after the last step. */
-static real *state_at(const struct recur_trainer *trainer, const struct recur_state_tensor *tensor,
-                      size_t b, size_t i)
-{
-    size_t panel = i / RECUR_LANES, lane = i % RECUR_LANES;
-    size_t row = recur_pass_after(&trainer->pass, 0, trainer->config.steps - 1, b);
-    return tensor->values + panel * tensor->stride + row * RECUR_LANES + lane;
-}
-
 void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float *values)
 {
     const struct recur_state_tensor *tensor = &trainer->tensor[index];
@@ -90,7 +59,7 @@ void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float 
     /* An epoch begins with zeros; what stands there is the one before's. */
     for (size_t b = 0; b < trainer->config.batch; b++)
         for (size_t i = 0; i < tensor->width; i++)
-            *values++ = trainer->minibatch ? *state_at(trainer, tensor, b, i) : 0;
+            *values++ = trainer->minibatch ? *trainer->kind->state_at(trainer, tensor, b, i) : 0;
 }
 
 void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float *values)
@@ -102,54 +71,45 @@ void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float 
     }
     for (size_t b = 0; b < trainer->config.batch; b++)
         for (size_t i = 0; i < tensor->width; i++)
-            *state_at(trainer, tensor, b, i) = *values++;
-}
-
-static struct recur_identity corpus_identity(const recur_corpus *corpus)
-{
-    return (struct recur_identity){recur_corpus_size(corpus), recur_corpus_fingerprint(corpus)};
+            *trainer->kind->state_at(trainer, tensor, b, i) = *values++;
 }
 
 static struct recur_identity identity_of(struct recur_trainer *trainer)
 {
     if (!trainer->identified)
-        trainer->identity =
-            trainer->labels ? recur_label_run_identity(trainer) : corpus_identity(trainer->corpus);
+        trainer->identity = trainer->kind->identity(trainer);
     trainer->identified = true;
     return trainer->identity;
 }
 
-/* `labels`: of labelled texts, which are called otherwise than a text. */
 static enum recur_status check_identity(const recur_trainer_state *state,
-                                        struct recur_identity identity, bool labels,
-                                        recur_error *error)
+                                        struct recur_identity identity,
+                                        const struct recur_run_kind *kind, recur_error *error)
 {
     typedef unsigned long long number;
-    const char *which = labels ? "labelled texts are not those" : "text is not the one";
-    const char *has = labels ? "they have" : "it has";
     if (identity.tokens != state->text_tokens)
         return recur_fail(error, RECUR_ERROR_DATA,
-                          "the %s that the run began with: %s %llu token%s, expected %llu", which,
-                          has, (number)identity.tokens, recur_plural(identity.tokens),
-                          (number)state->text_tokens);
+                          "the %s that the run began with: %s %llu token%s, expected %llu",
+                          kind->data, kind->has, (number)identity.tokens,
+                          recur_plural(identity.tokens), (number)state->text_tokens);
     if (identity.fingerprint != state->text_fingerprint)
         return recur_fail(error, RECUR_ERROR_DATA,
                           "the %s that the run began with: %s as many tokens, %llu, but others%s",
-                          which, has, (number)identity.tokens, labels ? ", or other labels" : "");
+                          kind->data, kind->has, (number)identity.tokens, kind->others);
     return RECUR_OK;
 }
 
 enum recur_status recur_trainer_check_text(const recur_trainer_state *state,
                                            const recur_corpus *corpus, recur_error *error)
 {
-    return check_identity(state, corpus_identity(corpus), false, error);
+    return check_identity(state, recur_corpus_identity(corpus), &recur_text_run_kind, error);
 }
 
 enum recur_status recur_trainer_check_labels(const recur_trainer_state *state,
                                              const recur_labels *train, const recur_labels *valid,
                                              recur_error *error)
 {
-    return check_identity(state, recur_labels_identity(train, valid), true, error);
+    return check_identity(state, recur_labels_identity(train, valid), &recur_label_run_kind, error);
 }
 
 enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_state *state,
@@ -210,8 +170,7 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     const recur_trainer_config *config = &trainer->config;
     size_t history = trainer->model->history_count;
-    uint64_t most = trainer->labels ? recur_label_run_sequences(trainer)
-                                    : (trainer->train_tokens - 1) / (config->batch * config->steps);
+    uint64_t most = trainer->kind->most(trainer);
     if (state->epochs > history)
         return recur_fail(error, bad, "the history has %zu of %llu finished epoch%s", history,
                           (number)state->epochs, recur_plural(state->epochs));
@@ -242,18 +201,14 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
 enum recur_status recur_trainer_set_state(recur_trainer *trainer, const recur_trainer_state *state,
                                           recur_error *error)
 {
-    RECUR_TRY(check_identity(state, identity_of(trainer), trainer->labels != NULL, error));
+    RECUR_TRY(check_identity(state, identity_of(trainer), trainer->kind, error));
     RECUR_TRY(check_sums(state, error));
-    size_t minibatches = recur_trainer_draw_epoch(trainer, state->epochs);
+    size_t minibatches = trainer->kind->start(trainer, state->epochs);
     RECUR_TRY(check_counters(trainer, state, minibatches, error));
-    if (trainer->labels)
-        recur_label_run_skip(trainer, (size_t)state->minibatch);
-    else
-        recur_batches_skip(trainer->batches, (size_t)state->minibatch);
+    trainer->kind->skip(trainer, (size_t)state->minibatch);
     bool under_way = state->minibatch > 0;
     trainer->minibatches = under_way ? minibatches : 0;
     trainer->minibatch = (size_t)state->minibatch;
-    trainer->pass.carried_steps = under_way && carries(trainer) ? trainer->config.steps : 0;
     trainer->epochs = state->epochs;
     trainer->optimiser.updates = state->updates;
     trainer->loss_sum = state->loss_sum;
