@@ -93,7 +93,7 @@ static void draw_text(struct pen *pen, struct point at, struct lettering letteri
                                                    : CAIRO_FONT_WEIGHT_NORMAL);
     png->lib.cairo_set_font_size(cairo, lettering.size);
     png->lib.cairo_text_extents(cairo, text, &extents);
-    double x = at.x - lettering.anchor * extents.x_advance / 2;
+    double x = at.x - (double)lettering.anchor * extents.x_advance / 2;
     set_color(png, 0xFFFFFF);
     png->lib.cairo_new_path(cairo);
     png->lib.cairo_move_to(cairo, x, at.y);
