@@ -1,12 +1,14 @@
 /* recur info: what a model file holds. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "message.h"
 #include "model_text.h"
 #include "output.h"
+#include "progress.h"
 #include "quote.h"
-#include "recur/model.h"
+#include "recur/trainer.h"
 #include "text_options.h"
 
 struct info_options {
@@ -107,6 +109,43 @@ static void put_history(recur_json_writer *json, const recur_model *model)
     recur_json_close(json, ']');
 }
 
+static void put_settings(recur_json_writer *json, const recur_trainer_config *settings)
+{
+    recur_json_put_text(json, "optimizer", recur_optimizer_name(settings->optimizer));
+    recur_json_put_rounded(json, "lr", (double)settings->lr, 7);
+    recur_json_put_text(json, "schedule", recur_schedule_name(settings->schedule));
+    recur_json_put_rounded(json, "momentum", (double)settings->momentum, 7);
+    recur_json_put_rounded(json, "weight_decay", (double)settings->weight_decay, 7);
+    recur_json_put_rounded(json, "clip", (double)settings->clip, 7);
+    recur_json_put_u64(json, "batch", settings->batch);
+    recur_json_put_u64(json, "steps", settings->steps);
+    recur_json_put_text(json, "sampling", recur_sampling_name(settings->sampling));
+    recur_json_put_u64(json, "epochs", settings->epochs);
+    recur_json_put_rounded(json, "validation", (double)settings->validation, 7);
+    recur_json_put_text(json, "precision", recur_precision_name(settings->precision));
+    recur_json_put_u64(json, "seed", settings->seed);
+}
+
+static void put_origin(recur_json_writer *json, const recur_origin *origin)
+{
+    if (!origin) {
+        recur_json_put_null(json, "origin");
+        return;
+    }
+    recur_json_open(json, "origin", '{');
+    if (origin->text)
+        recur_json_put_text(json, "text", origin->text);
+    if (origin->command)
+        recur_json_put_text(json, "command", origin->command);
+    if (origin->settings) {
+        recur_json_put_u64(json, "kept_epoch", origin->kept_epoch);
+        recur_json_put_u64(json, "train_tokens", origin->train_tokens);
+        recur_json_put_u64(json, "valid_tokens", origin->valid_tokens);
+        put_settings(json, origin->settings);
+    }
+    recur_json_close(json, '}');
+}
+
 static int print_json(const struct command *command, const recur_model *model)
 {
     recur_json_writer json = RECUR_JSON_SHOWN;
@@ -115,6 +154,7 @@ static int print_json(const struct command *command, const recur_model *model)
     recur_json_put_u64(&json, "parameters", recur_model_parameters(model));
     put_tensors(&json, model);
     put_vocab(&json, recur_model_vocab(model));
+    put_origin(&json, recur_model_origin(model));
     put_history(&json, model);
     if (recur_model_labels(model)) /* the first stands for what the model never gives */
         put_entries(&json, "labels", recur_model_labels(model), 1);
@@ -122,17 +162,36 @@ static int print_json(const struct command *command, const recur_model *model)
     return recur_json_print(command, &json);
 }
 
+static void show_shape(recur_tensor_info tensor, char text[48])
+{
+    if (tensor.rank == 2)
+        snprintf(text, 48, "(%zu, %zu)", tensor.shape[0], tensor.shape[1]);
+    else
+        snprintf(text, 48, "(%zu)", tensor.shape[0]);
+}
+
+static int wider(int width, const char *text)
+{
+    int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+/* Columns as wide as the widest of what stands in them. */
 static void print_tensors(const recur_model *model)
 {
-    printf("\n%-28s %-16s %10s\n", "tensor", "shape", "count");
+    int name = 28, shape = 16;
+    char text[48];
+    for (size_t i = 0; i < recur_model_tensors(model); i++) {
+        show_shape(recur_model_tensor(model, i), text);
+        name = wider(name, recur_model_tensor(model, i).name);
+        shape = wider(shape, text);
+    }
+    printf("\n%-*s %-*s %10s\n", name, "tensor", shape, "shape", "count");
     for (size_t i = 0; i < recur_model_tensors(model); i++) {
         recur_tensor_info tensor = recur_model_tensor(model, i);
-        char shape[48];
-        if (tensor.rank == 2)
-            snprintf(shape, sizeof shape, "(%zu, %zu)", tensor.shape[0], tensor.shape[1]);
-        else
-            snprintf(shape, sizeof shape, "(%zu)", tensor.shape[0]);
-        printf("%-28s %-16s %10zu\n", tensor.name, shape, tensor.shape[0] * tensor.shape[1]);
+        show_shape(tensor, text);
+        printf("%-*s %-*s %10zu\n", name, tensor.name, shape, text,
+               tensor.shape[0] * tensor.shape[1]);
     }
 }
 
@@ -162,26 +221,130 @@ static void print_labels(const recur_vocab *vocab)
     printf("%s\n", shown < size ? " ..." : "");
 }
 
-/* All epochs of a short history, evenly chosen ones of a long one, the last always. */
+/* The epoch whose parameters the model has; 0 where nobody knows. */
+static uint64_t kept_epoch(const recur_model *model)
+{
+    const recur_origin *origin = recur_model_origin(model);
+    return origin ? origin->kept_epoch : 0;
+}
+
+static void print_number(double value, int width, int digits)
+{
+    if (isfinite(value))
+        printf(" %*.*f", width, digits, value);
+    else
+        printf(" %*s", width, "-");
+}
+
+static void print_epoch(const recur_epoch *epoch, bool labels, bool kept)
+{
+    printf("%8llu", (unsigned long long)epoch->epoch);
+    print_number(epoch->loss, 10, 4);
+    if (!labels)
+        print_number(exp(epoch->loss), 12, 3);
+    print_number(epoch->valid_loss, 12, 4);
+    print_number(labels ? epoch->valid_accuracy : exp(epoch->valid_loss), 16, labels ? 4 : 3);
+    if (labels)
+        print_number(epoch->valid_f1, 12, 4);
+    puts(kept ? "  kept" : "");
+}
+
+/* All epochs of a short history, evenly chosen ones of a long one, the last and the kept always. */
 static void print_history(const recur_model *model)
 {
     size_t count;
     const recur_epoch *history = recur_model_history(model, &count);
+    uint64_t kept = kept_epoch(model);
+    bool labels = recur_model_labels(model) != NULL;
     printf("\nhistory: %zu epoch%s\n", count, recur_plural(count));
     if (count == 0)
         return;
-    bool labels = recur_model_labels(model) != NULL;
-    printf("%8s %10s %12s %12s %16s\n", "epoch", "loss", "perplexity", "valid loss",
-           labels ? "valid accuracy" : "valid perplexity");
+    if (labels)
+        printf("%8s %10s %12s %16s %12s\n", "epoch", "loss", "valid loss", "valid accuracy",
+               "valid F1");
+    else
+        printf("%8s %10s %12s %12s %16s\n", "epoch", "loss", "perplexity", "valid loss",
+               "valid perplexity");
     size_t lines = count < SHOWN_EPOCHS ? count : SHOWN_EPOCHS;
-    for (size_t i = 1; i <= lines; i++) {
-        const recur_epoch *e = &history[i * count / lines - 1];
-        printf("%8llu %10.4f %12.3f ", (unsigned long long)e->epoch, e->loss, exp(e->loss));
-        if (isfinite(e->valid_loss))
-            printf("%12.4f %16.*f\n", e->valid_loss, labels ? 4 : 3,
-                   labels ? e->valid_accuracy : exp(e->valid_loss));
-        else
-            printf("%12s %16s\n", "-", "-");
+    for (size_t i = 0, next = 1; i < count; i++) {
+        bool due = i == next * count / lines - 1;
+        next += due;
+        if (due || history[i].epoch == kept)
+            print_epoch(&history[i], labels, history[i].epoch == kept);
+    }
+}
+
+/* Words of a file, however long, so that they do nothing but show. */
+static void print_words(const char *text)
+{
+    enum { PIECE = 100, MOST = 8000 };
+    size_t size = strlen(text), at = 0;
+    while (at < size && at < MOST) {
+        size_t end = at + PIECE < size ? at + PIECE : size;
+        while (end < size && end > at + 1 && ((unsigned char)text[end] & 0xC0) == 0x80)
+            end--; /* no character is cut */
+        fputs(recur_show(text + at, end - at, SIZE_MAX, NULL).text, stdout);
+        at = end;
+    }
+    puts(at < size ? "\u2026" : "");
+}
+
+static void print_settings(const recur_trainer_config *settings, const recur_model_config *config)
+{
+    bool steps = config->task < RECUR_TASK_TAG;
+    printf("settings  %s, lr %g", recur_optimizer_name(settings->optimizer), (double)settings->lr);
+    if (settings->schedule != RECUR_SCHEDULE_CONSTANT)
+        printf(" (%s)", recur_schedule_name(settings->schedule));
+    printf(", dropout %g, clip %g, batch %zu", (double)config->dropout, (double)settings->clip,
+           settings->batch);
+    if (steps)
+        printf(", steps %zu, %s", settings->steps, recur_sampling_name(settings->sampling));
+    if (settings->precision != RECUR_PRECISION_F32)
+        printf(", %s", recur_precision_name(settings->precision));
+    printf(", seed %llu\n", (unsigned long long)settings->seed);
+}
+
+static void print_kept(const recur_model *model, const recur_origin *origin)
+{
+    size_t count;
+    const recur_epoch *history = recur_model_history(model, &count);
+    if (!origin->kept_epoch)
+        return;
+    printf("kept      epoch %llu of %zu", (unsigned long long)origin->kept_epoch, count);
+    for (size_t i = 0; i < count; i++) {
+        if (history[i].epoch != origin->kept_epoch)
+            continue;
+        bool valid = isfinite(history[i].valid_loss);
+        if (recur_model_labels(model) && isfinite(history[i].valid_accuracy))
+            printf(", accuracy %.4f on what was held out", history[i].valid_accuracy);
+        else if (!recur_model_labels(model))
+            printf(", perplexity %s %s",
+                   recur_perplexity(valid ? history[i].valid_loss : history[i].loss).text,
+                   valid ? "on what was held out" : "in training");
+    }
+    putchar('\n');
+}
+
+/* Where the model says it comes from. */
+static void print_origin(const recur_model *model)
+{
+    const recur_origin *origin = recur_model_origin(model);
+    if (!origin)
+        return;
+    putchar('\n');
+    if (origin->text) {
+        fputs("text      ", stdout);
+        print_words(origin->text);
+    }
+    if (origin->settings)
+        printf("tokens    %llu trained on, %llu held out\n",
+               (unsigned long long)origin->train_tokens, (unsigned long long)origin->valid_tokens);
+    print_kept(model, origin);
+    if (origin->settings)
+        print_settings(origin->settings, recur_model_get_config(model));
+    if (origin->command) {
+        fputs("command   ", stdout);
+        print_words(origin->command);
     }
 }
 
@@ -202,6 +365,7 @@ static int info(const struct command *command, int argc, char **argv)
     } else {
         printf("%s: ", recur_path(path).text);
         recur_print_model(stdout, model, RECUR_FORMAT_RECUR);
+        print_origin(model);
         print_tensors(model);
         print_vocab(recur_model_vocab(model));
         print_labels(recur_model_labels(model));
@@ -214,8 +378,9 @@ static int info(const struct command *command, int argc, char **argv)
 
 static const struct option_spec options[] = {
     {OPTION_FLAG, 0, "json", NULL, offsetof(struct info_options, json),
-     .help = "one JSON object: config, parameters, tensors, vocabulary, history, of a model that "
-             "labels also labels"},
+     .help =
+         "one JSON object: config, parameters, tensors, vocabulary, origin, history, of a model "
+         "that labels also labels"},
     {.help = NULL},
 };
 
@@ -223,8 +388,9 @@ const struct command recur_command_info = {
     .name = "info",
     .summary = "show what a model file holds",
     .operands = "[MODEL]",
-    .about = "Shows a model's configuration, its parameters, its vocabulary and the history of "
-             "its training. MODEL is a file or - for standard input, by default "
+    .about = "Shows a model's configuration, where it says it comes from (the text, the epoch that "
+             "was kept, the settings, the command), its parameters, its vocabulary and the history "
+             "of its training. MODEL is a file or - for standard input, by default "
              "model.safetensors.",
     .examples = "  recur info model.safetensors\n",
     .options = options,

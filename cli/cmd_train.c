@@ -386,20 +386,6 @@ static int train_model(struct run *run)
     return results;
 }
 
-/* What pictures call the texts, which are operands as they were given. */
-static recur_printable name_texts(const struct run *run, const struct arguments *texts)
-{
-    recur_printable name;
-    if (texts->count == 0)
-        return recur_path(run->options.preset ? PRESET_TEXT : "built-in story");
-    const char *first = texts->operands[0], *slash = strrchr(first, '/');
-    const recur_printable shown = recur_path(slash && slash[1] ? slash + 1 : first);
-    if (texts->count == 1)
-        return shown;
-    snprintf(name.text, sizeof name.text, "%.400s and %zu more", shown.text, texts->count - 1);
-    return name;
-}
-
 static int train_run(struct run *run, struct arguments *texts)
 {
     bool preset = texts->count == 0 && run->options.preset;
@@ -407,17 +393,19 @@ static int train_run(struct run *run, struct arguments *texts)
                                  : texts->count > 1 ? recur_path("the texts")
                                  : preset           ? recur_path(PRESET_TEXT)
                                                     : recur_path("built-in story");
-    run->name = name_texts(run, texts);
     int status = recur_run_plan_checkpoints(run, texts);
     if (status == 0)
         status = recur_run_check_outputs(run);
     if (status == 0)
         status = find_texts(run, texts);
+    recur_run_name(run, texts);
     if (status == 0)
         status = run->options.labels ? load_labels(run, texts, name.text)
                                      : load_text(run, texts, name.text);
     if (status == 0)
         status = create(run);
+    if (status == 0)
+        status = recur_run_set_origin(run, texts);
     if (status == 0)
         status = open_log(run);
     if (status != 0)

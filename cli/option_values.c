@@ -1,5 +1,6 @@
 /* The values of options that were parsed: as words again, and from one struct to another. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
@@ -92,8 +93,13 @@ static void put_words(recur_json_writer *words, const struct option_spec *option
         return;
     case OPTION_COUNTS: put_counts(words, name, at); return;
     case OPTION_TOKENS: put_tokens(words, name, at); return;
-    case OPTION_NUMBER:
-        snprintf(text, sizeof text, "%.17g", *(const double *)at);
+    case OPTION_NUMBER: /* the fewest digits that give it back */
+        for (int digits = 1; digits <= 17; digits++) {
+            snprintf(text, sizeof text, "%.*g", digits, *(const double *)at);
+            if (!(strtod(text, NULL) < *(const double *)at ||
+                  strtod(text, NULL) > *(const double *)at))
+                break;
+        }
         put_text(words, name, text);
         return;
     }

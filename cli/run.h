@@ -83,6 +83,15 @@ bool recur_run_text_within(const char *name);
 /* On stderr, the command that goes on with the run: it says what the checkpoint may not. */
 void recur_run_print_resume(const struct run *run);
 
+/* Whether the option may be said besides --resume, as it does not change how the run computes, or
+ * only goes on with it. */
+bool recur_run_is_free(const char *option);
+
+/* What the texts, which were found, are called together. */
+void recur_run_name(struct run *run, const struct arguments *texts);
+/* Puts that into the model, and how to train it again. Returns 0 or the exit status. */
+int recur_run_set_origin(struct run *run, const struct arguments *texts);
+
 /* Checks every place where the run will write, before any work is done, and that none of them is
  * one of the texts, which are files or "-". Both return 0 or the exit status. */
 int recur_run_check_outputs(const struct run *run);

@@ -8,13 +8,13 @@
 
 /* What may be said besides --resume: where results go, how much is shown, on how many threads, and
  * how long. All else would change the run. */
-static bool is_free(const char *name)
+bool recur_run_is_free(const char *option)
 {
     static const char *const names[] = {"resume", "checkpoint-every", "output", "predict",
                                         "log",    "predict-every",    "report", "plot",
                                         "quiet",  "threads",          "epochs"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
+        if (strcmp(option, names[i]) == 0)
             return true;
     return false;
 }
@@ -47,7 +47,7 @@ static int merge(struct run *run, const struct arguments *now, struct train_opti
         const struct option_spec *option = &command->options[i];
         if (!recur_option_in(&now->given, i))
             continue;
-        if (is_free(option->name)) {
+        if (recur_run_is_free(option->name)) {
             recur_option_copy(option, then, &run->options);
             if (option->at != offsetof(struct train_options, resume)) /* of this start alone */
                 recur_option_add(&arguments->given, i);

@@ -145,7 +145,7 @@ RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_ep
  * with the lowest validation loss. Where nothing is held out that is the one with the lowest
  * training loss: a large learning rate can spoil a model in a run's last epochs; but after a part
  * of a further epoch, or before the end of the first, the model keeps the last ones.
- * Errors: none. */
+ * The model's origin then says how it was trained. Errors: none. */
 RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error);
 
 /* The model that is trained. */
@@ -156,6 +156,27 @@ RECUR_API const recur_trainer_config *recur_trainer_get_config(const recur_train
 
 /* The epoch whose parameters recur_trainer_finish puts back, from 1; 0: it leaves the last ones. */
 RECUR_API uint64_t recur_trainer_best_epoch(const recur_trainer *trainer);
+
+/* How a model came to be, as its file keeps it (docs/formats.md#models). */
+typedef struct recur_origin {
+    uint64_t kept_epoch;   /* whose parameters the model has; 0: of none that was finished */
+    uint64_t train_tokens; /* what it was trained on, and what was held out of that; 0 where */
+    uint64_t valid_tokens; /* `settings` is NULL */
+    const char *text;      /* what that is called; NULL: nobody said */
+    const char *command;   /* how somebody would train it again; likewise */
+    const recur_trainer_config *settings; /* NULL: recur_trainer_finish has not been called */
+} recur_origin;
+
+/* Where the model comes from, as recur_trainer_finish and recur_model_set_origin wrote it down or
+ * its file has it; it belongs to the model. NULL where nothing is known. A file can say anything of
+ * itself: this is to be shown (recur_show) and never to be acted upon. */
+RECUR_API const recur_origin *recur_model_origin(const recur_model *model);
+
+/* Says what the text is called that the model is trained on, and by which command, both UTF-8 and
+ * copied; NULL: nothing. Whoever gets the model's file can read them. Errors: ARGUMENT where one is
+ * not UTF-8, MEMORY; the model says what it said before. */
+RECUR_API enum recur_status recur_model_set_origin(recur_model *model, const char *text,
+                                                   const char *command, recur_error *error);
 
 /* How many epochs were finished. */
 RECUR_API uint64_t recur_trainer_epochs(const recur_trainer *trainer);

@@ -48,7 +48,8 @@ enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note
 {
     const recur_model *model = recur_trainer_model(trainer);
     struct recur_new_metadata metadata;
-    enum recur_status status = recur_model_metadata(model, true, path, &metadata, error);
+    enum recur_status status =
+        recur_model_metadata(model, RECUR_HOLDER_CHECKPOINT, path, &metadata, error);
     if (status == RECUR_OK)
         status = add_metadata(trainer, note, path, &metadata, error);
     if (status == RECUR_OK)

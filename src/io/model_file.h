@@ -19,6 +19,8 @@
 #define RECUR_KEY_LABELS "recur.labels"
 #define RECUR_KEY_CHARACTERS "recur.characters"
 #define RECUR_KEY_HISTORY "recur.history"
+#define RECUR_KEY_ORIGIN "recur.origin"
+#define RECUR_KEY_SETTINGS "recur.settings"
 
 /* What checkpoints have besides (docs/formats.md#checkpoints). */
 #define RECUR_KEY_TRAINING "recur.training"
@@ -42,15 +44,19 @@ extern const struct recur_epoch_number {
 /* Metadata on its way into a file: each value is a JSON text, or plain words. */
 struct recur_new_metadata {
     struct recur_metadata view; /* what is written */
-    struct recur_property properties[11];
-    recur_json_writer values[11]; /* owns the texts */
+    struct recur_property properties[13];
+    recur_json_writer values[13]; /* owns the texts */
 };
 
-/* The metadata of a model, for recur_metadata_release in any case. `times`: the history has the
- * epochs' times too, as in checkpoints. Errors: MEMORY, UNSUPPORTED (a token is not UTF-8); `path`
- * is for sentences. */
-enum recur_status recur_model_metadata(const recur_model *model, bool times, const char *path,
-                                       struct recur_new_metadata *metadata, recur_error *error);
+/* What metadata is for: a model; a checkpoint, whose history has the epochs' times too; a graph,
+ * which does not say where it comes from. */
+enum recur_holder { RECUR_HOLDER_MODEL, RECUR_HOLDER_CHECKPOINT, RECUR_HOLDER_GRAPH };
+
+/* The metadata of a model, for recur_metadata_release in any case. Errors: MEMORY, UNSUPPORTED (a
+ * token is not UTF-8); `path` is for sentences. */
+enum recur_status recur_model_metadata(const recur_model *model, enum recur_holder holder,
+                                       const char *path, struct recur_new_metadata *metadata,
+                                       recur_error *error);
 void recur_metadata_release(struct recur_new_metadata *metadata);
 
 /* The writer of one more value. */

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "io/checkpoint_fields.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
 #include "recur/machine.h"
@@ -347,6 +348,47 @@ static enum recur_status load_history(const struct recur_metadata *metadata, rec
     return status;
 }
 
+static enum recur_status read_origin(const recur_json *json, const recur_trainer_config *settings,
+                                     recur_model *model, recur_error *error)
+{
+    uint64_t kept_epoch = 0, train_tokens = 0, valid_tokens = 0;
+    const char *text = NULL, *command = NULL;
+    const struct recur_json_field fields[] = {
+        {"kept_epoch", RECUR_JSON_FIELD_U64, true, &kept_epoch},
+        {"train_tokens", RECUR_JSON_FIELD_U64, true, &train_tokens},
+        {"valid_tokens", RECUR_JSON_FIELD_U64, true, &valid_tokens},
+        {"text", RECUR_JSON_FIELD_TEXT, true, &text},
+        {"command", RECUR_JSON_FIELD_TEXT, true, &command},
+    };
+    RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_ORIGIN, fields, sizeof fields / sizeof *fields,
+                                    error));
+    recur_model_note_training(model, settings, kept_epoch, train_tokens, valid_tokens);
+    return recur_model_set_origin(model, text, command, error);
+}
+
+/* A model need not say where it comes from. */
+static enum recur_status load_origin(const struct recur_metadata *metadata, recur_model *model,
+                                     recur_error *error)
+{
+    recur_trainer_config settings;
+    recur_json *json = NULL;
+    bool has_settings = recur_metadata_find(metadata, RECUR_KEY_SETTINGS) != NULL;
+    if (has_settings) {
+        RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_SETTINGS, false, &json, error));
+        enum recur_status status =
+            recur_trainer_config_from_json(json, RECUR_KEY_SETTINGS, &settings, error);
+        free(json);
+        if (status != RECUR_OK)
+            return status;
+    }
+    if (!recur_metadata_find(metadata, RECUR_KEY_ORIGIN))
+        return RECUR_OK;
+    RECUR_TRY(recur_metadata_get(metadata, RECUR_KEY_ORIGIN, false, &json, error));
+    enum recur_status status = read_origin(json, has_settings ? &settings : NULL, model, error);
+    free(json);
+    return status;
+}
+
 bool recur_metadata_is_model(const struct recur_metadata *metadata)
 {
     const char *format = recur_metadata_find(metadata, RECUR_KEY_FORMAT);
@@ -366,6 +408,8 @@ enum recur_status recur_model_read(const struct recur_metadata *metadata, recur_
         status = recur_model_read_tensors(made, source, user, error);
     if (status == RECUR_OK)
         status = load_history(metadata, made, error);
+    if (status == RECUR_OK)
+        status = load_origin(metadata, made, error);
     if (status == RECUR_OK)
         *model = made;
     else

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "io/checkpoint_fields.h"
 #include "io/model_file.h"
 #include "nn/int8.h"
 #include "nn/model_object.h"
@@ -164,7 +165,27 @@ void recur_metadata_release(struct recur_new_metadata *metadata)
     metadata->view.count = 0;
 }
 
-static void put_metadata(struct recur_new_metadata *metadata, const recur_model *model, bool times)
+static void put_origin(struct recur_new_metadata *metadata, const recur_origin *origin)
+{
+    recur_json_writer *json = recur_metadata_add(metadata, RECUR_KEY_ORIGIN);
+    recur_json_open(json, NULL, '{');
+    if (origin->settings) {
+        recur_json_put_u64(json, "kept_epoch", origin->kept_epoch);
+        recur_json_put_u64(json, "train_tokens", origin->train_tokens);
+        recur_json_put_u64(json, "valid_tokens", origin->valid_tokens);
+    }
+    if (origin->text)
+        recur_json_put_text(json, "text", origin->text);
+    if (origin->command)
+        recur_json_put_text(json, "command", origin->command);
+    recur_json_close(json, '}');
+    if (origin->settings)
+        recur_trainer_config_to_json(origin->settings,
+                                     recur_metadata_add(metadata, RECUR_KEY_SETTINGS));
+}
+
+static void put_metadata(struct recur_new_metadata *metadata, const recur_model *model,
+                         enum recur_holder holder)
 {
     const recur_vocab *vocab = recur_model_vocab(model);
     recur_metadata_add_words(metadata, RECUR_KEY_FORMAT, RECUR_MODEL_FORMAT);
@@ -179,7 +200,10 @@ static void put_metadata(struct recur_new_metadata *metadata, const recur_model 
     if (recur_model_characters(model))
         put_vocab(recur_metadata_add(metadata, RECUR_KEY_CHARACTERS),
                   recur_model_characters(model));
-    put_history(recur_metadata_add(metadata, RECUR_KEY_HISTORY), model, times);
+    put_history(recur_metadata_add(metadata, RECUR_KEY_HISTORY), model,
+                holder == RECUR_HOLDER_CHECKPOINT);
+    if (holder != RECUR_HOLDER_GRAPH && recur_model_origin(model))
+        put_origin(metadata, recur_model_origin(model));
 }
 
 /* Not so where somebody made a vocabulary of his own. */
@@ -341,8 +365,9 @@ enum recur_status recur_model_write(const recur_model *model, const recur_traine
     return status;
 }
 
-enum recur_status recur_model_metadata(const recur_model *model, bool times, const char *path,
-                                       struct recur_new_metadata *metadata, recur_error *error)
+enum recur_status recur_model_metadata(const recur_model *model, enum recur_holder holder,
+                                       const char *path, struct recur_new_metadata *metadata,
+                                       recur_error *error)
 {
     const recur_vocab *vocab = recur_model_vocab(model);
     *metadata = (struct recur_new_metadata){0};
@@ -350,14 +375,15 @@ enum recur_status recur_model_metadata(const recur_model *model, bool times, con
         RECUR_TRY(check_tokens(vocab, error));
     if (recur_model_labels(model))
         RECUR_TRY(check_tokens(recur_model_labels(model), error));
-    put_metadata(metadata, model, times);
+    put_metadata(metadata, model, holder);
     return recur_metadata_finish(metadata, path, error);
 }
 
 enum recur_status recur_model_save(const recur_model *model, const char *path, recur_error *error)
 {
     struct recur_new_metadata metadata;
-    enum recur_status status = recur_model_metadata(model, false, path, &metadata, error);
+    enum recur_status status =
+        recur_model_metadata(model, RECUR_HOLDER_MODEL, path, &metadata, error);
     if (status == RECUR_OK)
         status = recur_model_write(model, NULL, &metadata.view, path, error);
     recur_metadata_release(&metadata);

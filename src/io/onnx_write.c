@@ -308,7 +308,8 @@ enum recur_status recur_onnx_write(const recur_model *model, const char *path, r
     if (!recur_onnx_cell_of(model->config.cell))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "ONNX has no operator for the cell %s",
                           recur_cell_name(model->config.cell));
-    enum recur_status status = recur_model_metadata(model, false, path, &metadata, error);
+    enum recur_status status =
+        recur_model_metadata(model, RECUR_HOLDER_GRAPH, path, &metadata, error);
     if (status == RECUR_OK)
         status = recur_onnx_graph_create(model->config.layers, &export.graph, error);
     if (status == RECUR_OK)

@@ -89,6 +89,7 @@ void recur_model_free(recur_model *model)
     recur_vocab_free(model->characters);
     free(model->hidden);
     free(model->history);
+    recur_origin_release(&model->origin);
     free(model);
 }
 

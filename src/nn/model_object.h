@@ -2,6 +2,7 @@
 #ifndef RECUR_NN_MODEL_OBJECT_H
 #define RECUR_NN_MODEL_OBJECT_H
 
+#include "nn/origin.h"
 #include "nn/workspace.h"
 
 struct recur_model {
@@ -15,6 +16,7 @@ struct recur_model {
     enum recur_quantization quantization;
     recur_epoch *history;
     size_t history_count, history_capacity;
+    struct recur_origin_object origin;
 };
 
 /* What a model is made with beside its configuration. */

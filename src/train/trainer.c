@@ -134,10 +134,18 @@ static void restore(struct recur_trainer *trainer)
         trainer->kind->prepare(trainer);
 }
 
+/* Writes into the model how it came to have the parameters of epoch `kept`. */
+static void note_origin(const struct recur_trainer *trainer, uint64_t kept)
+{
+    recur_model_note_training(trainer->model, &trainer->config, kept, trainer->train_tokens,
+                              trainer->valid_tokens);
+}
+
 /* From here on the run can only be finished: the optimiser's moments may be no numbers either. */
 static enum recur_status diverged(struct recur_trainer *trainer, recur_error *error)
 {
     restore(trainer);
+    note_origin(trainer, trainer->best_epoch);
     trainer->diverged = true;
     bool smaller_clip = trainer->config.clip == 0;
     return recur_fail(error, RECUR_ERROR_DIVERGED,
@@ -253,8 +261,14 @@ enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch
 enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error)
 {
     (void)error;
-    if (recur_trainer_best_epoch(trainer) > 0)
+    uint64_t best = recur_trainer_best_epoch(trainer);
+    if (trainer->diverged) /* which has put them back */
+        return RECUR_OK;
+    if (best > 0)
         restore(trainer);
+    else if (trainer->minibatch == 0) /* else they are those of a part of an epoch */
+        best = trainer->epochs;
+    note_origin(trainer, best);
     return RECUR_OK;
 }
 

@@ -1,8 +1,13 @@
 # What a model file holds.
 
 $ printf 'abcabcabcabcabc' > text; recur train text --quiet --hidden 3,2 --embed 4 --batch 2 --steps 3 --epochs 2 --validation 0 -o model > out
-$ recur info model | sed -E '/^ +[0-9]/{s/[0-9.]+/N/g; s/ +/ /g}'
+$ recur info model | sed -E '/^ +[0-9]/{s/[0-9.]+/N/g; s/ +/ /g}; s/(perplexity) [0-9.]+ in/\1 N in/'
 model: lstm 3,2, embedding 4, 192 parameters
+text      text
+tokens    15 trained on, 0 held out
+kept      epoch 1 of 2, perplexity N in training
+settings  adam, lr 0.002, dropout 0, clip 1, batch 2, steps 3, sequential, seed 1
+command   recur train --hidden 3,2 --embed 4 --batch 2 --steps 3 --epochs 2 --validation 0 text
 tensor                       shape                 count
 embedding.weight             (4, 4)                   16
 rnn.weight_ih_l0             (12, 4)                  48
@@ -19,10 +24,10 @@ vocabulary: 4 entries, tokens char, clean none
  "<unk>" "a" "b" "c"
 history: 2 epochs
    epoch       loss   perplexity   valid loss valid perplexity
- N N N - -
+ N N N - - kept
  N N N - -
 $ recur info model --json | sed -E 's/"history": .*//'
-{"config": {"task": "lm", "cell": "lstm", "activation": "tanh", "layers": 2, "hidden": [3, 2], "bidirectional": false, "merge": "concat", "inputs": 0, "embedding": 4, "vocabulary": 4, "biases": 2, "dropout": 0.0, "init": "uniform"}, "parameters": 192, "tensors": [{"name": "embedding.weight", "shape": [4, 4], "count": 16}, {"name": "rnn.weight_ih_l0", "shape": [12, 4], "count": 48}, {"name": "rnn.weight_hh_l0", "shape": [12, 3], "count": 36}, {"name": "rnn.bias_ih_l0", "shape": [12], "count": 12}, {"name": "rnn.bias_hh_l0", "shape": [12], "count": 12}, {"name": "rnn.weight_ih_l1", "shape": [8, 3], "count": 24}, {"name": "rnn.weight_hh_l1", "shape": [8, 2], "count": 16}, {"name": "rnn.bias_ih_l1", "shape": [8], "count": 8}, {"name": "rnn.bias_hh_l1", "shape": [8], "count": 8}, {"name": "linear.weight", "shape": [4, 2], "count": 8}, {"name": "linear.bias", "shape": [4], "count": 4}], "vocabulary": {"tokens": "char", "clean": "none", "size": 4, "reserved": 0, "entries": ["<unk>", "a", "b", "c"]}, 
+{"config": {"task": "lm", "cell": "lstm", "activation": "tanh", "layers": 2, "hidden": [3, 2], "bidirectional": false, "merge": "concat", "inputs": 0, "embedding": 4, "vocabulary": 4, "biases": 2, "dropout": 0.0, "init": "uniform"}, "parameters": 192, "tensors": [{"name": "embedding.weight", "shape": [4, 4], "count": 16}, {"name": "rnn.weight_ih_l0", "shape": [12, 4], "count": 48}, {"name": "rnn.weight_hh_l0", "shape": [12, 3], "count": 36}, {"name": "rnn.bias_ih_l0", "shape": [12], "count": 12}, {"name": "rnn.bias_hh_l0", "shape": [12], "count": 12}, {"name": "rnn.weight_ih_l1", "shape": [8, 3], "count": 24}, {"name": "rnn.weight_hh_l1", "shape": [8, 2], "count": 16}, {"name": "rnn.bias_ih_l1", "shape": [8], "count": 8}, {"name": "rnn.bias_hh_l1", "shape": [8], "count": 8}, {"name": "linear.weight", "shape": [4, 2], "count": 8}, {"name": "linear.bias", "shape": [4], "count": 4}], "vocabulary": {"tokens": "char", "clean": "none", "size": 4, "reserved": 0, "entries": ["<unk>", "a", "b", "c"]}, "origin": {"text": "text", "command": "recur train --hidden 3,2 --embed 4 --batch 2 --steps 3 --epochs 2 --validation 0 text", "kept_epoch": 1, "train_tokens": 15, "valid_tokens": 0, "optimizer": "adam", "lr": 0.002, "schedule": "constant", "momentum": 0.0, "weight_decay": 0.0, "clip": 1.0, "batch": 2, "steps": 3, "sampling": "sequential", "epochs": 2, "validation": 0.0, "precision": "f32", "seed": 1}, 
 $ recur info model --json | grep -o '"epoch": [0-9]*'
 "epoch": 1
 "epoch": 2
@@ -52,3 +57,26 @@ $ recur info model > /dev/full
 $ recur info
 ! recur info: cannot read model.safetensors: No such file or directory; recur train makes one
 [1]
+
+# The kept epoch is among those of a long history, and marked; columns are as wide as what stands in them.
+$ awk 'BEGIN { for (s = 7; i++ < 2000; s = s * 16807 % 2147483647) printf "%c", 97 + s % 26 }' > noise; recur train noise --hidden 16 --epochs 25 --lr 0.03 --threads 1 --quiet -o m --report report > out; recur info m | sed -n '/^history/,$p' > history; recur info m | sed -nE "s/^(kept      epoch) $(sed 's/.*"best_epoch": \([0-9]*\).*/\1/' report) (of 25, perplexity) $(sed -n '1s/^perplexity \([0-9.]*\),.*/\1/p' out)/\1 BEST \2 PPL/p"; grep -c kept history; awk '/kept/ { print $1 }' history | cmp - <(sed 's/.*"best_epoch": \([0-9]*\).*/\1/' report); tail -1 history | cut -c 1-8
+kept      epoch BEST of 25, perplexity PPL on what was held out
+1
+      25
+$ (for i in $(seq 20); do printf 'Ann B-PER\nran O\n\n'; done) > ner; recur train ner --task tag --crf --bidirectional --hidden 3 --epochs 1 --threads 1 --quiet -o wide > out; recur info wide | sed -n '/^tensor/,/^$/p' | awk 'NF { print length($0) }' | uniq | wc -l
+1
+# What a file says of itself only shows; it names no folder, and equal runs say the same whatever does not change the model.
+$ LC_ALL=C sed 's/recur train --hidden 3,2/\\\\u001b[31m\\\\u202eabcdef/' model > evil; recur info evil | grep '^command'; recur info evil --json | grep -o '"command": ".\{24\}'
+command   \x1B[31m\u202Eabcdef --embed 4 --batch 2 --steps 3 --epochs 2 --validation 0 text
+"command": "\u001B[31m\u202Eabcdef -
+$ mkdir far away; cp text far/secret; cp text away/secret; recur train far/secret --quiet --hidden 3 --batch 2 --steps 3 --epochs 2 --validation 0 --lr 0.1 --threads 1 --log log -o far/m > out; recur train --epochs 2 $PWD/away/secret --lr 0.10 --hidden 3 --batch 2 --steps 3 --validation 0 --predict abc --threads 2 -o away/m > out 2> err; cmp far/m away/m; recur info far/m | grep -E '^(text|command)'
+text      secret
+command   recur train --hidden 3 --batch 2 --steps 3 --lr 0.1 --epochs 2 --validation 0 secret
+$ recur train text far/secret --quiet --hidden 3 --batch 2 --steps 3 --epochs 1 --reserved 'a b,"' --min-freq 1 -o m > out; recur info m | grep -E '^(text|command)'
+text      text and 1 more
+command   recur train --min-freq 1 --reserved "a b,\"" --hidden 3 --batch 2 --steps 3 --epochs 1 text secret
+# A checkpoint, which is not finished, says what is known; a model of an older version, or converted from elsewhere, nothing.
+$ recur train text --quiet --hidden 3 --batch 2 --steps 3 --epochs 2 --validation 0 --checkpoint-every 1 -o m > out; recur info m.checkpoint.safetensors | sed -n '3,/^tensor/p' | cut -c 1-40
+text      text
+command   recur train --hidden 3 --batch
+tensor                       shape      

@@ -109,8 +109,8 @@ $ recur train words --quiet --task tag --hidden 8 --epochs 1 --report report > o
 "precision": 0
 $ recur train lines --quiet --task classify --tokens word --pool max --hidden 8 --batch 16 --min-freq 2 --epochs 2 -o run --checkpoint-every 10 > out; cp run whole; cp run.checkpoint.safetensors text; recur train lines --resume text -o run --task classify > again; cmp run whole; cmp out again; recur train lines --quiet --task classify --tokens word --pool max --hidden 8 --batch 16 --min-freq 2 --epochs 3 -o longer > out; recur train --resume text -o run --epochs 3 > out; cmp run longer
 $ recur info end | sed -nE '/^history/,$s/[0-9]+[.][0-9]+/N/gp'
-       1     N        N       N           N
-       2     N        N       N           N
+       1     N       N           N       N
+       2     N       N           N       N
 $ recur predict -m end few | wc -l
 3
 # Other words, another label set, another order, fewer sentences.

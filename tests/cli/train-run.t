@@ -68,7 +68,7 @@ $ for o in sgd adam adamw rmsprop; do recur train --quiet --optimizer $o --hidde
 8
 $ for s in constant cosine plateau; do recur train --quiet --schedule $s --hidden 6 --epochs 2 -o m || echo $s; done | wc -l
 6
-$ recur train --quiet --init normal --biases 1 --sampling random --hidden 6 --epochs 1 -o m > out; recur info m | grep bias
+$ recur train --quiet --init normal --biases 1 --sampling random --hidden 6 --epochs 1 -o m > out; recur info m | grep "^[rl].*bias"
 rnn.bias_ih_l0               (24)                     24
 linear.bias                  (51)                     51
 

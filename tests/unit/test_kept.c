@@ -40,8 +40,14 @@ static void keeps_the_best_epoch(void **state)
     }
     assert_in_range(lowest_at, 1, EPOCHS - 1);
     assert_true(epoch.valid_loss > lowest && epoch.loss < lowest);
+    assert_null(recur_model_origin(model));
     assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
     assert_parameters(model, best);
+    const recur_origin *origin = recur_model_origin(model);
+    assert_int_equal(origin->kept_epoch, lowest_at);
+    assert_int_equal(origin->train_tokens + origin->valid_tokens, recur_corpus_size(corpus));
+    assert_int_equal(origin->valid_tokens, recur_trainer_valid_tokens(trainer));
+    assert_true(origin->settings->lr == recur_trainer_get_config(trainer)->lr);
     recur_evaluation evaluation;
     assert_int_equal(recur_evaluate(model, corpus, 210, 0, 1, &evaluation, NULL), RECUR_OK);
     assert_true(evaluation.loss == lowest);

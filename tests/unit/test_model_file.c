@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model_example.h"
+#include "nn/origin.h"
 
 static void assert_same_vocab(const recur_vocab *a, const recur_vocab *b)
 {
@@ -184,6 +185,70 @@ static void the_metadata_is_as_documented(void **state)
     recur_vocab_free(vocab);
 }
 
+static void assert_same_text(const char *a, const char *b)
+{
+    assert_int_equal(!a, !b);
+    if (a)
+        assert_string_equal(a, b);
+}
+
+static void assert_same_origin(const recur_origin *a, const recur_origin *b)
+{
+    assert_int_equal(!a, !b);
+    if (!a)
+        return;
+    assert_same_text(a->text, b->text);
+    assert_same_text(a->command, b->command);
+    assert_int_equal(!a->settings, !b->settings);
+    assert_int_equal(a->kept_epoch, b->kept_epoch);
+    assert_int_equal(a->train_tokens, b->train_tokens);
+    assert_int_equal(a->valid_tokens, b->valid_tokens);
+    if (a->settings) {
+        assert_int_equal(a->settings->optimizer, b->settings->optimizer);
+        assert_true(a->settings->lr == b->settings->lr);
+        assert_int_equal(a->settings->epochs, b->settings->epochs);
+    }
+}
+
+/* Any part of it may be unknown, and then it is unknown once the file was read. */
+static void the_origin_comes_back(void **state)
+{
+    recur_trainer_config settings = recur_trainer_config_default();
+    settings.optimizer = RECUR_OPTIMIZER_RMSPROP;
+    settings.lr = 0.1f;
+    settings.epochs = 7;
+    for (unsigned parts = 0; parts < 8; parts++) {
+        recur_model *model = make_example(), *loaded = NULL;
+        const char *path = scratch_path(*state, "model.safetensors");
+        assert_null(recur_model_origin(model));
+        if (parts & 1)
+            recur_model_note_training(model, &settings, 3, 1000, UINT64_MAX);
+        assert_int_equal(recur_model_set_origin(model, parts & 2 ? "\xe4\xbd\xa0 \"\x1b\n" : NULL,
+                                                parts & 4 ? "train" : NULL, NULL),
+                         RECUR_OK);
+        assert_comes_back(*state, model);
+        assert_int_equal(recur_model_load(path, &loaded, NULL), RECUR_OK);
+        assert_same_origin(recur_model_origin(model), recur_model_origin(loaded));
+        assert_int_equal(!recur_model_origin(loaded), parts == 0);
+        recur_model_free(model);
+        recur_model_free(loaded);
+    }
+}
+
+static void an_origin_that_is_not_utf8_changes_nothing(void **state)
+{
+    (void)state;
+    recur_error error;
+    recur_model *model = make_example();
+    assert_int_equal(recur_model_set_origin(model, "a text", NULL, &error), RECUR_OK);
+    assert_int_equal(recur_model_set_origin(model, "\xff", NULL, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "the name of a text must be UTF-8, this one is not");
+    assert_int_equal(recur_model_set_origin(model, "b", "\xc3", &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "a command must be UTF-8, this one is not");
+    assert_string_equal(recur_model_origin(model)->text, "a text");
+    recur_model_free(model);
+}
+
 /* Files from before a setting existed have what was then the only way. */
 static void a_setting_that_is_absent_has_its_default(void **state)
 {
@@ -276,6 +341,8 @@ int main(void)
         cmocka_unit_test(the_history_comes_back),
         cmocka_unit_test(the_metadata_is_as_documented),
         cmocka_unit_test(a_setting_that_is_absent_has_its_default),
+        cmocka_unit_test(the_origin_comes_back),
+        cmocka_unit_test(an_origin_that_is_not_utf8_changes_nothing),
         cmocka_unit_test(a_model_without_vocabulary_says_so),
         cmocka_unit_test(a_model_comes_from_standard_input_too),
         cmocka_unit_test(a_model_that_is_not_finite_is_not_saved),

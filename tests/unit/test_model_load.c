@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "model_example.h"
+#include "nn/origin.h"
 
 /* Loading must fail with this status and "PATH: SENTENCE", and leave the model alone. */
 static void refuse(const char *path, enum recur_status status, const char *sentence)
@@ -107,11 +108,34 @@ static const struct {
      "recur.history: loss is not a number"},
     {"recur.history", "\"epoch\":1", "\"epoch\":1.5", RECUR_ERROR_FORMAT,
      "recur.history: an epoch's number is not an integer of at least 0"},
+    {"recur.origin", "{", "[", RECUR_ERROR_FORMAT,
+     "recur.origin is not valid JSON at line 1, byte 14: expected a comma or ], got \":\""},
+    {"recur.origin", "\"a run\"", "7", RECUR_ERROR_FORMAT, "recur.origin: command is not a text"},
+    {"recur.origin", "command", "commands", RECUR_ERROR_FORMAT,
+     "recur.origin: \"commands\" is no field that is known"},
+    {"recur.origin", "\"kept_epoch\":2", "\"kept_epoch\":-2", RECUR_ERROR_FORMAT,
+     "recur.origin: kept_epoch is not an integer of at least 0"},
+    {"recur.settings", "adam", "eve", RECUR_ERROR_FORMAT,
+     "recur.settings: optimizer: unknown optimizer \"eve\": expected sgd, adam, adamw or rmsprop"},
+    {"recur.settings", "\"batch\":32,", "", RECUR_ERROR_FORMAT, "recur.settings: batch is missing"},
 };
+
+/* The example, which says where it comes from. */
+static const char *save_with_origin(struct scratch *scratch)
+{
+    recur_model *model = make_example();
+    const recur_trainer_config settings = recur_trainer_config_default();
+    const char *path = scratch_path(scratch, "model.safetensors");
+    recur_model_note_training(model, &settings, 2, 100, 10);
+    assert_int_equal(recur_model_set_origin(model, "a text", "a run", NULL), RECUR_OK);
+    assert_int_equal(recur_model_save(model, path, NULL), RECUR_OK);
+    recur_model_free(model);
+    return path;
+}
 
 static void spoilt_metadata_is_refused(void **state)
 {
-    struct model_file file = open_model(save_example(*state));
+    struct model_file file = open_model(save_with_origin(*state));
     for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
         reset_header(&file);
         if (spoilt[i].from)

@@ -1,0 +1,103 @@
+/* What a model says of where it comes from: the text's name, and the command that trains it again.
+ * It holds what decides the model and nothing else, so that equal runs make equal files: not where
+ * results go, how much is shown or on how many threads, nor the folders of files. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "quote.h"
+#include "run.h"
+
+/* A text as its folder calls it, or a dataset's name. */
+static const char *short_name(const struct run *run, const char *text)
+{
+    const char *dataset = recur_dataset_name_of(&run->datasets, text);
+    const char *slash = strrchr(text, '/');
+    return dataset ? dataset : slash && slash[1] ? slash + 1 : text;
+}
+
+void recur_run_name(struct run *run, const struct arguments *texts)
+{
+    if (texts->count == 0) {
+        run->name = recur_path("built-in story");
+        return;
+    }
+    run->name = recur_path(short_name(run, texts->operands[0]));
+    size_t used = strlen(run->name.text), room = sizeof run->name.text - used;
+    if (texts->count > 1 && room > 40)
+        snprintf(run->name.text + used, room, " and %zu more", texts->count - 1);
+}
+
+/* "--name=value" as two words where the value would not be taken for an option. */
+static void print_option(FILE *stream, const char *word)
+{
+    char name[64];
+    const char *value = strchr(word, '=');
+    size_t length = value ? (size_t)(value - word) : 0;
+    if (!value || value[1] == '-' || length >= sizeof name) {
+        fprintf(stream, " %s", recur_shell_word(word, false).text);
+        return;
+    }
+    snprintf(name, sizeof name, "%.*s", (int)length, word);
+    fprintf(stream, " %s %s", name, recur_shell_word(value + 1, false).text);
+}
+
+/* The option as it was given, a file without its folder. */
+static enum recur_status print_given(FILE *stream, const struct run *run, size_t row,
+                                     recur_error *error)
+{
+    const struct option_spec *option = &run->command->options[row];
+    struct option_set one = {{0}};
+    recur_json_writer words = {0};
+    recur_json *list = NULL;
+    recur_option_add(&one, row);
+    recur_options_put_words(&words, NULL, run->command, &one, &run->options);
+    enum recur_status status = recur_json_check(&words, "an option", error);
+    if (status == RECUR_OK)
+        status = recur_json_parse(words.text, words.size, false, "an option", &list, error);
+    const recur_json *item = status == RECUR_OK ? recur_json_first(list) : NULL;
+    for (size_t i = 0; item && i < list->size; i++, item = recur_json_next(item)) {
+        const char *slash = option->kind == OPTION_FILE ? strrchr(item->text, '/') : NULL;
+        if (slash)
+            fprintf(stream, " --%s", option->name);
+        print_option(stream, slash ? slash + 1 : item->text);
+    }
+    free(list);
+    recur_json_writer_free(&words);
+    return status;
+}
+
+static enum recur_status print_command(FILE *stream, const struct run *run,
+                                       const struct arguments *texts, recur_error *error)
+{
+    enum recur_status status = RECUR_OK;
+    fputs("recur train", stream);
+    for (size_t i = 0; run->command->options[i].help && status == RECUR_OK; i++) {
+        const char *name = run->command->options[i].name;
+        if (recur_option_in(&texts->given, i) &&
+            (strcmp(name, "epochs") == 0 || !recur_run_is_free(name)))
+            status = print_given(stream, run, i, error);
+    }
+    bool own = run->options.preset && texts->count == 1 &&
+               !strcmp(short_name(run, texts->operands[0]), "time_machine");
+    for (size_t i = 0; i < texts->count && !own; i++)
+        fprintf(stream, " %s", recur_shell_word(short_name(run, texts->operands[i]), false).text);
+    return status;
+}
+
+int recur_run_set_origin(struct run *run, const struct arguments *texts)
+{
+    char *line = NULL;
+    size_t size;
+    recur_error error = {RECUR_ERROR_MEMORY, "out of memory for the run's command"};
+    FILE *stream = open_memstream(&line, &size);
+    enum recur_status status = RECUR_ERROR_MEMORY;
+    if (stream)
+        status = print_command(stream, run, texts, &error);
+    if (stream && fclose(stream) != 0)
+        status = RECUR_ERROR_MEMORY;
+    if (status == RECUR_OK)
+        status = recur_model_set_origin(run->model, run->name.text, line, &error);
+    free(line);
+    return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
+}

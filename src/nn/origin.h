@@ -1,0 +1,19 @@
+/* Where a model comes from (recur_model_origin in recur/trainer.h). */
+#ifndef RECUR_NN_ORIGIN_H
+#define RECUR_NN_ORIGIN_H
+
+#include "recur/trainer.h"
+
+struct recur_origin_object {
+    recur_origin shown; /* points to what follows */
+    recur_trainer_config settings;
+    char *text, *command;
+};
+
+/* Writes down, in the model, what trained it; `settings` NULL: nobody knows. */
+void recur_model_note_training(recur_model *model, const recur_trainer_config *settings,
+                               uint64_t kept_epoch, uint64_t train_tokens, uint64_t valid_tokens);
+
+void recur_origin_release(struct recur_origin_object *origin);
+
+#endif
