@@ -19,8 +19,7 @@
 
 static void run_free(struct run *run)
 {
-    if (run->log)
-        fclose(run->log);
+    recur_run_end_log(run);
     recur_trainer_free(run->trainer);
     recur_model_free(run->model);
     recur_labels_free(run->train);
@@ -380,9 +379,15 @@ static int train_model(struct run *run)
     describe_partial_epoch(run);
     int results = recur_run_results(run);
     if (run->checkpoint_failed)
-        return recur_failure(
+        results = recur_failure(
             run->command, "%s is of an earlier minibatch: the last checkpoint could not be written",
             recur_path(run->checkpoint).text);
+    if (!recur_run_end_log(run))
+        results =
+            recur_failure(run->command,
+                          "--log: %s lacks epochs: it could not be written; the model is in "
+                          "%s",
+                          recur_path(run->options.log).text, recur_path(run->options.output).text);
     return results;
 }
 

@@ -24,6 +24,7 @@ struct run {
     recur_trainer_config config;
     struct progress progress;
     FILE *log; /* NULL: none */
+    bool log_failed;
     char first_words[PREFIX_ROOM];
     struct dataset_paths datasets;
     recur_step step;      /* the last minibatch; all zero before the first */
@@ -114,8 +115,10 @@ const recur_epoch *recur_run_best_epoch(const struct run *run);
  * open. */
 void recur_run_advise(const struct run *run);
 
-/* Adds the epoch to `--log`. */
+/* Adds the epoch to `--log`. Where that fails it says so, and the run goes on. */
 void recur_run_log(struct run *run);
+/* Closes the log. False where it lacks something. */
+bool recur_run_end_log(struct run *run);
 
 /* At the end: the last lines on stdout, `--report`, `--plot`, and on stderr the curve and what to
  * try next. Returns the exit status. */

@@ -101,8 +101,16 @@ void recur_run_log(struct run *run)
     recur_progress_clear(&run->progress);
     recur_warning(run->command, "--log: cannot write %s: %s; training goes on without it",
                   recur_path(run->options.log).text, why);
-    fclose(run->log);
+    run->log_failed = true;
+    recur_run_end_log(run);
+}
+
+bool recur_run_end_log(struct run *run)
+{
+    if (run->log && fclose(run->log) != 0)
+        run->log_failed = true;
     run->log = NULL;
+    return !run->log_failed;
 }
 
 /* The run ends in an epoch that is not finished, whose parameters are those that are kept. */

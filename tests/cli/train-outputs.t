@@ -49,6 +49,14 @@ $ recur train -o /dev/null --quiet --hidden 2 --epochs 1 --predict a | wc -l; te
 $ recur train -o /dev/full --quiet --hidden 2 --epochs 1 --predict a
 ! recur train: cannot write /dev/full: No space left on device
 [1]
+# A log that is no more costs the run nothing but its status.
+$ recur train -o log-lost --quiet --hidden 2 --epochs 2 --log /dev/full --predict a | wc -l; echo ${PIPESTATUS[0]}; recur info log-lost | head -1
+2
+1
+log-lost: lstm 2, one-hot input, 593 parameters
+! recur train: warning: --log: cannot write /dev/full: No space left on device; training goes on without it
+! recur train: --log: /dev/full lacks epochs: it could not be written; the model is in log-lost
+$ rm log-lost
 $ recur train -o /dev/stdout --quiet --hidden 2 --epochs 1 --predict a | grep -ac '"recur.config"'
 1
 $ recur train -o m --quiet --hidden 2 --epochs 1 --report /dev/stdout | grep -c peak_rss_bytes
