@@ -7,7 +7,17 @@
 #include "io/onnx_tensor.h"
 
 /* Inputs of RNN, GRU and LSTM nodes. */
-enum { INPUT_X, INPUT_W, INPUT_R, INPUT_B, INPUT_LENGTHS, INPUT_H, INPUT_C, INPUTS };
+enum { INPUT_X, INPUT_W, INPUT_R, INPUT_B, INPUT_LENGTHS, INPUT_H, INPUT_C, INPUT_P };
+
+/* How many inputs and outputs the operators have at most. */
+static const struct arity {
+    const char *type;
+    size_t inputs, outputs;
+} arities[] = {
+    {"Gather", 2, 1},  {"OneHot", 3, 1},  {"RNN", 6, 2},       {"GRU", 6, 2},
+    {"LSTM", 8, 3},    {"Squeeze", 2, 1}, {"ReduceSum", 2, 1}, {"Transpose", 1, 1},
+    {"Reshape", 2, 1}, {"MatMul", 2, 1},  {"Add", 2, 1},
+};
 
 struct initializer {
     const Recur__Onnx__Tensor *tensor;
@@ -136,6 +146,30 @@ static bool is_next(const struct walk *walk, const char *type)
     return node && node->op_type && strcmp(node->op_type, type) == 0;
 }
 
+static enum recur_status check_count(const struct walk *walk, const char *type, const char *what,
+                                     size_t count, size_t most, recur_error *error)
+{
+    if (count <= most)
+        return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_FORMAT,
+                      "node %zu (%s) has %zu %s, where that operator has %zu at most", walk->next,
+                      type, count, what, most);
+}
+
+/* The node is of that type; has it no more than that has? */
+static enum recur_status check_counts(const struct walk *walk, const char *type,
+                                      const Recur__Onnx__Node *node, recur_error *error)
+{
+    const struct arity *of = arities;
+    while (strcmp(of->type, type) != 0)
+        of++;
+    if (node->n_output == 0)
+        return recur_fail(error, RECUR_ERROR_FORMAT, "node %zu (%s) has no output", walk->next,
+                          type);
+    RECUR_TRY(check_count(walk, type, "inputs", node->n_input, of->inputs, error));
+    return check_count(walk, type, "outputs", node->n_output, of->outputs, error);
+}
+
 /* The next node, which must be of that type and read the sequence as its input `index`. */
 static enum recur_status step(struct walk *walk, const char *type, size_t index,
                               const Recur__Onnx__Node **out, recur_error *error)
@@ -151,9 +185,7 @@ static enum recur_status step(struct walk *walk, const char *type, size_t index,
     if (walk->current && strcmp(input_of(node, index), walk->current) != 0)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "node %zu (%s) does not read the node before it", walk->next, type);
-    if (node->n_output == 0)
-        return recur_fail(error, RECUR_ERROR_FORMAT, "node %zu (%s) has no output", walk->next,
-                          type);
+    RECUR_TRY(check_counts(walk, type, node, error));
     walk->next++;
     walk->current = node->output[0];
     *out = node;
@@ -179,10 +211,11 @@ static bool is_text(ProtobufCBinaryData data, const char *text)
     return data.len == strlen(text) && memcmp(data.data, text, data.len) == 0;
 }
 
-/* Refuses attributes that would change what the node computes. */
+/* Refuses attributes that would change what the node computes, and one that stands twice. */
 static enum recur_status check_attributes(const struct walk *walk, const Recur__Onnx__Node *node,
                                           const char *const *known, recur_error *error)
 {
+    unsigned seen = 0;
     for (size_t i = 0; i < node->n_attribute; i++) {
         const char *name = node->attribute[i]->name ? node->attribute[i]->name : "";
         size_t k = 0;
@@ -192,6 +225,11 @@ static enum recur_status check_attributes(const struct walk *walk, const Recur__
             return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                               "node %zu (%s) has the attribute %.40s, which recur's graphs do not",
                               walk->next - 1, node->op_type, name);
+        if (seen >> k & 1)
+            return recur_fail(error, RECUR_ERROR_FORMAT,
+                              "node %zu (%s) has the attribute %.40s twice", walk->next - 1,
+                              node->op_type, name);
+        seen |= 1U << k;
     }
     return RECUR_OK;
 }
@@ -334,7 +372,7 @@ static enum recur_status walk_layer(struct walk *walk, const char *type, size_t 
     if (*input_of(node, INPUT_B))
         RECUR_TRY(take_floats(walk, node, INPUT_B, 2, &layer->b, error));
     if (*input_of(node, INPUT_LENGTHS) || !is_state(walk, node, INPUT_H) ||
-        !is_state(walk, node, INPUT_C) || node->n_input > INPUTS)
+        !is_state(walk, node, INPUT_C) || *input_of(node, INPUT_P))
         return unlike(walk, node, "list of inputs", error);
     size_t hidden = walk->found->foreign.hidden[l] = (size_t)layer->r->dims[2];
     if (int_of(node, "hidden_size", layer->r->dims[2]) != layer->r->dims[2])

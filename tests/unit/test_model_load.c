@@ -39,6 +39,8 @@ static const struct {
     {"recur.config", "\"cell\":\"lstm\",", "", RECUR_ERROR_FORMAT, "recur.config: cell is missing"},
     {"recur.config", "\"seed\"", "\"heads\":2,\"seed\"", RECUR_ERROR_FORMAT,
      "recur.config: \"heads\" is no field that is known"},
+    {"recur.config", "\"seed\"", "\"\":2,\"seed\"", RECUR_ERROR_FORMAT,
+     "recur.config: \"\" is no field that is known"},
     {"recur.config", "\"lm\"", "\"tug\"", RECUR_ERROR_FORMAT,
      "recur.config: unknown task \"tug\": expected lm, fill, tag or classify"},
     {"recur.config", "\"lstm\"", "3", RECUR_ERROR_FORMAT, "recur.config: cell is not a text"},

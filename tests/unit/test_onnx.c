@@ -207,10 +207,61 @@ static void says_single_biases(Recur__Onnx__Model *model)
     }
 }
 
+/* `list` of *count strings gets so many more. */
+static char **longer(char **list, size_t *count, size_t more, const char *text)
+{
+    list = realloc(list, (*count + more) * sizeof *list);
+    assert_non_null(list);
+    for (size_t i = 0; i < more; i++)
+        list[*count + i] = strdup(text);
+    *count += more;
+    return list;
+}
+
+static void more_inputs(Recur__Onnx__Model *model)
+{
+    Recur__Onnx__Node *of = node(model, 1);
+    of->input = longer(of->input, &of->n_input, 200000, "h_in_l0");
+}
+
+static void empty_inputs(Recur__Onnx__Model *model)
+{
+    Recur__Onnx__Node *of = node(model, 2);
+    of->input = longer(of->input, &of->n_input, 200000, "");
+}
+
+static void peepholes(Recur__Onnx__Model *model)
+{
+    Recur__Onnx__Node *of = node(model, 3);
+    of->input = longer(of->input, &of->n_input, 1, "R_l0");
+}
+
+static void more_outputs(Recur__Onnx__Model *model)
+{
+    Recur__Onnx__Node *of = node(model, 5);
+    of->output = longer(of->output, &of->n_output, 1, "more");
+}
+
+static void attribute_twice(Recur__Onnx__Model *model)
+{
+    Recur__Onnx__Node *of = node(model, 1);
+    Recur__Onnx__Attribute *again = malloc(sizeof *again);
+    of->attribute = realloc(of->attribute, (of->n_attribute + 1) * sizeof(void *));
+    assert_true(again && of->attribute);
+    recur__onnx__attribute__init(again);
+    again->name = strdup("hidden_size");
+    of->attribute[of->n_attribute++] = again;
+}
+
 static const struct {
     spoil_fn *spoil;
     const char *sentence;
 } cases[] = {
+    {empty_inputs, "node 2 (Squeeze) has 200002 inputs, where that operator has 2 at most"},
+    {more_inputs, "node 1 (LSTM) has 200007 inputs, where that operator has 8 at most"},
+    {peepholes, "node 3 (LSTM): its list of inputs is not one that recur's networks have"},
+    {more_outputs, "node 5 (MatMul) has 2 outputs, where that operator has 1 at most"},
+    {attribute_twice, "node 1 (LSTM) has the attribute hidden_size twice"},
     {another_operator, "node 2 is Softmax, where recur's graphs have Squeeze"},
     {another_domain, "node 2 is Squeeze, where recur's graphs have Squeeze"},
     {another_input, "node 2 (Squeeze) does not read the node before it"},
