@@ -79,9 +79,11 @@ static recur_vocab *read_vocab(const struct command *command, const struct conve
     size_t size;
     recur_json *json;
     recur_error error;
-    char *text = recur_read_whole(command, options->vocab, &size);
-    if (!text)
+    char *text;
+    if (recur_text_load(options->vocab, NULL, &text, &size, NULL, &error) != RECUR_OK) {
+        recur_library_failure(command, &error);
         return NULL;
+    }
     enum recur_status status =
         recur_json_parse(text, size, true, recur_path(options->vocab).text, &json, &error);
     free(text);

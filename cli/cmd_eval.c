@@ -7,6 +7,7 @@
 #include "options.h"
 #include "output.h"
 #include "recur/evaluate.h"
+#include "text_options.h"
 
 struct eval_options {
     const char *model;
@@ -46,7 +47,8 @@ static int evaluate(const struct command *command, const struct eval_options *op
 {
     recur_evaluation result;
     recur_error error;
-    int status = recur_model_text_read(command, options->model, text, NULL, opened);
+    int status = recur_model_text_read(command, options->model, text, options->scoring.encoding,
+                                       NULL, opened);
     if (status != 0)
         return status;
     if (recur_evaluate(opened->model, opened->corpus, 0, 0, (size_t)options->scoring.threads,
@@ -95,6 +97,7 @@ static const struct option_spec options[] = {
     {OPTION_COUNT, 0, "threads", "N", AT(scoring.threads), .least = 1, .most = 1024,
      .shown = "all cores",
      .help = "threads to compute with; the result is the same with any number"},
+    ENCODING_ROW(struct eval_options, scoring.encoding),
     {OPTION_FLAG, 0, "json", NULL, AT(scoring.json),
      .help = "one JSON object: tokens, loss, perplexity, bits_per_character, accuracy where blanks "
              "are filled; of labels sequences, labels, unknown_labels, loss, accuracy, precision, "

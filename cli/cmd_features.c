@@ -6,9 +6,10 @@
 #include "options.h"
 #include "output.h"
 #include "recur/features.h"
+#include "text_options.h"
 
 struct features_options {
-    const char *model, *output;
+    const char *model, *output, *encoding;
     uint64_t layer, threads;
 };
 
@@ -42,8 +43,8 @@ static int features(const struct command *command, int argc, char **argv)
     status = recur_output_check(command, "output", options.output, OUTPUT_ALONE);
     if (status != 0)
         return status;
-    status = recur_model_text_open(command, options.model, arguments.operands[0], options.output,
-                                   &opened);
+    status = recur_model_text_open(command, options.model, arguments.operands[0], options.encoding,
+                                   options.output, &opened);
     if (status == 0)
         status = write_features(command, &options, &opened);
     recur_model_text_free(&opened);
@@ -62,6 +63,7 @@ static const struct option_spec options[] = {
      .shown = "the last", .help = "which recurrent layer, from 1, the lowest, up"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to compute with; the result is the same with any number"},
+    ENCODING_ROW(struct features_options, encoding),
     {.help = NULL},
 };
 

@@ -13,7 +13,7 @@
 #include "text_out.h"
 
 struct fill_options {
-    const char *model, *blank, *file;
+    const char *model, *blank, *file, *encoding;
     uint64_t top, beam;
 };
 
@@ -96,9 +96,13 @@ static int fill_all(const struct command *command, recur_filler *filler, struct 
         return strcmp(text, "-") == 0
                    ? fill_lines(command, filler, sink)
                    : fill_text(command, filler, sink, options, text, strlen(text));
-    char *whole = recur_read_whole(command, options->file, &size);
-    if (!whole)
-        return STATUS_FAILURE;
+    recur_text_config reading = recur_text_config_default();
+    recur_error error;
+    char *whole;
+    reading.tokens = recur_vocab_text(sink->check.vocab)->tokens;
+    reading.encoding = options->encoding;
+    if (recur_text_load(options->file, &reading, &whole, &size, NULL, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
     int status = fill_text(command, filler, sink, options, whole, size);
     free(whole);
     return status;
@@ -136,6 +140,8 @@ static int check(const struct command *command, const struct fill_options *optio
 {
     if (!options->file && arguments->count == 0)
         return recur_usage_error(command, "TEXT is missing; usage: recur fill [OPTIONS] TEXT");
+    if (options->encoding && !options->file)
+        return recur_usage_error(command, "--encoding goes with --file; TEXT is in UTF-8");
     if (options->file && arguments->count > 0)
         return recur_usage_error(command, "either TEXT or --file, not both");
     return 0;
@@ -169,6 +175,7 @@ static const struct option_spec options[] = {
      .help = "the model's file, - for standard input"},
     {OPTION_FILE, 'f', "file", "FILE", AT(file), .shown = "none",
      .help = "fill a whole file, as one text, in place of TEXT; - for standard input"},
+    ENCODING_ROW(struct fill_options, encoding),
     {OPTION_TEXT, 0, "blank", "C", AT(blank), .standard = "_",
      .help = "the character that stands for a missing token"},
     {OPTION_COUNT, 0, "top", "N", AT(top), .most = 1000, .shown = "off",

@@ -15,7 +15,7 @@ enum { CONLLU_LABEL = 4 };
 #include "text_out.h"
 
 struct predict_options {
-    const char *model;
+    const char *model, *encoding;
     uint64_t top, threads;
     bool json;
     struct label_options columns;
@@ -177,7 +177,7 @@ static int print_all(const struct command *command, const struct predict_options
     recur_labels *data;
     struct text_out out = recur_text_out(stdout);
     struct printing p = {.options = options, .model = model, .out = &out};
-    if (!recur_read_labels(command, model, path, &options->columns, true, &data))
+    if (!recur_read_labels(command, model, path, options->encoding, &options->columns, true, &data))
         return STATUS_FAILURE;
     p.data = data;
     p.order = malloc((recur_model_get_config(model)->labels + 1) * sizeof *p.order);
@@ -232,6 +232,7 @@ static const struct option_spec options[] = {
     LAYOUT_OPTION_ROW(struct predict_options),
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to compute with; the result is the same with any number"},
+    ENCODING_ROW(struct predict_options, encoding),
     {.help = NULL},
 };
 

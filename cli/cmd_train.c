@@ -124,7 +124,8 @@ static int load_text(struct run *run, const struct arguments *texts, const char 
     }
     if (status != RECUR_OK)
         return recur_library_failure(run->command, &error);
-    recur_warn_invalid(run->command, name, recur_corpus_stats(run->corpus)->invalid);
+    recur_warn_read(run->command, name, run->options.text.encoding,
+                    recur_corpus_stats(run->corpus)->invalid, recur_corpus_marks(run->corpus));
     return 0;
 }
 
@@ -142,11 +143,12 @@ static int load_labels(struct run *run, const struct arguments *texts, const cha
                                       : "lines of label<TAB>text");
     recur_text_options_config(&options->text, &text);
     config.task = tags ? RECUR_TASK_TAG : RECUR_TASK_CLASSIFY;
-    config.text = tags ? NULL : &text.text;
+    config.text = &text.text; /* of tag the standard ones, for the others are refused */
     recur_label_options_config(&options->columns, &config);
     if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
-    recur_warn_invalid(run->command, name, recur_labels_stats(run->train)->invalid);
+    recur_warn_read(run->command, name, options->text.encoding,
+                    recur_labels_stats(run->train)->invalid, recur_labels_marks(run->train));
     if (!recur_warn_doubts(run->command, name, run->train))
         return STATUS_FAILURE;
     if (recur_labels_split(run->train, options->validation, options->seed, &run->valid, &error) !=

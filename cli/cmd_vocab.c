@@ -22,6 +22,7 @@ struct source {
     const char *path;
     char *bytes; /* NULL: read the file */
     size_t size;
+    uint64_t invalid; /* of what was converted to them */
 };
 
 struct job {
@@ -34,19 +35,25 @@ struct job {
     struct text_ngrams ngrams;
 };
 
-/* Where it is read `once`, a stream too is read as it comes. */
-static bool open_source(const struct command *command, const char *path, bool once,
-                        struct source *source)
+/* Where it is read `once`, a stream too is read as it comes. Returns 0 or the exit status. */
+static int open_source(const struct command *command, const char *path, bool once,
+                       const recur_text_config *config, struct source *source)
 {
     struct stat info;
+    recur_error error;
+    recur_text_stats stats;
     *source = (struct source){.path = path};
     if (once)
-        return true;
+        return 0;
     bool regular = strcmp(path, "-") != 0 &&
                    (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
-    if (!regular)
-        source->bytes = recur_read_whole(command, path, &source->size);
-    return regular || source->bytes;
+    /* Bytes that are tokens are shown as characters too, which no file of them could be read as. */
+    if (regular && config->tokens != RECUR_TOKENS_BYTE)
+        return 0;
+    if (recur_text_load(path, config, &source->bytes, &source->size, &stats, &error) != RECUR_OK)
+        return recur_library_failure(command, &error);
+    source->invalid = stats.invalid;
+    return 0;
 }
 
 static enum recur_status read_source(const struct source *source, const recur_text_config *config,
@@ -254,8 +261,9 @@ static int present(struct job *job)
     recur_error error;
     if (build(job, &error) != RECUR_OK)
         return recur_library_failure(job->command, &error);
-    recur_warn_invalid(job->command, recur_path(job->source.path).text,
-                       recur_corpus_stats(job->corpus)->invalid);
+    recur_warn_read(job->command, recur_path(job->source.path).text, job->options.text.encoding,
+                    job->source.invalid + recur_corpus_stats(job->corpus)->invalid,
+                    recur_corpus_marks(job->corpus));
     if (job->options.ngrams > 0) {
         job->ngrams = (struct text_ngrams){
             .corpus = job->corpus, .vocab = job->vocab, .longest = (size_t)job->options.ngrams};
@@ -295,9 +303,10 @@ static int vocab(const struct command *command, int argc, char **argv)
     bool once = job.options.json || job.options.ngrams > 0;
     recur_text_options_config(&job.options.text, &job.config);
     const char *path = recur_dataset_resolve(command, arguments.operands[0], &datasets);
-    if (!path || !open_source(command, path, once, &job.source))
-        return STATUS_FAILURE;
-    status = present(&job);
+    status =
+        path ? open_source(command, path, once, &job.config.text, &job.source) : STATUS_FAILURE;
+    if (status == 0)
+        status = present(&job);
     recur_text_ngrams_free(&job.ngrams);
     recur_corpus_free(job.corpus);
     recur_vocab_free(job.vocab);

@@ -14,12 +14,14 @@ enum { MATRIX_LABELS = 12 };
 enum { NAME_LEAST = 16, NAME_MOST = 40, NUMBER_LEAST = 9 };
 
 bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
-                       const struct label_options *columns, bool unlabelled, recur_labels **data)
+                       const char *encoding, const struct label_options *columns, bool unlabelled,
+                       recur_labels **data)
 {
     recur_error error;
     const recur_model_config *trained = recur_model_get_config(model);
     enum recur_task task = trained->task;
     recur_vocab *vocab = recur_model_vocab(model);
+    recur_text_config text = recur_text_config_default();
     recur_labels_config config = recur_labels_config_default();
     if (task != RECUR_TASK_TAG && task != RECUR_TASK_CLASSIFY) {
         recur_failure(
@@ -31,8 +33,12 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
     }
     config.task = task;
     config.unlabelled = unlabelled;
-    if (vocab && task == RECUR_TASK_CLASSIFY)
-        config.text = recur_vocab_text(vocab);
+    if (vocab && task == RECUR_TASK_CLASSIFY) {
+        text.tokens = recur_vocab_text(vocab)->tokens;
+        text.clean = recur_vocab_text(vocab)->clean;
+    }
+    text.encoding = encoding;
+    config.text = &text;
     config.word_column = trained->word_column;
     config.label_column = trained->label_column;
     config.known_words = vocab;
@@ -42,7 +48,8 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
         recur_library_failure(command, &error);
         return false;
     }
-    recur_warn_invalid(command, recur_path(path).text, recur_labels_stats(*data)->invalid);
+    recur_warn_read(command, recur_path(path).text, encoding, recur_labels_stats(*data)->invalid,
+                    recur_labels_marks(*data));
     if (recur_warn_doubts(command, recur_path(path).text, *data))
         return true;
     recur_labels_free(*data);
@@ -271,7 +278,7 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
                        : strcmp(options->scheme, "iobes") == 0 ? "bioes"
                                                                : options->scheme;
     recur_scheme_parse(name, &scheme, NULL);
-    if (!recur_read_labels(command, model, path, columns, false, &data))
+    if (!recur_read_labels(command, model, path, options->encoding, columns, false, &data))
         return STATUS_FAILURE;
     int status = 0;
     if (recur_score_spans(model, data, scheme, (size_t)options->threads, &table, &error) !=

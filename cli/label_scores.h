@@ -5,12 +5,15 @@
 #include "label_options.h"
 #include "recur/predict.h"
 
-/* Reads a file as the model needs it, `unlabelled` or not; what is wrong or doubtful is said. */
+/* Reads a file in the encoding (NULL: UTF-8) as the model needs it, `unlabelled` or not; what is
+ * wrong or doubtful is said. */
 bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
-                       const struct label_options *columns, bool unlabelled, recur_labels **data);
+                       const char *encoding, const struct label_options *columns, bool unlabelled,
+                       recur_labels **data);
 
 struct scoring_options {
-    const char *scheme; /* one of SCHEME_CHOICES */
+    const char *scheme;   /* one of SCHEME_CHOICES */
+    const char *encoding; /* of the file; NULL: UTF-8 */
     uint64_t threads;
     bool json;
 };

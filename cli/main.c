@@ -32,6 +32,15 @@ static const char libraries[] = " utf8proc"
 #ifdef HAVE_PROTOBUF_C
                                 " protobuf-c"
 #endif
+#ifdef HAVE_ZLIB
+                                " zlib"
+#endif
+#ifdef HAVE_LZMA
+                                " liblzma"
+#endif
+#ifdef HAVE_ZSTD
+                                " libzstd"
+#endif
     ;
 
 static void print_overview(FILE *stream)

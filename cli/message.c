@@ -6,6 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Statements that a sentence ends with, to be copied, stand on lines of their own. */
+static void print_sentence(const char *sentence)
+{
+    static const char begin[] = ", in Python: ";
+    const char *statements = strstr(sentence, begin);
+    if (!statements) {
+        fprintf(stderr, "%s\n", sentence);
+        return;
+    }
+    fprintf(stderr, "%.*s, in Python:\n", (int)(statements - sentence), sentence);
+    statements += strlen(begin);
+    while (*statements) {
+        const char *end = strstr(statements, "; ");
+        size_t length = end ? (size_t)(end - statements) : strlen(statements);
+        fprintf(stderr, "    %.*s\n", (int)length, statements);
+        statements += length + (end ? 2 : 0);
+    }
+}
+
 /* Sentences quote names and values, which must not act on a terminal. */
 static void say(const struct command *command, const char *kind, const char *format,
                 va_list arguments)
@@ -17,7 +36,8 @@ static void say(const struct command *command, const char *kind, const char *for
     fputs("recur", stderr);
     if (command)
         fprintf(stderr, " %s", command->name);
-    fprintf(stderr, ": %s%s\n", kind, recur_show(sentence, strlen(sentence), SIZE_MAX, NULL).text);
+    fprintf(stderr, ": %s", kind);
+    print_sentence(recur_show(sentence, strlen(sentence), SIZE_MAX, NULL).text);
 }
 
 int recur_usage_error(const struct command *command, const char *format, ...)

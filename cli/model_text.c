@@ -31,15 +31,15 @@ static int check_output(const struct command *command, const char *output, const
 }
 
 int recur_model_text_open(const struct command *command, const char *model, const char *text,
-                          const char *output, struct model_text *opened)
+                          const char *encoding, const char *output, struct model_text *opened)
 {
     *opened = (struct model_text){.model = NULL};
     int status = recur_load_model(command, model, text, "text", &opened->model);
-    return status ? status : recur_model_text_read(command, model, text, output, opened);
+    return status ? status : recur_model_text_read(command, model, text, encoding, output, opened);
 }
 
 int recur_model_text_read(const struct command *command, const char *model, const char *text,
-                          const char *output, struct model_text *opened)
+                          const char *encoding, const char *output, struct model_text *opened)
 {
     recur_error error;
     if (recur_model_labels(opened->model))
@@ -58,10 +58,16 @@ int recur_model_text_read(const struct command *command, const char *model, cons
     int status = check_output(command, output, model, opened->path);
     if (status != 0)
         return status;
-    if (recur_corpus_encode(&opened->path, 1, vocab, 0, &opened->corpus, &error) != RECUR_OK)
+    recur_text_config file = recur_text_config_default();
+    recur_corpus_config reading = recur_corpus_config_default();
+    file.encoding = encoding;
+    reading.text = &file;
+    if (recur_corpus_encode_files(&opened->path, 1, vocab, &reading, &opened->corpus, &error) !=
+        RECUR_OK)
         return recur_library_failure(command, &error);
-    recur_warn_invalid(command, recur_path(opened->path).text,
-                       recur_corpus_stats(opened->corpus)->invalid);
+    recur_warn_read(command, recur_path(opened->path).text, encoding,
+                    recur_corpus_stats(opened->corpus)->invalid,
+                    recur_corpus_marks(opened->corpus));
     recur_warn_unknown(command, recur_path(opened->path).text, recur_corpus_unknown(opened->corpus),
                        recur_corpus_size(opened->corpus));
     return 0;

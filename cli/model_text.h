@@ -21,14 +21,14 @@ struct model_text {
     struct dataset_paths datasets;
 };
 
-/* Loads a model and reads a text, a file or a dataset, with its vocabulary; warns of what the
- * vocabulary lacks. `output` (may be NULL), the value of --output, must be neither of the two.
- * Returns 0 or the exit status; recur_model_text_free in any case. */
+/* Loads a model and reads a text, a file or a dataset in the encoding (NULL: UTF-8), with its
+ * vocabulary; warns of what the vocabulary lacks. `output` (may be NULL), the value of --output,
+ * must be neither of the two. Returns 0 or the exit status; recur_model_text_free in any case. */
 int recur_model_text_open(const struct command *command, const char *model, const char *text,
-                          const char *output, struct model_text *opened);
+                          const char *encoding, const char *output, struct model_text *opened);
 /* The same where `opened` has the model, called `model`, already. */
 int recur_model_text_read(const struct command *command, const char *model, const char *text,
-                          const char *output, struct model_text *opened);
+                          const char *encoding, const char *output, struct model_text *opened);
 void recur_model_text_free(struct model_text *opened);
 
 #endif

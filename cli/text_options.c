@@ -16,6 +16,7 @@ void recur_text_options_config(const struct text_options *options, struct text_c
     /* The option table let only the names pass that the library knows. */
     recur_tokens_parse(options->tokens, &config->text.tokens, NULL);
     recur_clean_parse(options->clean, &config->text.clean, NULL);
+    config->text.encoding = options->encoding;
     config->vocab.min_count = options->min_freq;
     config->vocab.reserved = options->reserved.items;
     config->vocab.reserved_count = options->reserved.count;
@@ -28,6 +29,25 @@ void recur_warn_invalid(const struct command *command, const char *what, uint64_
     else if (invalid > 1)
         recur_warning(command, "%s: %llu byte sequences are not UTF-8 and were read as U+FFFD",
                       what, (unsigned long long)invalid);
+}
+
+void recur_warn_read(const struct command *command, const char *what, const char *encoding,
+                     uint64_t invalid, uint64_t marks)
+{
+    const char *hint = encoding ? "" : "; if it is in another encoding, name that with --encoding";
+    recur_printable in = recur_word(encoding ? encoding : "UTF-8");
+    if (invalid == 1)
+        recur_warning(command, "%s: 1 byte sequence is not %s and was read as U+FFFD%s", what,
+                      in.text, hint);
+    else if (invalid > 1)
+        recur_warning(command, "%s: %llu byte sequences are not %s and were read as U+FFFD%s", what,
+                      (unsigned long long)invalid, in.text, hint);
+    if (marks > 0)
+        recur_warning(command,
+                      "%s: %llu byte order mark%s (U+FEFF) within the text, as where files were "
+                      "joined, %s left out",
+                      what, (unsigned long long)marks, recur_plural(marks),
+                      marks == 1 ? "was" : "were");
 }
 
 void recur_warn_unknown(const struct command *command, const char *what, size_t unknown,

@@ -6,10 +6,18 @@
 #include "recur/corpus.h"
 
 struct text_options {
-    const char *tokens, *clean;
+    const char *tokens, *clean, *encoding;
     uint64_t min_freq;
     struct token_list reserved;
 };
+
+/* The row of --encoding, for the commands that read a text's file. */
+#define ENCODING_ROW(settings, field)                                                              \
+    {                                                                                              \
+        .kind = OPTION_TEXT, .name = "encoding", .metavar = "NAME",                                \
+        .at = offsetof(settings, field), .shown = "UTF-8, or what a byte order mark says",         \
+        .help = "what the text's files are in, by iconv's names: GB18030, KOI8-R, UTF-16LE",       \
+    }
 
 /* Their rows, for a settings struct with a member `text`. */
 #define TEXT_OPTION_ROWS(settings)                                                                 \
@@ -41,11 +49,15 @@ struct text_options {
             .standard = "0",                                                                       \
             .help = "tokens met less often than N times become <unk>",                             \
         },                                                                                         \
-    {                                                                                              \
-        .kind = OPTION_TOKENS, .name = "reserved", .metavar = "A,B",                               \
-        .at = offsetof(settings, text.reserved), .shown = "none",                                  \
-        .help = "tokens that get the ids 1, 2, ... before the text's",                             \
-    }
+        {                                                                                          \
+            .kind = OPTION_TOKENS,                                                                 \
+            .name = "reserved",                                                                    \
+            .metavar = "A,B",                                                                      \
+            .at = offsetof(settings, text.reserved),                                               \
+            .shown = "none",                                                                       \
+            .help = "tokens that get the ids 1, 2, ... before the text's",                         \
+        },                                                                                         \
+        ENCODING_ROW(settings, text.encoding)
 
 /* The same for the library. `corpus` points to its neighbours: not to be copied. */
 struct text_config {
@@ -56,6 +68,11 @@ struct text_config {
 
 /* `options` must outlive *config. */
 void recur_text_options_config(const struct text_options *options, struct text_config *config);
+
+/* Says what of a text that was read is not as it stands there: bytes that are not in the encoding
+ * (NULL: UTF-8), marks that were left out. */
+void recur_warn_read(const struct command *command, const char *what, const char *encoding,
+                     uint64_t invalid, uint64_t marks);
 
 /* Warn where bytes of `what` were not UTF-8, and where a vocabulary lacks tokens of it. */
 void recur_warn_invalid(const struct command *command, const char *what, uint64_t invalid);

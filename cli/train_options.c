@@ -22,7 +22,9 @@ const struct option_spec recur_train_option_rows[] = {
              "The names"},
     TEXT_OPTION_ROWS(struct train_options),
     {OPTION_COUNT, 0, "max-tokens", "N", AT(max_tokens), .least = 1, .most = INT64_MAX,
-     .shown = "all", .help = "use the text's first N tokens"},
+     .shown = "all",
+     .help = "use the text's first N tokens; the vocabulary is that of the whole text, but a pipe "
+             "or a device, which may have no end, is read so far and no further"},
     LABEL_OPTION_ROWS(struct train_options, ""),
 
     {OPTION_HEADING, .help = "Model"},

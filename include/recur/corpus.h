@@ -40,7 +40,8 @@ typedef struct recur_corpus_config {
     const recur_text_config *text;   /* how the text is cut; NULL, the default: the defaults */
     const recur_vocab_config *vocab; /* what the dictionary takes in; NULL, the default: likewise */
     uint64_t max_tokens; /* the corpus keeps the first so many ids; the dictionary is made of the
-                            whole text all the same, as in the book; default 0: all */
+                            whole text all the same, as in the book, but what may have no end, a
+                            pipe or a device, is read so far and no further; default 0: all */
 } recur_corpus_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -76,6 +77,14 @@ RECUR_API enum recur_status recur_corpus_encode(const char *const *paths, size_t
                                                 recur_vocab *vocab, uint64_t max_tokens,
                                                 recur_corpus **corpus, recur_error *error);
 
+/* The same with `config->max_tokens` and `config->text->encoding`; its other settings are not read,
+ * for they are the vocabulary's. `config` may be NULL: the defaults. Errors: ARGUMENT too, as of
+ * recur_text_read. */
+RECUR_API enum recur_status recur_corpus_encode_files(const char *const *paths, size_t count,
+                                                      recur_vocab *vocab,
+                                                      const recur_corpus_config *config,
+                                                      recur_corpus **corpus, recur_error *error);
+
 /* Wraps a copy of `count` ids, all of them from 0 up and below `vocabulary_size`. The corpus
  * belongs to the caller. Errors: MEMORY, ARGUMENT. */
 RECUR_API enum recur_status recur_corpus_from_ids(const int32_t *ids, size_t count,
@@ -94,6 +103,10 @@ RECUR_API size_t recur_corpus_vocabulary_size(const recur_corpus *corpus);
 /* What was met while reading; `tokens` can be more than the corpus kept. It belongs to the corpus.
  */
 RECUR_API const recur_text_stats *recur_corpus_stats(const recur_corpus *corpus);
+
+/* How many byte order marks (U+FEFF) were left out of the files, but for those at their starts:
+ * where files were joined. */
+RECUR_API uint64_t recur_corpus_marks(const recur_corpus *corpus);
 
 /* How many of the kept ids are RECUR_UNKNOWN. */
 RECUR_API size_t recur_corpus_unknown(const recur_corpus *corpus);

@@ -137,6 +137,10 @@ RECUR_API const recur_text_config *recur_labels_text(const recur_labels *labels)
 /* What was met while reading, the part that was split off included; belongs to the data. */
 RECUR_API const recur_text_stats *recur_labels_stats(const recur_labels *labels);
 
+/* How many byte order marks (U+FEFF) were left out of the files, but for those at their starts:
+ * where files were joined. */
+RECUR_API uint64_t recur_labels_marks(const recur_labels *labels);
+
 /* How many sequences there are. */
 RECUR_API size_t recur_labels_count(const recur_labels *labels);
 

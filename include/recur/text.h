@@ -40,7 +40,8 @@ enum recur_tokens {
     RECUR_TOKENS_CHAR, /* a Unicode character (code point); a line's end is one, "\n", also where
                           the text has "\r\n" */
     RECUR_TOKENS_WORD, /* what stands between white space (Unicode's) */
-    RECUR_TOKENS_BYTE, /* a byte, as it stands; any file can be read */
+    RECUR_TOKENS_BYTE, /* a byte, as it stands; any file can be read. One that is compressed is
+                          unpacked all the same */
 };
 
 /* What is done to each line before it is split. */
@@ -56,6 +57,10 @@ typedef struct recur_text_config {
     size_t size;              /* as recur_text_config_default() sets it; leave it alone */
     enum recur_tokens tokens; /* default RECUR_TOKENS_CHAR */
     enum recur_clean clean;   /* default RECUR_CLEAN_NONE */
+    const char *encoding; /* of the files that are read, by iconv's names ("GB18030", "KOI8-R"); not
+                             with byte tokens. It is a file's and not a model's: a vocabulary does
+                             not keep it. default NULL: UTF-8, or UTF-16 or UTF-32 where a byte
+                             order mark says so */
 } recur_text_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -71,11 +76,12 @@ static inline recur_text_config recur_text_config_default(void)
 
 /* What was met while reading a text. */
 typedef struct recur_text_stats {
-    uint64_t bytes;      /* read */
+    uint64_t bytes;      /* read, unpacked and in UTF-8 */
     uint64_t lines;      /* read; a last line without line feed counts */
     uint64_t characters; /* of the cleaned text, white space between words included */
     uint64_t tokens;     /* produced, before any limit on their number */
-    uint64_t invalid;    /* byte sequences that were not UTF-8, each read as U+FFFD */
+    uint64_t invalid; /* byte sequences that were not UTF-8, or not in the given encoding, each read
+                         as U+FFFD */
 } recur_text_stats;
 
 /* One token: bytes inside somebody else's buffer, not terminated. */
@@ -90,19 +96,33 @@ typedef enum recur_status recur_line_fn(void *user, const recur_token *tokens, s
                                         recur_error *error);
 
 /* Reads a text line by line in bounded memory and hands each line's tokens to `line`, also where
- * there are none. `path` "-" is standard input. A byte order mark at the start is skipped (char
- * and word tokens). `config` may be NULL: the defaults; `stats`, which may be NULL, is of what was
- * read. `line` is called on the caller's thread. Errors: FILE (missing, unreadable, a directory),
- * MEMORY, ARGUMENT (settings out of range), and whatever `line` returns. */
+ * there are none. `path` "-" is standard input. Files that are compressed (gzip, xz, zstd) are
+ * unpacked as they are read. For char and word tokens byte order marks (U+FEFF) are left out
+ * wherever they stand, and a file that is no text in UTF-8, or in the given encoding, but of a kind
+ * that is known (a model, PDF, UTF-16 without a mark), or more than a quarter of whose characters
+ * are none, is refused with a sentence that says what it is and what to do. `config` may be NULL:
+ * the defaults; `stats`, which may be NULL, is of what was read. `line` is called on the caller's
+ * thread. Errors: FILE (missing, unreadable, a directory), MEMORY, ARGUMENT (settings out of
+ * range), FORMAT (no text; compressed and damaged), UNSUPPORTED (what this build cannot unpack, or
+ * only in much memory), and whatever `line` returns. */
 RECUR_API enum recur_status recur_text_read(const char *path, const recur_text_config *config,
                                             recur_line_fn *line, void *user,
                                             recur_text_stats *stats, recur_error *error);
 
-/* The same for a text of `size` bytes in memory. */
+/* The same for a text of `size` bytes in memory: in UTF-8, and read whatever it looks like. */
 RECUR_API enum recur_status recur_text_read_memory(const char *bytes, size_t size,
                                                    const recur_text_config *config,
                                                    recur_line_fn *line, void *user,
                                                    recur_text_stats *stats, recur_error *error);
+
+/* A whole text in one piece, as recur_text_read reads it before it cuts it: unpacked, in UTF-8,
+ * without a byte order mark at its start; of byte tokens as it stands. `*bytes` belongs to the
+ * caller: free(); a zero follows, which `*size` does not count. Of `stats` (may be NULL) bytes, and
+ * as invalid what could not be converted from another encoding, are known; what is no UTF-8 is left
+ * as it is. Errors: as of recur_text_read. */
+RECUR_API enum recur_status recur_text_load(const char *path, const recur_text_config *config,
+                                            char **bytes, size_t *size, recur_text_stats *stats,
+                                            recur_error *error);
 
 /* The name as the command line and model files spell it: "char", "word" or "byte"; static
  * storage. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kind.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "io/numbers.h"
@@ -249,11 +250,23 @@ static enum recur_status make_model(const Recur__Onnx__Model *message,
     return status;
 }
 
+static enum recur_status fail_other(const unsigned char *bytes, size_t size, recur_error *error)
+{
+    size_t start = size < RECUR_KIND_BYTES ? size : RECUR_KIND_BYTES;
+    const struct recur_kind *kind = recur_kind_of(bytes, start, start == size);
+    if (recur_kind_is_model(kind))
+        return recur_fail(error, RECUR_ERROR_FORMAT,
+                          "not ONNX but a model as safetensors: name it .safetensors");
+    return recur_kind_refuse_model(recur_kind_is_onnx(kind) ? NULL : kind, "an ONNX model",
+                                   "it is damaged, or cut off", error);
+}
+
 /* Is the file of a version whose operators recur knows? */
-static enum recur_status check_message(const Recur__Onnx__Model *message, recur_error *error)
+static enum recur_status check_message(const Recur__Onnx__Model *message,
+                                       const unsigned char *bytes, size_t size, recur_error *error)
 {
     if (!message || !message->graph || message->n_opset_import == 0)
-        return recur_fail(error, RECUR_ERROR_FORMAT, "not an ONNX model");
+        return fail_other(bytes, size, error);
     for (size_t i = 0; i < message->n_opset_import; i++) {
         const Recur__Onnx__Opset *opset = message->opset_import[i];
         if ((!opset->domain || !*opset->domain) && opset->version < OPSET_LEAST)
@@ -289,7 +302,7 @@ static enum recur_status read_bytes(const unsigned char *bytes, size_t size,
     Recur__Onnx__Model *message = recur__onnx__model__unpack(&allocator, size, bytes);
     enum recur_status status = budget.out_of_memory
                                    ? recur_fail_memory(error, size, "an ONNX model")
-                                   : check_message(message, error);
+                                   : check_message(message, bytes, size, error);
     if (status == RECUR_OK)
         status = recur_onnx_walk(message->graph, said, &found, error);
     if (status == RECUR_ERROR_UNSUPPORTED)

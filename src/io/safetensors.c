@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kind.h"
 #include "base/memory.h"
 #include "io/numbers.h"
 
@@ -174,48 +175,49 @@ static enum recur_status check_places(struct recur_safetensors *file, recur_erro
     return RECUR_OK;
 }
 
-/* A header of so many bytes is none: says what else the file may be, whose first 8 bytes they are.
- */
-static enum recur_status fail_header(uint64_t size, recur_error *error)
+/* What begins so has no header that could be one: says what it is. `prefix` are the first `got`
+ * bytes, at most PREFIX, and `size` what they say. */
+static enum recur_status fail_header(FILE *stream, const char *path, const unsigned char *prefix,
+                                     size_t got, uint64_t size, recur_error *error)
 {
-    const uint64_t zip = 0x04034b50;                      /* "PK\3\4" */
-    const uint64_t onnx = 0x120008, onnx_mask = 0xff00ff; /* its version, then who wrote it */
-    if ((size & UINT32_MAX) == zip)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "not a safetensors file but a zip, as torch.save makes it: save the "
-                          "state_dict with safetensors.torch.save_file instead");
-    if ((size & onnx_mask) == onnx)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "not a safetensors file but, as it begins, ONNX: named .onnx, recur "
-                          "convert makes a model of it");
-    return recur_fail(error, RECUR_ERROR_FORMAT,
-                      "not a safetensors file: its header would have %" PRIu64
-                      " bytes, at most %zu are allowed",
-                      size, MAX_HEADER);
+    unsigned char start[PREFIX + RECUR_KIND_BYTES], *more;
+    char why[100] = "its header does not begin with {";
+    size_t rest;
+    RECUR_TRY(recur_file_read(stream, path, RECUR_KIND_BYTES, &more, &rest, error));
+    memcpy(start, prefix, got);
+    memcpy(start + got, more, rest);
+    free(more);
+    if (got < PREFIX)
+        snprintf(why, sizeof why, "it has %zu byte%s, at least %d are needed", got,
+                 recur_plural(got), PREFIX);
+    else if (size > MAX_HEADER)
+        snprintf(why, sizeof why,
+                 "its header would have %" PRIu64 " bytes, at most %zu are allowed", size,
+                 MAX_HEADER);
+    return recur_kind_refuse_model(recur_kind_of(start, got + rest, rest < RECUR_KIND_BYTES),
+                                   "a safetensors file", why, error);
 }
 
 static enum recur_status read_header(FILE *stream, const char *path, recur_json **header,
                                      recur_error *error)
 {
-    unsigned char *text = NULL;
+    unsigned char *text = NULL, prefix[PREFIX];
     size_t got;
-    RECUR_TRY(recur_file_read(stream, path, PREFIX, &text, &got, error));
     uint64_t size = 0;
-    for (size_t i = got; i-- > 0;)
-        size = size << 8 | text[i];
+    RECUR_TRY(recur_file_read(stream, path, PREFIX, &text, &got, error));
+    memcpy(prefix, text, got);
     free(text);
-    if (got < PREFIX)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "not a safetensors file: it has %zu byte%s, at least %d are needed", got,
-                          recur_plural(got), PREFIX);
-    if (size > MAX_HEADER)
-        return fail_header(size, error);
+    for (size_t i = got; i-- > 0;)
+        size = size << 8 | prefix[i];
+    int next = got == PREFIX && size <= MAX_HEADER ? getc(stream) : EOF;
+    bool begins = next == '{' || (next == EOF && size > 0 && got == PREFIX && size <= MAX_HEADER);
+    if (next != EOF)
+        ungetc(next, stream);
+    if (!begins)
+        return fail_header(stream, path, prefix, got, size, error);
     RECUR_TRY(recur_file_read(stream, path, (size_t)size, &text, &got, error));
     enum recur_status status;
-    if (got > 0 ? text[0] != '{' : size == 0)
-        status = recur_fail(error, RECUR_ERROR_FORMAT,
-                            "not a safetensors file: its header does not begin with {");
-    else if (got < size)
+    if (got < size)
         status =
             recur_fail(error, RECUR_ERROR_FORMAT,
                        "the file is cut off: its header has %" PRIu64 " byte%s, only %zu %s there",

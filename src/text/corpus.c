@@ -21,6 +21,7 @@ struct recur_corpus {
     size_t vocabulary_size;
     size_t unknown;
     recur_text_stats stats;
+    uint64_t marks; /* byte order marks that were left out within files */
 };
 
 RECUR_CONFIG(corpus, max_tokens, .max_tokens = 0)
@@ -157,8 +158,12 @@ static enum recur_status read_sources(const struct recur_text_source *sources, s
                                       struct builder *builder, recur_error *error)
 {
     recur_text_stats *stats = &builder->corpus->stats;
-    for (size_t i = 0; i < count; i++)
-        RECUR_TRY(recur_text_stream(&sources[i], config, false, piece, builder, stats, error));
+    for (size_t i = 0; i < count; i++) {
+        struct recur_text_source source = sources[i];
+        source.most = builder->max_tokens;
+        source.marks = &builder->corpus->marks;
+        RECUR_TRY(recur_text_stream(&source, config, false, piece, builder, stats, error));
+    }
     return stats->tokens ? RECUR_OK : fail_empty(sources, count, stats, error);
 }
 
@@ -257,19 +262,24 @@ static void count_unknown(recur_corpus *corpus)
         corpus->unknown += get(corpus, i) == RECUR_UNKNOWN;
 }
 
-enum recur_status recur_corpus_encode(const char *const *paths, size_t count, recur_vocab *vocab,
-                                      uint64_t max_tokens, recur_corpus **corpus,
-                                      recur_error *error)
+enum recur_status recur_corpus_encode_files(const char *const *paths, size_t count,
+                                            recur_vocab *vocab, const recur_corpus_config *given,
+                                            recur_corpus **corpus, recur_error *error)
 {
+    recur_corpus_config config = recur_corpus_config_default();
+    recur_text_config cut = recur_text_config_default();
     struct recur_text_source *sources = NULL;
     recur_corpus *made = NULL;
     enum recur_status status;
+    RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
+    RECUR_TRY(recur_config_take(&cut, config.text, "recur_text_config", error));
+    cut.tokens = recur_vocab_text(vocab)->tokens;
+    cut.clean = recur_vocab_text(vocab)->clean;
     RECUR_TRY_GOTO(make_sources(paths, count, &sources, error), done);
     RECUR_TRY_GOTO(create(recur_vocab_size(vocab), &made, error), done);
     struct builder builder = {
-        .corpus = made, .max_tokens = limit(max_tokens), .known = recur_vocab_table(vocab)};
-    RECUR_TRY_GOTO(
-        read_sources(sources, count, recur_vocab_text(vocab), encode_piece, &builder, error), done);
+        .corpus = made, .max_tokens = limit(config.max_tokens), .known = recur_vocab_table(vocab)};
+    RECUR_TRY_GOTO(read_sources(sources, count, &cut, encode_piece, &builder, error), done);
     count_unknown(made);
     trim(made);
     *corpus = made;
@@ -278,6 +288,15 @@ done:
     recur_corpus_free(made);
     free(sources);
     return status;
+}
+
+enum recur_status recur_corpus_encode(const char *const *paths, size_t count, recur_vocab *vocab,
+                                      uint64_t max_tokens, recur_corpus **corpus,
+                                      recur_error *error)
+{
+    recur_corpus_config config = recur_corpus_config_default();
+    config.max_tokens = max_tokens;
+    return recur_corpus_encode_files(paths, count, vocab, &config, corpus, error);
 }
 
 enum recur_status recur_corpus_from_ids(const int32_t *ids, size_t count, size_t vocabulary_size,
@@ -316,6 +335,11 @@ size_t recur_corpus_vocabulary_size(const recur_corpus *corpus)
 const recur_text_stats *recur_corpus_stats(const recur_corpus *corpus)
 {
     return &corpus->stats;
+}
+
+uint64_t recur_corpus_marks(const recur_corpus *corpus)
+{
+    return corpus->marks;
 }
 
 size_t recur_corpus_unknown(const recur_corpus *corpus)

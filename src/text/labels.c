@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/names.h"
 #include "base/rng.h"
+#include "text/text_input.h"
 #include "text/words.h"
 
 RECUR_CONFIG(labels, header, .longest = 65536, .task = RECUR_TASK_CLASSIFY)
@@ -52,21 +53,21 @@ static enum recur_status take_config(struct recur_labels_store *store,
         return recur_fail(
             error, RECUR_ERROR_ARGUMENT,
             "the words of the task tag are read as they stand: they cannot be cleaned");
-    return RECUR_OK;
+    return recur_text_check_encoding(store->text.encoding, store->text.tokens, error);
 }
 
 static enum recur_status read_file(struct recur_labels_store *store, const char *path,
                                    recur_error *error)
 {
-    FILE *file;
-    unsigned char *bytes = NULL;
+    char *bytes;
     size_t size;
-    RECUR_TRY(recur_file_open(path, &file, error));
-    enum recur_status status = recur_file_read(file, path, PTRDIFF_MAX, &bytes, &size, error);
-    recur_file_close(file);
-    if (status == RECUR_OK)
-        status =
-            recur_labels_parse(store, (const char *)bytes, size, recur_file_name(path).text, error);
+    bool as_it_stands = store->text.tokens == RECUR_TOKENS_BYTE;
+    uint64_t invalid;
+    RECUR_TRY(recur_text_input_whole(path, store->text.encoding, as_it_stands, &bytes, &size,
+                                     &invalid, error));
+    store->stats.invalid += invalid;
+    enum recur_status status =
+        recur_labels_parse(store, bytes, size, recur_file_name(path).text, error);
     free(bytes);
     return status;
 }
@@ -139,6 +140,7 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
         status = recur_fail(error, RECUR_ERROR_DATA, "%s: there is not one %s to label",
                             count ? recur_file_name(paths[0]).text : "the text",
                             store->config.task == RECUR_TASK_TAG ? "sentence" : "text");
+    store->text.encoding = NULL; /* it was the files' */
     if (status == RECUR_OK)
         status = make_lowers(store, error);
     if (status == RECUR_OK)
@@ -234,6 +236,11 @@ const recur_labels_config *recur_labels_get_config(const recur_labels *labels)
 const recur_text_config *recur_labels_text(const recur_labels *labels)
 {
     return &labels->store->text;
+}
+
+uint64_t recur_labels_marks(const recur_labels *labels)
+{
+    return labels->store->marks;
 }
 
 const recur_text_stats *recur_labels_stats(const recur_labels *labels)

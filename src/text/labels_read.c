@@ -5,8 +5,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/labels_reading.h"
-
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#include "text/text_input.h"
 
 bool recur_labels_open(const struct recur_labels_store *store)
 {
@@ -160,11 +159,15 @@ enum recur_status recur_labels_parse(struct recur_labels_store *store, const cha
 {
     struct recur_labels_reading r = {.store = store, .name = name, .error = error};
     bool bytes_count = store->text.tokens == RECUR_TOKENS_BYTE;
-    bool marked = size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0 && !bytes_count;
+    bool marked = !bytes_count && recur_text_is_marked(bytes, size);
     size_t skip = marked ? 3 : 0, lines = store->lines, sequences = store->sequences;
     size_t begin = store->bytes_size;
     store->stats.bytes += size;
     RECUR_TRY(keep_file(store, bytes + skip, size - skip, error));
+    size_t kept = store->bytes_size - begin;
+    if (!bytes_count)
+        store->marks += recur_text_drop_marks(store->bytes + begin, &kept);
+    store->bytes_size = begin + kept;
     enum recur_status status =
         read_lines(&r, store->bytes + begin, store->bytes + store->bytes_size);
     free(r.repaired);

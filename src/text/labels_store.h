@@ -19,7 +19,8 @@ struct recur_labels_store {
     recur_labels_config config; /* its `text` is NULL */
     recur_text_config text;
     recur_text_stats stats;
-    char *bytes; /* of all files */
+    uint64_t marks; /* byte order marks that were left out within files */
+    char *bytes;    /* of all files */
     size_t bytes_size, bytes_capacity;
     struct recur_token_table forms, names; /* different tokens; labels */
     struct recur_token_table lowers;       /* of tag: forms in lower case */

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/names.h"
+#include "text/text_input.h"
 #include "text/text_stream.h"
 
 /* Puts lines together from the stream's pieces. */
@@ -94,7 +95,27 @@ enum recur_status recur_text_read_memory(const char *bytes, size_t size,
                             user, stats, error);
 }
 
-RECUR_CONFIG(text, clean, .tokens = RECUR_TOKENS_CHAR)
+enum recur_status recur_text_load(const char *path, const recur_text_config *config, char **bytes,
+                                  size_t *size, recur_text_stats *stats, recur_error *error)
+{
+    recur_text_config taken;
+    recur_text_stats met = {0};
+    RECUR_TRY(recur_text_take_config(config, &taken, error));
+    bool as_it_stands = taken.tokens == RECUR_TOKENS_BYTE;
+    RECUR_TRY(recur_text_input_whole(path, taken.encoding, as_it_stands, bytes, size, &met.invalid,
+                                     error));
+    met.bytes = *size;
+    if (!as_it_stands && recur_text_is_marked(*bytes, *size)) {
+        size_t mark = 3;
+        *size -= mark;
+        memmove(*bytes, *bytes + mark, *size + 1); /* the zero too */
+    }
+    if (stats)
+        *stats = met;
+    return RECUR_OK;
+}
+
+RECUR_CONFIG(text, encoding, .tokens = RECUR_TOKENS_CHAR)
 
 RECUR_NAMED_ENUM(tokens, "token kind", "char", "word", "byte")
 RECUR_NAMED_ENUM(clean, "kind of cleaning", "none", "letters")
@@ -105,5 +126,6 @@ enum recur_status recur_text_take_config(const recur_text_config *config, recur_
     *taken = recur_text_config_default();
     RECUR_TRY(recur_config_take(taken, config, "recur_text_config", error));
     RECUR_TRY(recur_tokens_check(taken->tokens, error));
-    return recur_clean_check(taken->clean, error);
+    RECUR_TRY(recur_clean_check(taken->clean, error));
+    return recur_text_check_encoding(taken->encoding, taken->tokens, error);
 }

@@ -1,24 +1,21 @@
 #include "text/text_stream.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/config.h"
-#include "base/files.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "text/text_input.h"
 #include "text/words.h"
 
 #define BLOCK ((size_t)64 << 10) /* raw and cleaned block stay in the second-level cache */
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct stream {
     const struct recur_text_source *source;
     recur_text_config config;
-    FILE *file;  /* NULL: memory */
-    size_t read; /* bytes so far */
+    struct recur_text_input *input; /* NULL: memory */
+    size_t read;                    /* bytes so far */
     size_t block;
 
     char *raw; /* as read: at most 3 bytes of a cut character, then a block */
@@ -32,6 +29,7 @@ struct stream {
     bool gap;       /* letters: something else stood after it */
     recur_token tokens[RECUR_PIECE];
 
+    uint64_t left; /* tokens that may still be handed over */
     bool by_line;
     recur_piece_fn *piece;
     void *user;
@@ -39,17 +37,24 @@ struct stream {
     recur_error *error;
 };
 
-/* Puts the next block behind what is left in `raw`; a short one is the last. */
+/* A mark at the start says what the text is in; others are where files were joined. */
+static void drop_marks(struct stream *stream)
+{
+    size_t before = stream->raw_size;
+    bool first = stream->read == before && recur_text_is_marked(stream->raw, before);
+    size_t marks = recur_text_drop_marks(stream->raw, &stream->raw_size);
+    if (stream->source->marks)
+        *stream->source->marks += marks - first;
+}
+
+/* Puts the next block behind what is left in `raw`, without byte order marks; the last is empty. */
 static enum recur_status read_block(struct stream *stream, bool *last)
 {
     const struct recur_text_source *source = stream->source;
     char *to = stream->raw + stream->raw_size;
     size_t size;
-    if (stream->file) {
-        size = recur_file_take(stream->file, to, stream->block);
-        if (ferror(stream->file))
-            return recur_fail(stream->error, RECUR_ERROR_FILE, "cannot read %s: %s",
-                              recur_file_name(source->path).text, strerror(errno));
+    if (stream->input) {
+        RECUR_TRY(recur_text_input_read(stream->input, to, stream->block, &size, stream->error));
     } else {
         size = source->size - stream->read;
         size = size < stream->block ? size : stream->block;
@@ -61,7 +66,9 @@ static enum recur_status read_block(struct stream *stream, bool *last)
     stream->raw_size += size;
     stream->read += size;
     stream->stats->bytes += size;
-    *last = size < stream->block;
+    *last = size == 0;
+    if (stream->config.tokens != RECUR_TOKENS_BYTE)
+        drop_marks(stream);
     return RECUR_OK;
 }
 
@@ -120,9 +127,6 @@ static const char *copy_characters(struct stream *stream, bool last)
 {
     const char *from = stream->raw, *end = from + stream->raw_size;
     char *to = stream->text + stream->text_size;
-    bool first = stream->read == stream->raw_size;
-    if (first && stream->raw_size >= 3 && memcmp(from, BYTE_ORDER_MARK, 3) == 0)
-        from += 3;
     while (from < end) {
         size_t run = valid_run(from, (size_t)(end - from), &stream->stats->characters), length;
         if (!last && run > 0 && from + run == end && end[-1] == '\r') {
@@ -207,8 +211,9 @@ static enum recur_status clean_block(struct stream *stream, bool last)
 /* Hands over the first *count of `tokens`. */
 static enum recur_status hand_over(struct stream *stream, size_t *count, bool line_end)
 {
-    size_t full = *count;
+    size_t full = *count < stream->left ? *count : (size_t)stream->left;
     *count = 0;
+    stream->left -= full;
     stream->stats->tokens += full;
     return stream->piece(stream->user, stream->tokens, full, line_end, stream->error);
 }
@@ -277,7 +282,7 @@ static enum recur_status cut_all(struct stream *stream)
 {
     RECUR_TRY(recur_alloc(stream->block + 3, 1, "a block of text", &stream->raw, stream->error));
     bool last = false;
-    while (!last) {
+    while (!last && stream->left > 0) {
         RECUR_TRY(read_block(stream, &last));
         RECUR_TRY(clean_block(stream, last));
         RECUR_TRY(stream->config.tokens == RECUR_TOKENS_WORD ? cut_words(stream, last)
@@ -302,13 +307,20 @@ enum recur_status recur_text_stream(const struct recur_text_source *source,
         .piece = piece,
         .user = user,
         .stats = stats,
+        .left = UINT64_MAX,
         .error = error,
     };
     RECUR_TRY(recur_text_take_config(config, &stream.config, error));
     if (source->path)
-        RECUR_TRY(recur_file_open(source->path, &stream.file, error));
+        RECUR_TRY(recur_text_input_open(source->path, stream.config.encoding,
+                                        stream.config.tokens == RECUR_TOKENS_BYTE, &stream.input,
+                                        error));
+    if (source->most && stream.input && recur_text_input_is_stream(stream.input))
+        stream.left = source->most - (stats->tokens < source->most ? stats->tokens : source->most);
     enum recur_status status = cut_all(&stream);
-    recur_file_close(stream.file);
+    if (stream.input)
+        stats->invalid += recur_text_input_invalid(stream.input);
+    recur_text_input_close(stream.input);
     free(stream.raw);
     free(stream.text);
     return status;

@@ -11,7 +11,11 @@ struct recur_text_source {
     const char *path;  /* "-" is standard input; NULL: the bytes below */
     const char *bytes; /* `size` of them */
     size_t size;
-    size_t block; /* bytes read at once; 0: what is fast */
+    size_t block;  /* bytes read at once; 0: what is fast */
+    uint64_t most; /* not 0: of what may have no end, a pipe or a device, reading ends when `stats`
+                      has so many tokens */
+    uint64_t
+        *marks; /* byte order marks that were left out within the text are added; may be NULL */
 };
 
 #define RECUR_PIECE 1024 /* tokens handed over at once, at most */

@@ -30,6 +30,7 @@ static enum recur_status create(const recur_text_config *text, size_t reserved, 
     atomic_init(&(*vocab)->references, 1);
     (*vocab)->reserved = reserved;
     (*vocab)->text = *text;
+    (*vocab)->text.encoding = NULL;
     return RECUR_OK;
 }
 

@@ -5,13 +5,13 @@ $ recur info model | head -1
 model: rnn tanh 3, one-hot input, 43 parameters
 
 $ : > empty; recur generate -m empty
-! recur generate: empty: not a safetensors file: it has 0 bytes, at least 8 are needed
+! recur generate: empty: not a safetensors file but an empty file
 [1]
 $ printf 1234567 > seven; recur generate -m seven
-! recur generate: seven: not a safetensors file: it has 7 bytes, at least 8 are needed
+! recur generate: seven: not a safetensors file but a text: recur train makes a model of it
 [1]
 $ recur generate -m text
-! recur generate: text: not a safetensors file: its header would have 7089056562649719393 bytes, at most 100000000 are allowed
+! recur generate: text: not a safetensors file but a text: recur train makes a model of it
 [1]
 $ head -c 100 model > cut; set -o pipefail; recur generate -m cut 2>&1 | sed -E "s/has [0-9]+/has N/"
 recur generate: cut: the file is cut off: its header has N bytes, only 92 are there

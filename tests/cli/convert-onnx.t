@@ -24,13 +24,13 @@ $ recur convert --cell gru model.onnx back
 ! recur convert: model.onnx: the graph's cell is lstm, not gru
 [2]
 $ cp text text.onnx; recur convert text.onnx back
-! recur convert: text.onnx: not an ONNX model
+! recur convert: text.onnx: not an ONNX model but a text: recur train makes a model of it
 [1]
 $ : > empty.onnx; recur convert empty.onnx back
-! recur convert: empty.onnx: not an ONNX model
+! recur convert: empty.onnx: not an ONNX model but an empty file
 [1]
 $ head -c 1000 model.onnx > cut.onnx; recur convert cut.onnx back
-! recur convert: cut.onnx: not an ONNX model
+! recur convert: cut.onnx: not an ONNX model: it is damaged, or cut off
 [1]
 $ recur convert missing.onnx back
 ! recur convert: cannot read missing.onnx: No such file or directory
@@ -39,7 +39,7 @@ $ recur convert model nowhere/model.onnx
 ! recur convert: cannot write nowhere/model.onnx: nowhere: No such file or directory
 [1]
 $ recur info model.onnx
-! recur info: model.onnx: not a safetensors file but, as it begins, ONNX: named .onnx, recur convert makes a model of it
+! recur info: model.onnx: not a safetensors file but ONNX: named .onnx, recur convert makes a model of it
 [1]
 $ recur train text --quiet --task fill --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o fill > out; recur convert fill fill.onnx
 ! recur convert: the model fills blanks: its output layer reads the states before each token, which onnx does not express

@@ -9,8 +9,11 @@ $ recur info torch
 $ recur convert torch back
 back (recur): gru 3, one-hot input, 97 parameters
 ! recur convert: warning: torch has no vocabulary; --vocab FILE gives the model one
-$ printf 'PK\3\4\0\0\10\10more' > zip; recur convert zip back2
-! recur convert: zip: not a safetensors file but a zip, as torch.save makes it: save the state_dict with safetensors.torch.save_file instead
+$ (printf 'PK\3\4'; head -c 22 /dev/zero; printf '\20\0\0\0archive/data.pkl\200\2}q') > zip; recur convert zip back2
+! recur convert: zip: not a safetensors file but a PyTorch file (torch.save): save its tensors as safetensors, in Python:
+!     import torch, safetensors.torch
+!     state = torch.load("model.pth", map_location="cpu", weights_only=True)
+!     safetensors.torch.save_file(state, "model.safetensors")
 [1]
 $ recur info back | head -1
 back: gru 3, one-hot input, 97 parameters
@@ -146,7 +149,7 @@ $ LC_ALL=C sed 's/\[9,3\]/[3,9]/' torch > m; recur convert m back
 ! recur convert: m: tensor rnn.weight_hh_l0 is (3, 9), expected 1, 3 or 4 times as many rows as columns
 [1]
 $ recur convert text back
-! recur convert: text: not a safetensors file: its header would have 7089056562649719393 bytes, at most 100000000 are allowed
+! recur convert: text: not a safetensors file but a text: recur train makes a model of it
 [1]
 $ recur convert missing back
 ! recur convert: cannot read missing: No such file or directory

@@ -17,7 +17,7 @@ tokens              10
 ! recur eval: warning: the model's vocabulary lacks 1 of 11 tokens of standard input, read as <unk>
 $ printf 'the \xff river' | recur eval - | head -1
 tokens              10
-! recur eval: warning: standard input: 1 byte sequence is not UTF-8 and was read as U+FFFD
+! recur eval: warning: standard input: 1 byte sequence is not UTF-8 and was read as U+FFFD; if it is in another encoding, name that with --encoding
 ! recur eval: warning: the model's vocabulary lacks 1 of 11 tokens of standard input, read as <unk>
 
 $ recur eval
@@ -36,7 +36,7 @@ $ recur eval -m missing text
 ! recur eval: cannot read missing: No such file or directory
 [1]
 $ recur eval -m text text
-! recur eval: text: not a safetensors file: its header would have 8246765356973385844 bytes, at most 100000000 are allowed
+! recur eval: text: not a safetensors file but a text: recur train makes a model of it
 [1]
 $ recur eval -m '' text
 ! recur eval: --model must be a file's name, got ""

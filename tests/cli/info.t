@@ -40,7 +40,7 @@ $ recur info .
 ! recur info: cannot read .: it is a directory
 [1]
 $ recur info text
-! recur info: text: not a safetensors file: its header would have 7089056562649719393 bytes, at most 100000000 are allowed
+! recur info: text: not a safetensors file but a text: recur train makes a model of it
 [1]
 $ recur info a b
 ! recur info: unexpected argument "b"; usage: recur info [OPTIONS] [MODEL]

@@ -178,7 +178,7 @@ $ printf ' ' | recur vocab --tokens word -
 ! recur vocab: the text has no tokens (1 byte was read); at least 1 is needed
 [1]
 $ printf x > byte; recur info byte
-! recur info: byte: not a safetensors file: it has 1 byte, at least 8 are needed
+! recur info: byte: not a safetensors file but a text: recur train makes a model of it
 [1]
 
 # Files that are not what they should be.
@@ -215,8 +215,8 @@ $ printf 'pos\tgood\nneg\tbad\n%.0s' $(seq 10) | recur train - --task classify -
 # Columns of bytes that are no UTF-8 come back as they were.
 $ printf 'a\xff\xfe X\nb Y\n\n%.0s' $(seq 10) > latin; recur train latin --task tag --quiet --hidden 4 --epochs 1 -o l > out; head -1 latin | recur predict -m l - | head -c 6 | od -An -tx1
  61 ff fe 20 58 20
-! recur train: warning: latin: 20 byte sequences are not UTF-8 and were read as U+FFFD
-! recur predict: warning: standard input: 2 byte sequences are not UTF-8 and were read as U+FFFD
+! recur train: warning: latin: 20 byte sequences are not UTF-8 and were read as U+FFFD; if it is in another encoding, name that with --encoding
+! recur predict: warning: standard input: 2 byte sequences are not UTF-8 and were read as U+FFFD; if it is in another encoding, name that with --encoding
 # Models that name labels like that.
 $ printf 'ABCDEFGH\ta\nB\tb\n' > two; recur train two --quiet --task classify --validation 0 --hidden 4 --epochs 1 -o z > out; sed 's/ABCDEFGH/C\\\\u0000/' z > nul; sed 's/\\"ABCDEFGH\\"/         200/' z > byte; sed 's/ABCDEFGH/AB\\\\nCDE/' z > feed; sed 's/ABCDEFGH/AB\\\\tCDE/' z > tab; sed 's/ABCDEFGH/C\\\\u202e/' z > turned; for m in z nul byte feed tab turned; do printf 'a\n' | recur predict -m $m --json - | grep -c ABCDEFGH; done
 1
@@ -249,7 +249,7 @@ $ printf 'a\tb\n' > bad; recur train bad --task classify
 [1]
 $ printf 'a\tb\xffc\nb\tc\n' > bad; recur train bad --task classify --validation 0 --epochs 1 --hidden 4 --quiet -o u | sed -E 's/[0-9.]+/N/g'
 accuracy N, fN N on training data, N tokens/sec on cpu
-! recur train: warning: bad: 1 byte sequence is not UTF-8 and was read as U+FFFD
+! recur train: warning: bad: 1 byte sequence is not UTF-8 and was read as U+FFFD; if it is in another encoding, name that with --encoding
 $ printf 'a\xff\tb\n' > bad; recur train bad --task classify --tokens byte --validation 0
 ! recur train: bad: line 1: the label "a\xFF" is not UTF-8
 [1]

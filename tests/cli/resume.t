@@ -113,7 +113,7 @@ $ recur train --resume missing
 ! recur train: cannot read missing: No such file or directory
 [1]
 $ recur train --resume moved/one
-! recur train: moved/one: not a safetensors file: its header would have 2334026117001912417 bytes, at most 100000000 are allowed
+! recur train: moved/one: not a safetensors file but a text: recur train makes a model of it
 [1]
 $ recur train --resume ''
 ! recur train: --resume must be a file's name, got ""

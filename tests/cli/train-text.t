@@ -35,12 +35,12 @@ short.txt
 # Bytes that are not UTF-8.
 $ printf 'ab\xff\xfecd\xe4%.0s' 1 2 3 4 5 > odd.txt; recur train odd.txt --quiet --hidden 2 --batch 2 --steps 3 --epochs 1 --validation 0 --predict a | wc -l
 2
-! recur train: warning: odd.txt: 15 byte sequences are not UTF-8 and were read as U+FFFD
+! recur train: warning: odd.txt: 15 byte sequences are not UTF-8 and were read as U+FFFD; if it is in another encoding, name that with --encoding
 $ recur train --tokens byte odd.txt --quiet --hidden 2 --batch 2 --steps 3 --epochs 1 --validation 0 --predict a | wc -l
 2
 $ printf 'abc\xffabcabcabcabc' | recur train - --quiet --hidden 2 --batch 2 --steps 3 --epochs 1 --validation 0 --predict a | wc -l
 2
-! recur train: warning: standard input: 1 byte sequence is not UTF-8 and was read as U+FFFD
+! recur train: warning: standard input: 1 byte sequence is not UTF-8 and was read as U+FFFD; if it is in another encoding, name that with --encoding
 
 # An output that is also the text.
 $ cp odd.txt book.txt; recur train book.txt -o book.txt

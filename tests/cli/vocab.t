@@ -106,6 +106,6 @@ $ printf 'a\n\nb' | recur vocab --ids -
 3
 $ printf 'a\xffb\xc3' | recur vocab --ids -
 2 1 3 1
-! recur vocab: warning: standard input: 2 byte sequences are not UTF-8 and were read as U+FFFD
+! recur vocab: warning: standard input: 2 byte sequences are not UTF-8 and were read as U+FFFD; if it is in another encoding, name that with --encoding
 $ printf 'a\xffb' | recur vocab --tokens byte --ids -
 1 2 3

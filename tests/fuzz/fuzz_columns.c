@@ -4,6 +4,7 @@
  * the model is, the fourth what its dictionary keeps and how much is held out, the fifth which
  * columns and layout the text has, the sixth what is known of words; the rest is the text. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -154,6 +155,11 @@ static struct reading finish(enum recur_status status, recur_labels *labels, dou
     return r;
 }
 
+static bool keeps_bytes(const struct settings *s)
+{
+    return s->labels.task == RECUR_TASK_CLASSIFY && s->text.tokens == RECUR_TOKENS_BYTE;
+}
+
 /* Reads it both ways, one after the other. Returns how many tokens there are to go on with, an
  * empty text counted as one; 0 where it is refused. */
 static size_t read_both(const char *text, size_t size, const struct settings *s)
@@ -163,11 +169,17 @@ static size_t read_both(const char *text, size_t size, const struct settings *s)
     recur_labels *labels = NULL;
     recur_error error;
     ptrdiff_t before = fuzz_memory_begin();
-    enum recur_status status = recur_labels_read_memory(text, size, &s->labels, &labels, &error);
+    char *loaded = NULL;
+    size_t length = 0;
+    enum recur_status status =
+        recur_text_load(path, keeps_bytes(s) ? &s->text : NULL, &loaded, &length, NULL, &error);
+    if (status == RECUR_OK)
+        status = recur_labels_read_memory(loaded, length, &s->labels, &labels, &error);
+    free(loaded);
     const struct reading memory = finish(status, labels, s->share, &error);
     status = recur_labels_read(&path, 1, &s->labels, &labels, &error);
     const struct reading stream = finish(status, labels, s->share, &error);
-    fuzz_memory_end(before, size);
+    fuzz_memory_end(before, size < length ? length : size); /* what was packed counts unpacked */
     fuzz_file_end(&file);
     FUZZ_CHECK(memory.status == stream.status, "status %d from memory, %d from the file",
                (int)memory.status, (int)stream.status);

@@ -1,6 +1,10 @@
-/* Texts of every kind of token and of cleaning, from memory and from a file, which must be the
- * same, and their n-grams. The first byte says the kinds, the second how often a token must be met
- * and how many are kept; the rest is the text. */
+/* Texts of every kind of token and of cleaning, from a file, packed or in another encoding or not,
+ * and from memory as it is loaded, which must be the same, and their n-grams. The first byte says
+ * the kinds and the encoding, the second how often a token must be met and how many are kept; the
+ * rest is the file.
+ */
+#include <stdlib.h>
+
 #include "fuzz.h"
 #include "recur/ngrams.h"
 
@@ -48,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (size < 2)
         return 0;
-    const char *text = (const char *)bytes + 2;
+    static const char *const encodings[] = {NULL,          NULL,      NULL,       NULL,
+                                            "ISO-2022-JP", "GB18030", "UTF-16LE", "UTF-32"};
     struct fuzz_file file = fuzz_file_make(bytes + 2, size - 2);
     const char *path = file.path;
     recur_corpus_config config = recur_corpus_config_default();
@@ -56,14 +61,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     recur_vocab_config counting = recur_vocab_config_default();
     cutting.tokens = bytes[0] & 3;
     cutting.clean = bytes[0] >> 2 & 3;
+    cutting.encoding = encodings[bytes[0] >> 5];
     counting.min_count = bytes[1] & 7;
     config.text = &cutting;
     config.vocab = &counting;
     config.max_tokens = bytes[1] >> 3;
     struct read memory = {0}, stream = {0};
     ptrdiff_t before = fuzz_memory_begin();
-    memory.status = recur_corpus_build_memory(text, size - 2, &config, &memory.corpus,
-                                              &memory.vocab, &memory.error);
+    char *text = NULL;
+    size_t length = 0;
+    memory.status = recur_text_load(path, &cutting, &text, &length, NULL, &memory.error);
+    if (memory.status == RECUR_OK)
+        memory.status = recur_corpus_build_memory(text, length, &config, &memory.corpus,
+                                                  &memory.vocab, &memory.error);
+    free(text);
     fuzz_check_error(memory.status, &memory.error);
     stream.status =
         recur_corpus_build(&path, 1, &config, &stream.corpus, &stream.vocab, &stream.error);
@@ -72,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     count_runs(memory.corpus);
     read_free(&memory);
     read_free(&stream);
-    fuzz_memory_end(before, size);
+    fuzz_memory_end(before, size < length ? length : size); /* what was packed counts unpacked */
     fuzz_file_end(&file);
     return 0;
 }

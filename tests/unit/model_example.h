@@ -23,8 +23,10 @@ static inline recur_vocab *make_vocab(enum recur_tokens kind)
     static const recur_token bytes[] = {TOKEN("<unk>"), TOKEN("\xff"), TOKEN("\n"), TOKEN("\0"),
                                         TOKEN("e")};
     const uint64_t counts[] = {0, 0, 7, 7, UINT64_MAX};
-    const recur_text_config text = {
-        sizeof text, kind, kind == RECUR_TOKENS_WORD ? RECUR_CLEAN_LETTERS : RECUR_CLEAN_NONE};
+    const recur_text_config text = {.size = sizeof text,
+                                    .tokens = kind,
+                                    .clean = kind == RECUR_TOKENS_WORD ? RECUR_CLEAN_LETTERS
+                                                                       : RECUR_CLEAN_NONE};
     const recur_token *entries = kind == RECUR_TOKENS_CHAR   ? chars
                                  : kind == RECUR_TOKENS_WORD ? words
                                                              : bytes;

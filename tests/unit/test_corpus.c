@@ -15,7 +15,7 @@ static recur_corpus_config make_config(enum recur_tokens tokens, enum recur_clea
     static recur_text_config texts[RECUR_TOKENS_BYTE + 1][RECUR_CLEAN_LETTERS + 1];
     recur_text_config *text = &texts[tokens][clean];
     recur_corpus_config config = recur_corpus_config_default();
-    *text = (recur_text_config){sizeof *text, tokens, clean};
+    *text = (recur_text_config){.size = sizeof *text, .tokens = tokens, .clean = clean};
     config.text = text;
     return config;
 }

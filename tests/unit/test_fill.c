@@ -233,7 +233,7 @@ static recur_model *learn(const char *phrase, enum recur_tokens tokens, enum rec
     char text[6000] = "";
     size_t size = 0;
     recur_corpus_config cutting = recur_corpus_config_default();
-    const recur_text_config kind = {sizeof kind, tokens, clean};
+    const recur_text_config kind = {.size = sizeof kind, .tokens = tokens, .clean = clean};
     cutting.text = &kind;
     while (size + strlen(phrase) < sizeof text) {
         memcpy(text + size, phrase, strlen(phrase));

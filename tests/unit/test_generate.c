@@ -40,7 +40,7 @@ static recur_model *make_chain(enum recur_tokens tokens, enum recur_clean clean,
             list[i] = (recur_token){entries[i], strlen(entries[i])};
         same[i] = (int32_t)i;
     }
-    const recur_text_config text = {sizeof text, tokens, clean};
+    const recur_text_config text = {.size = sizeof text, .tokens = tokens, .clean = clean};
     recur_vocab *vocab;
     assert_int_equal(recur_vocab_from_entries(list, NULL, size, 0, &text, &vocab, NULL), RECUR_OK);
     recur_model_config config = recur_model_config_default();

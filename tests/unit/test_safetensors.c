@@ -135,8 +135,7 @@ static void wrong_lengths_are_refused(void **state)
            "m: not a safetensors file: its header would have 100000001 bytes, at most 100000000 "
            "are allowed");
     refuse("The Time Machine", 16,
-           "m: not a safetensors file: its header would have 7308613580333869140 bytes, at most "
-           "100000000 are allowed");
+           "m: not a safetensors file but a text: recur train makes a model of it");
     refuse("\0\xe1\xf5\x05\0\0\0\0{}", 10,
            "m: the file is cut off: its header has 100000000 bytes, only 2 are there");
     refuse("\x02\0\0\0\0\0\0\0", 8,
@@ -150,8 +149,7 @@ static void wrong_lengths_are_refused(void **state)
     recur_error error;
     char expected[600];
     assert_int_equal(recur_safetensors_load(path, &file, &error), RECUR_ERROR_FORMAT);
-    snprintf(expected, sizeof expected,
-             "%s: not a safetensors file: it has 0 bytes, at least 8 are needed", path);
+    snprintf(expected, sizeof expected, "%s: not a safetensors file but an empty file", path);
     assert_string_equal(error.message, expected);
 }
 

@@ -71,16 +71,18 @@ static recur_text_stats assert_cut(recur_text_config config, const char *text, c
     return assert_cut_bytes(config, text, strlen(text), expected, strlen(expected));
 }
 
-static const recur_text_config characters = {sizeof characters, RECUR_TOKENS_CHAR,
-                                             RECUR_CLEAN_NONE};
-static const recur_text_config words = {sizeof words, RECUR_TOKENS_WORD, RECUR_CLEAN_NONE};
-static const recur_text_config bytes = {sizeof bytes, RECUR_TOKENS_BYTE, RECUR_CLEAN_NONE};
-static const recur_text_config clean_characters = {sizeof clean_characters, RECUR_TOKENS_CHAR,
-                                                   RECUR_CLEAN_LETTERS};
-static const recur_text_config clean_words = {sizeof clean_words, RECUR_TOKENS_WORD,
-                                              RECUR_CLEAN_LETTERS};
-static const recur_text_config clean_bytes = {sizeof clean_bytes, RECUR_TOKENS_BYTE,
-                                              RECUR_CLEAN_LETTERS};
+static const recur_text_config characters = {
+    .size = sizeof characters, .tokens = RECUR_TOKENS_CHAR, .clean = RECUR_CLEAN_NONE};
+static const recur_text_config words = {
+    .size = sizeof words, .tokens = RECUR_TOKENS_WORD, .clean = RECUR_CLEAN_NONE};
+static const recur_text_config bytes = {
+    .size = sizeof bytes, .tokens = RECUR_TOKENS_BYTE, .clean = RECUR_CLEAN_NONE};
+static const recur_text_config clean_characters = {
+    .size = sizeof clean_characters, .tokens = RECUR_TOKENS_CHAR, .clean = RECUR_CLEAN_LETTERS};
+static const recur_text_config clean_words = {
+    .size = sizeof clean_words, .tokens = RECUR_TOKENS_WORD, .clean = RECUR_CLEAN_LETTERS};
+static const recur_text_config clean_bytes = {
+    .size = sizeof clean_bytes, .tokens = RECUR_TOKENS_BYTE, .clean = RECUR_CLEAN_LETTERS};
 
 static void cuts_lines_into_characters(void **state)
 {
@@ -181,7 +183,7 @@ static void keeps_zero_bytes(void **state)
     assert_cut_bytes(clean_characters, text, 5, "a| |b|;;", 8);
 }
 
-static void skips_a_byte_order_mark(void **state)
+static void leaves_out_byte_order_marks(void **state)
 {
     (void)state;
     assert_int_equal(assert_cut(characters,
@@ -199,8 +201,15 @@ static void skips_a_byte_order_mark(void **state)
                "a",
                "\xef|\xbb|\xbf|a|;");
     assert_cut(characters, "\xef\xbb\xbf", ";");
-    assert_cut(characters, "\xef\xbb\xbf\xef\xbb\xbf", "\xef\xbb\xbf|;");
-    assert_cut(words, "a\xef\xbb\xbf", "a\xef\xbb\xbf|;");
+    assert_cut(characters, "\xef\xbb\xbf\xef\xbb\xbf", ";");
+    assert_cut(words, "a\xef\xbb\xbf", "a|;");
+    assert_cut(words, "a\n\xef\xbb\xbf\xef\xbb\n\xef\xbb\xbf\xef\xbc\x8c",
+               "a|;" FFFD "|;\xef\xbc\x8c|;");
+    assert_cut(clean_words,
+               "a\n\xef\xbb\xbf"
+               "b\xef\xbb\xbf"
+               "c",
+               "a|;bc|;");
     assert_int_equal(assert_cut(characters, "\xef\xbb", FFFD "|;").invalid, 1);
 }
 
@@ -465,7 +474,7 @@ int main(void)
         cmocka_unit_test(reads_chinese),
         cmocka_unit_test(ends_without_a_line_feed),
         cmocka_unit_test(keeps_zero_bytes),
-        cmocka_unit_test(skips_a_byte_order_mark),
+        cmocka_unit_test(leaves_out_byte_order_marks),
         cmocka_unit_test(replaces_what_is_not_utf8),
         cmocka_unit_test(splits_words_at_unicode_white_space),
         cmocka_unit_test(reads_very_long_lines_and_words),

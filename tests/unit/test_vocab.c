@@ -165,7 +165,8 @@ static void comes_back_from_its_entries(void **state)
         entries[i] = recur_vocab_token(vocab, (int32_t)i);
         counts[i] = recur_vocab_count(vocab, (int32_t)i);
     }
-    recur_text_config text = {sizeof text, RECUR_TOKENS_WORD, RECUR_CLEAN_LETTERS};
+    recur_text_config text = {
+        .size = sizeof text, .tokens = RECUR_TOKENS_WORD, .clean = RECUR_CLEAN_LETTERS};
     assert_int_equal(recur_vocab_from_entries(entries, counts, size, 1, &text, &copy, NULL),
                      RECUR_OK);
     recur_vocab_free(vocab);
@@ -288,7 +289,8 @@ static void encodes_as_the_text_was_cut(void **state)
 {
     (void)state;
     recur_token tokens[64];
-    recur_text_config text = {sizeof text, RECUR_TOKENS_WORD, RECUR_CLEAN_LETTERS};
+    recur_text_config text = {
+        .size = sizeof text, .tokens = RECUR_TOKENS_WORD, .clean = RECUR_CLEAN_LETTERS};
     recur_vocab_config config = recur_vocab_config_default();
     recur_vocab *vocab = NULL;
     assert_int_equal(
