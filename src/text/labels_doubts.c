@@ -117,7 +117,8 @@ static enum recur_status doubt_labels(const struct doubting *d)
         RECUR_TRY(count_texts(d, &others));
     enum recur_doubt_kind kind = RECUR_DOUBT_SWAPPED;
     if (labels <= 2 * others) {
-        if (tags(d) || store->lines < LEAST_TEXTS || 2 * labels <= store->lines)
+        bool rare = store->lines >= LEAST_TEXTS && 2 * labels > store->lines;
+        if (tags(d) || !rare || store->config.unlabelled)
             return RECUR_OK;
         kind = RECUR_DOUBT_RARE;
         others = store->lines;
@@ -199,10 +200,13 @@ enum recur_status recur_labels_doubts(const recur_labels *labels, recur_doubt *d
 {
     const struct doubting d = {labels, doubt, count, error};
     const struct recur_labels_store *store = labels->store;
+    bool labelled = !store->config.unlabelled; /* else what stands there may be anything */
     *count = 0;
     doubt_header(&d);
-    doubt_counter(&d);
-    if (!*count || doubt[*count - 1].kind != RECUR_DOUBT_COUNTER)
+    if (labelled || tags(&d))
+        doubt_counter(&d);
+    bool counts = *count && doubt[*count - 1].kind == RECUR_DOUBT_COUNTER;
+    if (!counts && (labelled || !tags(&d)))
         RECUR_TRY(doubt_labels(&d));
     if (tags(&d) && store->unbroken > LONGEST_SENTENCE)
         add(&d, RECUR_DOUBT_UNBROKEN)->count = store->unbroken;
@@ -211,5 +215,5 @@ enum recur_status recur_labels_doubts(const recur_labels *labels, recur_doubt *d
         spaced->count = store->spaced;
         spaced->of = store->lines;
     }
-    return doubt_alike(&d);
+    return labelled ? doubt_alike(&d) : RECUR_OK;
 }

@@ -130,7 +130,8 @@ static enum recur_status keep_file(struct recur_labels_store *store, const char 
  * there were before the file. */
 static void note_file(struct recur_labels_store *store, size_t lines, size_t sequences)
 {
-    bool one = store->sequences == sequences + 1;
+    bool columns = store->layout == RECUR_LAYOUT_COLUMNS || store->layout == RECUR_LAYOUT_CONLLU;
+    bool one = columns && store->sequences == sequences + 1;
     size_t words = one ? store->first[store->sequences] - store->first[sequences] : 0;
     store->unbroken = words > store->unbroken ? words : store->unbroken;
     if (store->lines == lines)

@@ -372,6 +372,38 @@ static void doubts_are_true_and_rare(void **state)
     }
 }
 
+/* Where labels may be missing, anything may stand in their place. */
+static void less_is_doubted_of_what_has_no_labels(void **state)
+{
+    static const struct {
+        enum recur_task task;
+        const char *format, *kinds;
+        bool sentence;
+    } cases[] = {
+        {RECUR_TASK_CLASSIFY, "%1$d\ta text of %1$d\n", "", false},
+        {RECUR_TASK_CLASSIFY, "id%1$d\ttext number %1$d\n", "", false},
+        {RECUR_TASK_CLASSIFY, "text number %d\tpos\n", "S", false},
+        {RECUR_TASK_TAG, "may%1$d May%1$d\nMay%1$d may%1$d\n\n", "", false},
+        {RECUR_TASK_TAG, "x lemma%1$d\n\n", "", false},
+        {RECUR_TASK_TAG, "%d\n", "", false},
+        {RECUR_TASK_TAG, "0 Ann%d\n1 x\n\n", "C", false},
+        {RECUR_TASK_TAG, "x%1$d\ny%1$d\n", "U", false},
+        {RECUR_TASK_TAG, "word%1$d and%1$d ", "", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        recur_labels_config config = task(cases[i].task, true);
+        char text[ROOM] = "";
+        for (int k = 0; k < 45; k++)
+            sprintf(text + strlen(text), cases[i].format, k);
+        if (cases[i].sentence)
+            config.layout = RECUR_LAYOUT_SENTENCES;
+        recur_labels *labels = read_text(&config, text);
+        expect_doubts(labels, cases[i].format, cases[i].kinds);
+        recur_labels_free(labels);
+    }
+}
+
 /* `format` with the numbers from 0 up. */
 static void columns_that_are_swapped_or_ids(void **state)
 {
@@ -413,6 +445,7 @@ int main(void)
         cmocka_unit_test(plain_sentences_are_told_from_columns),
         cmocka_unit_test(characters_are_words_where_a_model_knows_them_so),
         cmocka_unit_test(doubts_are_true_and_rare),
+        cmocka_unit_test(less_is_doubted_of_what_has_no_labels),
         cmocka_unit_test(columns_that_are_swapped_or_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
