@@ -75,6 +75,9 @@ MUTATIONS = [
      "", "replay_checkpoint"),
     ("end of reading columns", "src/text/labels.c", "    free(bytes);\n", "", "replay_columns"),
     ("softmax of labels", "src/train/predict.c", "/ sum);", ");", "replay_columns"),
+    ("width of labels", "src/text/labels_doubts.c", "UTF8PROC_COMPAT | ", "", "labels_read"),
+    ("white space of columns", "src/text/labels_columns.c", "recur_trim(column, false)", "column",
+     "labels_read"),
     ("parts of BILOU", "src/train/spans.c", '"BILU", "BIES"', '"BILU", "BIEI"', "scores"),
     ("tokens that stand twice", "src/text/vocab.c", "if (found != RECUR_TOKEN_NONE)\n"
      "        return recur_fail", "if (0)\n        return recur_fail", "replay_vocab"),

@@ -215,14 +215,18 @@ static enum recur_status resume(const struct world *world, recur_error *error)
 }
 
 static enum recur_status read_labels_for(const struct world *world, enum recur_task task,
-                                         recur_error *error)
+                                         recur_vocab *known, recur_error *error)
 {
     const char *path = world->columns;
     recur_labels_config config = recur_labels_config_default();
     recur_labels *labels = NULL, *rest = NULL;
+    recur_doubt doubt[RECUR_DOUBTS];
+    size_t doubts;
     config.task = task;
-    config.unlabelled = task == RECUR_TASK_CLASSIFY;
+    config.unlabelled = task == RECUR_TASK_CLASSIFY || known;
+    config.known_words = config.known_labels = known;
     enum recur_status status = recur_labels_read(&path, 1, &config, &labels, error);
+    TRY_ALL(recur_labels_doubts(labels, doubt, &doubts, error));
     TRY_ALL(recur_labels_split(labels, 0.4, 1, &rest, error));
     recur_labels_free(rest);
     recur_labels_free(labels);
@@ -231,12 +235,17 @@ static enum recur_status read_labels_for(const struct world *world, enum recur_t
 
 static enum recur_status read_columns(const struct world *world, recur_error *error)
 {
-    return read_labels_for(world, RECUR_TASK_TAG, error);
+    return read_labels_for(world, RECUR_TASK_TAG, NULL, error);
+}
+
+static enum recur_status read_sentences(const struct world *world, recur_error *error)
+{
+    return read_labels_for(world, RECUR_TASK_TAG, recur_model_vocab(world->language), error);
 }
 
 static enum recur_status read_lines(const struct world *world, recur_error *error)
 {
-    return read_labels_for(world, RECUR_TASK_CLASSIFY, error);
+    return read_labels_for(world, RECUR_TASK_CLASSIFY, NULL, error);
 }
 
 /* The scores of the held-out words, here those of training, are part of the epoch. */
@@ -363,6 +372,7 @@ static const struct {
     {"recur_checkpoint_save", save_checkpoint},
     {"recur_checkpoint_resume", resume},
     {"recur_labels_read, columns", read_columns},
+    {"recur_labels_read, sentences", read_sentences},
     {"recur_labels_read, lines", read_lines},
     {"recur_trainer_create_labels", train_labels},
     {"recur_checkpoint_resume_labels", resume_labels},
