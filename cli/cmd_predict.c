@@ -9,10 +9,10 @@
 #include "quote.h"
 #include "recur/predict.h"
 #include "text_options.h"
+#include "text_out.h"
 
 /* The column of CoNLL-U that labels stand in unless another one is named. */
 enum { CONLLU_LABEL = 4 };
-#include "text_out.h"
 
 struct predict_options {
     const char *model, *encoding;
