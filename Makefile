@@ -4,7 +4,8 @@ MESON_OPTIONS ?=
 # For `make bench`: one that has torch, if any.
 PYTHON ?= python3
 # Where `make install` puts things: PREFIX, else where it did before, at first /usr/local. For who makes
-# packages, DESTDIR is a folder to put before that.
+# packages, DESTDIR is a folder to put before that. Not every shell expands the tilde of PREFIX=~/.local.
+prefix = $(abspath $(patsubst ~/%,$(HOME)/%,$(PREFIX)))
 
 .PHONY: all demo test test-interop test-aarch64 check-slow selftest fuzz bench docs install format lint clean setup-build setup-test \
 	setup-interop setup-aarch64 setup-docs setup-ci
@@ -52,8 +53,8 @@ docs: setup-docs
 
 install: setup-build $(BUILD)/build.ninja
 	@[ -z "$(PREFIX)" ] || \
-		[ "$$(sed -n 's/^prefix=//p' $(BUILD)/meson-private/recur.pc)" = "$(abspath $(PREFIX))" ] || \
-		meson configure $(BUILD) --prefix "$(abspath $(PREFIX))"
+		[ "$$(sed -n 's/^prefix=//p' $(BUILD)/meson-private/recur.pc)" = "$(prefix)" ] || \
+		meson configure $(BUILD) --prefix "$(prefix)"
 	@scripts/compile $(BUILD)
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
@@ -88,4 +89,4 @@ setup-ci:
 # The order matters: Meson must not look for libraries before they are installed.
 $(BUILD)/build.ninja: | setup-build
 	@[ -t 1 ] || echo "$(BUILD): setting up"
-	@said=$$(meson setup $(BUILD) $(if $(PREFIX),--prefix=$(abspath $(PREFIX))) --libdir=lib $(MESON_OPTIONS)) || { echo "$$said"; exit 1; }
+	@said=$$(meson setup $(BUILD) $(if $(PREFIX),--prefix=$(prefix)) --libdir=lib $(MESON_OPTIONS)) || { echo "$$said"; exit 1; }

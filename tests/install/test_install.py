@@ -177,6 +177,8 @@ def makefile(installed):
         (["DESTDIR=here"], [f"{install} --destdir {ROOT}/here"]),
         (["DESTDIR=/d", "PREFIX=/usr/local"], [f"{install} --destdir /d"]),
         (["DESTDIR=/d", "PREFIX=/p/"], ["configure BUILD --prefix /p", f"{install} --destdir /d"]),
+        (["DESTDIR=/d", "PREFIX=~/p"], [f"configure BUILD --prefix {os.environ['HOME']}/p",
+                                        f"{install} --destdir /d"]),
         (["DESTDIR=/d", "PREFIX=p"], [f"configure BUILD --prefix {ROOT}/p",
                                       f"{install} --destdir /d"]),
     ):
