@@ -164,6 +164,12 @@ static void write_checkpoint(recur_trainer *trainer, const char *name)
     TRY(recur_trainer_epoch(trainer, NULL, NULL));
     TRY(recur_trainer_step(trainer, NULL, NULL));
     TRY(recur_checkpoint_save(trainer, "{\"options\":[]}", place("checkpoint", name), NULL));
+    /* The model that it would end with, which says where it comes from. */
+    recur_model *model = recur_trainer_model(trainer);
+    TRY(recur_trainer_finish(trainer, NULL));
+    TRY(recur_model_set_origin(model, "a text", "recur train --lr 0.1 text", NULL));
+    if (strcmp(name, "adam") == 0)
+        TRY(recur_model_save(model, place("safetensors", "trained"), NULL));
     recur_trainer_free(trainer);
 }
 
