@@ -297,10 +297,8 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
         run->minibatches++;
         if (!run->step.end_of_epoch) {
             recur_run_checkpoint_if_due(run);
-            status = recur_run_show_step(run, error);
+            recur_run_show_step(run);
         }
-        if (status != RECUR_OK)
-            return status;
     } while (!run->step.end_of_epoch && !recur_interrupt());
     if (!run->step.end_of_epoch)
         return RECUR_OK;
@@ -309,7 +307,8 @@ static enum recur_status train_epoch(struct run *run, recur_error *error)
         return status;
     recur_run_log(run);
     recur_run_checkpoint_if_due(run);
-    return recur_run_show_epoch(run, error);
+    recur_run_show_epoch(run);
+    return RECUR_OK;
 }
 
 /* Where the run was interrupted in an epoch whose parameters stay for want of better ones, that

@@ -99,9 +99,9 @@ int recur_run_check_outputs(const struct run *run);
 int recur_run_spare_texts(const struct run *run, const char *const *texts, size_t count);
 
 /* After each minibatch that does not end its epoch, and after each epoch: shows what there is to
- * show, which changes nothing of the run. Errors: those of generation. */
-enum recur_status recur_run_show_step(struct run *run, recur_error *error);
-enum recur_status recur_run_show_epoch(struct run *run, recur_error *error);
+ * show, which changes nothing of the run. */
+void recur_run_show_step(struct run *run);
+void recur_run_show_epoch(struct run *run);
 
 /* How prefixes are continued after that minibatch of an epoch (0: after its last): the same in any
  * run that gets there. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "message.h"
 #include "run.h"
 #include "text_out.h"
 
@@ -44,36 +45,38 @@ static bool sample_due(const struct run *run, double seconds)
     return run->options.predict_by_time && since + seconds >= pause && since >= pause / 2;
 }
 
-static enum recur_status show_samples(struct run *run, recur_error *error)
+/* Where that fails it says so; the run itself is none the worse for it. */
+static void show_samples(struct run *run)
 {
+    recur_error error;
     const struct text_list *prefixes = &run->options.predict;
     const recur_sampler_config sampling =
         recur_run_sampling(run, run->step.epoch, run->step.minibatch);
     for (size_t i = 0; i < prefixes->count; i++) {
         char *text;
         size_t size;
-        enum recur_status status =
-            recur_continuation(run->model, prefixes->items[i], &sampling, &text, &size, error);
-        if (status != RECUR_OK)
-            return status;
+        if (recur_continuation(run->model, prefixes->items[i], &sampling, &text, &size, &error) !=
+            RECUR_OK) {
+            recur_warning(run->command, "no continuation this time: %s", error.message);
+            break;
+        }
         fputs("  ", stderr);
         recur_text_line(stderr, text, size);
         free(text);
     }
     run->sampled = recur_seconds();
-    return RECUR_OK;
 }
 
-enum recur_status recur_run_show_step(struct run *run, recur_error *error)
+void recur_run_show_step(struct run *run)
 {
     double minibatch = run->step.seconds / (double)run->step.minibatch;
     if (!shows_samples(run) || !sample_due(run, minibatch))
-        return RECUR_OK;
+        return;
     recur_progress_print_step(&run->progress, &run->step);
-    return show_samples(run, error);
+    show_samples(run);
 }
 
-enum recur_status recur_run_show_epoch(struct run *run, recur_error *error)
+void recur_run_show_epoch(struct run *run)
 {
     uint64_t every = run->options.predict_every, epoch = run->epoch.epoch;
     /* The last epoch's continuations are the run's result, on stdout. */
@@ -81,5 +84,6 @@ enum recur_status recur_run_show_epoch(struct run *run, recur_error *error)
                    (run->options.predict_by_time ? sample_due(run, run->epoch.seconds)
                                                  : every > 0 && epoch % every == 0);
     recur_progress_epoch(&run->progress, &run->epoch, recur_run_best_epoch(run), samples);
-    return samples ? show_samples(run, error) : RECUR_OK;
+    if (samples)
+        show_samples(run);
 }

@@ -85,6 +85,11 @@ MUTATIONS = [
      "vocab"),
     ("options as words", "cli/option_values.c", 'i ? ",%zu" : "%zu"', 'i ? ";%zu" : "%zu"',
      "replay_options"),
+    ("noise that is no trend", "cli/trend.c", "#define ERRORS 3", "#define ERRORS 0", "trend"),
+    ("kept epoch of an origin", "src/train/trainer.c", "note_origin(trainer, best);",
+     "note_origin(trainer, 0);", "kept"),
+    ("held-out tokens of an origin", "src/io/model_load.c", "true, &valid_tokens}",
+     "true, &train_tokens}", "model_file"),
     ("short memory in JSON", "src/json/json_write.c", "writer->status = RECUR_ERROR_MEMORY;", "",
      "out_of_memory"),
 ]
