@@ -21,10 +21,13 @@ extern "C" {
 /* The instruction set the arithmetic runs on: "amx", "avx512bf16", "avx512vnni", "avx512",
  * "avxvnni", "avx2", of ARM "neonbf16", "neondot", "neon", or "generic". The environment variable
  * RECUR_ISA lowers it; `*isa` is static storage. A name that is unknown, that this processor lacks
- * or that the build left out is an ARGUMENT error, here and wherever a model is made or loaded. On
- * a processor with AMX the first of these calls asks Linux for the process's permission to use it;
- * from then on stacks for signal handlers (sigaltstack) must have room for its 8 KB of registers,
- * and where one is too small already, the set below is taken. */
+ * or that the build left out is an ARGUMENT error, here and wherever a model is made or loaded.
+ *
+ * AMX multiplies bf16 alone. A processor that has it asks Linux for the process's permission where
+ * the first model is quantised to bf16, or loaded so, or trained in bf16; from then on stacks for
+ * signal handlers (sigaltstack) must have room for its 8 KB of registers, and where one is too
+ * small already, that model computes on the set below. A host that wants none of it sets RECUR_ISA
+ * to "noamx", the best set but for AMX on whatever processor. */
 RECUR_API enum recur_status recur_machine_isa(const char **isa, recur_error *error);
 
 /* How many processors this process may use (its affinity mask), at least 1. */

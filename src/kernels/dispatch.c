@@ -1,5 +1,4 @@
 /* Picks a table of kernels for the processor at hand. */
-#define _GNU_SOURCE /* syscall */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +6,11 @@
 #ifdef RECUR_X86
 #include <cpuid.h>
 #endif
-#if defined(RECUR_X86) && defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#elif defined(RECUR_ARM) && defined(__linux__)
+#if defined(RECUR_ARM) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
+#include "kernels/amx_permission.h"
 #include "kernels/kernels.h"
 
 #define DECLARE(isa) extern const struct recur_kernels recur_kernels_##isa;
@@ -39,21 +36,6 @@ static bool has_avxvnni(void)
     const unsigned avxvnni = 1U << 4;
     unsigned a, b, c, d;
     return __get_cpuid_count(EXTENDED_FEATURES, 1, &a, &b, &c, &d) && a & avxvnni;
-}
-
-/* Tiles are 8 KB of state, which a process must ask Linux for. It refuses where a signal handler's
- * own stack could not hold them. */
-static bool has_amx(void)
-{
-#ifdef __linux__
-    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XTILEDATA = 18 };
-    const unsigned tile = 1U << 24, bf16 = 1U << 22;
-    unsigned a, b, c, d;
-    return __get_cpuid_count(EXTENDED_FEATURES, 0, &a, &b, &c, &d) && d & tile && d & bf16 &&
-           !syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XTILEDATA);
-#else
-    return false;
-#endif
 }
 #endif
 
@@ -86,7 +68,7 @@ static bool runs(const char *isa)
     if (same(isa, "avx512bf16"))
         return bf16;
     if (same(isa, "amx"))
-        return bf16 && has_amx();
+        return bf16 && recur_amx_present();
 #elif defined(RECUR_ARM)
     if (same(isa, "neon"))
         return true;
@@ -112,6 +94,12 @@ static bool has_slow_bf16(void)
 #endif
 }
 
+/* Its products of bf16 need the process's permission; it is the last of all levels. */
+static bool has_tiles(const struct recur_kernels *kernels)
+{
+    return same(kernels->isa, "amx");
+}
+
 static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
 {
     size_t count = 0;
@@ -131,7 +119,19 @@ static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
 const struct recur_kernels *recur_kernels_level(size_t index)
 {
     const struct recur_kernels *table[RECUR_LEVELS_MAX];
-    return index < levels(table) ? table[index] : NULL;
+    bool there = index < levels(table) && (!has_tiles(table[index]) || recur_amx_permit());
+    return there ? table[index] : NULL;
+}
+
+void recur_kernels_permit_tiles(const struct recur_kernels **kernels)
+{
+    const struct recur_kernels *table[RECUR_LEVELS_MAX];
+    size_t count = levels(table);
+    if (!has_tiles(*kernels) || recur_amx_permit())
+        return;
+    while (has_tiles(table[count - 1]))
+        count--;
+    *kernels = table[count - 1];
 }
 
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error)
@@ -139,8 +139,9 @@ enum recur_status recur_kernels_select(const struct recur_kernels **kernels, rec
     const struct recur_kernels *table[RECUR_LEVELS_MAX];
     size_t count = levels(table);
     const char *wanted = getenv("RECUR_ISA");
-    if (!wanted || !*wanted) {
-        *kernels = table[count - 1];
+    bool no_tiles = wanted && same(wanted, RECUR_NO_TILES);
+    if (!wanted || !*wanted || no_tiles) {
+        *kernels = table[count - 1 - (no_tiles && has_tiles(table[count - 1]))];
         return RECUR_OK;
     }
     for (size_t i = 0; i < count; i++)

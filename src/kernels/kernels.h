@@ -193,8 +193,14 @@ struct recur_kernels {
 #define RECUR_READ_CHUNK 128
 
 /* The best table that was built and this processor can run, or a lower one that the environment
- * variable RECUR_ISA names. ARGUMENT where there is none of that name. */
+ * variable RECUR_ISA names; RECUR_NO_TILES is the best one but for AMX. ARGUMENT where there is
+ * none of that name. */
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
+#define RECUR_NO_TILES "noamx"
+
+/* Before a table's first product of bf16: where that is AMX's, the system is asked for permission,
+ * and where it refuses the table below takes its place. */
+void recur_kernels_permit_tiles(const struct recur_kernels **kernels);
 
 #define RECUR_LEVELS_MAX 7
 

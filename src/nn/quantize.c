@@ -92,6 +92,8 @@ enum recur_status recur_model_quantize(recur_model *model, enum recur_quantizati
                 model->parameters[param->offset + i] =
                     nearest_bf16(model->parameters[param->offset + i]);
     }
+    if (kind == RECUR_QUANTIZATION_BF16)
+        recur_kernels_permit_tiles(&model->kernels);
     model->quantization = kind;
     return RECUR_OK;
 }

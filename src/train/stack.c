@@ -37,8 +37,10 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
                                          .trains = trains,
                                          .shares = !trains};
     RECUR_TRY(recur_workspace_plan(&stack->work, network, &work, error));
-    if (config->precision == RECUR_PRECISION_BF16)
+    if (config->precision == RECUR_PRECISION_BF16) {
+        recur_kernels_permit_tiles(&model->kernels);
         RECUR_TRY(recur_bf16_create(&stack->work, network, recur_team_threads(stack->team), error));
+    }
     RECUR_TRY(recur_lengths_init(&stack->lengths, config->batch, config->steps, error));
     RECUR_TRY(recur_alloc(rows, sizeof *stack->ids, "a minibatch", &stack->ids, error));
     RECUR_TRY(recur_alloc(rows, sizeof *stack->targets, "a minibatch", &stack->targets, error));

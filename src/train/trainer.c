@@ -68,6 +68,8 @@ enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, r
     const recur_trainer_config *config = &trainer->config;
     recur_model *model = trainer->model;
     size_t bytes = model->network.params.span * sizeof(real);
+    if (config->precision == RECUR_PRECISION_BF16)
+        recur_kernels_permit_tiles(&model->kernels);
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
                                 &trainer->team, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));

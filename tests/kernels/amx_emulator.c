@@ -3,7 +3,7 @@
  * describes them, and refused where it says so. Whatever a program links with this file is the code
  * that a processor with AMX runs, table and all; only how long it takes says nothing.
  *
- * Linked with --wrap=recur_kernels_select and --wrap=recur_kernels_level, which then know the table
+ * Linked with --wrap=recur_amx_present and --wrap=recur_amx_permit, so that there is the table
  * `amx` on every processor that runs the rest of that table. */
 #define _GNU_SOURCE /* REG_RIP and the others */
 #include <signal.h>
@@ -13,19 +13,15 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "kernels/kernels.h"
+#include "kernels/amx_permission.h"
 
-enum recur_status __real_recur_kernels_select(const struct recur_kernels **kernels,
-                                              recur_error *error);
-enum recur_status __wrap_recur_kernels_select(const struct recur_kernels **kernels,
-                                              recur_error *error);
-const struct recur_kernels *__real_recur_kernels_level(size_t index);
-const struct recur_kernels *__wrap_recur_kernels_level(size_t index);
+bool __real_recur_amx_present(void);
+bool __wrap_recur_amx_present(void);
+bool __real_recur_amx_permit(void);
+bool __wrap_recur_amx_permit(void);
 
 #ifdef RECUR_X86
 #include <immintrin.h>
-
-extern const struct recur_kernels recur_kernels_amx;
 
 enum { TILES = 8, ROWS_MAX = 16, BYTES_MAX = 64, PREFIX = 0xc4 };
 /* Of MXCSR: FTZ and DAZ; all exceptions. */
@@ -246,35 +242,25 @@ __attribute__((visibility("default"))) sighandler_t signal(int number, sighandle
 
 __attribute__((constructor)) static void begin(void)
 {
-    const struct recur_kernels *best = NULL;
-    for (size_t i = 0; __real_recur_kernels_level(i); i++)
-        best = __real_recur_kernels_level(i);
     bool has_rest = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
     struct sigaction action = {.sa_sigaction = on_illegal, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    recur_amx_emulated =
-        has_rest && best != &recur_kernels_amx && !sigaction(SIGILL, &action, NULL);
+    bool there = __real_recur_amx_present();
+    recur_amx_emulated = has_rest && !there && !sigaction(SIGILL, &action, NULL);
 #ifdef AMX_ONLY
-    if (recur_amx_emulated || best == &recur_kernels_amx)
+    if (recur_amx_emulated || (there && __real_recur_amx_permit()))
         return;
     puts("1..1\nok 1 # SKIP this processor cannot run the table amx");
     exit(0);
 #endif
 }
 
-enum recur_status __wrap_recur_kernels_select(const struct recur_kernels **kernels,
-                                              recur_error *error)
+bool __wrap_recur_amx_present(void)
 {
-    const char *wanted = getenv("RECUR_ISA");
-    if (!recur_amx_emulated || (wanted && *wanted && strcmp(wanted, "amx")))
-        return __real_recur_kernels_select(kernels, error);
-    *kernels = &recur_kernels_amx;
-    return RECUR_OK;
+    return recur_amx_emulated || __real_recur_amx_present();
 }
 
-const struct recur_kernels *__wrap_recur_kernels_level(size_t index)
+bool __wrap_recur_amx_permit(void)
 {
-    const struct recur_kernels *kernels = __real_recur_kernels_level(index);
-    bool next = recur_amx_emulated && !kernels && index && __real_recur_kernels_level(index - 1);
-    return next ? &recur_kernels_amx : kernels;
+    return recur_amx_emulated || __real_recur_amx_permit();
 }
 #endif
