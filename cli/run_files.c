@@ -35,29 +35,37 @@ static char *path_beside(const char *beside, const char *name)
     return path;
 }
 
-/* What `path`, which is within the folder of `beside`, is called from there; NULL where it lies
- * elsewhere. Both without links: what lies in the folder is what really lies there. */
-static const char *name_within(const char *beside, const char *path)
+/* `*name` becomes what `path` is called from the folder of `beside`, NULL where it does not lie
+ * there. Both without links: what lies in the folder is what really lies there. False where memory
+ * is short. */
+static bool name_within(const char *beside, const char *path, const char **name)
 {
-    char *dot = strcmp(beside, "-") == 0 ? NULL : path_beside(beside, ".");
-    char *folder = dot ? realpath(dot, NULL) : NULL;
+    *name = NULL;
+    if (strcmp(beside, "-") == 0)
+        return true;
+    char *dot = path_beside(beside, "."), *folder = dot ? realpath(dot, NULL) : NULL;
+    bool known = folder || (dot && errno != ENOMEM);
     size_t length = folder ? strlen(folder) : 0;
-    bool root = length == 1, within = folder && strncmp(path, folder, length) == 0;
+    if (length == 1) /* the root */
+        *name = path + 1;
+    else if (folder && strncmp(path, folder, length) == 0 && path[length] == '/')
+        *name = path + length + 1;
     free(dot);
     free(folder);
-    return root ? path + 1 : within && path[length] == '/' ? path + length + 1 : NULL;
+    return known;
 }
 
 char *recur_run_text_name(const char *checkpoint, const struct dataset_paths *datasets,
                           const char *text)
 {
-    const char *dataset = recur_dataset_name_of(datasets, text);
-    char *path = dataset || strcmp(text, "-") == 0 ? NULL : realpath(text, NULL);
-    if (!path)
+    const char *dataset = recur_dataset_name_of(datasets, text), *within;
+    if (dataset || strcmp(text, "-") == 0)
         return strdup(dataset ? dataset : text);
-    const char *within = name_within(checkpoint, path);
-    /* A file called "-" shall not be standard input. */
-    char *name = strdup(!within ? path : strcmp(within, "-") == 0 ? "./-" : within);
+    char *path = realpath(text, NULL), *name = NULL;
+    if (!path)
+        return errno == ENOMEM ? NULL : strdup(text);
+    if (name_within(checkpoint, path, &within)) /* a file called "-" is not standard input */
+        name = strdup(!within ? path : strcmp(within, "-") == 0 ? "./-" : within);
     free(path);
     return name;
 }
@@ -73,11 +81,14 @@ static bool check_text(const struct run *run, const char *name, const char *path
     const char *again = "give the text again, after --resume FILE";
     struct stat info;
     char *real = realpath(path, NULL);
-    const char *within = real ? name_within(run->options.resume, real) : NULL;
+    const char *within = NULL;
+    bool known = real && name_within(run->options.resume, real, &within);
     bool fine = within && stat(real, &info) == 0 && S_ISREG(info.st_mode);
     if (!real)
         recur_failure(run->command, "cannot read %s: %s; %s", recur_path(path).text,
                       strerror(errno), again);
+    else if (!known)
+        recur_failure(run->command, "out of memory for a file's name");
     else if (!within)
         recur_usage_error(run->command,
                           "the text %s is not in the checkpoint's folder, and a checkpoint does "
