@@ -11,7 +11,7 @@ $ recur train text --quiet --hidden 4 --batch 4 --steps 5 --epochs 2 --checkpoin
 recur train: the text HERE/text is not in the checkpoint's folder, and a checkpoint does not decide that other files are read; give the text again, after --resume FILE
 recur train: the text HERE/text is not in the checkpoint's folder, and a checkpoint does not decide that other files are read; give the text again, after --resume FILE
 # Standard input too.
-$ recur train - < text --quiet --hidden 4 --batch 4 --steps 5 --epochs 2 --checkpoint-every 7 -o run/s.safetensors > out2; recur train --resume run/s.checkpoint.safetensors < text; recur train --resume run/s.checkpoint.safetensors - < text | cmp - out2; cmp run/s.safetensors whole
+$ recur train - < text --quiet --hidden 4 --batch 4 --steps 5 --epochs 2 --checkpoint-every 7 -o run/s.safetensors > out2; cp run/s.safetensors whole-s; recur train --resume run/s.checkpoint.safetensors < text; recur train --resume run/s.checkpoint.safetensors - < text | cmp - out2; cmp run/s.safetensors whole-s
 ! recur train: the run read its text from standard input; give it again, after --resume FILE, as - or in a file
 # The command that goes on says all that a checkpoint may not.
 $ recur train text --quiet --hidden 8 --batch 4 --steps 5 --epochs 1000000 -o 'run/i.safetensors' --log 'the log' --report r --plot p.svg --checkpoint-every 1000000 > out2 2> err & until [ -s 'the log' ]; do sleep 0.01; done; kill -INT $!; wait $!; sed 's/.*; //' err
