@@ -58,7 +58,10 @@ static void advise_epochs(const struct run *run)
 {
     const uint64_t most = 1000000000;
     uint64_t epochs = 2 * (uint64_t)run->config.epochs;
-    fprintf(stderr, "%s is still falling at the last epoch; train longer: ", judged_name(run));
+    size_t count; /* of one or two the minibatches were judged */
+    recur_model_history(run->model, &count);
+    fprintf(stderr, "%s is still falling at the last epoch; train longer: ",
+            count > 2 ? judged_name(run) : "the training loss");
     if (run->checkpoint && !run->checkpoint_failed &&
         run->config.schedule != RECUR_SCHEDULE_COSINE) {
         recur_run_print_resume(run);

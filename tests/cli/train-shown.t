@@ -22,6 +22,10 @@ try a smaller --hidden, or more text
 $ recur train noise --hidden 4 --epochs 20 --lr 1e-9 --threads 1 -o kept 2>&1 > out | grep -E 'try|longer|^kept' | cut -c 1-10
 kept epoch
 
+# A run of one epoch is judged by its minibatches.
+$ recur train --hidden 32 --batch 1 --steps 30 --epochs 1 --threads 1 -o kept 2>&1 > out | grep longer
+the training loss is still falling at the last epoch; train longer: --epochs 2
+
 # A line for each epoch, of many short ones for some, with the best one so far where the epoch is not it.
 $ recur train --hidden 4 --epochs 12 --threads 1 -o m 2>&1 > out | grep -c '^epoch'
 12
