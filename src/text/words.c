@@ -36,16 +36,17 @@ bool recur_is_letter_without_case(const char *at)
 
 recur_token recur_trim(recur_token text, bool bytes)
 {
-    const char *begin = text.bytes, *end = begin + text.size, *last = NULL, *next;
-    for (const char *at = begin; at < end; at = next) {
-        bool space = recur_is_space(at, end, &next) && (!bytes || (unsigned char)*at < 0x80);
-        next = bytes ? at + 1 : next;
-        if (space)
+    size_t begin = 0, end = 0;
+    for (size_t at = 0, next; at < text.size; at = next) {
+        const char *behind;
+        bool space = recur_is_space(text.bytes + at, text.bytes + text.size, &behind);
+        next = bytes ? at + 1 : (size_t)(behind - text.bytes);
+        if (space && !(bytes && (unsigned char)text.bytes[at] >= 0x80))
             continue;
-        begin = last ? begin : at;
-        last = next;
+        begin = end ? begin : at;
+        end = next;
     }
-    return (recur_token){begin, last ? (size_t)(last - begin) : 0};
+    return (recur_token){end ? text.bytes + begin : text.bytes, end - begin};
 }
 
 size_t recur_word_lower(recur_token word, char *lower)
