@@ -31,7 +31,7 @@ static char *path_beside(const char *beside, const char *name)
     if (!path)
         return NULL;
     memcpy(path, beside, folder);
-    strcpy(path + folder, name);
+    memcpy(path + folder, name, strlen(name) + 1);
     return path;
 }
 
