@@ -77,6 +77,11 @@ def files(installed):
     headers = sorted(path.name for path in (ROOT / "include/recur").iterdir())
     there = [path.relative_to(installed.root) for path in installed.root.rglob("*")]
     names = sorted(path.name for path in there if not (installed.root / path).is_dir())
+    pages = {name.removesuffix(".3") for name in names if re.fullmatch(r"recur_\w+\.3", name)}
+    names = [name for name in names if name.removesuffix(".3") not in pages]
+    exported = re.findall(r"^recur_\w+$", (ROOT / "src/librecur.symbols").read_text(), re.MULTILINE)
+    lack = [name for name in exported if name not in pages]
+    expect(not lack, f"no manual page for {lack}")
     version = re.search(r'RECUR_VERSION "(.*)"', (ROOT / "include/recur/api.h").read_text())[1]
     library = ["librecur.a", "librecur.so", "librecur.so.0", f"librecur.so.{version}"]
     wanted = sorted([*headers, *library, "recur", "recur.1", "recur.3", "recur.pc"])
@@ -132,6 +137,15 @@ def manual(installed):
             check=False, env={**os.environ, "MANWIDTH": "100", "LC_ALL": "C.UTF-8"},
         )
         expect(result.returncode == 0 and not result.stderr, f"{page}: {result.stderr}")
+    pages = sorted(installed.root.rglob("recur_*.3"))
+    if shutil.which("groff"):  # which is what man uses; all at once
+        result = subprocess.run(["groff", "-man", "-ww", "-Tutf8", *pages], capture_output=True,
+                                text=True, check=False)
+        expect(result.returncode == 0 and not result.stderr, result.stderr)
+    page = next(page for page in pages if page.name == "recur_model_load.3").read_text()
+    for piece in ("recur_model_load \\- Reads a model", "#include <recur/model.h>",
+                  "recur_model_load(const char *path", "Errors: FILE, MEMORY"):
+        expect(piece in page, f"recur_model_load.3 lacks {piece}")
 
 
 STEPS = """#!/bin/sh
