@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench_samples.h"
+#include "need.h"
 #include "progress.h"
 #include "recur/buckets.h"
 #include "recur/stack.h"
@@ -120,7 +121,7 @@ enum recur_status recur_bench_lengths(size_t threads, double seconds, struct len
     recur_model_config network = recur_model_config_default();
     recur_trainer_config config = recur_trainer_config_default();
     recur_model *model = NULL;
-    struct work *work = calloc(1, sizeof *work);
+    struct work *work = recur_try(1, sizeof *work);
     if (!work) {
         *error = (recur_error){RECUR_ERROR_MEMORY, "out of memory for the sequences to measure"};
         return RECUR_ERROR_MEMORY;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bench_samples.h"
+#include "need.h"
 #include "progress.h"
 #include "recur/stack.h"
 
@@ -86,7 +87,7 @@ enum recur_status recur_bench_stack(size_t index, size_t threads, double seconds
     recur_trainer_config config = recur_trainer_config_default();
     recur_model *model = NULL;
     recur_stack *stack = NULL;
-    float *numbers = calloc(4 * count, sizeof *numbers);
+    float *numbers = recur_try(4 * count, sizeof *numbers);
     if (!numbers) {
         *error = (recur_error){RECUR_ERROR_MEMORY, "out of memory for the numbers to measure with"};
         return error->status;

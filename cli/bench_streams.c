@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bench_samples.h"
+#include "need.h"
 #include "progress.h"
 #include "recur/session.h"
 
@@ -29,7 +30,7 @@ static enum recur_status open_streams(struct streams *streams, const recur_model
     recur_sampler_config greedy = recur_sampler_config_default();
     greedy.temperature = 0;
     streams->vocabulary = recur_model_get_config(model)->vocabulary;
-    streams->logits = calloc(count * streams->vocabulary, sizeof *streams->logits);
+    streams->logits = recur_try(count * streams->vocabulary, sizeof *streams->logits);
     if (!streams->logits)
         return out_of_memory(error);
     enum recur_status status =
@@ -77,7 +78,7 @@ enum recur_status recur_bench_streams(const recur_model *model, size_t count, si
     enum { ROUND = 20 }; /* about so many tokens between two looks at the clock */
     double samples[BENCH_SAMPLES_MOST];
     size_t taken = 0, steps = count < ROUND ? ROUND / count : 1;
-    struct streams *streams = calloc(1, sizeof *streams);
+    struct streams *streams = recur_try(1, sizeof *streams);
     if (!streams)
         return out_of_memory(error);
     enum recur_status status = open_streams(streams, model, count, threads, error);

@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "message.h"
+#include "need.h"
 #include "output.h"
 #include "quote.h"
 #include "recur/convert.h"
@@ -56,12 +57,12 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     recur_text_config text = recur_text_config_default();
     recur_vocab *vocab = NULL;
     recur_error error;
-    recur_token *tokens = calloc(size + 1, sizeof *tokens);
-    char *bytes = calloc(size + 1, 1);
+    recur_token *tokens = recur_need(command, size, sizeof *tokens, "a vocabulary");
+    char *bytes = recur_need(command, size, 1, "a vocabulary");
     /* The option table let only the names pass that the library knows. */
     recur_tokens_parse(options->tokens, &text.tokens, NULL);
     recur_clean_parse(options->clean, &text.clean, NULL);
-    good = good && tokens && bytes && read_reserved(json, &reserved) &&
+    good = good && read_reserved(json, &reserved) &&
            read_tokens(list, text.tokens == RECUR_TOKENS_BYTE, reserved, bytes, tokens);
     if (!good)
         recur_failure(command, "%s is not a list of tokens in JSON",

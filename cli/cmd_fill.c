@@ -8,6 +8,7 @@
 #include "continuation.h"
 #include "message.h"
 #include "model_text.h"
+#include "need.h"
 #include "recur/fill.h"
 #include "text_options.h"
 #include "text_out.h"
@@ -62,7 +63,8 @@ static int fill_lines(const struct command *command, recur_filler *filler, struc
     size_t room = 0, number = 0;
     ssize_t size;
     int status = 0;
-    while (status == 0 && !ferror(stdout) && (size = getline(&line, &room, stdin)) >= 0) {
+    while (status == 0 && !ferror(stdout) &&
+           (size = recur_need_line(command, &line, &room, stdin)) >= 0) {
         number++;
         size_t length = (size_t)size - (size > 0 && line[size - 1] == '\n');
         bool returns = length < (size_t)size && length > 0 && line[length - 1] == '\r';

@@ -9,6 +9,7 @@
 #include "continuation.h"
 #include "message.h"
 #include "model_text.h"
+#include "need.h"
 #include "recur/generate.h"
 #include "text_options.h"
 #include "text_out.h"
@@ -49,11 +50,7 @@ static char *read_prompt(const struct command *command, const char *prompt, size
         return text;
     }
     *size = strlen(prompt);
-    text = strdup(prompt);
-    if (!text)
-        recur_failure(command, "out of memory: %zu byte%s for the prompt", *size,
-                      recur_plural(*size));
-    return text;
+    return recur_need_text(command, prompt, "the prompt");
 }
 
 /* Does the text depend on the seed? */

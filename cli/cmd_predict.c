@@ -5,6 +5,7 @@
 #include "label_scores.h"
 #include "message.h"
 #include "model_text.h"
+#include "need.h"
 #include "output.h"
 #include "quote.h"
 #include "recur/predict.h"
@@ -180,15 +181,13 @@ static int print_all(const struct command *command, const struct predict_options
     if (!recur_read_labels(command, model, path, options->encoding, &options->columns, true, &data))
         return STATUS_FAILURE;
     p.data = data;
-    p.order = malloc((recur_model_get_config(model)->labels + 1) * sizeof *p.order);
-    enum recur_status status = RECUR_ERROR_MEMORY;
-    if (p.order)
-        status = recur_predict(model, data, (size_t)options->threads, print_prediction, &p, &error);
+    p.order =
+        recur_need(command, recur_model_get_config(model)->labels, sizeof *p.order, "the labels");
+    enum recur_status status =
+        recur_predict(model, data, (size_t)options->threads, print_prediction, &p, &error);
     if (status == RECUR_OK && recur_model_get_config(model)->task == RECUR_TASK_TAG)
         print_rest(&p);
-    int result = !p.order             ? recur_failure(command, "out of memory for the labels")
-                 : status != RECUR_OK ? recur_library_failure(command, &error)
-                                      : 0;
+    int result = status == RECUR_OK ? 0 : recur_library_failure(command, &error);
     free(p.order);
     recur_labels_free(data);
     return result;

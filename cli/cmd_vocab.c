@@ -203,15 +203,19 @@ static enum recur_status print_sample(void *user, const recur_token *tokens, siz
     return ++sample->lines < SAMPLE_LINES ? RECUR_OK : RECUR_STOP;
 }
 
-static void print_stage(const struct job *job, enum stage stage)
+static bool print_stage(const struct job *job, enum stage stage)
 {
+    recur_error error;
     struct sample sample = {.job = job, .stage = stage};
     recur_text_config config = job->config.text;
     if (stage <= STAGE_CLEANED)
         config.tokens = RECUR_TOKENS_CHAR;
     if (stage == STAGE_LINES)
         config.clean = RECUR_CLEAN_NONE;
-    read_source(&job->source, &config, print_sample, &sample, NULL);
+    if (read_source(&job->source, &config, print_sample, &sample, &error) == RECUR_OK)
+        return true;
+    recur_library_failure(job->command, &error);
+    return false;
 }
 
 static void print_entries(const recur_vocab *vocab, size_t first, bool counts)
@@ -230,17 +234,20 @@ static void print_entries(const recur_vocab *vocab, size_t first, bool counts)
     printf("%s}\n", end < size ? ", ..." : first == size ? "     {" : "");
 }
 
-static void print_stages(const struct job *job)
+static int print_stages(const struct job *job)
 {
     const recur_text_stats *stats = recur_corpus_stats(job->corpus);
     const struct text_options *text = &job->options.text;
     size_t size = recur_vocab_size(job->vocab), special = recur_vocab_reserved(job->vocab) + 1;
     printf("1. Lines: %llu\n", (unsigned long long)stats->lines);
-    print_stage(job, STAGE_LINES);
+    if (!print_stage(job, STAGE_LINES))
+        return STATUS_FAILURE;
     printf("2. Cleaned (%s)\n", text->clean);
-    print_stage(job, STAGE_CLEANED);
+    if (!print_stage(job, STAGE_CLEANED))
+        return STATUS_FAILURE;
     printf("3. Tokens (%s): %llu\n", text->tokens, (unsigned long long)stats->tokens);
-    print_stage(job, STAGE_TOKENS);
+    if (!print_stage(job, STAGE_TOKENS))
+        return STATUS_FAILURE;
     printf("4. Counts, the largest first: %zu different token%s", size - special,
            recur_plural(size - special));
     unsigned long long dropped = recur_vocab_count(job->vocab, RECUR_UNKNOWN);
@@ -251,9 +258,10 @@ static void print_stages(const struct job *job)
     printf("5. Dictionary: %zu %s\n", size, size == 1 ? "entry" : "entries");
     print_entries(job->vocab, 0, false);
     puts("6. Ids");
-    print_stage(job, STAGE_IDS);
+    if (!print_stage(job, STAGE_IDS))
+        return STATUS_FAILURE;
     puts("7. One-hot rows of the first line");
-    print_stage(job, STAGE_ROWS);
+    return print_stage(job, STAGE_ROWS) ? 0 : STATUS_FAILURE;
 }
 
 static int present(struct job *job)
@@ -276,10 +284,8 @@ static int present(struct job *job)
         recur_text_ngrams_print(&job->ngrams);
         return 0;
     }
-    if (!job->options.ids && !job->options.one_hot) {
-        print_stages(job);
-        return 0;
-    }
+    if (!job->options.ids && !job->options.one_hot)
+        return print_stages(job);
     recur_line_fn *print = job->options.one_hot ? print_rows : print_ids;
     if (read_source(&job->source, &job->config.text, print, job, &error) != RECUR_OK)
         return recur_library_failure(job->command, &error);

@@ -5,31 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "need.h"
 #include "text_options.h"
-
-/* A string that grows. */
-struct text {
-    char *bytes;
-    size_t size, capacity;
-};
 
 static enum recur_status append(void *user, const char *bytes, size_t size, recur_error *error)
 {
-    struct text *text = user;
-    if (text->size + size + 1 > text->capacity) {
-        size_t capacity = 2 * (text->size + size) + 64;
-        char *larger = realloc(text->bytes, capacity);
-        if (!larger) {
-            snprintf(error->message, sizeof error->message, "out of memory for a continuation");
-            return RECUR_ERROR_MEMORY;
-        }
-        text->bytes = larger;
-        text->capacity = capacity;
-    }
-    memcpy(text->bytes + text->size, bytes, size);
-    text->size += size;
-    text->bytes[text->size] = '\0';
-    return RECUR_OK;
+    return recur_grow_text(user, bytes, size, "a continuation", error);
 }
 
 static enum recur_status append_line(void *user, const recur_token *tokens, size_t count,
@@ -46,7 +27,7 @@ enum recur_status recur_continuation(const recur_model *model, const char *prefi
                                      size_t *size, recur_error *error)
 {
     recur_text_config config = recur_text_config_default();
-    struct text text = {0};
+    struct grown_text text = {0};
     enum recur_status status = append(&text, "", 0, error);
     /* The prefix as the model reads it: what is no UTF-8 as U+FFFD, but for bytes. */
     if (recur_vocab_text(recur_model_vocab(model))->tokens == RECUR_TOKENS_BYTE)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "need.h"
 #include "pen.h"
 
 #ifdef HAVE_CAIRO
@@ -110,7 +111,7 @@ static void draw_text(struct pen *pen, struct point at, struct lettering letteri
 static cairo_status_t collect(void *closure, const unsigned char *data, unsigned int length)
 {
     struct picture *picture = closure;
-    unsigned char *larger = realloc(picture->bytes, picture->size + length);
+    unsigned char *larger = recur_try_more(picture->bytes, picture->size + length);
     if (!larger)
         return CAIRO_STATUS_NO_MEMORY;
     memcpy(larger + picture->size, data, length);
@@ -156,7 +157,7 @@ static void release(struct pen *pen)
 struct pen *recur_pen_png(struct point sheet, const char *title, char *why, size_t size)
 {
     static const struct pen_kind kind = {draw_line, draw_dot, draw_text, finish, release};
-    struct png *png = calloc(1, sizeof *png);
+    struct png *png = recur_try(1, sizeof *png);
     (void)title; /* PNGs have no place that is read */
     if (!png) {
         snprintf(why, size, "out of memory");

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "need.h"
 #include "pen.h"
 
 #define FONTS                                                                                      \
@@ -22,7 +23,7 @@ static void put(struct svg *svg, const char *bytes, size_t size)
     struct picture *picture = &svg->picture;
     if (picture->capacity - picture->size < size) {
         size_t capacity = 2 * (picture->size + size);
-        unsigned char *larger = svg->failed ? NULL : realloc(picture->bytes, capacity);
+        unsigned char *larger = svg->failed ? NULL : recur_try_more(picture->bytes, capacity);
         svg->failed = !larger;
         if (!larger)
             return;
@@ -109,7 +110,7 @@ static void release(struct pen *pen)
 struct pen *recur_pen_svg(struct point sheet, const char *title, char *why, size_t size)
 {
     static const struct pen_kind kind = {draw_line, draw_dot, draw_text, finish, release};
-    struct svg *svg = calloc(1, sizeof *svg);
+    struct svg *svg = recur_try(1, sizeof *svg);
     if (!svg) {
         snprintf(why, size, "out of memory");
         return NULL;

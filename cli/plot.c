@@ -7,6 +7,7 @@
 
 #include "chart.h"
 #include "message.h"
+#include "need.h"
 #include "output.h"
 
 static const struct point sheet = {720, 420};
@@ -76,16 +77,13 @@ static void add_mark(const struct plot *plot, struct chart *chart, char *text, s
 bool recur_plot_write(const struct command *command, const char *path, const struct plot *plot)
 {
     char text[80];
-    struct point *points = malloc((plot->count * plot->measure.curves + 1) * sizeof *points);
+    struct point *points =
+        recur_need(command, plot->count * plot->measure.curves, sizeof *points, "the picture");
     struct chart chart = {.title = plot->title,
                           .subtitle = plot->subtitle,
                           .x_name = "epoch",
                           .y_name = plot->measure.name,
                           .logarithmic = plot->measure.logarithmic};
-    if (!points) {
-        recur_failure(command, "%s could not be drawn: out of memory", recur_path(path).text);
-        return false;
-    }
     add_series(plot, &chart, points);
     add_mark(plot, &chart, text, sizeof text);
     bool written = write_chart(command, path, &chart);

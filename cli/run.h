@@ -76,10 +76,9 @@ int recur_run_find_texts(struct run *run, struct arguments *texts);
  * `given`, does not: the model goes where the checkpoint's own name says. */
 int recur_run_find_outputs(struct run *run, const struct option_set *given,
                            struct train_options *then, struct arguments *arguments);
-/* What the note of the checkpoint at that path calls a text, allocated: one in its folder by its
+/* What the note of the run's checkpoint calls a text, allocated: one in its folder by its
  * path from there, so that both may move; others so that recur_run_text_within says no. */
-char *recur_run_text_name(const char *checkpoint, const struct dataset_paths *datasets,
-                          const char *text);
+char *recur_run_text_name(const struct run *run, const char *text);
 bool recur_run_text_within(const char *name);
 /* On stderr, the command that goes on with the run: it says what the checkpoint may not. */
 void recur_run_print_resume(const struct run *run);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "need.h"
 #include "quote.h"
 #include "run.h"
 #include "trend.h"
@@ -19,15 +20,15 @@ static enum trend find_trend(const struct run *run, const recur_epoch **lowest)
 {
     size_t count, at = 0;
     const recur_epoch *history = recur_model_history(run->model, &count);
-    double *losses = malloc((count + 1) * sizeof *losses);
+    double *losses = recur_need(run->command, count, sizeof *losses, "what to try next");
     enum trend trend = TREND_NONE;
-    for (size_t i = 0; losses && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         losses[i] = judged(run, &history[i]);
         at = losses[i] < losses[at] ? i : at;
     }
-    if (losses && count > 2)
+    if (count > 2)
         trend = recur_trend(losses, count, at);
-    else if (losses && count > 0 && at == count - 1)
+    else if (count > 0 && at == count - 1)
         trend = recur_course_trend(&run->course);
     free(losses);
     *lowest = count ? &history[at] : NULL;

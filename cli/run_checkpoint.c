@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "message.h"
+#include "need.h"
 #include "recur/machine.h"
 #include "run.h"
 
@@ -18,11 +19,9 @@ static enum recur_status make_note(struct run *run, const struct arguments *text
     recur_options_put_words(&note, "options", run->command, &texts->given, &run->options);
     recur_json_open(&note, "texts", '[');
     for (size_t i = 0; i < texts->count; i++) {
-        char *name = recur_run_text_name(run->checkpoint, &run->datasets, texts->operands[i]);
-        if (!name)
-            note.status = RECUR_ERROR_MEMORY;
-        recur_json_put_text(&note, NULL, name ? name : "");
-        run->texts_elsewhere |= name && !recur_run_text_within(name);
+        char *name = recur_run_text_name(run, texts->operands[i]);
+        recur_json_put_text(&note, NULL, name);
+        run->texts_elsewhere |= !recur_run_text_within(name);
         free(name);
     }
     recur_json_close(&note, ']');
@@ -50,9 +49,7 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
     if (length > end && strcmp(output + length - end, MODEL_END) == 0)
         length -= end;
     size_t room = length + sizeof CHECKPOINT_END;
-    run->checkpoint = malloc(room);
-    if (!run->checkpoint)
-        return recur_failure(run->command, "out of memory for a file's name");
+    run->checkpoint = recur_need(run->command, room, 1, "a file's name");
     snprintf(run->checkpoint, room, "%.*s" CHECKPOINT_END, (int)length, output);
     status = make_note(run, texts, &error);
     if (status == RECUR_ERROR_FORMAT)

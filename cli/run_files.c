@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "message.h"
+#include "need.h"
 #include "quote.h"
 #include "run.h"
 
@@ -24,50 +25,42 @@ static const char *base_name(const char *path)
 }
 
 /* The path of a file that stands in the folder of `beside`, allocated. */
-static char *path_beside(const char *beside, const char *name)
+static char *path_beside(const struct run *run, const char *beside, const char *name)
 {
     size_t folder = *name == '/' ? 0 : (size_t)(base_name(beside) - beside);
-    char *path = malloc(folder + strlen(name) + 1);
-    if (!path)
-        return NULL;
+    char *path = recur_need(run->command, folder + strlen(name) + 1, 1, "a file's name");
     memcpy(path, beside, folder);
     memcpy(path + folder, name, strlen(name) + 1);
     return path;
 }
 
-/* `*name` becomes what `path` is called from the folder of `beside`, NULL where it does not lie
- * there. Both without links: what lies in the folder is what really lies there. False where memory
- * is short. */
-static bool name_within(const char *beside, const char *path, const char **name)
+/* What `path`, which is within the folder of `beside`, is called from there; NULL where it lies
+ * elsewhere. Both without links: what lies in the folder is what really lies there. */
+static const char *name_within(const struct run *run, const char *beside, const char *path)
 {
-    *name = NULL;
-    if (strcmp(beside, "-") == 0)
-        return true;
-    char *dot = path_beside(beside, "."), *folder = dot ? realpath(dot, NULL) : NULL;
-    bool known = folder || (dot && errno != ENOMEM);
+    char *dot = strcmp(beside, "-") == 0 ? NULL : path_beside(run, beside, ".");
+    char *folder = dot ? recur_need_path(run->command, dot) : NULL;
     size_t length = folder ? strlen(folder) : 0;
-    if (length == 1) /* the root */
-        *name = path + 1;
-    else if (folder && strncmp(path, folder, length) == 0 && path[length] == '/')
-        *name = path + length + 1;
+    bool root = length == 1, within = folder && strncmp(path, folder, length) == 0;
     free(dot);
     free(folder);
-    return known;
+    return root ? path + 1 : within && path[length] == '/' ? path + length + 1 : NULL;
 }
 
-char *recur_run_text_name(const char *checkpoint, const struct dataset_paths *datasets,
-                          const char *text)
+char *recur_run_text_name(const struct run *run, const char *text)
 {
-    const char *dataset = recur_dataset_name_of(datasets, text), *within;
-    if (dataset || strcmp(text, "-") == 0)
-        return strdup(dataset ? dataset : text);
-    char *path = realpath(text, NULL), *name = NULL;
+    const struct command *command = run->command;
+    const char *dataset = recur_dataset_name_of(&run->datasets, text);
+    bool file = !dataset && strcmp(text, "-") != 0;
+    char *path = file ? recur_need_path(command, text) : NULL;
     if (!path)
-        return errno == ENOMEM ? NULL : strdup(text);
-    if (name_within(checkpoint, path, &within)) /* a file called "-" is not standard input */
-        name = strdup(!within ? path : strcmp(within, "-") == 0 ? "./-" : within);
+        return recur_need_text(command, dataset ? dataset : text, "a file's name");
+    const char *within = name_within(run, run->checkpoint, path);
+    /* A file called "-" shall not be standard input. */
+    const char *name = !within ? path : strcmp(within, "-") == 0 ? "./-" : within;
+    char *copy = recur_need_text(command, name, "a file's name");
     free(path);
-    return name;
+    return copy;
 }
 
 bool recur_run_text_within(const char *name)
@@ -80,15 +73,12 @@ static bool check_text(const struct run *run, const char *name, const char *path
 {
     const char *again = "give the text again, after --resume FILE";
     struct stat info;
-    char *real = realpath(path, NULL);
-    const char *within = NULL;
-    bool known = real && name_within(run->options.resume, real, &within);
+    char *real = recur_need_path(run->command, path);
+    const char *within = real ? name_within(run, run->options.resume, real) : NULL;
     bool fine = within && stat(real, &info) == 0 && S_ISREG(info.st_mode);
     if (!real)
         recur_failure(run->command, "cannot read %s: %s; %s", recur_path(path).text,
                       strerror(errno), again);
-    else if (!known)
-        recur_failure(run->command, "out of memory for a file's name");
     else if (!within)
         recur_usage_error(run->command,
                           "the text %s is not in the checkpoint's folder, and a checkpoint does "
@@ -108,9 +98,7 @@ static int find_text(struct run *run, size_t index, const char **text)
     if (strcmp(name, "-") == 0)
         return recur_usage_error(run->command, "the run read its text from standard input; give it "
                                                "again, after --resume FILE, as - or in a file");
-    char *path = path_beside(run->options.resume, name);
-    if (!path)
-        return recur_failure(run->command, "out of memory for a file's name");
+    char *path = path_beside(run, run->options.resume, name);
     run->text[index] = path;
     *text = path;
     struct stat info;
@@ -125,9 +113,7 @@ static int find_text(struct run *run, size_t index, const char **text)
 int recur_run_find_texts(struct run *run, struct arguments *texts)
 {
     int status = 0;
-    run->text = calloc(texts->count + 1, sizeof *run->text);
-    if (!run->text)
-        return recur_failure(run->command, "out of memory for the texts' names");
+    run->text = recur_need(run->command, texts->count, sizeof *run->text, "the texts' names");
     run->text_count = texts->count;
     for (size_t i = 0; i < texts->count && status == 0; i++)
         status = find_text(run, i, &texts->operands[i]);
@@ -156,9 +142,7 @@ static int find_output(struct run *run, const char *then, const char **output)
 {
     const char *resume = run->options.resume;
     size_t length = strlen(resume), end = strlen(CHECKPOINT_END);
-    char *path = malloc(length + 1);
-    if (!path)
-        return recur_failure(run->command, "out of memory for a file's name");
+    char *path = recur_need(run->command, length + 1, 1, "a file's name");
     run->output = path;
     *output = path;
     bool found = false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "need.h"
 #include "quote.h"
 #include "run.h"
 
@@ -29,22 +30,23 @@ void recur_run_name(struct run *run, const struct arguments *texts)
 }
 
 /* "--name=value" as two words where the value would not be taken for an option. */
-static void print_option(FILE *stream, const char *word)
+static void put_option(const struct command *command, struct grown_text *line, const char *word)
 {
     char name[64];
     const char *value = strchr(word, '=');
     size_t length = value ? (size_t)(value - word) : 0;
     if (!value || value[1] == '-' || length >= sizeof name) {
-        fprintf(stream, " %s", recur_shell_word(word, false).text);
+        recur_need_word(command, line, " %s", recur_shell_word(word, false).text);
         return;
     }
     snprintf(name, sizeof name, "%.*s", (int)length, word);
-    fprintf(stream, " %s %s", name, recur_shell_word(value + 1, false).text);
+    recur_need_word(command, line, " %s", name);
+    recur_need_word(command, line, " %s", recur_shell_word(value + 1, false).text);
 }
 
 /* The option as it was given, a file without its folder. */
-static enum recur_status print_given(FILE *stream, const struct run *run, size_t row,
-                                     recur_error *error)
+static enum recur_status put_given(struct grown_text *line, const struct run *run, size_t row,
+                                   recur_error *error)
 {
     const struct option_spec *option = &run->command->options[row];
     struct option_set one = {{0}};
@@ -59,45 +61,40 @@ static enum recur_status print_given(FILE *stream, const struct run *run, size_t
     for (size_t i = 0; item && i < list->size; i++, item = recur_json_next(item)) {
         const char *slash = option->kind == OPTION_FILE ? strrchr(item->text, '/') : NULL;
         if (slash)
-            fprintf(stream, " --%s", option->name);
-        print_option(stream, slash ? slash + 1 : item->text);
+            recur_need_word(run->command, line, " --%s", option->name);
+        put_option(run->command, line, slash ? slash + 1 : item->text);
     }
     free(list);
     recur_json_writer_free(&words);
     return status;
 }
 
-static enum recur_status print_command(FILE *stream, const struct run *run,
-                                       const struct arguments *texts, recur_error *error)
+static enum recur_status put_command(struct grown_text *line, const struct run *run,
+                                     const struct arguments *texts, recur_error *error)
 {
     enum recur_status status = RECUR_OK;
-    fputs("recur train", stream);
+    recur_need_word(run->command, line, "recur train");
     for (size_t i = 0; run->command->options[i].help && status == RECUR_OK; i++) {
         const char *name = run->command->options[i].name;
         if (recur_option_in(&texts->given, i) &&
             (strcmp(name, "epochs") == 0 || !recur_run_is_free(name)))
-            status = print_given(stream, run, i, error);
+            status = put_given(line, run, i, error);
     }
     bool own = run->options.preset && texts->count == 1 &&
                !strcmp(short_name(run, texts->operands[0]), "time_machine");
     for (size_t i = 0; i < texts->count && !own; i++)
-        fprintf(stream, " %s", recur_shell_word(short_name(run, texts->operands[i]), false).text);
+        recur_need_word(run->command, line, " %s",
+                        recur_shell_word(short_name(run, texts->operands[i]), false).text);
     return status;
 }
 
 int recur_run_set_origin(struct run *run, const struct arguments *texts)
 {
-    char *line = NULL;
-    size_t size;
-    recur_error error = {RECUR_ERROR_MEMORY, "out of memory for the run's command"};
-    FILE *stream = open_memstream(&line, &size);
-    enum recur_status status = RECUR_ERROR_MEMORY;
-    if (stream)
-        status = print_command(stream, run, texts, &error);
-    if (stream && fclose(stream) != 0)
-        status = RECUR_ERROR_MEMORY;
+    struct grown_text line = {0};
+    recur_error error;
+    enum recur_status status = put_command(&line, run, texts, &error);
     if (status == RECUR_OK)
-        status = recur_model_set_origin(run->model, run->name.text, line, &error);
-    free(line);
+        status = recur_model_set_origin(run->model, run->name.text, line.bytes, &error);
+    free(line.bytes);
     return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }

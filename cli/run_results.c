@@ -289,19 +289,22 @@ static bool print_scores(const struct run *run, recur_scores *scores)
     return true;
 }
 
+/* The line on the model in a picture. */
+enum { SUBTITLE = 500 };
+
 static bool plot(const struct run *run, const struct measure *measure)
 {
-    size_t count, size;
-    char *line = NULL;
+    size_t count;
     const recur_epoch *history = recur_model_history(run->model, &count);
-    FILE *stream = open_memstream(&line, &size);
-    if (stream)
-        recur_print_model(stream, run->model, RECUR_FORMAT_RECUR);
-    if (!stream || fclose(stream) != 0) {
-        free(line);
+    char line[SUBTITLE] = "";
+    FILE *stream = fmemopen(line, sizeof line - 1, "w"); /* what is longer is cut */
+    if (!stream) {
         recur_failure(run->command, "out of memory for the picture");
         return false;
     }
+    setvbuf(stream, NULL, _IONBF, 0);
+    recur_print_model(stream, run->model, RECUR_FORMAT_RECUR);
+    fclose(stream);
     line[strcspn(line, "\n")] = '\0';
     const struct plot plotted = {.title = run->name.text,
                                  .subtitle = line,
@@ -309,9 +312,7 @@ static bool plot(const struct run *run, const struct measure *measure)
                                  .epochs = history,
                                  .count = count,
                                  .kept = kept_epoch(run)};
-    bool written = recur_plot_write(run->command, run->options.plot, &plotted);
-    free(line);
-    return written;
+    return recur_plot_write(run->command, run->options.plot, &plotted);
 }
 
 int recur_run_results(struct run *run)

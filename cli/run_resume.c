@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "need.h"
 #include "recur/machine.h"
 #include "run.h"
 
@@ -32,6 +33,9 @@ static bool same(const struct command *command, size_t row, const struct train_o
     recur_json_writer a = {0}, b = {0};
     recur_options_put_words(&a, NULL, command, &one, now);
     recur_options_put_words(&b, NULL, command, &one, then);
+    recur_error error;
+    recur_need_success(command, recur_json_check(&a, "an option", &error), &error);
+    recur_need_success(command, recur_json_check(&b, "an option", &error), &error);
     bool equal = a.status == RECUR_OK && b.status == RECUR_OK && strcmp(a.text, b.text) == 0;
     recur_json_writer_free(&a);
     recur_json_writer_free(&b);
@@ -101,16 +105,14 @@ static int read_words(struct run *run, int *count)
     const char *note = recur_checkpoint_note(run->resumed);
     enum recur_status status =
         recur_json_parse(note, strlen(note), false, "recur.note", &run->started, &error);
-    if (status == RECUR_ERROR_MEMORY)
-        return recur_library_failure(run->command, &error);
+    recur_need_success(run->command, status, &error);
     const recur_json *options = recur_json_member(run->started, "options");
     const recur_json *texts = recur_json_member(run->started, "texts");
     if (!all_strings(options) || !all_strings(texts))
         return not_ours(run);
     size_t words = 0;
-    run->words = calloc(options->size + texts->size + 1, sizeof *run->words);
-    if (!run->words)
-        return recur_failure(run->command, "out of memory for the run's options");
+    run->words = recur_need(run->command, options->size + texts->size + 1, sizeof *run->words,
+                            "the run's options");
     add_words(run, options, &words);
     run->words[words++] = "--";
     add_words(run, texts, &words);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "need.h"
 
 void recur_text_options_config(const struct text_options *options, struct text_config *config)
 {
@@ -59,32 +60,24 @@ void recur_warn_unknown(const struct command *command, const char *what, size_t 
                       unknown, tokens, recur_plural(tokens), what);
 }
 
-static char *read_stream(FILE *file, size_t *size)
+static char *read_stream(const struct command *command, FILE *file, size_t *size)
 {
-    size_t capacity = 1 << 16, used = 0;
-    char *bytes = malloc(capacity);
-    while (bytes) {
-        used += fread(bytes + used, 1, capacity - used, file);
-        if (used < capacity)
-            break;
-        char *larger = realloc(bytes, capacity *= 2);
-        if (!larger)
-            free(bytes);
-        bytes = larger;
-    }
-    if (bytes && ferror(file)) {
-        free(bytes);
-        return NULL;
-    }
-    *size = used;
-    return bytes;
+    size_t capacity = 1 << 16;
+    char *bytes = recur_need(command, capacity, 1, "what is read");
+    *size = 0;
+    while (*size += fread(bytes + *size, 1, capacity - *size, file), *size == capacity)
+        bytes = recur_need_more(command, bytes, capacity *= 2, "what is read");
+    if (!ferror(file))
+        return bytes;
+    free(bytes);
+    return NULL;
 }
 
 char *recur_read_whole(const struct command *command, const char *path, size_t *size)
 {
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "rb");
-    char *bytes = file ? read_stream(file, size) : NULL;
+    char *bytes = file ? read_stream(command, file, size) : NULL;
     if (!bytes)
         recur_failure(command, "cannot read %s: %s", recur_path(path).text,
                       errno == EISDIR ? "it is a directory" : strerror(errno));

@@ -30,6 +30,7 @@ LEFT_OF = {
     "examples": [],
 }
 SYMBOLS = "src/librecur.symbols"
+ALLOCATES = r"\b(\w*alloc|strn?dup|getline|v?asprintf|open_memstream|realpath)\("
 FILE_LINES, FUNCTION_LINES, USUAL_LINES = 600, 120, 60
 
 
@@ -95,6 +96,8 @@ def check_rules(_):
             if stem in seen:
                 yield f"{name}: {seen[stem]} has the same file name"
             seen[stem] = name
+        if re.fullmatch(r"cli/.*(?<!/need)\.c", name) and (found := re.search(ALLOCATES, text)):
+            yield f"{name}: calls {found[1]}, which cli/need.c alone may"
         if name.endswith((".c", ".h")):
             for line, length in function_lengths(text):
                 lengths.append(length)

@@ -16,12 +16,12 @@ static void append(recur_json_writer *writer, const char *bytes, size_t size)
         while (room - writer->size <= size && room < PTRDIFF_MAX / 2)
             room *= 2;
         char *larger = room - writer->size > size ? realloc(writer->text, room) : NULL;
+        writer->room = room; /* of what could not be had too: nothing more is written then */
         if (!larger) {
             writer->status = RECUR_ERROR_MEMORY;
             return;
         }
         writer->text = larger;
-        writer->room = room;
     }
     memcpy(writer->text + writer->size, bytes, size);
     writer->size += size;
