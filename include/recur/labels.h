@@ -58,34 +58,35 @@ typedef struct recur_labels recur_labels;
 
 /* What is read, and how. */
 typedef struct recur_labels_config {
-    size_t size;                     /* as recur_labels_config_default() sets it; leave it alone */
-    const recur_text_config *text;   /* of classify: how texts are cut into tokens; NULL: default */
-    size_t longest;                  /* tokens of a sequence, at most; memory follows the longest;
-                                        default 65536 */
-    enum recur_task task;            /* RECUR_TASK_TAG or RECUR_TASK_CLASSIFY, the default */
-    unsigned unlabelled;             /* not 0: labels may be missing. Of classify, a line without a
-                                        tab is all text, and an empty one an empty text; of tag, one
-                                        column is enough; default 0 */
-    size_t word_column;              /* which column the word, or of classify the text, stands in,
-                                        from 1; 0, the default: of tag the first, of classify all
-                                        that stands behind a label in the first, else the first */
-    size_t label_column;             /* likewise its label; 0, the default: of tag the last, of
-                                        classify the first, or the second beside a text in the first */
-    const recur_token *ends;         /* of tag: words that end a sentence, besides blank lines */
-    size_t end_count;                /* how many; default 0 */
-    const recur_vocab *known_words;  /* of tag: a model's words, in lower case, and */
-    const recur_vocab *known_labels; /* its labels; default NULL, which tells no plain sentences */
-    enum recur_layout layout;        /* of tag; AUTO, the default, tells CoNLL-U from other columns
-                                        and, by what a model knows, plain sentences: no line has a
-                                        tab, most have several words, in most of these no label of the
-                                        model stands where labels do, the first column does not count,
-                                        and either lines differ in their number of words or half of
-                                        the words in other columns than the word's, or more, are words
-                                        of the model. Of words of several letters without case, as
-                                        Chinese ones, that a model knows letter by letter alone, each
-                                        character is a word */
-    unsigned header;                 /* not 0: the first line of each file names the columns and is
-                                        left out; default 0 */
+    size_t size;                    /* as recur_labels_config_default() sets it; leave it alone */
+    const recur_text_config *text;  /* of classify: how texts are cut into tokens; NULL: default */
+    size_t longest;                 /* tokens of a sequence, at most; memory follows the longest;
+                                       default 65536 */
+    enum recur_task task;           /* RECUR_TASK_TAG or RECUR_TASK_CLASSIFY, the default */
+    unsigned unlabelled;            /* not 0: labels may be missing. Of classify, a line without a
+                                       tab is all text, and an empty one an empty text; of tag, one
+                                       column is enough; default 0 */
+    size_t word_column;             /* which column the word, or of classify the text, stands in,
+                                       from 1; 0, the default: of tag the first, of classify all
+                                       that stands behind a label in the first, else the first */
+    size_t label_column;            /* likewise its label; 0, the default: of tag the last, of
+                                       classify the first, or the second beside a text in the first */
+    const recur_token *ends;        /* of tag: words that end a sentence, besides blank lines */
+    size_t end_count;               /* how many; default 0 */
+    const recur_vocab *known_words; /* of tag: a model's words, in lower case, and */
+    recur_vocab *known_labels; /* its labels, which the data shares; default NULL, which tells no
+                                  plain sentences */
+    enum recur_layout layout;  /* of tag; AUTO, the default, tells CoNLL-U from other columns
+                                  and, by what a model knows, plain sentences: no line has a
+                                  tab, most have several words, in most of these no label of the
+                                  model stands where labels do, the first column does not count,
+                                  and either lines differ in their number of words or half of
+                                  the words in other columns than the word's, or more, are words
+                                  of the model. Of words of several letters without case, as
+                                  Chinese ones, that a model knows letter by letter alone, each
+                                  character is a word */
+    unsigned header;           /* not 0: the first line of each file names the columns and is
+                                  left out; default 0 */
 } recur_labels_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -175,7 +176,8 @@ enum recur_doubt_kind {
     RECUR_DOUBT_RARE,      /* of classify: `count` labels for `of` texts, fewer than 2 each */
     RECUR_DOUBT_UNBROKEN,  /* of tag: a file of `count` words is one sentence */
     RECUR_DOUBT_SENTENCES, /* of tag: most of the words, `count` of `of`, have spaces in them */
-    RECUR_DOUBT_ALIKE,     /* two labels, `label` and `other`, differ in case or width alone */
+    RECUR_DOUBT_ALIKE,     /* two labels, `label` and `other`, of the data or of those that
+                              are known, differ in case or width alone */
 };
 
 /* One of them; its tokens belong to the data. */

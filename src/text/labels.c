@@ -18,6 +18,7 @@ static void store_free(struct recur_labels_store *store)
 {
     if (!store || atomic_fetch_sub(&store->references, 1) > 1)
         return;
+    recur_vocab_free(store->known);
     recur_token_table_free(&store->forms);
     recur_token_table_free(&store->names);
     recur_token_table_free(&store->lowers);
@@ -43,6 +44,8 @@ static enum recur_status take_config(struct recur_labels_store *store,
     RECUR_TRY(recur_config_take(&store->text, store->config.text, "recur_text_config", error));
     store->config.text = NULL;
     RECUR_TRY(recur_layout_check(store->config.layout, error));
+    if (store->config.known_labels)
+        store->known = recur_vocab_share(store->config.known_labels);
     if (store->config.word_column && store->config.word_column == store->config.label_column)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "column %zu cannot be both the %s and its label",
@@ -150,7 +153,8 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
         return status;
     }
     store->config.ends = NULL; /* the caller's, as what follows */
-    store->config.known_words = store->config.known_labels = NULL;
+    store->config.known_words = NULL;
+    store->config.known_labels = NULL;
     for (size_t i = 0; i < store->sequences; i++)
         add_member(*labels, i);
     return RECUR_OK;

@@ -138,6 +138,8 @@ static enum recur_status add_word(struct recur_labels_reading *r, recur_token li
     store->spaced += spaces > 1;
     store->counted += recur_labels_is_next(cells->word, !recur_labels_open(store), &r->counter);
     store->columns = cells->count;
+    if (!store->lines)
+        store->head_is_name = recur_labels_name_columns(cells->word);
     RECUR_TRY(recur_labels_add_word(r, cells->word));
     RECUR_TRY(recur_labels_add_line(r, line, has_label ? cells->label : (recur_token){0}));
     return ends_sentence(store, cells->word) ? recur_labels_end(r, false) : RECUR_OK;

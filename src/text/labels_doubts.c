@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "text/labels_store.h"
+#include "text/labels_reading.h"
 
 /* Fewer are no evidence. */
 enum { LEAST_COUNTED = 4, LEAST_LABELS = 10, LEAST_TEXTS = 20, LONGEST_SENTENCE = 64 };
@@ -42,17 +42,18 @@ static void doubt_counter(const struct doubting *d)
         add(d, RECUR_DOUBT_COUNTER)->count = store->lines;
 }
 
-/* Names that columns of labels have in data that is handed around. */
-static bool names_a_column(recur_token label)
+bool recur_labels_name_columns(recur_token label)
 {
     static const char *const names[] = {
-        "label",     "labels",  "tag",    "tags",     "ner",       "ner_tag", "ner_tags", "pos",
-        "pos_tag",   "upos",    "xpos",   "chunk",    "entity",    "class",   "category", "target",
-        "sentiment", "topic",   "intent", "polarity", "rating",    "stars",   "score",    "emotion",
-        "text",      "texts",   "text_a", "sentence", "sentences", "review",  "content",  "comment",
-        "tweet",     "message", "title",  "body",     "id",        "index",   "y",        "word",
-        "words",     "token",   "tokens", "form",     "标签",      "类别",    "类型",     "分类",
-        "文本",      "内容",    "句子",   "评论"};
+        "label",   "labels",    "tag",      "tags",      "ner",       "ner_tag",   "ner_tags",
+        "pos",     "pos_tag",   "upos",     "xpos",      "chunk",     "chunks",    "entity",
+        "class",   "category",  "target",   "sentiment", "topic",     "intent",    "polarity",
+        "rating",  "stars",     "score",    "emotion",   "y",         "id",        "index",
+        "text",    "texts",     "text_a",   "sentence",  "sentence1", "sentences", "review",
+        "content", "comment",   "tweet",    "message",   "title",     "body",      "question",
+        "query",   "utterance", "headline", "news",      "summary",   "word",      "words",
+        "token",   "tokens",    "form",     "lemma",     "标签",      "类别",      "类型",
+        "分类",    "文本",      "内容",     "句子",      "评论",      "词",        "字"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t size = strlen(names[i]), same = 0;
         while (same < size && same < label.size &&
@@ -70,14 +71,13 @@ static void doubt_header(const struct doubting *d)
 {
     const struct recur_labels_store *store = d->labels->store;
     uint32_t head = store->lines ? store->line[0].label : RECUR_TOKEN_NONE;
-    if (head == RECUR_TOKEN_NONE || store->lines == store->heads ||
-        (!tags(d) && !store->head_is_word))
+    if (head == RECUR_TOKEN_NONE || store->lines == store->heads || !store->head_is_name)
         return;
     recur_token label = recur_token_table_at(&store->names, head);
     size_t met = 0;
     for (size_t i = 0; i < store->lines && met <= store->heads; i++)
         met += store->line[i].label == head;
-    if (met == store->heads && names_a_column(label))
+    if (met == store->heads && recur_labels_name_columns(label))
         add(d, RECUR_DOUBT_HEADER)->label = label;
 }
 
@@ -161,18 +161,30 @@ static enum recur_status fold(recur_token name, char **folded, recur_error *erro
     return RECUR_OK;
 }
 
+/* The labels of the data, and behind them those that are known, "" for what is no other one. */
+static recur_token label_at(const struct recur_labels_store *store, size_t index)
+{
+    if (index < store->names.size)
+        return recur_token_table_at(&store->names, index);
+    recur_token known = recur_vocab_token(store->known, (int32_t)(index - store->names.size));
+    bool other = index > store->names.size &&
+                 recur_token_table_find(&store->names, known) == RECUR_TOKEN_NONE;
+    return other ? known : (recur_token){"", 0};
+}
+
 static enum recur_status fold_all(const struct doubting *d, struct folded *all, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         all[i].label = (uint32_t)i;
-        RECUR_TRY(fold(recur_token_table_at(&d->labels->store->names, i), &all[i].bytes, d->error));
+        RECUR_TRY(fold(label_at(d->labels->store, i), &all[i].bytes, d->error));
     }
     return RECUR_OK;
 }
 
 static enum recur_status doubt_alike(const struct doubting *d)
 {
-    size_t count = d->labels->store->names.size;
+    const struct recur_labels_store *store = d->labels->store;
+    size_t count = store->names.size + (store->known ? recur_vocab_size(store->known) : 0);
     struct folded *all;
     if (count < 2 || count > MOST_LABELS)
         return RECUR_OK;
@@ -181,11 +193,11 @@ static enum recur_status doubt_alike(const struct doubting *d)
     if (status == RECUR_OK) {
         qsort(all, count, sizeof *all, compare_folded);
         for (size_t i = 1; i < count; i++) {
-            if (strcmp(all[i].bytes, all[i - 1].bytes) != 0)
+            if (!*all[i].bytes || strcmp(all[i].bytes, all[i - 1].bytes) != 0)
                 continue;
             recur_doubt *doubt = add(d, RECUR_DOUBT_ALIKE);
-            doubt->label = recur_token_table_at(&d->labels->store->names, all[i - 1].label);
-            doubt->other = recur_token_table_at(&d->labels->store->names, all[i].label);
+            doubt->label = label_at(store, all[i - 1].label);
+            doubt->other = label_at(store, all[i].label);
             break;
         }
     }

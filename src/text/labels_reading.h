@@ -55,6 +55,9 @@ enum recur_status recur_labels_add_line(struct recur_labels_reading *reading, re
 enum recur_status recur_labels_end(struct recur_labels_reading *reading, bool empty);
 bool recur_labels_open(const struct recur_labels_store *store);
 
+/* Is it what columns of texts, words or labels are called in data that is handed around? */
+bool recur_labels_name_columns(recur_token cell);
+
 /* Is the cell the number behind *counter or, at a `start`, one that begins to count, 0 or 1?
  * *counter becomes what it is. */
 bool recur_labels_is_next(recur_token cell, bool start, uint64_t *counter);

@@ -32,6 +32,8 @@ struct recur_labels_store {
     size_t *first; /* (sequences + 1): where each one's tokens begin */
     size_t sequences, first_capacity;
 
+    recur_vocab *known; /* a model's labels; NULL: none */
+
     /* What doubts follow from (labels_doubts.c). */
     enum recur_layout layout; /* of the last file */
     size_t columns;           /* of tag: of the last line */
@@ -39,7 +41,7 @@ struct recur_labels_store {
     size_t spaced;            /* words with several spaces in them */
     size_t unbroken;          /* words of the longest file that is one sentence */
     size_t heads;             /* files that begin with the label that the first one begins with */
-    bool head_is_word;        /* of classify: the first text has no space */
+    bool head_is_name;        /* the first word or text is what columns are called */
 };
 
 struct recur_labels {

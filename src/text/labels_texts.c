@@ -79,7 +79,7 @@ enum recur_status recur_labels_read_text(struct recur_labels_reading *r, recur_t
     }
     text = recur_trim(text, bytes);
     if (!store->lines)
-        store->head_is_word = !text.size || !memchr(text.bytes, ' ', text.size);
+        store->head_is_name = recur_labels_name_columns(text);
     store->counted += recur_labels_is_next(label, !store->lines, &r->counter);
     RECUR_TRY(cut_text(r, text));
     RECUR_TRY(recur_labels_add_line(r, line, label));

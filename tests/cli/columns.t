@@ -60,6 +60,11 @@ sentences           40
 $ printf 'a B-x\nb B-X\n\n%.0s' {1..5} > alike; . ./learn alike --task tag
 accuracy 1.0000, f1 1.0000 on training data
 ! recur train: warning: alike: the labels "B-x" and "B-X", which differ in case or width alone, count as two
+$ printf 'GOOD\tx\nbad\ty\n%.0s' {1..5} > upper; . ./learn upper --task classify; tr GOD god < upper > lower; recur eval -m upper.m lower | grep ^acc
+accuracy 1.0000, f1 1.0000 on training data
+accuracy            0.5000
+! recur eval: warning: lower: the labels "good" and "GOOD", which differ in case or width alone, count as two
+! recur eval: warning: the model never met the labels of 5 of 10 texts, which cannot be right
 $ printf 'pos \tgood\npos\t fine\n neg\tbad\n%.0s' {1..20} > spaces; . ./learn spaces --task classify; recur info spaces.m | grep -A1 ^labels
 accuracy 1.0000, f1 1.0000 on training data
 labels: 2

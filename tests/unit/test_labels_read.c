@@ -336,6 +336,7 @@ static const struct doubt_case doubt_cases[] = {
     {RECUR_TASK_CLASSIFY, "", "0\ta film\n1\tb film\n", 20, ""},
     {RECUR_TASK_CLASSIFY, "", "pos\ta film\nneg\tb film\n", 20, ""},
     {RECUR_TASK_CLASSIFY, "", "text\ta film\nreview\tb film\n", 20, ""},
+    {RECUR_TASK_CLASSIFY, "pos\tgood\n", "neg\tbad\nneg\tworse\n", 20, ""},
     {RECUR_TASK_CLASSIFY, "class\tof its own\n", "pos\ta film\nneg\tb film\n", 20, ""},
 };
 
@@ -404,6 +405,29 @@ static void less_is_doubted_of_what_has_no_labels(void **state)
     }
 }
 
+/* A model's label that the data spells otherwise; the others it may lack. */
+static void labels_are_compared_with_those_known(void **state)
+{
+    recur_vocab *known = vocab_of("pos neg so-so");
+    recur_labels_config config = task(RECUR_TASK_CLASSIFY, false);
+    (void)state;
+    config.known_labels = known;
+    recur_labels *labels = read_text(&config, "Pos\ta\nneg\tb\n");
+    expect_doubts(labels, "Pos", "A");
+    recur_doubt doubt[RECUR_DOUBTS];
+    size_t count;
+    recur_vocab_free(known); /* the data has its share */
+    assert_int_equal(recur_labels_doubts(labels, doubt, &count, NULL), RECUR_OK);
+    assert_memory_equal(doubt[0].label.bytes, "Pos", 3);
+    assert_memory_equal(doubt[0].other.bytes, "pos", 3);
+    recur_labels_free(labels);
+    config.known_labels = known = vocab_of("pos neg so-so");
+    labels = read_text(&config, "pos\ta\nneg\tb\nother\tc\n");
+    expect_doubts(labels, "pos", "");
+    recur_labels_free(labels);
+    recur_vocab_free(known);
+}
+
 /* `format` with the numbers from 0 up. */
 static void columns_that_are_swapped_or_ids(void **state)
 {
@@ -446,6 +470,7 @@ int main(void)
         cmocka_unit_test(characters_are_words_where_a_model_knows_them_so),
         cmocka_unit_test(doubts_are_true_and_rare),
         cmocka_unit_test(less_is_doubted_of_what_has_no_labels),
+        cmocka_unit_test(labels_are_compared_with_those_known),
         cmocka_unit_test(columns_that_are_swapped_or_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
