@@ -188,7 +188,8 @@ static enum recur_status plan_head(struct evaluation *e, const recur_model *mode
     size_t width = recur_panels(model->config.vocabulary) * RECUR_LANES;
     size_t piece = PIECE_NUMBERS / width;
     piece = piece < PIECE_LEAST ? PIECE_LEAST : piece > PIECE_MOST ? PIECE_MOST : piece;
-    e->piece = piece < rows ? piece : rows;
+    size_t each = (rows + threads - 1) / threads;
+    e->piece = piece < each ? piece : each;
     RECUR_TRY(recur_alloc(threads, sizeof *e->parts, "evaluation", &e->parts, error));
     for (size_t i = 0; i < threads && i < rows; i++)
         RECUR_TRY(recur_block_alloc(
