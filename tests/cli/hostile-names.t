@@ -122,7 +122,7 @@ $ recur convert a ''
 ! recur convert: an argument is empty; usage: recur convert [OPTIONS] IN OUT
 [2]
 $ recur fetch ''
-! recur fetch: an argument is empty; usage: recur fetch [NAME]
+! recur fetch: an argument is empty; usage: recur fetch [OPTIONS] [NAME]
 [2]
 $ recur train - - < /dev/null
 ! recur train: standard input, -, can be read only once

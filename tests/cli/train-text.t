@@ -109,7 +109,7 @@ $ recur vocab --tokens word --ids crlf.txt
 1
 2
 3
-$ for i in {1..20}; do printf 'tick\ntock\n'; done > lf.txt; sed 's/$/\r/' lf.txt > crlf.txt; for t in lf crlf; do recur train $t.txt --quiet --hidden 4 --batch 2 --steps 8 --epochs 2 -o $t > out; recur eval -m $t $t.txt; recur eval -m lf $t.txt; done | sort | uniq -c; cmp lf crlf
+$ for i in {1..20}; do printf 'tick\ntock\n'; done > lf.txt; sed 's/$/\r/' lf.txt > crlf.txt; for t in lf crlf; do mkdir -p $t.d; cp $t.txt $t.d/text; recur train $t.d/text --quiet --hidden 4 --batch 2 --steps 8 --epochs 2 -o $t > out; recur eval -m $t $t.txt; recur eval -m lf $t.txt; done | sort | uniq -c; cmp lf crlf
       4 bits per character  2.7513
       4 loss                1.9071 nats per token
       4 perplexity          6.7333
