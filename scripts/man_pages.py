@@ -97,6 +97,12 @@ def pieces(lines):
             piece = []
 
 
+def without_prefix(code):
+    """A declaration without what a program does not write; what is aligned stays so."""
+    prefix = re.match(r"(?:RECUR_API |static inline )?", code)[0]
+    return code[len(prefix):].replace("\n" + " " * len(prefix), "\n")
+
+
 def declarations(header):
     """(name, code, comment) of each of a header's declarations, in its order."""
     found, comment, before = [], "", ("", "")
@@ -115,8 +121,7 @@ def declarations(header):
                 before = name_of(code), comment
             elif found:
                 comment = f"{before[0]}: {before[1]}\n\n{comment}"
-            code = code.removeprefix("RECUR_API ").removeprefix("static inline ")
-            found.append((name_of(code), code, comment))
+            found.append((name_of(code), without_prefix(code), comment))
         comment = ""
     return found
 
