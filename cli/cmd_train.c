@@ -1,5 +1,6 @@
 /* recur train: a text in, a model out. */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "interrupt.h"
+#include "lock.h"
 #include "message.h"
 #include "output.h"
 #include "quote.h"
@@ -29,6 +31,8 @@ static void run_free(struct run *run)
     recur_checkpoint_free(run->resumed);
     free(run->started);
     free(run->words);
+    if (run->lock >= 0)
+        close(run->lock);
     free(run->checkpoint);
     free(run->note);
     for (size_t i = 0; i < run->text_count; i++)
@@ -226,11 +230,34 @@ static int create(struct run *run)
     return choose_prefixes(run);
 }
 
+/* Empties the log, once it is known that no other run writes it. */
+static int begin_log(struct run *run)
+{
+    const char *path = run->options.log;
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file >= 0 && recur_lock(file) == LOCK_TAKEN) {
+        close(file);
+        return recur_failure(run->command, "--log: another run writes %s: give this one another",
+                             recur_path(path).text);
+    }
+    struct stat info;
+    bool regular = file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+    bool good = file >= 0 && (!regular || ftruncate(file, 0) == 0);
+    run->log = good ? fdopen(file, "w") : NULL;
+    if (run->log)
+        return 0;
+    int failure = recur_failure(run->command, "--log: cannot write %s: %s", recur_path(path).text,
+                                strerror(errno));
+    if (file >= 0)
+        close(file);
+    return failure;
+}
+
 static int open_log(struct run *run)
 {
-    if (run->options.log && !(run->log = fopen(run->options.log, "w")))
-        return recur_failure(run->command, "--log: cannot write %s: %s",
-                             recur_path(run->options.log).text, strerror(errno));
+    int status = run->options.log ? begin_log(run) : 0;
+    if (status != 0)
+        return status;
     /* What a killed run had logged may be behind its checkpoint or before it: the history is not.
      */
     size_t count;
@@ -344,15 +371,6 @@ static int end_diverged(const struct run *run, const recur_error *diverged)
                          diverged->message, recur_path(run->options.output).text);
 }
 
-/* From the beginning there is a checkpoint of this run, so that nobody resumes another one. */
-static enum recur_status first_checkpoint(const struct run *run, recur_error *error)
-{
-    if (!run->checkpoint ||
-        (run->options.resume && recur_overwrites(run->checkpoint, run->options.resume)))
-        return RECUR_OK;
-    return recur_checkpoint_save(run->trainer, run->note, run->checkpoint, error);
-}
-
 static int train_model(struct run *run)
 {
     recur_error error;
@@ -361,7 +379,7 @@ static int train_model(struct run *run)
     if (run->options.labels) /* in the mean; the last minibatch is smaller */
         tokens = recur_labels_tokens(run->train) /
                  ((recur_labels_count(run->train) - 1) / run->config.batch + 1);
-    enum recur_status status = first_checkpoint(run, &error);
+    enum recur_status status = recur_run_first_checkpoint(run, &error);
     recur_progress_start(&run->progress, run->options.quiet, run->config.epochs, tokens);
     run->progress.labels = run->options.labels;
     run->progress.sparse = run->options.preset != NULL;
@@ -423,7 +441,7 @@ static int train_run(struct run *run, struct arguments *texts)
 
 static int train(const struct command *command, int argc, char **argv)
 {
-    struct run run = {.command = command};
+    struct run run = {.command = command, .lock = -1};
     struct arguments texts;
     int status;
     if (!recur_train_options_parse(command, argc, argv, &run.options, &texts, &status))

@@ -4,8 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
+#include "recur/model.h"
 
 enum { HUGE_COUNT = 1000000000 };
 
@@ -297,6 +299,27 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
     return set_value(command, option, value, settings);
 }
 
+/* Of a command that needs a model and was told of none, the one model among its arguments is it. */
+static void take_model(const struct command *command, void *settings, struct arguments *arguments)
+{
+    const struct option_spec *option = find_name(command, "model", strlen("model"));
+    size_t models = 0, at = 0;
+    if (!option || recur_option_in(&arguments->given, row_of(command, option)))
+        return;
+    for (size_t i = 0; i < arguments->count; i++)
+        if (recur_model_recognise(arguments->operands[i])) {
+            models++;
+            at = i;
+        }
+    if (models != 1)
+        return;
+    recur_option_add(&arguments->given, row_of(command, option));
+    set_value(command, option, arguments->operands[at], settings);
+    arguments->count--;
+    memmove(arguments->operands + at, arguments->operands + at + 1,
+            (arguments->count - at) * sizeof *arguments->operands);
+}
+
 static bool check_operands(const struct command *command, const struct arguments *arguments)
 {
     const char *options = command->options->help ? " [OPTIONS]" : "";
@@ -307,6 +330,12 @@ static bool check_operands(const struct command *command, const struct arguments
     if (arguments->count < command->least)
         recur_usage_error(command, "%s is missing; usage: recur %s%s%s%s", command->operands,
                           command->name, options, gap, command->operands);
+    else if (arguments->count > command->most && command->stray &&
+             access(arguments->operands[command->most], F_OK) == 0)
+        recur_usage_error(command,
+                          "%s is a file, but not a model's; --%s - reads a text from standard "
+                          "input",
+                          recur_path(arguments->operands[command->most]).text, command->stray);
     else if (arguments->count > command->most && command->stray &&
              !recur_option_given(command, arguments, command->stray))
         recur_usage_error(command, "unexpected argument \"%s\"; did you mean --%s \"%s\"?",
@@ -351,6 +380,7 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
             return false;
         }
     }
+    take_model(command, settings, arguments);
     return check_operands(command, arguments);
 }
 

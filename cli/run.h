@@ -38,6 +38,8 @@ struct run {
     char *note;                    /* that goes into them: how the run was started */
     uint64_t minibatches, saved;   /* trained since the start, and of them in the last checkpoint */
     bool checkpoint_failed;        /* the last one could not be written */
+    int lock;                      /* of the checkpoint's file; -1: none */
+    bool shared;                   /* another run writes there: that was said */
 
     recur_checkpoint *resumed; /* where the run goes on from; NULL: it begins */
     size_t resumed_epochs;     /* what --epochs says besides --resume; 0: nothing */
@@ -56,6 +58,8 @@ struct run {
 int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts);
 /* Writes one. Where that fails it says so, and the run goes on. */
 void recur_run_checkpoint(struct run *run);
+/* The same of the first one, which must not fail. */
+enum recur_status recur_run_first_checkpoint(struct run *run, recur_error *error);
 /* After each minibatch that does not end its epoch, and after each epoch: writes one if it is due.
  */
 void recur_run_checkpoint_if_due(struct run *run);

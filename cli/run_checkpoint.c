@@ -3,8 +3,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lock.h"
 #include "message.h"
 #include "need.h"
+#include "output.h"
 #include "recur/machine.h"
 #include "run.h"
 
@@ -51,6 +53,11 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
     size_t room = length + sizeof CHECKPOINT_END;
     run->checkpoint = recur_need(run->command, room, 1, "a file's name");
     snprintf(run->checkpoint, room, "%.*s" CHECKPOINT_END, (int)length, output);
+    if (recur_lock_path(run->checkpoint, &run->lock) == LOCK_TAKEN)
+        return recur_failure(run->command,
+                             "another run writes its checkpoints to %s: wait for its end, or give "
+                             "this one another --output",
+                             recur_path(run->checkpoint).text);
     status = make_note(run, texts, &error);
     if (status == RECUR_ERROR_FORMAT)
         return recur_usage_error(run->command, "--checkpoint-every: an option or a file's name is "
@@ -58,12 +65,46 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
     return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }
 
+/* A lock is on a file, and each checkpoint is a new one: another file in its place is another
+ * run's. */
+static void see_whether_shared(struct run *run)
+{
+    bool ours = run->lock < 0 || recur_lock_is_of(run->checkpoint, run->lock);
+    if (ours || run->shared)
+        return;
+    run->shared = true;
+    recur_progress_clear(&run->progress);
+    recur_warning(
+        run->command,
+        "another run writes its checkpoints to %s too, so that each loses the other's: end "
+        "one of them and give it another --output",
+        recur_path(run->checkpoint).text);
+}
+
+static enum recur_status save(struct run *run, recur_error *error)
+{
+    see_whether_shared(run);
+    enum recur_status status =
+        recur_checkpoint_save(run->trainer, run->note, run->checkpoint, error);
+    if (status == RECUR_OK)
+        recur_lock_path(run->checkpoint, &run->lock);
+    return status;
+}
+
+/* From the beginning there is a checkpoint of this run, so that nobody resumes another one. */
+enum recur_status recur_run_first_checkpoint(struct run *run, recur_error *error)
+{
+    if (!run->checkpoint ||
+        (run->options.resume && recur_overwrites(run->checkpoint, run->options.resume)))
+        return RECUR_OK;
+    return save(run, error);
+}
+
 void recur_run_checkpoint(struct run *run)
 {
     recur_error error;
     bool failed = run->checkpoint_failed;
-    run->checkpoint_failed =
-        recur_checkpoint_save(run->trainer, run->note, run->checkpoint, &error) != RECUR_OK;
+    run->checkpoint_failed = save(run, &error) != RECUR_OK;
     if (!run->checkpoint_failed)
         run->saved = run->minibatches;
     if (run->checkpoint_failed == failed)

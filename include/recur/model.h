@@ -247,6 +247,10 @@ RECUR_API enum recur_status recur_model_add_epoch(recur_model *model, const recu
 RECUR_API enum recur_status recur_model_save(const recur_model *model, const char *path,
                                              recur_error *error);
 
+/* Whether a regular file begins as a model's does (safetensors); nothing more of it is read. False
+ * too where there is none, or where it cannot be read. */
+RECUR_API bool recur_model_recognise(const char *path);
+
 /* Reads a model that recur_model_save or recur_checkpoint_save (recur/checkpoint.h) wrote ("-" is
  * standard input). Everything in the file is checked: nothing is loaded by half. `*model` belongs
  * to the caller: recur_model_free. Errors: FILE, MEMORY, FORMAT, UNSUPPORTED (another version's

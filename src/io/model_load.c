@@ -4,7 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/files.h"
+#include "base/kind.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "io/checkpoint_fields.h"
@@ -486,4 +489,16 @@ enum recur_status recur_model_load(const char *path, recur_model **model, recur_
     if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
         recur_error_prefix(error, recur_file_name(path).text);
     return status;
+}
+
+bool recur_model_recognise(const char *path)
+{
+    unsigned char start[64];
+    struct stat info;
+    FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "rb") : NULL;
+    if (!file)
+        return false;
+    size_t size = recur_file_take(file, start, sizeof start);
+    fclose(file);
+    return recur_kind_is_model(recur_kind_of(start, size, size < sizeof start));
 }

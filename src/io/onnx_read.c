@@ -277,12 +277,13 @@ static enum recur_status check_message(const Recur__Onnx__Model *message,
     return RECUR_OK;
 }
 
-/* The walk's sentence about a graph of PyTorch's exporter names a node; this says what to do. */
+/* The walk's sentence about a graph of another program names a node; this says what to do. */
 static void advise(const Recur__Onnx__Model *message, recur_error *error)
 {
     char sentence[sizeof error->message];
-    if (!error || !message || !message->producer_name ||
-        strcmp(message->producer_name, "pytorch") != 0)
+    bool own = message && message->producer_name &&
+               strcmp(message->producer_name, RECUR_ONNX_PRODUCER) == 0;
+    if (!error || !message || own)
         return;
     snprintf(sentence, sizeof sentence, "%s", error->message);
     recur_error_write(error, error->status,

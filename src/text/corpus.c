@@ -142,14 +142,20 @@ static enum recur_status encode_piece(void *user, const recur_token *tokens, siz
 }
 
 static enum recur_status fail_empty(const struct recur_text_source *sources, size_t count,
-                                    const recur_text_stats *stats, recur_error *error)
+                                    const recur_text_config *config, const recur_text_stats *stats,
+                                    recur_error *error)
 {
     const char *path = count ? sources[0].path : NULL;
-    return recur_fail(error, RECUR_ERROR_DATA,
-                      "%s %s no tokens (%" PRIu64 " %s read); at least 1 is needed",
+    const char *cause = !stats->bytes ? "at least 1 is needed"
+                        : config->clean == RECUR_CLEAN_LETTERS
+                            ? "cleaning by letters leaves A-Z and "
+                              "a-z alone, and there are none"
+                        : config->tokens == RECUR_TOKENS_WORD ? "all of it is white space"
+                                                              : "at least 1 is needed";
+    return recur_fail(error, RECUR_ERROR_DATA, "%s %s no tokens (%" PRIu64 " %s read); %s",
                       path ? recur_file_name(path).text : "the text",
                       count > 1 ? "and the files after it have" : "has", stats->bytes,
-                      stats->bytes == 1 ? "byte was" : "bytes were");
+                      stats->bytes == 1 ? "byte was" : "bytes were", cause);
 }
 
 /* Reads all sources as one text. */
@@ -164,7 +170,7 @@ static enum recur_status read_sources(const struct recur_text_source *sources, s
         source.marks = &builder->corpus->marks;
         RECUR_TRY(recur_text_stream(&source, config, false, piece, builder, stats, error));
     }
-    return stats->tokens ? RECUR_OK : fail_empty(sources, count, stats, error);
+    return stats->tokens ? RECUR_OK : fail_empty(sources, count, config, stats, error);
 }
 
 static void set(recur_corpus *corpus, size_t at, uint32_t id)

@@ -35,12 +35,15 @@ static enum recur_status divide_text(recur_trainer *trainer, recur_error *error)
     trainer->train_tokens = size - trainer->valid_tokens;
     size_t need = recur_size_add(recur_size_mul(config->batch, config->steps), 1);
     if (trainer->train_tokens < need && trainer->valid_tokens > 0)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "the text has %zu token%s, %zu of them to train on, but one minibatch of "
-                          "%zu sequence%s x %zu step%s needs %zu%s",
-                          size, recur_plural(size), trainer->train_tokens, config->batch,
-                          recur_plural(config->batch), config->steps, recur_plural(config->steps),
-                          need, need > 2 ? "; choose a smaller batch or fewer steps" : "");
+        return recur_fail(
+            error, RECUR_ERROR_DATA,
+            "the text has %zu token%s, %zu of them to train on, but one minibatch of "
+            "%zu sequence%s x %zu step%s needs %zu%s",
+            size, recur_plural(size), trainer->train_tokens, config->batch,
+            recur_plural(config->batch), config->steps, recur_plural(config->steps), need,
+            need > 2 && trainer->train_tokens > 1 ? "; choose a smaller batch or fewer steps"
+            : size > 1                            ? "; hold less of it out"
+                                                  : "");
     recur_batches_config batches = recur_batches_config_default();
     batches.batch = config->batch;
     batches.steps = config->steps;

@@ -57,7 +57,7 @@ time and tide
 
 # A model that fills does not continue, and the other way round.
 $ recur generate -m m -p time
-! recur generate: a bidirectional model cannot continue a text: its backward direction would have to read the future, which is not written yet; recur fill puts it to use, and a language model of one direction continues texts
+! recur generate: a model that fills blanks does not continue a text; recur fill puts it to use, and a language model (lm) continues texts
 [1]
 $ recur train text --quiet --task fill --hidden 8 --epochs 1 -o forward > out; recur info forward | head -1; recur generate -m forward -p time
 forward: lstm 8, fills blanks, one-hot input, 894 parameters

@@ -175,7 +175,7 @@ $ printf 'pa O\npa\n' | recur predict -m t -
 ! recur predict: standard input: line 2 has 1 column, but line 1 has 2; expected a word a line, in as many columns each
 [1]
 $ printf ' ' | recur vocab --tokens word -
-! recur vocab: the text has no tokens (1 byte was read); at least 1 is needed
+! recur vocab: the text has no tokens (1 byte was read); all of it is white space
 [1]
 $ printf x > byte; recur info byte
 ! recur info: byte: not a safetensors file but a text: recur train makes a model of it

@@ -95,3 +95,17 @@ $ yes 'so many words' | head -50 > twice; ln -s twice again; for V in 0.1 0; do 
 2
 ! recur train: warning: the text ./again is given twice: what is held out of it is also learnt, and says nothing about other texts
 ! recur train: warning: the text ./again is given twice
+
+# Two runs at once with one checkpoint or one log: the second is refused, and nothing is left of the lock.
+$ recur train --quiet --hidden 8 --epochs 1000000 --checkpoint-every 20 -o run.safetensors --log run.log > out 2> err & until [ -s run.log ]; do sleep 0.01; done; for o in '--checkpoint-every 9 -o run.safetensors' '--log run.log -o other' '--resume run.checkpoint.safetensors'; do recur train --quiet --epochs 1000000 $o; done; kill -INT $!; wait $!; ls run.* other 2>/dev/null; recur train --quiet --hidden 8 --epochs 1 --checkpoint-every 20 -o run.safetensors --log run.log | wc -l
+run.checkpoint.safetensors
+run.log
+run.safetensors
+2
+! recur train: another run writes its checkpoints to run.checkpoint.safetensors: wait for its end, or give this one another --output
+! recur train: --log: another run writes run.log: give this one another
+! recur train: warning: the run began with --log run.log; a checkpoint does not decide what is written: give --log again to have it
+! recur train: another run writes its checkpoints to run.checkpoint.safetensors: wait for its end, or give this one another --output
+$ recur train --quiet --hidden 8 --epochs 1000000 --checkpoint-every 20 -o two.safetensors > out 2> err & until [ -s two.checkpoint.safetensors ]; do sleep 0.01; done; until grep another err; do cp two.checkpoint.safetensors x; mv x two.checkpoint.safetensors; sleep 0.05; done; kill -INT $!; wait $!; grep -c another err
+recur train: warning: another run writes its checkpoints to two.checkpoint.safetensors too, so that each loses the other's: end one of them and give it another --output
+1

@@ -13,7 +13,7 @@ $ recur train --clean letters - < /dev/null
 ! recur train: standard input has no tokens (0 bytes were read); at least 1 is needed
 [1]
 $ printf '123 456\n' > digits.txt; recur train --clean letters digits.txt
-! recur train: digits.txt has no tokens (8 bytes were read); at least 1 is needed
+! recur train: digits.txt has no tokens (8 bytes were read); cleaning by letters leaves A-Z and a-z alone, and there are none
 [1]
 $ printf 'a short text' > short.txt; recur train short.txt
 ! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 32 sequences x 35 steps needs 1121; choose a smaller batch or fewer steps
@@ -67,7 +67,7 @@ $ recur train few.txt --min-freq 2 --tokens word
 
 # One of a thing is not many.
 $ printf a > one.txt; recur train one.txt
-! recur train: the text has 1 token, but one minibatch of 32 sequences x 35 steps needs 1121; choose a smaller batch or fewer steps
+! recur train: the text has 1 token, but one minibatch of 32 sequences x 35 steps needs 1121
 [1]
 $ recur train one.txt --batch 1 --steps 1
 ! recur train: the text has 1 token, but one minibatch of 1 sequence x 1 step needs 2
@@ -76,7 +76,7 @@ $ recur train one.txt --batch 1 --steps 1 --validation 0
 ! recur train: the text has 1 token, but one minibatch of 1 sequence x 1 step needs 2
 [1]
 $ printf abc > three.txt; recur train three.txt --batch 1 --steps 1 --validation 0.9
-! recur train: the text has 3 tokens, 1 of them to train on, but one minibatch of 1 sequence x 1 step needs 2
+! recur train: the text has 3 tokens, 1 of them to train on, but one minibatch of 1 sequence x 1 step needs 2; hold less of it out
 [1]
 
 # Lines that end in CR LF are lines; a byte is a byte.

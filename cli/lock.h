@@ -1,0 +1,21 @@
+/* Files that one run alone may write, told by a lock that the system takes back with the process
+ * and that leaves nothing behind. */
+#ifndef LOCK_H
+#define LOCK_H
+
+#include <stdbool.h>
+
+enum lock { LOCK_HELD, LOCK_NONE, LOCK_TAKEN };
+
+/* Locks an open regular file: LOCK_TAKEN where another process has the lock, LOCK_NONE where there
+ * can be none (a pipe, some network's file system). */
+enum lock recur_lock(int descriptor);
+
+/* The same for the file at `path`, which is opened for it; `*descriptor`, where it is not negative,
+ * holds another lock, which goes in its favour. LOCK_NONE where there is no such file. */
+enum lock recur_lock_path(const char *path, int *descriptor);
+
+/* Whether the file at `path` is still the one that the descriptor has open. */
+bool recur_lock_is_of(const char *path, int descriptor);
+
+#endif
