@@ -258,6 +258,11 @@ static void texts(void)
     SEED("columns", "sentences", "\3\0\x93\x09\0\1The York .\nJo lu\n\n\xe3\x80\x80 x");
     SEED("columns", "characters", "\3\0\x93\x09\0\1\xe5\x8c\x97\xe4\xba\xac\n\xff\xe5\x8c\x97\n");
     SEED("columns", "alike", "\0\0\x17\1\0\0Ab\tx\n\xef\xbc\xa1\xe2\x84\xac\tz\naB\ty\n");
+    SEED("json", "kinds",
+         "{\"a\":[null,true,false,-1,18446744073709551615,0.5e-7,\"\\u00e4\\n\"]}");
+    SEED("json", "nested", "[[{\"k\":{\"l\":[]}}],{}]");
+    SEED("json", "pair", "\"\\ud83d\\ude00\"");
+    SEED("json", "twice", "{\"a\":1,\"a\":2}");
     SEED("options", "train", "\0--preset\nd2l-gru\n--hidden\n32,16\n--lr=0.5\n-o\nfile\ntext");
     SEED("options", "train-more",
          "\0--tokens=word\n--reserved=<pad>,<s>\n--predict\na\n--predict=b");

@@ -91,7 +91,11 @@ MUTATIONS = [
     ("held-out tokens of an origin", "src/io/model_load.c", "true, &valid_tokens}",
      "true, &train_tokens}", "model_file"),
     ("short memory in JSON", "src/json/json_write.c", "writer->status = RECUR_ERROR_MEMORY;", "",
-     "out_of_memory"),
+     "json"),
+    ("keys that stand twice", "src/json/json_read.c", "keys[k - 1], keys[k]) == 0)",
+     "keys[k - 1], keys[k]) == 2)", "json"),
+    ("short memory in the command", "cli/cmd_vocab.c", "    recur_library_failure(job->command, &error);\n"
+     "    return false;", "    return true;", "allocations"),
 ]
 
 # Without the runtime that reads ONNX files that test is skipped and cannot be red.
