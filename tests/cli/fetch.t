@@ -14,7 +14,7 @@ $ recur fetch a b
 ! recur fetch: unexpected argument "b"; usage: recur fetch [OPTIONS] [NAME]
 [2]
 $ recur fetch --timeout 0 time_machine
-! recur fetch: --timeout: a whole number from 1 to 86400 expected, got 0
+! recur fetch: --timeout must be a whole number from 1 to 86400, got "0"
 [2]
 $ recur fetch --all
 ! recur fetch: unknown option --all; recur fetch --help lists them

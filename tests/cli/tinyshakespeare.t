@@ -11,4 +11,4 @@ $ mkdir mirror; cp "$RECUR_DATA/tinyshakespeare.txt" mirror; RECUR_DATA=data REC
 ! recur vocab: downloading tinyshakespeare
 $ cmp data/tinyshakespeare.txt mirror/tinyshakespeare.txt
 $ recur train --hidden 2 --max-tokens 5000 --epochs 1 tinyshakespeare 2>&1 | grep '^text'
-text   tinyshakespeare: 5000 tokens (char), 57 in the vocabulary, 500 held out
+text   tinyshakespeare: 5000 tokens (char), 66 in the vocabulary, 500 held out
