@@ -38,6 +38,7 @@ MUTATIONS = [
     ("clipping", "src/train/update.c", "clip / norm", "clip", "golden"),
     ("order of equal counts", "src/text/vocab.c", "? -1 : a->index", "? 1 : a->index", "vocab"),
     ("shares of n-grams", "src/text/ngrams.c", "== share.number", "== 0", "ngrams"),
+    ("marks where files were joined", "src/text/text_input.c", "+ !mark;", "+ 1;", "text"),
     ("shift by one", "src/text/batches.c", "batches->row[t + 1]", "batches->row[t]", "batches"),
     ("check for holes", "src/io/safetensors.c", "begin != place", "begin < place", "safetensors"),
     ("BF16", "src/io/numbers.c", "bits << 16", "bits << 15", "safetensors"),
