@@ -221,28 +221,6 @@ static void end_state(const struct recur_pass *pass, const struct recur_slice *s
     }
 }
 
-/* Lanes of a layer's last panel that no unit stands in are zero; where the layer before has left
- * its own numbers there, they are made so. */
-static void clear_lanes(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                        size_t d)
-{
-    const struct recur_cell_kind *cell = pass->network->cell;
-    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t u = pass->network->layer[l].units - 1, own = u * stream->h_stride;
-    for (size_t i = 0; i < recur_slice_spans(pass, slice); i++) {
-        struct recur_span span = recur_slice_span(pass, slice, i);
-        size_t row = span.row * RECUR_LANES, bytes = span.rows * RECUR_LANES * sizeof(real);
-        size_t after = own + row + recur_workspace_after(pass->work, d) * RECUR_LANES;
-        for (unsigned s = 0; s < cell->slots; s++)
-            memset(stream->z + (u * cell->slots + s) * stream->z_stride + row, 0, bytes);
-        memset(stream->h + after, 0, bytes);
-        if (stream->c)
-            memset(stream->c + after, 0, bytes);
-        if (stream->q)
-            memset(stream->q + u * stream->z_stride + row, 0, bytes);
-    }
-}
-
 static void forward_direction(struct recur_pass *pass, const struct recur_slice *slice,
                               size_t thread, size_t l, size_t d)
 {
@@ -253,8 +231,6 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
     size_t end = recur_slice_end(slice, layer->units);
     for (size_t u = begin; u < end && !pass->in_place; u++)
         begin_state(pass, slice, stream, d, u);
-    if (pass->work->mixed && layer->hidden % RECUR_LANES && begin < end && end == layer->units)
-        clear_lanes(pass, slice, l, d);
     forward_input(pass, slice, l, d);
     if (!pass->in_place)
         recur_slice_wait(slice);

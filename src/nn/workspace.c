@@ -394,14 +394,6 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
     return recur_workspace_plan(work, network, &plan, error);
 }
 
-static bool widths_differ(const struct recur_network *network)
-{
-    for (size_t l = 1; l < network->layers; l++)
-        if (network->layer[l].hidden != network->layer[0].hidden)
-            return true;
-    return false;
-}
-
 enum recur_status recur_workspace_plan(struct recur_workspace *work,
                                        const struct recur_network *network,
                                        const struct recur_work_plan *plan, recur_error *error)
@@ -412,7 +404,6 @@ enum recur_status recur_workspace_plan(struct recur_workspace *work,
         .rows = plan->rows ? plan->rows : recur_size_mul(plan->batch, plan->steps),
         .trains = plan->trains,
         .shares = plan->shares,
-        .mixed = plan->shares && widths_differ(network),
         .carries = plan->carries,
         .headless = plan->headless,
     };

@@ -80,9 +80,7 @@ struct recur_workspace {
     size_t rows;         /* of all steps; B * T, or fewer where sequences differ in length */
     bool trains;
     bool shares, carries, headless; /* as struct recur_work_plan says */
-    bool mixed; /* layers share buffers and differ in width: what one leaves behind is not zero to
-                   the next */
-    bool far;   /* the weights that a thread walks at each step do not fit its L2 cache */
+    bool far; /* the weights that a thread walks at each step do not fit its L2 cache */
     struct recur_grid grid;
     void *block;
     size_t block_bytes;

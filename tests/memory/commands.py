@@ -48,6 +48,7 @@ TEXTS = {
     "line": "a_b __ cd\n",
     "words": "w1 _ w2 _ _\n",
     "long": "the rain fell on the town, and nobody went out.\n" * 100,
+    "many different characters": "".join(chr(0x4E00 + i) + " " for i in range(10000)),
     "columns": "w1 l1\nw2 l0\n\n",
     "many columns": "".join(f"w{i % 90:x} l1\n" + "\n" * (i % 9 == 8) for i in range(5000)),
     "one long sentence": "".join(f"w{i % 90:x} l1\n" for i in range(3000)),
@@ -60,7 +61,7 @@ class Bench:
     def __init__(self, watched, resident):
         self.watched, self.resident = watched, resident
         self.number, self.hidden = 0, ()
-        self.failed = []
+        self.failed = 0
 
     def write(self, model, shape):
         self.hidden = shape.get("hidden", (1,))
@@ -82,17 +83,18 @@ class Bench:
         self.number += 1
         print("ok" if fine else "not ok", self.number, "-", name)
         if not fine:
+            self.failed += 1
             print(f"# {why}")
 
     def check(self, model, command, *arguments, text=None, more=0):
         """`arguments` of a command, which reads `model` and `text`, with `more` allowed beside."""
-        size = os.path.getsize(model)
+        size = os.path.getsize(model) if model else 0
         read = len(TEXTS[text].encode()) if text else 0
         narrow = min(self.hidden) < 4
         allowed = LEAST + (NARROW if narrow else TIMES) * size + TIMES * read + more
         heap, resident, wrong = self.run(command, *arguments)
         words = " ".join(a for a in arguments if a.startswith("--"))
-        name = f"{Path(model).stem}: {command} {words} {text or ''}"
+        name = f"{Path(model or 'text').stem}: {command} {words} {text or ''}"
         figures = f"{size} + {read} bytes, heap {heap} = {(heap - LEAST) / (size + read):.1f} x, "
         figures += f"resident {resident}, allowed {allowed} ({heap / allowed:.2f})"
         if "MEMORY_SAYS" in os.environ:
@@ -105,7 +107,6 @@ class Bench:
 
 def all_commands(bench, model):
     bench.check(model, "info", model)
-    bench.check(model, "vocab", model)
     bench.check(model, "convert", model, "copy.safetensors")
 
 
@@ -149,6 +150,12 @@ def labeller(bench, model, task, labels):
         bench.check(model, "eval", "-m", model, text, *THREADS, text=text, more=cells)
 
 
+def vocabularies(bench):
+    for text in ["short", "long", "many different characters"]:
+        bench.check(None, "vocab", "--tokens", "char", text, text=text)
+        bench.check(None, "vocab", "--tokens", "word", text, text=text)
+
+
 def validation(bench):
     """It takes no more beside training than recur eval does."""
     heaps = []
@@ -181,9 +188,11 @@ def main():
             bench.write(model, shape)
             all_commands(bench, model)
             labeller(bench, model, shape["task"], shape["labels"])
+        vocabularies(bench)
         validation(bench)
         os.chdir("/")
     print(f"1..{bench.number}")
+    sys.exit(1 if bench.failed else 0)
 
 
 main()
