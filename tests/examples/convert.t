@@ -7,7 +7,7 @@ $ $EXAMPLES/convert_model model.onnx again.safetensors again.onnx; recur info ag
 again.safetensors: rnn relu 16, one-hot input, 1971 parameters
 tensor                       shape                 count
 $ recur convert --to pytorch-bare model.safetensors bare.safetensors
-bare.safetensors (pytorch-bare): rnn relu 16, one-hot input, 1104 of the model's 1971 parameters
+bare.safetensors (pytorch-bare): rnn relu 16, 1104 of the model's 1971 parameters
 $ $EXAMPLES/convert_model bare.safetensors bare-model.safetensors bare.onnx
 ! convert_model: bare.safetensors: the activation of an rnn does not show in its tensors and must be given: activation tanh or relu
 [1]
