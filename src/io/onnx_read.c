@@ -190,6 +190,23 @@ static bool is_own(const Recur__Onnx__Property *property)
             strcmp(property->value, RECUR_MODEL_FORMAT) == 0);
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    const struct recur_property *s = a, *t = b;
+    return strcmp(s->key, t->key);
+}
+
+/* Sorted, so that no number of properties makes it slow. */
+static enum recur_status check_keys(struct recur_metadata *metadata, recur_error *error)
+{
+    qsort(metadata->properties, metadata->count, sizeof *metadata->properties, compare_keys);
+    for (size_t i = 1; i < metadata->count; i++)
+        if (compare_keys(&metadata->properties[i - 1], &metadata->properties[i]) == 0)
+            return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata has %.40s twice",
+                              metadata->properties[i].key);
+    return RECUR_OK;
+}
+
 /* The properties that are recur's; free() them. They end the files that recur writes: one without
  * them was cut. */
 static enum recur_status collect_metadata(const Recur__Onnx__Model *message,
@@ -201,9 +218,6 @@ static enum recur_status collect_metadata(const Recur__Onnx__Model *message,
         const Recur__Onnx__Property *property = message->metadata_props[i];
         if (!property->key || !property->value || !is_own(property))
             continue;
-        if (recur_metadata_find(metadata, property->key))
-            return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata has %.40s twice",
-                              property->key);
         if (!recur_utf8_valid(property->key, strlen(property->key)) ||
             !recur_utf8_valid(property->value, strlen(property->value)))
             return recur_fail(error, RECUR_ERROR_FORMAT, "the metadata's %.40s is not UTF-8",
@@ -211,6 +225,7 @@ static enum recur_status collect_metadata(const Recur__Onnx__Model *message,
         metadata->properties[metadata->count++] =
             (struct recur_property){property->key, property->value};
     }
+    RECUR_TRY(check_keys(metadata, error));
     if (!recur_metadata_is_model(metadata) && message->producer_name &&
         strcmp(message->producer_name, RECUR_ONNX_PRODUCER) == 0)
         return recur_fail(

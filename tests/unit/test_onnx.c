@@ -428,6 +428,30 @@ static void many_empty_messages_are_refused(void **state)
     assert_int_equal(refused, 1);
 }
 
+/* A reader that compared each with each would take an hour. */
+static void many_properties_are_read(void **state)
+{
+    enum { COUNT = 1 << 20, EACH = 19 };
+    const char *path = save_graph(*state, 0);
+    size_t size, refused = 0;
+    unsigned char *bytes = scratch_read(path, &size);
+    bytes = realloc(bytes, size + (size_t)COUNT * EACH + 1);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < COUNT; i++) /* its key, and a value that is empty */
+        snprintf((char *)bytes + size + i * EACH, EACH + 1, "r\x11\n\rrecur.%07zu\x12%c", i, 0);
+    size += (size_t)COUNT * EACH;
+    scratch_write(path, bytes, size);
+    try_import(path, &refused);
+    assert_int_equal(refused, 0);
+    memcpy(bytes + size - EACH, bytes + size - (size_t)COUNT / 2 * EACH, EACH);
+    scratch_write(path, bytes, size);
+    free(bytes);
+    recur_model *model = NULL;
+    recur_error error;
+    assert_int_equal(recur_model_import(path, NULL, &model, NULL, &error), RECUR_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, "the metadata has recur.0524288 twice"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_graph_cut_anywhere_is_refused),
         cmocka_unit_test(a_spoilt_byte_never_breaks_the_reader),
         cmocka_unit_test(many_empty_messages_are_refused),
+        cmocka_unit_test(many_properties_are_read),
     };
     return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
 }
