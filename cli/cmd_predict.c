@@ -103,8 +103,8 @@ static enum recur_status print_text_labels(const struct printing *p,
     return RECUR_OK;
 }
 
-/* Where the label of a line in CoNLL-U stands. */
-static recur_token label_cell(const struct printing *p, recur_token line)
+/* Where the label of a line in CoNLL-U stands, between tabs; false where it has fewer columns. */
+static bool find_label(const struct printing *p, recur_token line, recur_token *cell)
 {
     const recur_labels_config *config = recur_labels_get_config(p->data);
     size_t column = config->label_column ? config->label_column : CONLLU_LABEL;
@@ -113,15 +113,16 @@ static recur_token label_cell(const struct printing *p, recur_token line)
         at = tab + 1;
         tab = memchr(at, '\t', (size_t)(end - at));
     }
-    return (recur_token){at, (size_t)((tab ? tab : end) - at)};
+    *cell = (recur_token){at, (size_t)((tab ? tab : end) - at)};
+    return column == 1;
 }
 
-/* A line with the label in one more column or, of CoNLL-U, in its own. */
+/* A line with the label in one more column or, of CoNLL-U, in its own if it has that. */
 static void print_word(const struct printing *p, recur_token line, recur_token label)
 {
     bool tabs = line.size && memchr(line.bytes, '\t', line.size);
-    if (recur_labels_layout(p->data) == RECUR_LAYOUT_CONLLU) {
-        recur_token cell = label_cell(p, line);
+    recur_token cell;
+    if (recur_labels_layout(p->data) == RECUR_LAYOUT_CONLLU && find_label(p, line, &cell)) {
         size_t before = (size_t)(cell.bytes - line.bytes);
         print_token(p, (recur_token){line.bytes, before});
         print_token(p, label);

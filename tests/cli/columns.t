@@ -103,6 +103,11 @@ text   ud: 20 sentences of 40 words, 3 in the vocabulary, 2 labels, CoNLL-U
 sentences           20
 words               40
 accuracy            1.0000
+$ printf '1\ta\n2\tel\n' | recur predict -m ud.m --layout conllu -; printf '1 a _ _\n2 el _ _\n' | recur predict -m ud.m --layout conllu -
+1	a	ADP
+2	el	DET
+1 a _ _ ADP
+2 el _ _ DET
 $ . ./learn ud --task tag --label-column 5; recur info ud.m | grep -A1 ^labels; recur info ud.m --json | grep -o '"label_column": 5'; recur predict -m ud.m ud > back; cmp ud back
 accuracy 1.0000 on training data
 labels: 2
