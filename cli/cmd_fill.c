@@ -99,12 +99,14 @@ static int fill_all(const struct command *command, recur_filler *filler, struct 
                    ? fill_lines(command, filler, sink)
                    : fill_text(command, filler, sink, options, text, strlen(text));
     recur_text_config reading = recur_text_config_default();
+    recur_text_stats stats;
     recur_error error;
     char *whole;
     reading.tokens = recur_vocab_text(sink->check.vocab)->tokens;
     reading.encoding = options->encoding;
-    if (recur_text_load(options->file, &reading, &whole, &size, NULL, &error) != RECUR_OK)
+    if (recur_text_load(options->file, &reading, &whole, &size, &stats, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
+    recur_warn_read(command, recur_path(options->file).text, options->encoding, stats.invalid, 0);
     int status = fill_text(command, filler, sink, options, whole, size);
     free(whole);
     return status;

@@ -64,6 +64,9 @@ $ for i in $(seq 20); do printf 'наука X\nжизнь Y\n\n'; done > tags; i
 наука X
 $ recur train --quiet --task fill --hidden 4 --epochs 1 --batch 4 --steps 5 koi --encoding KOI8-R -o f > out; printf 'на_ка' | iconv -f UTF-8 -t KOI8-R | gzip > blank; recur fill -m f --encoding KOI8-R -f blank | sed 's/на.ка/filled/'
 filled
+$ printf '\x3d\x04\0\xd8_\0' | recur fill -m f --encoding UTF-16LE -f - > out
+! recur fill: warning: standard input: 1 byte sequence is not UTF-16LE and was read as U+FFFD
+! recur fill: warning: the model's vocabulary lacks 1 of 3 tokens of the text, read as <unk>
 
 # What is damaged or cut off says so, wherever it is.
 $ for f in text.gz text.xz text.zst; do n=$(stat -c %s $f); for k in 12 $((n / 2)) $((n - 1)); do head -c $k $f > cut; recur vocab --json cut > out || cat out; done; done 2>&1 | sort | uniq -c | sed 's/^ *//'
