@@ -78,7 +78,8 @@ struct recur_team {
 };
 
 /* To ask for the process's number takes as long as a token; to look at a page that a child finds
- * wiped takes nothing. */
+ * wiped takes nothing. Old versions of QEMU say yes to every advice, even to one that there is not,
+ * and follow none. */
 static void make_mark(struct recur_team *team)
 {
 #ifdef MADV_WIPEONFORK
@@ -86,7 +87,7 @@ static void make_mark(struct recur_team *team)
     char *page = mmap(NULL, 1, PROT_READ | PROT_WRITE, kind, -1, 0);
     if (page == MAP_FAILED)
         return;
-    if (madvise(page, 1, MADV_WIPEONFORK) == 0)
+    if (madvise(page, 1, -1) != 0 && madvise(page, 1, MADV_WIPEONFORK) == 0)
         team->mark = page;
     else
         munmap(page, 1);
