@@ -84,7 +84,7 @@ enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_
 /* Lists the tensors of a trainer that is otherwise complete. Errors: MEMORY. */
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error);
 
-/* Checks the settings and readies what every run has: the team, the gradients, the optimiser, the
+/* Readies what every run has, once its settings are checked: the team, gradients, the optimiser, the
  * kept parameters. A minibatch has at most `tokens` tokens. */
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error);
 
