@@ -84,8 +84,8 @@ enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_
 /* Lists the tensors of a trainer that is otherwise complete. Errors: MEMORY. */
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error);
 
-/* Readies what every run has, once its settings are checked: the team, gradients, the optimiser, the
- * kept parameters. A minibatch has at most `tokens` tokens. */
+/* Readies what every run has, once its settings are checked: the team, gradients, the optimiser,
+ * the kept parameters. A minibatch has at most `tokens` tokens. */
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error);
 
 struct recur_identity recur_corpus_identity(const recur_corpus *corpus);
