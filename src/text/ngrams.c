@@ -110,6 +110,15 @@ static int by_count(const void *left, const void *right)
     return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
+/* Only the most frequent of all shares so far stay, so that more shares take no more memory. */
+static void cut_top(recur_ngrams *ngrams, size_t top)
+{
+    if (ngrams->top_size > 0)
+        qsort(ngrams->top, ngrams->top_size, sizeof *ngrams->top, by_rank);
+    if (ngrams->top_size > top)
+        ngrams->top_size = top;
+}
+
 /* Adds what the share has to the result. */
 static enum recur_status take_share(struct counter *counter, recur_error *error)
 {
@@ -122,6 +131,7 @@ static enum recur_status take_share(struct counter *counter, recur_error *error)
                          sizeof *ngrams->top, "the most frequent n-grams", error));
     for (size_t i = 0; i < kept; i++)
         ngrams->top[ngrams->top_size++] = counter->met[i];
+    cut_top(ngrams, counter->top);
     for (size_t i = 0; i < count; i++) {
         RECUR_TRY(recur_grow(&ngrams->runs, &ngrams->runs_capacity, ngrams->runs_size + 1,
                              sizeof *ngrams->runs, "the counts of n-grams", error));
@@ -161,15 +171,11 @@ static enum recur_status count_all(struct counter *counter, recur_error *error)
 }
 
 /* Ranks what the shares gave. */
-static void rank(recur_ngrams *ngrams, size_t top)
+static void rank(recur_ngrams *ngrams)
 {
     size_t runs = 0;
     if (ngrams->runs_size == 0)
         return;
-    if (ngrams->top_size > 0)
-        qsort(ngrams->top, ngrams->top_size, sizeof *ngrams->top, by_rank);
-    if (ngrams->top_size > top)
-        ngrams->top_size = top;
     qsort(ngrams->runs, ngrams->runs_size, sizeof *ngrams->runs, by_count);
     for (size_t i = 0; i < ngrams->runs_size; i++) {
         ngrams->different += ngrams->runs[i].ngrams;
@@ -193,7 +199,7 @@ static enum recur_status count_ngrams(const recur_corpus *corpus, size_t n, size
     counter->share.of = 1;
     ngrams->total = size < n ? 0 : size - n + 1;
     enum recur_status status = count_all(counter, error);
-    rank(ngrams, top);
+    rank(ngrams);
     recur_token_table_free(&counter->table);
     free(counter->met);
     free(counter);
