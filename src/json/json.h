@@ -62,7 +62,8 @@ typedef struct recur_json {
  * not UTF-8, halves of characters, an object's key that stands twice, U+0000 in keys and, unless
  * `nul`, in other texts, numbers that no uint64_t, int64_t or double holds, depths beyond
  * RECUR_JSON_DEPTH. A real number is the double nearest to it, in any locale. `what` names the text
- * in sentences. free(*json) gives all of it back. Errors: FORMAT, MEMORY. */
+ * in sentences. free(*json) gives all of it back. Errors: FORMAT, MEMORY, UNSUPPORTED (more values
+ * than a uint32_t counts). */
 enum recur_status recur_json_parse(const char *text, size_t size, bool nul, const char *what,
                                    recur_json **json, recur_error *error);
 
