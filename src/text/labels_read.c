@@ -112,17 +112,21 @@ enum recur_status recur_labels_end(struct recur_labels_reading *r, bool empty)
     return RECUR_OK;
 }
 
-/* Appends a file to the store's bytes, as it stands, with a line feed at its end. */
+/* Appends a file to the store's bytes, without byte order marks unless bytes count, and with a line
+ * feed at its end. */
 static enum recur_status keep_file(struct recur_labels_store *store, const char *bytes, size_t size,
                                    recur_error *error)
 {
     size_t need = recur_size_add(recur_size_add(store->bytes_size, size), 1);
     RECUR_TRY(recur_grow(&store->bytes, &store->bytes_capacity, need, 1, "labelled texts", error));
+    char *kept = store->bytes + store->bytes_size;
     if (size)
-        memcpy(store->bytes + store->bytes_size, bytes, size);
+        memcpy(kept, bytes, size);
+    if (store->text.tokens != RECUR_TOKENS_BYTE)
+        store->marks += recur_text_drop_marks(kept, &size);
+    if (size && kept[size - 1] != '\n')
+        kept[size++] = '\n';
     store->bytes_size += size;
-    if (size && bytes[size - 1] != '\n')
-        store->bytes[store->bytes_size++] = '\n';
     return RECUR_OK;
 }
 
@@ -159,16 +163,11 @@ enum recur_status recur_labels_parse(struct recur_labels_store *store, const cha
                                      size_t size, const char *name, recur_error *error)
 {
     struct recur_labels_reading r = {.store = store, .name = name, .error = error};
-    bool bytes_count = store->text.tokens == RECUR_TOKENS_BYTE;
-    bool marked = !bytes_count && recur_text_is_marked(bytes, size);
+    bool marked = store->text.tokens != RECUR_TOKENS_BYTE && recur_text_is_marked(bytes, size);
     size_t skip = marked ? 3 : 0, lines = store->lines, sequences = store->sequences;
     size_t begin = store->bytes_size;
     store->stats.bytes += size;
     RECUR_TRY(keep_file(store, bytes + skip, size - skip, error));
-    size_t kept = store->bytes_size - begin;
-    if (!bytes_count)
-        store->marks += recur_text_drop_marks(store->bytes + begin, &kept);
-    store->bytes_size = begin + kept;
     enum recur_status status =
         read_lines(&r, store->bytes + begin, store->bytes + store->bytes_size);
     free(r.repaired);

@@ -158,6 +158,9 @@ $ for i in $(seq 9); do printf '\357\273\277a\tone\n\357\273\277b\ttwo\n'; done 
 labels: 2
  "b" "a"
 ! recur train: warning: joined: 17 byte order marks (U+FEFF) within the text, as where files were joined, were left out
+$ printf 'one\ntwo\n\357\273\277' | recur predict -m c - | wc -l
+2
+! recur predict: warning: standard input: 1 byte order mark (U+FEFF) within the text, as where files were joined, was left out
 
 # What may have no end is read as far as it is needed: the dictionary is of that part too.
 $ (yes 'an endless text' | head -20; yes 'with other words, unread') | recur train --quiet --tokens word --max-tokens 60 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m - > out; recur info m | grep -A1 ^vocab
