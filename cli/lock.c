@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum lock recur_lock(int descriptor)
@@ -28,6 +32,22 @@ enum lock recur_lock_path(const char *path, int *descriptor)
     if (spare >= 0)
         close(spare);
     return lock;
+}
+
+int recur_lock_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    int length = slash ? (int)(slash - path) + 1 : 0;
+    if (snprintf(folder, sizeof folder, "%.*s.", length, path) >= (int)sizeof folder)
+        return -1;
+    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int tries = 0; tries < 100 && file >= 0; tries++) {
+        if (flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    return file;
 }
 
 bool recur_lock_is_of(const char *path, int descriptor)

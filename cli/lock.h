@@ -15,6 +15,12 @@ enum lock recur_lock(int descriptor);
  * holds another lock, which goes in its favour. LOCK_NONE where there is no such file. */
 enum lock recur_lock_path(const char *path, int *descriptor);
 
+/* While a file in a folder is put in another's place, it cannot be locked before it is there:
+ * whoever looks for a lock between the two holds the folder's lock meanwhile, as does whoever
+ * replaces the file. Waits for it a second at most; close() what it returns, negative where there
+ * is none. */
+int recur_lock_folder(const char *path);
+
 /* Whether the file at `path` is still the one that the descriptor has open. */
 bool recur_lock_is_of(const char *path, int descriptor);
 

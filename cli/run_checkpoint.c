@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lock.h"
 #include "message.h"
@@ -53,7 +54,11 @@ int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts)
     size_t room = length + sizeof CHECKPOINT_END;
     run->checkpoint = recur_need(run->command, room, 1, "a file's name");
     snprintf(run->checkpoint, room, "%.*s" CHECKPOINT_END, (int)length, output);
-    if (recur_lock_path(run->checkpoint, &run->lock) == LOCK_TAKEN)
+    int folder = recur_lock_folder(run->checkpoint);
+    enum lock lock = recur_lock_path(run->checkpoint, &run->lock);
+    if (folder >= 0)
+        close(folder);
+    if (lock == LOCK_TAKEN)
         return recur_failure(run->command,
                              "another run writes its checkpoints to %s: wait for its end, or give "
                              "this one another --output",
@@ -84,10 +89,13 @@ static void see_whether_shared(struct run *run)
 static enum recur_status save(struct run *run, recur_error *error)
 {
     see_whether_shared(run);
+    int folder = recur_lock_folder(run->checkpoint);
     enum recur_status status =
         recur_checkpoint_save(run->trainer, run->note, run->checkpoint, error);
     if (status == RECUR_OK)
         recur_lock_path(run->checkpoint, &run->lock);
+    if (folder >= 0)
+        close(folder);
     return status;
 }
 
