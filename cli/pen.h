@@ -45,8 +45,8 @@ struct pen {
 
 /* Pens for a sheet of that size; `title` says what is on it to those who cannot see it. NULL where
  * there is none: `why`, of `size` bytes, then says why. */
-struct pen *recur_pen_svg(struct point sheet, const char *title, char *why, size_t size);
-struct pen *recur_pen_png(struct point sheet, const char *title, char *why, size_t size);
+typedef struct pen *pen_maker(struct point sheet, const char *title, char *why, size_t size);
+pen_maker recur_pen_svg, recur_pen_png;
 
 /* Does this build have the pen for PNGs? */
 bool recur_pen_has_png(void);

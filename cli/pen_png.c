@@ -14,7 +14,6 @@
 #define CAIRO(X)                                                                                   \
     X(cairo_arc)                                                                                   \
     X(cairo_create)                                                                                \
-    X(cairo_debug_reset_static_data)                                                               \
     X(cairo_destroy)                                                                               \
     X(cairo_fill)                                                                                  \
     X(cairo_image_surface_create)                                                                  \
@@ -132,25 +131,12 @@ static bool finish(struct pen *pen, struct picture *picture)
     return false;
 }
 
-/* What cairo and fontconfig, which it asks for fonts, keep for the next picture: given back, since
- * there is none, and what leaks shows. */
-static void forget_fonts(const struct cairo_library *lib)
-{
-    static const char *const names[] = {"FcFini"};
-    void (*finish_fonts)(void);
-    char why[300];
-    lib->cairo_debug_reset_static_data();
-    if (recur_lazy_load("libfontconfig.so.1", names, 1, &finish_fonts, why, sizeof why))
-        finish_fonts();
-}
-
 static void release(struct pen *pen)
 {
     struct png *png = (struct png *)pen;
     png->lib.cairo_destroy(png->cairo);
     png->lib.cairo_surface_finish(png->surface);
     png->lib.cairo_surface_destroy(png->surface);
-    forget_fonts(&png->lib);
     free(png);
 }
 

@@ -1,9 +1,13 @@
 #include "plot.h"
 
+#include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "chart.h"
 #include "message.h"
@@ -29,19 +33,105 @@ bool recur_plot_check(const struct command *command, const char *path)
     return false;
 }
 
+/* Seconds after which a picture, which takes a tenth of one, is given up. */
+enum { PATIENCE = 20 };
+
+/* Why there is no picture. */
+struct reason {
+    char text[300];
+};
+
+static bool draw(struct chart *chart, pen_maker *make_pen, struct picture *picture,
+                 struct reason *why)
+{
+    struct pen *pen = make_pen(sheet, chart->title, why->text, sizeof why->text);
+    if (!pen)
+        return false;
+    recur_chart_draw(chart, pen, sheet);
+    bool drawn = pen->kind->finish(pen, picture);
+    pen->kind->free(pen);
+    return drawn;
+}
+
+static void write_whole(int to, const void *bytes, size_t size)
+{
+    for (ssize_t some; size > 0; size -= (size_t)some) {
+        some = write(to, bytes, size);
+        if (some <= 0 && errno != EINTR)
+            return;
+        some = some < 0 ? 0 : some;
+        bytes = (const char *)bytes + some;
+    }
+}
+
+/* The process that draws: it says whether it did, then what, or why not. */
+static void draw_and_exit(struct chart *chart, int to)
+{
+    struct reason why = {"out of memory"};
+    struct picture picture = {0};
+    signal(SIGALRM, SIG_DFL);
+    alarm(PATIENCE);
+    bool drawn = draw(chart, recur_pen_png, &picture, &why);
+    write_whole(to, drawn ? "+" : "-", 1);
+    write_whole(to, drawn ? (void *)picture.bytes : why.text,
+                drawn ? picture.size : strlen(why.text));
+    _exit(0);
+}
+
+/* What it said, to the end. False where memory is short. */
+static bool read_whole(int from, struct grown_text *said)
+{
+    char piece[16384];
+    for (ssize_t some;;) {
+        some = read(from, piece, sizeof piece);
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some <= 0)
+            return some == 0 && said->size > 0;
+        if (recur_grow_text(said, piece, (size_t)some, "the picture", NULL) != RECUR_OK)
+            return false;
+    }
+}
+
+/* Draws in a process of its own: cairo and fontconfig crash, or wait for ever, where memory is
+ * short. */
+static bool draw_apart(struct chart *chart, struct picture *picture, struct reason *why)
+{
+    int ends[2], status = 0;
+    struct grown_text said = {0};
+    if (pipe(ends) != 0)
+        return false;
+    pid_t child = fork();
+    if (child == 0)
+        draw_and_exit(chart, ends[1]);
+    close(ends[1]);
+    bool heard = child > 0 && read_whole(ends[0], &said);
+    close(ends[0]);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    bool drawn = heard && status == 0 && said.bytes[0] == '+';
+    if (drawn)
+        *picture = (struct picture){(unsigned char *)said.bytes, said.size - 1, said.room};
+    else if (WIFSIGNALED(status))
+        snprintf(why->text, sizeof why->text,
+                 "cairo ended by signal %d, as it may where memory is short", WTERMSIG(status));
+    else if (heard && status == 0)
+        snprintf(why->text, sizeof why->text, "%s", said.bytes + 1);
+    if (drawn)
+        memmove(picture->bytes, picture->bytes + 1, picture->size);
+    else
+        free(said.bytes);
+    return drawn;
+}
+
 static bool write_chart(const struct command *command, const char *path, struct chart *chart)
 {
-    char why[300] = "out of memory";
+    struct reason why = {"out of memory"};
     struct picture picture = {0};
-    struct pen *pen = ends_in(path, ".svg") ? recur_pen_svg(sheet, chart->title, why, sizeof why)
-                                            : recur_pen_png(sheet, chart->title, why, sizeof why);
-    if (pen)
-        recur_chart_draw(chart, pen, sheet);
-    bool drawn = pen && pen->kind->finish(pen, &picture);
-    if (pen)
-        pen->kind->free(pen);
+    bool drawn = ends_in(path, ".svg") ? draw(chart, recur_pen_svg, &picture, &why)
+                                       : draw_apart(chart, &picture, &why);
     if (!drawn)
-        recur_failure(command, "%s could not be drawn: %s", recur_path(path).text, why);
+        recur_failure(command, "%s could not be drawn: %s", recur_path(path).text, why.text);
     bool written = drawn && recur_write_file(command, path, picture.bytes, picture.size);
     free(picture.bytes);
     return written;
