@@ -56,6 +56,17 @@ static void teardown(struct bench *bench)
     recur_model_free(bench->model);
 }
 
+/* Another pass, over what the last one left: on two threads for each direction, which share units.
+ */
+static void run_together(struct bench *bench, size_t directions)
+{
+    struct recur_team *team;
+    assert_int_equal(recur_grid_set(&bench->work.grid, 1, directions, 2, NULL), RECUR_OK);
+    assert_int_equal(recur_team_create(2 * directions, &team, NULL), RECUR_OK);
+    recur_pass_run_forward(&bench->pass, team);
+    recur_team_free(team);
+}
+
 /* Rows [0, rows) of what the head of `shared` reads are those of `kept` from row `from` on, in all
  * lanes, those without a unit too. */
 static void compare(const struct bench *shared, const struct bench *kept, size_t from, size_t rows)
@@ -85,14 +96,15 @@ static void same_outputs(void **state)
                 compare(&shared, &kept, 0, BATCH * STEPS);
                 recur_pass_forward(&shared.pass, 0); /* over what the first one left */
                 compare(&shared, &kept, 0, BATCH * STEPS);
+                run_together(&shared, (size_t)directions);
+                compare(&shared, &kept, 0, BATCH * STEPS);
                 teardown(&shared);
                 teardown(&kept);
             }
 }
 
-static void states_carried(void **state)
+static void check_carried(bool together)
 {
-    (void)state;
     for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
         struct bench kept, shared;
         setup(&kept, (enum recur_cell)cell, RECUR_TASK_LM, 1, RECUR_MERGE_CONCAT, false);
@@ -101,12 +113,22 @@ static void states_carried(void **state)
             shared.pass.ids = shared.ids + from * BATCH;
             shared.pass.carried_steps = from ? shared.pass.steps : 0;
             shared.pass.steps = steps;
-            recur_pass_forward(&shared.pass, 0);
+            if (together)
+                run_together(&shared, 1);
+            else
+                recur_pass_forward(&shared.pass, 0);
             compare(&shared, &kept, from * BATCH, steps * BATCH);
         }
         teardown(&shared);
         teardown(&kept);
     }
+}
+
+static void states_carried(void **state)
+{
+    (void)state;
+    check_carried(false);
+    check_carried(true);
 }
 
 /* Logits of rows here and there are those of all of them. */
