@@ -60,10 +60,12 @@ static void warn_swapped(const struct command *command, const char *name, const 
                       name, doubt->count, doubt->of, recur_plural(doubt->of));
 }
 
-static void warn_counter(const struct command *command, const char *name,
-                         const recur_labels_config *config, bool tags)
+static void warn_counter(const struct command *command, const char *name, const recur_labels *data,
+                         bool tags)
 {
-    size_t column = config->word_column ? config->word_column : 1;
+    size_t given = recur_labels_get_config(data)->word_column;
+    size_t standard = recur_labels_layout(data) == RECUR_LAYOUT_CONLLU ? 2 : 1;
+    size_t column = given ? given : standard;
     if (tags)
         recur_warning(command,
                       "%s: column %zu, read as the words, only counts them; --word-column %zu "
@@ -79,10 +81,9 @@ static void warn_counter(const struct command *command, const char *name,
 static void warn(const struct command *command, const char *name, const recur_labels *data,
                  const recur_doubt *doubt)
 {
-    const recur_labels_config *config = recur_labels_get_config(data);
-    bool tags = config->task == RECUR_TASK_TAG;
+    bool tags = recur_labels_task(data) == RECUR_TASK_TAG;
     switch (doubt->kind) {
-    case RECUR_DOUBT_COUNTER: warn_counter(command, name, config, tags); break;
+    case RECUR_DOUBT_COUNTER: warn_counter(command, name, data, tags); break;
     case RECUR_DOUBT_SWAPPED: warn_swapped(command, name, doubt, tags); break;
     case RECUR_DOUBT_HEADER:
         recur_warning(command,

@@ -103,6 +103,9 @@ text   ud: 20 sentences of 40 words, 3 in the vocabulary, 2 labels, CoNLL-U
 sentences           20
 words               40
 accuracy            1.0000
+$ printf '1\t1\t_\tADP\t_\t_\t_\t_\t_\t_\n2\t2\t_\tDET\t_\t_\t_\t_\t_\t_\n\n%.0s' {1..2} | recur eval -m ud.m - | head -1
+sentences           2
+! recur eval: warning: standard input: column 2, read as the words, only counts them; --word-column 3 takes the words from column 3
 $ printf '1\ta\n2\tel\n' | recur predict -m ud.m --layout conllu -; printf '1 a _ _\n2 el _ _\n' | recur predict -m ud.m --layout conllu -
 1	a	ADP
 2	el	DET
