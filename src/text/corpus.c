@@ -148,8 +148,8 @@ static enum recur_status fail_empty(const struct recur_text_source *sources, siz
     const char *path = count ? sources[0].path : NULL;
     const char *cause = !stats->bytes ? "at least 1 is needed"
                         : config->clean == RECUR_CLEAN_LETTERS
-                            ? "cleaning by letters leaves A-Z and "
-                              "a-z alone, and there are none"
+                            ? "cleaning by letters keeps nothing "
+                              "but A-Z and a-z, and there are none"
                         : config->tokens == RECUR_TOKENS_WORD ? "all of it is white space"
                                                               : "at least 1 is needed";
     return recur_fail(error, RECUR_ERROR_DATA, "%s %s no tokens (%" PRIu64 " %s read); %s",

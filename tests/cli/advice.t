@@ -22,7 +22,7 @@ $ recur generate "the mist"
 
 # The cause of an empty text, and of one that is too short.
 $ yes 今天天气很好 | head -200 > chinese; recur train --clean letters chinese; printf ' \n\t\n' > blank; recur vocab --tokens word blank; : > empty; recur vocab --clean letters empty
-! recur train: chinese has no tokens (3800 bytes were read); cleaning by letters leaves A-Z and a-z alone, and there are none
+! recur train: chinese has no tokens (3800 bytes were read); cleaning by letters keeps nothing but A-Z and a-z, and there are none
 ! recur vocab: blank has no tokens (4 bytes were read); all of it is white space
 ! recur vocab: empty has no tokens (0 bytes were read); at least 1 is needed
 [1]

@@ -13,7 +13,7 @@ $ recur train --clean letters - < /dev/null
 ! recur train: standard input has no tokens (0 bytes were read); at least 1 is needed
 [1]
 $ printf '123 456\n' > digits.txt; recur train --clean letters digits.txt
-! recur train: digits.txt has no tokens (8 bytes were read); cleaning by letters leaves A-Z and a-z alone, and there are none
+! recur train: digits.txt has no tokens (8 bytes were read); cleaning by letters keeps nothing but A-Z and a-z, and there are none
 [1]
 $ printf 'a short text' > short.txt; recur train short.txt
 ! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 32 sequences x 35 steps needs 1121; choose a smaller batch or fewer steps

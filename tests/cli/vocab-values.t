@@ -16,7 +16,7 @@ $ recur vocab - < /dev/null
 ! recur vocab: the text has no tokens (0 bytes were read); at least 1 is needed
 [1]
 $ printf '12\n' | recur vocab --clean letters -
-! recur vocab: the text has no tokens (3 bytes were read); cleaning by letters leaves A-Z and a-z alone, and there are none
+! recur vocab: the text has no tokens (3 bytes were read); cleaning by letters keeps nothing but A-Z and a-z, and there are none
 [1]
 $ echo text > text
 $ recur vocab --tokens syllable text

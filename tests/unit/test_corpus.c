@@ -152,11 +152,10 @@ static void says_which_text_has_no_tokens(void **state)
     const char *paths[] = {digits, empty};
     assert_int_equal(recur_corpus_build(paths, 1, &config, &built.corpus, &built.vocab, &error),
                      RECUR_ERROR_DATA);
-    snprintf(
-        expected, sizeof expected,
-        "%s has no tokens (6 bytes were read); cleaning by letters leaves A-Z and a-z alone, and "
-        "there are none",
-        digits);
+    snprintf(expected, sizeof expected,
+             "%s has no tokens (6 bytes were read); cleaning by letters keeps nothing but A-Z and "
+             "a-z, and there are none",
+             digits);
     assert_string_equal(error.message, expected);
     assert_int_equal(recur_corpus_build(paths, 2, &config, &built.corpus, &built.vocab, &error),
                      RECUR_ERROR_DATA);
