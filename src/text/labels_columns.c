@@ -84,6 +84,12 @@ static enum recur_status check_columns(struct recur_labels_reading *r, size_t co
         return recur_fail(r->error, RECUR_ERROR_DATA,
                           "%s: line %zu has 1 column; expected a word first and its label last",
                           r->name, r->number);
+    if (r->label_column && !unlabelled)
+        return recur_fail(r->error, RECUR_ERROR_DATA,
+                          "%s: line %zu has %zu column%s; expected the word in column %zu and its "
+                          "label in column %zu, unless others are named",
+                          r->name, r->number, columns, recur_plural(columns), r->word_column,
+                          r->label_column);
     return recur_fail(
         r->error, RECUR_ERROR_DATA,
         "%s: line %zu has %zu column%s; expected the word in column %zu%s, unless another "

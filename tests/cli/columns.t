@@ -165,3 +165,6 @@ $ recur eval -m conll00.m --word-column 0 conll00
 $ recur train index --task tag --word-column 4
 ! recur train: index: line 1 has 3 columns; expected the word in column 4 and its label in another, unless another one is named
 [1]
+$ recur train index --task tag --label-column 5
+! recur train: index: line 1 has 3 columns; expected the word in column 1 and its label in column 5, unless others are named
+[1]
