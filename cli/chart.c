@@ -64,10 +64,12 @@ static struct scale make_scale(double low, double high, bool logarithmic, double
         low = log(low);
         high = log(high);
     }
+    /* What the six digits of ticks do not tell apart is one value: rounding, on which steps would
+     * be lost. */
     double range = high - low;
-    if (!(range > 0))
+    bool single = !(range > 1e-6 * fabs(high));
+    if (single)
         range = fmax(1e-3, fabs(high) / 10);
-    bool single = !(high > low);
     return (struct scale){.low = low - (single ? range / 2 : pad * range),
                           .high = high + (single ? range / 2 : pad * range),
                           .logarithmic = logarithmic};
