@@ -10,9 +10,9 @@
 #include "interrupt.h"
 #include "lock.h"
 #include "message.h"
+#include "need.h"
 #include "output.h"
 #include "quote.h"
-#include "recur/file.h"
 #include "recur/machine.h"
 #include "recur/sample_text.h"
 #include "run.h"
@@ -63,20 +63,43 @@ static void warn_unread_input(const struct run *run)
                       run->options.preset ? PRESET_TEXT : "the built-in story");
 }
 
+/* Which file a text is. */
+struct identity {
+    dev_t device;
+    ino_t inode;
+    size_t text;
+};
+
+static int compare_identities(const void *first, const void *second)
+{
+    const struct identity *a = first, *b = second;
+    return a->device != b->device ? (a->device > b->device ? 1 : -1)
+           : a->inode != b->inode ? (a->inode > b->inode ? 1 : -1)
+                                  : (a->text > b->text) - (a->text < b->text);
+}
+
 /* What is held out would be known from where the text stands again. */
 static void warn_twice(const struct run *run, const struct arguments *texts)
 {
-    for (size_t i = 1; i < texts->count; i++)
-        for (size_t other = 0; other < i; other++)
-            if (recur_file_same(texts->operands[i], texts->operands[other])) {
-                recur_warning(run->command, "the text %s is given twice%s",
-                              recur_path(texts->operands[i]).text,
-                              run->options.validation > 0
-                                  ? ": what is held out of it is also learnt, and says nothing "
-                                    "about other texts"
-                                  : "");
-                return;
-            }
+    struct identity *files =
+        recur_need(run->command, texts->count, sizeof *files, "the texts' names");
+    size_t count = 0, i = 1;
+    struct stat info;
+    for (size_t text = 0; text < texts->count; text++)
+        if (stat(texts->operands[text], &info) == 0 && S_ISREG(info.st_mode))
+            files[count++] = (struct identity){info.st_dev, info.st_ino, text};
+    qsort(files, count, sizeof *files, compare_identities);
+    while (i < count &&
+           (files[i].device != files[i - 1].device || files[i].inode != files[i - 1].inode))
+        i++;
+    if (i < count)
+        recur_warning(run->command, "the text %s is given twice%s",
+                      recur_path(texts->operands[files[i].text]).text,
+                      run->options.validation > 0
+                          ? ": what is held out of it is also learnt, and says nothing about "
+                            "other texts"
+                          : "");
+    free(files);
 }
 
 /* Which texts are read, `*texts` becoming what they resolve to: files, standard input, datasets; of
