@@ -210,7 +210,19 @@ static void apply(struct model_file *file, const struct edit *edit)
 #define PROGRESS "recur.progress"
 #define FORMAT RECUR_ERROR_FORMAT
 
-static void impossible_metadata_is_refused(void **state)
+static void assert_edits_refused(void **state, const struct edit *edits, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct model_file file = open_model(save_example_run(*state));
+        apply(&file, &edits[i]);
+        write_header(&file);
+        assert_refused(file.path, edits[i].status, edits[i].sentence);
+        close_model(&file);
+    }
+    scratch_files(*state, 1);
+}
+
+static void impossible_training_is_refused(void **state)
 {
     static const struct edit edits[] = {
         {TRAINING, NULL, NULL,
@@ -255,6 +267,13 @@ static void impossible_metadata_is_refused(void **state)
          FORMAT},
         {TRAINING, "optimizer", "\"adam\"", "tensor training.second.rnn.weight_ih_l0 is missing",
          FORMAT},
+    };
+    assert_edits_refused(state, edits, sizeof edits / sizeof *edits);
+}
+
+static void impossible_progress_is_refused(void **state)
+{
+    static const struct edit edits[] = {
         {"recur.note", NULL, NULL, "recur.note is missing", FORMAT},
         {PROGRESS, NULL, NULL, "recur.progress is missing", FORMAT},
         {PROGRESS, NULL, "7", "recur.progress is not an object", FORMAT},
@@ -297,14 +316,7 @@ static void impossible_metadata_is_refused(void **state)
         {"recur.history", NULL, "[]", "recur.progress: the history has 0 of 1 finished epoch",
          FORMAT},
     };
-    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
-        struct model_file file = open_model(save_example_run(*state));
-        apply(&file, &edits[i]);
-        write_header(&file);
-        assert_refused(file.path, edits[i].status, edits[i].sentence);
-        close_model(&file);
-    }
-    scratch_files(*state, 1);
+    assert_edits_refused(state, edits, sizeof edits / sizeof *edits);
 }
 
 static void assert_damage(const struct model_file *file, const char *sentence)
@@ -487,7 +499,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resumed_runs_end_in_the_same_bits),
-        cmocka_unit_test(impossible_metadata_is_refused),
+        cmocka_unit_test(impossible_training_is_refused),
+        cmocka_unit_test(impossible_progress_is_refused),
         cmocka_unit_test(damaged_tensors_are_refused),
         cmocka_unit_test(a_file_cut_off_anywhere_is_refused),
         cmocka_unit_test(another_text_vocabulary_or_length_is_refused),
