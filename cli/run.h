@@ -84,6 +84,8 @@ int recur_run_find_outputs(struct run *run, const struct option_set *given,
  * path from there, so that both may move; others so that recur_run_text_within says no. */
 char *recur_run_text_name(const struct run *run, const char *text);
 bool recur_run_text_within(const char *name);
+/* What stands before a text in a command line, where its name would be an option. */
+const char *recur_run_no_option(const char *text);
 /* On stderr, the command that goes on with the run: it says what the checkpoint may not. */
 void recur_run_print_resume(const struct run *run);
 

@@ -189,6 +189,11 @@ int recur_run_find_outputs(struct run *run, const struct option_set *given,
     return 0;
 }
 
+const char *recur_run_no_option(const char *text)
+{
+    return text[0] == '-' && text[1] ? "./" : "";
+}
+
 void recur_run_print_resume(const struct run *run)
 {
     const struct option_spec *option = run->command->options;
@@ -201,6 +206,8 @@ void recur_run_print_resume(const struct run *run)
         if (path && path != run->options.resume && path != run->options.output)
             fprintf(stderr, " --%s %s", option->name, recur_shell_word(path, false).text);
     }
-    for (size_t i = 0; run->texts_elsewhere && i < run->given->count; i++)
-        fprintf(stderr, " %s", recur_shell_word(run->given->operands[i], false).text);
+    for (size_t i = 0; run->texts_elsewhere && i < run->given->count; i++) {
+        const char *text = run->given->operands[i];
+        fprintf(stderr, " %s%s", recur_run_no_option(text), recur_shell_word(text, false).text);
+    }
 }

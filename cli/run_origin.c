@@ -82,9 +82,11 @@ static enum recur_status put_command(struct grown_text *line, const struct run *
     }
     bool own = run->options.preset && texts->count == 1 &&
                !strcmp(short_name(run, texts->operands[0]), "time_machine");
-    for (size_t i = 0; i < texts->count && !own; i++)
-        recur_need_word(run->command, line, " %s",
-                        recur_shell_word(short_name(run, texts->operands[i]), false).text);
+    for (size_t i = 0; i < texts->count && !own; i++) {
+        const char *name = short_name(run, texts->operands[i]);
+        recur_need_word(run->command, line, " %s%s", recur_run_no_option(name),
+                        recur_shell_word(name, false).text);
+    }
     return status;
 }
 

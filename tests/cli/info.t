@@ -75,6 +75,9 @@ command   recur train --hidden 3 --batch 2 --steps 3 --lr 0.1 --epochs 2 --valid
 $ recur train text far/secret --quiet --hidden 3 --batch 2 --steps 3 --epochs 1 --reserved 'a b,"' --min-freq 1 -o m > out; recur info m | grep -E '^(text|command)'
 text      text and 1 more
 command   recur train --min-freq 1 --reserved "a b,\"" --hidden 3 --batch 2 --steps 3 --epochs 1 text secret
+# The command is one even where a text's name begins as an option does.
+$ cp text ./-text; recur train --quiet --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o m -- -text > out; recur info m | grep '^command'
+command   recur train --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 ./-text
 # A checkpoint, which is not finished, says what is known; a model of an older version, or converted from elsewhere, nothing.
 $ recur train text --quiet --hidden 3 --batch 2 --steps 3 --epochs 2 --validation 0 --checkpoint-every 1 -o m > out; recur info m.checkpoint.safetensors | sed -n '3,/^tensor/p' | cut -c 1-40
 text      text
