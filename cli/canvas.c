@@ -113,6 +113,15 @@ static void print_texts(FILE *stream, const struct canvas *canvas, const char *l
     fprintf(stream, "%*s%s\n", (int)(end - from - length), "", right);
 }
 
+/* As wide as the others, whatever the value is. */
+static void print_label(FILE *stream, double value, int digits)
+{
+    if (snprintf(NULL, 0, "%.*f", digits, value) <= CANVAS_LABEL)
+        fprintf(stream, "%*.*f \u2524", CANVAS_LABEL, digits, value);
+    else
+        fprintf(stream, "%*.2e \u2524", CANVAS_LABEL, value);
+}
+
 void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, const char *left,
                         const char *right, bool color)
 {
@@ -120,7 +129,7 @@ void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, c
         double value =
             canvas->high - (canvas->high - canvas->low) * (double)row / (CANVAS_ROWS - 1);
         if (row == 0 || row == CANVAS_ROWS - 1 || row == CANVAS_ROWS / 2)
-            fprintf(stream, "%*.*f \u2524", CANVAS_LABEL, digits, exp(value));
+            print_label(stream, exp(value), digits);
         else
             fprintf(stream, "%*s \u2502", CANVAS_LABEL, "");
         print_row(stream, canvas, row, color);

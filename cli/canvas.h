@@ -43,7 +43,7 @@ void recur_canvas_mark(struct canvas *canvas, size_t dot, const char *text);
 void recur_canvas_name(FILE *stream, size_t curve, const char *name, bool color);
 
 /* Prints the rows with the values at the top, halfway and at the bottom (`digits` behind the
- * point), and the axis with what stands below its ends. */
+ * point, or as 1.63e+39 what would be too wide), and the axis with what stands below its ends. */
 void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, const char *left,
                         const char *right, bool color);
 

@@ -129,13 +129,16 @@ static struct ticks even_ticks(const struct scale *scale, double least)
     return ticks;
 }
 
-/* The first of the digits below whose multiples with powers of ten are enough. */
+/* The first of the digits below whose multiples with powers of ten are enough; of many powers every
+ * second, third and so on. */
 static struct ticks round_ticks(const struct scale *scale)
 {
     static const double digits[][8] = {{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 7}};
+    double low = scale->low / log(10), high = scale->high / log(10);
+    double every = fmax(1, ceil((high - low) / (2 * TICKS)));
     for (size_t row = 0; row < sizeof digits / sizeof *digits; row++) {
         struct ticks ticks = {.count = 0};
-        for (double n = floor(scale->low / log(10)); n <= scale->high / log(10); n++)
+        for (double n = every * floor(low / every); n <= high; n += every)
             for (size_t i = 0; i < 8 && digits[row][i] > 0; i++)
                 add_tick(&ticks, scale, digits[row][i] * pow(10, n));
         if (ticks.count >= 4)

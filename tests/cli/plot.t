@@ -39,6 +39,11 @@ F1
 # Accuracy and F1 that differ by rounding alone are one level, with ticks round it.
 $ . ./texts; (for i in $(seq 20); do printf '%s%d B-%s\n\n' a $i A b $i B c $i C d $i D e $i E; done) > kinds; recur train kinds --task tag --quiet --lr 1e-30 --hidden 2 --char-hidden 0 --embed 2 --epochs 2 --threads 1 -o m --plot curve.svg > out; n=$(texts curve.svg | sed '/^epoch$/,$d' | grep -cE '^[0-9.]+$'); echo $((n > 3))
 1
+# A run that has nearly diverged: labels stay in their column, and ticks are few and go all the way up.
+$ . ./texts; recur train --hidden 32 --lr 4 --epochs 2 --threads 1 -o m --plot curve.svg 2>said > out; sed -n 's/[┤│].*/|/p' said | awk '{ print length }' | sort -u; texts curve.svg | sed '/^epoch$/,$d' | grep '^1e' > ticks; n=$(wc -l < ticks); echo $((n > 3)) $((n < 14)); top=$(sed -n '/┤/{s/.*e+//; s/ .*//; p; q}' said); tick=$(tail -1 ticks | sed 's/1e+//'); echo $((10#$top - 10#$tick < 10#$top / 3))
+11
+1 1
+1
 # A name is text and no markup.
 $ printf 'so many words %.0s' {1..40} > $'a<b> & "c"\e[31m'; . ./texts; recur train a* --quiet --hidden 2 --batch 2 --steps 5 --epochs 2 --threads 1 -o m --plot curve.svg > out; texts curve.svg | head -1; python3 -c 'import xml.dom.minidom as x; print(x.parse("curve.svg").getElementsByTagName("title")[0].firstChild.data)'
 a&#60;b&#62; &#38; &#34;c&#34;\x1B[31m
