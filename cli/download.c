@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,9 +101,10 @@ static void prepare(struct transfer *t, char detail[CURL_ERROR_SIZE])
     t->lib.curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, detail);
 }
 
+/* Of capital letters too, as a scheme may be. */
 static bool begins_with(const char *text, const char *start)
 {
-    return strncmp(text, start, strlen(start)) == 0;
+    return strncasecmp(text, start, strlen(start)) == 0;
 }
 
 /* Goes to one address; `*next` is where it redirects, NULL where it has given what there is. */

@@ -225,6 +225,7 @@ def secure(tests, fake):
     """https first; what follows is told by fake_curl.c."""
     for places, sentence in (
         ("https://b http://c", "redirects to http://c, which is not https"),
+        ("HTTPS://b http://c", "redirects to http://c, which is not https"),
         ("https://b https://c https://d https://e https://f https://g https://h", "more than 5 times"),
         ("http://b http://c https://d http://e", "redirects to http://e, which is not https"),
     ):
