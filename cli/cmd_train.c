@@ -107,7 +107,7 @@ static void warn_twice(const struct run *run, const struct arguments *texts)
 static int find_texts(struct run *run, struct arguments *texts)
 {
     size_t inputs = 0;
-    if (texts->count == 0)
+    if (texts->count == 0 && !run->options.labels) /* which have no text of their own */
         warn_unread_input(run);
     if (texts->count == 0 && run->options.preset) {
         char *path = run->datasets.path[0];

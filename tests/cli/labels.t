@@ -307,6 +307,9 @@ $ recur train --task tag
 $ recur train --task classify
 ! recur train: --task classify needs a TEXT: lines of label<TAB>text
 [2]
+$ printf 'a\tb\n' | recur train --task classify
+! recur train: --task classify needs a TEXT: lines of label<TAB>text
+[2]
 $ recur train lines --task classify --crf
 ! recur train: --crf needs --task tag, got classify
 [2]
