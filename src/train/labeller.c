@@ -120,7 +120,8 @@ enum recur_status recur_labeller_init(struct recur_labeller *l, recur_model *mod
     room.tokens = room.tokens ? room.tokens : 1;
     *l = (struct recur_labeller){
         .model = model, .team = team, .gradients = gradients, .touched = touched};
-    size_t cells = recur_size_mul(room.batch, room.steps), labels = model->config.labels;
+    size_t cells = room.cells ? room.cells : recur_size_mul(room.batch, room.steps);
+    size_t labels = model->config.labels;
     recur_trainer_config config = recur_trainer_config_default();
     config.batch = room.batch;
     config.steps = room.steps;

@@ -58,7 +58,9 @@ struct recur_labeller {
 /* How much a labeller is made for. */
 struct recur_labeller_room {
     size_t batch, steps, tokens; /* sequences, steps of one, steps of all together */
-    uint64_t seed;               /* of dropout */
+    size_t cells;  /* sequences times the longest's steps (1 at least), of one minibatch; 0: all
+                      that batch and steps allow */
+    uint64_t seed; /* of dropout */
     enum recur_precision precision;
 };
 

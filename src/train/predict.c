@@ -53,6 +53,8 @@ static enum recur_status plan(struct predicting *p, struct recur_team *team, rec
         room.batch = room.batch > n ? room.batch : n;
         room.steps = room.steps > longest ? room.steps : longest;
         room.tokens = room.tokens > tokens ? room.tokens : tokens;
+        size_t cells = n * (longest ? longest : 1);
+        room.cells = room.cells > cells ? room.cells : cells;
     }
     RECUR_TRY(recur_labeller_init(&p->labeller, (recur_model *)p->model, &p->set, &room, team, NULL,
                                   NULL, error));

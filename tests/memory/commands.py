@@ -19,7 +19,7 @@ NARROW = 320  # times a model of layers narrower than 4
 CANDIDATE, FILLING = 192, 8  # bytes for each of --top or --beam; and for each of --top and blank
 TOKEN, LABEL = 3 * KIB, 24  # predict: for each token read at once; and for each of its labels
 THREADS = ["--threads", "2"]  # each more has some logits of its own
-SEQUENCES = 16384  # tokens of several texts that predict reads at once
+SEQUENCES = 16384  # tokens of several texts, filled up, that predict reads at once
 CODE = 6 << 20  # what is resident of a process beside what it was given: code, stacks, C's library
 
 DEEP = {"hidden": [1] * 64}
@@ -52,6 +52,7 @@ TEXTS = {
     "columns": "w1 l1\nw2 l0\n\n",
     "many columns": "".join(f"w{i % 90:x} l1\n" + "\n" * (i % 9 == 8) for i in range(5000)),
     "one long sentence": "".join(f"w{i % 90:x} l1\n" for i in range(3000)),
+    "one long sentence among short ones": "".join(f"w{i % 90:x} l1\n" for i in range(6000)) + "\nw1 l1\n" * 40,
     "labelled": "l1\tw1 w2\n",
     "labelled, long": "l1\t" + "w1 w2 w3 w4 " * 800 + "\n",
 }
@@ -140,12 +141,13 @@ def filler(bench, model, name):
 
 
 def labeller(bench, model, task, labels):
-    names = ["columns", "many columns", "one long sentence"]
+    names = ["columns", "many columns", "one long sentence", "one long sentence among short ones"]
     for text in names if task == "tag" else ["labelled", "labelled, long"]:
-        tokens = sum(len(line.split()) for line in TEXTS[text].splitlines())
-        if task == "tag":
-            tokens //= 2
-        cells = min(tokens, SEQUENCES) * (TOKEN + (LABEL * labels if task == "tag" else 0))
+        parts = TEXTS[text].split("\n\n" if task == "tag" else "\n")
+        lengths = [len(part.splitlines() if task == "tag" else part.split()[1:]) for part in parts]
+        together = min(max(lengths) * len(lengths), SEQUENCES)  # each as long as the longest
+        tokens = max(max(lengths), together)
+        cells = tokens * (TOKEN + (LABEL * labels if task == "tag" else 0))
         bench.check(model, "predict", "-m", model, text, *THREADS, text=text, more=cells)
         bench.check(model, "eval", "-m", model, text, *THREADS, text=text, more=cells)
 

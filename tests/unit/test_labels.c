@@ -422,6 +422,23 @@ static void a_hundred_thousand_labels_are_learnt(void **state)
     free(text);
 }
 
+/* Minibatches of texts without a token have labels all the same. */
+static void texts_without_tokens_are_predicted(void **state)
+{
+    (void)state;
+    char text[40 * 3 + 1] = "";
+    for (size_t i = 0; i < 40; i++)
+        strcat(text, i < 39 ? "x\t\n" : "y\ta");
+    recur_labels *data = read_text(RECUR_TASK_CLASSIFY, false, text);
+    recur_model *model;
+    size_t predicted = 0;
+    assert_int_equal(recur_model_create_labels(NULL, data, NULL, &model, NULL), RECUR_OK);
+    assert_int_equal(recur_predict(model, data, 1, count_one, &predicted, NULL), RECUR_OK);
+    assert_int_equal(predicted, 40);
+    recur_model_free(model);
+    recur_labels_free(data);
+}
+
 /* A file's weights are finite, and their sums need not be; nothing is learnt without a label. */
 static void what_cannot_be_computed_is_refused(void **state)
 {
@@ -474,6 +491,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_read),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_hundred_thousand_labels_are_learnt),
+        cmocka_unit_test(texts_without_tokens_are_predicted),
         cmocka_unit_test(what_cannot_be_computed_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
