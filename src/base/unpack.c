@@ -38,7 +38,7 @@ struct recur_unpacker {
     bool open;
 };
 
-#define POINTER(name) __typeof__(name) *name;
+#define POINTER(name) __typeof__(name) *(name);
 #define NAME(name) #name,
 
 /* Of a build without any of the libraries nobody calls these. */

@@ -194,8 +194,9 @@ static enum recur_status fail_header(FILE *stream, const char *path, const unsig
         snprintf(why, sizeof why,
                  "its header would have %" PRIu64 " bytes, at most %zu are allowed", size,
                  MAX_HEADER);
-    return recur_kind_refuse_model(recur_kind_of(start, got + rest, rest < RECUR_KIND_BYTES),
-                                   "a safetensors file", why, error);
+    recur_kind_refuse_model(recur_kind_of(start, got + rest, rest < RECUR_KIND_BYTES),
+                            "a safetensors file", why, error);
+    return RECUR_ERROR_FORMAT;
 }
 
 static enum recur_status read_header(FILE *stream, const char *path, recur_json **header,

@@ -97,7 +97,7 @@ static bool has_slow_bf16(void)
 /* Its products of bf16 need the process's permission; it is the last of all levels. */
 static bool has_tiles(const struct recur_kernels *kernels)
 {
-    return same(kernels->isa, "amx");
+    return kernels && same(kernels->isa, "amx");
 }
 
 static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
@@ -118,14 +118,14 @@ static size_t levels(const struct recur_kernels *table[RECUR_LEVELS_MAX])
 
 const struct recur_kernels *recur_kernels_level(size_t index)
 {
-    const struct recur_kernels *table[RECUR_LEVELS_MAX];
+    const struct recur_kernels *table[RECUR_LEVELS_MAX] = {0};
     bool there = index < levels(table) && (!has_tiles(table[index]) || recur_amx_permit());
     return there ? table[index] : NULL;
 }
 
 void recur_kernels_permit_tiles(const struct recur_kernels **kernels)
 {
-    const struct recur_kernels *table[RECUR_LEVELS_MAX];
+    const struct recur_kernels *table[RECUR_LEVELS_MAX] = {0};
     size_t count = levels(table);
     if (!has_tiles(*kernels) || recur_amx_permit())
         return;
@@ -136,7 +136,7 @@ void recur_kernels_permit_tiles(const struct recur_kernels **kernels)
 
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error)
 {
-    const struct recur_kernels *table[RECUR_LEVELS_MAX];
+    const struct recur_kernels *table[RECUR_LEVELS_MAX] = {0};
     size_t count = levels(table);
     const char *wanted = getenv("RECUR_ISA");
     bool no_tiles = wanted && same(wanted, RECUR_NO_TILES);

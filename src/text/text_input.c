@@ -15,7 +15,6 @@
 #include "base/utf8.h"
 
 #define BUFFER ((size_t)32 << 10)
-#define NO_CONVERSION ((iconv_t)-1)
 #define MARK "\xef\xbb\xbf" /* U+FEFF */
 
 _Static_assert(BUFFER >= RECUR_KIND_BYTES, "a file's kind is told by what is read first");
@@ -36,10 +35,11 @@ struct recur_text_input {
     struct recur_unpacker *unpacker; /* NULL: it is not compressed */
     bool unpacked;                   /* to its end */
     struct buffer plain; /* what was looked at to tell its kind, or is to be converted */
-    iconv_t conversion;  /* or NO_CONVERSION */
-    size_t unit;         /* bytes that are skipped where they cannot be read */
-    struct buffer utf8;  /* converted */
-    bool converted;      /* to its end */
+    bool converts;
+    iconv_t conversion; /* where it does */
+    size_t unit;        /* bytes that are skipped where they cannot be read */
+    struct buffer utf8; /* converted */
+    bool converted;     /* to its end */
     uint64_t invalid;
 };
 
@@ -172,12 +172,19 @@ static enum recur_status convert(struct recur_text_input *input, recur_error *er
 enum recur_status recur_text_input_read(struct recur_text_input *input, char *to, size_t size,
                                         size_t *got, recur_error *error)
 {
-    if (input->conversion == NO_CONVERSION)
+    if (!input->converts)
         return read_plain(input, to, size, got, error);
     if (input->utf8.at == input->utf8.end && !input->converted)
         RECUR_TRY(convert(input, error));
     *got = take(&input->utf8, to, size);
     return RECUR_OK;
+}
+
+/* To UTF-8; iconv says -1 where it cannot. */
+static bool open_conversion(const char *encoding, iconv_t *conversion)
+{
+    *conversion = iconv_open("UTF-8", encoding);
+    return (intptr_t)*conversion != -1;
 }
 
 /* Names are letters, digits and what parts them: others would be options of iconv's, or paths. */
@@ -192,8 +199,8 @@ enum recur_status recur_text_check_encoding(const char *encoding, enum recur_tok
                           "them");
     size_t plain = strspn(encoding, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                     "0123456789-_.:()+");
-    iconv_t found = *encoding && !encoding[plain] ? iconv_open("UTF-8", encoding) : NO_CONVERSION;
-    if (found == NO_CONVERSION)
+    iconv_t found;
+    if (!*encoding || encoding[plain] || !open_conversion(encoding, &found))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "unknown encoding \"%s\"; iconv --list names those of this system",
                           recur_show(encoding, strlen(encoding), RECUR_WORD_SHOWN, NULL).text);
@@ -220,8 +227,8 @@ static bool is_utf8(const char *encoding)
 static enum recur_status begin_conversion(struct recur_text_input *input, const char *encoding,
                                           recur_error *error)
 {
-    input->conversion = iconv_open("UTF-8", encoding);
-    if (input->conversion == NO_CONVERSION)
+    input->converts = open_conversion(encoding, &input->conversion);
+    if (!input->converts)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "%s: this system does not convert from %s", input->name.text, encoding);
     input->unit = strstr(encoding, "32") || strcasestr(encoding, "UCS-4")   ? 4
@@ -260,7 +267,6 @@ enum recur_status recur_text_input_open(const char *path, const char *encoding, 
     struct recur_text_input *made;
     struct stat info;
     RECUR_TRY(recur_alloc(1, sizeof *made, "reading a text", &made, error));
-    made->conversion = NO_CONVERSION;
     made->name = recur_file_name(path);
     enum recur_status status = recur_file_open(path, &made->file, error);
     if (status == RECUR_OK) {
@@ -278,7 +284,7 @@ void recur_text_input_close(struct recur_text_input *input)
 {
     if (!input)
         return;
-    if (input->conversion != NO_CONVERSION)
+    if (input->converts)
         iconv_close(input->conversion);
     recur_unpacker_free(input->unpacker);
     recur_file_close(input->file);
