@@ -141,7 +141,7 @@ static void several_files_are_one_text(void **state)
 static void says_which_text_has_no_tokens(void **state)
 {
     struct scratch *scratch = *state;
-    char empty[600], digits[600], expected[700];
+    char empty[600], digits[600], expected[800];
     snprintf(empty, sizeof empty, "%s/empty.txt", scratch->folder);
     snprintf(digits, sizeof digits, "%s/digits.txt", scratch->folder);
     scratch_write(empty, "", 0);
