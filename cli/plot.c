@@ -99,9 +99,13 @@ static bool draw_apart(struct chart *chart, struct picture *picture, struct reas
 {
     int ends[2], status = 0;
     struct grown_text said = {0};
-    if (pipe(ends) != 0)
+    if (pipe(ends) != 0) {
+        snprintf(why->text, sizeof why->text, "%s", strerror(errno));
         return false;
+    }
     pid_t child = fork();
+    if (child < 0)
+        snprintf(why->text, sizeof why->text, "no process to draw in: %s", strerror(errno));
     if (child == 0)
         draw_and_exit(chart, ends[1]);
     close(ends[1]);
