@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "message.h"
-#include "options.h"
+#include "common/message.h"
+#include "options/options.h"
 #include "recur/api.h"
 
 static const struct command *const commands[] = {

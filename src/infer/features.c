@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/cpu/pass.h"
 #include "base/memory.h"
+#include "data/windows.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
-#include "nn/windows.h"
 
 #define STEPS 256      /* of one pass in one direction, at most */
 #define WINDOWS_MAX 16 /* of one pass in both, at most */

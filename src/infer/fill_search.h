@@ -8,8 +8,8 @@
 #ifndef RECUR_INFER_FILL_SEARCH_H
 #define RECUR_INFER_FILL_SEARCH_H
 
+#include "backend/cpu/pass.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 
 #define RECUR_FILL_GROUP 16 /* blanks of one search, at most */
 #define RECUR_FILL_SPAN 64  /* tokens from the first to the last of them, at most */

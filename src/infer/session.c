@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/cpu/pace.h"
+#include "backend/cpu/quantize.h"
+#include "backend/cpu/slice.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/pace.h"
 #include "nn/model_object.h"
-#include "nn/slice.h"
 
 /* Rows between which the state of a session that is advanced alone goes to and fro (recur_pass). */
 enum { TURNS = 2 };

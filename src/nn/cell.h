@@ -1,7 +1,7 @@
 /* What the stack must know of a cell: how many gates, which panels it keeps for each time step, and
  * what its products multiply. The products, the loops over time, layers, directions and threads are
  * the stack's (forward.c, backward.c); the cell's equations and point-wise functions stand in
- * src/kernels/<cell>.h. All cells are rows of the table in cells.c.
+ * src/backend/cpu/kernels/<cell>.h. All cells are rows of the table in cells.c.
  *
  * A cell keeps S slots for each 32 units: panels of gate activations, (T*B, 32) each, which the
  * backward pass overwrites with the gradients of the pre-activations. Gate g of x W_ih^T + b is
@@ -13,7 +13,7 @@
 #ifndef RECUR_NN_CELL_H
 #define RECUR_NN_CELL_H
 
-#include "kernels/kernels.h"
+#include "backend/cpu/kernels/kernels.h"
 #include "recur/model.h"
 
 #define RECUR_GATES_MAX 4

@@ -2,8 +2,8 @@
 #ifndef RECUR_NN_MODEL_OBJECT_H
 #define RECUR_NN_MODEL_OBJECT_H
 
+#include "nn/network.h"
 #include "nn/origin.h"
-#include "nn/workspace.h"
 
 struct recur_model {
     recur_model_config config; /* its `hidden` is the model's own copy */
@@ -38,10 +38,6 @@ enum recur_status recur_fail_overflow(const char *what, recur_error *error);
 
 /* UNSUPPORTED for a quantised model. */
 enum recur_status recur_model_check_trains(const recur_model *model, recur_error *error);
-
-/* Adds to a workspace of forward passes what the model's quantisation needs. Errors: MEMORY. */
-enum recur_status recur_model_narrow(const recur_model *model, struct recur_workspace *work,
-                                     size_t threads, recur_error *error);
 
 /* How many rows a forward pass whose layers share their buffers may have, so that they stay within
  * 256 KiB and a multiple of the model's file; at least 1. */

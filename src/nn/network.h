@@ -56,7 +56,7 @@ struct recur_network {
     size_t crf_transitions;      /* (K, K): of label j, the column, behind label i */
 };
 
-/* A word's case as numbers that the layers read, one of them 1 (text/words.h). */
+/* A word's case as numbers that the layers read, one of them 1 (data/words.h). */
 #define RECUR_WORD_CASES 7
 /* A CRF's time and transitions grow with the square of this. */
 #define RECUR_CRF_LABELS_MAX 4096

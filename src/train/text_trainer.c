@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/cpu/bf16.h"
+#include "backend/cpu/pace.h"
+#include "backend/cpu/pass.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/pace.h"
-#include "nn/bf16.h"
-#include "nn/pass.h"
-#include "train/evaluate.h"
+#include "eval/evaluate.h"
 #include "train/trainer_object.h"
 
 struct recur_text_run {

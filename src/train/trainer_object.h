@@ -3,11 +3,11 @@
 #ifndef RECUR_TRAIN_TRAINER_OBJECT_H
 #define RECUR_TRAIN_TRAINER_OBJECT_H
 
+#include "backend/cpu/touched.h"
+#include "backend/cpu/update.h"
 #include "nn/model_object.h"
-#include "nn/touched.h"
 #include "recur/labels.h"
 #include "train/schedule.h"
-#include "train/update.h"
 
 /* What a run learns from and validates on is known again by. */
 struct recur_identity {

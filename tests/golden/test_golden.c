@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/pass.h"
 #include "base/memory.h"
 #include "io/safetensors.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 #include "recur/trainer.h"
 
 enum { VOCABULARY = 11, BATCH = 4, STEPS = 7, MINIBATCHES = 10, LAYERS_MAX = 3, HIDDEN_MAX = 33 };

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/kernels/kernels.h"
 #include "io/safetensors.h"
-#include "kernels/kernels.h"
 #include "recur/stack.h"
 
 enum { LAYERS_MAX = 2, BATCH_MAX = 16 };

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/pass.h"
 #include "base/memory.h"
-#include "nn/pass.h"
 
 /* Of MANY the head is gone back through in pieces. */
 enum { BATCH = 5, STEPS = 4, FEW = 35, MANY = 2100 };

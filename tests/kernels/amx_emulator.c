@@ -13,7 +13,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "kernels/amx_permission.h"
+#include "backend/cpu/kernels/amx_permission.h"
 
 bool __real_recur_amx_present(void);
 bool __wrap_recur_amx_present(void);

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/cpu/kernels/kernels.h"
 #include "base/rng.h"
-#include "kernels/kernels.h"
 
 #define U 0x1p-24
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "kernels/amx_permission.h"
-#include "kernels/kernels.h"
+#include "backend/cpu/kernels/amx_permission.h"
+#include "backend/cpu/kernels/kernels.h"
 #include "nn/model_object.h"
 #include "recur/machine.h"
 #include "recur/session.h"

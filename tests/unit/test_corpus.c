@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "data/corpus_source.h"
 #include "scratch.h"
-#include "text/corpus_source.h"
 
 static recur_corpus_config make_config(enum recur_tokens tokens, enum recur_clean clean)
 {

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/pass.h"
 #include "io/safetensors.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 #include "recur/features.h"
 #include "scratch.h"
 

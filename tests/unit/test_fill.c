@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/pass.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 #include "recur/fill.h"
 #include "recur/trainer.h"
 

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/pass.h"
 #include "base/memory.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 #include "recur/evaluate.h"
 #include "recur/stack.h"
 #include "recur/trainer.h"

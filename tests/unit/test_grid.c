@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/pass.h"
 #include "base/memory.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 
 enum { BATCH = 8, STEPS = 9, VOCABULARY = 40, LOSSES = 2 * STEPS * BATCH };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "base/pace.h"
+#include "backend/cpu/pace.h"
 
 /* Runs `count` minibatches that take so long together and alone; returns how many ran alone. */
 static size_t run(struct recur_pace *pace, size_t count, double together, double alone)

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/kernels/kernels.h"
 #include "base/rng.h"
-#include "kernels/kernels.h"
 #include "recur/evaluate.h"
 #include "recur/session.h"
 #include "recur/trainer.h"

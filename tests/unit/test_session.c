@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "allocations.h"
+#include "backend/cpu/pass.h"
 #include "base/rng.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 #include "recur/session.h"
 
 enum { VOCABULARY = 43, TOKENS = 50, MANY = 37 };
@@ -336,7 +336,7 @@ static void feed_wide(const recur_model *model, size_t threads, float *logits)
 }
 
 /* The same bits, whether all threads or the first one alone make a step: some of the first ones are
- * made the one way and some the other (base/pace.h). */
+ * made the one way and some the other (backend/cpu/pace.h). */
 static void threads_share_a_stream(void **state)
 {
     (void)state;

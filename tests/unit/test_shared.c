@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/pass.h"
 #include "nn/model_object.h"
-#include "nn/pass.h"
 
 enum { BATCH = 3, STEPS = 9, VOCABULARY = 7 };
 

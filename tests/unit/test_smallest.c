@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "kernels/kernels.h"
+#include "backend/cpu/kernels/kernels.h"
 #include "plain_network.h"
 #include "recur/convert.h"
 #include "recur/evaluate.h"

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "data/text_stream.h"
 #include "scratch.h"
-#include "text/text_stream.h"
 
 #define FFFD "\xef\xbf\xbd"
 

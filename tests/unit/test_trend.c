@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../cli/trend.h"
+#include "../../cli/plot/trend.h"
 #include "base/rng.h"
 
 enum { MOST = 500 };

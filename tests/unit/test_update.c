@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/update.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "train/schedule.h"
-#include "train/update.h"
 
 enum { SPAN = 3 * RECUR_SUM_CHUNK + 5 * RECUR_LANES, UPDATES = 40 };
 

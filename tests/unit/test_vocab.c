@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/token_table.h"
 #include "recur/vocab.h"
-#include "text/token_table.h"
 
 static recur_token token(const char *text)
 {

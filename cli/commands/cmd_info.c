@@ -1,0 +1,399 @@
+/* recur info: what a model file holds. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/message.h"
+#include "common/output.h"
+#include "common/quote.h"
+#include "files/model_text.h"
+#include "options/text_options.h"
+#include "recur/trainer.h"
+#include "train/progress.h"
+
+struct info_options {
+    bool json;
+};
+
+enum { SHOWN_TOKENS = 16, SHOWN_EPOCHS = 10 };
+
+static void put_config(recur_json_writer *json, const recur_model_config *config)
+{
+    recur_json_open(json, "config", '{');
+    recur_json_put_text(json, "task", recur_task_name(config->task));
+    recur_json_put_text(json, "cell", recur_cell_name(config->cell));
+    recur_json_put_text(json, "activation", recur_activation_name(config->activation));
+    recur_json_put_u64(json, "layers", config->layers);
+    recur_json_open(json, "hidden", '[');
+    for (size_t i = 0; i < config->layers; i++)
+        recur_json_put_u64(json, NULL, config->hidden[i]);
+    recur_json_close(json, ']');
+    recur_json_put_bool(json, "bidirectional", config->bidirectional);
+    recur_json_put_text(json, "merge", recur_merge_name(config->merge));
+    recur_json_put_u64(json, "inputs", config->inputs);
+    recur_json_put_u64(json, "embedding", config->embedding);
+    recur_json_put_u64(json, "vocabulary", config->vocabulary);
+    recur_json_put_u64(json, "biases", config->biases);
+    recur_json_put_rounded(json, "dropout", (double)config->dropout, 7);
+    recur_json_put_text(json, "init", recur_init_name(config->init));
+    if (config->task >= RECUR_TASK_TAG)
+        recur_json_put_u64(json, "labels", config->labels);
+    if (config->task == RECUR_TASK_TAG) {
+        recur_json_put_text(json, "decoder", recur_decoder_name(config->decoder));
+        recur_json_put_u64(json, "characters", config->characters);
+        recur_json_put_u64(json, "character_embedding", config->character_embedding);
+        recur_json_put_u64(json, "character_hidden", config->character_hidden);
+    }
+    if (config->task == RECUR_TASK_CLASSIFY)
+        recur_json_put_text(json, "pool", recur_pool_name(config->pool));
+    if (config->word_column)
+        recur_json_put_u64(json, "word_column", config->word_column);
+    if (config->label_column)
+        recur_json_put_u64(json, "label_column", config->label_column);
+    recur_json_close(json, '}');
+}
+
+static void put_tensors(recur_json_writer *json, const recur_model *model)
+{
+    recur_json_open(json, "tensors", '[');
+    for (size_t i = 0; i < recur_model_tensors(model); i++) {
+        recur_tensor_info tensor = recur_model_tensor(model, i);
+        recur_json_open(json, NULL, '{');
+        recur_json_put_text(json, "name", tensor.name);
+        recur_json_open(json, "shape", '[');
+        for (size_t d = 0; d < tensor.rank; d++)
+            recur_json_put_u64(json, NULL, tensor.shape[d]);
+        recur_json_close(json, ']');
+        recur_json_put_u64(json, "count", tensor.shape[0] * tensor.shape[1]);
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
+}
+
+/* The entries of a vocabulary from `first` on. */
+static void put_entries(recur_json_writer *json, const char *key, const recur_vocab *vocab,
+                        size_t first)
+{
+    recur_json_open(json, key, '[');
+    for (size_t id = first; id < recur_vocab_size(vocab); id++)
+        recur_json_put_token(json, NULL, recur_vocab_token(vocab, (int32_t)id));
+    recur_json_close(json, ']');
+}
+
+static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
+{
+    if (!vocab) {
+        recur_json_put_null(json, "vocabulary");
+        return;
+    }
+    const recur_text_config *text = recur_vocab_text(vocab);
+    recur_json_open(json, "vocabulary", '{');
+    recur_json_put_text(json, "tokens", recur_tokens_name(text->tokens));
+    recur_json_put_text(json, "clean", recur_clean_name(text->clean));
+    recur_json_put_u64(json, "size", recur_vocab_size(vocab));
+    recur_json_put_u64(json, "reserved", recur_vocab_reserved(vocab));
+    put_entries(json, "entries", vocab, 0);
+    recur_json_close(json, '}');
+}
+
+static void put_history(recur_json_writer *json, const recur_model *model)
+{
+    size_t count;
+    const recur_epoch *history = recur_model_history(model, &count);
+    recur_json_open(json, "history", '[');
+    for (size_t i = 0; i < count; i++) {
+        recur_json_open(json, NULL, '{');
+        recur_json_put_epoch(json, &history[i]);
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
+}
+
+static void put_settings(recur_json_writer *json, const recur_trainer_config *settings)
+{
+    recur_json_put_text(json, "optimizer", recur_optimizer_name(settings->optimizer));
+    recur_json_put_rounded(json, "lr", (double)settings->lr, 7);
+    recur_json_put_text(json, "schedule", recur_schedule_name(settings->schedule));
+    recur_json_put_rounded(json, "momentum", (double)settings->momentum, 7);
+    recur_json_put_rounded(json, "weight_decay", (double)settings->weight_decay, 7);
+    recur_json_put_rounded(json, "clip", (double)settings->clip, 7);
+    recur_json_put_u64(json, "batch", settings->batch);
+    recur_json_put_u64(json, "steps", settings->steps);
+    recur_json_put_text(json, "sampling", recur_sampling_name(settings->sampling));
+    recur_json_put_u64(json, "epochs", settings->epochs);
+    recur_json_put_rounded(json, "validation", (double)settings->validation, 7);
+    recur_json_put_text(json, "precision", recur_precision_name(settings->precision));
+    recur_json_put_u64(json, "seed", settings->seed);
+}
+
+static void put_origin(recur_json_writer *json, const recur_origin *origin)
+{
+    if (!origin) {
+        recur_json_put_null(json, "origin");
+        return;
+    }
+    recur_json_open(json, "origin", '{');
+    if (origin->text)
+        recur_json_put_text(json, "text", origin->text);
+    if (origin->command)
+        recur_json_put_text(json, "command", origin->command);
+    if (origin->settings) {
+        recur_json_put_u64(json, "kept_epoch", origin->kept_epoch);
+        recur_json_put_u64(json, "train_tokens", origin->train_tokens);
+        recur_json_put_u64(json, "valid_tokens", origin->valid_tokens);
+        put_settings(json, origin->settings);
+    }
+    recur_json_close(json, '}');
+}
+
+static int print_json(const struct command *command, const recur_model *model)
+{
+    recur_json_writer json = RECUR_JSON_SHOWN;
+    recur_json_open(&json, NULL, '{');
+    put_config(&json, recur_model_get_config(model));
+    recur_json_put_u64(&json, "parameters", recur_model_parameters(model));
+    put_tensors(&json, model);
+    put_vocab(&json, recur_model_vocab(model));
+    put_origin(&json, recur_model_origin(model));
+    put_history(&json, model);
+    if (recur_model_labels(model)) /* the first stands for what the model never gives */
+        put_entries(&json, "labels", recur_model_labels(model), 1);
+    recur_json_close(&json, '}');
+    return recur_json_print(command, &json);
+}
+
+static void show_shape(recur_tensor_info tensor, char text[48])
+{
+    if (tensor.rank == 2)
+        snprintf(text, 48, "(%zu, %zu)", tensor.shape[0], tensor.shape[1]);
+    else
+        snprintf(text, 48, "(%zu)", tensor.shape[0]);
+}
+
+static int wider(int width, const char *text)
+{
+    int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+/* Columns as wide as the widest of what stands in them. */
+static void print_tensors(const recur_model *model)
+{
+    int name = 28, shape = 16;
+    char text[48];
+    for (size_t i = 0; i < recur_model_tensors(model); i++) {
+        show_shape(recur_model_tensor(model, i), text);
+        name = wider(name, recur_model_tensor(model, i).name);
+        shape = wider(shape, text);
+    }
+    printf("\n%-*s %-*s %10s\n", name, "tensor", shape, "shape", "count");
+    for (size_t i = 0; i < recur_model_tensors(model); i++) {
+        recur_tensor_info tensor = recur_model_tensor(model, i);
+        show_shape(tensor, text);
+        printf("%-*s %-*s %10zu\n", name, tensor.name, shape, text,
+               tensor.shape[0] * tensor.shape[1]);
+    }
+}
+
+static void print_vocab(const recur_vocab *vocab)
+{
+    if (!vocab) {
+        printf("\nvocabulary: none\n");
+        return;
+    }
+    const recur_text_config *text = recur_vocab_text(vocab);
+    size_t size = recur_vocab_size(vocab), shown = size < SHOWN_TOKENS ? size : SHOWN_TOKENS;
+    printf("\nvocabulary: %zu %s, tokens %s, clean %s\n", size, size == 1 ? "entry" : "entries",
+           recur_tokens_name(text->tokens), recur_clean_name(text->clean));
+    for (size_t id = 0; id < shown; id++)
+        printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
+    printf("%s\n", shown < size ? " ..." : "");
+}
+
+static void print_labels(const recur_vocab *vocab)
+{
+    if (!vocab)
+        return;
+    size_t size = recur_vocab_size(vocab), shown = size < SHOWN_TOKENS ? size : SHOWN_TOKENS;
+    printf("\nlabels: %zu\n", size - 1);
+    for (size_t id = 1; id < shown; id++)
+        printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
+    printf("%s\n", shown < size ? " ..." : "");
+}
+
+/* The epoch whose parameters the model has; 0 where nobody knows. */
+static uint64_t kept_epoch(const recur_model *model)
+{
+    const recur_origin *origin = recur_model_origin(model);
+    return origin ? origin->kept_epoch : 0;
+}
+
+static void print_number(double value, int width, int digits)
+{
+    if (isfinite(value))
+        printf(" %*.*f", width, digits, value);
+    else
+        printf(" %*s", width, "-");
+}
+
+static void print_epoch(const recur_epoch *epoch, bool labels, bool kept)
+{
+    printf("%8llu", (unsigned long long)epoch->epoch);
+    print_number(epoch->loss, 10, 4);
+    if (!labels)
+        print_number(exp(epoch->loss), 12, 3);
+    print_number(epoch->valid_loss, 12, 4);
+    print_number(labels ? epoch->valid_accuracy : exp(epoch->valid_loss), 16, labels ? 4 : 3);
+    if (labels)
+        print_number(epoch->valid_f1, 12, 4);
+    puts(kept ? "  kept" : "");
+}
+
+/* All epochs of a short history, evenly chosen ones of a long one, the last and the kept always. */
+static void print_history(const recur_model *model)
+{
+    size_t count;
+    const recur_epoch *history = recur_model_history(model, &count);
+    uint64_t kept = kept_epoch(model);
+    bool labels = recur_model_labels(model) != NULL;
+    printf("\nhistory: %zu epoch%s\n", count, recur_plural(count));
+    if (count == 0)
+        return;
+    if (labels)
+        printf("%8s %10s %12s %16s %12s\n", "epoch", "loss", "valid loss", "valid accuracy",
+               "valid F1");
+    else
+        printf("%8s %10s %12s %12s %16s\n", "epoch", "loss", "perplexity", "valid loss",
+               "valid perplexity");
+    size_t lines = count < SHOWN_EPOCHS ? count : SHOWN_EPOCHS;
+    for (size_t i = 0, next = 1; i < count; i++) {
+        bool due = i == next * count / lines - 1;
+        next += due;
+        if (due || history[i].epoch == kept)
+            print_epoch(&history[i], labels, history[i].epoch == kept);
+    }
+}
+
+/* Words of a file, however long, so that they do nothing but show. */
+static void print_words(const char *text)
+{
+    enum { PIECE = 100, MOST = 8000 };
+    size_t size = strlen(text), at = 0;
+    while (at < size && at < MOST) {
+        size_t end = at + PIECE < size ? at + PIECE : size;
+        while (end < size && end > at + 1 && ((unsigned char)text[end] & 0xC0) == 0x80)
+            end--; /* no character is cut */
+        fputs(recur_show(text + at, end - at, SIZE_MAX, NULL).text, stdout);
+        at = end;
+    }
+    puts(at < size ? "\u2026" : "");
+}
+
+static void print_settings(const recur_trainer_config *settings, const recur_model_config *config)
+{
+    bool steps = config->task < RECUR_TASK_TAG;
+    printf("settings  %s, lr %g", recur_optimizer_name(settings->optimizer), (double)settings->lr);
+    if (settings->schedule != RECUR_SCHEDULE_CONSTANT)
+        printf(" (%s)", recur_schedule_name(settings->schedule));
+    printf(", dropout %g, clip %g, batch %zu", (double)config->dropout, (double)settings->clip,
+           settings->batch);
+    if (steps)
+        printf(", steps %zu, %s", settings->steps, recur_sampling_name(settings->sampling));
+    if (settings->precision != RECUR_PRECISION_F32)
+        printf(", %s", recur_precision_name(settings->precision));
+    printf(", seed %llu\n", (unsigned long long)settings->seed);
+}
+
+static void print_kept(const recur_model *model, const recur_origin *origin)
+{
+    size_t count;
+    const recur_epoch *history = recur_model_history(model, &count);
+    if (!origin->kept_epoch)
+        return;
+    printf("kept      epoch %llu of %zu", (unsigned long long)origin->kept_epoch, count);
+    for (size_t i = 0; i < count; i++) {
+        if (history[i].epoch != origin->kept_epoch)
+            continue;
+        bool valid = isfinite(history[i].valid_loss);
+        if (recur_model_labels(model) && isfinite(history[i].valid_accuracy))
+            printf(", accuracy %.4f on what was held out", history[i].valid_accuracy);
+        else if (!recur_model_labels(model))
+            printf(", perplexity %s %s",
+                   recur_perplexity(valid ? history[i].valid_loss : history[i].loss).text,
+                   valid ? "on what was held out" : "in training");
+    }
+    putchar('\n');
+}
+
+/* Where the model says it comes from. */
+static void print_origin(const recur_model *model)
+{
+    const recur_origin *origin = recur_model_origin(model);
+    if (!origin)
+        return;
+    putchar('\n');
+    if (origin->text) {
+        fputs("text      ", stdout);
+        print_words(origin->text);
+    }
+    if (origin->settings)
+        printf("tokens    %llu trained on, %llu held out\n",
+               (unsigned long long)origin->train_tokens, (unsigned long long)origin->valid_tokens);
+    print_kept(model, origin);
+    if (origin->settings)
+        print_settings(origin->settings, recur_model_get_config(model));
+    if (origin->command) {
+        fputs("command   ", stdout);
+        print_words(origin->command);
+    }
+}
+
+static int info(const struct command *command, int argc, char **argv)
+{
+    struct info_options options = {0};
+    struct arguments arguments;
+    recur_model *model;
+    int status;
+    if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
+        return status;
+    const char *path = arguments.count ? arguments.operands[0] : STANDARD_MODEL;
+    status = recur_load_model(command, path, NULL, NULL, &model);
+    if (status)
+        return status;
+    if (options.json) {
+        status = print_json(command, model);
+    } else {
+        printf("%s: ", recur_path(path).text);
+        recur_print_model(stdout, model, RECUR_FORMAT_RECUR);
+        print_origin(model);
+        print_tensors(model);
+        print_vocab(recur_model_vocab(model));
+        print_labels(recur_model_labels(model));
+        print_history(model);
+        status = 0;
+    }
+    recur_model_free(model);
+    return status;
+}
+
+static const struct option_spec options[] = {
+    {OPTION_FLAG, 0, "json", NULL, offsetof(struct info_options, json),
+     .help =
+         "one JSON object: config, parameters, tensors, vocabulary, origin, history, of a model "
+         "that labels also labels"},
+    {.help = NULL},
+};
+
+const struct command recur_command_info = {
+    .name = "info",
+    .summary = "show what a model file holds",
+    .operands = "[MODEL]",
+    .about = "Shows a model's configuration, where it says it comes from (the text, the epoch that "
+             "was kept, the settings, the command), its parameters, its vocabulary and the history "
+             "of its training. MODEL is a file or - for standard input, by default "
+             "model.safetensors.",
+    .examples = "  recur info model.safetensors\n",
+    .options = options,
+    .most = 1,
+    .run = info,
+};

@@ -1,0 +1,28 @@
+/* Labelled texts for a model, and how right its labels are. */
+#ifndef LABEL_SCORES_H
+#define LABEL_SCORES_H
+
+#include "options/label_options.h"
+#include "recur/predict.h"
+
+/* Reads a file in the encoding (NULL: UTF-8) as the model needs it, `unlabelled` or not; what is
+ * wrong or doubtful is said. */
+bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
+                       const char *encoding, const struct label_options *columns, bool unlabelled,
+                       recur_labels **data);
+
+struct scoring_options {
+    const char *scheme;   /* one of SCHEME_CHOICES */
+    const char *encoding; /* of the file; NULL: UTF-8 */
+    uint64_t threads;
+    bool json;
+};
+
+/* Names of schemes: the library's, and IOB2 for BIO, IOBES for BIOES. */
+#define SCHEME_CHOICES "auto|none|bio|iob1|iob2|ioe|bioes|iobes|bilou|bmes"
+
+/* `recur eval` of a model that labels. Returns the exit status. */
+int recur_print_scores(const struct command *command, const recur_model *model, const char *path,
+                       const struct label_options *columns, const struct scoring_options *options);
+
+#endif

@@ -1,0 +1,35 @@
+/* What the program says on stderr, one sentence a line, opened by "recur COMMAND: ". */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <stdint.h>
+
+#include "common/command.h"
+#include "recur/status.h"
+
+#define PRINTS(text, first) __attribute__((format(printf, text, first)))
+
+/* Say what is wrong and return the exit status. `command` NULL is the program itself. */
+int recur_usage_error(const struct command *command, const char *format, ...) PRINTS(2, 3);
+int recur_failure(const struct command *command, const char *format, ...) PRINTS(2, 3);
+
+/* The library's sentence; an ARGUMENT error is wrong usage, all others are failures. */
+int recur_library_failure(const struct command *command, const recur_error *error);
+
+void recur_warning(const struct command *command, const char *format, ...) PRINTS(2, 3);
+
+/* A word of the command line for a sentence, and a file's name ("-" is standard input): escaped
+ * and, where they are very long, shortened. */
+recur_printable recur_word(const char *word);
+recur_printable recur_path(const char *path);
+
+/* What a noun behind a number ends in: "%zu token%s". */
+static inline const char *recur_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* The candidate that `word` was probably meant to be; NULL where none is close. */
+const char *recur_suggestion(const char *word, const char *const *candidates, size_t count);
+
+#endif

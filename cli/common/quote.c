@@ -1,0 +1,103 @@
+#include "common/quote.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+recur_printable recur_quote(recur_token token)
+{
+    recur_printable quoted;
+    snprintf(quoted.text, sizeof quoted.text, "\"%.500s\"",
+             recur_show(token.bytes, token.size, 60, "\"\\").text);
+    return quoted;
+}
+
+recur_printable recur_shell_word(const char *word, bool quotes)
+{
+    recur_printable shown = recur_show(word, strlen(word), SIZE_MAX, "\\\"$`");
+    bool plain = !quotes && *word &&
+                 !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789_./+-=:@%,")];
+    if (!plain) {
+        recur_printable quoted;
+        snprintf(quoted.text, sizeof quoted.text, "\"%.*s\"", (int)sizeof quoted.text - 3,
+                 shown.text);
+        return quoted;
+    }
+    return shown;
+}
+
+/* How many characters fit into so many columns; `*used` is what those take. */
+static size_t fitting(const char *text, size_t columns, size_t *used)
+{
+    size_t count = 0;
+    *used = 0;
+    while (*text) {
+        utf8proc_int32_t code;
+        text += utf8proc_iterate((const utf8proc_uint8_t *)text, -1, &code);
+        size_t wide = (size_t)utf8proc_charwidth(code);
+        if (wide > columns - *used)
+            break;
+        *used += wide;
+        count++;
+    }
+    return count;
+}
+
+size_t recur_columns(const char *text)
+{
+    size_t used;
+    fitting(text, SIZE_MAX, &used);
+    return used;
+}
+
+recur_printable recur_fit(recur_token token, size_t columns)
+{
+    size_t used;
+    recur_printable whole = recur_show(token.bytes, token.size, SIZE_MAX, NULL);
+    if (recur_columns(whole.text) <= columns)
+        return whole;
+    return recur_show(token.bytes, token.size, fitting(whole.text, columns - 1, &used), NULL);
+}
+
+/* What is no UTF-8 as U+FFFD. */
+static void put_repaired(recur_json_writer *json, const char *key, recur_token token)
+{
+    utf8proc_int32_t code;
+    recur_json_begin_text(json, key);
+    for (size_t at = 0; at < token.size;) {
+        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)token.bytes + at,
+                                                   (utf8proc_ssize_t)(token.size - at), &code);
+        if (length < 1)
+            recur_json_add_text(json, "\uFFFD", sizeof "\uFFFD" - 1);
+        else
+            recur_json_add_text(json, token.bytes + at, (size_t)length);
+        at += length < 1 ? 1 : (size_t)length;
+    }
+    recur_json_end_text(json);
+}
+
+void recur_json_put_token(recur_json_writer *json, const char *key, recur_token token)
+{
+    unsigned char byte = token.size == 1 ? (unsigned char)token.bytes[0] : 0;
+    const char utf8[2] = {(char)(0xC0 | byte >> 6), (char)(0x80 | (byte & 0x3F))};
+    if (byte < 0x80)
+        put_repaired(json, key, token);
+    else
+        recur_json_put_bytes(json, key, utf8, 2);
+}
+
+bool recur_json_read_token(const recur_json *text, bool may_be_byte, char *byte, recur_token *token)
+{
+    if (!recur_json_is(text, RECUR_JSON_TEXT))
+        return false;
+    *token = (recur_token){text->text, text->size};
+    unsigned char lead = (unsigned char)*token->bytes;
+    if (may_be_byte && token->size == 2 && (lead == 0xC2 || lead == 0xC3)) {
+        *byte = (char)(lead << 6 | (token->bytes[1] & 0x3F));
+        *token = (recur_token){byte, 1};
+    }
+    return true;
+}

@@ -1,0 +1,117 @@
+#include "files/continuation.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/need.h"
+#include "options/text_options.h"
+
+static enum recur_status append(void *user, const char *bytes, size_t size, recur_error *error)
+{
+    return recur_grow_text(user, bytes, size, "a continuation", error);
+}
+
+static enum recur_status append_line(void *user, const recur_token *tokens, size_t count,
+                                     recur_error *error)
+{
+    enum recur_status status = RECUR_OK;
+    for (size_t i = 0; i < count && status == RECUR_OK; i++)
+        status = append(user, tokens[i].bytes, tokens[i].size, error);
+    return status;
+}
+
+enum recur_status recur_continuation(const recur_model *model, const char *prefix,
+                                     const recur_sampler_config *sampling, char **result,
+                                     size_t *size, recur_error *error)
+{
+    recur_text_config config = recur_text_config_default();
+    struct grown_text text = {0};
+    enum recur_status status = append(&text, "", 0, error);
+    /* The prefix as the model reads it: what is no UTF-8 as U+FFFD, but for bytes. */
+    if (recur_vocab_text(recur_model_vocab(model))->tokens == RECUR_TOKENS_BYTE)
+        config.tokens = RECUR_TOKENS_BYTE;
+    if (status == RECUR_OK)
+        status = recur_text_read_memory(prefix, strlen(prefix), &config, append_line, &text, NULL,
+                                        error);
+    if (status == RECUR_OK)
+        status = recur_generate(model, prefix, strlen(prefix), CONTINUATION_TOKENS, sampling,
+                                append, &text, NULL, error);
+    if (status == RECUR_OK) {
+        *result = text.bytes;
+        *size = text.size;
+    } else {
+        free(text.bytes);
+    }
+    return status;
+}
+
+static enum recur_status count_unknown(void *user, const recur_token *tokens, size_t count,
+                                       recur_error *error)
+{
+    struct prefix_check *check = user;
+    (void)error;
+    for (size_t i = 0; i < count; i++)
+        check->unknown += recur_vocab_id(check->vocab, tokens[i]) == RECUR_UNKNOWN;
+    check->tokens += count;
+    return RECUR_OK;
+}
+
+enum recur_status recur_prefix_check(struct prefix_check *check, const char *prefix, size_t size,
+                                     recur_error *error)
+{
+    recur_text_stats stats = {0};
+    enum recur_status status = recur_text_read_memory(prefix, size, recur_vocab_text(check->vocab),
+                                                      count_unknown, check, &stats, error);
+    check->invalid += stats.invalid;
+    return status;
+}
+
+void recur_prefix_warn(const struct command *command, const char *what,
+                       const struct prefix_check *check)
+{
+    recur_warn_invalid(command, what, check->invalid);
+    recur_warn_unknown(command, what, check->unknown, check->tokens);
+}
+
+static bool is_space(recur_token token)
+{
+    return token.size == 1 && isspace((unsigned char)*token.bytes);
+}
+
+/* A character of its own: all but the later bytes of a UTF-8 sequence, where tokens are bytes. */
+static bool begins_character(recur_token token)
+{
+    return ((unsigned char)*token.bytes & 0xC0) != 0x80;
+}
+
+enum { PREFIX_WORDS = 2, PREFIX_CHARACTERS = 16, PREFIX_LOOK = 64 };
+
+void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
+                       char prefix[PREFIX_ROOM])
+{
+    int32_t ids[PREFIX_LOOK];
+    size_t count =
+        recur_corpus_size(corpus) < PREFIX_LOOK ? recur_corpus_size(corpus) : PREFIX_LOOK;
+    bool words = recur_vocab_text(vocab)->tokens == RECUR_TOKENS_WORD;
+    size_t used = 0, characters = 0, ended = 0;
+    recur_corpus_read(corpus, 0, count, ids);
+    for (size_t i = 0; i < count; i++) {
+        recur_token token = recur_vocab_token(vocab, ids[i]);
+        bool space = is_space(token);
+        if (used == 0 && space)
+            continue;
+        characters += begins_character(token);
+        ended += words ? used > 0 : space;
+        if (ids[i] == RECUR_UNKNOWN || ended == PREFIX_WORDS ||
+            used + token.size + 2 > PREFIX_ROOM || (!words && characters > PREFIX_CHARACTERS) ||
+            (space && *token.bytes == '\n'))
+            break;
+        if (words && used > 0)
+            prefix[used++] = ' ';
+        memcpy(prefix + used, token.bytes, token.size);
+        used += token.size;
+    }
+    prefix[used] = '\0';
+}

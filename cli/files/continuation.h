@@ -1,0 +1,37 @@
+/* Prefixes and what a model makes of them while it is trained. */
+#ifndef CONTINUATION_H
+#define CONTINUATION_H
+
+#include <stddef.h>
+
+#include "common/command.h"
+#include "recur/corpus.h"
+#include "recur/generate.h"
+
+enum { CONTINUATION_TOKENS = 50, PREFIX_ROOM = 64 };
+
+/* The prefix and its continuation by 50 tokens: `*size` bytes, allocated. A model of bytes may make
+ * any. */
+enum recur_status recur_continuation(const recur_model *model, const char *prefix,
+                                     const recur_sampler_config *sampling, char **text,
+                                     size_t *size, recur_error *error);
+
+/* What a vocabulary makes of prefixes. */
+struct prefix_check {
+    const recur_vocab *vocab;
+    size_t tokens, unknown;
+    uint64_t invalid; /* byte sequences that are not UTF-8 */
+};
+
+/* Adds a prefix to the counts. */
+enum recur_status recur_prefix_check(struct prefix_check *check, const char *prefix, size_t size,
+                                     recur_error *error);
+/* Warns, once for all prefixes, which are called `what`. */
+void recur_prefix_warn(const struct command *command, const char *what,
+                       const struct prefix_check *check);
+
+/* The first words of a text, to have something to continue; empty where they are unknown. */
+void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
+                       char prefix[PREFIX_ROOM]);
+
+#endif

@@ -1,0 +1,403 @@
+#include "options/options.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "recur/model.h"
+
+enum { HUGE_COUNT = 1000000000 };
+
+void recur_option_choices(const struct option_spec *option, char *text, size_t size)
+{
+    const char *choices = option->choices;
+    size_t used = 0;
+    for (; *choices && used + 3 < size; choices++) {
+        text[used++] = *choices == '|' ? ',' : *choices;
+        if (*choices == '|')
+            text[used++] = ' ';
+    }
+    text[used] = '\0';
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+    size_t length = strlen(value);
+    while (choices) {
+        size_t span = strcspn(choices, "|");
+        if (span == length && memcmp(choices, value, length) == 0)
+            return true;
+        choices = choices[span] ? choices + span + 1 : NULL;
+    }
+    return false;
+}
+
+static bool set_choice(const struct command *command, const struct option_spec *option,
+                       const char *value, const char **out)
+{
+    if (is_choice(option->choices, value)) {
+        *out = value;
+        return true;
+    }
+    char list[CHOICES_TEXT];
+    recur_option_choices(option, list, sizeof list);
+    recur_usage_error(command, "--%s must be one of %s, got \"%s\"", option->name, list,
+                      recur_word(value).text);
+    return false;
+}
+
+/* Reads digits up to `end`; false where there is anything else, or more than fits. */
+static bool read_count(const char *text, const char *end, uint64_t *value)
+{
+    uint64_t sum = 0;
+    for (const char *c = text; c < end; c++) {
+        uint64_t digit = (uint64_t)(*c - '0');
+        if (*c < '0' || *c > '9' || sum > (UINT64_MAX - digit) / 10)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return text < end;
+}
+
+static bool set_count(const struct command *command, const struct option_spec *option,
+                      const char *value, uint64_t *out)
+{
+    uint64_t count;
+    if (read_count(value, value + strlen(value), &count) && count >= option->least &&
+        count <= option->most) {
+        *out = count;
+        return true;
+    }
+    /* A bound that nobody meets is worth a word only to him who went past it. */
+    bool bounded = option->most < HUGE_COUNT || !value[strspn(value, "0123456789")];
+    char most[40] = "";
+    if (bounded)
+        snprintf(most, sizeof most, " to %llu", (unsigned long long)option->most);
+    recur_usage_error(command, "--%s must be a whole number %s %llu%s, got \"%s\"", option->name,
+                      bounded ? "from" : "of at least", (unsigned long long)option->least, most,
+                      recur_word(value).text);
+    return false;
+}
+
+static bool set_counts(const struct command *command, const struct option_spec *option,
+                       const char *value, struct count_list *list)
+{
+    list->count = 0;
+    for (const char *piece = value;; piece++) {
+        const char *end = piece + strcspn(piece, ",");
+        uint64_t count;
+        if (!read_count(piece, end, &count) || count < option->least || count > option->most ||
+            list->count == OPTION_LIST_MOST) {
+            recur_usage_error(command,
+                              "--%s must be whole numbers from %llu to %llu with commas between "
+                              "them, at most %d, got \"%s\"",
+                              option->name, (unsigned long long)option->least,
+                              (unsigned long long)option->most, OPTION_LIST_MOST,
+                              recur_word(value).text);
+            return false;
+        }
+        list->items[list->count++] = (size_t)count;
+        piece = end;
+        if (!*piece)
+            return true;
+    }
+}
+
+static bool set_tokens(const struct command *command, const struct option_spec *option,
+                       const char *value, struct token_list *list)
+{
+    list->count = 0;
+    for (const char *piece = value;; piece++) {
+        size_t size = strcspn(piece, ",");
+        if (list->count == OPTION_LIST_MOST) {
+            recur_usage_error(command, "--%s takes at most %d tokens", option->name,
+                              OPTION_LIST_MOST);
+            return false;
+        }
+        list->items[list->count++] = (recur_token){piece, size};
+        piece += size;
+        if (!*piece)
+            return true;
+    }
+}
+
+static void describe_range(const struct option_spec *option, char *text, size_t size)
+{
+    const char *low = option->above_low ? "above" : "of at least";
+    if (isinf(option->high))
+        snprintf(text, size, "%s %g", low, option->low);
+    else if (!option->above_low && !option->below_high)
+        snprintf(text, size, "from %g to %g", option->low, option->high);
+    else
+        snprintf(text, size, "%s %g and %s %g", low, option->low,
+                 option->below_high ? "below" : "at most", option->high);
+}
+
+static bool in_range(const struct option_spec *option, double number)
+{
+    return isfinite(number) && (option->above_low ? number > option->low : number >= option->low) &&
+           (option->below_high ? number < option->high : number <= option->high);
+}
+
+/* The library computes in 32 bits, in which a number may become infinite, none, or a bound that is
+ * excluded. Says so and returns false where that is the case. */
+static bool survives(const struct command *command, const struct option_spec *option,
+                     const char *value, double number)
+{
+    float stored = (float)number;
+    char range[80], most[60] = "";
+    if (in_range(option, (double)stored) && (fabsf(stored) >= FLT_MIN || number == 0))
+        return true;
+    describe_range(option, range, sizeof range);
+    if (isfinite(stored) && fabsf(stored) >= FLT_MIN)
+        snprintf(most, sizeof most, "at most %.8g", (double)nextafterf((float)option->high, 0));
+    else
+        snprintf(most, sizeof most, "from %.3g to %.3g", (double)FLT_MIN, (double)FLT_MAX);
+    recur_usage_error(command, "--%s must be a number %s that 32 bits hold, %s, got \"%s\"",
+                      option->name, range, most, recur_word(value).text);
+    return false;
+}
+
+static bool set_number(const struct command *command, const struct option_spec *option,
+                       const char *value, double *out)
+{
+    char *end;
+    double number = strtod(value, &end);
+    /* No white space, no hexadecimal digits, no names. */
+    bool plain = !value[strspn(value, "0123456789.eE+-")];
+    if (plain && end != value && !*end && in_range(option, number)) {
+        *out = number;
+        return survives(command, option, value, number);
+    }
+    char range[80];
+    describe_range(option, range, sizeof range);
+    recur_usage_error(command, "--%s must be a number %s, got \"%s\"", option->name, range,
+                      recur_word(value).text);
+    return false;
+}
+
+static bool add_text(const struct command *command, const struct option_spec *option,
+                     const char *value, struct text_list *list)
+{
+    if (list->count == OPTION_LIST_MOST) {
+        recur_usage_error(command, "--%s may be given %d times at most", option->name,
+                          OPTION_LIST_MOST);
+        return false;
+    }
+    list->items[list->count++] = value;
+    return true;
+}
+
+static bool set_value(const struct command *command, const struct option_spec *option,
+                      const char *value, void *settings)
+{
+    void *field = (char *)settings + option->at;
+    switch (option->kind) {
+    case OPTION_HEADING: return true;
+    case OPTION_FLAG: *(bool *)field = true; return true;
+    case OPTION_TEXT: *(const char **)field = value; return true;
+    case OPTION_FILE:
+        *(const char **)field = value;
+        if (!*value)
+            recur_usage_error(command, "--%s must be a file's name, got \"\"", option->name);
+        return *value;
+    case OPTION_CHOICE: return set_choice(command, option, value, field);
+    case OPTION_TEXTS: return add_text(command, option, value, field);
+    case OPTION_COUNT: return set_count(command, option, value, field);
+    case OPTION_COUNTS: return set_counts(command, option, value, field);
+    case OPTION_TOKENS: return set_tokens(command, option, value, field);
+    case OPTION_NUMBER: return set_number(command, option, value, field);
+    }
+    return false;
+}
+
+static const struct option_spec *find_name(const struct command *command, const char *name,
+                                           size_t length)
+{
+    for (const struct option_spec *o = command->options; o->help; o++)
+        if (o->name && strlen(o->name) == length && memcmp(o->name, name, length) == 0)
+            return o;
+    return NULL;
+}
+
+static const struct option_spec *find_letter(const struct command *command, char letter)
+{
+    for (const struct option_spec *o = command->options; o->help; o++)
+        if (o->letter && o->letter == letter)
+            return o;
+    return NULL;
+}
+
+static void unknown_name(const struct command *command, const char *name, size_t length)
+{
+    const char *names[OPTION_ROWS + 1] = {"help"};
+    size_t count = 1;
+    for (const struct option_spec *o = command->options; o->help; o++)
+        if (o->name)
+            names[count++] = o->name;
+    recur_printable word = recur_show(name, length, 60, NULL);
+    const char *meant = recur_suggestion(word.text, names, count);
+    if (meant)
+        recur_usage_error(command, "unknown option --%s; did you mean --%s?", word.text, meant);
+    else
+        recur_usage_error(command, "unknown option --%s; recur %s --help lists them", word.text,
+                          command->name);
+}
+
+/* Splits argv[*i] into its option and, where it is in the same word, its value. */
+static const struct option_spec *split(const struct command *command, const char *word,
+                                       const char **value)
+{
+    const struct option_spec *option;
+    if (word[1] == '-') {
+        size_t length = strcspn(word + 2, "=");
+        option = find_name(command, word + 2, length);
+        *value = word[2 + length] ? word + 2 + length + 1 : NULL;
+        if (!option)
+            unknown_name(command, word + 2, length);
+    } else {
+        option = find_letter(command, word[1]);
+        *value = word[2] ? word + 2 : NULL;
+        if (!option)
+            recur_usage_error(command, "unknown option %s; recur %s --help lists them",
+                              recur_word(word).text, command->name);
+    }
+    return option;
+}
+
+static size_t row_of(const struct command *command, const struct option_spec *option)
+{
+    return (size_t)(option - command->options);
+}
+
+/* Reads the option at argv[*i], and its value where that is the next word. */
+static bool parse_option(const struct command *command, int argc, char **argv, int *i,
+                         void *settings, struct arguments *arguments)
+{
+    const char *value;
+    const struct option_spec *option = split(command, argv[*i], &value);
+    if (!option)
+        return false;
+    if (option->kind == OPTION_FLAG && value) {
+        recur_usage_error(command, "--%s takes no value, got \"%s\"", option->name,
+                          recur_word(value).text);
+        return false;
+    }
+    if (option->kind != OPTION_FLAG && !value) {
+        if (*i + 1 == argc) {
+            recur_usage_error(command, "--%s needs a value: --%s %s", option->name, option->name,
+                              option->metavar);
+            return false;
+        }
+        value = argv[++*i];
+    }
+    recur_option_add(&arguments->given, row_of(command, option));
+    return set_value(command, option, value, settings);
+}
+
+/* Of a command that needs a model and was told of none, the one model among its arguments is it. */
+static void take_model(const struct command *command, void *settings, struct arguments *arguments)
+{
+    const struct option_spec *option = find_name(command, "model", strlen("model"));
+    size_t models = 0, at = 0;
+    if (!option || recur_option_in(&arguments->given, row_of(command, option)))
+        return;
+    for (size_t i = 0; i < arguments->count; i++)
+        if (recur_model_recognise(arguments->operands[i])) {
+            models++;
+            at = i;
+        }
+    if (models != 1)
+        return;
+    recur_option_add(&arguments->given, row_of(command, option));
+    set_value(command, option, arguments->operands[at], settings);
+    arguments->count--;
+    memmove(arguments->operands + at, arguments->operands + at + 1,
+            (arguments->count - at) * sizeof *arguments->operands);
+}
+
+static bool check_operands(const struct command *command, const struct arguments *arguments)
+{
+    const char *options = command->options->help ? " [OPTIONS]" : "";
+    const char *gap = *command->operands ? " " : "";
+    size_t empty = 0;
+    while (empty < arguments->count && *arguments->operands[empty])
+        empty++;
+    if (arguments->count < command->least)
+        recur_usage_error(command, "%s is missing; usage: recur %s%s%s%s", command->operands,
+                          command->name, options, gap, command->operands);
+    else if (arguments->count > command->most && command->stray &&
+             access(arguments->operands[command->most], F_OK) == 0)
+        recur_usage_error(command,
+                          "%s is a file, but not a model's; --%s - reads a text from standard "
+                          "input",
+                          recur_path(arguments->operands[command->most]).text, command->stray);
+    else if (arguments->count > command->most && command->stray &&
+             !recur_option_given(command, arguments, command->stray))
+        recur_usage_error(command, "unexpected argument \"%s\"; did you mean --%s \"%s\"?",
+                          recur_word(arguments->operands[command->most]).text, command->stray,
+                          recur_word(arguments->operands[command->most]).text);
+    else if (arguments->count > command->most)
+        recur_usage_error(command, "unexpected argument \"%s\"; usage: recur %s%s%s%s",
+                          recur_word(arguments->operands[command->most]).text, command->name,
+                          options, gap, command->operands);
+    else if (empty < arguments->count && !command->takes_text)
+        recur_usage_error(command, "an argument is empty; usage: recur %s%s%s%s", command->name,
+                          options, gap, command->operands);
+    else
+        return true;
+    return false;
+}
+
+bool recur_options_parse(const struct command *command, int argc, char **argv, void *settings,
+                         struct arguments *arguments, int *status)
+{
+    *arguments = (struct arguments){.operands = (const char **)argv};
+    *status = STATUS_USAGE;
+    for (const struct option_spec *o = command->options; o->help; o++)
+        if (o->standard && !set_value(command, o, o->standard, settings))
+            return false;
+    bool options_end = false;
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        if (options_end || word[0] != '-' || !word[1]) {
+            arguments->operands[arguments->count++] = word;
+        } else if (strncmp(word, "--help=", 7) == 0) {
+            recur_usage_error(command, "--help takes no value, got \"%s\"",
+                              recur_word(word + 7).text);
+            return false;
+        } else if (strcmp(word, "--") == 0) {
+            options_end = true;
+        } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+            recur_help_print(command, stdout);
+            *status = 0;
+            return false;
+        } else if (!parse_option(command, argc, argv, &i, settings, arguments)) {
+            return false;
+        }
+    }
+    take_model(command, settings, arguments);
+    return check_operands(command, arguments);
+}
+
+bool recur_option_given(const struct command *command, const struct arguments *arguments,
+                        const char *name)
+{
+    const struct option_spec *option = find_name(command, name, strlen(name));
+    return option && recur_option_in(&arguments->given, row_of(command, option));
+}
+
+void recur_option_preset(const struct command *command, struct arguments *arguments,
+                         const char *name, const char *value, void *settings)
+{
+    const struct option_spec *option = find_name(command, name, strlen(name));
+    size_t row = row_of(command, option);
+    if (recur_option_in(&arguments->given, row))
+        return;
+    recur_option_add(&arguments->given, row);
+    set_value(command, option, value, settings);
+}

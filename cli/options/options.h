@@ -1,0 +1,120 @@
+/* Options as a table: one row drives parsing, range checks, defaults and `--help`. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/command.h"
+#include "json.h"
+#include "recur/text.h"
+
+enum option_kind {
+    OPTION_HEADING, /* no option: a title in the help */
+    OPTION_FLAG,    /* bool: no value */
+    OPTION_TEXT,    /* const char * */
+    OPTION_FILE,    /* const char *, not empty */
+    OPTION_CHOICE,  /* const char *, one of `choices` */
+    OPTION_TEXTS,   /* struct text_list: each use adds one */
+    OPTION_COUNT,   /* uint64_t in [least, most] */
+    OPTION_COUNTS,  /* struct count_list: "256,128", each in [least, most] */
+    OPTION_TOKENS,  /* struct token_list: "A,B" */
+    OPTION_NUMBER,  /* double between low and high */
+};
+
+enum { OPTION_LIST_MOST = 64 };
+
+struct text_list {
+    const char *items[OPTION_LIST_MOST];
+    size_t count;
+};
+
+struct count_list {
+    size_t items[OPTION_LIST_MOST];
+    size_t count;
+};
+
+struct token_list {
+    recur_token items[OPTION_LIST_MOST];
+    size_t count;
+};
+
+struct option_spec {
+    enum option_kind kind;
+    char letter;                /* 0: none */
+    const char *name;           /* without the dashes */
+    const char *metavar;        /* what the help calls the value */
+    size_t at;                  /* offsetof the value in the command's settings */
+    const char *choices;        /* "a|b|c" */
+    uint64_t least, most;       /* of counts */
+    double low, high;           /* of numbers; high may be INFINITY */
+    bool above_low, below_high; /* the bound itself is excluded */
+    const char *standard;       /* the default, parsed like a value; NULL: zero */
+    const char *shown;          /* how the help words the default; NULL: as `standard` */
+    const char *help;
+};
+
+/* Some of a table's options, by row. */
+enum { OPTION_ROWS = 128 };
+struct option_set {
+    uint64_t bits[OPTION_ROWS / 64];
+};
+
+static inline bool recur_option_in(const struct option_set *set, size_t row)
+{
+    return set->bits[row / 64] >> row % 64 & 1;
+}
+
+static inline void recur_option_add(struct option_set *set, size_t row)
+{
+    set->bits[row / 64] |= (uint64_t)1 << row % 64;
+}
+
+static inline void recur_option_remove(struct option_set *set, size_t row)
+{
+    set->bits[row / 64] &= ~((uint64_t)1 << row % 64);
+}
+
+/* What a command line held besides option values. */
+struct arguments {
+    const char **operands;
+    size_t count;
+    struct option_set given;
+};
+
+/* Sets defaults, reads the command line into `settings` and checks every value. False where
+ * the command ends here, with *status: help was asked for and printed, or something is wrong. */
+bool recur_options_parse(const struct command *command, int argc, char **argv, void *settings,
+                         struct arguments *arguments, int *status);
+
+/* False, too, where the command has no such option. */
+bool recur_option_given(const struct command *command, const struct arguments *arguments,
+                        const char *name);
+
+/* Sets an option that was not given, which then counts as given (a preset's value). */
+void recur_option_preset(const struct command *command, struct arguments *arguments,
+                         const char *name, const char *value, void *settings);
+
+/* The options that are in `given`, each as a word "--name=value", as a list of strings that parses
+ * to the same values again. */
+void recur_options_put_words(recur_json_writer *json, const char *key,
+                             const struct command *command, const struct option_set *given,
+                             const void *settings);
+
+/* Copies the option's value from one of a command's settings structs to another. */
+void recur_option_copy(const struct option_spec *option, void *to, const void *from);
+
+/* Room for the longest list of choices, with its commas. */
+enum { CHOICES_TEXT = 500 };
+
+/* The choices with commas between them: "rnn, gru, lstm". */
+void recur_option_choices(const struct option_spec *option, char *text, size_t size);
+
+void recur_help_print(const struct command *command, FILE *stream);
+/* Prints text broken into lines of at most `width` columns, each but the first after `indent`
+ * spaces; `column` is where the first one begins. */
+void recur_help_wrap(FILE *stream, const char *text, size_t column, size_t indent, size_t width);
+
+#endif

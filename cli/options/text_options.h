@@ -1,0 +1,85 @@
+/* The options that say how a text is read, shared by the commands that make a vocabulary. */
+#ifndef TEXT_OPTIONS_H
+#define TEXT_OPTIONS_H
+
+#include "options/options.h"
+#include "recur/corpus.h"
+
+struct text_options {
+    const char *tokens, *clean, *encoding;
+    uint64_t min_freq;
+    struct token_list reserved;
+};
+
+/* The row of --encoding, for the commands that read a text's file. */
+#define ENCODING_ROW(settings, field)                                                              \
+    {                                                                                              \
+        .kind = OPTION_TEXT, .name = "encoding", .metavar = "NAME",                                \
+        .at = offsetof(settings, field), .shown = "UTF-8, or what a byte order mark says",         \
+        .help = "what the text's files are in, by iconv's names: GB18030, KOI8-R, UTF-16LE",       \
+    }
+
+/* Their rows, for a settings struct with a member `text`. */
+#define TEXT_OPTION_ROWS(settings)                                                                 \
+    {                                                                                              \
+        .kind = OPTION_CHOICE,                                                                     \
+        .name = "tokens",                                                                          \
+        .metavar = "KIND",                                                                         \
+        .at = offsetof(settings, text.tokens),                                                     \
+        .choices = "char|word|byte",                                                               \
+        .standard = "char",                                                                        \
+        .help = "what one token is: a Unicode character, a word, a byte",                          \
+    },                                                                                             \
+        {                                                                                          \
+            .kind = OPTION_CHOICE,                                                                 \
+            .name = "clean",                                                                       \
+            .metavar = "KIND",                                                                     \
+            .at = offsetof(settings, text.clean),                                                  \
+            .choices = "none|letters",                                                             \
+            .standard = "none",                                                                    \
+            .help = "how lines are cleaned; letters turns what is not A-Z or a-z into single "     \
+                    "spaces, trims and makes lower case, as the D2L book",                         \
+        },                                                                                         \
+        {                                                                                          \
+            .kind = OPTION_COUNT,                                                                  \
+            .name = "min-freq",                                                                    \
+            .metavar = "N",                                                                        \
+            .at = offsetof(settings, text.min_freq),                                               \
+            .most = INT64_MAX,                                                                     \
+            .standard = "0",                                                                       \
+            .help = "tokens met less often than N times become <unk>",                             \
+        },                                                                                         \
+        {                                                                                          \
+            .kind = OPTION_TOKENS,                                                                 \
+            .name = "reserved",                                                                    \
+            .metavar = "A,B",                                                                      \
+            .at = offsetof(settings, text.reserved),                                               \
+            .shown = "none",                                                                       \
+            .help = "tokens that get the ids 1, 2, ... before the text's",                         \
+        },                                                                                         \
+        ENCODING_ROW(settings, text.encoding)
+
+/* The same for the library. `corpus` points to its neighbours: not to be copied. */
+struct text_config {
+    recur_text_config text;
+    recur_vocab_config vocab;
+    recur_corpus_config corpus;
+};
+
+/* `options` must outlive *config. */
+void recur_text_options_config(const struct text_options *options, struct text_config *config);
+
+/* Says what of a text that was read is not as it stands there: bytes that are not in the encoding
+ * (NULL: UTF-8), marks that were left out. */
+void recur_warn_read(const struct command *command, const char *what, const char *encoding,
+                     uint64_t invalid, uint64_t marks);
+
+/* Warn where bytes of `what` were not UTF-8, and where a vocabulary lacks tokens of it. */
+void recur_warn_invalid(const struct command *command, const char *what, uint64_t invalid);
+void recur_warn_unknown(const struct command *command, const char *what, size_t unknown,
+                        size_t tokens);
+
+/* All of standard input or of a file, allocated. NULL where it fails, which is said. */
+char *recur_read_whole(const struct command *command, const char *path, size_t *size);
+
+#endif

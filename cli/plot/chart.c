@@ -1,0 +1,294 @@
+#include "plot/chart.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/quote.h"
+
+/* Colours that the colour-blind tell apart (Okabe and Ito 2008). */
+static const unsigned palette[CHART_SERIES] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
+                                               0xE69F00, 0x56B4E9, 0x7F7F7F, 0x000000};
+enum { INK = 0x222222, PALE_INK = 0x666666, GRID = 0xE4E4E4, AXIS = 0xA0A0A0 };
+
+/* In points: margins round the frame of the curves, and what letters take. */
+enum { LEFT = 64, RIGHT = 24, TOP = 90, BOTTOM = 48, SMALL = 12, LARGE = 16, LINE = 15 };
+#define LETTER 6.8
+
+/* One of the two scales, from values to places on the sheet. */
+struct scale {
+    double low, high; /* values, or their logarithms */
+    bool logarithmic;
+    double from, to; /* places */
+};
+
+struct frame {
+    struct scale x, y;
+};
+
+static double place(const struct scale *scale, double value)
+{
+    double v = scale->logarithmic ? log(value) : value;
+    return scale->from + (v - scale->low) / (scale->high - scale->low) * (scale->to - scale->from);
+}
+
+static struct point place_point(const struct frame *frame, struct point point)
+{
+    return (struct point){place(&frame->x, point.x), place(&frame->y, point.y)};
+}
+
+/* Lowest and highest of all that is finite. */
+static void find_range(const struct chart *chart, struct point *low, struct point *high)
+{
+    *low = (struct point){INFINITY, INFINITY};
+    *high = (struct point){-INFINITY, -INFINITY};
+    for (size_t s = 0; s < chart->series_count; s++) {
+        for (size_t i = 0; i < chart->series[s].count; i++) {
+            struct point p = chart->series[s].points[i];
+            if (!isfinite(p.y))
+                continue;
+            *low = (struct point){fmin(low->x, p.x), fmin(low->y, p.y)};
+            *high = (struct point){fmax(high->x, p.x), fmax(high->y, p.y)};
+        }
+    }
+    if (!(low->x <= high->x)) {
+        *low = (struct point){0, 0};
+        *high = (struct point){1, 1};
+    }
+}
+
+static struct scale make_scale(double low, double high, bool logarithmic, double pad)
+{
+    if (logarithmic) {
+        low = log(low);
+        high = log(high);
+    }
+    /* What the six digits of ticks do not tell apart is one value: rounding, on which steps would
+     * be lost. */
+    double range = high - low;
+    bool single = !(range > 1e-6 * fabs(high));
+    if (single)
+        range = fmax(1e-3, fabs(high) / 10);
+    return (struct scale){.low = low - (single ? range / 2 : pad * range),
+                          .high = high + (single ? range / 2 : pad * range),
+                          .logarithmic = logarithmic};
+}
+
+/* The room that the names at the curves' ends take. */
+static double name_room(const struct chart *chart)
+{
+    size_t longest = 0;
+    for (size_t s = 0; s < chart->series_count; s++) {
+        size_t columns = recur_columns(chart->series[s].name);
+        longest = columns > longest ? columns : longest;
+    }
+    return LETTER * (double)longest;
+}
+
+static struct frame make_frame(const struct chart *chart, struct point sheet)
+{
+    struct point low, high;
+    find_range(chart, &low, &high);
+    bool logarithmic = chart->logarithmic && low.y > 0 && high.y > 3 * low.y;
+    struct frame frame = {.x = make_scale(low.x, high.x, false, 0),
+                          .y = make_scale(low.y, high.y, logarithmic, 0.04)};
+    frame.x.from = LEFT;
+    frame.x.to = sheet.x - RIGHT - name_room(chart);
+    frame.y.from = sheet.y - BOTTOM;
+    frame.y.to = TOP;
+    return frame;
+}
+
+enum { MOST_TICKS = 24, TICKS = 6 };
+
+/* Round values inside the scale. */
+struct ticks {
+    double value[MOST_TICKS];
+    size_t count;
+};
+
+static void add_tick(struct ticks *ticks, const struct scale *scale, double value)
+{
+    double v = scale->logarithmic ? log(value) : value;
+    double slack = 1e-9 * (scale->high - scale->low);
+    if (v >= scale->low - slack && v <= scale->high + slack && ticks->count < MOST_TICKS)
+        ticks->value[ticks->count++] = value;
+}
+
+/* Multiples of 1, 2 or 5 x 10^n, not smaller than `least`. */
+static struct ticks even_ticks(const struct scale *scale, double least)
+{
+    struct ticks ticks = {.count = 0};
+    double low = scale->logarithmic ? exp(scale->low) : scale->low;
+    double high = scale->logarithmic ? exp(scale->high) : scale->high;
+    double raw = (high - low) / TICKS, power = pow(10, floor(log10(raw))), share = raw / power;
+    double step = fmax(least, power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10));
+    for (double k = ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++)
+        add_tick(&ticks, scale, k * step);
+    return ticks;
+}
+
+/* The first of the digits below whose multiples with powers of ten are enough; of many powers every
+ * second, third and so on. */
+static struct ticks round_ticks(const struct scale *scale)
+{
+    static const double digits[][8] = {{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 7}};
+    double low = scale->low / log(10), high = scale->high / log(10);
+    double every = fmax(1, ceil((high - low) / (2 * TICKS)));
+    for (size_t row = 0; row < sizeof digits / sizeof *digits; row++) {
+        struct ticks ticks = {.count = 0};
+        for (double n = every * floor(low / every); n <= high; n += every)
+            for (size_t i = 0; i < 8 && digits[row][i] > 0; i++)
+                add_tick(&ticks, scale, digits[row][i] * pow(10, n));
+        if (ticks.count >= 4)
+            return ticks;
+    }
+    return even_ticks(scale, 0);
+}
+
+static void draw_grid(const struct chart *chart, struct pen *pen, const struct frame *frame)
+{
+    const struct lettering right = {SMALL, PALE_INK, ANCHOR_END, false};
+    const struct lettering middle = {SMALL, PALE_INK, ANCHOR_MIDDLE, false};
+    const struct lettering left = {SMALL, PALE_INK, ANCHOR_START, false};
+    const struct scale *x = &frame->x, *y = &frame->y;
+    struct ticks ticks = y->logarithmic ? round_ticks(y) : even_ticks(y, 0);
+    char text[32];
+    for (size_t i = 0; i < ticks.count; i++) {
+        double at = place(y, ticks.value[i]);
+        pen->kind->line(pen, (struct point[]){{x->from, at}, {x->to, at}}, 2, GRID, 1, false);
+        snprintf(text, sizeof text, "%.6g", ticks.value[i]);
+        pen->kind->text(pen, (struct point){x->from - 8, at + 4}, right, text);
+    }
+    pen->kind->line(pen, (struct point[]){{x->from, y->from}, {x->to, y->from}}, 2, AXIS, 1, false);
+    ticks = even_ticks(x, 1);
+    if (ticks.count > 1 && 2 * (ticks.value[0] - x->low) > ticks.value[1] - ticks.value[0])
+        add_tick(&ticks, x, x->low);
+    for (size_t i = 0; i < ticks.count; i++) {
+        double at = place(x, ticks.value[i]);
+        pen->kind->line(pen, (struct point[]){{at, y->from}, {at, y->from + 4}}, 2, AXIS, 1, false);
+        snprintf(text, sizeof text, "%.9g", ticks.value[i]);
+        pen->kind->text(pen, (struct point){at, y->from + 18}, middle, text);
+    }
+    pen->kind->text(pen, (struct point){(x->from + x->to) / 2, y->from + 36}, middle,
+                    chart->x_name);
+    pen->kind->text(pen, (struct point){16, y->to - 14}, left, chart->y_name);
+}
+
+/* A stretch without gaps. Of many points that fall on one another, the lowest and the highest of
+ * each half point of the sheet say all that can be seen. */
+static size_t thin(struct point *points, size_t count)
+{
+    size_t used = 0;
+    for (size_t i = 0, end; i < count; i = end) {
+        struct point low = points[i], high = points[i];
+        for (end = i + 1; end < count && points[end].x < points[i].x + 0.5; end++) {
+            low = points[end].y > low.y ? points[end] : low;
+            high = points[end].y < high.y ? points[end] : high;
+        }
+        bool first = low.x <= high.x, two = low.x < high.x || low.x > high.x;
+        points[used++] = first ? low : high;
+        if (two)
+            points[used++] = first ? high : low;
+    }
+    return used;
+}
+
+static void draw_stretch(struct pen *pen, struct point *points, size_t count, unsigned color)
+{
+    enum { FEW = 24 };
+    size_t left = thin(points, count);
+    if (left > 1)
+        pen->kind->line(pen, points, left, color, 2, false);
+    for (size_t i = 0; i < left && count <= FEW; i++)
+        pen->kind->dot(pen, points[i], left > 1 ? 3 : 4, color);
+}
+
+static void draw_series(const struct chart_series *series, struct pen *pen,
+                        const struct frame *frame, unsigned color)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i <= series->count; i++) {
+        if (i < series->count && isfinite(series->points[i].y)) {
+            series->points[i] = place_point(frame, series->points[i]);
+        } else {
+            draw_stretch(pen, series->points + begin, i - begin, color);
+            begin = i + 1;
+        }
+    }
+}
+
+/* The names of the curves at their ends, moved apart where they would overlap. */
+static void draw_names(const struct chart *chart, struct pen *pen, const struct frame *frame)
+{
+    double at[CHART_SERIES];
+    size_t order[CHART_SERIES], count = 0;
+    for (size_t s = 0; s < chart->series_count; s++) {
+        const struct chart_series *series = &chart->series[s];
+        size_t last = series->count;
+        while (last > 0 && !isfinite(series->points[last - 1].y))
+            last--;
+        if (last == 0)
+            continue;
+        at[s] = place(&frame->y, series->points[last - 1].y) + 4;
+        size_t i = count++;
+        for (; i > 0 && at[order[i - 1]] > at[s]; i--)
+            order[i] = order[i - 1];
+        order[i] = s;
+    }
+    for (size_t pass = 0; pass < 4 * count; pass++) {
+        for (size_t i = 1; i < count; i++) {
+            double lack = LINE - (at[order[i]] - at[order[i - 1]]);
+            at[order[i]] += fmax(0, lack / 2);
+            at[order[i - 1]] -= fmax(0, lack / 2);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct lettering name = {SMALL, palette[order[i]], ANCHOR_START, true};
+        pen->kind->text(pen, (struct point){frame->x.to + 10, at[order[i]]}, name,
+                        chart->series[order[i]].name);
+    }
+}
+
+static void draw_mark(const struct chart_mark *mark, struct pen *pen, const struct frame *frame)
+{
+    struct point at = place_point(frame, mark->at);
+    const struct scale *x = &frame->x, *y = &frame->y;
+    double room = LETTER * (double)recur_columns(mark->text) + 8;
+    bool left = at.x + room > x->to && at.x - room > x->from;
+    bool below = at.y < (y->from + y->to) / 2; /* where the curve is not */
+    const struct lettering text = {SMALL, INK, left ? ANCHOR_END : ANCHOR_START, false};
+    pen->kind->line(pen, (struct point[]){{at.x, y->from}, {at.x, y->to}}, 2, PALE_INK, 1, true);
+    pen->kind->dot(pen, at, 6, palette[mark->series]);
+    pen->kind->dot(pen, at, 3.5, 0xFFFFFF);
+    pen->kind->text(pen,
+                    (struct point){at.x + (left ? -8 : 8), below ? y->from - 10 : y->to + SMALL},
+                    text, mark->text);
+}
+
+/* In one line of the sheet, cut where it is longer. */
+static void draw_heading(struct pen *pen, struct point sheet, double y, struct lettering lettering,
+                         const char *text)
+{
+    enum { MARGIN = 16 };
+    double letter = lettering.size * LETTER / SMALL;
+    const recur_token whole = {text, strlen(text)};
+    const recur_printable line = recur_fit(whole, (size_t)((sheet.x - 2 * MARGIN) / letter));
+    pen->kind->text(pen, (struct point){MARGIN, y}, lettering, line.text);
+}
+
+void recur_chart_draw(struct chart *chart, struct pen *pen, struct point sheet)
+{
+    const struct lettering title = {LARGE, INK, ANCHOR_START, true};
+    const struct lettering subtitle = {SMALL, PALE_INK, ANCHOR_START, false};
+    const struct frame frame = make_frame(chart, sheet);
+    draw_heading(pen, sheet, 26, title, chart->title);
+    draw_heading(pen, sheet, 44, subtitle, chart->subtitle);
+    draw_grid(chart, pen, &frame);
+    draw_names(chart, pen, &frame);
+    for (size_t s = 0; s < chart->series_count; s++)
+        draw_series(&chart->series[s], pen, &frame, palette[s]);
+    for (size_t m = 0; m < chart->mark_count; m++)
+        draw_mark(&chart->marks[m], pen, &frame);
+}

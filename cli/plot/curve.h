@@ -1,0 +1,14 @@
+/* The training curve in a terminal, drawn with Unicode's braille dots. */
+#ifndef CURVE_H
+#define CURVE_H
+
+#include <stdio.h>
+
+#include "common/measure.h"
+
+/* Draws the measure (on a logarithmic scale) over the epochs, at most `width` columns wide, with a
+ * mark at `kept` unless that is 0; nothing where there are fewer than two epochs. */
+void recur_curve_print(FILE *stream, const struct measure *measure, const recur_epoch *epochs,
+                       size_t count, uint64_t kept, size_t width, bool color);
+
+#endif

@@ -1,0 +1,83 @@
+/* What a run's course says about the next one, in a sentence. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/need.h"
+#include "common/quote.h"
+#include "plot/trend.h"
+#include "train/run.h"
+
+/* The loss that decides which epoch is kept. */
+static double judged(const struct run *run, const recur_epoch *epoch)
+{
+    return recur_trainer_valid_tokens(run->trainer) ? epoch->valid_loss : epoch->loss;
+}
+
+/* Where the run's epochs are heading; one or two epochs are judged by what happened in the last.
+ * `*lowest` is the epoch of the lowest loss. */
+static enum trend find_trend(const struct run *run, const recur_epoch **lowest)
+{
+    size_t count, at = 0;
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    double *losses = recur_need(run->command, count, sizeof *losses, "what to try next");
+    enum trend trend = TREND_NONE;
+    for (size_t i = 0; i < count; i++) {
+        losses[i] = judged(run, &history[i]);
+        at = losses[i] < losses[at] ? i : at;
+    }
+    if (count > 2)
+        trend = recur_trend(losses, count, at);
+    else if (count > 0 && at == count - 1)
+        trend = recur_course_trend(&run->course);
+    free(losses);
+    *lowest = count ? &history[at] : NULL;
+    return trend;
+}
+
+/* What is judged, in words. */
+static const char *judged_name(const struct run *run)
+{
+    return !recur_trainer_valid_tokens(run->trainer) ? "the training loss"
+           : run->options.labels                     ? "the validation loss"
+                                                     : "validation";
+}
+
+/* What to try against learning by heart; it is none of what the run had. */
+static void advise_dropout(const struct run *run, const recur_epoch *lowest)
+{
+    double dropout = (double)recur_model_get_config(run->model)->dropout;
+    fprintf(stderr, "%s has risen since epoch %" PRIu64 "; try ", judged_name(run), lowest->epoch);
+    if (dropout < 0.45)
+        fprintf(stderr, "--dropout %g\n", dropout > 0 ? round(10 * dropout + 2) / 10 : 0.3);
+    else
+        fputs("a smaller --hidden, or more text\n", stderr);
+}
+
+/* The command for as many epochs again. The cosine is laid out for those it has. */
+static void advise_epochs(const struct run *run)
+{
+    const uint64_t most = 1000000000;
+    uint64_t epochs = 2 * (uint64_t)run->config.epochs;
+    size_t count; /* of one or two the minibatches were judged */
+    recur_model_history(run->model, &count);
+    fprintf(stderr, "%s is still falling at the last epoch; train longer: ",
+            count > 2 ? judged_name(run) : "the training loss");
+    if (run->checkpoint && !run->checkpoint_failed &&
+        run->config.schedule != RECUR_SCHEDULE_COSINE) {
+        recur_run_print_resume(run);
+        fputc(' ', stderr);
+    }
+    fprintf(stderr, "--epochs %" PRIu64 "\n", epochs < most ? epochs : most);
+}
+
+void recur_run_advise(const struct run *run)
+{
+    const recur_epoch *lowest;
+    enum trend trend = find_trend(run, &lowest);
+    if (trend == TREND_RISEN && recur_trainer_valid_tokens(run->trainer))
+        advise_dropout(run, lowest);
+    else if (trend == TREND_FALLING && recur_trainer_epochs(run->trainer) >= run->config.epochs &&
+             !(lowest->valid_accuracy >= 1)) /* there is nothing left to learn */
+        advise_epochs(run);
+}

@@ -1,0 +1,213 @@
+/* The files of a run that goes on. Whoever wrote a checkpoint says how the run computes, and that
+ * is all: no file is written because a checkpoint names it, none outside of its folder is read, and
+ * nothing is downloaded. The user's own words in this call say the rest. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/message.h"
+#include "common/need.h"
+#include "common/quote.h"
+#include "train/run.h"
+
+/* The value of an option whose kind is OPTION_FILE. */
+static const char *const *file_of(const struct option_spec *option,
+                                  const struct train_options *options)
+{
+    return (const char *const *)(const void *)((const char *)options + option->at);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The path of a file that stands in the folder of `beside`, allocated. */
+static char *path_beside(const struct run *run, const char *beside, const char *name)
+{
+    size_t folder = *name == '/' ? 0 : (size_t)(base_name(beside) - beside);
+    char *path = recur_need(run->command, folder + strlen(name) + 1, 1, "a file's name");
+    memcpy(path, beside, folder);
+    memcpy(path + folder, name, strlen(name) + 1);
+    return path;
+}
+
+/* What `path`, which is within the folder of `beside`, is called from there; NULL where it lies
+ * elsewhere. Both without links: what lies in the folder is what really lies there. */
+static const char *name_within(const struct run *run, const char *beside, const char *path)
+{
+    char *dot = strcmp(beside, "-") == 0 ? NULL : path_beside(run, beside, ".");
+    char *folder = dot ? recur_need_path(run->command, dot) : NULL;
+    size_t length = folder ? strlen(folder) : 0;
+    bool root = length == 1, within = folder && strncmp(path, folder, length) == 0;
+    free(dot);
+    free(folder);
+    return root ? path + 1 : within && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+char *recur_run_text_name(const struct run *run, const char *text)
+{
+    const struct command *command = run->command;
+    const char *dataset = recur_dataset_name_of(&run->datasets, text);
+    bool file = !dataset && strcmp(text, "-") != 0;
+    char *path = file ? recur_need_path(command, text) : NULL;
+    if (!path)
+        return recur_need_text(command, dataset ? dataset : text, "a file's name");
+    const char *within = name_within(run, run->checkpoint, path);
+    /* A file called "-" shall not be standard input. */
+    const char *name = !within ? path : strcmp(within, "-") == 0 ? "./-" : within;
+    char *copy = recur_need_text(command, name, "a file's name");
+    free(path);
+    return copy;
+}
+
+bool recur_run_text_within(const char *name)
+{
+    return *name != '/' && strcmp(name, "-") != 0;
+}
+
+/* Is the text that the checkpoint calls `name` at `path` one that may be read? Says why not. */
+static bool check_text(const struct run *run, const char *name, const char *path)
+{
+    const char *again = "give the text again, after --resume FILE";
+    struct stat info;
+    char *real = recur_need_path(run->command, path);
+    const char *within = real ? name_within(run, run->options.resume, real) : NULL;
+    bool fine = within && stat(real, &info) == 0 && S_ISREG(info.st_mode);
+    if (!real)
+        recur_failure(run->command, "cannot read %s: %s; %s", recur_path(path).text,
+                      strerror(errno), again);
+    else if (!within)
+        recur_usage_error(run->command,
+                          "the text %s is not in the checkpoint's folder, and a checkpoint does "
+                          "not decide that other files are read; %s",
+                          recur_path(name).text, again);
+    else if (!fine)
+        recur_usage_error(run->command, "the text %s is not a regular file; %s",
+                          recur_path(name).text, again);
+    free(real);
+    return fine;
+}
+
+/* Finds text number `index`, which the checkpoint names and the user does not. */
+static int find_text(struct run *run, size_t index, const char **text)
+{
+    const char *name = *text;
+    if (strcmp(name, "-") == 0)
+        return recur_usage_error(run->command, "the run read its text from standard input; give it "
+                                               "again, after --resume FILE, as - or in a file");
+    char *path = path_beside(run, run->options.resume, name);
+    run->text[index] = path;
+    *text = path;
+    struct stat info;
+    const struct dataset *dataset = recur_dataset_named(name);
+    if (dataset && lstat(path, &info) != 0) {
+        *text = recur_dataset_local(run->command, dataset, &run->datasets);
+        return *text ? 0 : STATUS_FAILURE;
+    }
+    return check_text(run, name, path) ? 0 : STATUS_FAILURE;
+}
+
+int recur_run_find_texts(struct run *run, struct arguments *texts)
+{
+    int status = 0;
+    run->text = recur_need(run->command, texts->count, sizeof *run->text, "the texts' names");
+    run->text_count = texts->count;
+    for (size_t i = 0; i < texts->count && status == 0; i++)
+        status = find_text(run, i, &texts->operands[i]);
+    return status;
+}
+
+/* Does the file begin as a model does, or is there nothing to lose: none, or an empty one? A link
+ * may lead anywhere. */
+static bool may_be_replaced(const char *path)
+{
+    unsigned char begin[9];
+    struct stat info;
+    if (lstat(path, &info) != 0 || (S_ISREG(info.st_mode) && info.st_size == 0))
+        return true;
+    FILE *file = S_ISREG(info.st_mode) ? fopen(path, "rb") : NULL;
+    if (!file)
+        return false;
+    size_t size = fread(begin, 1, sizeof begin, file);
+    fclose(file);
+    return size == sizeof begin && begin[8] == '{' && !(begin[4] | begin[5] | begin[6] | begin[7]);
+}
+
+/* Beside X.checkpoint.safetensors stands the model X.safetensors, or X: both are the user's word,
+ * and `then`, the output that the checkpoint names, says which. */
+static int find_output(struct run *run, const char *then, const char **output)
+{
+    const char *resume = run->options.resume;
+    size_t length = strlen(resume), end = strlen(CHECKPOINT_END);
+    char *path = recur_need(run->command, length + 1, 1, "a file's name");
+    run->output = path;
+    *output = path;
+    bool found = false;
+    if (length > end && strcmp(resume + length - end, CHECKPOINT_END) == 0) {
+        snprintf(path, length + 1, "%.*s" MODEL_END, (int)(length - end), resume);
+        if (strcmp(base_name(path), base_name(then)) != 0)
+            path[length - end] = '\0';
+        found = strcmp(base_name(path), base_name(then)) == 0;
+    }
+    if (!found)
+        return recur_usage_error(run->command,
+                                 "--output is needed: the run began with %s, and a checkpoint does "
+                                 "not decide what is written",
+                                 recur_path(then).text);
+    if (!may_be_replaced(path))
+        return recur_usage_error(run->command,
+                                 "--output is needed: %s is not a model but another file or a "
+                                 "link, and a checkpoint does not decide that it is replaced",
+                                 recur_path(path).text);
+    return 0;
+}
+
+int recur_run_find_outputs(struct run *run, const struct option_set *given,
+                           struct train_options *then, struct arguments *arguments)
+{
+    for (size_t i = 0; run->command->options[i].help; i++) {
+        const struct option_spec *option = &run->command->options[i];
+        const char **path = (const char **)(void *)((char *)then + option->at);
+        if (option->kind != OPTION_FILE || recur_option_in(given, i))
+            continue;
+        if (path == &then->output) {
+            int status = find_output(run, *path, path);
+            if (status != 0)
+                return status;
+        } else if (*path) {
+            recur_warning(run->command,
+                          "the run began with --%s %s; a checkpoint does not decide what is "
+                          "written: give --%s again to have it",
+                          option->name, recur_path(*path).text, option->name);
+            *path = NULL;
+            recur_option_remove(&arguments->given, i);
+        }
+    }
+    return 0;
+}
+
+const char *recur_run_no_option(const char *text)
+{
+    return text[0] == '-' && text[1] ? "./" : "";
+}
+
+void recur_run_print_resume(const struct run *run)
+{
+    const struct option_spec *option = run->command->options;
+    fprintf(stderr, "recur train --resume %s", recur_shell_word(run->checkpoint, false).text);
+    for (; option->help; option++) {
+        if (option->kind != OPTION_FILE)
+            continue;
+        const char *path = *file_of(option, &run->options);
+        /* The checkpoint's name says what the output's is. */
+        if (path && path != run->options.resume && path != run->options.output)
+            fprintf(stderr, " --%s %s", option->name, recur_shell_word(path, false).text);
+    }
+    for (size_t i = 0; run->texts_elsewhere && i < run->given->count; i++) {
+        const char *text = run->given->operands[i];
+        fprintf(stderr, " %s%s", recur_run_no_option(text), recur_shell_word(text, false).text);
+    }
+}

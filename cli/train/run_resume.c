@@ -1,0 +1,187 @@
+/* A run that goes on from a checkpoint. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/message.h"
+#include "common/need.h"
+#include "recur/machine.h"
+#include "train/run.h"
+
+/* What may be said besides --resume: where results go, how much is shown, on how many threads, and
+ * how long. All else would change the run. */
+bool recur_run_is_free(const char *option)
+{
+    static const char *const names[] = {"resume", "checkpoint-every", "output", "predict",
+                                        "log",    "predict-every",    "report", "plot",
+                                        "quiet",  "threads",          "epochs"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(option, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Did the run begin with this very value? */
+static bool same(const struct command *command, size_t row, const struct train_options *now,
+                 const struct train_options *then, const struct option_set *given_then)
+{
+    const struct option_spec *option = &command->options[row];
+    struct option_set one = {{0}};
+    recur_option_add(&one, row);
+    /* A value that follows from others unless it is given has no words that say so. */
+    if (!option->standard && option->kind != OPTION_FLAG && !recur_option_in(given_then, row))
+        return false;
+    recur_json_writer a = {0}, b = {0};
+    recur_options_put_words(&a, NULL, command, &one, now);
+    recur_options_put_words(&b, NULL, command, &one, then);
+    recur_error error;
+    recur_need_success(command, recur_json_check(&a, "an option", &error), &error);
+    recur_need_success(command, recur_json_check(&b, "an option", &error), &error);
+    bool equal = a.status == RECUR_OK && b.status == RECUR_OK && strcmp(a.text, b.text) == 0;
+    recur_json_writer_free(&a);
+    recur_json_writer_free(&b);
+    return equal;
+}
+
+/* Puts what was given now into the options that the run began with. */
+static int merge(struct run *run, const struct arguments *now, struct train_options *then,
+                 struct arguments *arguments)
+{
+    const struct command *command = run->command;
+    for (size_t i = 0; command->options[i].help; i++) {
+        const struct option_spec *option = &command->options[i];
+        if (!recur_option_in(&now->given, i))
+            continue;
+        if (recur_run_is_free(option->name)) {
+            recur_option_copy(option, then, &run->options);
+            if (option->at != offsetof(struct train_options, resume)) /* of this start alone */
+                recur_option_add(&arguments->given, i);
+        } else if (!same(command, i, &run->options, then, &arguments->given)) {
+            return recur_usage_error(command,
+                                     "--%s cannot change with --resume: the run in %s was started "
+                                     "with something else",
+                                     option->name, recur_path(run->options.resume).text);
+        }
+    }
+    if (recur_option_given(command, now, "epochs"))
+        run->resumed_epochs = (size_t)run->options.epochs;
+    int status = recur_run_find_outputs(run, &now->given, then, arguments);
+    if (status != 0)
+        return status;
+    then->predict_given |= run->options.predict_given;
+    then->predict_by_time = then->predict_by_time && run->options.predict_by_time;
+    return recur_train_options_fit(command, then, arguments) ? 0 : STATUS_USAGE;
+}
+
+static int not_ours(const struct run *run)
+{
+    return recur_failure(run->command,
+                         "%s was not written by recur train: its recur.note does not say how the "
+                         "run was started",
+                         recur_path(run->options.resume).text);
+}
+
+static bool all_strings(const recur_json *list)
+{
+    if (!recur_json_is(list, RECUR_JSON_LIST))
+        return false;
+    const recur_json *item = recur_json_first(list);
+    for (size_t i = 0; i < list->size; i++, item = recur_json_next(item))
+        if (item->kind != RECUR_JSON_TEXT)
+            return false;
+    return true;
+}
+
+static void add_words(struct run *run, const recur_json *list, size_t *count)
+{
+    const recur_json *item = recur_json_first(list);
+    for (size_t i = 0; i < list->size; i++, item = recur_json_next(item))
+        run->words[(*count)++] = item->text;
+}
+
+/* The words that the run was started with, as a command line. Returns 0 or the exit status. */
+static int read_words(struct run *run, int *count)
+{
+    recur_error error;
+    const char *note = recur_checkpoint_note(run->resumed);
+    enum recur_status status =
+        recur_json_parse(note, strlen(note), false, "recur.note", &run->started, &error);
+    recur_need_success(run->command, status, &error);
+    const recur_json *options = recur_json_member(run->started, "options");
+    const recur_json *texts = recur_json_member(run->started, "texts");
+    if (!all_strings(options) || !all_strings(texts))
+        return not_ours(run);
+    size_t words = 0;
+    run->words = recur_need(run->command, options->size + texts->size + 1, sizeof *run->words,
+                            "the run's options");
+    add_words(run, options, &words);
+    run->words[words++] = "--";
+    add_words(run, texts, &words);
+    *count = (int)words;
+    return 0;
+}
+
+/* The last bits depend on it. */
+static void compare_isa(const struct run *run)
+{
+    const char *then = recur_json_text(recur_json_member(run->started, "isa")), *now = "";
+    recur_machine_isa(&now, NULL);
+    if (then && strcmp(then, now) != 0)
+        recur_warning(
+            run->command,
+            "the run began with %s instructions and goes on with %s: the model's last bits "
+            "will be others",
+            then, now);
+}
+
+int recur_run_reopen(struct run *run, struct arguments *texts)
+{
+    recur_error error;
+    struct train_options then;
+    struct arguments arguments;
+    int count = 0, status;
+    if (recur_checkpoint_load(run->options.resume, &run->resumed, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    status = read_words(run, &count);
+    if (status != 0)
+        return status;
+    if (!recur_train_options_parse(run->command, count, (char **)run->words, &then, &arguments,
+                                   &status) ||
+        then.resume)
+        return not_ours(run);
+    status = merge(run, texts, &then, &arguments);
+    if (status != 0)
+        return status;
+    if (texts->count > 0) {
+        arguments.operands = texts->operands;
+        arguments.count = texts->count;
+    } else {
+        status = recur_run_find_texts(run, &arguments);
+    }
+    if (status != 0)
+        return status;
+    run->options = then;
+    *texts = arguments;
+    compare_isa(run);
+    return 0;
+}
+
+int recur_run_resume(struct run *run)
+{
+    recur_error error;
+    recur_resume_config config = recur_resume_config_default();
+    config.vocab = run->vocab;
+    config.epochs = run->resumed_epochs;
+    config.threads = (size_t)run->options.threads;
+    enum recur_status status =
+        run->options.labels
+            ? recur_checkpoint_resume_labels(run->resumed, run->train, run->valid, &config,
+                                             &run->model, &run->trainer, &error)
+            : recur_checkpoint_resume(run->resumed, run->corpus, &config, &run->model,
+                                      &run->trainer, &error);
+    if (status != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    run->config = *recur_trainer_get_config(run->trainer);
+    recur_checkpoint_free(run->resumed);
+    run->resumed = NULL;
+    return 0;
+}

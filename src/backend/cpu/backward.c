@@ -1,0 +1,292 @@
+/* Backward through time: from the logits' gradient to the gradients of every z. */
+#include <string.h>
+
+#include "backend/cpu/slice.h"
+
+/* Panels of the vocabulary at a time: of so many a panel's weights stay in the L2 cache for all
+ * rows, and some of their logits for the next panel. */
+#define HEAD_PIECE ((size_t)64)
+
+/* y's gradient, for a span of rows: dy = or += dlogits W of a piece of the vocabulary, from panel
+ * `first` on. */
+static void backward_piece(const struct recur_pass *pass, struct recur_span span, size_t first,
+                           bool accumulate)
+{
+    const struct recur_workspace *work = pass->work;
+    const struct recur_seam *seam = &work->seam[pass->network->layers];
+    size_t panels = recur_panels(pass->network->outputs);
+    size_t columns = pass->network->outputs - first * RECUR_LANES;
+    if (columns > HEAD_PIECE * RECUR_LANES)
+        columns = HEAD_PIECE * RECUR_LANES;
+    struct recur_left left = {work->logits, work->logit_panels + first, span.row, columns};
+    for (size_t p = 0; p < seam->panels; p++) {
+        real *gradient = seam->feature[p].gradient + span.row * RECUR_LANES;
+        recur_pass_multiply(pass, gradient, 0, &left,
+                            work->head_transposed +
+                                (p * panels + first) * RECUR_LANES * RECUR_LANES,
+                            0, 1, seam->feature[p].width, span.rows, accumulate ? gradient : NULL);
+    }
+}
+
+/* The same for a part of the rows; forward: logits = y W^T + b. */
+static void backward_head(const struct recur_pass *pass, const struct recur_slice *slice)
+{
+    const struct recur_workspace *work = pass->work;
+    size_t panels = recur_panels(pass->network->outputs);
+    size_t spans = recur_slice_own_spans(pass, slice);
+    for (size_t i = 0; i < spans; i++) {
+        struct recur_span span = recur_slice_own_span(pass, slice, i);
+        for (size_t v = 0; v < panels; v++)
+            recur_pass_changed(pass, work->logits + v * work->logit_stride + span.row * RECUR_LANES,
+                               span.rows);
+        for (size_t v = 0; v < panels; v += HEAD_PIECE)
+            backward_piece(pass, span, v, v || pass->given_outputs);
+    }
+    recur_slice_wait(slice);
+}
+
+/* A panel of dh in direction d, row 0 at `dh`, of the states before each step. Each state but the
+ * last one of a sequence is before one. */
+static void scatter_before(const struct recur_pass *pass, const struct recur_slice *slice, size_t d,
+                           const real *gradient, real *dh)
+{
+    struct recur_piece piece[RECUR_PIECES_MAX];
+    for (size_t t = 0; t < slice->steps; t++) {
+        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+        for (unsigned i = 0; i < pieces; i++)
+            memcpy(dh + piece[i].before * RECUR_LANES, gradient + piece[i].row * RECUR_LANES,
+                   piece[i].rows * RECUR_LANES * sizeof *dh);
+    }
+}
+
+/* dh of the layer's outputs from dy of the seam above it; forward: y = (h + h of the second
+ * direction) mask / (1 - p). */
+static void backward_seam(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
+{
+    const struct recur_seam *seam = &pass->work->seam[l + 1];
+    bool before = recur_network_hands_on_before(pass->network, l);
+    size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
+    size_t end = recur_slice_end(slice, seam->panels);
+    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++) {
+        const struct recur_feature *feature = &seam->feature[p];
+        real *second = feature->state_gradient[1];
+        for (size_t i = 0; i < spans; i++) {
+            struct recur_span span = recur_slice_span(pass, slice, i);
+            size_t at = span.row * RECUR_LANES;
+            if (pass->drops)
+                recur_pass_drop(pass, l + 1, p, span, feature->gradient, feature->gradient);
+            if (second && !before)
+                memcpy(second + at, feature->gradient + at, span.rows * RECUR_LANES * sizeof(real));
+        }
+        if (before)
+            scatter_before(pass, slice, p / units, feature->gradient, feature->state_gradient[0]);
+        if (before && second)
+            scatter_before(pass, slice, 1, feature->gradient, second);
+    }
+    recur_slice_wait(slice);
+}
+
+static void gradient_tile(const struct recur_pass *pass, const struct recur_stream *stream,
+                          const struct recur_piece *piece, size_t u, struct recur_tile *tile)
+{
+    recur_tile_at(pass, stream, piece, u, tile);
+    size_t carried = (u * pass->work->batch + piece->slot) * RECUR_LANES;
+    tile->dh = stream->dh + (tile->h - stream->h);
+    tile->dh_prev = stream->dh + (tile->h_prev - stream->h);
+    tile->dc = stream->dc ? stream->dc + carried : NULL;
+    tile->q = stream->dq ? stream->dq + carried : NULL;
+}
+
+/* The gates of phase p; others may be multiplied by another thread at this moment. */
+static void gates_changed(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    bool all = cell->phases == 1;
+    unsigned first = all ? 0 : cell->recurrent_slot[cell->phase[p].first_gate];
+    unsigned count = all ? cell->slots : cell->phase[p].gates;
+    for (unsigned s = first; s < first + count; s++)
+        recur_pass_changed(pass, tile->slot[s], tile->n / RECUR_LANES);
+}
+
+/* to (rows, 32) = or += the gradients of phase p's gates in `rows` rows of z from `row` on, times
+ * W_hh; forward: z = ... + h' W_hh^T. */
+static void backward_product(const struct recur_pass *pass, size_t l, size_t d, unsigned p,
+                             size_t u, size_t row, size_t rows, real *to, bool accumulate)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
+    recur_pass_multiply(pass, to, stream->h_stride,
+                        &(struct recur_left){stream->z, stream->gate_panels[p], row, depth},
+                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES,
+                        depth * RECUR_LANES, 1, recur_panel_width(layer->hidden, u), rows,
+                        accumulate ? to : NULL);
+}
+
+/* Completes dh of the states before the pieces of the next step of the walk, in unit panel u, with
+ * what that step sends back through W_hh. Sequences that end before it have none. */
+static void backward_later(const struct recur_pass *pass, size_t l, size_t d, size_t u,
+                           const struct recur_piece *piece, unsigned pieces)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    for (unsigned i = 0; i < pieces; i++)
+        if (!piece[i].initial)
+            backward_product(pass, l, d, 0, u, piece[i].row, piece[i].rows,
+                             stream->dh + u * stream->h_stride + piece[i].before * RECUR_LANES,
+                             true);
+}
+
+/* One step back: dh is complete, then the phases run in reverse; between two of them
+ * dq = dn W_hn. */
+static void backward_step(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                          size_t d, size_t t)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    struct recur_piece piece[RECUR_PIECES_MAX], later[RECUR_PIECES_MAX];
+    unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece), laters = 0;
+    if (d ? t > 0 : t + 1 < slice->steps)
+        laters = recur_slice_pieces(pass, slice, d, d ? t - 1 : t + 1, later);
+    size_t begin = recur_slice_begin(slice, layer->units);
+    size_t end = recur_slice_end(slice, layer->units);
+    unsigned last = cell->phases - 1;
+    for (size_t u = begin; u < end; u++) {
+        backward_later(pass, l, d, u, later, laters);
+        for (unsigned i = 0; i < pieces; i++) {
+            struct recur_tile tile;
+            gradient_tile(pass, stream, &piece[i], u, &tile);
+            pass->kernels->cell[cell->cell].backward[last](&tile);
+            gates_changed(pass, &tile, last);
+        }
+    }
+    recur_slice_wait(slice);
+    if (cell->phases == 1)
+        return;
+    for (size_t u = begin; u < end; u++)
+        for (unsigned i = 0; i < pieces; i++) {
+            struct recur_tile tile;
+            gradient_tile(pass, stream, &piece[i], u, &tile);
+            backward_product(pass, l, d, 1, u, piece[i].row, piece[i].rows, tile.q, false);
+            pass->kernels->cell[cell->cell].backward[0](&tile);
+            gates_changed(pass, &tile, 0);
+        }
+    recur_slice_wait(slice);
+}
+
+/* The row of h, c and dh that sequence b ends in: the initial one where it has no step. */
+static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
+{
+    size_t length = pass->lengths ? pass->lengths->length[b] : pass->steps;
+    return length ? recur_pass_after(pass, d, d ? 0 : length - 1, b)
+                  : recur_pass_initial(pass, d) + b;
+}
+
+/* The rows of dh that have nothing from the seam above are zero: those of the initial states, or
+ * of the last ones where the states before each step are handed on. What a caller says of the last
+ * states is added to theirs; that of c is there. */
+static void begin_gradient(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                           size_t d, size_t u)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t carried = (u * pass->work->batch + slice->row) * RECUR_LANES;
+    bool before = recur_network_hands_on_before(pass->network, l);
+    real *dh = stream->dh + u * stream->h_stride;
+    for (size_t b = slice->row; b < slice->row + slice->rows; b++) {
+        size_t zero = before ? last_row(pass, d, b) : b + recur_pass_initial(pass, d);
+        memset(dh + zero * RECUR_LANES, 0, RECUR_LANES * sizeof *dh);
+    }
+    if (stream->dc && !pass->given_ends)
+        memset(stream->dc + carried, 0, slice->rows * RECUR_LANES * sizeof *dh);
+    for (size_t i = 0; i < slice->rows && pass->given_ends; i++) {
+        real *to = dh + last_row(pass, d, slice->row + i) * RECUR_LANES;
+        pass->kernels->add(to, to, stream->ends + carried + i * RECUR_LANES, RECUR_LANES);
+    }
+}
+
+/* Completes the gradient of the initial states: what the first step of each sequence sends back. */
+static void end_gradient(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                         size_t d)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_layer *layer = &pass->network->layer[l];
+    struct recur_piece piece[RECUR_PIECES_MAX];
+    size_t end = recur_slice_end(slice, layer->units);
+    for (size_t t = 0; t < (d || !slice->steps ? slice->steps : 1); t++) {
+        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+        for (unsigned i = 0; i < pieces; i++)
+            for (size_t u = recur_slice_begin(slice, layer->units); u < end && piece[i].initial;
+                 u++)
+                backward_product(pass, l, d, 0, u, piece[i].row, piece[i].rows,
+                                 stream->dh + u * stream->h_stride + piece[i].before * RECUR_LANES,
+                                 true);
+    }
+}
+
+static void backward_direction(const struct recur_pass *pass, const struct recur_slice *slice,
+                               size_t l, size_t d)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    size_t end = recur_slice_end(slice, layer->units);
+    for (size_t u = recur_slice_begin(slice, layer->units); u < end; u++)
+        begin_gradient(pass, slice, l, d, u);
+    for (size_t i = slice->steps; i-- > 0;)
+        backward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i);
+    if (pass->wants_initial)
+        end_gradient(pass, slice, l, d);
+}
+
+/* All directions of layer l, by the threads that are there for each. */
+static void backward_layer(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
+{
+    struct recur_slice own;
+    for (size_t d = 0; d < pass->network->directions; d++)
+        if (recur_slice_walks(pass, slice, d, &own))
+            backward_direction(pass, &own, l, d);
+    if (pass->work->grid.directions > 1)
+        recur_slice_wait(slice);
+}
+
+/* dx = or += dz W_ih, into the gradients of the seam below, for a part of the rows, since a narrow
+ * input has few panels; forward: z = x W_ih^T + ... */
+static void backward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                           size_t d)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
+    bool accumulate = d > 0 && !recur_network_apart(pass->network, l);
+    size_t depth = layer->units * pass->network->cell->gates * RECUR_LANES;
+    size_t spans = recur_slice_own_spans(pass, slice);
+    for (size_t p = 0; p < seam.panels; p++)
+        for (size_t i = 0; i < spans; i++) {
+            struct recur_span span = recur_slice_own_span(pass, slice, i);
+            real *gradient = seam.feature[p].gradient + span.row * RECUR_LANES;
+            recur_pass_multiply(
+                pass, gradient, 0,
+                &(struct recur_left){stream->z, stream->input_panels, span.row, depth},
+                stream->input_transposed + p * depth * RECUR_LANES, 0, 1, seam.feature[p].width,
+                span.rows, accumulate ? gradient : NULL);
+        }
+    recur_slice_wait(slice);
+}
+
+void recur_pass_backward(struct recur_pass *pass, size_t thread)
+{
+    struct recur_slice slice;
+    if (!recur_slice_of(pass, thread, &slice))
+        return;
+    if (!pass->headless)
+        backward_head(pass, &slice);
+    recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
+    for (size_t l = pass->network->layers; l-- > 0;) {
+        if (pass->work->seam[l + 1].copies)
+            backward_seam(pass, &slice, l);
+        backward_layer(pass, &slice, l);
+        bool wanted = pass->network->layer[l].dense &&
+                      (l > 0 || !pass->network->inputs || pass->wants_inputs);
+        for (size_t d = 0; d < pass->network->directions && wanted; d++)
+            backward_input(pass, &slice, l, d);
+    }
+    recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);
+}

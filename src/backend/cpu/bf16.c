@@ -1,0 +1,102 @@
+#include "backend/cpu/bf16.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* Hands out pieces of the block; with block NULL only their sizes are added up. */
+static void *take(struct recur_plan *plan, void *block, size_t count, size_t size)
+{
+    size_t at = recur_plan_reserve(plan, count, size);
+    return block ? recur_plan_at(block, at) : NULL;
+}
+
+static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
+                      const struct recur_network *network, size_t threads)
+{
+    struct recur_plan plan = {0};
+    size_t panel = recur_size_mul(bf16->stride, sizeof(uint32_t));
+    bf16->weights = take(&plan, bf16->block, network->params.span / 2, sizeof(uint32_t));
+    bf16->copy = take(&plan, bf16->block, work->block_bytes / 2, 1);
+    for (size_t i = 0; work->trains && i < network->layers * network->directions; i++) {
+        struct recur_stream *stream = &work->stream[i];
+        size_t units = network->layer[i / network->directions].units;
+        stream->h_pairs = take(&plan, bf16->block, units, panel);
+        if (stream->q)
+            stream->q_pairs = take(&plan, bf16->block, units, panel);
+    }
+    for (size_t l = 0; work->trains && l <= network->layers; l++)
+        for (size_t i = 0; i < work->seam[l].panels; i++)
+            work->seam[l].feature[i].pairs = take(&plan, bf16->block, 1, panel);
+    bf16->gates = take(&plan, bf16->block, threads, sizeof *bf16->gates);
+    bf16->gathered = take(&plan, bf16->block, threads, sizeof *bf16->gathered);
+    for (size_t i = 0; work->trains && i < threads; i++) {
+        uint32_t *gates = take(&plan, bf16->block, RECUR_GATES_TOGETHER, panel);
+        real *gathered = take(&plan, bf16->block, 1, recur_size_mul(2, panel));
+        if (bf16->block) {
+            bf16->gates[i] = gates;
+            bf16->gathered[i] = gathered;
+        }
+    }
+    return plan.bytes;
+}
+
+enum recur_status recur_bf16_create(struct recur_workspace *work,
+                                    const struct recur_network *network, size_t threads,
+                                    recur_error *error)
+{
+    RECUR_TRY(recur_alloc(1, sizeof *work->bf16, "the bf16 copies", &work->bf16, error));
+    work->bf16->stride = recur_size_mul(recur_panels(work->rows), RECUR_LANES * RECUR_LANES / 2);
+    size_t bytes = lay_out(work->bf16, work, network, threads);
+    RECUR_TRY(recur_block_alloc(bytes, "the bf16 copies", &work->bf16->block, error));
+    lay_out(work->bf16, work, network, threads);
+    return RECUR_OK;
+}
+
+void recur_bf16_free(struct recur_bf16 *bf16)
+{
+    if (!bf16)
+        return;
+    recur_block_free(bf16->block);
+    free(bf16);
+}
+
+uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number)
+{
+    const struct recur_bf16 *bf16 = pass->work->bf16;
+    size_t weight = (size_t)(number - pass->parameters);
+    if (number >= pass->parameters && weight < pass->network->params.span)
+        return bf16->weights + weight / 2;
+    return bf16->copy + (size_t)(number - pass->work->base) / 2;
+}
+
+static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_t thread,
+                        size_t threads)
+{
+    const struct recur_bf16 *bf16 = pass->work->bf16;
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->steps};
+    size_t rows = recur_pass_rows(pass);
+    for (size_t u = thread; u < pass->network->layer[l].units; u += threads) {
+        recur_pass_gather_before(pass, &all, d, stream->h + u * stream->h_stride,
+                                 bf16->gathered[thread], false);
+        pass->kernels->bf16_pack_left(stream->h_pairs + u * bf16->stride, bf16->gathered[thread],
+                                      rows);
+        if (stream->q)
+            pass->kernels->bf16_pack_left(stream->q_pairs + u * bf16->stride,
+                                          stream->q + u * stream->z_stride, rows);
+    }
+}
+
+void recur_bf16_pair(const struct recur_pass *pass, size_t thread, size_t threads)
+{
+    for (size_t l = 0; l < pass->network->layers; l++)
+        for (size_t d = 0; d < pass->network->directions; d++)
+            pair_stream(pass, l, d, thread, threads);
+    for (size_t l = 0; l <= pass->network->layers; l++) {
+        const struct recur_seam *seam = &pass->work->seam[l];
+        for (size_t i = thread; i < seam->panels; i += threads)
+            pass->kernels->bf16_pack_left(seam->feature[i].pairs, seam->feature[i].value,
+                                          recur_pass_rows(pass));
+    }
+}

@@ -1,0 +1,38 @@
+/* What a pass in bf16 has beside the floats: copies of every operand of a product, two numbers in a
+ * 32-bit word. Everything else stays as it is: parameters, gates, states, softmax, gradients and
+ * the optimiser are floats, and so are all sums.
+ *
+ *     weights    of the parameters (K, 32): pairs of rows, right operands of the forward products
+ *     copy       of the workspace: activations (rows, 32) as pairs of columns, left operands;
+ *                transposed weights as pairs of rows, right operands of the backward products
+ *     row pairs  of what weight gradients are products of: states before each step and the layers'
+ *                inputs (their places are in struct recur_stream and struct recur_feature); of the
+ *                gates' gradients each thread makes them as it needs them
+ *
+ * The copies lie in the order of what they are copies of, at half the distance. */
+#ifndef RECUR_BACKEND_CPU_BF16_H
+#define RECUR_BACKEND_CPU_BF16_H
+
+#include "backend/cpu/slice.h"
+
+struct recur_bf16 {
+    void *block;
+    uint32_t *weights, *copy;
+    size_t stride;    /* words from panel to panel of row pairs */
+    uint32_t **gates; /* by thread: RECUR_GATES_TOGETHER panels of row pairs */
+    real **gathered;  /* by thread: a panel of states, each in the row of the step after it */
+};
+
+/* Adds them to a workspace. Released with it. Errors: MEMORY. */
+enum recur_status recur_bf16_create(struct recur_workspace *work,
+                                    const struct recur_network *network, size_t threads,
+                                    recur_error *error);
+void recur_bf16_free(struct recur_bf16 *bf16);
+
+/* Where the copy of a number of the workspace or of the parameters is. */
+uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number);
+
+/* Makes the row pairs of states and inputs: a part of them. The team meets before and after. */
+void recur_bf16_pair(const struct recur_pass *pass, size_t thread, size_t threads);
+
+#endif

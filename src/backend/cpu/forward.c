@@ -1,0 +1,480 @@
+/* Forward: embeddings or look-ups, the recurrent layers, the head, the loss. */
+#include <string.h>
+
+#include "backend/cpu/slice.h"
+#include "base/clock.h"
+
+/* Numbers of z that a product writes before the cell reads them: they are still in the L1 cache. */
+#define TILE_NUMBERS 4096
+
+/* How many unit panels a product of so many rows serves: several where a few rows fill little of
+ * the cache, so that a single one has enough chains of multiply-adds at once. */
+static size_t units_at_once(unsigned gates, size_t rows)
+{
+    size_t units = TILE_NUMBERS / (rows * RECUR_LANES * gates);
+    return units > 1 ? units : 1;
+}
+
+/* A product for the unit panels [first, first + count) of some of a tensor's gates. */
+struct gates {
+    size_t tensor;         /* weight_ih or weight_hh */
+    unsigned first, count; /* gates */
+    const unsigned *slot;  /* of each gate of the cell */
+    size_t hidden;
+    const real *start; /* what all rows begin with, of a single panel; NULL: what the slots hold */
+};
+
+/* All in one go where gates and slots follow each other in the same order; else gate by gate. */
+static void multiply_gates(const struct recur_pass *pass, const struct recur_stream *stream,
+                           const struct gates *gates, size_t first, size_t count, size_t row,
+                           size_t rows, const struct recur_left *left)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    size_t w_stride = recur_network_param(pass->network, gates->tensor)->depth * RECUR_LANES;
+    bool whole = gates->count == cell->slots, together = whole || count == 1;
+    for (unsigned g = 1; g < gates->count; g++)
+        together = together && gates->slot[gates->first + g] == gates->slot[gates->first] + g;
+    size_t columns = count > 1 ? RECUR_LANES : recur_panel_width(gates->hidden, first);
+    for (unsigned g = 0; g < (together ? 1 : gates->count); g++) {
+        size_t slot = first * cell->slots + gates->slot[gates->first + g];
+        real *z = stream->z + slot * stream->z_stride + row * RECUR_LANES;
+        recur_pass_multiply(
+            pass, z, together ? stream->z_stride : cell->slots * stream->z_stride, left,
+            recur_pass_panel(pass, gates->tensor, first * cell->gates + gates->first + g),
+            together ? w_stride : cell->gates * w_stride, together ? count * gates->count : count,
+            columns, rows, gates->start ? gates->start : z);
+    }
+}
+
+/* Where a span's rows stand in what layer l reads, or the head. */
+static size_t input_row(const struct recur_pass *pass, size_t l, struct recur_span span)
+{
+    return l ? span.row + recur_pass_turn(pass) : span.row;
+}
+
+/* x W_ih^T + b of gate g into its slots of `count` unit panels, for a span of rows. */
+static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d, unsigned g,
+                               size_t first, size_t count, struct recur_span span)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
+    struct gates gate = {.tensor = layer->direction[d].weight_ih,
+                         .first = g,
+                         .count = 1,
+                         .slot = cell->input_slot,
+                         .hidden = layer->hidden};
+    for (size_t u = first; u < first + count; u++) {
+        size_t slot = u * cell->slots + cell->input_slot[g];
+        real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
+        const real *bias = stream->slot_bias + slot * RECUR_LANES;
+        if (layer->dense && count == 1)
+            gate.start = bias;
+        else if (layer->dense)
+            pass->kernels->fill(z, bias, span.rows);
+        else
+            pass->kernels->gather(z, recur_pass_panel(pass, gate.tensor, u * cell->gates + g),
+                                  pass->ids + span.row, bias, span.rows);
+    }
+    if (layer->dense)
+        multiply_gates(pass, stream, &gate, first, count, span.row, span.rows,
+                       &(struct recur_left){pass->work->base, seam.value_panels,
+                                            input_row(pass, l, span), seam.columns});
+}
+
+/* The biases of slots that no input goes to. */
+static void forward_bias(const struct recur_pass *pass, const struct recur_stream *stream, size_t u,
+                         struct recur_span span)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    unsigned has_input = 0;
+    for (unsigned g = 0; g < cell->gates; g++)
+        has_input |= 1u << cell->input_slot[g];
+    for (unsigned s = 0; s < cell->slots; s++) {
+        size_t slot = u * cell->slots + s;
+        if (!(has_input >> s & 1))
+            pass->kernels->fill(stream->z + slot * stream->z_stride + span.row * RECUR_LANES,
+                                stream->slot_bias + slot * RECUR_LANES, span.rows);
+    }
+}
+
+/* x W_ih^T + b into the slots of the slice's unit panels, for all steps. */
+static void forward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                          size_t d)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t spans = recur_slice_spans(pass, slice), end = recur_slice_end(slice, layer->units);
+    size_t rows = spans ? recur_slice_span(pass, slice, 0).rows : 0;
+    if (!rows)
+        return;
+    size_t group = units_at_once(1, rows);
+    for (size_t u = recur_slice_begin(slice, layer->units); u < end; u += group) {
+        size_t count = end - u < group ? end - u : group;
+        for (unsigned g = 0; g < cell->gates; g++)
+            for (size_t i = 0; i < spans; i++)
+                forward_input_gate(pass, l, d, g, u, count, recur_slice_span(pass, slice, i));
+        for (size_t own = u; own < u + count; own++)
+            for (size_t i = 0; i < spans; i++)
+                forward_bias(pass, stream, own, recur_slice_span(pass, slice, i));
+    }
+}
+
+/* h' W_hh^T (or q W_hh^T) of some rows on top of the input's part, for `count` unit panels. */
+static void forward_product(const struct recur_pass *pass, const struct recur_piece *piece,
+                            size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
+                            size_t count)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    struct gates gates = {.tensor = layer->direction[d].weight_hh,
+                          .first = phase->first_gate,
+                          .count = phase->gates,
+                          .slot = pass->network->cell->recurrent_slot,
+                          .hidden = layer->hidden};
+    struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
+    if (phase->from_q)
+        state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
+    multiply_gates(pass, stream, &gates, first, count, piece->row, piece->rows, &state);
+}
+
+/* One phase of one step: the product, then the cell. */
+static void forward_step(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
+                         size_t d, size_t t, unsigned p)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_cell_phase *phase = &cell->phase[p];
+    struct recur_piece piece[RECUR_PIECES_MAX];
+    unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+    size_t rows = recur_slice_alive(pass, slice, t), end = recur_slice_end(slice, layer->units);
+    if (!rows)
+        return;
+    size_t group = units_at_once(phase->gates, rows);
+    for (size_t first = recur_slice_begin(slice, layer->units); first < end; first += group) {
+        size_t count = end - first < group ? end - first : group;
+        for (unsigned i = 0; i < pieces; i++) {
+            if (!recur_piece_is_zero(pass, &piece[i]))
+                forward_product(pass, &piece[i], l, d, phase, first, count);
+            for (size_t u = first; u < first + count; u++) {
+                struct recur_tile tile;
+                recur_tile_at(pass, stream, &piece[i], u, &tile);
+                pass->kernels->cell[cell->cell].forward[p](&tile);
+                recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, piece[i].rows);
+            }
+        }
+    }
+}
+
+/* Where the pass before left the state of sequence b, in panel u of h or c. */
+static const real *carried_state(const struct recur_pass *pass, const struct recur_stream *stream,
+                                 size_t d, size_t u, int c, size_t b)
+{
+    const real *carried = c ? stream->carried_c : stream->carried_h;
+    if (carried)
+        return carried + (u * pass->work->batch + b) * RECUR_LANES;
+    size_t last = d ? 0 : pass->carried_steps - 1;
+    size_t row = recur_workspace_after(pass->work, d) +
+                 recur_pass_row_of(pass, pass->carried_steps, last, b);
+    return (c ? stream->c : stream->h) + u * stream->h_stride + row * RECUR_LANES;
+}
+
+/* The state before the first step: zero, or the one the last pass ended in. */
+static void begin_state(const struct recur_pass *pass, const struct recur_slice *slice,
+                        const struct recur_stream *stream, size_t d, size_t u)
+{
+    size_t initial = recur_pass_initial(pass, d), end = slice->row + slice->rows;
+    for (int c = 0; c < (stream->c ? 2 : 1) && !pass->given_states; c++) {
+        real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
+        for (size_t b = slice->row, beside; b < end; b += beside) {
+            real *to = panel + (initial + b) * RECUR_LANES;
+            beside = recur_pass_beside(pass, b, end);
+            size_t bytes = beside * RECUR_LANES * sizeof(real);
+            if (pass->carried_steps)
+                memmove(to, carried_state(pass, stream, d, u, c, b), bytes);
+            else
+                memset(to, 0, bytes);
+        }
+    }
+    recur_pass_changed(
+        pass, stream->h + u * stream->h_stride + (initial + slice->row) * RECUR_LANES, slice->rows);
+}
+
+/* Keeps the last states of panel u for the next pass, where other layers are about to use their
+ * place. */
+static void end_state(const struct recur_pass *pass, const struct recur_slice *slice,
+                      const struct recur_stream *stream, size_t d, size_t u)
+{
+    size_t end = slice->row + slice->rows;
+    for (size_t b = slice->row, beside; b < end; b += beside) {
+        beside = recur_pass_beside(pass, b, end);
+        size_t bytes = beside * RECUR_LANES * sizeof(real);
+        size_t to = (u * pass->work->batch + b) * RECUR_LANES;
+        size_t from = u * stream->h_stride +
+                      recur_pass_after(pass, d, d ? 0 : pass->steps - 1, b) * RECUR_LANES;
+        memcpy(stream->carried_h + to, stream->h + from, bytes);
+        if (stream->carried_c)
+            memcpy(stream->carried_c + to, stream->c + from, bytes);
+    }
+}
+
+static void forward_direction(struct recur_pass *pass, const struct recur_slice *slice,
+                              size_t thread, size_t l, size_t d)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t begin = recur_slice_begin(slice, layer->units);
+    size_t end = recur_slice_end(slice, layer->units);
+    for (size_t u = begin; u < end && !pass->in_place; u++)
+        begin_state(pass, slice, stream, d, u);
+    forward_input(pass, slice, l, d);
+    if (!pass->in_place)
+        recur_slice_wait(slice);
+    recur_pass_mark(pass, thread, RECUR_PHASE_INPUT);
+    for (size_t i = 0; i < slice->steps; i++)
+        for (unsigned p = 0; p < cell->phases; p++) {
+            forward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i, p);
+            recur_slice_wait(slice);
+        }
+    for (size_t u = begin; u < end && stream->carried_h; u++)
+        end_state(pass, slice, stream, d, u);
+}
+
+/* All directions of layer l, by the threads that are there for each. */
+static void forward_layer(struct recur_pass *pass, const struct recur_slice *slice, size_t thread,
+                          size_t l)
+{
+    struct recur_slice own;
+    for (size_t d = 0; d < pass->network->directions; d++)
+        if (recur_slice_walks(pass, slice, d, &own))
+            forward_direction(pass, &own, thread, l, d);
+    if (pass->work->grid.directions > 1)
+        recur_slice_wait(slice);
+}
+
+/* What layer 0 reads: embeddings, or the numbers that the caller has put there. */
+static void forward_embedding(const struct recur_pass *pass, const struct recur_slice *slice)
+{
+    const struct recur_seam *seam = &pass->work->seam[0];
+    size_t spans = recur_slice_spans(pass, slice);
+    size_t end = recur_slice_end(slice, seam->panels);
+    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++)
+        for (size_t i = 0; i < spans; i++) {
+            struct recur_span span = recur_slice_span(pass, slice, i);
+            real *value = seam->feature[p].value + span.row * RECUR_LANES;
+            if (pass->network->embedding)
+                pass->kernels->gather(value,
+                                      recur_pass_panel(pass, pass->network->embedding_weight, p),
+                                      pass->ids + span.row, NULL, span.rows);
+            recur_pass_changed(pass, value, span.rows);
+        }
+    recur_slice_wait(slice);
+}
+
+void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
+                              size_t d, const real *states, real *to, bool adds)
+{
+    struct recur_piece piece[RECUR_PIECES_MAX];
+    for (size_t t = 0; t < slice->steps; t++) {
+        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+        for (unsigned i = 0; i < pieces; i++) {
+            real *row = to + piece[i].row * RECUR_LANES;
+            const real *before = states + piece[i].before * RECUR_LANES;
+            if (adds)
+                pass->kernels->add(row, row, before, piece[i].rows * RECUR_LANES);
+            else
+                memcpy(row, before, piece[i].rows * RECUR_LANES * sizeof *row);
+        }
+    }
+}
+
+/* Copies the outputs of layer l into what reads them: y = h, or the sum of both directions, after
+ * each step or before it, some of it dropped. */
+static void forward_seam(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
+{
+    const struct recur_seam *seam = &pass->work->seam[l + 1];
+    bool before = recur_network_hands_on_before(pass->network, l);
+    size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
+    size_t end = recur_slice_end(slice, seam->panels);
+    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++) {
+        const struct recur_feature *feature = &seam->feature[p];
+        const real *second = feature->state[1];
+        if (before)
+            recur_pass_gather_before(pass, slice, p / units, feature->state[0], feature->value,
+                                     false);
+        if (before && second)
+            recur_pass_gather_before(pass, slice, 1, second, feature->value, true);
+        for (size_t i = 0; i < spans; i++) {
+            struct recur_span span = recur_slice_span(pass, slice, i);
+            size_t at = span.row * RECUR_LANES, n = span.rows * RECUR_LANES;
+            if (second && !before)
+                pass->kernels->add(feature->value + at, feature->state[0] + at, second + at, n);
+            else if (!pass->drops && !before)
+                memcpy(feature->value + at, feature->state[0] + at, n * sizeof(real));
+            if (pass->drops)
+                recur_pass_drop(pass, l + 1, p, span, feature->value,
+                                second || before ? feature->value : feature->state[0]);
+            recur_pass_changed(pass, feature->value + at, span.rows);
+        }
+    }
+    recur_slice_wait(slice);
+}
+
+/* logits = y W^T + b of some panels: the first of them at x. */
+static void forward_logits(const struct recur_pass *pass, struct recur_span span, size_t first,
+                           size_t count, real *x, size_t stride)
+{
+    const struct recur_network *network = pass->network;
+    const struct recur_workspace *work = pass->work;
+    const struct recur_seam *seam = &work->seam[network->layers];
+    struct recur_left y = {work->base, seam->value_panels, input_row(pass, network->layers, span),
+                           seam->columns};
+    recur_pass_multiply(pass, x, stride, &y, recur_pass_panel(pass, network->head_weight, first),
+                        recur_network_param(network, network->head_weight)->depth * RECUR_LANES,
+                        count, count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first),
+                        span.rows, recur_pass_panel(pass, network->head_bias, first));
+}
+
+/* The same into the workspace. */
+static void forward_panels(const struct recur_pass *pass, struct recur_span span, size_t first,
+                           size_t count)
+{
+    size_t stride = pass->work->logit_stride;
+    forward_logits(pass, span, first, count,
+                   pass->work->logits + first * stride + span.row * RECUR_LANES, stride);
+}
+
+void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, real *x,
+                       size_t stride)
+{
+    for (size_t v = 0; v < recur_panels(pass->network->outputs); v++)
+        forward_logits(pass, (struct recur_span){row, rows}, v, 1, x + v * stride, stride);
+}
+
+/* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits
+ * for all of them. */
+static void forward_head(const struct recur_pass *pass, const struct recur_slice *slice)
+{
+    const struct recur_network *network = pass->network;
+    struct recur_workspace *work = pass->work;
+    size_t panels = recur_panels(network->outputs);
+    if (pass->in_place) {
+        size_t first = recur_slice_begin(slice, panels), end = recur_slice_end(slice, panels);
+        if (first < end)
+            forward_panels(pass, recur_slice_span(pass, slice, 0), first, end - first);
+        return;
+    }
+    size_t spans = recur_slice_own_spans(pass, slice);
+    for (size_t v = 0; v < panels; v++)
+        for (size_t i = 0; i < spans; i++)
+            forward_panels(pass, recur_slice_own_span(pass, slice, i), v, 1);
+    for (size_t i = 0; i < spans && pass->targets; i++) {
+        struct recur_span span = recur_slice_own_span(pass, slice, i);
+        pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,
+                                    network->outputs, span.rows, pass->targets + span.row,
+                                    pass->loss_scale, work->loss + span.row);
+    }
+    recur_slice_wait(slice);
+}
+
+void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
+                     struct recur_span span, real *to, const real *from)
+{
+    const struct recur_lengths *lengths = pass->lengths;
+    uint64_t place = (((uint64_t)seam << 24) + panel) << 32;
+    uint32_t threshold = (uint32_t)((double)pass->network->dropout * 0x1p32);
+    size_t at = span.row * RECUR_LANES;
+    if (!lengths || !lengths->ties) {
+        pass->kernels->dropout(to + at, from + at, span.rows * RECUR_LANES, pass->dropout_key,
+                               place | (uint64_t)at, threshold);
+        return;
+    }
+    for (size_t t = 0; t < lengths->steps && lengths->offset[t] < span.row + span.rows; t++)
+        for (size_t b = 0; b < lengths->alive[t]; b++) {
+            size_t row = lengths->offset[t] + b, like = lengths->offset[t] + lengths->same[b];
+            at = row * RECUR_LANES;
+            if (row >= span.row && row < span.row + span.rows)
+                pass->kernels->dropout(to + at, from + at, RECUR_LANES, pass->dropout_key,
+                                       place | (uint64_t)(like * RECUR_LANES), threshold);
+        }
+}
+
+void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int32_t *rows,
+                         const int32_t *ids)
+{
+    size_t batch = recur_pass_batch(pass);
+    for (size_t t = 0; t < pass->steps; t++)
+        for (size_t b = 0; b < recur_pass_alive(pass, t); b++)
+            rows[recur_pass_row(pass, t, b)] = ids[t * batch + (order ? order[b] : b)];
+}
+
+void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase)
+{
+    if (thread != 0 || !pass->phase_seconds)
+        return;
+    double now = recur_clock();
+    pass->phase_seconds[phase] += now - pass->phase_start;
+    pass->phase_start = now;
+}
+
+void recur_pass_forward(struct recur_pass *pass, size_t thread)
+{
+    struct recur_slice slice;
+    if (!recur_slice_of(pass, thread, &slice))
+        return;
+    if (pass->network->embedding || (pass->network->layer[0].dense && pass->work->bf16))
+        forward_embedding(pass, &slice);
+    size_t layers = pass->layers ? pass->layers : pass->network->layers;
+    for (size_t l = 0; l < layers; l++) {
+        forward_layer(pass, &slice, thread, l);
+        if (pass->work->seam[l + 1].copies)
+            forward_seam(pass, &slice, l);
+        recur_pass_mark(pass, thread, RECUR_PHASE_FORWARD);
+    }
+    if (!pass->headless)
+        forward_head(pass, &slice);
+    recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
+}
+
+static void prepare_backward(void *argument, size_t thread, size_t threads)
+{
+    (void)thread;
+    (void)threads;
+    recur_pass_prepare(argument, true);
+}
+
+static void prepare_forward(void *argument, size_t thread, size_t threads)
+{
+    (void)thread;
+    (void)threads;
+    recur_pass_prepare(argument, false);
+}
+
+static void forward(void *argument, size_t thread, size_t threads)
+{
+    (void)threads;
+    recur_pass_forward(argument, thread);
+}
+
+void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team, bool backward)
+{
+    atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
+    recur_team_run(team, backward ? prepare_backward : prepare_forward, pass);
+}
+
+void recur_pass_run_forward(struct recur_pass *pass, struct recur_team *team)
+{
+    recur_team_run(team, forward, pass);
+}
+
+double recur_pass_loss_sum(const struct recur_pass *pass)
+{
+    double sum = 0;
+    for (size_t row = 0; row < recur_pass_rows(pass); row++)
+        sum += (double)pass->work->loss[row];
+    return sum;
+}

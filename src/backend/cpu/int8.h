@@ -1,0 +1,51 @@
+/* What a forward pass over a quantised model has beside the floats: weights as bytes with a scale
+ * for each output, and a copy of the activations as bytes. States are between -1 and 1, so theirs
+ * is a fixed scale of 127; embeddings have the largest of theirs. Sums of products are integers. */
+#ifndef RECUR_BACKEND_CPU_INT8_H
+#define RECUR_BACKEND_CPU_INT8_H
+
+#include <string.h>
+
+#include "backend/cpu/slice.h"
+
+struct recur_int8 {
+    void *block;
+    uint32_t *weights; /* of the parameters (K, 32): fours of rows */
+    real *scales;      /* of a panel's 32 outputs, at a 32nd of its place among the parameters */
+    int32_t *offsets;  /* likewise: the kernels' int8_zero_point times the sum of an output's
+                          weights, because the bytes of the activations are so much too large */
+    uint32_t *copy;    /* of the workspace: activations (rows, 32), fours of columns */
+    real embedding;    /* the largest magnitude of an embedding */
+};
+
+/* Adds it to a workspace that does not train. Released with it. Errors: MEMORY. */
+enum recur_status recur_int8_create(struct recur_workspace *work,
+                                    const struct recur_network *network, recur_error *error);
+void recur_int8_free(struct recur_int8 *int8);
+
+/* Panel `panel` of parameter number `index` as bytes; panel 0 of the embedding: its largest. */
+void recur_int8_pack(const struct recur_pass *pass, size_t index, size_t panel);
+void recur_int8_measure(const struct recur_pass *pass);
+
+void recur_int8_changed(const struct recur_pass *pass, const real *x, size_t rows);
+
+/* As recur_pass_multiply, which calls it, on top of what c holds. */
+void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
+                         const struct recur_left *left, const real *w, size_t w_stride,
+                         size_t panels, size_t rows);
+
+/* The scale of an output's weights, of which `most` is the largest magnitude: rounded up to so few
+ * bits that 127 times it is exact, and that it comes out again of weights it was taken of. */
+static inline real recur_int8_scale(real most)
+{
+    float scale = (float)most / 127;
+    uint32_t bits;
+    if (!(scale > 0))
+        return 1;
+    memcpy(&bits, &scale, sizeof bits);
+    bits = (bits + 0xff) & ~(uint32_t)0xff;
+    memcpy(&scale, &bits, sizeof bits);
+    return (real)scale;
+}
+
+#endif

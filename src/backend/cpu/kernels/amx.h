@@ -1,0 +1,184 @@
+/* The products of bf16 by AMX, whose registers are tiles of up to 16 rows of 64 bytes: one
+ * instruction adds to 16 x 16 results what 16 words of each of their operands' rows and columns
+ * give. The operands lie as they do for vectors: a tile of the left one is 16 rows of a panel
+ * (rows, 16), one of the right one half the columns of 16 rows of a panel. Four tiles of results
+ * are worked on at once, so that no product waits for the one before it:
+ *
+ *     0 1      of one panel, where there are more than 16 rows
+ *     2 3
+ *
+ *     0 1  2 3      of two panels, where there are not
+ *
+ * Left operands are in tiles 4 and 5, right ones in 6 and 7.
+ *
+ * TDPBF16PS adds up a row's first numbers of each word and its second ones, then both, then that to
+ * the result (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2). Sums
+ * therefore differ from those of vectors in the last bits; which rows and panels are worked on
+ * together changes none here either. */
+#ifndef RECUR_BACKEND_CPU_KERNELS_AMX_H
+#define RECUR_BACKEND_CPU_KERNELS_AMX_H
+
+#include "backend/cpu/kernels/product.h"
+
+enum { AMX_ROWS = 16, AMX_WORDS = 16, AMX_PANEL = AMX_WORDS * RECUR_LANES };
+
+/* Bytes from row to row of a left operand; of a right one, and of results. */
+#define AMX_LEFT (AMX_WORDS * sizeof(uint32_t))
+#define AMX_RIGHT (RECUR_LANES * sizeof(uint32_t))
+
+/* What LDTILECFG reads: the size of each tile. */
+struct amx_sizes {
+    uint8_t palette, first_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+};
+
+/* For results of `upper` and `lower` rows and operands of `depth` words of each. */
+static void amx_set_sizes(size_t upper, size_t lower, size_t depth)
+{
+    const uint16_t full = AMX_LEFT, left = (uint16_t)(depth * sizeof(uint32_t));
+    const uint8_t high = (uint8_t)upper, low = (uint8_t)lower, right = (uint8_t)depth;
+    const struct amx_sizes sizes = {
+        .palette = 1,
+        .row_bytes = {full, full, full, full, left, left, full, full},
+        .rows = {high, high, low, low, high, low, right, right},
+    };
+    /* gcc 12 takes LDTILECFG to read eight bytes, and could leave the others for later. */
+    __asm__ volatile("" : : "r"(&sizes) : "memory");
+    _tile_loadconfig(&sizes);
+}
+
+/* A product of k = count x depth words, as in struct recur_kernels. */
+struct amx_product {
+    real *c;
+    struct recur_word_rows a; /* panel NULL: panels of 32 rows, one after the other */
+    const uint32_t *w;
+    const real *from;                       /* what the sums begin with */
+    size_t c_stride, w_stride, from_stride; /* from panel to panel */
+    size_t from_row;                        /* from row to row; 0: all rows begin with the same */
+    size_t count, depth, panels, rows;
+};
+
+/* What tiles 2 and 3 are for: nothing, rows below those of tiles 0 and 1, the panel after. */
+enum amx_second { AMX_NONE, AMX_ROWS_BELOW, AMX_PANEL_AFTER };
+
+/* Two or four tiles of results, from row `row` of panel number `panel` on. */
+INLINE void amx_tiles(const struct amx_product *x, size_t panel, size_t row, size_t upper,
+                      const enum amx_second second)
+{
+    const size_t from_bytes = x->from_row * sizeof(real);
+    const real *from = x->from + panel * x->from_stride + row * x->from_row;
+    real *c = x->c + panel * x->c_stride + row * RECUR_LANES;
+    const real *from_2 = from + (second == AMX_ROWS_BELOW ? upper * x->from_row : x->from_stride);
+    real *c_2 = c + (second == AMX_ROWS_BELOW ? upper * RECUR_LANES : x->c_stride);
+    _tile_loadd(0, from, from_bytes);
+    _tile_loadd(1, from + AMX_WORDS, from_bytes);
+    if (second != AMX_NONE) {
+        _tile_loadd(2, from_2, from_bytes);
+        _tile_loadd(3, from_2 + AMX_WORDS, from_bytes);
+    }
+    for (size_t i = 0; i < x->count; i++) {
+        const ptrdiff_t at = x->a.panel ? x->a.panel[i] / 2 : (ptrdiff_t)(i * AMX_PANEL);
+        const uint32_t *left = x->a.base + at + row * AMX_WORDS;
+        const uint32_t *right = x->w + panel * x->w_stride + i * AMX_PANEL;
+        _tile_loadd(4, left, AMX_LEFT);
+        _tile_loadd(6, right, AMX_RIGHT);
+        _tile_loadd(7, right + AMX_WORDS, AMX_RIGHT);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        if (second == AMX_ROWS_BELOW) {
+            _tile_loadd(5, left + upper * AMX_WORDS, AMX_LEFT);
+            _tile_dpbf16ps(2, 5, 6);
+            _tile_dpbf16ps(3, 5, 7);
+        } else if (second == AMX_PANEL_AFTER) {
+            _tile_loadd(6, right + x->w_stride, AMX_RIGHT);
+            _tile_loadd(7, right + x->w_stride + AMX_WORDS, AMX_RIGHT);
+            _tile_dpbf16ps(2, 4, 6);
+            _tile_dpbf16ps(3, 4, 7);
+        }
+    }
+    _tile_stored(0, c, AMX_RIGHT);
+    _tile_stored(1, c + AMX_WORDS, AMX_RIGHT);
+    if (second != AMX_NONE) {
+        _tile_stored(2, c_2, AMX_RIGHT);
+        _tile_stored(3, c_2 + AMX_WORDS, AMX_RIGHT);
+    }
+}
+
+/* Rows are split evenly: 40 = 10 + 10 and 10 + 10 rather than 16 + 16 and 8. */
+static void amx_multiply(const struct amx_product *x)
+{
+    if (!x->rows)
+        return;
+    const size_t most = 2 * AMX_ROWS, blocks = (x->rows + most - 1) / most;
+    const size_t height = (x->rows + blocks - 1) / blocks, step = x->rows <= AMX_ROWS ? 2 : 1;
+    for (size_t panel = 0, sized = 0; panel < x->panels; panel += step)
+        for (size_t row = 0, rows; row < x->rows; row += rows) {
+            rows = x->rows - row < height ? x->rows - row : height;
+            const bool single = rows <= AMX_ROWS;
+            const size_t upper = single ? rows : (rows + 1) / 2;
+            if (rows != sized)
+                amx_set_sizes(upper, single ? upper : rows - upper, x->depth);
+            sized = rows;
+            if (!single)
+                amx_tiles(x, panel, row, upper, AMX_ROWS_BELOW);
+            else if (step == 2 && panel + 1 < x->panels)
+                amx_tiles(x, panel, row, upper, AMX_PANEL_AFTER);
+            else
+                amx_tiles(x, panel, row, upper, AMX_NONE);
+        }
+    _tile_release();
+}
+
+/* What is left of k after tiles of full depth is added by ones that are so deep. */
+static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
+                         const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
+                         size_t rows, const real *start)
+{
+    static const _Alignas(64) real zero[RECUR_LANES];
+    const size_t full = k / AMX_WORDS, rest = k % AMX_WORDS;
+    struct amx_product x = {
+        .c = c,
+        .c_stride = c_stride,
+        .a = a,
+        .w = w,
+        .w_stride = w_stride,
+        .from = start ? start : zero,
+        .from_stride = !start       ? 0
+                       : start == c ? c_stride
+                                    : RECUR_LANES,
+        .from_row = start == c ? RECUR_LANES : 0,
+        .count = full,
+        .depth = AMX_WORDS,
+        .panels = panels,
+        .rows = rows,
+    };
+    (void)columns; /* the others of W are zero: a tile has all of them at no cost */
+    if (full || !rest)
+        amx_multiply(&x);
+    if (!rest)
+        return;
+    if (full) {
+        x.from = c;
+        x.from_stride = c_stride;
+        x.from_row = RECUR_LANES;
+    }
+    if (a.panel)
+        x.a.panel += full;
+    else
+        x.a.base += full * AMX_PANEL;
+    x.w += full * AMX_PANEL;
+    x.count = 1;
+    x.depth = rest;
+    amx_multiply(&x);
+}
+
+/* The left operand as bf16_pack_left makes it: its columns are the rows of a product's. */
+static void bf16_outer(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
+                       size_t columns, size_t rows, bool accumulate)
+{
+    bf16_product(c, 0, (struct recur_word_rows){a, NULL}, rows, b, 0, 1, columns, a_columns,
+                 accumulate ? c : NULL);
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* Whether there is AMX, and whether this process may use it. */
+#ifndef RECUR_BACKEND_CPU_KERNELS_AMX_PERMISSION_H
+#define RECUR_BACKEND_CPU_KERNELS_AMX_PERMISSION_H
+
+#include <stdbool.h>
+
+/* Do processor and system have AMX for bf16? */
+bool recur_amx_present(void);
+
+/* Asks the system for the process's permission to use the tiles; again and again is fine. False
+ * where it refuses, since a signal handler's own stack could not hold them. */
+bool recur_amx_permit(void);
+
+#endif

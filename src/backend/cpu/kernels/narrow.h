@@ -1,0 +1,183 @@
+/* Products of narrow numbers, two bf16 or four int8 in each 32-bit lane, and how floats become
+ * them. What a processor has no instruction for is composed of what it has: the same function, of
+ * bf16 no faster than float. The float kernels' double build has none of this. */
+#ifndef RECUR_BACKEND_CPU_KERNELS_NARROW_H
+#define RECUR_BACKEND_CPU_KERNELS_NARROW_H
+
+#include <string.h>
+
+#include "backend/cpu/kernels/product.h"
+
+#define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
+typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
+typedef int16_t svec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
+typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_alias));
+
+#ifdef __AMX_BF16__
+#include "backend/cpu/kernels/amx.h"
+#else
+#if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+#define HAS_PAIRS 1
+#else
+#define HAS_PAIRS 0
+#endif
+
+/* sum + x0 w0 + x1 w1, pairs of bf16; composed, the first product is added first. */
+INLINE vec add_pair(vec sum, uvec x, uvec w)
+{
+#if defined(__AVX512BF16__)
+    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)w);
+#elif HAS_PAIRS
+    return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)x, (bfloat16x8_t)w);
+#else
+    const uint32_t high = 0xffff0000;
+    sum += (vec)(x << 16) * (vec)(w << 16);
+    return sum + (vec)(x & high) * (vec)(w & high);
+#endif
+}
+
+#if HAS_PAIRS
+#define TILES(name) bf16_##name
+#define HEIGHTS EACH_HEIGHT
+#else
+#define TILES(name) bf16_low_##name
+#define HEIGHTS EACH_LOW_HEIGHT
+#endif
+#define NUMBER uint32_t
+#define NUMBERS uvec
+#define LEFT recur_word_rows
+#define STEPS (RECUR_LANES / 2)
+#define RESULT real
+#define RESULTS vec
+#define LANES WORDS
+#define MULTIPLY_ADD add_pair
+#define TRANSPOSED HAS_PAIRS
+#include "backend/cpu/kernels/tiles.h"
+#if !HAS_PAIRS
+#include "backend/cpu/kernels/widened.h"
+#endif
+#endif
+
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+#define INT8_ZERO_POINT 128 /* its instruction wants bytes without a sign on the left */
+#else
+#define INT8_ZERO_POINT 0
+#endif
+
+/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, of bytes. Two products of bytes -127 .. 127 add up to what
+ * 16 bits hold; x86 has them for a left byte without a sign, which is therefore given to the right
+ * one. */
+INLINE ivec add_four(ivec sum, uvec x, uvec w)
+{
+#if defined(__AVX512VNNI__)
+    return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
+#elif defined(__AVXVNNI__)
+    return (ivec)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)x, (__m256i)w);
+#elif defined(__AVX512BW__)
+    const __m512i left = (__m512i)x, right = (__m512i)w, zero = {0};
+    __m512i turned = _mm512_mask_sub_epi8(right, _mm512_movepi8_mask(left), zero, right);
+    __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(left), turned);
+    return sum + (ivec)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+#elif defined(__AVX2__)
+    __m256i turned = _mm256_sign_epi8((__m256i)w, (__m256i)x);
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)x), turned);
+    return sum + (ivec)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+#elif defined(__ARM_FEATURE_DOTPROD)
+    return (ivec)vdotq_s32((int32x4_t)sum, (int8x16_t)x, (int8x16_t)w);
+#elif defined(RECUR_ARM)
+    const int8x16_t left = (int8x16_t)x, right = (int8x16_t)w;
+    int16x8_t low = vmull_s8(vget_low_s8(left), vget_low_s8(right));
+    return (ivec)vpadalq_s16((int32x4_t)sum, vpaddq_s16(low, vmull_high_s8(left, right)));
+#else
+    svec even = ((svec)(x << 8) >> 8) * ((svec)(w << 8) >> 8);
+    svec odd = ((svec)x >> 8) * ((svec)w >> 8);
+    uvec pairs = (uvec)(svec)(even + odd);
+    return sum + ((ivec)(pairs << 16) >> 16) + ((ivec)pairs >> 16);
+#endif
+}
+
+#define TILES(name) int8_##name
+#define NUMBER uint32_t
+#define NUMBERS uvec
+#define LEFT recur_word_rows
+#define STEPS (RECUR_LANES / 4)
+#define RESULT int32_t
+#define RESULTS ivec
+#define LANES WORDS
+#define MULTIPLY_ADD add_four
+#define HEIGHTS EACH_HEIGHT
+#define TRANSPOSED 0
+#include "backend/cpu/kernels/tiles.h"
+
+/* To the nearest bf16, ties to even, in the high half of each lane; the low half is 0. A NaN stays
+ * one: rounding it could carry into the exponent. */
+INLINE uvec round_to_bf16(vec x)
+{
+    uvec bits = (uvec)x;
+    uvec rounded = bits + 0x7fff + (bits >> 16 & 1);
+    uvec is_nan = (uvec)(x != x);
+    return ((rounded & ~is_nan) | ((bits | 0x400000) & is_nan)) & 0xffff0000;
+}
+
+static void bf16_pack_rows(uint32_t *to, const real *x, size_t rows)
+{
+    for (size_t r = 0; r < rows; r += 2)
+        for (size_t i = 0; i < RECUR_LANES; i += WORDS) {
+            const real *first = x + r * RECUR_LANES + i;
+            uvec word = round_to_bf16(load(first)) >> 16;
+            if (r + 1 < rows)
+                word |= round_to_bf16(load(first + RECUR_LANES));
+            *(uvec *)(to + r / 2 * RECUR_LANES + i) = word;
+        }
+}
+
+static void bf16_pack_columns(uint32_t *to, const real *x, size_t rows)
+{
+    uint16_t *number = (uint16_t *)to;
+    for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS) {
+        uvec rounded = round_to_bf16(load(x + i)) >> 16;
+        *(hvec *)(number + i) = __builtin_convertvector(rounded, hvec);
+    }
+}
+
+static void bf16_transpose(uint32_t *to, const real *w)
+{
+    _Alignas(64) uint32_t pair[RECUR_LANES * RECUR_LANES / 2];
+    bf16_pack_columns(pair, w, RECUR_LANES);
+    transpose_block((real *)to, (const real *)pair, RECUR_LANES, RECUR_LANES / 2);
+}
+
+static void bf16_pack_left(uint32_t *to, const real *x, size_t rows)
+{
+#ifdef __AMX_BF16__
+    for (size_t r = 0; r < rows; r += 2 * AMX_WORDS, to += AMX_PANEL) {
+        _Alignas(64) uint32_t pair[AMX_PANEL];
+        size_t count = rows - r < 2 * AMX_WORDS ? rows - r : 2 * AMX_WORDS;
+        memset(pair, 0, sizeof pair);
+        bf16_pack_rows(pair, x + r * RECUR_LANES, count);
+        transpose_block((real *)to, (const real *)pair, AMX_WORDS, RECUR_LANES);
+    }
+#else
+    bf16_pack_rows(to, x, rows);
+#endif
+}
+
+static void int8_pack_columns(uint32_t *to, const real *x, size_t rows, real scale)
+{
+    uint8_t *number = (uint8_t *)to;
+    for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS) {
+        vec scaled = vmax(vmin(load(x + i) * scale, splat(127)), splat(-127));
+        ivec above = __builtin_convertvector(scaled + (real)128.5, ivec); /* cut off, so rounded */
+        hvec half = __builtin_convertvector((uvec)(above - (128 - INT8_ZERO_POINT)), hvec);
+        *(bvec *)(number + i) = __builtin_convertvector(half, bvec);
+    }
+}
+
+static void int8_add(real *c, const int32_t *sum, const int32_t *offset, const real *scale,
+                     real common, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        c[i] += (real)(sum[i] - offset[i]) * (scale[i] * common);
+}
+
+#endif

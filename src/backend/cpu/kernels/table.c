@@ -1,0 +1,62 @@
+/* Compiled once for every instruction set, with that set's flags and name
+ * (src/backend/cpu/kernels/meson.build): everything the headers below define is static, and the
+ * table is the one symbol. */
+#include "backend/cpu/kernels/dropout.h"
+#include "backend/cpu/kernels/gru.h"
+#include "backend/cpu/kernels/gru_reset_before.h"
+#include "backend/cpu/kernels/lstm.h"
+#include "backend/cpu/kernels/measure.h"
+#include "backend/cpu/kernels/optimizers.h"
+#include "backend/cpu/kernels/product.h"
+#include "backend/cpu/kernels/rnn.h"
+#include "backend/cpu/kernels/softmax.h"
+#ifndef RECUR_DOUBLE
+#include "backend/cpu/kernels/narrow.h"
+#endif
+
+#define NAME_(isa) recur_kernels_##isa
+#define NAME(isa) NAME_(isa)
+#define TEXT_(isa) #isa
+#define TEXT(isa) TEXT_(isa)
+
+extern const struct recur_kernels NAME(RECUR_ISA);
+
+const struct recur_kernels NAME(RECUR_ISA) = {
+    .isa = TEXT(RECUR_ISA),
+    .product = product,
+    .product_far = product_far,
+    .outer = outer,
+#ifndef RECUR_DOUBLE
+    .bf16_product = bf16_product,
+    .bf16_outer = bf16_outer,
+    .bf16_pack_rows = bf16_pack_rows,
+    .bf16_pack_columns = bf16_pack_columns,
+    .bf16_transpose = bf16_transpose,
+    .bf16_pack_left = bf16_pack_left,
+    .int8_product = int8_product,
+    .int8_pack_columns = int8_pack_columns,
+    .int8_zero_point = INT8_ZERO_POINT,
+    .int8_add = int8_add,
+#endif
+    .column_sum = column_sum,
+    .fill = fill,
+    .gather = gather,
+    .scatter_add = scatter_add,
+    .add = add,
+    .transpose = transpose,
+    .cell =
+        {
+            [RECUR_CELL_RNN] = {{rnn_forward}, {rnn_backward}},
+            [RECUR_CELL_GRU] = {{gru_forward}, {gru_backward}},
+            [RECUR_CELL_GRU_RESET_BEFORE] = {{gru_reset_before_gates, gru_reset_before_output},
+                                             {gru_reset_before_gates_backward,
+                                              gru_reset_before_output_backward}},
+            [RECUR_CELL_LSTM] = {{lstm_forward}, {lstm_backward}},
+        },
+    .softmax_loss = softmax_loss,
+    .dropout = dropout,
+    .sum_squares = sum_squares,
+    .optimizer = OPTIMIZERS,
+    .peak = peak,
+    .read = read_all,
+};

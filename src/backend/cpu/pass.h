@@ -1,0 +1,165 @@
+/* One pass of a minibatch through a network: forward, loss, backward, weight gradients.
+ *
+ * The sequences may differ in length (backend/cpu/lengths.h): at each step only the rows of those
+ * that go on exist. Where `lengths` is NULL all B sequences have `steps` steps.
+ *
+ * Each function is called by every thread of the team with its number. Between forward and
+ * backward nobody waits: a slice of the batch belongs to the same threads all the way down.
+ * Before recur_pass_gradients, and before and after recur_pass_prepare, the whole team meets.
+ *
+ *     prepare   weights, transposed for backward; biases summed         (after every update)
+ *     forward   ids -> logits -> loss and the logits' gradient, by slices of the batch
+ *     backward  the gradients of every z, by slices of the batch
+ *     gradients every weight gradient, one product over all rows, by panels
+ *
+ * Every number is summed in one order that the slices do not change: same bits on any number of
+ * threads. */
+#ifndef RECUR_BACKEND_CPU_PASS_H
+#define RECUR_BACKEND_CPU_PASS_H
+
+#include "backend/cpu/lengths.h"
+#include "backend/cpu/touched.h"
+#include "backend/cpu/workspace.h"
+#include "recur/trainer.h"
+
+/* Panels of gates, at most, whose weight gradients a thread works out side by side: a panel of
+ * states or inputs, half of which another thread has written, then comes into its cache once for
+ * all of them. */
+#define RECUR_GATES_TOGETHER 4
+
+struct recur_pass {
+    const struct recur_network *network;
+    const struct recur_kernels *kernels;
+    struct recur_workspace *work;
+    const real *parameters;              /* flat, as network->params says */
+    real *gradients;                     /* the same; written, not added to */
+    const struct recur_touched *touched; /* where they are all zero else; or NULL */
+    const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
+    size_t steps; /* T of this pass, at most work->steps; of the longest sequence */
+    size_t rows;  /* only so many sequences of the batch, the first ones; 0: all */
+    size_t block; /* of equal lengths, so many lie together (backend/cpu/workspace.h); 0: all */
+    const int32_t *ids;     /* by rows, each below V; not where the network reads numbers */
+    const int32_t *targets; /* by rows; below 0: no loss there. NULL: logits only */
+    size_t carried_steps;   /* of the last pass over `work`, whose last state this one starts from;
+                               0: from zero. Both are of equal lengths */
+    bool given_states;      /* initial states are in place (recur_pass_initial); else zero */
+    bool in_place;          /* a single step whose given states are complete, narrow copies too, and
+                               seen by all threads of a slice: none waits before it goes on, nor
+                               for the logits of others */
+    const size_t *turn;     /* of single steps of one sequence whose state stays here, copied by
+                               nobody: of the two rows behind the initial ones it goes to number
+                               *turn, 0 or 1, and comes from the other. NULL: from the initial one
+                               to the first */
+    bool given_ends;        /* so are gradients of the last ones, in `ends` and dc; else zero */
+    bool wants_initial;     /* gradients of the initial states are to be complete */
+    bool wants_inputs;      /* those of the numbers that the network reads are wanted */
+    bool given_outputs;     /* the gradient of the top seam is there: the head's is added to it */
+    bool headless;          /* neither logits nor their gradient */
+    size_t layers;          /* only so many layers, from the lowest up; 0: all */
+    bool drops;             /* dropout is on */
+    uint64_t dropout_key;   /* another one for every minibatch */
+    real loss_scale;        /* the loss is loss_scale times the sum over all rows */
+    atomic_size_t next_task; /* of prepare and gradients; 0 at the start of each */
+    double *phase_seconds;   /* by enum recur_phase, of thread 0; NULL: not measured */
+    double phase_start;      /* recur_clock() when thread 0 began its present phase */
+};
+
+/* B; the sequences that have a step t; the rows of all. */
+static inline size_t recur_pass_batch(const struct recur_pass *pass)
+{
+    size_t all = pass->rows ? pass->rows : pass->work->batch;
+    return pass->lengths ? pass->lengths->batch : all;
+}
+
+static inline size_t recur_pass_alive(const struct recur_pass *pass, size_t t)
+{
+    return pass->lengths ? pass->lengths->alive[t] : recur_pass_batch(pass);
+}
+
+static inline size_t recur_pass_rows(const struct recur_pass *pass)
+{
+    return pass->lengths ? pass->lengths->rows : pass->steps * recur_pass_batch(pass);
+}
+
+/* Sequences of a block. */
+static inline size_t recur_pass_block(const struct recur_pass *pass)
+{
+    return pass->lengths || !pass->block ? recur_pass_batch(pass) : pass->block;
+}
+
+/* The row of step t of sequence b, in a pass of so many steps. Those of the sequences behind it lie
+ * next to it as far as the block goes. */
+static inline size_t recur_pass_row_of(const struct recur_pass *pass, size_t steps, size_t t,
+                                       size_t b)
+{
+    size_t block = recur_pass_block(pass);
+    return pass->lengths ? pass->lengths->offset[t] + b
+                         : (b / block * steps + t) * block + b % block;
+}
+
+static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t, size_t b)
+{
+    return recur_pass_row_of(pass, pass->steps, t, b);
+}
+
+/* How many of the sequences [b, end) lie next to each other at each step, from b on. */
+static inline size_t recur_pass_beside(const struct recur_pass *pass, size_t b, size_t end)
+{
+    size_t block = recur_pass_block(pass), left = block - b % block;
+    return left < end - b ? left : end - b;
+}
+
+/* How far behind row 0 of a state the one is that this pass writes. */
+static inline size_t recur_pass_turn(const struct recur_pass *pass)
+{
+    return pass->turn ? *pass->turn : 0;
+}
+
+/* Rows of h, c and dh in direction d: the state of sequence b after step t, and where the initial
+ * ones begin. */
+static inline size_t recur_pass_after(const struct recur_pass *pass, size_t d, size_t t, size_t b)
+{
+    return recur_workspace_after(pass->work, d) + recur_pass_row(pass, t, b) +
+           recur_pass_turn(pass);
+}
+
+static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)
+{
+    if (pass->turn)
+        return recur_workspace_after(pass->work, d) + 1 - recur_pass_turn(pass);
+    return d ? recur_pass_rows(pass) : pass->work->batch - recur_pass_batch(pass);
+}
+
+/* Packs an array (T, B) of ids into the pass's rows; slot b holds the caller's sequence order[b],
+ * or b where that is NULL. */
+void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int32_t *rows,
+                         const int32_t *ids);
+
+/* Weights as backward wants them and the sums of biases. `backward` false: the biases alone. */
+void recur_pass_prepare(struct recur_pass *pass, bool backward);
+
+/* Leaves log-losses in work->loss, row by row, and, where targets are given, the gradient of the
+ * loss in work->logits; logits where they are not. */
+void recur_pass_forward(struct recur_pass *pass, size_t thread);
+
+/* Logits of the rows [row, row + rows) of a headless pass that is through, and whose top layer ran:
+ * x, panels of them (rows, 32), lie `stride` numbers apart. */
+void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, real *x,
+                       size_t stride);
+
+void recur_pass_backward(struct recur_pass *pass, size_t thread);
+
+/* In bf16 the team calls recur_bf16_pair and meets before. */
+void recur_pass_gradients(struct recur_pass *pass, size_t thread);
+
+/* On all of `team`: recur_pass_prepare, and, for passes that only look, a forward pass. */
+void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team, bool backward);
+void recur_pass_run_forward(struct recur_pass *pass, struct recur_team *team);
+
+/* Thread 0 has done the work of a phase: adds the time since the last mark to it. */
+void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase);
+
+/* The sum of work->loss, row by row. */
+double recur_pass_loss_sum(const struct recur_pass *pass);
+
+#endif

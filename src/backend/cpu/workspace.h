@@ -1,0 +1,177 @@
+/* The planner: every buffer of a pass over B sequences of up to T steps, worked out before the
+ * first step and allocated as one block; and how the work is split among threads.
+ *
+ * Rows are numbered t * B + b; where sequences differ in length, as backend/cpu/lengths.h says.
+ * Large minibatches of equal length may lie in blocks of sequences, each numbered so, one after the
+ * other: threads that share a minibatch then write far apart, else the processor fetches ahead for
+ * one what another is writing. Blocks are cut as the batch says and not the threads, so that sums
+ * over all rows have one order. For each layer and direction (U = panels of H, S = slots):
+ *
+ *     z    U * S panels (T*B, 32)        gates; backward: gradients of their pre-activations
+ *     h    U panels ((T+1)*B, 32)        hidden states after each step, in the order of the rows,
+ *                                        which are also the step's outputs; and B initial ones, in
+ *                                        front of the others in the forward direction, behind the
+ *                                        last row of the pass in the backward one: either way
+ *                                        the state before a step stands one step further
+ *     c    as h                          cell states (lstm)
+ *     q    U panels (T*B, 32)            r * h' (gru-reset-before)
+ *     dh   as h                          gradients; that of the initial state comes out as well
+ *     dc, dq  U panels (B, 32)           carried from step to step
+ *
+ * Panels that are long enough to be walked side by side lie at distances that are no multiple of
+ * 4096 bytes, which would put all of them into the same few sets of the L1 cache. */
+#ifndef RECUR_BACKEND_CPU_WORKSPACE_H
+#define RECUR_BACKEND_CPU_WORKSPACE_H
+
+#include "base/team.h"
+#include "nn/network.h"
+
+/* Buffers of one layer and direction. Offsets of panels for products count from `h`, `q` or `z`. */
+struct recur_stream {
+    size_t z_stride, h_stride; /* from panel to panel, in numbers; q's is z's, c's and dh's h's */
+    real *z, *h, *c, *q;
+    real *dh, *dc, *dq;
+    real *ends; /* U panels (B, 32): gradients of the last hidden states, where they are given */
+    real *slot_bias;             /* (U*S, 32): b_ih + b_hh where they meet */
+    real *carried_h, *carried_c; /* U panels (B, 32): the last states, for the next pass; or NULL */
+    uint32_t *h_pairs, *q_pairs; /* in bf16 (backend/cpu/bf16.h) */
+    ptrdiff_t *h_panels, *q_panels;                /* (U) */
+    ptrdiff_t *gate_panels[RECUR_CELL_PHASES_MAX]; /* z panels of a phase's gates, (U * gates) */
+    ptrdiff_t *input_panels;                       /* z panels that x W_ih^T went to, (U * G) */
+    real *recurrent_transposed[RECUR_CELL_PHASES_MAX]; /* W_hh^T of a phase: U panels (U*gates*32,
+                                                          32) */
+    real *input_transposed; /* W_ih^T: panels of the input (U*G*32, 32) */
+};
+
+/* One panel of a layer's input or output: where its row 0 lies, its gradient, its width. */
+struct recur_feature {
+    real *value;
+    real *gradient;  /* NULL in a workspace that does not train */
+    uint32_t *pairs; /* in bf16 (backend/cpu/bf16.h) */
+    size_t width;    /* lanes in use */
+    /* The states that `value` is the sum of, dropped or not, the second one NULL where there is
+     * one, and their gradients: row 0 after step 0; or, where the states before each step are
+     * handed on, row 0 of h, for `value` and `gradient` are then copies, in the rows of the steps.
+     */
+    real *state[RECUR_DIRECTIONS_MAX];
+    real *state_gradient[RECUR_DIRECTIONS_MAX];
+};
+
+/* What stands between two layers, under the first and over the last: the panels of x or of y. */
+struct recur_seam {
+    size_t panels;
+    size_t columns;                /* to multiply: 32 * (panels - 1) + width of the last */
+    bool copies;                   /* its values are made of states and not states themselves */
+    struct recur_feature *feature; /* (panels) */
+    ptrdiff_t *value_panels;       /* of feature values, from `base` */
+};
+
+/* A team's work on one pass is a grid: slices of the batch, which need nothing of each other, times
+ * directions that run at once, which meet after every layer, times slices of the hidden units,
+ * which wait for each other after every step. */
+struct recur_grid {
+    size_t batch_slices, directions, unit_slices;
+    struct recur_barrier *barrier; /* (batch_slices), for the threads of a slice of the batch */
+    struct recur_barrier *inner;   /* (batch_slices, directions), for those of one direction */
+};
+
+struct recur_workspace {
+    size_t batch, steps; /* B, T */
+    size_t rows;         /* of all steps; B * T, or fewer where sequences differ in length */
+    bool trains;
+    bool shares, carries, headless; /* as struct recur_work_plan says */
+    bool far; /* the weights that a thread walks at each step do not fit its L2 cache */
+    struct recur_grid grid;
+    void *block;
+    size_t block_bytes;
+    const real *base;            /* of value_panels */
+    struct recur_stream *stream; /* (L, D) */
+    struct recur_seam *seam;     /* (L + 1): [l] is layer l's input, [L] the head's */
+    size_t logit_stride;
+    real *logits;            /* panels of V, (T*B, 32); then their gradients */
+    ptrdiff_t *logit_panels; /* from `logits` */
+    real *head_transposed;
+    real *loss;              /* (T*B) */
+    struct recur_bf16 *bf16; /* beside the floats (backend/cpu/bf16.h), or NULL */
+    struct recur_int8 *int8; /* likewise (backend/cpu/int8.h) */
+};
+
+/* What passes are to be planned for. */
+struct recur_work_plan {
+    size_t batch, steps; /* B, T, at most */
+    size_t rows;         /* of all steps; 0: B * T */
+    size_t threads;      /* of the team that will run them */
+    bool trains;         /* backward too */
+    bool shares;         /* the outputs of the last layer are all that counts after a pass: layers
+                            use the same buffers in turn, and memory does not grow with them */
+    bool carries;        /* where layers share: the next pass may start from the last states */
+    bool headless;       /* no pass has logits; recur_pass_logits may be asked for some */
+};
+
+/* Errors: MEMORY. Released by recur_workspace_free in every case. */
+enum recur_status recur_workspace_plan(struct recur_workspace *work,
+                                       const struct recur_network *network,
+                                       const struct recur_work_plan *plan, recur_error *error);
+
+/* The same for passes whose layers keep their states, and whose rows have logits. */
+enum recur_status recur_workspace_init(struct recur_workspace *work,
+                                       const struct recur_network *network, size_t batch,
+                                       size_t steps, bool trains, size_t threads,
+                                       recur_error *error);
+
+/* About how many bytes a row takes where layers share their buffers and there are no logits. */
+size_t recur_workspace_row_bytes(const struct recur_network *network);
+
+void recur_workspace_free(struct recur_workspace *work);
+
+#define RECUR_BLOCKS_MAX 16
+
+/* How many of a minibatch's sequences are best kept together: as many halves as can be, but tiles
+ * of fewer rows would be slower. */
+static inline size_t recur_block_of(size_t batch)
+{
+    size_t block = batch;
+    while (block % 2 == 0 && block >= 20 && batch / block < RECUR_BLOCKS_MAX)
+        block /= 2;
+    return block;
+}
+
+/* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */
+enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
+                                 size_t unit_slices, recur_error *error);
+void recur_grid_free(struct recur_grid *grid);
+
+static inline size_t recur_grid_threads(const struct recur_grid *grid)
+{
+    return grid->batch_slices * grid->directions * grid->unit_slices;
+}
+
+/* The row of h, c and dh in direction d that the state after row 0 stands in. */
+static inline size_t recur_workspace_after(const struct recur_workspace *work, size_t d)
+{
+    return d ? 0 : work->batch;
+}
+
+static inline struct recur_stream *recur_workspace_stream(const struct recur_workspace *work,
+                                                          const struct recur_network *network,
+                                                          size_t l, size_t d)
+{
+    return &work->stream[l * network->directions + d];
+}
+
+/* What direction d of layer l reads: the seam below, or its direction's part of it. */
+static inline struct recur_seam recur_workspace_input(const struct recur_workspace *work,
+                                                      const struct recur_network *network, size_t l,
+                                                      size_t d)
+{
+    struct recur_seam seam = work->seam[l];
+    if (!recur_network_apart(network, l))
+        return seam;
+    seam.panels /= network->directions;
+    seam.columns = network->layer[l - 1].hidden;
+    seam.feature += d * seam.panels;
+    seam.value_panels += d * seam.panels;
+    return seam;
+}
+
+#endif

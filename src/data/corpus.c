@@ -1,0 +1,369 @@
+#include "recur/corpus.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/files.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "data/corpus_source.h"
+#include "data/vocab_make.h"
+
+#define NARROW_IDS ((size_t)UINT16_MAX + 1) /* vocabularies up to here need two bytes an id */
+
+struct recur_corpus {
+    void *ids; /* uint16_t, or uint32_t where `wide` */
+    size_t size, capacity;
+    bool wide;
+    size_t vocabulary_size;
+    size_t unknown;
+    recur_text_stats stats;
+    uint64_t marks; /* byte order marks that were left out within files */
+};
+
+RECUR_CONFIG(corpus, max_tokens, .max_tokens = 0)
+
+static size_t width(const recur_corpus *corpus)
+{
+    return corpus->wide ? sizeof(uint32_t) : sizeof(uint16_t);
+}
+
+static uint32_t get(const recur_corpus *corpus, size_t at)
+{
+    return corpus->wide ? ((const uint32_t *)corpus->ids)[at] : ((const uint16_t *)corpus->ids)[at];
+}
+
+static enum recur_status create(size_t vocabulary_size, recur_corpus **corpus, recur_error *error)
+{
+    RECUR_TRY(recur_alloc(1, sizeof **corpus, "a corpus", corpus, error));
+    (*corpus)->vocabulary_size = vocabulary_size;
+    (*corpus)->wide = vocabulary_size > NARROW_IDS;
+    return RECUR_OK;
+}
+
+void recur_corpus_free(recur_corpus *corpus)
+{
+    if (!corpus)
+        return;
+    free(corpus->ids);
+    free(corpus);
+}
+
+/* From two bytes an id to four, from the last id to the first, so that none is overwritten. */
+static enum recur_status widen(recur_corpus *corpus, recur_error *error)
+{
+    size_t bytes = recur_size_mul(corpus->capacity, sizeof(uint32_t));
+    void *ids = bytes < PTRDIFF_MAX ? realloc(corpus->ids, bytes) : NULL;
+    if (!ids)
+        return recur_fail_memory(error, bytes, "the corpus");
+    corpus->ids = ids;
+    corpus->wide = true;
+    for (size_t i = corpus->size; i-- > 0;)
+        ((uint32_t *)ids)[i] = ((const uint16_t *)ids)[i];
+    return RECUR_OK;
+}
+
+/* Ids from NARROW_IDS on widen a narrow corpus. */
+static enum recur_status append(recur_corpus *corpus, const uint32_t *ids, size_t count,
+                                recur_error *error)
+{
+    if (!count)
+        return RECUR_OK;
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = ids[i] > largest ? ids[i] : largest;
+    if (largest >= NARROW_IDS && !corpus->wide)
+        RECUR_TRY(widen(corpus, error));
+    RECUR_TRY(recur_grow(&corpus->ids, &corpus->capacity, recur_size_add(corpus->size, count),
+                         width(corpus), "the corpus", error));
+    uint16_t *narrow = (uint16_t *)corpus->ids + corpus->size;
+    if (corpus->wide)
+        memcpy((uint32_t *)corpus->ids + corpus->size, ids, count * sizeof *ids);
+    else
+        for (size_t i = 0; i < count; i++)
+            narrow[i] = (uint16_t)ids[i];
+    corpus->size += count;
+    return RECUR_OK;
+}
+
+/* Gives back what the corpus does not need; a failure costs nothing but memory. */
+static void trim(recur_corpus *corpus)
+{
+    void *ids = corpus->size ? realloc(corpus->ids, corpus->size * width(corpus)) : NULL;
+    if (ids) {
+        corpus->ids = ids;
+        corpus->capacity = corpus->size;
+    }
+}
+
+/* Where the stream's pieces go. */
+struct builder {
+    recur_corpus *corpus;
+    uint64_t max_tokens;
+    struct recur_token_table *counted; /* new tokens are added, all are counted; or: */
+    const struct recur_token_table *known;
+    uint32_t ids[RECUR_PIECE];
+};
+
+static enum recur_status append_kept(struct builder *builder, size_t count, recur_error *error)
+{
+    uint64_t room = builder->max_tokens - builder->corpus->size;
+    return append(builder->corpus, builder->ids, room < count ? (size_t)room : count, error);
+}
+
+static enum recur_status count_piece(void *user, const recur_token *tokens, size_t count,
+                                     bool line_end, recur_error *error)
+{
+    (void)line_end;
+    struct builder *builder = user;
+    struct recur_token_table *counted = builder->counted;
+    recur_token_table_find_all(counted, tokens, count, builder->ids);
+    for (size_t i = 0; i < count; i++) {
+        if (builder->ids[i] == RECUR_TOKEN_NONE)
+            RECUR_TRY(recur_token_table_intern(counted, tokens[i], &builder->ids[i], error));
+        counted->entries[builder->ids[i]].count++;
+    }
+    return append_kept(builder, count, error);
+}
+
+static enum recur_status encode_piece(void *user, const recur_token *tokens, size_t count,
+                                      bool line_end, recur_error *error)
+{
+    (void)line_end;
+    struct builder *builder = user;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t index = recur_token_table_find(builder->known, tokens[i]);
+        builder->ids[i] = index == RECUR_TOKEN_NONE ? RECUR_UNKNOWN : index;
+    }
+    return append_kept(builder, count, error);
+}
+
+static enum recur_status fail_empty(const struct recur_text_source *sources, size_t count,
+                                    const recur_text_config *config, const recur_text_stats *stats,
+                                    recur_error *error)
+{
+    const char *path = count ? sources[0].path : NULL;
+    const char *cause = !stats->bytes ? "at least 1 is needed"
+                        : config->clean == RECUR_CLEAN_LETTERS
+                            ? "cleaning by letters keeps nothing "
+                              "but A-Z and a-z, and there are none"
+                        : config->tokens == RECUR_TOKENS_WORD ? "all of it is white space"
+                                                              : "at least 1 is needed";
+    return recur_fail(error, RECUR_ERROR_DATA, "%s %s no tokens (%" PRIu64 " %s read); %s",
+                      path ? recur_file_name(path).text : "the text",
+                      count > 1 ? "and the files after it have" : "has", stats->bytes,
+                      stats->bytes == 1 ? "byte was" : "bytes were", cause);
+}
+
+/* Reads all sources as one text. */
+static enum recur_status read_sources(const struct recur_text_source *sources, size_t count,
+                                      const recur_text_config *config, recur_piece_fn *piece,
+                                      struct builder *builder, recur_error *error)
+{
+    recur_text_stats *stats = &builder->corpus->stats;
+    for (size_t i = 0; i < count; i++) {
+        struct recur_text_source source = sources[i];
+        source.most = builder->max_tokens;
+        source.marks = &builder->corpus->marks;
+        RECUR_TRY(recur_text_stream(&source, config, false, piece, builder, stats, error));
+    }
+    return stats->tokens ? RECUR_OK : fail_empty(sources, count, config, stats, error);
+}
+
+static void set(recur_corpus *corpus, size_t at, uint32_t id)
+{
+    if (corpus->wide)
+        ((uint32_t *)corpus->ids)[at] = id;
+    else
+        ((uint16_t *)corpus->ids)[at] = (uint16_t)id;
+}
+
+/* Replaces the order of first appearance by the dictionary's. */
+static void renumber(recur_corpus *corpus, const uint32_t *ids, size_t vocabulary_size)
+{
+    recur_corpus from = *corpus;
+    corpus->vocabulary_size = vocabulary_size;
+    corpus->wide = vocabulary_size > NARROW_IDS; /* never wider than before */
+    for (size_t i = 0; i < corpus->size; i++) {
+        uint32_t id = ids[get(&from, i)];
+        set(corpus, i, id);
+        corpus->unknown += id == RECUR_UNKNOWN;
+    }
+}
+
+static uint64_t limit(uint64_t max_tokens)
+{
+    return max_tokens ? max_tokens : UINT64_MAX;
+}
+
+enum recur_status recur_corpus_build_sources(const struct recur_text_source *sources, size_t count,
+                                             const recur_corpus_config *given,
+                                             recur_corpus **corpus, recur_vocab **vocab,
+                                             recur_error *error)
+{
+    recur_corpus_config config = recur_corpus_config_default();
+    recur_vocab_config dictionary = recur_vocab_config_default();
+    struct recur_token_table counted = {0};
+    recur_corpus *made = NULL;
+    recur_text_config cut;
+    uint32_t *ids = NULL;
+    enum recur_status status;
+    RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
+    RECUR_TRY(recur_text_take_config(config.text, &cut, error));
+    RECUR_TRY(recur_config_take(&dictionary, config.vocab, "recur_vocab_config", error));
+    RECUR_TRY_GOTO(create(0, &made, error), done);
+    RECUR_TRY_GOTO(recur_vocab_begin(&counted, &cut, &dictionary, error), done);
+    struct builder builder = {
+        .corpus = made, .max_tokens = limit(config.max_tokens), .counted = &counted};
+    RECUR_TRY_GOTO(read_sources(sources, count, &cut, count_piece, &builder, error), done);
+    RECUR_TRY_GOTO(recur_vocab_finish(&counted, &cut, &dictionary, vocab, &ids, error), done);
+    renumber(made, ids, recur_vocab_size(*vocab));
+    trim(made);
+    *corpus = made;
+    made = NULL;
+done:
+    recur_corpus_free(made);
+    recur_token_table_free(&counted);
+    free(ids);
+    return status;
+}
+
+/* One source for each path; `*sources` belongs to the caller. */
+static enum recur_status make_sources(const char *const *paths, size_t count,
+                                      struct recur_text_source **sources, recur_error *error)
+{
+    RECUR_TRY(recur_alloc(count, sizeof **sources, "the list of files", sources, error));
+    for (size_t i = 0; i < count; i++)
+        (*sources)[i].path = paths[i];
+    return RECUR_OK;
+}
+
+enum recur_status recur_corpus_build(const char *const *paths, size_t count,
+                                     const recur_corpus_config *config, recur_corpus **corpus,
+                                     recur_vocab **vocab, recur_error *error)
+{
+    struct recur_text_source *sources;
+    RECUR_TRY(make_sources(paths, count, &sources, error));
+    enum recur_status status =
+        recur_corpus_build_sources(sources, count, config, corpus, vocab, error);
+    free(sources);
+    return status;
+}
+
+enum recur_status recur_corpus_build_memory(const char *bytes, size_t size,
+                                            const recur_corpus_config *config,
+                                            recur_corpus **corpus, recur_vocab **vocab,
+                                            recur_error *error)
+{
+    struct recur_text_source source = {.bytes = bytes, .size = size};
+    return recur_corpus_build_sources(&source, 1, config, corpus, vocab, error);
+}
+
+static void count_unknown(recur_corpus *corpus)
+{
+    for (size_t i = 0; i < corpus->size; i++)
+        corpus->unknown += get(corpus, i) == RECUR_UNKNOWN;
+}
+
+enum recur_status recur_corpus_encode_files(const char *const *paths, size_t count,
+                                            recur_vocab *vocab, const recur_corpus_config *given,
+                                            recur_corpus **corpus, recur_error *error)
+{
+    recur_corpus_config config = recur_corpus_config_default();
+    recur_text_config cut = recur_text_config_default();
+    struct recur_text_source *sources = NULL;
+    recur_corpus *made = NULL;
+    enum recur_status status;
+    RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
+    RECUR_TRY(recur_config_take(&cut, config.text, "recur_text_config", error));
+    cut.tokens = recur_vocab_text(vocab)->tokens;
+    cut.clean = recur_vocab_text(vocab)->clean;
+    RECUR_TRY_GOTO(make_sources(paths, count, &sources, error), done);
+    RECUR_TRY_GOTO(create(recur_vocab_size(vocab), &made, error), done);
+    struct builder builder = {
+        .corpus = made, .max_tokens = limit(config.max_tokens), .known = recur_vocab_table(vocab)};
+    RECUR_TRY_GOTO(read_sources(sources, count, &cut, encode_piece, &builder, error), done);
+    count_unknown(made);
+    trim(made);
+    *corpus = made;
+    made = NULL;
+done:
+    recur_corpus_free(made);
+    free(sources);
+    return status;
+}
+
+enum recur_status recur_corpus_encode(const char *const *paths, size_t count, recur_vocab *vocab,
+                                      uint64_t max_tokens, recur_corpus **corpus,
+                                      recur_error *error)
+{
+    recur_corpus_config config = recur_corpus_config_default();
+    config.max_tokens = max_tokens;
+    return recur_corpus_encode_files(paths, count, vocab, &config, corpus, error);
+}
+
+enum recur_status recur_corpus_from_ids(const int32_t *ids, size_t count, size_t vocabulary_size,
+                                        recur_corpus **corpus, recur_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((size_t)ids[i] >= vocabulary_size) /* negative: huge */
+            return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                              "id %" PRId32 " at place %zu is outside a vocabulary of %zu %s",
+                              ids[i], i, vocabulary_size,
+                              vocabulary_size == 1 ? "entry" : "entries");
+    recur_corpus *made = NULL;
+    enum recur_status status;
+    RECUR_TRY_GOTO(create(vocabulary_size, &made, error), failed);
+    RECUR_TRY_GOTO(append(made, (const uint32_t *)ids, count, error), failed);
+    count_unknown(made);
+    made->stats.tokens = count;
+    trim(made);
+    *corpus = made;
+    return RECUR_OK;
+failed:
+    recur_corpus_free(made);
+    return status;
+}
+
+size_t recur_corpus_size(const recur_corpus *corpus)
+{
+    return corpus->size;
+}
+
+size_t recur_corpus_vocabulary_size(const recur_corpus *corpus)
+{
+    return corpus->vocabulary_size;
+}
+
+const recur_text_stats *recur_corpus_stats(const recur_corpus *corpus)
+{
+    return &corpus->stats;
+}
+
+uint64_t recur_corpus_marks(const recur_corpus *corpus)
+{
+    return corpus->marks;
+}
+
+size_t recur_corpus_unknown(const recur_corpus *corpus)
+{
+    return corpus->unknown;
+}
+
+void recur_corpus_read(const recur_corpus *corpus, size_t first, size_t count, int32_t *ids)
+{
+    assert(first <= corpus->size && count <= corpus->size - first);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = (int32_t)get(corpus, first + i);
+}
+
+uint64_t recur_corpus_fingerprint(const recur_corpus *corpus)
+{
+    uint64_t sum = corpus->size;
+    for (size_t i = 0; i < corpus->size; i++)
+        sum = recur_mix64(sum ^ get(corpus, i)); /* one to one in `sum`: no change is lost again */
+    return sum;
+}

@@ -1,0 +1,327 @@
+#include "data/text_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "data/text_input.h"
+#include "data/words.h"
+
+#define BLOCK ((size_t)64 << 10) /* raw and cleaned block stay in the second-level cache */
+
+struct stream {
+    const struct recur_text_source *source;
+    recur_text_config config;
+    struct recur_text_input *input; /* NULL: memory */
+    size_t read;                    /* bytes so far */
+    size_t block;
+
+    char *raw; /* as read: at most 3 bytes of a cut character, then a block */
+    size_t raw_size;
+    char *text; /* cleaned: the start of a cut word, then the block's text; "\n" ends a line */
+    size_t text_size, text_capacity;
+    size_t cut; /* bytes of the cut word */
+
+    bool open_line; /* the last byte was not a line feed */
+    bool in_line;   /* letters: the line has a letter so far */
+    bool gap;       /* letters: something else stood after it */
+    recur_token tokens[RECUR_PIECE];
+
+    uint64_t left; /* tokens that may still be handed over */
+    bool by_line;
+    recur_piece_fn *piece;
+    void *user;
+    recur_text_stats *stats;
+    recur_error *error;
+};
+
+/* A mark at the start says what the text is in; others are where files were joined. */
+static void drop_marks(struct stream *stream)
+{
+    size_t before = stream->raw_size;
+    bool first = stream->read == before && recur_text_is_marked(stream->raw, before);
+    size_t marks = recur_text_drop_marks(stream->raw, &stream->raw_size);
+    if (stream->source->marks)
+        *stream->source->marks += marks - first;
+}
+
+/* Puts the next block behind what is left in `raw`, without byte order marks; the last is empty. */
+static enum recur_status read_block(struct stream *stream, bool *last)
+{
+    const struct recur_text_source *source = stream->source;
+    char *to = stream->raw + stream->raw_size;
+    size_t size;
+    if (stream->input) {
+        RECUR_TRY(recur_text_input_read(stream->input, to, stream->block, &size, stream->error));
+    } else {
+        size = source->size - stream->read;
+        size = size < stream->block ? size : stream->block;
+        if (size)
+            memcpy(to, source->bytes + stream->read, size);
+    }
+    if (size)
+        stream->open_line = to[size - 1] != '\n';
+    stream->raw_size += size;
+    stream->read += size;
+    stream->stats->bytes += size;
+    *last = size == 0;
+    if (stream->config.tokens != RECUR_TOKENS_BYTE)
+        drop_marks(stream);
+    return RECUR_OK;
+}
+
+/* The length of the valid characters at the start of `bytes`; adds their number. */
+static size_t valid_run(const char *bytes, size_t size, uint64_t *characters)
+{
+    const uint64_t high_bits = 0x8080808080808080;
+    size_t run = 0, length;
+    while (run < size) {
+        uint64_t eight = high_bits;
+        if (size - run >= sizeof eight)
+            memcpy(&eight, bytes + run, sizeof eight);
+        if (!(eight & high_bits)) {
+            length = sizeof eight;
+            *characters += length;
+        } else {
+            if (recur_utf8_scan(bytes + run, size - run, &length) != RECUR_UTF8_VALID)
+                break;
+            ++*characters;
+        }
+        run += length;
+    }
+    return run;
+}
+
+/* The three ways from raw bytes to clean text. Each appends to `text`, which has room for it, and
+ * returns where it stopped: at the end, or at a character that the block cuts. */
+
+static const char *copy_bytes(struct stream *stream)
+{
+    const char *from = stream->raw;
+    for (size_t i = 0; i < stream->raw_size; i++)
+        stream->stats->characters += ((unsigned char)from[i] & 0xc0) != 0x80;
+    memcpy(stream->text + stream->text_size, from, stream->raw_size);
+    stream->text_size += stream->raw_size;
+    return from + stream->raw_size;
+}
+
+/* Copies valid text to `to` but for the carriage returns of lines that end in "\r\n"; returns its
+ * new end. */
+static char *copy_lines(struct stream *stream, char *to, const char *from, size_t size)
+{
+    const char *end = from + size, *stop;
+    while ((stop = memchr(from, '\r', (size_t)(end - from)))) {
+        size_t length = (size_t)(stop - from) + (stop + 1 == end || stop[1] != '\n');
+        stream->stats->characters -= stop + 1 < end && stop[1] == '\n';
+        memcpy(to, from, length);
+        to += length;
+        from = stop + 1;
+    }
+    memcpy(to, from, (size_t)(end - from));
+    return to + (end - from);
+}
+
+static const char *copy_characters(struct stream *stream, bool last)
+{
+    const char *from = stream->raw, *end = from + stream->raw_size;
+    char *to = stream->text + stream->text_size;
+    while (from < end) {
+        size_t run = valid_run(from, (size_t)(end - from), &stream->stats->characters), length;
+        if (!last && run > 0 && from + run == end && end[-1] == '\r') {
+            run--; /* the next block says whether the line ends here */
+            end--;
+            stream->stats->characters--;
+        }
+        to = copy_lines(stream, to, from, run);
+        from += run;
+        if (from == end)
+            break;
+        if (recur_utf8_scan(from, (size_t)(end - from), &length) == RECUR_UTF8_CUT && !last)
+            break;
+        memcpy(to, RECUR_UTF8_REPLACEMENT, RECUR_UTF8_REPLACEMENT_SIZE);
+        to += RECUR_UTF8_REPLACEMENT_SIZE;
+        from += length;
+        stream->stats->characters++;
+        stream->stats->invalid++;
+    }
+    stream->text_size = (size_t)(to - stream->text);
+    return from;
+}
+
+static const char *copy_letters(struct stream *stream, bool last)
+{
+    const char *from = stream->raw, *end = from + stream->raw_size;
+    char *start = stream->text + stream->text_size, *to = start;
+    size_t line_feeds = 0;
+    bool in_line = stream->in_line, gap = stream->gap;
+    for (; from < end; from++) {
+        unsigned char byte = (unsigned char)*from;
+        if (byte == '\n') {
+            *to++ = '\n';
+            line_feeds++;
+            in_line = gap = false;
+            continue;
+        }
+        if (byte >= 0x80) {
+            size_t length;
+            enum recur_utf8 found = recur_utf8_scan(from, (size_t)(end - from), &length);
+            if (found == RECUR_UTF8_CUT && !last)
+                break;
+            stream->stats->invalid +=
+                found != RECUR_UTF8_VALID && stream->config.tokens != RECUR_TOKENS_BYTE;
+            from += length - 1;
+        }
+        /* Where words begin and end is hard to predict, so this goes without branches. */
+        bool letter = (unsigned char)((byte | 0x20) - 'a') < 26;
+        *to = ' ';
+        to += letter & gap & in_line;
+        *to = (char)(byte | 0x20);
+        to += letter;
+        gap = !letter;
+        in_line |= letter;
+    }
+    stream->in_line = in_line;
+    stream->gap = gap;
+    stream->stats->characters += (size_t)(to - start) - line_feeds;
+    stream->text_size = (size_t)(to - stream->text);
+    return from;
+}
+
+/* Turns what was read into clean text behind the text that is left. */
+static enum recur_status clean_block(struct stream *stream, bool last)
+{
+    size_t most = stream->raw_size * RECUR_UTF8_REPLACEMENT_SIZE + 1; /* an empty block too */
+    RECUR_TRY(recur_grow(&stream->text, &stream->text_capacity,
+                         recur_size_add(stream->text_size, most), 1, "a block of text",
+                         stream->error));
+    const char *stop;
+    if (stream->config.clean == RECUR_CLEAN_LETTERS)
+        stop = copy_letters(stream, last);
+    else if (stream->config.tokens == RECUR_TOKENS_BYTE)
+        stop = copy_bytes(stream);
+    else
+        stop = copy_characters(stream, last);
+    stream->raw_size -= (size_t)(stop - stream->raw);
+    memmove(stream->raw, stop, stream->raw_size);
+    return RECUR_OK;
+}
+
+/* Hands over the first *count of `tokens`. */
+static enum recur_status hand_over(struct stream *stream, size_t *count, bool line_end)
+{
+    size_t full = *count < stream->left ? *count : (size_t)stream->left;
+    *count = 0;
+    stream->left -= full;
+    stream->stats->tokens += full;
+    return stream->piece(stream->user, stream->tokens, full, line_end, stream->error);
+}
+
+/* Adds a token to `tokens`, of which there are *count. */
+static inline enum recur_status push(struct stream *stream, size_t *count, const char *bytes,
+                                     const char *end)
+{
+    if (*count == RECUR_PIECE)
+        RECUR_TRY(hand_over(stream, count, false));
+    stream->tokens[(*count)++] = (recur_token){bytes, (size_t)(end - bytes)};
+    return RECUR_OK;
+}
+
+static enum recur_status end_line(struct stream *stream, size_t *count)
+{
+    stream->stats->lines++;
+    return stream->by_line ? hand_over(stream, count, true) : RECUR_OK;
+}
+
+/* Characters and bytes. */
+static enum recur_status cut_characters(struct stream *stream)
+{
+    bool bytes = stream->config.tokens == RECUR_TOKENS_BYTE;
+    bool keep_line_feed = stream->config.clean == RECUR_CLEAN_NONE;
+    const char *end = stream->text + stream->text_size, *next;
+    size_t count = 0;
+    for (const char *at = stream->text; at < end; at = next) {
+        next = at + (bytes ? 1 : recur_utf8_length(*at));
+        bool line_feed = *at == '\n';
+        if (!line_feed || keep_line_feed)
+            RECUR_TRY(push(stream, &count, at, next));
+        if (line_feed)
+            RECUR_TRY(end_line(stream, &count));
+    }
+    return count ? hand_over(stream, &count, false) : RECUR_OK;
+}
+
+/* Words. One that the block cuts stays in `text`. */
+static enum recur_status cut_words(struct stream *stream, bool last)
+{
+    const char *word = stream->cut ? stream->text : NULL;
+    const char *end = stream->text + stream->text_size, *next;
+    size_t count = 0;
+    for (const char *at = stream->text + stream->cut; at < end; at = next) {
+        size_t length = recur_utf8_length(*at);
+        next = at + length;
+        bool plain = *at > ' ' && length == 1; /* most of most texts */
+        if (plain || (*at != ' ' && !recur_is_space(at, at + length, &next))) {
+            word = word ? word : at;
+            continue;
+        }
+        if (word)
+            RECUR_TRY(push(stream, &count, word, at));
+        word = NULL;
+        if (*at == '\n')
+            RECUR_TRY(end_line(stream, &count));
+    }
+    if (word && last)
+        RECUR_TRY(push(stream, &count, word, end));
+    stream->cut = word ? (size_t)(end - word) : 0;
+    return count ? hand_over(stream, &count, false) : RECUR_OK;
+}
+
+static enum recur_status cut_all(struct stream *stream)
+{
+    RECUR_TRY(recur_alloc(stream->block + 3, 1, "a block of text", &stream->raw, stream->error));
+    bool last = false;
+    while (!last && stream->left > 0) {
+        RECUR_TRY(read_block(stream, &last));
+        RECUR_TRY(clean_block(stream, last));
+        RECUR_TRY(stream->config.tokens == RECUR_TOKENS_WORD ? cut_words(stream, last)
+                                                             : cut_characters(stream));
+        if (stream->cut < stream->text_size)
+            memmove(stream->text, stream->text + stream->text_size - stream->cut, stream->cut);
+        stream->text_size = stream->cut;
+    }
+    size_t count = 0;
+    return stream->open_line ? end_line(stream, &count) : RECUR_OK;
+}
+
+enum recur_status recur_text_stream(const struct recur_text_source *source,
+                                    const recur_text_config *config, bool by_line,
+                                    recur_piece_fn *piece, void *user, recur_text_stats *stats,
+                                    recur_error *error)
+{
+    struct stream stream = {
+        .source = source,
+        .block = source->block ? source->block : BLOCK,
+        .by_line = by_line,
+        .piece = piece,
+        .user = user,
+        .stats = stats,
+        .left = UINT64_MAX,
+        .error = error,
+    };
+    RECUR_TRY(recur_text_take_config(config, &stream.config, error));
+    if (source->path)
+        RECUR_TRY(recur_text_input_open(source->path, stream.config.encoding,
+                                        stream.config.tokens == RECUR_TOKENS_BYTE, &stream.input,
+                                        error));
+    if (source->most && stream.input && recur_text_input_is_stream(stream.input))
+        stream.left = source->most - (stats->tokens < source->most ? stats->tokens : source->most);
+    enum recur_status status = cut_all(&stream);
+    if (stream.input)
+        stats->invalid += recur_text_input_invalid(stream.input);
+    recur_text_input_close(stream.input);
+    free(stream.raw);
+    free(stream.text);
+    return status;
+}
