@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/cpu/pass.h"
+#include "backend/cpu/quantize.h"
 #include "base/memory.h"
 #include "data/windows.h"
 #include "nn/model_object.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/cpu/quantize.h"
 #include "base/memory.h"
 
 #define CONTEXT 96 /* tokens that are read on either side of the blanks */

@@ -194,17 +194,12 @@ static double multiply_adds(const recur_model *model)
     return products;
 }
 
-/* Of a number in a file, and of a weight in one product. */
-static const unsigned char number_bytes[] = {
-    [RECUR_QUANTIZATION_NONE] = 4, [RECUR_QUANTIZATION_BF16] = 2, [RECUR_QUANTIZATION_INT8] = 1};
-
-size_t recur_model_rows(const recur_model *model)
+size_t recur_model_number_bytes(const recur_model *model)
 {
-    const size_t least = (size_t)256 << 10, times = 64;
-    size_t file = recur_size_mul(model->network.params.learned, number_bytes[model->quantization]);
-    size_t room = recur_size_add(least, recur_size_mul(times, file));
-    size_t rows = room / recur_workspace_row_bytes(&model->network);
-    return rows ? rows : 1;
+    static const unsigned char bytes[] = {[RECUR_QUANTIZATION_NONE] = 4,
+                                          [RECUR_QUANTIZATION_BF16] = 2,
+                                          [RECUR_QUANTIZATION_INT8] = 1};
+    return bytes[model->quantization];
 }
 
 double recur_machine_flop_per_token(const recur_model *model)
@@ -214,5 +209,5 @@ double recur_machine_flop_per_token(const recur_model *model)
 
 double recur_machine_bytes_per_token(const recur_model *model)
 {
-    return number_bytes[model->quantization] * multiply_adds(model);
+    return (double)recur_model_number_bytes(model) * multiply_adds(model);
 }

@@ -39,9 +39,8 @@ enum recur_status recur_fail_overflow(const char *what, recur_error *error);
 /* UNSUPPORTED for a quantised model. */
 enum recur_status recur_model_check_trains(const recur_model *model, recur_error *error);
 
-/* How many rows a forward pass whose layers share their buffers may have, so that they stay within
- * 256 KiB and a multiple of the model's file; at least 1. */
-size_t recur_model_rows(const recur_model *model);
+/* Bytes of a number in the model's file, and of a weight in a product. */
+size_t recur_model_number_bytes(const recur_model *model);
 
 /* Whether parameter number `index` is a weight that activations are multiplied with. */
 bool recur_network_multiplies(const struct recur_network *network, size_t index);

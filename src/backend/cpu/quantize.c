@@ -5,6 +5,7 @@
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/int8.h"
 #include "backend/cpu/quantize.h"
+#include "base/memory.h"
 #include "nn/model_object.h"
 
 /* To the nearest bf16, ties to even. Weights are finite, and small enough not to become infinite
@@ -121,4 +122,13 @@ enum recur_status recur_model_check_trains(const recur_model *model, recur_error
     return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                       "a model quantised to %s is not trained on; the one it was made of can be",
                       recur_quantization_name(model->quantization));
+}
+
+size_t recur_model_rows(const recur_model *model)
+{
+    const size_t least = (size_t)256 << 10, times = 64;
+    size_t file = recur_size_mul(model->network.params.learned, recur_model_number_bytes(model));
+    size_t room = recur_size_add(least, recur_size_mul(times, file));
+    size_t rows = room / recur_workspace_row_bytes(&model->network);
+    return rows ? rows : 1;
 }

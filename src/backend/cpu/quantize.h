@@ -9,4 +9,8 @@
 enum recur_status recur_model_narrow(const recur_model *model, struct recur_workspace *work,
                                      size_t threads, recur_error *error);
 
+/* How many rows a forward pass whose layers share their buffers may have, so that they stay within
+ * 256 KiB and a multiple of the model's file; at least 1. */
+size_t recur_model_rows(const recur_model *model);
+
 #endif
