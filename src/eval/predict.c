@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "eval/labeller.h"
 #include "eval/scores.h"
+#include "task/labeller.h"
 
 #define SEQUENCES 32 /* of one pass */
 

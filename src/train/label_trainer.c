@@ -6,9 +6,9 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "eval/labeller.h"
 #include "eval/scores.h"
 #include "recur/buckets.h"
+#include "task/labeller.h"
 #include "train/trainer_object.h"
 
 struct recur_label_run {

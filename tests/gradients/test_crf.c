@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "backend/cpu/crf.h"
 #include "base/rng.h"
+#include "task/crf.h"
 
 enum { K = 4, T = 5, STRIDE = K + 3, Y_STRIDE = 2 };
 

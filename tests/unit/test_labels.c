@@ -13,8 +13,8 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "eval/labeller.h"
 #include "recur/predict.h"
+#include "task/labeller.h"
 
 static recur_labels *read_text(enum recur_task task, bool unlabelled, const char *text)
 {

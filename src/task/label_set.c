@@ -1,4 +1,4 @@
-#include "eval/label_set.h"
+#include "task/label_set.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Labelled data as a model's ids. */
-#ifndef RECUR_EVAL_LABEL_SET_H
-#define RECUR_EVAL_LABEL_SET_H
+#ifndef RECUR_TASK_LABEL_SET_H
+#define RECUR_TASK_LABEL_SET_H
 
 #include "nn/model_object.h"
 #include "recur/labels.h"

@@ -2,7 +2,7 @@
  * transitions, so that no sum depends on how many threads there are. */
 #include <string.h>
 
-#include "eval/labeller.h"
+#include "task/labeller.h"
 
 void recur_labeller_crf_prepare(struct recur_labeller *l)
 {

@@ -6,13 +6,13 @@
  *     classify  tokens -> layers -> pooled states -> head -> softmax
  *
  * Arrays are (T, B, ...) as those of recur/stack.h. */
-#ifndef RECUR_EVAL_LABELLER_H
-#define RECUR_EVAL_LABELLER_H
+#ifndef RECUR_TASK_LABELLER_H
+#define RECUR_TASK_LABELLER_H
 
-#include "backend/cpu/crf.h"
 #include "backend/cpu/stack_part.h"
 #include "backend/cpu/touched.h"
-#include "eval/label_set.h"
+#include "task/crf.h"
+#include "task/label_set.h"
 
 struct recur_labeller {
     recur_model *model;

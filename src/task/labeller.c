@@ -1,4 +1,4 @@
-#include "eval/labeller.h"
+#include "task/labeller.h"
 
 #include <stdlib.h>
 #include <string.h>

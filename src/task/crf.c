@@ -2,7 +2,7 @@
  * loss     = log Z - score(y),  Z = sum over all K^T paths of e^score
  *
  * (Lafferty, McCallum & Pereira 2001; Rabiner 1989 for forward, backward and Viterbi.) */
-#include "backend/cpu/crf.h"
+#include "task/crf.h"
 
 #include <math.h>
 

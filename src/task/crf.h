@@ -3,8 +3,8 @@
  *
  * Scores x of labels are (T, K) with `stride` numbers from step to step. Sums run in double, as
  * exponentials of differences from a step's greatest number. */
-#ifndef RECUR_BACKEND_CPU_CRF_H
-#define RECUR_BACKEND_CPU_CRF_H
+#ifndef RECUR_TASK_CRF_H
+#define RECUR_TASK_CRF_H
 
 #include <stddef.h>
 #include <stdint.h>
