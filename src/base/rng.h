@@ -9,6 +9,19 @@ struct recur_rng {
     uint64_t state[4];
 };
 
+/* What a seed's random numbers are drawn for. Each purpose has streams of its own: with a counter
+ * (an epoch, an update) they are numbered purpose, purpose + 1, ... No two purposes lie so near
+ * that a counter could lead from one to the other, and none is a small number: initial parameters
+ * are drawn from the streams 0, 1, ... A number that changes changes every run that is drawn from
+ * it. Each spells its purpose in ASCII. */
+#define RECUR_PURPOSE_BATCHES UINT64_C(0x6261746368657331)  /* order of a text's minibatches */
+#define RECUR_PURPOSE_BUCKETS UINT64_C(0x6275636b657473)    /* order of sequences in buckets */
+#define RECUR_PURPOSE_HOLD_OUT UINT64_C(0x686f6c64206f7574) /* sequences that are held out */
+#define RECUR_PURPOSE_BLANKS UINT64_C(0x626c616e6b73)       /* inputs that are made blank */
+#define RECUR_PURPOSE_UNKNOWN UINT64_C(0x756e6b6e6f776e)    /* rare words read as <unk> */
+#define RECUR_PURPOSE_POOL UINT64_C(0x706f6f6c)             /* dropout of pooled states */
+#define RECUR_PURPOSE_SAMPLE UINT64_C(0x73616d706c65)       /* tokens that are generated */
+
 /* One step of splitmix64: a bijection that scatters every bit; also a counter-based generator. */
 uint64_t recur_mix64(uint64_t x);
 

@@ -87,9 +87,8 @@ void recur_batches_free(recur_batches *batches)
 size_t recur_batches_start(recur_batches *batches, uint64_t epoch)
 {
     const recur_batches_config *config = &batches->config;
-    const uint64_t purpose = 0x6261746368657331; /* keeps clear of the seed's other streams */
     struct recur_rng rng;
-    recur_rng_seed(&rng, config->seed, purpose + epoch);
+    recur_rng_seed(&rng, config->seed, RECUR_PURPOSE_BATCHES + epoch);
 
     bool random = config->sampling == RECUR_SAMPLING_RANDOM;
     size_t spare = config->count - 1 - config->batch * config->steps;

@@ -124,10 +124,9 @@ static void cut(recur_buckets *buckets, size_t begin, size_t end)
 
 size_t recur_buckets_start(recur_buckets *buckets, uint64_t epoch)
 {
-    const uint64_t purpose = 0x6275636b657473; /* keeps clear of the seed's other streams */
     size_t window = recur_size_mul(buckets->config.batch, buckets->config.window);
     struct recur_rng rng;
-    recur_rng_seed(&rng, buckets->config.seed, purpose + epoch);
+    recur_rng_seed(&rng, buckets->config.seed, RECUR_PURPOSE_BUCKETS + epoch);
     buckets->next = buckets->minibatches = 0;
     number(buckets->order, buckets->count);
     recur_rng_shuffle(&rng, buckets->order, buckets->count);

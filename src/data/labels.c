@@ -188,7 +188,6 @@ void recur_labels_free(recur_labels *labels)
 enum recur_status recur_labels_split(recur_labels *labels, double share, uint64_t seed,
                                      recur_labels **rest, recur_error *error)
 {
-    const uint64_t purpose = 0x686f6c64206f7574; /* keeps clear of the seed's other streams */
     if (!(share >= 0 && share <= 0.9))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the share to hold out must be at least 0 and at most 0.9, got %g",
@@ -211,7 +210,7 @@ enum recur_status recur_labels_split(recur_labels *labels, double share, uint64_
     }
     atomic_fetch_add(&labels->store->references, 1);
     struct recur_rng rng;
-    recur_rng_seed(&rng, seed, purpose);
+    recur_rng_seed(&rng, seed, RECUR_PURPOSE_HOLD_OUT);
     for (size_t i = 0; i < count; i++)
         order[i] = i;
     recur_rng_shuffle(&rng, order, count);

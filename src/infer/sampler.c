@@ -10,10 +10,6 @@
 #include "base/rng.h"
 #include "recur/session.h"
 
-#define RNG_STREAM                                                                                 \
-    UINT64_C(0x73616d706c65) /* "sample": apart from what else a seed is used for                  \
-                              */
-
 struct candidate {
     double weight; /* probability over that of the best candidate: (0, 1] */
     int32_t id;
@@ -60,7 +56,7 @@ enum recur_status recur_sampler_create(const recur_sampler_config *given, size_t
     made->config = config;
     made->vocabulary = vocabulary;
     made->specials = reserved + 1;
-    recur_rng_seed(&made->rng, config.seed, RNG_STREAM);
+    recur_rng_seed(&made->rng, config.seed, RECUR_PURPOSE_SAMPLE);
     enum recur_status status =
         recur_alloc(vocabulary, sizeof *made->candidates, "a sampler", &made->candidates, error);
     if (status != RECUR_OK) {

@@ -189,11 +189,10 @@ static void load_words(struct recur_labeller *l, const struct recur_label_set *s
 void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set *set,
                          const size_t *members, size_t count, uint64_t seed, uint64_t minibatch)
 {
-    const uint64_t purpose = 0x756e6b6e6f776e; /* keeps clear of the seed's other streams */
     const struct recur_network *network = network_of(l);
     size_t case_column = tags(l) ? l->model->config.embedding : 0;
     struct recur_rng rng;
-    recur_rng_seed(&rng, seed, purpose + minibatch);
+    recur_rng_seed(&rng, seed, RECUR_PURPOSE_UNKNOWN + minibatch);
     if (l->touched)
         recur_touched_begin(l->touched);
     l->batch = count;
@@ -409,14 +408,13 @@ static void unpool_steps(const struct recur_labeller *l)
 /* Dropout of the last states, which the layers hand on without; the same mask both ways. */
 static void drop(const struct recur_labeller *l, float *pooled, uint64_t minibatch)
 {
-    const uint64_t purpose = 0x706f6f6c; /* keeps clear of the seed's other streams */
     const struct recur_network *network = network_of(l);
     if (!(network->dropout > 0) || !l->h_n)
         return;
     size_t numbers = recur_panels(l->batch * network->head->inputs) * RECUR_LANES;
     l->model->kernels->dropout(
         pooled, pooled, numbers,
-        recur_mix64(recur_mix64(l->model->config.seed + purpose) + minibatch), 0,
+        recur_mix64(recur_mix64(l->model->config.seed + RECUR_PURPOSE_POOL) + minibatch), 0,
         (uint32_t)((double)network->dropout * 0x1p32));
 }
 

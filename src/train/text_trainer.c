@@ -152,9 +152,8 @@ static void draw_blanks(recur_trainer *trainer)
 {
     struct recur_text_run *run = trainer->run;
     size_t rows = trainer->config.batch * trainer->config.steps;
-    const uint64_t purpose = 0x626c616e6b73; /* keeps clear of the seed's other streams */
     struct recur_rng rng;
-    recur_rng_seed(&rng, trainer->config.seed, purpose + trainer->optimiser.updates);
+    recur_rng_seed(&rng, trainer->config.seed, RECUR_PURPOSE_BLANKS + trainer->optimiser.updates);
     memcpy(run->y, run->x, rows * sizeof *run->y);
     for (size_t i = 0; i < rows; i++)
         if (recur_rng_uniform(&rng) < (double)trainer->config.blanks)
