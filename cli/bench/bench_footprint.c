@@ -13,7 +13,7 @@
 
 #include "bench/bench_samples.h"
 #include "common/message.h"
-#include "train/progress.h"
+#include "common/timing.h"
 
 enum { NAME_ROOM = 512, TEXT_BYTES = 180000, LINE_BYTES = 64, STARTS = 11 };
 

@@ -5,9 +5,9 @@
 
 #include "bench/bench_samples.h"
 #include "common/need.h"
+#include "common/timing.h"
 #include "recur/buckets.h"
 #include "recur/stack.h"
-#include "train/progress.h"
 
 enum {
     SEQUENCES = 512,

@@ -4,8 +4,8 @@
 
 #include "bench/bench_samples.h"
 #include "common/need.h"
+#include "common/timing.h"
 #include "recur/stack.h"
-#include "train/progress.h"
 
 enum { BATCH = 32, STEPS = 35, MOST_LAYERS = 2 };
 

@@ -4,8 +4,8 @@
 
 #include "bench/bench_samples.h"
 #include "common/need.h"
+#include "common/timing.h"
 #include "recur/session.h"
-#include "train/progress.h"
 
 /* Streams that generate together, each choosing its tokens greedily from its last logits. */
 struct streams {

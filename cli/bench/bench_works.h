@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "train/train_options.h"
+#include "options/train_options.h"
 
 struct bench_work {
     const char *name;

@@ -11,9 +11,9 @@
 #include "bench/bench_works.h"
 #include "common/message.h"
 #include "common/output.h"
+#include "common/timing.h"
+#include "options/train_options.h"
 #include "recur/machine.h"
-#include "train/progress.h"
-#include "train/train_options.h"
 
 struct bench_options {
     const char *preset;

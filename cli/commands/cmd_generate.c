@@ -8,9 +8,11 @@
 
 #include "common/message.h"
 #include "common/need.h"
+#include "common/output.h"
 #include "common/text_out.h"
 #include "files/continuation.h"
 #include "files/model_text.h"
+#include "files/reading.h"
 #include "options/text_options.h"
 #include "recur/generate.h"
 

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "common/message.h"
+#include "common/number_text.h"
 #include "common/output.h"
 #include "common/quote.h"
 #include "files/model_text.h"
 #include "options/text_options.h"
 #include "recur/trainer.h"
-#include "train/progress.h"
 
 struct info_options {
     bool json;

@@ -9,6 +9,7 @@
 #include "common/output.h"
 #include "common/quote.h"
 #include "files/dataset.h"
+#include "files/reading.h"
 #include "options/text_options.h"
 
 struct vocab_options {

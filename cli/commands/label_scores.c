@@ -6,6 +6,7 @@
 #include "common/message.h"
 #include "common/output.h"
 #include "common/quote.h"
+#include "files/reading.h"
 #include "options/text_options.h"
 
 enum { MATRIX_LABELS = 12 };

@@ -6,7 +6,6 @@
 #include "common/quote.h"
 #include "common/terminal.h"
 #include "plot/canvas.h"
-#include "train/progress.h"
 
 enum recur_status recur_text_ngrams_count(struct text_ngrams *ngrams, size_t top,
                                           recur_error *error)

@@ -33,6 +33,9 @@ int recur_json_print(const struct command *command, recur_json_writer *json);
 /* A line on what a file of that format holds of a model: cell, widths, input, parameters. */
 void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format);
 
+/* Where recur train writes the model and the others look for it, unless they are told. */
+#define STANDARD_MODEL "model.safetensors"
+
 /* What a command's output is to standard output, "-". */
 enum output_kind {
     OUTPUT_ALONE,  /* bytes that may go there, where that is no terminal */

@@ -11,4 +11,7 @@ bool recur_terminal_redraws(FILE *stream);
 /* Whether it also shows colours: unless NO_COLOR is set and not empty. */
 bool recur_terminal_colors(FILE *stream);
 
+/* Columns of the terminal that stderr is, 80 where that is unknown. */
+size_t recur_terminal_width(void);
+
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/need.h"
-#include "options/text_options.h"
+#include "files/reading.h"
 
 static enum recur_status append(void *user, const char *bytes, size_t size, recur_error *error)
 {

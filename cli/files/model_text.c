@@ -5,7 +5,7 @@
 
 #include "common/message.h"
 #include "common/output.h"
-#include "options/text_options.h"
+#include "files/reading.h"
 
 int recur_load_model(const struct command *command, const char *path, const char *input,
                      const char *what, recur_model **model)

@@ -6,9 +6,6 @@
 #include "recur/corpus.h"
 #include "recur/model.h"
 
-/* Where recur train writes the model and the others look for it, unless they are told. */
-#define STANDARD_MODEL "model.safetensors"
-
 /* Loads a model. `input` (may be NULL) is what else the command reads, called `what`, and cannot be
  * standard input as well. Returns 0 or the exit status. */
 int recur_load_model(const struct command *command, const char *path, const char *input,

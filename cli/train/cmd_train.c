@@ -13,6 +13,7 @@
 #include "common/need.h"
 #include "common/output.h"
 #include "common/quote.h"
+#include "files/reading.h"
 #include "recur/machine.h"
 #include "recur/sample_text.h"
 #include "train/run.h"

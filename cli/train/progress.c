@@ -3,11 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "common/number_text.h"
 #include "common/terminal.h"
+#include "common/timing.h"
 
 /* Seconds between two drawings of the live line; between two lines of one epoch in a pipe, at
  * least; and after which an epoch has a line whatever its number. */
@@ -16,19 +15,6 @@
 #define SLOW_EPOCHS 5
 
 enum { MOST_LINES = 100 };
-
-double recur_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-size_t recur_terminal_width(void)
-{
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
 
 void recur_progress_start(struct progress *progress, bool quiet, size_t epochs, size_t tokens)
 {
@@ -42,15 +28,6 @@ void recur_progress_start(struct progress *progress, bool quiet, size_t epochs, 
         .accuracy = NAN,
     };
     progress->drawn = progress->printed = progress->started;
-}
-
-static void format_time(double seconds, char *text, size_t size)
-{
-    unsigned long whole = seconds < 1e8 ? (unsigned long)(seconds + 0.5) : 99999999;
-    if (whole >= 3600)
-        snprintf(text, size, "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60, whole % 60);
-    else
-        snprintf(text, size, "%lu:%02lu", whole / 60, whole % 60);
 }
 
 /* How much of the run was done after so many minibatches of the step's epoch. */
@@ -67,9 +44,9 @@ static void format_step(const struct progress *progress, const recur_step *step,
     double share = share_after(progress, step, step->minibatch);
     double speed = (double)(step->minibatch * progress->tokens) / step->seconds;
     double perplexity = exp(step->epoch_loss);
-    char left[24], valid[40] = "";
-    format_time((now - progress->started) * (1 - share) / (share - progress->behind), left,
-                sizeof left);
+    const struct duration left =
+        recur_duration((now - progress->started) * (1 - share) / (share - progress->behind));
+    char valid[40] = "";
     if (isfinite(progress->valid_loss))
         snprintf(valid, sizeof valid, brief ? "/%.4g" : " (validation %.5g)",
                  exp(progress->valid_loss));
@@ -82,21 +59,21 @@ static void format_step(const struct progress *progress, const recur_step *step,
                        : "epoch %llu/%zu  minibatch %zu/%zu  %s left  loss %.4f  %s  "
                          "gradient norm %.3g  lr %.3g  %.0f tokens/s",
                  (unsigned long long)step->epoch, progress->epochs, step->minibatch,
-                 step->minibatches, left, step->epoch_loss,
+                 step->minibatches, left.text, step->epoch_loss,
                  isfinite(progress->accuracy) ? valid : "", step->gradient_norm, step->lr, speed);
     else if (brief)
         snprintf(text, size,
                  "%llu/%zu %zu/%zu  %s left  loss %.3f  ppl %.4g%s  norm %.2g  lr %.2g  %.0f/s",
                  (unsigned long long)step->epoch, progress->epochs, step->minibatch,
-                 step->minibatches, left, step->epoch_loss, perplexity, valid, step->gradient_norm,
-                 step->lr, speed);
+                 step->minibatches, left.text, step->epoch_loss, perplexity, valid,
+                 step->gradient_norm, step->lr, speed);
     else
         snprintf(text, size,
                  "epoch %llu/%zu  minibatch %zu/%zu  loss %.4f  perplexity %.5g%s  "
                  "gradient norm %.3g  lr %.3g  %.0f tokens/s  %s left",
                  (unsigned long long)step->epoch, progress->epochs, step->minibatch,
                  step->minibatches, step->epoch_loss, perplexity, valid, step->gradient_norm,
-                 step->lr, speed, left);
+                 step->lr, speed, left.text);
 }
 
 static void draw(struct progress *progress, const recur_step *step)
@@ -137,12 +114,10 @@ static int digits_of(uint64_t number)
 /* How much time is left once so much of the run is done; nothing at its end. */
 static void print_left(const struct progress *progress, double share)
 {
-    char left[24];
     if (share >= 1 || share <= progress->behind)
         return;
-    format_time((recur_seconds() - progress->started) * (1 - share) / (share - progress->behind),
-                left, sizeof left);
-    fprintf(stderr, "  %s left", left);
+    double left = (recur_seconds() - progress->started) * (1 - share) / (share - progress->behind);
+    fprintf(stderr, "  %s left", recur_duration(left).text);
 }
 
 void recur_progress_print_step(struct progress *progress, const recur_step *step)
@@ -216,18 +191,6 @@ void recur_progress_epoch(struct progress *progress, const recur_epoch *epoch,
     progress->accuracy = epoch->valid_accuracy;
     if (!progress->quiet && (print || line_due(progress, epoch->epoch)))
         print_epoch(progress, epoch, best);
-}
-
-struct perplexity recur_perplexity(double loss)
-{
-    struct perplexity shown;
-    double value = exp(loss);
-    int behind = value < 9.9995 ? 3 : value < 99.995 ? 2 : value < 999.95 ? 1 : 0;
-    if (value < 1e6)
-        snprintf(shown.text, sizeof shown.text, "%.*f", behind, value);
-    else
-        snprintf(shown.text, sizeof shown.text, "%.3e", value);
-    return shown;
 }
 
 void recur_progress_clear(struct progress *progress)

@@ -36,16 +36,4 @@ void recur_progress_print_step(struct progress *progress, const recur_step *step
 /* Makes room for other output: takes the live line away. */
 void recur_progress_clear(struct progress *progress);
 
-/* A perplexity in four digits, in a text of its own. */
-struct perplexity {
-    char text[24];
-};
-struct perplexity recur_perplexity(double loss);
-
-/* A clock for measuring, in seconds. */
-double recur_seconds(void);
-
-/* Columns of the terminal that stderr is, 80 where that is unknown. */
-size_t recur_terminal_width(void);
-
 #endif

@@ -6,11 +6,11 @@
 
 #include "files/continuation.h"
 #include "files/dataset.h"
-#include "plot/trend.h"
+#include "options/train_options.h"
 #include "recur/checkpoint.h"
 #include "recur/predict.h"
 #include "train/progress.h"
-#include "train/train_options.h"
+#include "train/trend.h"
 
 struct run {
     const struct command *command;

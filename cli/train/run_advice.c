@@ -5,8 +5,8 @@
 
 #include "common/need.h"
 #include "common/quote.h"
-#include "plot/trend.h"
 #include "train/run.h"
+#include "train/trend.h"
 
 /* The loss that decides which epoch is kept. */
 static double judged(const struct run *run, const recur_epoch *epoch)

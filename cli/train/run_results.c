@@ -8,6 +8,7 @@
 
 #include "common/interrupt.h"
 #include "common/message.h"
+#include "common/number_text.h"
 #include "common/output.h"
 #include "common/quote.h"
 #include "common/terminal.h"

@@ -5,6 +5,7 @@
 
 #include "common/message.h"
 #include "common/text_out.h"
+#include "common/timing.h"
 #include "train/run.h"
 
 /* Seconds from sample to sample: at first, and as a share of the run so far. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "train/train_options.h"
+#include "options/train_options.h"
 
 enum { WORDS = 100, SETTINGS = 1 << 16 };
 

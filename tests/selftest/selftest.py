@@ -89,7 +89,7 @@ MUTATIONS = [
      "vocab"),
     ("options as words", "cli/options/option_values.c", 'i ? ",%zu" : "%zu"', 'i ? ";%zu" : "%zu"',
      "replay_options"),
-    ("noise that is no trend", "cli/plot/trend.c", "#define ERRORS 3", "#define ERRORS 0", "trend"),
+    ("noise that is no trend", "cli/train/trend.c", "#define ERRORS 3", "#define ERRORS 0", "trend"),
     ("kept epoch of an origin", "src/train/trainer.c", "note_origin(trainer, best);",
      "note_origin(trainer, 0);", "kept"),
     ("held-out tokens of an origin", "src/io/model_load.c", "true, &valid_tokens}",

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../../cli/plot/trend.h"
+#include "../../cli/train/trend.h"
 #include "base/rng.h"
 
 enum { MOST = 500 };

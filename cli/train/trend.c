@@ -1,4 +1,4 @@
-#include "plot/trend.h"
+#include "train/trend.h"
 
 #include <math.h>
 #include <stdbool.h>

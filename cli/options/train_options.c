@@ -1,11 +1,11 @@
-#include "train/train_options.h"
+#include "options/train_options.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "common/message.h"
-#include "files/model_text.h"
+#include "common/output.h"
 
 #define AT(field) offsetof(struct train_options, field)
 

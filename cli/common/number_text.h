@@ -1,0 +1,17 @@
+/* Numbers as people read them, each in a text of its own. */
+#ifndef NUMBER_TEXT_H
+#define NUMBER_TEXT_H
+
+/* The perplexity of a loss in nats, in four digits. */
+struct perplexity {
+    char text[24];
+};
+struct perplexity recur_perplexity(double loss);
+
+/* Seconds as minutes, 2:05, or as hours, 1:02:05. */
+struct duration {
+    char text[24];
+};
+struct duration recur_duration(double seconds);
+
+#endif
