@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/cpu/int8.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "io/checkpoint_fields.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
+#include "nn/quantize.h"
 
 const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES] = {
     {"loss", offsetof(recur_epoch, loss)},

@@ -13,10 +13,13 @@
 #ifndef RECUR_NN_CELL_H
 #define RECUR_NN_CELL_H
 
-#include "backend/cpu/kernels/kernels.h"
+#include <stdbool.h>
+
 #include "recur/model.h"
 
 #define RECUR_GATES_MAX 4
+#define RECUR_SLOTS_MAX 4
+#define RECUR_CELL_PHASES_MAX 2 /* of a step */
 
 /* A phase multiplies some gates of W_hh, then runs the arithmetic of its number. */
 struct recur_cell_phase {

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/backend.h"
 #include "base/config.h"
 #include "base/memory.h"
 #include "nn/model_object.h"
@@ -46,7 +47,8 @@ static enum recur_status fill_in(struct recur_model *model, const recur_model_co
         model->characters = recur_vocab_share(vocabs->characters);
         model->config.characters = recur_vocab_size(vocabs->characters);
     }
-    RECUR_TRY(recur_kernels_select(&model->kernels, error));
+    model->backend = recur_backend_default();
+    RECUR_TRY(model->backend->choose_kernels(&model->kernels, error));
     RECUR_TRY(take_hidden(model, error));
     RECUR_TRY(recur_network_init(&model->network, &model->config, error));
     RECUR_TRY(recur_block_alloc(model->network.params.span * sizeof *model->parameters,

@@ -10,7 +10,8 @@ struct recur_model {
     size_t *hidden;
     recur_vocab *vocab; /* NULL where the model has none, as those below */
     recur_vocab *labels, *characters;
-    const struct recur_kernels *kernels;
+    const struct recur_backend *backend; /* what computes with it */
+    const struct recur_kernels *kernels; /* of the CPU: its instruction set */
     struct recur_network network;
     real *parameters; /* flat, as network.params says */
     enum recur_quantization quantization;

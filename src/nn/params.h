@@ -1,15 +1,16 @@
 /* The one table of a network's parameters: name, shape, place and initial values of every tensor.
  * Initialisation, files, `recur info` and the gradient checks walk it; there is no second list.
  *
- * All parameters lie in one flat array, in panels (backend/cpu/kernels/kernels.h), ready for the
+ * All parameters lie in one flat array, in panels (nn/panels.h), ready for the
  * products. Gradients and the optimiser's moments have the same layout, so that clipping and
  * updating are one loop each. The panels' unused lanes are zero and stay zero: their gradient is.
  */
 #ifndef RECUR_NN_PARAMS_H
 #define RECUR_NN_PARAMS_H
 
-#include "backend/cpu/kernels/kernels.h"
+#include "base/real.h"
 #include "base/rng.h"
+#include "nn/panels.h"
 #include "recur/model.h"
 
 enum recur_param_init {

@@ -9,6 +9,7 @@
 #ifndef RECUR_TASK_LABELLER_H
 #define RECUR_TASK_LABELLER_H
 
+#include "backend/cpu/pass.h"
 #include "backend/cpu/stack_part.h"
 #include "backend/cpu/touched.h"
 #include "task/crf.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/backend.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
@@ -69,7 +70,7 @@ enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, r
     recur_model *model = trainer->model;
     size_t bytes = model->network.params.span * sizeof(real);
     if (config->precision == RECUR_PRECISION_BF16)
-        recur_kernels_permit_tiles(&model->kernels);
+        model->backend->permit_bf16(&model->kernels);
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
                                 &trainer->team, error));
     RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));

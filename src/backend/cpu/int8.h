@@ -4,9 +4,8 @@
 #ifndef RECUR_BACKEND_CPU_INT8_H
 #define RECUR_BACKEND_CPU_INT8_H
 
-#include <string.h>
-
 #include "backend/cpu/slice.h"
+#include "nn/quantize.h"
 
 struct recur_int8 {
     void *block;
@@ -33,19 +32,5 @@ void recur_int8_changed(const struct recur_pass *pass, const real *x, size_t row
 void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
                          const struct recur_left *left, const real *w, size_t w_stride,
                          size_t panels, size_t rows);
-
-/* The scale of an output's weights, of which `most` is the largest magnitude: rounded up to so few
- * bits that 127 times it is exact, and that it comes out again of weights it was taken of. */
-static inline real recur_int8_scale(real most)
-{
-    float scale = (float)most / 127;
-    uint32_t bits;
-    if (!(scale > 0))
-        return 1;
-    memcpy(&bits, &scale, sizeof bits);
-    bits = (bits + 0xff) & ~(uint32_t)0xff;
-    memcpy(&scale, &bits, sizeof bits);
-    return (real)scale;
-}
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef RECUR_BACKEND_CPU_UPDATE_H
 #define RECUR_BACKEND_CPU_UPDATE_H
 
+#include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/touched.h"
 #include "base/names.h"
 #include "base/team.h"

@@ -23,6 +23,7 @@
 #ifndef RECUR_BACKEND_CPU_WORKSPACE_H
 #define RECUR_BACKEND_CPU_WORKSPACE_H
 
+#include "backend/cpu/kernels/kernels.h"
 #include "base/team.h"
 #include "nn/network.h"
 

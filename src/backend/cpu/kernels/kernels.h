@@ -1,15 +1,6 @@
 /* The arithmetic's contract. Every instruction set fills one constant table of these functions;
- * all of them compute the same function of their arguments and differ in the last bits only.
- *
- * The panel. Every matrix and every activation is stored in panels of RECUR_LANES columns: an
- * array (rows, C) is ceil(C / 32) panels, each (rows, 32), row-major, 64-byte aligned, the unused
- * lanes of the last one zero. Units of a layer stand in the lanes, so a panel of weights (K, 32)
- * is walked once from front to back by a product, whatever the number of rows it serves.
- *
- *     columns  0 .. 31     32 .. 63
- *     row 0    [........]  [........]
- *     row 1    [........]  [........]
- *      ...     panel 0     panel 1
+ * all of them compute the same function of their arguments and differ in the last bits only. Every
+ * matrix and every activation is stored in panels (nn/panels.h).
  *
  * Each output element is one chain of multiply-adds in rising k (with AMX, amx.h, of sums of them).
  * How rows and panels are split among threads therefore never changes a bit. */
@@ -22,25 +13,11 @@
 
 #include "base/error.h"
 #include "base/real.h"
-
-#define RECUR_LANES 32 /* of every panel, on every instruction set */
+#include "nn/cell.h"
+#include "nn/panels.h"
 
 #define RECUR_CELLS_MAX 16      /* room for enum recur_cell */
 #define RECUR_OPTIMIZERS_MAX 16 /* room for enum recur_optimizer */
-#define RECUR_SLOTS_MAX 4       /* of a cell */
-#define RECUR_CELL_PHASES_MAX 2 /* of a step */
-
-static inline size_t recur_panels(size_t columns)
-{
-    return columns / RECUR_LANES + (columns % RECUR_LANES != 0);
-}
-
-/* Columns in use of panel number `panel` of an array (rows, columns). */
-static inline size_t recur_panel_width(size_t columns, size_t panel)
-{
-    size_t left = columns - panel * RECUR_LANES;
-    return left < RECUR_LANES ? left : RECUR_LANES;
-}
 
 /* The left operand of a product: columns in panels that may lie anywhere. Column k of row r is
  * base[panel[k / 32] + r * 32 + k % 32]. */

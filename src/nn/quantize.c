@@ -2,11 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "backend/cpu/bf16.h"
-#include "backend/cpu/int8.h"
-#include "backend/cpu/quantize.h"
-#include "base/memory.h"
+#include "backend/backend.h"
 #include "nn/model_object.h"
+#include "nn/quantize.h"
 
 /* To the nearest bf16, ties to even. Weights are finite, and small enough not to become infinite
  * (recur_model_quantize sees to it). */
@@ -95,7 +93,7 @@ enum recur_status recur_model_quantize(recur_model *model, enum recur_quantizati
                     nearest_bf16(model->parameters[param->offset + i]);
     }
     if (kind == RECUR_QUANTIZATION_BF16)
-        recur_kernels_permit_tiles(&model->kernels);
+        model->backend->permit_bf16(&model->kernels);
     model->quantization = kind;
     return RECUR_OK;
 }
@@ -105,16 +103,6 @@ enum recur_quantization recur_model_quantization(const recur_model *model)
     return model->quantization;
 }
 
-enum recur_status recur_model_narrow(const recur_model *model, struct recur_workspace *work,
-                                     size_t threads, recur_error *error)
-{
-    if (model->quantization == RECUR_QUANTIZATION_BF16)
-        return recur_bf16_create(work, &model->network, threads, error);
-    if (model->quantization == RECUR_QUANTIZATION_INT8)
-        return recur_int8_create(work, &model->network, error);
-    return RECUR_OK;
-}
-
 enum recur_status recur_model_check_trains(const recur_model *model, recur_error *error)
 {
     if (model->quantization == RECUR_QUANTIZATION_NONE)
@@ -122,13 +110,4 @@ enum recur_status recur_model_check_trains(const recur_model *model, recur_error
     return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                       "a model quantised to %s is not trained on; the one it was made of can be",
                       recur_quantization_name(model->quantization));
-}
-
-size_t recur_model_rows(const recur_model *model)
-{
-    const size_t least = (size_t)256 << 10, times = 64;
-    size_t file = recur_size_mul(model->network.params.learned, recur_model_number_bytes(model));
-    size_t room = recur_size_add(least, recur_size_mul(times, file));
-    size_t rows = room / recur_workspace_row_bytes(&model->network);
-    return rows ? rows : 1;
 }
