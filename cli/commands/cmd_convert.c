@@ -115,12 +115,9 @@ static bool read_said(const struct command *command, const struct convert_option
 /* By the option, else by the file's name. */
 static enum recur_format choose_format(const struct convert_options *options, const char *path)
 {
-    enum recur_format format = RECUR_FORMAT_RECUR;
-    size_t length = strlen(path);
+    enum recur_format format = recur_format_of_path(path);
     if (options->to)
         recur_format_parse(options->to, &format, NULL);
-    else if (length >= 5 && strcmp(path + length - 5, ".onnx") == 0)
-        format = RECUR_FORMAT_ONNX;
     return format;
 }
 
@@ -131,7 +128,7 @@ static int report(const struct command *command, const recur_model *model, enum 
         recur_warning(command, "%s has no output layer: the model's is fresh and untrained",
                       recur_path(in).text);
     if (!recur_model_vocab(model) && recur_model_get_config(model)->inputs == 0 &&
-        (format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX))
+        recur_format_describe(format)->settings)
         recur_warning(command, "%s has no vocabulary; --vocab FILE gives the model one",
                       recur_path(in).text);
     bool standard = strcmp(out, "-") == 0; /* it has the model */
@@ -158,7 +155,7 @@ static int check(const struct command *command, const struct convert_options *op
                                  recur_path(options->vocab).text);
     if (options->vocab && strcmp(in, "-") == 0 && strcmp(options->vocab, "-") == 0)
         return recur_usage_error(command, "IN and --vocab cannot both be standard input");
-    if (!recur_model_name_check(command, out, choose_format(options, out) == RECUR_FORMAT_ONNX))
+    if (!recur_model_name_check(command, out, choose_format(options, out)))
         return STATUS_USAGE;
     return recur_output_check(command, NULL, out, OUTPUT_ALONE);
 }

@@ -68,7 +68,7 @@ int recur_json_print(const struct command *command, recur_json_writer *json)
 static size_t count_held(const recur_model *model, enum recur_format format)
 {
     size_t count = 0;
-    if (format != RECUR_FORMAT_PYTORCH_BARE)
+    if (!recur_format_describe(format)->layers_alone)
         return recur_model_parameters(model);
     for (size_t t = 0; t < recur_model_tensors(model); t++) {
         recur_tensor_info tensor = recur_model_tensor(model, t);
@@ -94,14 +94,15 @@ static void print_quantization(FILE *stream, const recur_model *model, enum recu
     enum recur_quantization quantization = recur_model_quantization(model);
     if (quantization != RECUR_QUANTIZATION_NONE)
         fprintf(stream, ", %s %s",
-                format == RECUR_FORMAT_RECUR ? "quantised to" : "floats that were rounded to",
+                recur_format_describe(format)->quantization ? "quantised to"
+                                                            : "floats that were rounded to",
                 recur_quantization_name(quantization));
 }
 
 void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format)
 {
     const recur_model_config *config = recur_model_get_config(model);
-    bool settings = format == RECUR_FORMAT_RECUR || format == RECUR_FORMAT_ONNX;
+    const recur_format_info *info = recur_format_describe(format);
     size_t held = count_held(model, format);
     fputs(recur_cell_name(config->cell), stream);
     if (config->cell == RECUR_CELL_RNN)
@@ -118,13 +119,13 @@ void recur_print_model(FILE *stream, const recur_model *model, enum recur_format
                 recur_plural(config->labels), recur_pool_name(config->pool));
     if (config->bidirectional)
         fprintf(stream, ", both directions (%s)", recur_merge_name(config->merge));
-    if (format != RECUR_FORMAT_PYTORCH_BARE)
+    if (!info->layers_alone)
         print_input(stream, config);
     print_quantization(stream, model, format);
     if (config->characters > 0)
         fprintf(stream, ", characters %zu into %zu", config->character_embedding,
                 config->character_hidden);
-    if (config->dropout > 0 && settings)
+    if (config->dropout > 0 && info->settings)
         fprintf(stream, ", dropout %g", (double)config->dropout);
     fputs(", ", stream);
     if (held < recur_model_parameters(model))
@@ -163,30 +164,35 @@ recur_printable recur_output_name(const char *path)
     return recur_path(is_standard(path) ? "standard output" : path);
 }
 
-static bool ends_in(const char *path, const char *ending)
+bool recur_ends_in(const char *path, const char *ending)
 {
     size_t length = strlen(path), size = strlen(ending);
-    return length >= size && strcasecmp(path + length - size, ending) == 0;
+    return length > size && strcasecmp(path + length - size, ending) == 0;
 }
 
-bool recur_model_name_check(const struct command *command, const char *path, bool onnx)
+bool recur_model_name_check(const struct command *command, const char *path,
+                            enum recur_format format)
 {
     static const char *const others[] = {".pt",    ".pth",  ".ckpt", ".pkl",   ".pickle",
                                          ".h5",    ".hdf5", ".npz",  ".npy",   ".gguf",
                                          ".keras", ".t7",   ".pb",   ".tflite"};
-    const char *own = onnx ? ".onnx" : ".safetensors", *ending = NULL;
+    const recur_format_info *info = recur_format_describe(format), *other;
+    const char *ending = NULL;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        ending = ends_in(path, others[i]) ? others[i] : ending;
-    if (ends_in(path, onnx ? ".safetensors" : ".onnx"))
-        ending = onnx ? ".safetensors" : ".onnx";
+        ending = recur_ends_in(path, others[i]) ? others[i] : ending;
+    for (unsigned i = 0; (other = recur_format_describe((enum recur_format)i)); i++)
+        if (strcmp(other->extension, info->extension) != 0 && recur_ends_in(path, other->extension))
+            ending = other->extension;
     if (!ending)
         return true;
     int stem = (int)(strlen(path) - strlen(ending));
     char name[PATH_MAX];
-    snprintf(name, sizeof name, "%.*s%s", stem, path, own);
+    snprintf(name, sizeof name, "%.*s%s", stem, path, info->extension);
     recur_usage_error(command, "%s would hold %s, not what its name says; name it %s%s",
-                      recur_path(path).text, onnx ? "ONNX" : "safetensors", recur_path(name).text,
-                      onnx ? "" : ", which safetensors.torch.load_file reads in Python");
+                      recur_path(path).text, info->file, recur_path(name).text,
+                      strcmp(info->extension, ".safetensors") == 0
+                          ? ", which safetensors.torch.load_file reads in Python"
+                          : "");
     return false;
 }
 

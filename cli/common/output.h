@@ -50,10 +50,13 @@ int recur_output_check(const struct command *command, const char *option, const 
 /* An output's name for a sentence. */
 recur_printable recur_output_name(const char *path);
 
-/* Does the name of a file with a model say what is written to it, ONNX or else safetensors? A name
- * that ends as those of other formats do would mislead whoever opens it: that is said, with a name
- * to take instead. */
-bool recur_model_name_check(const struct command *command, const char *path, bool onnx);
+/* Does the name of a file end so, in capitals or not, and have something before the ending? */
+bool recur_ends_in(const char *path, const char *ending);
+
+/* Does the name of a file with a model say what is written to it? A name that ends as those of
+ * other formats do would mislead whoever opens it: that is said, with a name to take instead. */
+bool recur_model_name_check(const struct command *command, const char *path,
+                            enum recur_format format);
 
 /* Would writing `output` change what is read from `input`? That may be "-", standard input. */
 bool recur_overwrites(const char *output, const char *input);

@@ -16,17 +16,11 @@
 
 static const struct point sheet = {720, 420};
 
-static bool ends_in(const char *path, const char *suffix)
-{
-    size_t length = strlen(path), tail = strlen(suffix);
-    return length > tail && strcmp(path + length - tail, suffix) == 0;
-}
-
 bool recur_plot_check(const struct command *command, const char *path)
 {
-    if (!ends_in(path, ".svg") && !ends_in(path, ".png"))
+    if (!recur_ends_in(path, ".svg") && !recur_ends_in(path, ".png"))
         recur_usage_error(command, "--plot must end in .svg or .png, got \"%s\"", path);
-    else if (!ends_in(path, ".svg") && !recur_pen_has_png())
+    else if (!recur_ends_in(path, ".svg") && !recur_pen_has_png())
         recur_usage_error(command, "--plot: this build has no cairo, so it draws .svg alone");
     else
         return true;
@@ -132,8 +126,8 @@ static bool write_chart(const struct command *command, const char *path, struct 
 {
     struct reason why = {"out of memory"};
     struct picture picture = {0};
-    bool drawn = ends_in(path, ".svg") ? draw(chart, recur_pen_svg, &picture, &why)
-                                       : draw_apart(chart, &picture, &why);
+    bool drawn = recur_ends_in(path, ".svg") ? draw(chart, recur_pen_svg, &picture, &why)
+                                             : draw_apart(chart, &picture, &why);
     if (!drawn)
         recur_failure(command, "%s could not be drawn: %s", recur_path(path).text, why.text);
     bool written = drawn && recur_write_file(command, path, picture.bytes, picture.size);

@@ -70,7 +70,9 @@ int recur_run_check_outputs(const struct run *run)
     }
     if (run->options.plot && !recur_plot_check(run->command, run->options.plot))
         return STATUS_USAGE;
-    return recur_model_name_check(run->command, run->options.output, false) ? 0 : STATUS_USAGE;
+    return recur_model_name_check(run->command, run->options.output, RECUR_FORMAT_RECUR)
+               ? 0
+               : STATUS_USAGE;
 }
 
 int recur_run_spare_texts(const struct run *run, const char *const *texts, size_t count)

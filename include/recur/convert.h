@@ -62,7 +62,8 @@ RECUR_API enum recur_status recur_model_import(const char *path, const recur_imp
                                                recur_model **model, bool *fresh_head,
                                                recur_error *error);
 
-/* The kinds of file that a model can be written as. */
+/* The kinds of file that a model can be written as. A program finds by its name
+ * (recur_format_parse) one that this list does not have. */
 enum recur_format {
     RECUR_FORMAT_RECUR,           /* recur's own, as recur_model_save writes it */
     RECUR_FORMAT_PYTORCH,         /* names embedding.*, rnn.*, linear.*: the D2L book's modules */
@@ -71,6 +72,25 @@ enum recur_format {
     RECUR_FORMAT_ONNX,            /* one graph: tokens and states in, logits and states out */
     RECUR_FORMAT_PYTORCH_RNNLM,   /* names embedding.*, rnn.rnn.*, linear.*: the book's 1.0 */
 };
+
+/* What is known of a format; grows at the end. */
+typedef struct recur_format_info {
+    size_t size;           /* of this struct, as the library knows it */
+    const char *name;      /* as recur_format_name gives it */
+    const char *file;      /* what its files are, in sentences: "safetensors" or "ONNX" */
+    const char *extension; /* how their names should end: ".safetensors" or ".onnx" */
+    bool available;        /* this build has it */
+    bool layers_alone;     /* of a model it holds the recurrent layers and nothing else */
+    bool settings;         /* it holds a model's configuration and vocabulary too */
+    bool quantization;     /* it holds quantised weights as such, else floats of the same values */
+} recur_format_info;
+
+/* Static storage; NULL where there is no such format. Formats are numbered from 0 without gaps. */
+RECUR_API const recur_format_info *recur_format_describe(enum recur_format format);
+
+/* The format that a file's name asks for: that of the ending, RECUR_FORMAT_RECUR where it has no
+ * ending that a format has. */
+RECUR_API enum recur_format recur_format_of_path(const char *path);
 
 /* Writes a model. The PyTorch formats are safetensors files whose tensors load into the
  * module with load_state_dict(strict=True); vocabulary and configuration stay behind. ONNX files

@@ -34,6 +34,12 @@ static enum recur_status fail_write(const char *path, const char *reason, recur_
                       reason);
 }
 
+bool recur_path_ends(const char *path, const char *ending)
+{
+    size_t size = strlen(path), length = strlen(ending);
+    return size > length && strcmp(path + size - length, ending) == 0;
+}
+
 enum recur_status recur_file_open(const char *path, FILE **file, recur_error *error)
 {
     bool standard = strcmp(path, "-") == 0;

@@ -10,6 +10,9 @@
 /* How sentences call a path to read: "-" is "standard input". */
 recur_printable recur_file_name(const char *path);
 
+/* Does the path end so, and have something before the ending? */
+bool recur_path_ends(const char *path, const char *ending);
+
 /* Opens a file to read; "-" is standard input. Errors: FILE (missing, unreadable, a directory). */
 enum recur_status recur_file_open(const char *path, FILE **file, recur_error *error);
 void recur_file_close(FILE *file); /* NULL is fine; standard input stays open */

@@ -6,19 +6,19 @@
 
 #include "base/memory.h"
 #include "io/foreign.h"
+#include "io/format.h"
 #include "io/numbers.h"
 
 enum { GATES_MAX = 4 };
 
 /* Its letters for the gates, in recur's order. */
 static const struct network {
-    enum recur_cell cell;
     size_t gates;
     const char *letters;
 } networks[] = {
-    {RECUR_CELL_LSTM, 4, "ifco"},
-    {RECUR_CELL_GRU_RESET_BEFORE, 3, "rzh"},
-    {RECUR_CELL_RNN, 1, "h"},
+    {4, "ifco"},
+    {3, "rzh"},
+    {1, "h"},
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -59,9 +59,9 @@ static const struct network *network_of(const struct recur_safetensors *file)
     return NULL;
 }
 
-bool recur_book_recognise(const struct recur_safetensors *file)
+static bool recognise(const struct recur_format_input *input)
 {
-    return network_of(file) != NULL;
+    return input->tensors && network_of(input->tensors);
 }
 
 /* Takes a tensor of shape (rows, columns), or (rows) where columns is 0. */
@@ -130,13 +130,18 @@ static enum recur_status take_tensor(void *user, const recur_tensor_info *info, 
     return take_block(import, columns ? "W_hq" : "b_q", info->shape[0], columns, values, error);
 }
 
-enum recur_status recur_book_read(struct recur_safetensors *file, const recur_import_config *said,
-                                  recur_model **model, recur_error *error)
+/* Where nothing is said, the first that has so many gates. */
+static const enum recur_cell cells[] = {RECUR_CELL_LSTM, RECUR_CELL_GRU_RESET_BEFORE,
+                                        RECUR_CELL_GRU, RECUR_CELL_RNN};
+
+static enum recur_status read(const struct recur_format_input *input,
+                              const recur_import_config *said, recur_model **model,
+                              bool *fresh_head, recur_error *error)
 {
     char name[8];
+    struct recur_safetensors *file = input->tensors;
     const struct network *network = network_of(file);
-    if (!network)
-        return recur_fail(error, RECUR_ERROR_FORMAT, "not a network of the D2L book");
+    (void)fresh_head;
     if (said->inputs)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the D2L book's networks from scratch read tokens, and inputs cannot be "
@@ -144,16 +149,21 @@ enum recur_status recur_book_read(struct recur_safetensors *file, const recur_im
     struct import import = {
         .file = file, .network = network, .found.config = recur_model_config_default()};
     recur_model_config *config = &import.found.config;
-    const struct recur_safetensor *input = find(file, gate_name("W_x", network->letters[0], name));
-    if (input->rank != 2)
+    const struct recur_safetensor *weight = find(file, gate_name("W_x", network->letters[0], name));
+    if (weight->rank != 2)
         return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %.300s has %zu dimension%s, expected 2", input->name, input->rank,
-                          recur_plural(input->rank));
-    config->vocabulary = input->shape[0];
-    config->hidden = &input->shape[1];
+                          "tensor %.300s has %zu dimension%s, expected 2", weight->name,
+                          weight->rank, recur_plural(weight->rank));
+    config->vocabulary = weight->shape[0];
+    config->hidden = &weight->shape[1];
     config->biases = 1;
-    RECUR_TRY(recur_foreign_cell(network->gates, said, false, config, error));
-    if (config->cell == RECUR_CELL_GRU && !said->cell)
-        config->cell = RECUR_CELL_GRU_RESET_BEFORE;
+    RECUR_TRY(recur_foreign_cell(cells, sizeof cells / sizeof *cells, network->gates, said, false,
+                                 config, error));
     return recur_foreign_model(&import.found, said->vocab, take_tensor, &import, model, error);
 }
+
+RECUR_FORMAT_KIND(book) = {
+    .info = {.size = sizeof(recur_format_info), .available = true},
+    .recognise = recognise,
+    .read = read,
+};

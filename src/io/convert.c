@@ -1,111 +1,108 @@
+/* The formats of model files, each of which a file of its own describes. */
 #include <string.h>
 
 #include "base/config.h"
 #include "base/names.h"
-#include "io/foreign.h"
+#include "io/format.h"
 #include "nn/model_object.h"
-#include "nn/network.h"
 #include "recur/machine.h"
 
-RECUR_NAMED_ENUM(format, "format", "recur", "pytorch", "pytorch-word-lm", "pytorch-bare", "onnx",
-                 "pytorch-rnnlm")
+extern const struct recur_format_kind recur_format_recur, recur_format_pytorch,
+    recur_format_pytorch_word_lm, recur_format_pytorch_bare, recur_format_onnx,
+    recur_format_pytorch_rnnlm, recur_format_book;
+
+/* In the order of enum recur_format, behind these the ones that are only read. */
+static const struct recur_format_kind *const formats[] = {
+    &recur_format_recur,        &recur_format_pytorch, &recur_format_pytorch_word_lm,
+    &recur_format_pytorch_bare, &recur_format_onnx,    &recur_format_pytorch_rnnlm,
+    &recur_format_book,
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
 
 RECUR_CONFIG(import, inputs, .inputs = 0)
 
-enum recur_status recur_foreign_model(const struct recur_foreign *found, recur_vocab *vocab,
-                                      recur_tensor_fn *source, void *user, recur_model **model,
-                                      recur_error *error)
+const recur_format_info *recur_format_describe(enum recur_format format)
 {
-    const recur_model_config *config = &found->config;
-    recur_model *made;
-    if (vocab && recur_vocab_size(vocab) != config->vocabulary)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the vocabulary has %zu %s, the model is made for %zu",
-                          recur_vocab_size(vocab),
-                          recur_vocab_size(vocab) == 1 ? "entry" : "entries", config->vocabulary);
-    RECUR_TRY(
-        recur_blame_file(recur_model_check_tensors(config, source, user, error), NULL, error));
-    RECUR_TRY(recur_model_create(config, vocab, &made, error));
-    enum recur_status status = recur_model_read_tensors(made, source, user, error);
-    if (status == RECUR_OK)
-        *model = made;
-    else
-        recur_model_free(made);
-    return status;
+    const struct recur_format_kind *kind = (unsigned)format < FORMATS ? formats[format] : NULL;
+    return kind && kind->info.name ? &kind->info : NULL;
 }
 
-enum recur_status recur_foreign_cell(size_t gates, const recur_import_config *said, bool ask,
-                                     recur_model_config *config, recur_error *error)
+const char *recur_format_name(enum recur_format format)
 {
-    if (said->cell)
-        config->cell = *said->cell;
-    else if (gates == 1)
-        config->cell = RECUR_CELL_RNN;
-    else if (gates == 3)
-        config->cell = RECUR_CELL_GRU;
-    else
-        config->cell = RECUR_CELL_LSTM;
-    size_t expected = recur_cell_kind_of(config->cell)->gates;
-    if (gates != expected)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the cell cannot be %s: that has %zu gate%s, the tensors have %zu",
-                          recur_cell_name(config->cell), expected, recur_plural(expected), gates);
-    if (said->activation && !recur_cell_kind_of(config->cell)->activated)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "an activation can be given for a cell rnn only, this one is %s",
-                          recur_cell_name(config->cell));
-    if (said->activation)
-        config->activation = *said->activation;
-    else if (ask && recur_cell_kind_of(config->cell)->activated)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the activation of an rnn does not show in its tensors and must be "
-                          "given: activation tanh or relu");
+    const recur_format_info *info = recur_format_describe(format);
+    return info ? info->name : "unknown";
+}
+
+/* The names, for sentences about one that is none of them. */
+static size_t list_names(const char *names[FORMATS])
+{
+    size_t count = 0;
+    while (count < FORMATS && formats[count]->info.name) {
+        names[count] = formats[count]->info.name;
+        count++;
+    }
+    return count;
+}
+
+enum recur_status recur_format_parse(const char *name, enum recur_format *format,
+                                     recur_error *error)
+{
+    const char *names[FORMATS];
+    size_t count = list_names(names), found;
+    RECUR_TRY(recur_name_find(names, count, "format", name, &found, error));
+    *format = (enum recur_format)found;
     return RECUR_OK;
 }
 
-/* Of recur's own files, which leave nothing open. */
-static enum recur_status read_own(struct recur_safetensors *file, const recur_import_config *said,
-                                  recur_model **model, recur_error *error)
+enum recur_format recur_format_of_path(const char *path)
 {
-    const char *what = said->cell         ? "cell"
-                       : said->activation ? "activation"
-                       : said->vocab      ? "vocabulary"
-                       : said->inputs     ? "inputs"
-                                          : NULL;
-    if (what)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "this is a model of recur's own, whose %s cannot be given", what);
-    return recur_model_from_safetensors(file, model, error);
+    for (unsigned i = 0; i < FORMATS && formats[i]->info.name; i++)
+        if (recur_path_ends(path, formats[i]->info.extension))
+            return (enum recur_format)i;
+    return RECUR_FORMAT_RECUR;
 }
 
-static enum recur_status read_safetensors(const char *path, const recur_import_config *said,
-                                          recur_model **model, bool *fresh_head, recur_error *error)
+static const struct recur_format_kind *recognise(const struct recur_format_input *input)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (formats[i]->recognise && formats[i]->recognise(input))
+            return formats[i];
+    return NULL;
+}
+
+static enum recur_status fail_unavailable(const struct recur_format_kind *kind, recur_error *error)
+{
+    return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                      "this build of recur has no %s: it was made without %s", kind->info.file,
+                      kind->library);
+}
+
+static enum recur_status read_safetensors(struct recur_format_input *input,
+                                          const recur_import_config *said, recur_model **model,
+                                          bool *fresh_head, recur_error *error)
 {
     struct recur_safetensors file;
-    RECUR_TRY(recur_safetensors_load(path, &file, error));
+    RECUR_TRY(recur_safetensors_load(input->path, &file, error));
+    input->tensors = &file;
+    const struct recur_format_kind *kind = recognise(input);
     enum recur_status status;
-    if (recur_metadata_is_model(&file.metadata))
-        status = read_own(&file, said, model, error);
-    else if (recur_book_recognise(&file))
-        status = recur_book_read(&file, said, model, error);
+    if (kind)
+        status = kind->read(input, said, model, fresh_head, error);
     else
-        status = recur_pytorch_read(&file, said, model, fresh_head, error);
+        status = recur_fail(error, RECUR_ERROR_FORMAT,
+                            "neither a model of recur's nor one of PyTorch's: there is no tensor "
+                            "weight_ih_l0 under any prefix");
     recur_safetensors_free(&file);
     if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(path).text);
+        recur_error_prefix(error, recur_file_name(input->path).text);
     return status;
-}
-
-static bool is_onnx(const char *path)
-{
-    size_t length = strlen(path);
-    return length >= 5 && strcmp(path + length - 5, ".onnx") == 0;
 }
 
 enum recur_status recur_model_import(const char *path, const recur_import_config *config,
                                      recur_model **model, bool *fresh_head, recur_error *error)
 {
     recur_import_config said = recur_import_config_default();
+    struct recur_format_input input = {.path = path};
     const char *isa;
     bool fresh = false;
     RECUR_TRY(recur_config_take(&said, config, "recur_import_config", error));
@@ -114,8 +111,13 @@ enum recur_status recur_model_import(const char *path, const recur_import_config
     if (said.activation)
         RECUR_TRY(recur_activation_check(*said.activation, error));
     RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
-    RECUR_TRY(is_onnx(path) ? recur_onnx_read(path, &said, model, error)
-                            : read_safetensors(path, &said, model, &fresh, error));
+    const struct recur_format_kind *kind = recognise(&input);
+    if (!kind)
+        RECUR_TRY(read_safetensors(&input, &said, model, &fresh, error));
+    else if (!kind->info.available)
+        return fail_unavailable(kind, error);
+    else
+        RECUR_TRY(kind->read(&input, &said, model, &fresh, error));
     if (fresh_head)
         *fresh_head = fresh;
     return RECUR_OK;
@@ -124,7 +126,9 @@ enum recur_status recur_model_import(const char *path, const recur_import_config
 enum recur_status recur_model_export(const recur_model *model, enum recur_format format,
                                      const char *path, recur_error *error)
 {
-    RECUR_TRY(recur_format_check(format, error));
+    const char *names[FORMATS];
+    RECUR_TRY(recur_name_check(names, list_names(names), "format", (size_t)format, error));
+    const struct recur_format_kind *kind = formats[format];
     if (recur_model_get_config(model)->task >= RECUR_TASK_TAG && format != RECUR_FORMAT_RECUR)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model labels %s: its labels and its parts are what %s does not "
@@ -136,13 +140,6 @@ enum recur_status recur_model_export(const recur_model *model, enum recur_format
                           "the model fills blanks: its output layer reads the states before each "
                           "token, which %s does not express",
                           recur_format_name(format));
-    switch (format) {
-    case RECUR_FORMAT_RECUR: break;
-    case RECUR_FORMAT_PYTORCH:
-    case RECUR_FORMAT_PYTORCH_WORD_LM:
-    case RECUR_FORMAT_PYTORCH_RNNLM:
-    case RECUR_FORMAT_PYTORCH_BARE: return recur_pytorch_write(model, format, path, error);
-    case RECUR_FORMAT_ONNX: return recur_onnx_write(model, path, error);
-    }
-    return recur_model_save(model, path, error);
+    return kind->info.available ? kind->write(kind, model, path, error)
+                                : fail_unavailable(kind, error);
 }

@@ -58,18 +58,12 @@ static enum recur_status put_rows(void *user, const float *rows, size_t count, r
     return recur_safetensors_put_f32(&sink->writer, rows, count * sink->width, error);
 }
 
-static bool ends_in(const char *path, const char *ending)
-{
-    size_t size = strlen(path), length = strlen(ending);
-    return size > length && strcmp(path + size - length, ending) == 0;
-}
-
 enum recur_status recur_features_save(const recur_model *model, const recur_corpus *corpus,
                                       size_t layer, size_t threads, const char *path,
                                       recur_error *error)
 {
-    bool npy = ends_in(path, ".npy") || strcmp(path, "-") == 0;
-    if (!npy && !ends_in(path, ".safetensors"))
+    bool npy = recur_path_ends(path, ".npy") || strcmp(path, "-") == 0;
+    if (!npy && !recur_path_ends(path, ".safetensors"))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "features go to a file that ends in .npy or .safetensors, got \"%s\"",
                           recur_show(path, strlen(path), RECUR_NAME_SHOWN, NULL).text);

@@ -1,5 +1,5 @@
-/* Models in other programs' files: each format has a reader that works out the configuration from
- * what is there, and then serves the tensors. */
+/* What formats of other programs share: a reader works out the configuration from what is in the
+ * file, and then serves the tensors. */
 #ifndef RECUR_IO_FOREIGN_H
 #define RECUR_IO_FOREIGN_H
 
@@ -18,26 +18,16 @@ enum recur_status recur_foreign_model(const struct recur_foreign *found, recur_v
                                       recur_tensor_fn *source, void *user, recur_model **model,
                                       recur_error *error);
 
-/* Settles cell and activation from the number of gates and from what the caller said; the
- * activation that `config` already has counts where he said nothing, unless `ask`. */
-enum recur_status recur_foreign_cell(size_t gates, const recur_import_config *said, bool ask,
+/* Settles cell and activation from the number of gates and from what the caller said. `cells` are
+ * those that the format expresses: where the caller said nothing, it is the first that has so many
+ * gates. The activation that `config` already has counts where he said nothing, unless `ask`. */
+enum recur_status recur_foreign_cell(const enum recur_cell *cells, size_t count, size_t gates,
+                                     const recur_import_config *said, bool ask,
                                      recur_model_config *config, recur_error *error);
 
-/* The readers; their sentences do not name the file. */
-enum recur_status recur_pytorch_read(struct recur_safetensors *file,
-                                     const recur_import_config *said, recur_model **model,
-                                     bool *fresh_head, recur_error *error);
-/* Are these the tensors of a network from scratch in the D2L book? */
-bool recur_book_recognise(const struct recur_safetensors *file);
-enum recur_status recur_book_read(struct recur_safetensors *file, const recur_import_config *said,
-                                  recur_model **model, recur_error *error);
-/* From a path, "-" is standard input; the sentences do name the file. */
+/* From a path, "-" is standard input; the sentences name the file. */
 enum recur_status recur_onnx_read(const char *path, const recur_import_config *said,
                                   recur_model **model, recur_error *error);
-
-/* The writers. */
-enum recur_status recur_pytorch_write(const recur_model *model, enum recur_format format,
-                                      const char *path, recur_error *error);
 enum recur_status recur_onnx_write(const recur_model *model, const char *path, recur_error *error);
 
 #endif

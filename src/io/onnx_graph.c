@@ -60,8 +60,11 @@ void recur_onnx_permute(enum recur_cell cell, bool to_onnx, const float *from, s
 
 const char *recur_onnx_activation(enum recur_activation activation)
 {
-    static const char *const activations[] = {"Tanh", "Relu", "Sigmoid"};
-    return activations[activation];
+    static const char *const activations[] = {[RECUR_ACTIVATION_TANH] = "Tanh",
+                                              [RECUR_ACTIVATION_RELU] = "Relu",
+                                              [RECUR_ACTIVATION_SIGMOID] = "Sigmoid"};
+    return (unsigned)activation < sizeof activations / sizeof *activations ? activations[activation]
+                                                                           : NULL;
 }
 
 /* A layer has two nodes, three tensors, up to four values, and names for all of these. */

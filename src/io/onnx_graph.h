@@ -53,7 +53,7 @@ const struct recur_onnx_cell *recur_onnx_cell_of(enum recur_cell cell);
 void recur_onnx_permute(enum recur_cell cell, bool to_onnx, const float *from, size_t block,
                         float *to);
 
-/* ONNX's name of an activation. */
+/* ONNX's name of an activation, NULL where it has none. */
 const char *recur_onnx_activation(enum recur_activation activation);
 
 struct recur_onnx_graph {

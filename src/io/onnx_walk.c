@@ -309,7 +309,7 @@ static enum recur_status read_cell(const struct walk *walk, const Recur__Onnx__N
         return unlike(walk, node, "list of activations", error);
     if (cell->cell == RECUR_CELL_RNN && activations)
         while (!is_text(activations->strings[0], recur_onnx_activation(cell->activation)))
-            if (cell->activation++ == RECUR_ACTIVATION_SIGMOID)
+            if (!recur_onnx_activation(++cell->activation))
                 return unlike(walk, node, "activation", error);
     for (size_t i = 0; activations && i < activations->n_strings; i++)
         if (!is_text(activations->strings[i], cell->cell == RECUR_CELL_RNN

@@ -308,6 +308,9 @@ enum recur_status recur_onnx_write(const recur_model *model, const char *path, r
     if (!recur_onnx_cell_of(model->config.cell))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "ONNX has no operator for the cell %s",
                           recur_cell_name(model->config.cell));
+    if (model->network.cell->activated && !recur_onnx_activation(model->config.activation))
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "ONNX has no activation %s",
+                          recur_activation_name(model->config.activation));
     enum recur_status status =
         recur_model_metadata(model, RECUR_HOLDER_GRAPH, path, &metadata, error);
     if (status == RECUR_OK)

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "io/foreign.h"
+#include "io/pytorch.h"
 
 enum { SUFFIX_ROOM = 64 }; /* of what stands behind a prefix: "weight_ih_l0_reverse", ".weight" */
 
@@ -58,10 +59,19 @@ static bool parse_part(const char *name, struct part *part)
     return false;
 }
 
-static bool ends_in(const char *name, const char *end)
+static bool is_projection(const char *name)
 {
-    size_t length = strlen(name), size = strlen(end);
-    return length >= size && strcmp(name + length - size, end) == 0;
+    return strncmp(last_part(name), "weight_hr_l", 11) == 0;
+}
+
+bool recur_pytorch_recognise(const struct recur_format_input *input)
+{
+    struct part part;
+    for (size_t i = 0; input->tensors && i < input->tensors->count; i++)
+        if (parse_part(input->tensors->tensors[i].name, &part) ||
+            is_projection(input->tensors->tensors[i].name))
+            return true;
+    return false;
 }
 
 /* Length of what stands before ".weight" or ".bias". */
@@ -92,7 +102,7 @@ static enum recur_status find_recurrent(struct import *import, recur_error *erro
     for (size_t i = 0; i < import->file->count; i++) {
         const char *name = import->file->tensors[i].name;
         struct part part;
-        if (strncmp(last_part(name), "weight_hr_l", 11) == 0)
+        if (is_projection(name))
             return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                               "tensor %.300s projects the states of an nn.LSTM with proj_size, "
                               "which recur's cells do not",
@@ -119,10 +129,6 @@ static enum recur_status find_recurrent(struct import *import, recur_error *erro
     }
     found->config.biases = bias_hh ? 2 : 1;
     import->no_biases = !bias_ih && !bias_hh;
-    if (!import->recurrent)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "neither a model of recur's nor one of PyTorch's: there is no tensor "
-                          "weight_ih_l0 under any prefix");
     return RECUR_OK;
 }
 
@@ -156,7 +162,7 @@ static bool has_alias(struct import *import, const char *name)
     const struct recur_metadata *metadata = &import->file->metadata;
     const char *weight = join(import, name, stem(name), ".weight");
     for (size_t i = 0; i < metadata->count; i++)
-        if (ends_in(metadata->properties[i].key, ".weight") &&
+        if (recur_path_ends(metadata->properties[i].key, ".weight") &&
             strcmp(metadata->properties[i].value, weight) == 0)
             return true;
     return false;
@@ -167,12 +173,12 @@ static enum recur_status find_ends(struct import *import, recur_error *error)
 {
     const struct recur_safetensors *file = import->file;
     for (size_t i = 0; i < file->count; i++)
-        if (ends_in(file->tensors[i].name, ".bias"))
+        if (recur_path_ends(file->tensors[i].name, ".bias"))
             choose(import, &import->head, file->tensors[i].name, import->top);
     bool has_bias = import->head;
     for (size_t i = 0; i < file->count; i++) {
         const char *name = file->tensors[i].name;
-        if (!ends_in(name, ".weight") || has(import, name, stem(name), ".bias"))
+        if (!recur_path_ends(name, ".weight") || has(import, name, stem(name), ".bias"))
             continue;
         if (has_bias || named_embedding(name) ||
             (fits(import, name, import->width) && !fits(import, name, import->top)))
@@ -348,8 +354,13 @@ static enum recur_status take_tensor(void *user, const recur_tensor_info *info, 
     return values ? recur_safetensors_get_f32(import->file, tensor, values, error) : RECUR_OK;
 }
 
-static enum recur_status recognise(struct import *import, const recur_import_config *said,
-                                   recur_error *error)
+/* Where nothing is said, the first that has so many gates. A caller may know of a module that its
+ * nn.GRU's tensors stand for the other one. */
+static const enum recur_cell cells[] = {RECUR_CELL_RNN, RECUR_CELL_GRU, RECUR_CELL_LSTM,
+                                        RECUR_CELL_GRU_RESET_BEFORE};
+
+static enum recur_status find_network(struct import *import, const recur_import_config *said,
+                                      recur_error *error)
 {
     struct recur_foreign *found = &import->found;
     size_t longest = 0, gates;
@@ -371,15 +382,16 @@ static enum recur_status recognise(struct import *import, const recur_import_con
                           "cannot be given",
                           import->embedding);
     RECUR_TRY(import->embedding ? find_embedding(import, error) : find_inputs(import, said, error));
-    return recur_foreign_cell(gates, said, true, &found->config, error);
+    return recur_foreign_cell(cells, sizeof cells / sizeof *cells, gates, said, true,
+                              &found->config, error);
 }
 
-enum recur_status recur_pytorch_read(struct recur_safetensors *file,
+enum recur_status recur_pytorch_read(const struct recur_format_input *input,
                                      const recur_import_config *said, recur_model **model,
                                      bool *fresh_head, recur_error *error)
 {
-    struct import import = {.file = file, .found.config = recur_model_config_default()};
-    enum recur_status status = recognise(&import, said, error);
+    struct import import = {.file = input->tensors, .found.config = recur_model_config_default()};
+    enum recur_status status = find_network(&import, said, error);
     if (status == RECUR_OK)
         status =
             recur_foreign_model(&import.found, said->vocab, take_tensor, &import, model, error);

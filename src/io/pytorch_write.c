@@ -5,16 +5,13 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "io/foreign.h"
+#include "io/model_tensors.h"
+#include "io/pytorch.h"
 
 /* What a module calls its parts; NULL: it has no such part. */
-static const struct naming {
+struct module {
     const char *embedding, *recurrent, *head;
-} namings[] = {
-    [RECUR_FORMAT_PYTORCH] = {"embedding.", "rnn.", "linear."},
-    [RECUR_FORMAT_PYTORCH_WORD_LM] = {"encoder.", "rnn.", "decoder."},
-    [RECUR_FORMAT_PYTORCH_RNNLM] = {"embedding.", "rnn.rnn.", "linear."},
-    [RECUR_FORMAT_PYTORCH_BARE] = {NULL, "", NULL},
+    bool embedded; /* it cannot be without one */
 };
 
 enum { NAME_ROOM = 64 };
@@ -34,7 +31,7 @@ struct export
     size_t count;
 };
 
-static enum recur_status check(const recur_model *model, enum recur_format format,
+static enum recur_status check(const struct module *module, const recur_model *model,
                                recur_error *error)
 {
     const recur_model_config *config = recur_model_get_config(model);
@@ -45,8 +42,10 @@ static enum recur_status check(const recur_model *model, enum recur_format forma
                           config->cell == RECUR_CELL_GRU_RESET_BEFORE
                               ? ": its nn.GRU resets after the product"
                               : "");
-    if (config->cell == RECUR_CELL_RNN && config->activation == RECUR_ACTIVATION_SIGMOID)
-        return recur_fail(error, bad, "PyTorch's nn.RNN has no activation sigmoid");
+    if (config->cell == RECUR_CELL_RNN && config->activation != RECUR_ACTIVATION_TANH &&
+        config->activation != RECUR_ACTIVATION_RELU)
+        return recur_fail(error, bad, "PyTorch's nn.RNN has no activation %s",
+                          recur_activation_name(config->activation));
     if (config->bidirectional && config->merge != RECUR_MERGE_CONCAT)
         return recur_fail(error, bad,
                           "PyTorch concatenates the directions, this model merges them by %s",
@@ -56,7 +55,7 @@ static enum recur_status check(const recur_model *model, enum recur_format forma
             return recur_fail(error, bad,
                               "PyTorch's layers are equally wide, these have %zu and %zu units",
                               config->hidden[0], config->hidden[l]);
-    if (format == RECUR_FORMAT_PYTORCH_WORD_LM && !config->embedding)
+    if (module->embedded && !config->embedding)
         return recur_fail(error, bad,
                           "PyTorch's word language model has an embedding, this model is fed "
                           "one-hot vectors");
@@ -65,12 +64,12 @@ static enum recur_status check(const recur_model *model, enum recur_format forma
 
 /* The part's prefix with what follows the first dot of recur's name behind it; false where the
  * module has no such part. */
-static bool make_name(const struct naming *naming, const char *name, char own[NAME_ROOM])
+static bool make_name(const struct module *module, const char *name, char own[NAME_ROOM])
 {
     const char *rest = strchr(name, '.') + 1;
-    const char *prefix = name[0] == 'e'   ? naming->embedding
-                         : name[0] == 'r' ? naming->recurrent
-                                          : naming->head;
+    const char *prefix = name[0] == 'e'   ? module->embedding
+                         : name[0] == 'r' ? module->recurrent
+                                          : module->head;
     if (prefix)
         snprintf(own, NAME_ROOM, "%s%s", prefix, rest);
     return prefix != NULL;
@@ -89,12 +88,12 @@ static void add(struct export *export, size_t source, bool zeros, const char *na
     };
 }
 
-static void list(struct export *export, const struct naming *naming)
+static void list(struct export *export, const struct module *module)
 {
     bool single = recur_model_get_config(export->model)->biases == 1;
     for (size_t t = 0; t < recur_model_tensors(export->model); t++) {
         char name[NAME_ROOM];
-        if (!make_name(naming, recur_model_tensor(export->model, t).name, name))
+        if (!make_name(module, recur_model_tensor(export->model, t).name, name))
             continue;
         add(export, t, false, name);
         char *bias = strstr(name, "bias_ih_l");
@@ -124,7 +123,8 @@ static enum recur_status put(const struct export *export, struct recur_safetenso
     return status;
 }
 
-static enum recur_status write(const struct export *export, const char *path, recur_error *error)
+static enum recur_status write_file(const struct export *export, const char *path,
+                                    recur_error *error)
 {
     struct recur_property format = {"format", "pt"};
     const struct recur_metadata metadata = {&format, 1};
@@ -138,22 +138,46 @@ static enum recur_status write(const struct export *export, const char *path, re
     return status;
 }
 
-enum recur_status recur_pytorch_write(const recur_model *model, enum recur_format format,
-                                      const char *path, recur_error *error)
+static enum recur_status write(const struct recur_format_kind *kind, const recur_model *model,
+                               const char *path, recur_error *error)
 {
     struct export export = {.model = model};
     size_t most = 2 * recur_model_tensors(model);
-    RECUR_TRY(check(model, format, error));
+    RECUR_TRY(check(kind->own, model, error));
     enum recur_status status =
         recur_alloc(most, sizeof *export.places, "a table of names", &export.places, error);
     if (status == RECUR_OK)
         status =
             recur_alloc(most, sizeof *export.tensors, "a table of tensors", &export.tensors, error);
     if (status == RECUR_OK) {
-        list(&export, &namings[format]);
-        status = write(&export, path, error);
+        list(&export, kind->own);
+        status = write_file(&export, path, error);
     }
     free(export.places);
     free(export.tensors);
     return status;
 }
+
+#define MODULE(NAME, ...)                                                                          \
+    .info = {.size = sizeof(recur_format_info),                                                    \
+             .name = (NAME),                                                                       \
+             .file = "safetensors",                                                                \
+             .extension = ".safetensors",                                                          \
+             .available = true},                                                                   \
+    .own = &(const struct module){__VA_ARGS__}, .write = write
+
+RECUR_FORMAT_KIND(pytorch) = {
+    MODULE("pytorch", "embedding.", "rnn.", "linear.", false),
+    .recognise = recur_pytorch_recognise,
+    .read = recur_pytorch_read,
+};
+RECUR_FORMAT_KIND(pytorch_word_lm) = {
+    MODULE("pytorch-word-lm", "encoder.", "rnn.", "decoder.", true),
+};
+RECUR_FORMAT_KIND(pytorch_rnnlm) = {
+    MODULE("pytorch-rnnlm", "embedding.", "rnn.rnn.", "linear.", false),
+};
+RECUR_FORMAT_KIND(pytorch_bare) = {
+    MODULE("pytorch-bare", NULL, "", NULL, false),
+    .info.layers_alone = true,
+};
