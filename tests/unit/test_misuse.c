@@ -33,6 +33,24 @@ static void names_of_no_value(void **state)
     assert_string_equal(recur_phase_name(RECUR_PHASE_UPDATE), "update");
 }
 
+static void formats_are_numbered_without_gaps(void **state)
+{
+    (void)state;
+    const recur_format_info *info;
+    unsigned count = 0;
+    for (; (info = recur_format_describe((enum recur_format)count)); count++) {
+        enum recur_format format;
+        assert_int_equal(info->size, sizeof *info);
+        assert_int_equal(recur_format_parse(info->name, &format, NULL), RECUR_OK);
+        assert_int_equal(format, count);
+    }
+    assert_int_equal(count, RECUR_FORMAT_PYTORCH_RNNLM + 1);
+    assert_null(recur_format_describe((enum recur_format) - 1));
+    assert_int_equal(recur_format_of_path("a.onnx"), RECUR_FORMAT_ONNX);
+    assert_int_equal(recur_format_of_path("a.safetensors"), RECUR_FORMAT_RECUR);
+    assert_int_equal(recur_format_of_path("onnx"), RECUR_FORMAT_RECUR);
+}
+
 static enum recur_status no_line(void *user, const recur_token *tokens, size_t count,
                                  recur_error *error)
 {
@@ -348,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_of_no_value),
+        cmocka_unit_test(formats_are_numbered_without_gaps),
         cmocka_unit_test(texts_of_no_kind),
         cmocka_unit_test(models_of_no_kind),
         cmocka_unit_test(runs_of_no_kind),
