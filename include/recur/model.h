@@ -81,6 +81,14 @@ enum recur_task {
     RECUR_TASK_CLASSIFY, /* a label for each text */
 };
 
+/* What models are good for, each those of some tasks. */
+enum recur_use {
+    RECUR_USE_CONTINUE,    /* continuing texts (recur/generate.h, recur/session.h) */
+    RECUR_USE_FILL,        /* filling blanks (recur/fill.h) */
+    RECUR_USE_LABEL_WORDS, /* a label for each word of sentences (recur/predict.h) */
+    RECUR_USE_LABEL_TEXTS, /* a label for each text (recur/predict.h) */
+};
+
 /* What of a text's states the head of RECUR_TASK_CLASSIFY reads. */
 enum recur_pool {
     RECUR_POOL_FINAL, /* the last one of each direction: the backward one's is after token 0 */
@@ -294,6 +302,9 @@ RECUR_API enum recur_status recur_decoder_parse(const char *name, enum recur_dec
 /* The task of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_task_parse(const char *name, enum recur_task *task,
                                              recur_error *error);
+
+/* Whether models of the task are good for that use; false where either number is unknown. */
+RECUR_API bool recur_task_serves(enum recur_task task, enum recur_use use);
 
 /* The cell of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_cell_parse(const char *name, enum recur_cell *cell,

@@ -206,7 +206,7 @@ static struct recur_work_plan plan_work(struct evaluation *e, const recur_model 
 {
     struct recur_work_plan work = {.shares = true, .headless = true};
     size_t rows = recur_model_rows(model);
-    if (model->config.task == RECUR_TASK_FILL) {
+    if (!model->network.task->next) {
         e->windows = recur_windows_over(e->predictions);
         e->streams = e->windows.count < WINDOWS_MAX ? e->windows.count : WINDOWS_MAX;
         work.batch = recur_windows_together(&e->windows, rows, WINDOWS_MAX);
@@ -270,7 +270,7 @@ static double characters_per_token(const recur_model *model, const recur_corpus 
 enum recur_status recur_check_predicts(const recur_model *model, recur_error *error)
 {
     RECUR_TRY(recur_model_check_tokens(model, error));
-    if (model->config.bidirectional && model->config.task == RECUR_TASK_LM)
+    if (model->config.bidirectional && model->network.task->next)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "a bidirectional language model sees the tokens it is to predict");
     return RECUR_OK;
@@ -297,7 +297,7 @@ enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *
                           "the text has %zu token%s, but evaluation needs at least 2", count,
                           recur_plural(count));
     struct evaluation e = {.corpus = corpus, .first = first};
-    e.predictions = model->config.task == RECUR_TASK_LM ? count - 1 : count;
+    e.predictions = model->network.task->next ? count - 1 : count;
     enum recur_status status = plan(&e, model, recur_team_threads(team), error);
     if (status == RECUR_OK) {
         run(&e, team);

@@ -58,7 +58,7 @@ static enum recur_status plan(struct predicting *p, struct recur_team *team, rec
     }
     RECUR_TRY(recur_labeller_init(&p->labeller, (recur_model *)p->model, &p->set, &room, team, NULL,
                                   NULL, error));
-    size_t most = p->model->config.task == RECUR_TASK_TAG ? room.steps : 1;
+    size_t most = p->model->network.task->each_word ? room.steps : 1;
     size_t cells = recur_size_mul(most, labels);
     RECUR_TRY(recur_alloc(most, sizeof *p->labels, "predictions", &p->labels, error));
     if (p->model->config.decoder == RECUR_DECODER_CRF) {
@@ -203,7 +203,7 @@ static enum recur_status collect(void *user, size_t sequence, const recur_predic
 static enum recur_status score(struct recur_team *team, struct scoring *s,
                                recur_score_table **table, recur_error *error)
 {
-    bool tags = s->model->config.task == RECUR_TASK_TAG;
+    bool tags = s->model->network.task->each_word;
     size_t sequences = recur_labels_count(s->data);
     size_t most = tags ? recur_labels_tokens(s->data) : sequences;
     double loss;

@@ -54,10 +54,7 @@ struct recur_stepper {
 static enum recur_status check_model(const recur_model *model, recur_error *error)
 {
     RECUR_TRY(recur_model_check_tokens(model, error));
-    if (model->config.task != RECUR_TASK_LM)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "a model that fills blanks does not continue a text; recur fill puts it "
-                          "to use, and a language model (lm) continues texts");
+    RECUR_TRY(recur_task_check_refusal(model->network.task->refuses.session, error));
     if (model->config.bidirectional)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "a bidirectional model cannot continue a text: its backward direction "

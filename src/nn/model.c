@@ -117,11 +117,7 @@ recur_vocab *recur_model_characters(const recur_model *model)
 
 enum recur_status recur_model_check_tokens(const recur_model *model, recur_error *error)
 {
-    if (model->config.task >= RECUR_TASK_TAG)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "the model labels %s and predicts no tokens: recur predict puts it to "
-                          "use",
-                          model->config.task == RECUR_TASK_TAG ? "words" : "texts");
+    RECUR_TRY(recur_task_check_refusal(model->network.task->refuses.tokens, error));
     if (model->config.inputs)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model reads %zu number%s a step and no tokens: only a recur_stack "

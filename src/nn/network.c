@@ -7,48 +7,12 @@
 
 #include "base/memory.h"
 
-/* What counts for the tasks tag and classify alone. */
-static enum recur_status check_labels(const recur_model_config *config, recur_error *error)
-{
-    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
-    bool crf = config->decoder == RECUR_DECODER_CRF, tags = config->task == RECUR_TASK_TAG;
-    if (config->task < RECUR_TASK_TAG)
-        return RECUR_OK;
-    if ((unsigned)config->pool > RECUR_POOL_MAX || (unsigned)config->decoder > RECUR_DECODER_CRF)
-        return recur_fail(error, bad, "pooling %d or decoder %d is unknown", (int)config->pool,
-                          (int)config->decoder);
-    if (config->labels < 1 || config->labels > INT32_MAX)
-        return recur_fail(error, bad, "a network that labels has 1 to %d labels, got %zu",
-                          INT32_MAX, config->labels);
-    if (crf && !tags)
-        return recur_fail(error, bad,
-                          "a CRF is over the labels of sequences: it needs the task "
-                          "tag");
-    if (crf && config->labels > RECUR_CRF_LABELS_MAX)
-        return recur_fail(error, bad,
-                          "a CRF over %zu labels has %zu x %zu transitions; it can have at most %d "
-                          "labels, softmax any number",
-                          config->labels, config->labels, config->labels, RECUR_CRF_LABELS_MAX);
-    if (tags && config->characters && (!config->character_hidden || !config->character_embedding))
-        return recur_fail(error, bad, "words are read by characters, but %s is 0",
-                          config->character_hidden ? "the embedding's width"
-                                                   : "the hidden width for them");
-    if (config->characters > INT32_MAX || config->character_hidden > INT16_MAX ||
-        config->character_embedding > INT16_MAX)
-        return recur_fail(
-            error, bad, "%zu characters, embedded in %zu number%s and read into %zu, are too many",
-            config->characters, config->character_embedding,
-            recur_plural(config->character_embedding), config->character_hidden);
-    if (config->word_column > INT32_MAX || config->label_column > INT32_MAX)
-        return recur_fail(error, bad, "data has at most %d columns, got numbers %zu and %zu",
-                          INT32_MAX, config->word_column, config->label_column);
-    return RECUR_OK;
-}
-
-static enum recur_status check(const recur_model_config *config, recur_error *error)
+static enum recur_status check(const recur_model_config *config,
+                               const struct recur_task_kind **task, recur_error *error)
 {
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     RECUR_TRY(recur_task_check(config->task, error));
+    *task = recur_task_of(config->task);
     RECUR_TRY(recur_cell_check(config->cell, error));
     RECUR_TRY(recur_activation_check(config->activation, error));
     RECUR_TRY(recur_merge_check(config->merge, error));
@@ -68,11 +32,9 @@ static enum recur_status check(const recur_model_config *config, recur_error *er
     if (config->inputs > INT32_MAX)
         return recur_fail(error, bad, "a network reads at most %d numbers a step, got %zu",
                           INT32_MAX, config->inputs);
-    if (config->inputs && (config->embedding || config->task != RECUR_TASK_LM))
+    if (config->inputs && (config->embedding || (*task)->refuses.numbers))
         return recur_fail(error, bad, "a network that reads numbers %s",
-                          config->embedding                 ? "embeds no tokens"
-                          : config->task == RECUR_TASK_FILL ? "fills in no tokens"
-                                                            : "labels no tokens");
+                          config->embedding ? "embeds no tokens" : (*task)->refuses.numbers);
     if ((config->vocabulary < 1 && !config->inputs) || config->vocabulary > INT32_MAX)
         return recur_fail(error, bad, "a vocabulary has 1 to %d entries, got %zu", INT32_MAX,
                           config->vocabulary);
@@ -81,7 +43,7 @@ static enum recur_status check(const recur_model_config *config, recur_error *er
     if (!(config->dropout >= 0 && config->dropout < 1))
         return recur_fail(error, bad, "dropout is at least 0 and below 1, got %g",
                           (double)config->dropout);
-    return check_labels(config, error);
+    return (*task)->check(config, error);
 }
 
 /* The tensors of the stack's initialisation: U(+-1/sqrt(fan)) or 0.01 N(0, 1) with zero biases. */
@@ -143,9 +105,9 @@ static enum recur_status add_direction(struct recur_network *network, struct rec
     return add(params, prefix, name, &param, &direction->bias_hh, error);
 }
 
-static enum recur_status add_embedding(struct recur_params *params, const char *prefix,
-                                       enum recur_init init, size_t width, size_t vocabulary,
-                                       size_t *index, recur_error *error)
+enum recur_status recur_network_add_embedding(struct recur_params *params, const char *prefix,
+                                              enum recur_init init, size_t width, size_t vocabulary,
+                                              size_t *index, recur_error *error)
 {
     *index = RECUR_NO_TENSOR;
     if (!width)
@@ -161,14 +123,17 @@ static enum recur_status add_embedding(struct recur_params *params, const char *
     return add(params, prefix, "embedding.weight", &param, index, error);
 }
 
-static enum recur_status add_layers(struct recur_network *network, struct recur_params *params,
-                                    const char *prefix, const size_t *hidden, enum recur_init init,
-                                    recur_error *error)
+enum recur_status recur_network_add_layers(struct recur_network *network,
+                                           struct recur_params *params, const char *prefix,
+                                           const size_t *hidden, enum recur_init init,
+                                           recur_error *error)
 {
     RECUR_TRY(
         recur_alloc(network->layers, sizeof *network->layer, "the layers", &network->layer, error));
-    RECUR_TRY(add_embedding(params, prefix, init, network->embedding, network->vocabulary,
-                            &network->embedding_weight, error));
+    RECUR_TRY(recur_network_add_embedding(params, prefix, init, network->embedding,
+                                          network->vocabulary, &network->embedding_weight, error));
+    if (network->embedding)
+        network->lookup = network->embedding_weight;
     for (size_t l = 0; l < network->layers; l++) {
         struct recur_layer *layer = &network->layer[l];
         layer->hidden = hidden[l];
@@ -181,14 +146,14 @@ static enum recur_status add_layers(struct recur_network *network, struct recur_
     return RECUR_OK;
 }
 
-/* The head that reads `segments` states of `top` numbers side by side. */
-static enum recur_status add_head(struct recur_network *network, struct recur_params *params,
-                                  size_t segments, size_t top, enum recur_init init,
-                                  recur_error *error)
+enum recur_status recur_network_add_head(struct recur_network *network, struct recur_params *params,
+                                         size_t outputs, size_t segments, size_t top,
+                                         enum recur_init init, recur_error *error)
 {
     struct recur_param param = {
-        .rank = 2, .groups = 1, .width = network->outputs, .segments = segments, .segment = top};
-    if (!network->outputs)
+        .rank = 2, .groups = 1, .width = outputs, .segments = segments, .segment = top};
+    network->outputs = outputs;
+    if (!outputs)
         return RECUR_OK;
     set_init(&param, init, segments * top);
     RECUR_TRY(add(params, "", "linear.weight", &param, &network->head_weight, error));
@@ -197,85 +162,46 @@ static enum recur_status add_head(struct recur_network *network, struct recur_pa
     return add(params, "", "linear.bias", &param, &network->head_bias, error);
 }
 
-/* A part's network; `*part` belongs to the whole. */
-static enum recur_status add_part(const struct recur_network *network, struct recur_network **part,
-                                  recur_error *error)
+enum recur_status recur_network_add_stack(struct recur_network *network,
+                                          const recur_model_config *config, size_t outputs,
+                                          recur_error *error)
+{
+    size_t layers = network->layers;
+    RECUR_TRY(recur_network_add_layers(network, &network->params, "", config->hidden, config->init,
+                                       error));
+    return recur_network_add_head(network, &network->params, outputs,
+                                  recur_network_segments(network, layers),
+                                  config->hidden[layers - 1], config->init, error);
+}
+
+enum recur_status recur_network_make_part(const struct recur_network *network,
+                                          struct recur_network **part, recur_error *error)
 {
     RECUR_TRY(recur_alloc(1, sizeof **part, "the layers", part, error));
     (*part)->cell = network->cell;
     (*part)->activation = network->activation;
     (*part)->biases = network->biases;
     (*part)->directions = 1;
-    (*part)->words = (*part)->crf_start = RECUR_NO_TENSOR;
-    (*part)->crf_end = (*part)->crf_transitions = RECUR_NO_TENSOR;
+    (*part)->lookup = RECUR_NO_TENSOR;
     return RECUR_OK;
 }
 
-/* What reads the characters of words: a layer in both directions, of which the last states count.
- */
-static enum recur_status add_chars(struct recur_network *network, const recur_model_config *config,
-                                   recur_error *error)
+void recur_network_free_part(struct recur_network *part)
 {
-    if (!config->characters)
-        return RECUR_OK;
-    RECUR_TRY(add_part(network, &network->chars, error));
-    network->chars->layers = 1;
-    network->chars->directions = 2;
-    network->chars->embedding = config->character_embedding;
-    network->chars->vocabulary = config->characters;
-    return add_layers(network->chars, &network->params, "chars.", &config->character_hidden,
-                      config->init, error);
-}
-
-static enum recur_status add_crf(struct recur_network *network, const recur_model_config *config,
-                                 recur_error *error)
-{
-    if (config->decoder != RECUR_DECODER_CRF)
-        return RECUR_OK;
-    struct recur_params *params = &network->params;
-    struct recur_param param = {
-        .rank = 1, .groups = 1, .width = config->labels, .segments = 1, .segment = 1};
-    RECUR_TRY(add(params, "crf.", "start_transitions", &param, &network->crf_start, error));
-    RECUR_TRY(add(params, "crf.", "end_transitions", &param, &network->crf_end, error));
-    param.rank = 2;
-    param.wide_columns = true;
-    param.segment = config->labels;
-    return add(params, "crf.", "transitions", &param, &network->crf_transitions, error);
-}
-
-/* The layers of a tagger read numbers: a word's embedding, its case, what its characters say. */
-static enum recur_status add_words(struct recur_network *network, const recur_model_config *config,
-                                   recur_error *error)
-{
-    RECUR_TRY(add_embedding(&network->params, "", config->init, config->embedding,
-                            config->vocabulary, &network->words, error));
-    RECUR_TRY(add_chars(network, config, error));
-    network->embedding = network->vocabulary = 0;
-    network->inputs =
-        config->embedding + RECUR_WORD_CASES + (network->chars ? 2 * config->character_hidden : 0);
-    return RECUR_OK;
-}
-
-/* All parts read and write the table of the whole. */
-static void share_params(struct recur_network *network)
-{
-    if (network->chars)
-        network->chars->params = network->params;
-    if (network->head)
-        network->head->params = network->params;
+    if (part)
+        free(part->layer);
+    free(part);
 }
 
 enum recur_status recur_network_init(struct recur_network *network,
                                      const recur_model_config *config, recur_error *error)
 {
-    *network = (struct recur_network){.words = RECUR_NO_TENSOR,
-                                      .crf_start = RECUR_NO_TENSOR,
-                                      .crf_end = RECUR_NO_TENSOR,
-                                      .crf_transitions = RECUR_NO_TENSOR};
-    RECUR_TRY(check(config, error));
+    const struct recur_task_kind *task;
+    *network = (struct recur_network){.lookup = RECUR_NO_TENSOR};
+    RECUR_TRY(check(config, &task, error));
+    network->task = task;
     network->cell = recur_cell_kind_of(config->cell);
     network->activation = config->activation;
-    network->task = config->task;
     network->layers = config->layers;
     network->directions = config->bidirectional ? 2 : 1;
     network->merge = config->merge;
@@ -283,42 +209,14 @@ enum recur_status recur_network_init(struct recur_network *network,
     network->inputs = config->inputs;
     network->embedding = config->embedding;
     network->vocabulary = config->inputs ? 0 : config->vocabulary;
-    network->outputs = config->task == RECUR_TASK_TAG        ? config->labels
-                       : config->task == RECUR_TASK_CLASSIFY ? 0
-                                                             : config->vocabulary;
     network->dropout = (real)config->dropout;
-    struct recur_params *params = &network->params;
-    if (config->task == RECUR_TASK_TAG)
-        RECUR_TRY(add_words(network, config, error));
-    RECUR_TRY(add_layers(network, params, "", config->hidden, config->init, error));
-    size_t top = config->hidden[network->layers - 1];
-    size_t segments = recur_network_segments(network, network->layers);
-    if (config->task == RECUR_TASK_CLASSIFY) {
-        RECUR_TRY(add_part(network, &network->head, error));
-        network->head->inputs = segments * top;
-        network->head->outputs = config->labels;
-        RECUR_TRY(add_layers(network->head, params, "", NULL, config->init, error));
-        RECUR_TRY(add_head(network->head, params, 1, segments * top, config->init, error));
-    } else {
-        RECUR_TRY(add_head(network, params, segments, top, config->init, error));
-    }
-    if (config->task == RECUR_TASK_TAG)
-        RECUR_TRY(add_crf(network, config, error));
-    share_params(network);
-    return RECUR_OK;
-}
-
-static void free_part(struct recur_network *part)
-{
-    if (part)
-        free(part->layer);
-    free(part);
+    return task->build(network, config, error);
 }
 
 void recur_network_free(struct recur_network *network)
 {
-    free_part(network->chars);
-    free_part(network->head);
+    if (network->task && network->task->release)
+        network->task->release(network);
     free(network->layer);
     recur_params_free(&network->params);
     *network = (struct recur_network){0};

@@ -6,6 +6,7 @@
 #include "base/names.h"
 #include "nn/cell.h"
 #include "nn/params.h"
+#include "task/task.h"
 
 #define RECUR_DIRECTIONS_MAX 2
 #define RECUR_NO_TENSOR SIZE_MAX
@@ -33,7 +34,6 @@ struct recur_layer {
 struct recur_network {
     const struct recur_cell_kind *cell;
     enum recur_activation activation;
-    enum recur_task task;
     enum recur_merge merge;
     size_t layers, directions; /* L, D */
     size_t biases;             /* 1 or 2 */
@@ -44,22 +44,16 @@ struct recur_network {
     real dropout;
     struct recur_layer *layer;     /* (L) */
     size_t embedding_weight;       /* RECUR_NO_TENSOR where E is 0 */
+    size_t lookup;                 /* the table of embeddings that tokens are looked up in, this one
+                                      or one that a part reads; RECUR_NO_TENSOR: there is none */
     size_t head_weight, head_bias; /* RECUR_NO_TENSOR where there is no head */
     struct recur_params params;
+    bool apart; /* see recur_network_apart */
 
-    /* Parts of a network that labels; NULL: none. Networks of their own over the same parameters.
-     */
-    struct recur_network *chars; /* tag: reads a word's characters, both ways */
-    struct recur_network *head;  /* classify: no layer; reads a text's pooled states */
-    size_t words;                /* tag: the words' embeddings (V, E); or RECUR_NO_TENSOR */
-    size_t crf_start, crf_end;   /* (K) scores of first and last labels; or RECUR_NO_TENSOR */
-    size_t crf_transitions;      /* (K, K): of label j, the column, behind label i */
+    const struct recur_task_kind *task;
+    void
+        *parts; /* what the task adds beside layers and head, in a type of its own; NULL: nothing */
 };
-
-/* A word's case as numbers that the layers read, one of them 1 (data/words.h). */
-#define RECUR_WORD_CASES 7
-/* A CRF's time and transitions grow with the square of this. */
-#define RECUR_CRF_LABELS_MAX 4096
 
 /* Checks the configuration and fills in the network. ARGUMENT for an impossible value; what was
  * allocated so far is released by recur_network_free in every case. */
@@ -67,23 +61,55 @@ enum recur_status recur_network_init(struct recur_network *network,
                                      const recur_model_config *config, recur_error *error);
 void recur_network_free(struct recur_network *network);
 
+/* What a task builds a network of. A part is a network of its own over the whole's parameters: its
+ * tensors go into `params`, the table of the whole, with `prefix` before their names. */
+
+/* An embedding (V, E); *index RECUR_NO_TENSOR where `width` is 0. */
+enum recur_status recur_network_add_embedding(struct recur_params *params, const char *prefix,
+                                              enum recur_init init, size_t width, size_t vocabulary,
+                                              size_t *index, recur_error *error);
+
+/* The layers, of the widths `hidden`, and what they read: the embedding, if the network has one. */
+enum recur_status recur_network_add_layers(struct recur_network *network,
+                                           struct recur_params *params, const char *prefix,
+                                           const size_t *hidden, enum recur_init init,
+                                           recur_error *error);
+
+/* A head of `outputs` numbers, which reads `segments` states of `top` numbers side by side; none
+ * where `outputs` is 0. */
+enum recur_status recur_network_add_head(struct recur_network *network, struct recur_params *params,
+                                         size_t outputs, size_t segments, size_t top,
+                                         enum recur_init init, recur_error *error);
+
+/* The layers of the configuration and a head over the last one. */
+enum recur_status recur_network_add_stack(struct recur_network *network,
+                                          const recur_model_config *config, size_t outputs,
+                                          recur_error *error);
+
+/* A part with the network's cell and biases and one direction, still without layers. It belongs to
+ * the caller: recur_network_free_part. */
+enum recur_status recur_network_make_part(const struct recur_network *network,
+                                          struct recur_network **part, recur_error *error);
+void recur_network_free_part(struct recur_network *part);
+
 static inline const struct recur_param *recur_network_param(const struct recur_network *network,
                                                             size_t index)
 {
     return &network->params.entry[index];
 }
 
-/* Where tokens are to be filled in, each direction of layer l > 0 reads its own below: what both
- * have read is everything, the token itself included. Only the head, l = L, reads both. */
+/* Where a token is predicted and must not be seen, each direction of layer l > 0 reads its own
+ * below: what both have read is everything, the token itself included. Only the head, l = L, reads
+ * both. */
 static inline bool recur_network_apart(const struct recur_network *network, size_t l)
 {
-    return network->task == RECUR_TASK_FILL && l > 0 && l < network->layers;
+    return network->apart && l > 0 && l < network->layers;
 }
 
 /* There the head reads the states of layer L - 1 before each step: the step reads the token. */
 static inline bool recur_network_hands_on_before(const struct recur_network *network, size_t l)
 {
-    return network->task == RECUR_TASK_FILL && l + 1 == network->layers;
+    return network->apart && l + 1 == network->layers;
 }
 
 /* How many states stand side by side in what layer l reads, l = L being the head. */

@@ -55,13 +55,10 @@ static enum recur_status check(const recur_model *model, enum recur_quantization
                           recur_quantization_name(model->quantization));
     if (kind == RECUR_QUANTIZATION_NONE)
         return RECUR_OK;
-    if (model->config.task != RECUR_TASK_LM && model->config.task != RECUR_TASK_FILL)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "a model that labels cannot be quantised: language models can be, and "
-                          "models that fill blanks");
+    const struct recur_task_refusals *refuses = &model->network.task->refuses;
+    RECUR_TRY(recur_task_check_refusal(refuses->quantization, error));
     if (kind == RECUR_QUANTIZATION_INT8 &&
-        (model->config.bidirectional || model->config.task != RECUR_TASK_LM ||
-         model->config.inputs))
+        (model->config.bidirectional || refuses->session || model->config.inputs))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "int8 is for language models of one direction, which generate; bf16 "
                           "is for those of both and for models that fill blanks, too");

@@ -2,7 +2,6 @@
 #include "base/names.h"
 #include "recur/model.h"
 
-RECUR_NAMED_ENUM(task, "task", "lm", "fill", "tag", "classify")
 RECUR_NAMED_ENUM(activation, "activation", "tanh", "relu", "sigmoid")
 RECUR_NAMED_ENUM(merge, "merge", "concat", "sum")
 RECUR_NAMED_ENUM(quantization, "quantisation", "none", "bf16", "int8")

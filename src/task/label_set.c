@@ -3,12 +3,13 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "task/label_parts.h"
 
 static enum recur_status check(const recur_model *model, const recur_labels *data,
                                recur_error *error)
 {
     enum recur_task task = model->config.task;
-    if (task != RECUR_TASK_TAG && task != RECUR_TASK_CLASSIFY)
+    if (!model->network.task->labels)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model is of the task %s: it labels neither words (tag) nor texts "
                           "(classify)",
@@ -84,10 +85,10 @@ enum recur_status recur_label_set_init(struct recur_label_set *set, const recur_
     RECUR_TRY(recur_alloc(forms, sizeof *set->kind, "the words", &set->kind, error));
     for (size_t i = 0; i < forms; i++) {
         set->id[i] = recur_vocab_id(model->vocab, recur_labels_lower(data, i));
-        if (model->config.task == RECUR_TASK_TAG)
+        if (model->network.task->each_word)
             set->kind[i] = (unsigned char)recur_labels_case(data, i);
     }
-    return model->network.chars ? encode_characters(set, error) : RECUR_OK;
+    return recur_label_parts(&model->network)->chars ? encode_characters(set, error) : RECUR_OK;
 }
 
 void recur_label_set_free(struct recur_label_set *set)
@@ -107,7 +108,7 @@ int32_t recur_label_set_label(const struct recur_label_set *set, size_t sequence
 
 size_t recur_label_set_labels(const struct recur_label_set *set, size_t sequence)
 {
-    return set->model->config.task == RECUR_TASK_TAG ? recur_labels_length(set->data, sequence) : 1;
+    return set->model->network.task->each_word ? recur_labels_length(set->data, sequence) : 1;
 }
 
 size_t recur_label_set_most_characters(const struct recur_label_set *set, size_t forms)

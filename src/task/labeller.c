@@ -11,20 +11,25 @@ static const struct recur_network *network_of(const struct recur_labeller *l)
     return &l->model->network;
 }
 
+static const struct recur_label_parts *parts_of(const struct recur_labeller *l)
+{
+    return recur_label_parts(network_of(l));
+}
+
 static bool tags(const struct recur_labeller *l)
 {
-    return l->model->config.task == RECUR_TASK_TAG;
+    return network_of(l)->task->each_word;
 }
 
 static bool has_crf(const struct recur_labeller *l)
 {
-    return network_of(l)->crf_transitions != RECUR_NO_TENSOR;
+    return parts_of(l)->crf_transitions != RECUR_NO_TENSOR;
 }
 
 size_t recur_labeller_tokens(const recur_model *model)
 {
     const size_t most = 16384, least = 64, logits = (size_t)1 << 26;
-    if (model->config.task != RECUR_TASK_TAG)
+    if (!model->network.task->each_word)
         return most;
     size_t tokens = logits / model->config.labels;
     return tokens > most ? most : tokens < least ? least : tokens;
@@ -47,17 +52,18 @@ static enum recur_status init_words(struct recur_labeller *l, const struct recur
     RECUR_TRY(alloc_floats(cells, network->inputs, &l->x, error));
     if (l->gradients)
         RECUR_TRY(alloc_floats(cells, network->inputs, &l->dx, error));
-    if (!network->chars)
+    if (!parts_of(l)->chars)
         return RECUR_OK;
     l->forms = recur_labels_forms(set->data);
     size_t words = l->forms < room->tokens ? l->forms : room->tokens;
     size_t characters = recur_label_set_most_characters(set, words);
-    size_t width = network->chars->layer[0].hidden;
+    size_t width = parts_of(l)->chars->layer[0].hidden;
     recur_trainer_config config = recur_trainer_config_default();
     config.batch = words ? words : 1;
     config.steps = RECUR_WORD_CHARACTERS;
     config.precision = room->precision;
-    const struct recur_stack_part part = {l->model, network->chars, l->team, l->gradients, NULL};
+    const struct recur_stack_part part = {l->model, parts_of(l)->chars, l->team, l->gradients,
+                                          NULL};
     RECUR_TRY(recur_stack_create_part(&part, &config, characters, &l->chars, error));
     RECUR_TRY(recur_alloc(l->forms, sizeof *l->slot, "a minibatch", &l->slot, error));
     RECUR_TRY(recur_alloc(words, sizeof *l->word, "a minibatch", &l->word, error));
@@ -91,13 +97,12 @@ static enum recur_status init_crf(struct recur_labeller *l, const struct recur_l
 static enum recur_status init_pool(struct recur_labeller *l, const struct recur_labeller_room *room,
                                    size_t cells, recur_error *error)
 {
-    const struct recur_network *network = network_of(l);
-    size_t width = network->head->inputs, states = recur_stack_states(l->layers);
+    size_t width = parts_of(l)->head->inputs, states = recur_stack_states(l->layers);
     recur_trainer_config config = recur_trainer_config_default();
     config.batch = room->batch;
     config.steps = 1;
     config.precision = room->precision;
-    const struct recur_stack_part part = {l->model, network->head, l->team, l->gradients, NULL};
+    const struct recur_stack_part part = {l->model, parts_of(l)->head, l->team, l->gradients, NULL};
     RECUR_TRY(recur_stack_create_part(&part, &config, 0, &l->head, error));
     RECUR_TRY(alloc_floats(room->batch, width, &l->pooled, error));
     RECUR_TRY(alloc_floats(room->batch, width, &l->dpooled, error));
@@ -232,7 +237,7 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
             l->labels += known ? l->length[b] : 0;
         }
     }
-    if (network->chars)
+    if (parts_of(l)->chars)
         load_words(l, set, members);
 }
 
@@ -240,9 +245,9 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
 static void exchange_embeddings(struct recur_labeller *l, bool gradient)
 {
     const struct recur_network *network = network_of(l);
-    if (network->words == RECUR_NO_TENSOR)
+    if (network->lookup == RECUR_NO_TENSOR)
         return;
-    const struct recur_param *param = recur_network_param(network, network->words);
+    const struct recur_param *param = recur_network_param(network, network->lookup);
     size_t embedding = param->width;
     for (size_t p = 0; gradient && p < param->panels; p++)
         recur_touched_clear(l->touched, l->gradients + recur_param_panel(param, p), param->depth);
@@ -269,7 +274,7 @@ static void exchange_embeddings(struct recur_labeller *l, bool gradient)
 static void exchange_ends(struct recur_labeller *l, bool gradient)
 {
     const struct recur_network *network = network_of(l);
-    size_t width = network->chars->layer[0].hidden, column = network->inputs - 2 * width;
+    size_t width = parts_of(l)->chars->layer[0].hidden, column = network->inputs - 2 * width;
     if (gradient)
         memset(l->dends, 0, 2 * l->words * width * sizeof *l->dends);
     for (size_t b = 0; b < l->batch; b++)
@@ -348,7 +353,7 @@ static void exchange_final(const struct recur_labeller *l, float *states, float 
                            bool gradient)
 {
     const struct recur_network *network = network_of(l);
-    size_t width = network->head->inputs, below = 0;
+    size_t width = parts_of(l)->head->inputs, below = 0;
     size_t hidden = network->layer[network->layers - 1].hidden;
     bool sums = width < hidden * network->directions;
     for (size_t i = 0; i + 1 < network->layers; i++)
@@ -370,7 +375,7 @@ static void exchange_final(const struct recur_labeller *l, float *states, float 
 /* The mean or the greatest over a text's steps; of an empty text 0. */
 static void pool_steps(const struct recur_labeller *l)
 {
-    size_t width = network_of(l)->head->inputs;
+    size_t width = parts_of(l)->head->inputs;
     bool greatest = l->model->config.pool == RECUR_POOL_MAX;
     memset(l->pooled, 0, l->batch * width * sizeof *l->pooled);
     for (size_t b = 0; b < l->batch; b++) {
@@ -389,7 +394,7 @@ static void pool_steps(const struct recur_labeller *l)
 /* Its gradient: of the greatest, all to the first step that had it. */
 static void unpool_steps(const struct recur_labeller *l)
 {
-    size_t width = network_of(l)->head->inputs;
+    size_t width = parts_of(l)->head->inputs;
     bool greatest = l->model->config.pool == RECUR_POOL_MAX;
     for (size_t b = 0; b < l->batch; b++) {
         float *d = l->dpooled + b * width, share = 1 / (float)(l->length[b] ? l->length[b] : 1);
@@ -411,7 +416,7 @@ static void drop(const struct recur_labeller *l, float *pooled, uint64_t minibat
     const struct recur_network *network = network_of(l);
     if (!(network->dropout > 0) || !l->h_n)
         return;
-    size_t numbers = recur_panels(l->batch * network->head->inputs) * RECUR_LANES;
+    size_t numbers = recur_panels(l->batch * parts_of(l)->head->inputs) * RECUR_LANES;
     l->model->kernels->dropout(
         pooled, pooled, numbers,
         recur_mix64(recur_mix64(l->model->config.seed + RECUR_PURPOSE_POOL) + minibatch), 0,

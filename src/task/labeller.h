@@ -13,6 +13,7 @@
 #include "backend/cpu/stack_part.h"
 #include "backend/cpu/touched.h"
 #include "task/crf.h"
+#include "task/label_parts.h"
 #include "task/label_set.h"
 
 struct recur_labeller {

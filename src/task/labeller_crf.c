@@ -7,7 +7,8 @@
 void recur_labeller_crf_prepare(struct recur_labeller *l)
 {
     const struct recur_network *network = &l->model->network;
-    const size_t index[] = {network->crf_start, network->crf_end, network->crf_transitions};
+    const struct recur_label_parts *parts = recur_label_parts(network);
+    const size_t index[] = {parts->crf_start, parts->crf_end, parts->crf_transitions};
     float *const values[] = {l->start, l->end, l->transitions};
     for (size_t i = 0; i < 3; i++)
         recur_param_unpack(recur_network_param(network, index[i]), l->model->parameters, values[i]);
@@ -97,7 +98,8 @@ double recur_labeller_crf_loss(struct recur_labeller *l, bool learns)
         return loss;
     recur_team_run(l->team, learn, l);
     add_ends(l);
-    const size_t index[] = {network->crf_start, network->crf_end, network->crf_transitions};
+    const struct recur_label_parts *parts = recur_label_parts(network);
+    const size_t index[] = {parts->crf_start, parts->crf_end, parts->crf_transitions};
     const float *const values[] = {l->start, l->end, l->transitions};
     for (size_t i = 0; i < 3; i++)
         recur_param_pack(recur_network_param(network, index[i]), l->gradients, values[i]);

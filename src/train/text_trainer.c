@@ -125,7 +125,7 @@ static bool lost(double loss)
 static bool carries(const recur_trainer *trainer)
 {
     return trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
-           trainer->model->config.task == RECUR_TASK_LM;
+           trainer->model->network.task->next;
 }
 
 static size_t start(recur_trainer *trainer, uint64_t epoch)
@@ -147,19 +147,6 @@ static void skip(recur_trainer *trainer, size_t count)
     run->pass.carried_steps = count > 0 && carries(trainer) ? trainer->config.steps : 0;
 }
 
-/* What is to be filled in is the inputs themselves, some of which are blank for the others. */
-static void draw_blanks(recur_trainer *trainer)
-{
-    struct recur_text_run *run = trainer->run;
-    size_t rows = trainer->config.batch * trainer->config.steps;
-    struct recur_rng rng;
-    recur_rng_seed(&rng, trainer->config.seed, RECUR_PURPOSE_BLANKS + trainer->optimiser.updates);
-    memcpy(run->y, run->x, rows * sizeof *run->y);
-    for (size_t i = 0; i < rows; i++)
-        if (recur_rng_uniform(&rng) < (double)trainer->config.blanks)
-            run->x[i] = RECUR_UNKNOWN;
-}
-
 /* The next minibatch; false at the end of the epoch. */
 static bool next(recur_trainer *trainer)
 {
@@ -167,8 +154,10 @@ static bool next(recur_trainer *trainer)
     run->pass.phase_start = recur_clock();
     if (!recur_batches_next(run->batches, run->x, run->y))
         return false;
-    if (trainer->model->config.task != RECUR_TASK_LM)
-        draw_blanks(trainer);
+    const struct recur_task_kind *task = trainer->model->network.task;
+    if (task->mask)
+        task->mask(&trainer->config, trainer->optimiser.updates,
+                   trainer->config.batch * trainer->config.steps, run->x, run->y);
     recur_pass_pack_ids(&run->pass, NULL, run->ids, run->x);
     recur_pass_pack_ids(&run->pass, NULL, run->targets, run->y);
     recur_touched_begin(&trainer->touched);

@@ -8,9 +8,8 @@
 /* The tables that ids of the vocabulary are looked up in. */
 static void list_tables(struct recur_touched *touched, const struct recur_network *network)
 {
-    size_t one = network->words != RECUR_NO_TENSOR ? network->words : network->embedding_weight;
-    if (one != RECUR_NO_TENSOR)
-        touched->table[touched->tables++] = recur_network_param(network, one);
+    if (network->lookup != RECUR_NO_TENSOR)
+        touched->table[touched->tables++] = recur_network_param(network, network->lookup);
     else if (!network->inputs && !network->layer[0].dense)
         for (size_t d = 0; d < network->directions; d++)
             touched->table[touched->tables++] =

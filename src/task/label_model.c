@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "nn/model_object.h"
 #include "recur/labels.h"
+#include "task/task.h"
 
 /* Tokens being gathered for a dictionary. */
 struct gathering {
@@ -33,9 +34,9 @@ static enum recur_status gather_words(struct gathering *g, const recur_labels *d
 static enum recur_status gather_labels(struct gathering *g, const recur_labels *data,
                                        recur_error *error)
 {
-    bool tags = recur_labels_task(data) == RECUR_TASK_TAG;
+    bool words = recur_task_of(recur_labels_task(data))->each_word;
     for (size_t i = 0; i < recur_labels_count(data); i++)
-        for (size_t t = 0; t < (tags ? recur_labels_length(data, i) : 1); t++) {
+        for (size_t t = 0; t < (words ? recur_labels_length(data, i) : 1); t++) {
             recur_token label = recur_labels_label(data, i, t);
             if (label.size)
                 RECUR_TRY(gather(g, label, error));
@@ -102,7 +103,7 @@ enum recur_status recur_model_create_labels(const recur_model_config *given,
     config.task = read->task;
     config.word_column = read->word_column;
     config.label_column = read->label_column;
-    bool characters = config.task == RECUR_TASK_TAG && config.character_hidden > 0;
+    bool characters = recur_task_of(config.task)->each_word && config.character_hidden > 0;
     enum recur_status status = build_all(data, vocab, characters, &vocabs, error);
     if (status == RECUR_OK)
         status = recur_model_create_vocabs(&config, &vocabs, model, error);

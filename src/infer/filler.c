@@ -40,14 +40,7 @@ static enum recur_status take_config(recur_filler *filler, const recur_fill_conf
 
 static enum recur_status check_model(const recur_model *model, recur_error *error)
 {
-    if (model->config.task >= RECUR_TASK_TAG)
-        return recur_fail(
-            error, RECUR_ERROR_UNSUPPORTED,
-            "a model that labels %s does not fill blanks; recur predict puts it to use",
-            model->config.task == RECUR_TASK_TAG ? "words" : "texts");
-    if (model->config.task != RECUR_TASK_FILL)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "a language model does not fill blanks; train one with the task fill");
+    RECUR_TRY(recur_task_check_refusal(model->network.task->refuses.fill, error));
     if (!model->vocab)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the model has no vocabulary, so it can neither read nor write text");

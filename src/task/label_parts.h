@@ -1,0 +1,38 @@
+/* Parts that a network which labels has beside its layers. The networks among them are networks of
+ * their own over the same parameters. */
+#ifndef RECUR_TASK_LABEL_PARTS_H
+#define RECUR_TASK_LABEL_PARTS_H
+
+#include "nn/network.h"
+
+/* A word's case as numbers that the layers read, one of them 1 (data/words.h). */
+#define RECUR_WORD_CASES 7
+
+struct recur_label_parts {
+    struct recur_network *chars; /* tag: reads a word's characters, both ways; NULL: nothing does */
+    struct recur_network *head;  /* classify: no layer; reads a text's pooled states */
+    size_t crf_start, crf_end;   /* (K) scores of first and last labels; or RECUR_NO_TENSOR */
+    size_t crf_transitions;      /* (K, K): of label j, the column, behind label i */
+};
+
+static inline const struct recur_label_parts *recur_label_parts(const struct recur_network *network)
+{
+    return network->parts;
+}
+
+/* Gives the network parts that are all absent. Errors: MEMORY. */
+enum recur_status recur_label_parts_create(struct recur_network *network,
+                                           struct recur_label_parts **parts, recur_error *error);
+
+/* Once all tensors are in the table: every part reads and writes that of the whole. */
+void recur_label_parts_share(struct recur_network *network);
+
+/* As struct recur_task_kind has it. */
+void recur_label_parts_release(struct recur_network *network);
+
+/* What the configuration of a network that labels cannot have: labels first, as all that is wrong
+ * is found in one order; then, behind what is the task's own, sizes. Errors: ARGUMENT. */
+enum recur_status recur_label_check(const recur_model_config *config, recur_error *error);
+enum recur_status recur_label_check_sizes(const recur_model_config *config, recur_error *error);
+
+#endif

@@ -1,0 +1,24 @@
+/* The task lm: predicts the next token, from all up to this one. */
+#include "nn/network.h"
+#include "task/task.h"
+
+static enum recur_status check(const recur_model_config *config, recur_error *error)
+{
+    (void)config;
+    (void)error;
+    return RECUR_OK;
+}
+
+static enum recur_status build(struct recur_network *network, const recur_model_config *config,
+                               recur_error *error)
+{
+    return recur_network_add_stack(network, config, config->vocabulary, error);
+}
+
+const struct recur_task_kind recur_task_lm = {
+    .refuses = {.fill = "a language model does not fill blanks; train one with the task fill"},
+    .check = check,
+    .build = build,
+    .next = true,
+    .perplexity = true,
+};

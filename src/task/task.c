@@ -1,0 +1,40 @@
+/* The tasks, in the order of their numbers. */
+#include "task/task.h"
+
+#include "base/names.h"
+
+RECUR_NAMED_ENUM(task, "task", "lm", "fill", "tag", "classify")
+
+static const struct recur_task_kind *const kinds[] = {
+    [RECUR_TASK_LM] = &recur_task_lm,
+    [RECUR_TASK_FILL] = &recur_task_fill,
+    [RECUR_TASK_TAG] = &recur_task_tag,
+    [RECUR_TASK_CLASSIFY] = &recur_task_classify,
+};
+
+_Static_assert(sizeof kinds / sizeof *kinds == sizeof task_names / sizeof *task_names,
+               "a task without a name, or a name without a task");
+
+const struct recur_task_kind *recur_task_of(enum recur_task task)
+{
+    return (size_t)task < sizeof kinds / sizeof *kinds ? kinds[task] : NULL;
+}
+
+enum recur_status recur_task_check_refusal(const char *refusal, recur_error *error)
+{
+    return refusal ? recur_fail(error, RECUR_ERROR_UNSUPPORTED, "%s", refusal) : RECUR_OK;
+}
+
+bool recur_task_serves(enum recur_task task, enum recur_use use)
+{
+    const struct recur_task_kind *kind = recur_task_of(task);
+    if (!kind)
+        return false;
+    switch (use) {
+    case RECUR_USE_CONTINUE: return !kind->refuses.session;
+    case RECUR_USE_FILL: return !kind->refuses.fill;
+    case RECUR_USE_LABEL_WORDS: return kind->labels && kind->each_word;
+    case RECUR_USE_LABEL_TEXTS: return kind->labels && !kind->each_word;
+    }
+    return false;
+}
