@@ -52,7 +52,7 @@ RECUR_API double recur_machine_bytes_per_token(const recur_model *model);
 
 /* Floating-point operations of one trained token (forward and backward) of a model, counted as
  * 6 x the multiply-adds of its products; the one-hot or embedded input is a look-up and counts
- * nothing (docs/performance.md). Generation needs a third of it. */
+ * nothing (docs/machine.md). Generation needs a third of it. */
 RECUR_API double recur_machine_flop_per_token(const recur_model *model);
 
 #ifdef __cplusplus

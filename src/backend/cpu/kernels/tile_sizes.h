@@ -1,5 +1,4 @@
-/* How large the tiles of a product are (tiles.h), measured like all of this (docs/performance.md).
- */
+/* How large the tiles of a product are (tiles.h), measured like all of this (docs/notebook.md). */
 #ifndef RECUR_BACKEND_CPU_KERNELS_TILE_SIZES_H
 #define RECUR_BACKEND_CPU_KERNELS_TILE_SIZES_H
 
