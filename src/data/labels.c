@@ -37,7 +37,8 @@ static enum recur_status take_config(struct recur_labels_store *store,
     store->text = recur_text_config_default();
     RECUR_TRY(recur_config_take(&store->config, config, "recur_labels_config", error));
     enum recur_task task = store->config.task;
-    if (task != RECUR_TASK_TAG && task != RECUR_TASK_CLASSIFY)
+    store->words = recur_task_serves(task, RECUR_USE_LABEL_WORDS);
+    if (!store->words && !recur_task_serves(task, RECUR_USE_LABEL_TEXTS))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "labelled texts are for the tasks tag and classify, not for task %d",
                           (int)task);
@@ -49,10 +50,10 @@ static enum recur_status take_config(struct recur_labels_store *store,
     if (store->config.word_column && store->config.word_column == store->config.label_column)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "column %zu cannot be both the %s and its label",
-                          store->config.word_column, task == RECUR_TASK_TAG ? "word" : "text");
-    if (task == RECUR_TASK_TAG)
+                          store->config.word_column, store->words ? "word" : "text");
+    if (store->words)
         store->text.tokens = RECUR_TOKENS_WORD;
-    if (task == RECUR_TASK_TAG && store->text.clean != RECUR_CLEAN_NONE)
+    if (store->words && store->text.clean != RECUR_CLEAN_NONE)
         return recur_fail(
             error, RECUR_ERROR_ARGUMENT,
             "the words of the task tag are read as they stand: they cannot be cleaned");
@@ -80,7 +81,7 @@ static enum recur_status make_lowers(struct recur_labels_store *store, recur_err
 {
     size_t forms = store->forms.size, capacity = 0;
     char *lower = NULL;
-    if (store->config.task != RECUR_TASK_TAG)
+    if (!store->words)
         return RECUR_OK;
     RECUR_TRY(recur_alloc(forms, sizeof *store->lower, "the words", &store->lower, error));
     enum recur_status status = RECUR_OK;
@@ -142,7 +143,7 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
     if (status == RECUR_OK && !store->sequences && !store->config.unlabelled)
         status = recur_fail(error, RECUR_ERROR_DATA, "%s: there is not one %s to label",
                             count ? recur_file_name(paths[0]).text : "the text",
-                            store->config.task == RECUR_TASK_TAG ? "sentence" : "text");
+                            store->words ? "sentence" : "text");
     store->text.encoding = NULL; /* it was the files' */
     if (status == RECUR_OK)
         status = make_lowers(store, error);
@@ -272,8 +273,7 @@ static const struct recur_labels_line *line_of(const recur_labels *labels, size_
 {
     const struct recur_labels_store *store = labels->store;
     size_t member = labels->member[sequence];
-    return &store->line[store->config.task == RECUR_TASK_TAG ? store->first[member] + token
-                                                             : member];
+    return &store->line[store->words ? store->first[member] + token : member];
 }
 
 recur_token recur_labels_label(const recur_labels *labels, size_t sequence, size_t token)
@@ -292,7 +292,6 @@ recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_
 recur_token recur_labels_before(const recur_labels *labels, size_t sequence, size_t token)
 {
     const struct recur_labels_store *store = labels->store;
-    bool tags = store->config.task == RECUR_TASK_TAG;
     size_t begin = 0, end = store->bytes_size, line = store->lines;
     if (sequence < labels->count) {
         const struct recur_labels_line *at = line_of(labels, sequence, token);
@@ -300,7 +299,7 @@ recur_token recur_labels_before(const recur_labels *labels, size_t sequence, siz
         end = at->at;
     } else if (labels->count) {
         size_t member = labels->member[labels->count - 1];
-        line = tags ? store->first[member + 1] : member + 1;
+        line = store->words ? store->first[member + 1] : member + 1;
         end = line < store->lines ? store->line[line].at : end;
     }
     if (line)
@@ -324,7 +323,6 @@ static uint64_t add_token(uint64_t sum, recur_token token)
 
 uint64_t recur_labels_fingerprint(const recur_labels *labels)
 {
-    bool tags = recur_labels_task(labels) == RECUR_TASK_TAG;
     uint64_t sum = labels->count;
     for (size_t i = 0; i < labels->count; i++) {
         const uint32_t *form = recur_labels_sequence(labels, i);
@@ -332,7 +330,7 @@ uint64_t recur_labels_fingerprint(const recur_labels *labels)
         sum = recur_mix64(sum ^ length);
         for (size_t t = 0; t < length; t++)
             sum = add_token(sum, recur_labels_form(labels, form[t]));
-        for (size_t t = 0; t < (tags ? length : 1); t++)
+        for (size_t t = 0; t < (labels->store->words ? length : 1); t++)
             sum = add_token(sum, recur_labels_label(labels, i, t));
     }
     return sum;

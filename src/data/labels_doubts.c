@@ -23,7 +23,7 @@ struct doubting {
 
 static bool tags(const struct doubting *d)
 {
-    return d->labels->store->config.task == RECUR_TASK_TAG;
+    return d->labels->store->words;
 }
 
 static recur_doubt *add(const struct doubting *d, enum recur_doubt_kind kind)

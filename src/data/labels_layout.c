@@ -195,7 +195,7 @@ enum recur_status recur_labels_look_ahead(struct recur_labels_reading *r, const 
     r->layout = config->layout == RECUR_LAYOUT_AUTO ? RECUR_LAYOUT_COLUMNS : config->layout;
     r->word_column = config->word_column ? config->word_column : 1;
     r->label_column = config->label_column;
-    if (config->task == RECUR_TASK_CLASSIFY) {
+    if (!r->store->words) {
         r->label_column = r->label_column ? r->label_column : 1 + (config->word_column == 1);
         r->word_column = config->word_column ? config->word_column : 1 + (r->label_column == 1);
         return RECUR_OK;

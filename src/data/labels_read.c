@@ -102,8 +102,7 @@ enum recur_status recur_labels_end(struct recur_labels_reading *r, bool empty)
         return recur_fail(r->error, RECUR_ERROR_DATA,
                           "%s: line %zu: the %s has %zu tokens, more than the %zu that a sequence "
                           "may have; part it",
-                          r->name, r->number,
-                          store->config.task == RECUR_TASK_TAG ? "sentence that ends here" : "text",
+                          r->name, r->number, store->words ? "sentence that ends here" : "text",
                           length, store->config.longest);
     RECUR_TRY(recur_grow(&store->first, &store->first_capacity, recur_size_add(store->sequences, 2),
                          sizeof *store->first, "labelled texts", r->error));
@@ -145,7 +144,7 @@ static void note_file(struct recur_labels_store *store, size_t lines, size_t seq
 
 static enum recur_status read_lines(struct recur_labels_reading *r, const char *at, const char *end)
 {
-    bool tags = r->store->config.task == RECUR_TASK_TAG;
+    bool tags = r->store->words;
     if (r->store->config.header && at < end) {
         recur_labels_next_line(at, end, &at);
         r->number++;

@@ -18,6 +18,7 @@ struct recur_labels_store {
     atomic_size_t references;
     recur_labels_config config; /* its `text` is NULL */
     recur_text_config text;
+    bool words; /* each word of a sentence has a label; else each text has one */
     recur_text_stats stats;
     uint64_t marks; /* byte order marks that were left out within files */
     char *bytes;    /* of all files */
