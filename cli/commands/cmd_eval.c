@@ -19,7 +19,7 @@ struct eval_options {
 static int print_result(const struct command *command, const recur_model *model,
                         const recur_evaluation *result, bool json)
 {
-    bool fills = recur_model_get_config(model)->task == RECUR_TASK_FILL;
+    bool fills = recur_task_serves(recur_model_get_config(model)->task, RECUR_USE_FILL);
     if (json) {
         recur_json_writer object = RECUR_JSON_SHOWN;
         recur_json_open(&object, NULL, '{');

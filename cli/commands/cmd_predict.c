@@ -30,6 +30,11 @@ struct printing {
     size_t *order; /* (K): labels by falling probability, as far as they are shown */
 };
 
+static bool labels_words(const recur_model *model)
+{
+    return recur_task_serves(recur_model_get_config(model)->task, RECUR_USE_LABEL_WORDS);
+}
+
 static recur_token label_name(const struct printing *p, size_t label)
 {
     return recur_vocab_token(recur_model_labels(p->model), (int32_t)label + 1);
@@ -166,7 +171,7 @@ static enum recur_status print_prediction(void *user, size_t sequence,
                                           const recur_prediction *prediction, recur_error *error)
 {
     const struct printing *p = user;
-    if (recur_model_get_config(p->model)->task != RECUR_TASK_TAG)
+    if (!labels_words(p->model))
         return print_text_labels(p, prediction, error);
     print_sentence(p, sequence, prediction);
     return RECUR_OK;
@@ -186,7 +191,7 @@ static int print_all(const struct command *command, const struct predict_options
         recur_need(command, recur_model_get_config(model)->labels, sizeof *p.order, "the labels");
     enum recur_status status =
         recur_predict(model, data, (size_t)options->threads, print_prediction, &p, &error);
-    if (status == RECUR_OK && recur_model_get_config(model)->task == RECUR_TASK_TAG)
+    if (status == RECUR_OK && labels_words(model))
         print_rest(&p);
     int result = status == RECUR_OK ? 0 : recur_library_failure(command, &error);
     free(p.order);
@@ -208,9 +213,10 @@ static int predict(const struct command *command, int argc, char **argv)
     const char *of_texts = recur_option_given(command, &arguments, "json")  ? "json"
                            : recur_option_given(command, &arguments, "top") ? "top"
                                                                             : NULL;
-    if (of_texts && recur_model_get_config(model)->task == RECUR_TASK_TAG)
-        status = recur_usage_error(
-            command, "--%s is for texts, and the model, of the task tag, labels words", of_texts);
+    if (of_texts && labels_words(model))
+        status = recur_usage_error(command,
+                                   "--%s is for texts, and the model, of the task %s, labels words",
+                                   of_texts, recur_task_name(recur_model_get_config(model)->task));
     else if (!recur_label_options_fit(command, &arguments, recur_model_get_config(model)->task))
         status = STATUS_USAGE;
     else

@@ -24,7 +24,8 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
     recur_vocab *vocab = recur_model_vocab(model);
     recur_text_config text = recur_text_config_default();
     recur_labels_config config = recur_labels_config_default();
-    if (task != RECUR_TASK_TAG && task != RECUR_TASK_CLASSIFY) {
+    bool texts = recur_task_serves(task, RECUR_USE_LABEL_TEXTS);
+    if (!texts && !recur_task_serves(task, RECUR_USE_LABEL_WORDS)) {
         recur_failure(
             command,
             "the model is of the task %s, which labels nothing; train one with --task tag "
@@ -34,7 +35,7 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
     }
     config.task = task;
     config.unlabelled = unlabelled;
-    if (vocab && task == RECUR_TASK_CLASSIFY) {
+    if (vocab && texts) {
         text.tokens = recur_vocab_text(vocab)->tokens;
         text.clean = recur_vocab_text(vocab)->clean;
     }
@@ -272,7 +273,7 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
     recur_error error;
     recur_labels *data;
     recur_score_table *table;
-    bool tags = recur_model_get_config(model)->task == RECUR_TASK_TAG;
+    bool tags = recur_task_serves(recur_model_get_config(model)->task, RECUR_USE_LABEL_WORDS);
     enum recur_scheme scheme = RECUR_SCHEME_AUTO;
     /* The option table let only names pass that the library knows, and the field's others. */
     const char *name = strcmp(options->scheme, "iob2") == 0    ? "bio"

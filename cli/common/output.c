@@ -84,7 +84,7 @@ static void print_input(FILE *stream, const recur_model_config *config)
         fprintf(stream, ", reads %zu number%s", config->inputs, recur_plural(config->inputs));
     else if (config->embedding > 0)
         fprintf(stream, ", embedding %zu", config->embedding);
-    else if (config->task != RECUR_TASK_TAG)
+    else if (!recur_task_serves(config->task, RECUR_USE_LABEL_WORDS))
         fputs(", one-hot input", stream);
 }
 
@@ -109,12 +109,12 @@ void recur_print_model(FILE *stream, const recur_model *model, enum recur_format
         fprintf(stream, " %s", recur_activation_name(config->activation));
     for (size_t i = 0; i < config->layers; i++)
         fprintf(stream, "%s%zu", i ? "," : " ", config->hidden[i]);
-    if (config->task == RECUR_TASK_FILL)
+    if (recur_task_serves(config->task, RECUR_USE_FILL))
         fputs(", fills blanks", stream);
-    if (config->task == RECUR_TASK_TAG)
+    if (recur_task_serves(config->task, RECUR_USE_LABEL_WORDS))
         fprintf(stream, ", tags words with %zu label%s (%s)", config->labels,
                 recur_plural(config->labels), recur_decoder_name(config->decoder));
-    if (config->task == RECUR_TASK_CLASSIFY)
+    if (recur_task_serves(config->task, RECUR_USE_LABEL_TEXTS))
         fprintf(stream, ", classifies texts with %zu label%s (pool %s)", config->labels,
                 recur_plural(config->labels), recur_pool_name(config->pool));
     if (config->bidirectional)

@@ -47,7 +47,9 @@ int recur_model_text_read(const struct command *command, const char *model, cons
             command,
             "the model labels %s and predicts no tokens: recur predict puts it "
             "to use",
-            recur_model_get_config(opened->model)->task == RECUR_TASK_TAG ? "words" : "texts");
+            recur_task_serves(recur_model_get_config(opened->model)->task, RECUR_USE_LABEL_WORDS)
+                ? "words"
+                : "texts");
     recur_vocab *vocab = recur_model_vocab(opened->model);
     if (!vocab)
         return recur_failure(command, "%s has no vocabulary, so it cannot read text",

@@ -8,14 +8,14 @@ bool recur_label_options_fit(const struct command *command, const struct argumen
 {
     static const struct {
         const char *option;
-        bool words, texts; /* the task tag, the task classify */
+        bool words, texts; /* of models that label them */
     } needs[] = {{"scheme", true, false},      {"layout", true, false},
                  {"word-column", true, false}, {"sentence-end", true, false},
                  {"text-column", false, true}, {"label-column", true, true},
                  {"header", true, true}};
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
-        bool fine = (needs[i].words && task == RECUR_TASK_TAG) ||
-                    (needs[i].texts && task == RECUR_TASK_CLASSIFY);
+        bool fine = (needs[i].words && recur_task_serves(task, RECUR_USE_LABEL_WORDS)) ||
+                    (needs[i].texts && recur_task_serves(task, RECUR_USE_LABEL_TEXTS));
         if (fine || !recur_option_given(command, arguments, needs[i].option))
             continue;
         recur_usage_error(command,
@@ -31,7 +31,8 @@ bool recur_label_options_fit(const struct command *command, const struct argumen
 
 void recur_label_options_config(const struct label_options *options, recur_labels_config *config)
 {
-    uint64_t column = config->task == RECUR_TASK_TAG ? options->word_column : options->text_column;
+    bool words = recur_task_serves(config->task, RECUR_USE_LABEL_WORDS);
+    uint64_t column = words ? options->word_column : options->text_column;
     if (column)
         config->word_column = (size_t)column;
     if (options->label_column)
@@ -81,7 +82,7 @@ static void warn_counter(const struct command *command, const char *name, const 
 static void warn(const struct command *command, const char *name, const recur_labels *data,
                  const recur_doubt *doubt)
 {
-    bool tags = recur_labels_task(data) == RECUR_TASK_TAG;
+    bool tags = recur_task_serves(recur_labels_task(data), RECUR_USE_LABEL_WORDS);
     switch (doubt->kind) {
     case RECUR_DOUBT_COUNTER: warn_counter(command, name, data, tags); break;
     case RECUR_DOUBT_SWAPPED: warn_swapped(command, name, doubt, tags); break;

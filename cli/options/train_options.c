@@ -306,10 +306,10 @@ recur_model_config recur_train_model_config(const struct train_options *options,
     config.layers = options->hidden.count;
     config.hidden = options->hidden.items;
     config.vocabulary = vocabulary;
-    config.embedding = options->embedding_given        ? (size_t)options->embedding
-                       : config.task == RECUR_TASK_TAG ? 100
-                       : vocabulary <= 512             ? 0
-                                                       : options->hidden.items[0];
+    config.embedding = options->embedding_given ? (size_t)options->embedding
+                       : recur_task_serves(config.task, RECUR_USE_LABEL_WORDS) ? 100
+                       : vocabulary <= 512                                     ? 0
+                                           : options->hidden.items[0];
     recur_pool_parse(options->pool, &config.pool, NULL);
     config.decoder = options->crf ? RECUR_DECODER_CRF : RECUR_DECODER_SOFTMAX;
     config.character_embedding = (size_t)options->char_embedding;

@@ -129,16 +129,9 @@ enum recur_status recur_model_export(const recur_model *model, enum recur_format
     const char *names[FORMATS];
     RECUR_TRY(recur_name_check(names, list_names(names), "format", (size_t)format, error));
     const struct recur_format_kind *kind = formats[format];
-    if (recur_model_get_config(model)->task >= RECUR_TASK_TAG && format != RECUR_FORMAT_RECUR)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "the model labels %s: its labels and its parts are what %s does not "
-                          "express",
-                          recur_model_get_config(model)->task == RECUR_TASK_TAG ? "words" : "texts",
-                          recur_format_name(format));
-    if (recur_model_get_config(model)->task != RECUR_TASK_LM && format != RECUR_FORMAT_RECUR)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "the model fills blanks: its output layer reads the states before each "
-                          "token, which %s does not express",
+    const char *refusal = model->network.task->refuses.format;
+    if (refusal && format != RECUR_FORMAT_RECUR)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "%s %s does not express", refusal,
                           recur_format_name(format));
     return kind->info.available ? kind->write(kind, model, path, error)
                                 : fail_unavailable(kind, error);

@@ -12,6 +12,7 @@
 #include "io/onnx_tensor.h"
 #include "io/onnx_walk.h"
 #include "nn/cell.h"
+#include "task/task.h"
 
 enum { OPSET_LEAST = 14 };
 
@@ -162,7 +163,7 @@ static enum recur_status check_same(const recur_model_config *says,
 {
     const recur_model_config *is = &found->foreign.config;
     const char *what = NULL;
-    if (says->task != RECUR_TASK_LM)
+    if (recur_task_of(says->task)->refuses.format)
         what = "task";
     else if (says->cell != is->cell)
         what = "cell";

@@ -1,6 +1,8 @@
 /* The tasks, in the order of their numbers. */
 #include "task/task.h"
 
+#include <math.h>
+
 #include "base/names.h"
 
 RECUR_NAMED_ENUM(task, "task", "lm", "fill", "tag", "classify")
@@ -18,6 +20,16 @@ _Static_assert(sizeof kinds / sizeof *kinds == sizeof task_names / sizeof *task_
 const struct recur_task_kind *recur_task_of(enum recur_task task)
 {
     return (size_t)task < sizeof kinds / sizeof *kinds ? kinds[task] : NULL;
+}
+
+bool recur_task_lost(const struct recur_task_kind *task, double loss)
+{
+    return !isfinite(task->perplexity ? exp(loss) : loss);
+}
+
+const char *recur_task_measure(const struct recur_task_kind *task)
+{
+    return task->perplexity ? "perplexity" : "loss";
 }
 
 enum recur_status recur_task_check_refusal(const char *refusal, recur_error *error)

@@ -53,6 +53,13 @@ struct recur_task_kind {
                  int32_t *y);
 };
 
+/* Whether nothing good comes after such a loss: it, or the number that people look at, is as good
+ * as infinite. */
+bool recur_task_lost(const struct recur_task_kind *task, double loss);
+
+/* What people look at, for sentences. */
+const char *recur_task_measure(const struct recur_task_kind *task);
+
 extern const struct recur_task_kind recur_task_lm, recur_task_fill, recur_task_tag,
     recur_task_classify;
 

@@ -193,17 +193,10 @@ static struct recur_identity identity(const recur_trainer *trainer)
     return recur_labels_identity(run->set.data, run->valid);
 }
 
-static bool lost(double loss)
-{
-    return !isfinite(loss);
-}
-
 const struct recur_run_kind recur_label_run_kind = {
-    .measure = "loss",
     .data = "labelled texts are not those",
     .has = "they have",
     .others = ", or other labels",
-    .lost = lost,
     .start = start,
     .most = most,
     .skip = skip,

@@ -115,12 +115,6 @@ static enum recur_status fill_in(recur_trainer *trainer, recur_error *error)
     return recur_trainer_list_tensors(trainer, error);
 }
 
-/* It is as good as infinite where its perplexity, the number that people look at, is. */
-static bool lost(double loss)
-{
-    return !isfinite(exp(loss));
-}
-
 /* A state is carried from minibatch to minibatch. */
 static bool carries(const recur_trainer *trainer)
 {
@@ -191,7 +185,8 @@ static void iterate(void *argument, size_t thread, size_t threads)
                          (double)trainer->config.clip);
     if (thread == 0)
         trainer->norm = trainer->optimiser.norm;
-    if (lost(trainer->loss) || !isfinite(trainer->optimiser.norm))
+    if (recur_task_lost(trainer->model->network.task, trainer->loss) ||
+        !isfinite(trainer->optimiser.norm))
         return;
     recur_pass_prepare(&run->pass, true);
     recur_pass_mark(&run->pass, thread, RECUR_PHASE_UPDATE);
@@ -307,11 +302,9 @@ static void free_run(recur_trainer *trainer)
 }
 
 const struct recur_run_kind recur_text_run_kind = {
-    .measure = "perplexity",
     .data = "text is not the one",
     .has = "it has",
     .others = "",
-    .lost = lost,
     .start = start,
     .most = most,
     .skip = skip,

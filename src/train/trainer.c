@@ -154,8 +154,8 @@ static enum recur_status diverged(struct recur_trainer *trainer, recur_error *er
     return recur_fail(error, RECUR_ERROR_DIVERGED,
                       "the %s is no longer finite at minibatch %zu of %zu of epoch %llu; try a "
                       "smaller learning rate than %g%s",
-                      trainer->kind->measure, trainer->minibatch, trainer->minibatches,
-                      (unsigned long long)trainer->epochs + 1, trainer->lr,
+                      recur_task_measure(trainer->model->network.task), trainer->minibatch,
+                      trainer->minibatches, (unsigned long long)trainer->epochs + 1, trainer->lr,
                       smaller_clip ? " or gradient clipping" : "");
 }
 
@@ -178,7 +178,7 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     trainer->minibatch++;
     RECUR_TRY(trainer->kind->learn(trainer, error));
     trainer->seconds += recur_clock() - start;
-    if (trainer->kind->lost(trainer->loss) || !isfinite(trainer->norm))
+    if (recur_task_lost(trainer->model->network.task, trainer->loss) || !isfinite(trainer->norm))
         return diverged(trainer, error);
     trainer->loss_sum += trainer->loss;
     trainer->norm_sum += trainer->norm;
@@ -238,7 +238,8 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
                           .valid_f1 = NAN};
     enum recur_status status = trainer->kind->validate(trainer, &result, error);
     if (status == RECUR_ERROR_DIVERGED ||
-        (status == RECUR_OK && trainer->valid_tokens && trainer->kind->lost(result.valid_loss)))
+        (status == RECUR_OK && trainer->valid_tokens &&
+         recur_task_lost(trainer->model->network.task, result.valid_loss)))
         return diverged(trainer, error);
     RECUR_TRY(status);
     RECUR_TRY(recur_model_add_epoch(trainer->model, &result, error));

@@ -25,9 +25,7 @@ struct recur_state_tensor {
 /* What runs differ in: what they learn from, and how. A trainer without labels learns from a text
  * (text_trainer.c), one with labels from labelled texts (label_trainer.c). */
 struct recur_run_kind {
-    const char *measure;             /* what people look at, for sentences */
-    const char *data, *has, *others; /* likewise what it learns from */
-    bool (*lost)(double loss);       /* one that nothing good comes after, in nats */
+    const char *data, *has, *others;                  /* what it learns from, for sentences */
     size_t (*start)(recur_trainer *, uint64_t epoch); /* from 0; returns its minibatches */
     size_t (*most)(const recur_trainer *);            /* minibatches of any epoch, at most */
     void (*skip)(recur_trainer *, size_t count);      /* minibatches, whose end states are there */
