@@ -7,6 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The settings by the names that its file has for them; the widths are among the tensors' shapes.
+ */
+static void print_settings(const recur_model_config *config)
+{
+    for (size_t i = 0; recur_model_field(i); i++) {
+        const recur_field *field = recur_model_field(i);
+        recur_value value = recur_field_get(field, config);
+        if (!recur_field_applies(field, config))
+            continue;
+        if (value.name)
+            printf("%s %s\n", recur_field_name(field), value.name);
+        else if (!value.widths)
+            printf("%s %g\n", recur_field_name(field), value.number);
+    }
+}
+
 /* The tensors, with PyTorch's names, and how large their numbers are. */
 static void print_tensors(const recur_model *model)
 {
@@ -54,6 +70,7 @@ int main(int argc, char **argv)
     recur_model *model = NULL;
     enum recur_status status = recur_model_load(argv[1], &model, &error);
     if (status == RECUR_OK) {
+        print_settings(recur_model_get_config(model));
         print_tensors(model);
         status = print_cost(model, &error);
     }

@@ -57,6 +57,7 @@
 #include "recur/corpus.h"
 #include "recur/evaluate.h"
 #include "recur/features.h"
+#include "recur/fields.h"
 #include "recur/file.h"
 #include "recur/fill.h"
 #include "recur/generate.h"

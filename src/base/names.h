@@ -19,14 +19,25 @@ const char *recur_name_at(const char *const *names, size_t count, size_t index);
 enum recur_status recur_name_check(const char *const *names, size_t count, const char *what,
                                    size_t index, recur_error *error);
 
-/* Declares what is defined below, but for what public headers declare. */
+/* The same of an enumeration as a whole. */
+struct recur_names {
+    const char *what;
+    const char *const *names;
+    size_t count;
+};
+
+/* Declare what is defined below, but for what public headers declare. */
 #define RECUR_ENUM_CHECK(kind)                                                                     \
     enum recur_status recur_##kind##_check(enum recur_##kind value, recur_error *error)
+#define RECUR_ENUM_NAMES(kind) extern const struct recur_names recur_##kind##_names
 
-/* Defines recur_KIND_name and recur_KIND_parse of the public enum recur_KIND, and recur_KIND_check
- * for what callers hand in as one; `what` as above, the names in the enum's order. */
+/* Defines recur_KIND_name and recur_KIND_parse of the public enum recur_KIND, and for the library
+ * recur_KIND_check, for what callers hand in as one, and recur_KIND_names, for tables of fields;
+ * `what` as above, the names in the enum's order. */
 #define RECUR_NAMED_ENUM(kind, what, ...)                                                          \
     static const char *const kind##_names[] = {__VA_ARGS__};                                       \
+    RECUR_ENUM_NAMES(kind);                                                                        \
+    const struct recur_names recur_##kind##_names = {what, RECUR_NAMES(kind##_names)};             \
                                                                                                    \
     const char *recur_##kind##_name(enum recur_##kind value)                                       \
     {                                                                                              \

@@ -115,8 +115,6 @@ enum recur_status recur_text_load(const char *path, const recur_text_config *con
     return RECUR_OK;
 }
 
-RECUR_CONFIG(text, encoding, .tokens = RECUR_TOKENS_CHAR)
-
 RECUR_NAMED_ENUM(tokens, "token kind", "char", "word", "byte")
 RECUR_NAMED_ENUM(clean, "kind of cleaning", "none", "letters")
 

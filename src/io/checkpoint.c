@@ -8,7 +8,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "io/checkpoint_fields.h"
+#include "io/fields_json.h"
 #include "io/model_file.h"
 #include "recur/machine.h"
 

@@ -10,7 +10,7 @@
 #include "base/kind.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "io/checkpoint_fields.h"
+#include "io/fields_json.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
 #include "recur/machine.h"
@@ -57,84 +57,31 @@ static enum recur_status read_hidden(const recur_json *json, recur_model_config 
     return RECUR_OK;
 }
 
-/* The enumerations of a configuration as the file names them. */
-struct names {
-    const char *task, *cell, *activation, *merge, *init, *pool, *decoder, *quantization;
-};
-
-static enum recur_status parse_names(const struct names *names, recur_model_config *config,
-                                     enum recur_quantization *quantization, recur_error *error)
-{
-    RECUR_TRY(recur_quantization_parse(names->quantization, quantization, error));
-    RECUR_TRY(recur_task_parse(names->task, &config->task, error));
-    RECUR_TRY(recur_cell_parse(names->cell, &config->cell, error));
-    RECUR_TRY(recur_activation_parse(names->activation, &config->activation, error));
-    RECUR_TRY(recur_merge_parse(names->merge, &config->merge, error));
-    RECUR_TRY(recur_init_parse(names->init, &config->init, error));
-    RECUR_TRY(recur_pool_parse(names->pool, &config->pool, error));
-    return recur_decoder_parse(names->decoder, &config->decoder, error);
-}
-
 /* `*hidden` is allocated for the configuration, also where the reading fails. */
 static enum recur_status read_config(const recur_json *json, recur_model_config *config,
                                      size_t **hidden, bool *has_vocab,
                                      enum recur_quantization *quantization, recur_error *error)
 {
-    struct names names = {
-        .task = recur_task_name(config->task),
-        .merge = recur_merge_name(config->merge),
-        .pool = recur_pool_name(config->pool),
-        .decoder = recur_decoder_name(config->decoder),
-        .quantization = recur_quantization_name(*quantization),
-    };
+    const char *what = RECUR_KEY_CONFIG, *quantized = recur_quantization_name(*quantization);
     const recur_json *widths = NULL;
-    double dropout = 0;
-    const struct recur_json_field fields[] = {
-        {"task", RECUR_JSON_FIELD_TEXT, true, &names.task},
-        {"cell", RECUR_JSON_FIELD_TEXT, false, &names.cell},
-        {"activation", RECUR_JSON_FIELD_TEXT, false, &names.activation},
+    const struct recur_json_field others[] = {
         {"hidden", RECUR_JSON_FIELD_LIST, false, &widths},
-        {"bidirectional", RECUR_JSON_FIELD_BOOL, true, &config->bidirectional},
-        {"merge", RECUR_JSON_FIELD_TEXT, true, &names.merge},
-        {"inputs", RECUR_JSON_FIELD_SIZE, true, &config->inputs},
-        {"embedding", RECUR_JSON_FIELD_SIZE, false, &config->embedding},
-        {"vocabulary", RECUR_JSON_FIELD_SIZE, false, &config->vocabulary},
-        {"biases", RECUR_JSON_FIELD_SIZE, false, &config->biases},
-        {"dropout", RECUR_JSON_FIELD_NUMBER, false, &dropout},
-        {"init", RECUR_JSON_FIELD_TEXT, false, &names.init},
-        {"seed", RECUR_JSON_FIELD_U64, false, &config->seed},
         {"vocab", RECUR_JSON_FIELD_BOOL, false, has_vocab},
-        {"quantization", RECUR_JSON_FIELD_TEXT, true, &names.quantization},
-        {"labels", RECUR_JSON_FIELD_SIZE, true, &config->labels},
-        {"pool", RECUR_JSON_FIELD_TEXT, true, &names.pool},
-        {"decoder", RECUR_JSON_FIELD_TEXT, true, &names.decoder},
-        {"characters", RECUR_JSON_FIELD_SIZE, true, &config->characters},
-        {"character_embedding", RECUR_JSON_FIELD_SIZE, true, &config->character_embedding},
-        {"character_hidden", RECUR_JSON_FIELD_SIZE, true, &config->character_hidden},
-        {"word_column", RECUR_JSON_FIELD_SIZE, true, &config->word_column},
-        {"label_column", RECUR_JSON_FIELD_SIZE, true, &config->label_column},
+        {"quantization", RECUR_JSON_FIELD_TEXT, true, &quantized},
     };
-    config->inputs = config->labels = config->characters = 0;
-    RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_CONFIG, fields, sizeof fields / sizeof *fields,
-                                    error));
-    config->dropout = (float)dropout;
-    RECUR_TRY(recur_blame_file(parse_names(&names, config, quantization, error), RECUR_KEY_CONFIG,
-                               error));
+    RECUR_TRY(recur_fields_get(json, what, what, recur_model_field, config, error));
+    RECUR_TRY(recur_fields_get_others(json, what, recur_model_field, others, 3, error));
+    RECUR_TRY(
+        recur_blame_file(recur_quantization_parse(quantized, quantization, error), what, error));
     return read_hidden(widths, config, hidden, error);
 }
 
 static enum recur_status read_text_config(const recur_json *json, recur_text_config *text,
                                           recur_error *error)
 {
-    const char *tokens = NULL, *clean = NULL;
-    const struct recur_json_field fields[] = {
-        {"tokens", RECUR_JSON_FIELD_TEXT, false, &tokens},
-        {"clean", RECUR_JSON_FIELD_TEXT, false, &clean},
-    };
-    RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_TEXT, fields, 2, error));
     RECUR_TRY(
-        recur_blame_file(recur_tokens_parse(tokens, &text->tokens, error), RECUR_KEY_TEXT, error));
-    return recur_blame_file(recur_clean_parse(clean, &text->clean, error), RECUR_KEY_TEXT, error);
+        recur_fields_get(json, RECUR_KEY_TEXT, RECUR_KEY_TEXT, recur_text_field, text, error));
+    return recur_fields_get_others(json, RECUR_KEY_TEXT, recur_text_field, NULL, 0, error);
 }
 
 /* A vocabulary being read: (V) of each. */

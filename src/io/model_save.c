@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "io/checkpoint_fields.h"
+#include "io/fields_json.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
 #include "nn/quantize.h"
@@ -25,58 +25,23 @@ const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_
     {"seconds", offsetof(recur_epoch, seconds)},
 };
 
-static void put_label_config(recur_json_writer *json, const recur_model_config *config)
-{
-    recur_json_put_u64(json, "labels", config->labels);
-    if (config->task == RECUR_TASK_CLASSIFY) {
-        recur_json_put_text(json, "pool", recur_pool_name(config->pool));
-        return;
-    }
-    recur_json_put_text(json, "decoder", recur_decoder_name(config->decoder));
-    recur_json_put_u64(json, "characters", config->characters);
-    recur_json_put_u64(json, "character_embedding", config->character_embedding);
-    recur_json_put_u64(json, "character_hidden", config->character_hidden);
-}
-
 static void put_config(recur_json_writer *json, const recur_model *model)
 {
     const recur_model_config *config = recur_model_get_config(model);
     recur_json_open(json, NULL, '{');
-    recur_json_put_text(json, "task", recur_task_name(config->task));
-    recur_json_put_text(json, "cell", recur_cell_name(config->cell));
-    recur_json_put_text(json, "activation", recur_activation_name(config->activation));
-    recur_json_open(json, "hidden", '[');
-    for (size_t l = 0; l < config->layers; l++)
-        recur_json_put_u64(json, NULL, config->hidden[l]);
-    recur_json_close(json, ']');
-    recur_json_put_bool(json, "bidirectional", config->bidirectional);
-    recur_json_put_text(json, "merge", recur_merge_name(config->merge));
-    recur_json_put_u64(json, "embedding", config->embedding);
-    recur_json_put_u64(json, "vocabulary", config->vocabulary);
-    recur_json_put_u64(json, "biases", config->biases);
-    recur_json_put_number(json, "dropout", (double)config->dropout, RECUR_FLOAT_DIGITS);
-    recur_json_put_text(json, "init", recur_init_name(config->init));
-    recur_json_put_u64(json, "seed", config->seed);
+    recur_fields_put(json, recur_model_field, config, false);
     recur_json_put_bool(json, "vocab", recur_model_vocab(model) != NULL);
-    if (config->inputs)
-        recur_json_put_u64(json, "inputs", config->inputs);
+    recur_fields_put(json, recur_model_field, config, true);
     if (recur_model_quantization(model) != RECUR_QUANTIZATION_NONE)
         recur_json_put_text(json, "quantization",
                             recur_quantization_name(recur_model_quantization(model)));
-    if (config->task >= RECUR_TASK_TAG)
-        put_label_config(json, config);
-    if (config->word_column)
-        recur_json_put_u64(json, "word_column", config->word_column);
-    if (config->label_column)
-        recur_json_put_u64(json, "label_column", config->label_column);
     recur_json_close(json, '}');
 }
 
 static void put_text_config(recur_json_writer *json, const recur_text_config *text)
 {
     recur_json_open(json, NULL, '{');
-    recur_json_put_text(json, "tokens", recur_tokens_name(text->tokens));
-    recur_json_put_text(json, "clean", recur_clean_name(text->clean));
+    recur_fields_put(json, recur_text_field, text, false);
     recur_json_close(json, '}');
 }
 

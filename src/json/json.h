@@ -110,6 +110,7 @@ struct recur_json_field {
         RECUR_JSON_FIELD_NUMBER, /* double */
         RECUR_JSON_FIELD_BOOL,   /* bool */
         RECUR_JSON_FIELD_LIST,   /* const recur_json *: belongs to the object */
+        RECUR_JSON_FIELD_ANY,    /* const recur_json *: a value of any kind; likewise */
     } kind;
     bool optional; /* left as it is where the object has no such member */
     void *to;

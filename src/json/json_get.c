@@ -91,6 +91,7 @@ static enum recur_status get_field(const recur_json *json, const char *what,
         else
             expected = "a list";
         break;
+    case RECUR_JSON_FIELD_ANY: *(const recur_json **)field->to = json; break;
     }
     return expected ? recur_fail(error, RECUR_ERROR_FORMAT, "%s: %s is not %s", what, field->name,
                                  expected)

@@ -9,10 +9,6 @@
 
 #define USUAL_HIDDEN 256
 
-RECUR_CONFIG(model, label_column, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH,
-             .layers = 1, .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1,
-             .character_embedding = 25, .character_hidden = 25)
-
 /* The widths become the model's own. */
 static enum recur_status take_hidden(struct recur_model *model, recur_error *error)
 {

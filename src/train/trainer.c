@@ -14,56 +14,6 @@
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
 
-RECUR_CONFIG(trainer, threads, .batch = 32, .steps = 35, .sampling = RECUR_SAMPLING_SEQUENTIAL,
-             .epochs = 10, .optimizer = RECUR_OPTIMIZER_ADAM, .lr = 0.002f, .beta1 = 0.9f,
-             .beta2 = 0.999f, .alpha = 0.99f, .epsilon = 1e-8f, .clip = 1,
-             .schedule = RECUR_SCHEDULE_CONSTANT, .warmup = 0.05f, .lr_floor = 0.1f, .factor = 0.5f,
-             .patience = 2, .blanks = 0.1f, .validation = 0.1f, .seed = 1)
-
-/* One setting and the range it must lie in: [low, high), or [low, high] where `closed`, and above
- * low where `open`. */
-struct range {
-    const char *name;
-    float value;
-    double low, high;
-    bool open, closed;
-};
-
-enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error)
-{
-    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
-    const double any = INFINITY;
-    RECUR_TRY(recur_optimizer_check(config->optimizer, error));
-    RECUR_TRY(recur_schedule_check(config->schedule, error));
-    RECUR_TRY(recur_precision_check(config->precision, error));
-    const struct range ranges[] = {
-        {"the learning rate", config->lr, 0, any, true, false},
-        {"momentum", config->momentum, 0, 1, false, false},
-        {"beta1", config->beta1, 0, 1, false, false},
-        {"beta2", config->beta2, 0, 1, false, false},
-        {"alpha", config->alpha, 0, 1, false, false},
-        {"epsilon", config->epsilon, 0, any, true, false},
-        {"weight decay", config->weight_decay, 0, any, false, false},
-        {"the clipping threshold", config->clip, 0, any, false, false},
-        {"the warm-up share", config->warmup, 0, 1, false, false},
-        {"the learning rate's floor", config->lr_floor, 0, 1, false, true},
-        {"the plateau's factor", config->factor, 0, 1, true, false},
-        {"the share of blanks", config->blanks, 0, 1, false, false},
-        {"the validation share", config->validation, 0, 0.9f, false, true},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        const struct range *r = &ranges[i];
-        double value = (double)r->value;
-        bool above = r->open ? value > r->low : value >= r->low;
-        bool below = r->closed ? value <= r->high : value < r->high;
-        if (!above || !below)
-            return recur_fail(error, bad, "%s must be %s %g and %s %g, got %g", r->name,
-                              r->open ? "above" : "at least", r->low,
-                              r->closed ? "at most" : "below", r->high, value);
-    }
-    return RECUR_OK;
-}
-
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;

@@ -64,6 +64,19 @@ $ $EXAMPLES/layer_features model.safetensors short.txt | sed -E 's/[0-9]+\.[0-9]
 52 tokens, rows of 128 numbers, their length N on average (root mean square)
 $ $EXAMPLES/show_model model.safetensors | sed -E 's/[0-9]\.[0-9]{3}$/N/; s/^.*: at most [0-9]+/ISA, N threads: at most N/'
 compiled for recur 0.1.0, running recur 0.1.0
+task lm
+cell gru
+activation tanh
+layers 1
+bidirectional 0
+merge concat
+inputs 0
+embedding 0
+vocabulary 20
+biases 2
+dropout 0
+init uniform
+seed 1
 rnn.weight_ih_l0     (384, 20), root mean square N
 rnn.weight_hh_l0     (384, 128), root mean square N
 rnn.bias_ih_l0       (384, 1), root mean square N

@@ -1,0 +1,85 @@
+/* The settings of a model: names, defaults, ranges. A new one is a field of recur_model_config and
+ * a row here. */
+#include "base/config.h"
+#include "base/fields.h"
+#include "recur/model.h"
+#include "task/task.h"
+
+RECUR_ENUM_NAMES(task);
+RECUR_ENUM_NAMES(cell);
+RECUR_ENUM_NAMES(activation);
+RECUR_ENUM_NAMES(merge);
+RECUR_ENUM_NAMES(init);
+RECUR_ENUM_NAMES(pool);
+RECUR_ENUM_NAMES(decoder);
+
+RECUR_CONFIG(model, label_column, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH,
+             .layers = 1, .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1,
+             .character_embedding = 25, .character_hidden = 25)
+
+/* NULL where the number is no task's. */
+static const struct recur_task_kind *task(const void *config)
+{
+    return recur_task_of(((const recur_model_config *)config)->task);
+}
+
+static bool labels(const void *config)
+{
+    return task(config) && task(config)->labels;
+}
+
+static bool labels_words(const void *config)
+{
+    return labels(config) && task(config)->each_word;
+}
+
+static bool labels_texts(const void *config)
+{
+    return labels(config) && !task(config)->each_word;
+}
+
+static bool names_word_column(const void *config)
+{
+    return ((const recur_model_config *)config)->word_column != 0;
+}
+
+static bool names_label_column(const void *config)
+{
+    return ((const recur_model_config *)config)->label_column != 0;
+}
+
+/* In the order of files. */
+static const struct recur_field fields[] = {
+    {RECUR_FIELD(model, task), .names = &recur_task_names, .file = RECUR_FILE_LACKING},
+    {RECUR_FIELD(model, cell), .names = &recur_cell_names},
+    {RECUR_FIELD(model, activation), .names = &recur_activation_names},
+    {RECUR_FIELD(model, layers), .range = {.least = 1, .most = 64}, .file = RECUR_FILE_NEVER},
+    {RECUR_FIELD(model, hidden), .range = {.least = 1, .most = 65536}},
+    {RECUR_FIELD(model, bidirectional), .file = RECUR_FILE_LACKING},
+    {RECUR_FIELD(model, merge), .names = &recur_merge_names, .file = RECUR_FILE_LACKING},
+    {RECUR_FIELD(model, inputs), .range = {.most = INT32_MAX}, .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, embedding), .range = {.most = 65536}},
+    {RECUR_FIELD(model, vocabulary), .range = {.most = INT32_MAX}},
+    {RECUR_FIELD(model, biases), .range = {.least = 1, .most = 2}},
+    {RECUR_FIELD(model, dropout), .range = {.high = 1, .below_high = true}},
+    {RECUR_FIELD(model, init), .names = &recur_init_names},
+    {RECUR_FIELD(model, seed), .range = {.most = UINT64_MAX}},
+    {RECUR_FIELD(model, labels), .range = {.most = INT32_MAX}, .applies = labels,
+     .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, pool), .names = &recur_pool_names, .applies = labels_texts,
+     .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, decoder), .names = &recur_decoder_names, .applies = labels_words,
+     .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, characters), .range = {.most = INT32_MAX}, .applies = labels_words,
+     .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, character_embedding), .range = {.least = 1, .most = 4096},
+     .applies = labels_words, .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, character_hidden), .range = {.most = 4096}, .applies = labels_words,
+     .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, word_column), .range = {.most = INT32_MAX}, .applies = names_word_column,
+     .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, label_column), .range = {.most = INT32_MAX}, .applies = names_label_column,
+     .file = RECUR_FILE_LATER},
+};
+
+RECUR_FIELDS(recur_model_field, fields)
