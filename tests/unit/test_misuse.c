@@ -33,6 +33,23 @@ static void names_of_no_value(void **state)
     assert_string_equal(recur_phase_name(RECUR_PHASE_UPDATE), "update");
 }
 
+static void tasks_serve_one_use_each(void **state)
+{
+    (void)state;
+    static const enum recur_use uses[] = {
+        [RECUR_TASK_LM] = RECUR_USE_CONTINUE,
+        [RECUR_TASK_FILL] = RECUR_USE_FILL,
+        [RECUR_TASK_TAG] = RECUR_USE_LABEL_WORDS,
+        [RECUR_TASK_CLASSIFY] = RECUR_USE_LABEL_TEXTS,
+    };
+    for (int task = -1; task <= RECUR_TASK_CLASSIFY + 1; task++)
+        for (int use = -1; use <= RECUR_USE_LABEL_TEXTS + 1; use++) {
+            bool known = task >= 0 && task <= RECUR_TASK_CLASSIFY;
+            assert_int_equal(recur_task_serves((enum recur_task)task, (enum recur_use)use),
+                             known && (int)uses[task] == use);
+        }
+}
+
 static void formats_are_numbered_without_gaps(void **state)
 {
     (void)state;
@@ -366,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_of_no_value),
+        cmocka_unit_test(tasks_serve_one_use_each),
         cmocka_unit_test(formats_are_numbered_without_gaps),
         cmocka_unit_test(texts_of_no_kind),
         cmocka_unit_test(models_of_no_kind),
