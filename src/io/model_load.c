@@ -212,12 +212,12 @@ static enum recur_status get_vocabs(const struct recur_metadata *metadata,
                           "the vocabulary has %zu token%s, " RECUR_KEY_CONFIG " says %zu",
                           recur_vocab_size(vocabs->tokens),
                           recur_plural(recur_vocab_size(vocabs->tokens)), config->vocabulary);
-    if (!has_vocab || config->task < RECUR_TASK_TAG)
+    if (!has_vocab || !recur_task_of(config->task)->labels)
         return RECUR_OK;
     RECUR_TRY(get_other(metadata, RECUR_KEY_LABELS, RECUR_TOKENS_WORD, config->labels + 1,
                         &vocabs->labels, error));
     RECUR_TRY(check_labels(vocabs->labels, error));
-    if (config->task != RECUR_TASK_TAG || !config->characters)
+    if (!recur_task_of(config->task)->each_word || !config->characters)
         return RECUR_OK;
     return get_other(metadata, RECUR_KEY_CHARACTERS, RECUR_TOKENS_CHAR, config->characters,
                      &vocabs->characters, error);

@@ -1,21 +1,19 @@
-/* The tasks, in the order of their numbers. */
 #include "task/task.h"
 
 #include <math.h>
 
 #include "base/names.h"
 
-RECUR_NAMED_ENUM(task, "task", "lm", "fill", "tag", "classify")
+/* The tasks by name, in the order of their numbers. NAME.c defines recur_task_NAME. */
+#define TASKS(X) X(lm) X(fill) X(tag) X(classify)
 
-static const struct recur_task_kind *const kinds[] = {
-    [RECUR_TASK_LM] = &recur_task_lm,
-    [RECUR_TASK_FILL] = &recur_task_fill,
-    [RECUR_TASK_TAG] = &recur_task_tag,
-    [RECUR_TASK_CLASSIFY] = &recur_task_classify,
-};
+#define DECLARATION(name) extern const struct recur_task_kind recur_task_##name;
+#define DESCRIPTION(name) &recur_task_##name,
+#define NAME(name) #name,
 
-_Static_assert(sizeof kinds / sizeof *kinds == sizeof task_names / sizeof *task_names,
-               "a task without a name, or a name without a task");
+TASKS(DECLARATION)
+static const struct recur_task_kind *const kinds[] = {TASKS(DESCRIPTION)};
+RECUR_NAMED_ENUM(task, "task", TASKS(NAME))
 
 const struct recur_task_kind *recur_task_of(enum recur_task task)
 {

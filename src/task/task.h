@@ -60,9 +60,6 @@ bool recur_task_lost(const struct recur_task_kind *task, double loss);
 /* What people look at, for sentences. */
 const char *recur_task_measure(const struct recur_task_kind *task);
 
-extern const struct recur_task_kind recur_task_lm, recur_task_fill, recur_task_tag,
-    recur_task_classify;
-
 /* UNSUPPORTED with that sentence, one of a task's refusals; OK where it is NULL. */
 enum recur_status recur_task_check_refusal(const char *refusal, recur_error *error);
 
