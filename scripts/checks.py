@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Which rooms a room may include besides itself; those of the library may include the public headers.
+# Which rooms a room may include besides itself.
 LEFT_OF = {
     "src/base": [],
     "src/json": ["base"],
@@ -40,11 +40,43 @@ LEFT_OF = {
     "cli": ["common", "options"],
     "examples": [],
 }
-# What rooms to the left ask and rooms to the right implement: any of them may include it.
+# What rooms to the left ask and rooms to the right implement: any of them may include it. Itself it
+# includes base and what public headers src/backend may.
 CONTRACTS = ["task/task.h"]
+# The public headers in the order of a tutorial, in which they may include one another, each with the
+# leftmost room of the library that may include it.
+PUBLIC = {
+    "api": "src/base",
+    "status": "src/base",
+    "file": "src/base",
+    "fields": "src/base",
+    "sample_text": "src/base",
+    "text": "src/data",
+    "vocab": "src/data",
+    "corpus": "src/data",
+    "ngrams": "src/data",
+    "batches": "src/data",
+    "buckets": "src/data",
+    "model": "src/backend",
+    "machine": "src/backend",
+    "training": "src/backend",
+    "trainer": "src/train",
+    "stack": "src/backend/cpu",
+    "labels": "src/data",
+    "checkpoint": "src/io",
+    "evaluate": "src/eval",
+    "predict": "src/eval",
+    "session": "src/infer",
+    "generate": "src/infer",
+    "fill": "src/infer",
+    "features": "src/infer",
+    "convert": "src/io",
+    "recur": "none",
+}
 SYMBOLS = "src/librecur.symbols"
 ALLOCATES = r"\b(\w*alloc|strn?dup|getline|v?asprintf|open_memstream|realpath)\("
-FILE_LINES, FUNCTION_LINES, USUAL_LINES = 600, 120, 60
+FILE_LINES, FUNCTION_LINES, USUAL_LINES = 600, 80, 40
+CIRCLES = ["src/backend/cpu"]  # rooms where files include each other: one circle in each
 
 
 def run(*command, stdin=None):
@@ -74,18 +106,89 @@ def check_format(_):
     return [line for line in result.stderr.split("\n") if "error:" in line]
 
 
+def includes(name):
+    """What a file includes as its own project's."""
+    return re.findall(r'^\s*#\s*include\s+"([^"]+)"', read(name), re.MULTILINE)
+
+
+def header_is_left(header, folder):
+    """Whether the folder may include the public header; those outside of the library any."""
+    if not folder.startswith("src/"):
+        return True
+    rooms = [name for name in LEFT_OF if name.startswith("src/")]
+    return PUBLIC.get(header) in rooms[: rooms.index(folder) + 1]
+
+
 def check_includes(_):
-    """Includes point from right to left; cli/ and examples/ see the public headers alone, which is
-    how they are compiled, cli/ also json.h."""
+    """Includes point from right to left, those of public headers too; cli/ and examples/ see the
+    public headers alone, which is how they are compiled, cli/ also json.h."""
     for folder, left in LEFT_OF.items():
         room = folder.split("/", 1)[-1] if "/" in folder else ""
         for name in files(f"{folder}/*.[ch]"):
             if str(Path(name).parent) != folder:
                 continue
-            for included in re.findall(r'^\s*#\s*include\s+"([^"]+)"', read(name), re.MULTILINE):
+            contract = name.removeprefix("src/") in CONTRACTS
+            for included in includes(name):
                 origin = str(Path(included).parent) if "/" in included else room
-                if origin not in ["recur", room, *left] and included not in CONTRACTS:
+                if origin == "recur":
+                    good = header_is_left(Path(included).stem, "src/backend" if contract else folder)
+                else:
+                    good = included in CONTRACTS or origin in (["base"] if contract else [room, *left])
+                if not good:
                     yield f'{name}: includes "{included}", which is not to the left of {room or folder}'
+    order = list(PUBLIC)
+    for name in files("include/recur/*.h"):
+        if Path(name).stem not in order:
+            yield f"{name}: does not stand in PUBLIC"
+            continue
+        place = order.index(Path(name).stem)
+        for included in includes(name):
+            if Path(included).stem not in order[:place]:
+                yield f'{name}: includes "{included}", which stands behind it in PUBLIC'
+
+
+def circles_of(edges):
+    """The groups of nodes that reach each other, each sorted (Tarjan)."""
+    found, number, lowest, path = [], {}, {}, []
+
+    def visit(node):
+        number[node] = lowest[node] = len(number)
+        path.append(node)
+        for target in edges[node]:
+            if target not in number:
+                visit(target)
+            if target in path:
+                lowest[node] = min(lowest[node], lowest[target])
+        if lowest[node] == number[node]:
+            group = path[path.index(node) :]
+            del path[path.index(node) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in edges:
+        if node not in number:
+            visit(node)
+    return found
+
+
+def check_circles(_):
+    """No files include each other in a circle, a .c and its .h being one, but for those of CIRCLES."""
+    edges = {str(Path(name).with_suffix("")): set() for name in files("src/*.[ch]", "cli/*.[ch]")}
+    for name in files("src/*.[ch]", "cli/*.[ch]"):
+        one, here = str(Path(name).with_suffix("")), str(Path(name).parent)
+        for included in includes(name):
+            stem = str(Path(included).with_suffix(""))
+            places = {f"src/{stem}", f"cli/{stem}", f"{here}/{stem}"} - {one}
+            edges[one] |= places & edges.keys()
+    allowed = list(CIRCLES)
+    for circle in circles_of(edges):
+        rooms = {str(Path(one).parent) for one in circle}
+        if len(rooms) > 1:
+            yield f"{', '.join(circle)}: include each other across rooms"
+        elif (room := rooms.pop()) in allowed:
+            allowed.remove(room)
+        else:
+            yield f"{', '.join(circle)}: include each other"
 
 
 def function_lengths(text):

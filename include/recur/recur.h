@@ -72,6 +72,7 @@
 #include "recur/status.h"
 #include "recur/text.h"
 #include "recur/trainer.h"
+#include "recur/training.h"
 #include "recur/vocab.h"
 
 #endif

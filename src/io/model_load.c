@@ -13,6 +13,7 @@
 #include "io/fields_json.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
+#include "nn/origin.h"
 #include "recur/machine.h"
 
 enum recur_status recur_metadata_get(const struct recur_metadata *metadata, const char *key,

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "nn/model_object.h"
+#include "nn/origin.h"
 #include "recur/machine.h"
 
 #define USUAL_HIDDEN 256

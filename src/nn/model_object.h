@@ -3,7 +3,14 @@
 #define RECUR_NN_MODEL_OBJECT_H
 
 #include "nn/network.h"
-#include "nn/origin.h"
+#include "recur/training.h"
+
+/* Where it comes from (nn/origin.h). */
+struct recur_origin_object {
+    recur_origin shown; /* points to what follows */
+    recur_trainer_config settings;
+    char *text, *command;
+};
 
 struct recur_model {
     recur_model_config config; /* its `hidden` is the model's own copy */

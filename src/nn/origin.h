@@ -1,14 +1,10 @@
-/* Where a model comes from (recur_model_origin in recur/trainer.h). */
+/* Where a model comes from (recur_model_origin in recur/training.h). */
 #ifndef RECUR_NN_ORIGIN_H
 #define RECUR_NN_ORIGIN_H
 
-#include "recur/trainer.h"
+#include "recur/training.h"
 
-struct recur_origin_object {
-    recur_origin shown; /* points to what follows */
-    recur_trainer_config settings;
-    char *text, *command;
-};
+struct recur_origin_object;
 
 /* Writes down, in the model, what trained it; `settings` NULL: nobody knows. */
 void recur_model_note_training(recur_model *model, const recur_trainer_config *settings,

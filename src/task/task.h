@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "recur/model.h"
-#include "recur/trainer.h"
+#include "recur/training.h"
 
 struct recur_network;
 

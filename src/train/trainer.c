@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/names.h"
+#include "nn/origin.h"
 #include "train/trainer_object.h"
 
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")

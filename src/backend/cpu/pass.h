@@ -20,7 +20,7 @@
 #include "backend/cpu/lengths.h"
 #include "backend/cpu/touched.h"
 #include "backend/cpu/workspace.h"
-#include "recur/trainer.h"
+#include "recur/training.h"
 
 /* Panels of gates, at most, whose weight gradients a thread works out side by side: a panel of
  * states or inputs, half of which another thread has written, then comes into its cache once for

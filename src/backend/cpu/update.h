@@ -8,7 +8,7 @@
 #include "backend/cpu/touched.h"
 #include "base/names.h"
 #include "base/team.h"
-#include "recur/trainer.h"
+#include "recur/training.h"
 
 /* Numbers of one tensor, or of several that are no tables. */
 struct recur_chunk {

@@ -33,7 +33,7 @@ struct recur_word_rows {
     const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */
 };
 
-/* Settings of one optimiser update; what the fields mean stands in recur/trainer.h. */
+/* Settings of one optimiser update; what the fields mean stands in recur/training.h. */
 struct recur_update {
     real lr, momentum, beta1, beta2, alpha, epsilon, weight_decay;
     real scale;     /* of the gradient, from clipping */

@@ -3,7 +3,7 @@
 #define RECUR_BACKEND_CPU_KERNELS_OPTIMIZERS_H
 
 #include "backend/cpu/kernels/vmath.h"
-#include "recur/trainer.h"
+#include "recur/training.h"
 
 static double sum_squares(const real *x, size_t n)
 {
