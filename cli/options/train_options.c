@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/message.h"
 #include "common/output.h"
+#include "recur/fields.h"
 
 #define AT(field) offsetof(struct train_options, field)
 
@@ -158,6 +160,34 @@ const char *recur_preset_name(size_t index)
     return index < PRESETS ? presets[index].name : NULL;
 }
 
+/* What tasks are good for, and so which options go with them. */
+enum {
+    CONTINUES = 1 << RECUR_USE_CONTINUE,
+    FILLS = 1 << RECUR_USE_FILL,
+    LABELS_WORDS = 1 << RECUR_USE_LABEL_WORDS,
+    LABELS_TEXTS = 1 << RECUR_USE_LABEL_TEXTS,
+    PREDICTS_TOKENS = CONTINUES | FILLS,
+    LABELS = LABELS_WORDS | LABELS_TEXTS,
+    USES = RECUR_USE_LABEL_TEXTS + 1,
+};
+
+/* Whether the task serves one of these uses. */
+static bool serves(enum recur_task task, unsigned uses)
+{
+    for (unsigned use = 0; use < USES; use++)
+        if (uses >> use & 1 && recur_task_serves(task, (enum recur_use)use))
+            return true;
+    return false;
+}
+
+static enum recur_task task_of(const struct train_options *options)
+{
+    enum recur_task task = recur_model_config_default().task;
+    /* The option table let only the names pass that the library knows. */
+    recur_task_parse(options->task, &task, NULL);
+    return task;
+}
+
 static void apply_preset(const struct command *command, struct train_options *options,
                          struct arguments *arguments)
 {
@@ -174,7 +204,7 @@ static void apply_preset(const struct command *command, struct train_options *op
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         recur_option_preset(command, arguments, settings[i][0], settings[i][1], options);
-    if (options->predict.count == 0 && strcmp(options->task, "lm") == 0)
+    if (options->predict.count == 0 && serves(task_of(options), CONTINUES))
         options->predict = (struct text_list){{"time traveller", "traveller"}, 2};
 }
 
@@ -193,69 +223,110 @@ static bool spread_layers(const struct command *command, struct train_options *o
     return true;
 }
 
-/* An option that only works with a certain value of another. */
+/* An option that only works with tasks of certain uses, or with certain values of another. */
 struct dependency {
-    const char *option, *other;
+    const char *option;
+    unsigned uses; /* of the task; 0: what follows counts */
+    const char *other;
     size_t at;             /* of the other's value */
-    const char *wanted[3]; /* NULL: no more */
+    const char *wanted[2]; /* NULL: no more */
 };
+
+enum { WANTED_MOST = 16 };
+
+/* The names of the tasks that serve one of these uses; returns how many. */
+static size_t list_tasks(unsigned uses, const char **names)
+{
+    const recur_field *tasks = recur_field_find(recur_model_field, "task");
+    const char *name;
+    size_t count = 0;
+    for (size_t i = 0; (name = recur_field_choice(tasks, i)) && count < WANTED_MOST; i++)
+        if (serves((enum recur_task)i, uses))
+            names[count++] = name;
+    return count;
+}
+
+struct joined {
+    char text[128];
+};
+
+/* "a", "a or b", "a, b or c". */
+static struct joined join(const char *const *names, size_t count)
+{
+    struct joined joined = {""};
+    size_t at = 0;
+    for (size_t i = 0; i < count && at < sizeof joined.text; i++) {
+        const char *between = i == 0 ? "" : i + 1 == count ? " or " : ", ";
+        at +=
+            (size_t)snprintf(joined.text + at, sizeof joined.text - at, "%s%s", between, names[i]);
+    }
+    return joined;
+}
+
+/* Whether the option has what it needs, if it was given. Says what is wrong. */
+static bool fits(const struct command *command, const struct train_options *options,
+                 const struct arguments *given, const struct dependency *d)
+{
+    const char *tasks[WANTED_MOST], *const *wanted = d->uses ? tasks : d->wanted;
+    size_t at = d->uses ? AT(task) : d->at;
+    const char *value = *(const char *const *)(const void *)((const char *)options + at);
+    size_t count = d->uses ? list_tasks(d->uses, tasks) : 0;
+    while (!d->uses && count < 2 && d->wanted[count])
+        count++;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(value, wanted[i]) == 0)
+            return true;
+    if (!recur_option_given(command, given, d->option))
+        return true;
+    recur_usage_error(command, "--%s needs --%s %s, got %s", d->option, d->uses ? "task" : d->other,
+                      join(wanted, count).text, value);
+    return false;
+}
 
 bool recur_train_options_fit(const struct command *command, const struct train_options *options,
                              const struct arguments *given)
 {
     static const struct dependency dependencies[] = {
-        {"preset", "task", AT(task), {"lm", "fill"}},
-        {"activation", "cell", AT(cell), {"rnn"}},
-        {"tokens", "task", AT(task), {"lm", "fill", "classify"}},
-        {"clean", "task", AT(task), {"lm", "fill", "classify"}},
-        {"max-tokens", "task", AT(task), {"lm", "fill"}},
-        {"steps", "task", AT(task), {"lm", "fill"}},
-        {"sampling", "task", AT(task), {"lm", "fill"}},
-        {"pool", "task", AT(task), {"classify"}},
-        {"crf", "task", AT(task), {"tag"}},
-        {"char-embed", "task", AT(task), {"tag"}},
-        {"char-hidden", "task", AT(task), {"tag"}},
-        {"blanks", "task", AT(task), {"fill"}},
-        {"word-column", "task", AT(task), {"tag"}},
-        {"sentence-end", "task", AT(task), {"tag"}},
-        {"text-column", "task", AT(task), {"classify"}},
-        {"label-column", "task", AT(task), {"tag", "classify"}},
-        {"header", "task", AT(task), {"tag", "classify"}},
-        {"predict", "task", AT(task), {"lm"}},
-        {"predict-every", "task", AT(task), {"lm"}},
-        {"momentum", "optimizer", AT(optimizer), {"sgd", "rmsprop"}},
-        {"warmup", "schedule", AT(schedule), {"cosine"}},
-        {"lr-floor", "schedule", AT(schedule), {"cosine"}},
-        {"patience", "schedule", AT(schedule), {"plateau"}},
-        {"lr-factor", "schedule", AT(schedule), {"plateau"}},
+        {"preset", .uses = PREDICTS_TOKENS},
+        {"activation", 0, "cell", AT(cell), {"rnn"}},
+        {"tokens", .uses = PREDICTS_TOKENS | LABELS_TEXTS},
+        {"clean", .uses = PREDICTS_TOKENS | LABELS_TEXTS},
+        {"max-tokens", .uses = PREDICTS_TOKENS},
+        {"steps", .uses = PREDICTS_TOKENS},
+        {"sampling", .uses = PREDICTS_TOKENS},
+        {"pool", .uses = LABELS_TEXTS},
+        {"crf", .uses = LABELS_WORDS},
+        {"char-embed", .uses = LABELS_WORDS},
+        {"char-hidden", .uses = LABELS_WORDS},
+        {"blanks", .uses = FILLS},
+        {"word-column", .uses = LABELS_WORDS},
+        {"sentence-end", .uses = LABELS_WORDS},
+        {"text-column", .uses = LABELS_TEXTS},
+        {"label-column", .uses = LABELS},
+        {"header", .uses = LABELS},
+        {"predict", .uses = CONTINUES},
+        {"predict-every", .uses = CONTINUES},
+        {"momentum", 0, "optimizer", AT(optimizer), {"sgd", "rmsprop"}},
+        {"warmup", 0, "schedule", AT(schedule), {"cosine"}},
+        {"lr-floor", 0, "schedule", AT(schedule), {"cosine"}},
+        {"patience", 0, "schedule", AT(schedule), {"plateau"}},
+        {"lr-factor", 0, "schedule", AT(schedule), {"plateau"}},
     };
-    for (size_t i = 0; i < sizeof dependencies / sizeof *dependencies; i++) {
-        const struct dependency *d = &dependencies[i];
-        const char *value = *(const char *const *)(const void *)((const char *)options + d->at);
-        const char *const *w = d->wanted;
-        bool fine = false;
-        for (size_t k = 0; k < 3 && w[k]; k++)
-            fine |= strcmp(value, w[k]) == 0;
-        if (fine || !recur_option_given(command, given, d->option))
-            continue;
-        if (w[1] && w[2])
-            recur_usage_error(command, "--%s needs --%s %s, %s or %s, got %s", d->option, d->other,
-                              w[0], w[1], w[2], value);
-        else
-            recur_usage_error(command, "--%s needs --%s %s%s%s, got %s", d->option, d->other, w[0],
-                              w[1] ? " or " : "", w[1] ? w[1] : "", value);
-        return false;
-    }
+    for (size_t i = 0; i < sizeof dependencies / sizeof *dependencies; i++)
+        if (!fits(command, options, given, &dependencies[i]))
+            return false;
     return true;
 }
 
 static bool check_supported(const struct command *command, const struct train_options *options,
                             const struct arguments *given)
 {
-    if (options->bidirectional && strcmp(options->task, "lm") == 0)
-        recur_usage_error(command, "--bidirectional needs --task fill, tag or classify: a language "
-                                   "model that reads from the end too would see the tokens it is "
-                                   "to predict");
+    const char *tasks[WANTED_MOST];
+    if (options->bidirectional && serves(task_of(options), CONTINUES))
+        recur_usage_error(command,
+                          "--bidirectional needs --task %s: a language model that reads from the "
+                          "end too would see the tokens it is to predict",
+                          join(tasks, list_tasks(FILLS | LABELS, tasks)).text);
     else if (!options->bidirectional && recur_option_given(command, given, "merge"))
         recur_usage_error(command, "--merge needs --bidirectional");
     else if (strcmp(options->device, "cuda") == 0)
@@ -287,7 +358,7 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     if (!recur_option_given(command, arguments, "weight-decay"))
         options->weight_decay = strcmp(options->optimizer, "adamw") == 0 ? 0.01 : 0;
     arguments->given = given.given;
-    options->labels = strcmp(options->task, "tag") == 0 || strcmp(options->task, "classify") == 0;
+    options->labels = serves(task_of(options), LABELS);
     return check_supported(command, options, &given) &&
            recur_train_options_fit(command, options, &given) &&
            spread_layers(command, options, layers_given);
@@ -306,10 +377,10 @@ recur_model_config recur_train_model_config(const struct train_options *options,
     config.layers = options->hidden.count;
     config.hidden = options->hidden.items;
     config.vocabulary = vocabulary;
-    config.embedding = options->embedding_given ? (size_t)options->embedding
-                       : recur_task_serves(config.task, RECUR_USE_LABEL_WORDS) ? 100
-                       : vocabulary <= 512                                     ? 0
-                                           : options->hidden.items[0];
+    config.embedding = options->embedding_given            ? (size_t)options->embedding
+                       : serves(config.task, LABELS_WORDS) ? 100
+                       : vocabulary <= 512                 ? 0
+                                                           : options->hidden.items[0];
     recur_pool_parse(options->pool, &config.pool, NULL);
     config.decoder = options->crf ? RECUR_DECODER_CRF : RECUR_DECODER_SOFTMAX;
     config.character_embedding = (size_t)options->char_embedding;
