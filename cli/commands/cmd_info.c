@@ -9,6 +9,7 @@
 #include "common/quote.h"
 #include "files/model_text.h"
 #include "options/text_options.h"
+#include "recur/fields.h"
 #include "recur/trainer.h"
 
 struct info_options {
@@ -17,39 +18,57 @@ struct info_options {
 
 enum { SHOWN_TOKENS = 16, SHOWN_EPOCHS = 10 };
 
+/* The settings of a run that are shown, in this order; then come all but these. */
+static const char *const shown_first[] = {
+    "optimizer", "lr",       "schedule", "momentum",   "weight_decay", "clip", "batch",
+    "steps",     "sampling", "epochs",   "validation", "precision",    "seed",
+};
+static const char *const not_shown[] = {"beta1",  "beta2",    "alpha",  "epsilon",  "warmup",
+                                        "factor", "lr_floor", "blanks", "patience", "threads"};
+#define LENGTH(list) (sizeof(list) / sizeof *(list))
+
+static bool is_among(const char *const *names, size_t count, const char *name)
+{
+    size_t i = 0;
+    while (i < count && strcmp(names[i], name) != 0)
+        i++;
+    return i < count;
+}
+
+/* A setting that neither list has. */
+static bool is_shown_last(const recur_field *field)
+{
+    const char *name = recur_field_name(field);
+    return !is_among(shown_first, LENGTH(shown_first), name) &&
+           !is_among(not_shown, LENGTH(not_shown), name);
+}
+
+static void put_field(recur_json_writer *json, const recur_field *field, const void *config)
+{
+    const char *name = recur_field_name(field);
+    recur_value value = recur_field_get(field, config);
+    switch (recur_field_kind(field)) {
+    case RECUR_FIELD_FLAG: recur_json_put_bool(json, name, value.count); return;
+    case RECUR_FIELD_COUNT: recur_json_put_u64(json, name, value.count); return;
+    case RECUR_FIELD_NUMBER: recur_json_put_rounded(json, name, value.number, 7); return;
+    case RECUR_FIELD_CHOICE: recur_json_put_text(json, name, value.name); return;
+    case RECUR_FIELD_WIDTHS:
+        recur_json_open(json, name, '[');
+        for (size_t i = 0; i < value.count; i++)
+            recur_json_put_u64(json, NULL, value.widths[i]);
+        recur_json_close(json, ']');
+        return;
+    }
+}
+
+/* The seed is among the run's settings. */
 static void put_config(recur_json_writer *json, const recur_model_config *config)
 {
+    const recur_field *field;
     recur_json_open(json, "config", '{');
-    recur_json_put_text(json, "task", recur_task_name(config->task));
-    recur_json_put_text(json, "cell", recur_cell_name(config->cell));
-    recur_json_put_text(json, "activation", recur_activation_name(config->activation));
-    recur_json_put_u64(json, "layers", config->layers);
-    recur_json_open(json, "hidden", '[');
-    for (size_t i = 0; i < config->layers; i++)
-        recur_json_put_u64(json, NULL, config->hidden[i]);
-    recur_json_close(json, ']');
-    recur_json_put_bool(json, "bidirectional", config->bidirectional);
-    recur_json_put_text(json, "merge", recur_merge_name(config->merge));
-    recur_json_put_u64(json, "inputs", config->inputs);
-    recur_json_put_u64(json, "embedding", config->embedding);
-    recur_json_put_u64(json, "vocabulary", config->vocabulary);
-    recur_json_put_u64(json, "biases", config->biases);
-    recur_json_put_rounded(json, "dropout", (double)config->dropout, 7);
-    recur_json_put_text(json, "init", recur_init_name(config->init));
-    if (config->task >= RECUR_TASK_TAG)
-        recur_json_put_u64(json, "labels", config->labels);
-    if (config->task == RECUR_TASK_TAG) {
-        recur_json_put_text(json, "decoder", recur_decoder_name(config->decoder));
-        recur_json_put_u64(json, "characters", config->characters);
-        recur_json_put_u64(json, "character_embedding", config->character_embedding);
-        recur_json_put_u64(json, "character_hidden", config->character_hidden);
-    }
-    if (config->task == RECUR_TASK_CLASSIFY)
-        recur_json_put_text(json, "pool", recur_pool_name(config->pool));
-    if (config->word_column)
-        recur_json_put_u64(json, "word_column", config->word_column);
-    if (config->label_column)
-        recur_json_put_u64(json, "label_column", config->label_column);
+    for (size_t i = 0; (field = recur_model_field(i)); i++)
+        if (recur_field_applies(field, config) && strcmp(recur_field_name(field), "seed") != 0)
+            put_field(json, field, config);
     recur_json_close(json, '}');
 }
 
@@ -88,8 +107,8 @@ static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
     }
     const recur_text_config *text = recur_vocab_text(vocab);
     recur_json_open(json, "vocabulary", '{');
-    recur_json_put_text(json, "tokens", recur_tokens_name(text->tokens));
-    recur_json_put_text(json, "clean", recur_clean_name(text->clean));
+    for (size_t i = 0; recur_text_field(i); i++)
+        put_field(json, recur_text_field(i), text);
     recur_json_put_u64(json, "size", recur_vocab_size(vocab));
     recur_json_put_u64(json, "reserved", recur_vocab_reserved(vocab));
     put_entries(json, "entries", vocab, 0);
@@ -111,19 +130,12 @@ static void put_history(recur_json_writer *json, const recur_model *model)
 
 static void put_settings(recur_json_writer *json, const recur_trainer_config *settings)
 {
-    recur_json_put_text(json, "optimizer", recur_optimizer_name(settings->optimizer));
-    recur_json_put_rounded(json, "lr", (double)settings->lr, 7);
-    recur_json_put_text(json, "schedule", recur_schedule_name(settings->schedule));
-    recur_json_put_rounded(json, "momentum", (double)settings->momentum, 7);
-    recur_json_put_rounded(json, "weight_decay", (double)settings->weight_decay, 7);
-    recur_json_put_rounded(json, "clip", (double)settings->clip, 7);
-    recur_json_put_u64(json, "batch", settings->batch);
-    recur_json_put_u64(json, "steps", settings->steps);
-    recur_json_put_text(json, "sampling", recur_sampling_name(settings->sampling));
-    recur_json_put_u64(json, "epochs", settings->epochs);
-    recur_json_put_rounded(json, "validation", (double)settings->validation, 7);
-    recur_json_put_text(json, "precision", recur_precision_name(settings->precision));
-    recur_json_put_u64(json, "seed", settings->seed);
+    const recur_field *field;
+    for (size_t i = 0; i < LENGTH(shown_first); i++)
+        put_field(json, recur_field_find(recur_trainer_field, shown_first[i]), settings);
+    for (size_t i = 0; (field = recur_trainer_field(i)); i++)
+        if (is_shown_last(field))
+            put_field(json, field, settings);
 }
 
 static void put_origin(recur_json_writer *json, const recur_origin *origin)
@@ -289,18 +301,38 @@ static void print_words(const char *text)
     puts(at < size ? "\u2026" : "");
 }
 
-static void print_settings(const recur_trainer_config *settings, const recur_model_config *config)
+static void print_value(const recur_field *field, recur_value value)
 {
-    bool steps = config->task < RECUR_TASK_TAG;
+    if (value.name)
+        printf(", %s %s", recur_field_name(field), value.name);
+    else
+        printf(", %s %g", recur_field_name(field), value.number);
+}
+
+/* Those that neither list has, where they are not the default. */
+static void print_last(const recur_trainer_config *settings)
+{
+    const recur_field *field;
+    for (size_t i = 0; (field = recur_trainer_field(i)); i++) {
+        recur_value value = recur_field_get(field, settings);
+        recur_value standard = recur_field_get(field, NULL);
+        if (is_shown_last(field) && memcmp(&value, &standard, sizeof value) != 0)
+            print_value(field, value);
+    }
+}
+
+static void print_settings(const recur_trainer_config *settings, const recur_model *model)
+{
     printf("settings  %s, lr %g", recur_optimizer_name(settings->optimizer), (double)settings->lr);
     if (settings->schedule != RECUR_SCHEDULE_CONSTANT)
         printf(" (%s)", recur_schedule_name(settings->schedule));
-    printf(", dropout %g, clip %g, batch %zu", (double)config->dropout, (double)settings->clip,
-           settings->batch);
-    if (steps)
+    printf(", dropout %g, clip %g, batch %zu", (double)recur_model_get_config(model)->dropout,
+           (double)settings->clip, settings->batch);
+    if (!recur_model_labels(model))
         printf(", steps %zu, %s", settings->steps, recur_sampling_name(settings->sampling));
     if (settings->precision != RECUR_PRECISION_F32)
         printf(", %s", recur_precision_name(settings->precision));
+    print_last(settings);
     printf(", seed %llu\n", (unsigned long long)settings->seed);
 }
 
@@ -341,7 +373,7 @@ static void print_origin(const recur_model *model)
                (unsigned long long)origin->train_tokens, (unsigned long long)origin->valid_tokens);
     print_kept(model, origin);
     if (origin->settings)
-        print_settings(origin->settings, recur_model_get_config(model));
+        print_settings(origin->settings, model);
     if (origin->command) {
         fputs("command   ", stdout);
         print_words(origin->command);

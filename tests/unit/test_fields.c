@@ -36,6 +36,33 @@ static void tables_are_whole(void **state)
     assert_null(recur_field_find(recur_model_field, "heads"));
 }
 
+static void check_order(recur_fields *fields, const char *names)
+{
+    const char *name = names;
+    for (size_t i = 0; fields(i); i++) {
+        size_t length = strcspn(name, " ");
+        assert_int_equal(strlen(recur_field_name(fields(i))), length);
+        assert_memory_equal(recur_field_name(fields(i)), name, length);
+        name += length + (name[length] != 0);
+    }
+    assert_int_equal(*name, 0);
+}
+
+/* Equal runs of different versions make equal files: a new field comes last. */
+static void files_keep_the_order_of_their_keys(void **state)
+{
+    (void)state;
+    check_order(recur_model_field,
+                "task cell activation layers hidden bidirectional merge inputs embedding "
+                "vocabulary biases dropout init seed labels pool decoder characters "
+                "character_embedding character_hidden word_column label_column");
+    check_order(recur_trainer_field,
+                "batch steps sampling epochs lr optimizer momentum beta1 beta2 alpha epsilon "
+                "weight_decay clip warmup schedule lr_floor factor patience blanks validation "
+                "precision seed threads");
+    check_order(recur_text_field, "tokens clean");
+}
+
 static void check_defaults(recur_fields *fields, const void *config)
 {
     for (size_t i = 0; fields(i); i++) {
@@ -155,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_whole),
+        cmocka_unit_test(files_keep_the_order_of_their_keys),
         cmocka_unit_test(a_default_is_that_of_the_struct),
         cmocka_unit_test(a_field_is_set_by_name),
         cmocka_unit_test(widths_are_the_callers),
