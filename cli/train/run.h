@@ -1,49 +1,64 @@
-/* One run of `recur train`: what its parts share. */
-#ifndef RUN_H
-#define RUN_H
+/* One run of `recur train`: its state, which all of cli/train reads, and what its files do for each
+ * other. run.c is its life; what only looks on is an observer (observer.h). Functions that return
+ * int return 0 or the exit status, having said why. */
+#ifndef RECUR_CLI_TRAIN_RUN_H
+#define RECUR_CLI_TRAIN_RUN_H
 
-#include <stdio.h>
-
+#include "common/output.h"
 #include "files/continuation.h"
 #include "files/dataset.h"
 #include "options/train_options.h"
 #include "recur/checkpoint.h"
-#include "recur/predict.h"
-#include "train/progress.h"
-#include "train/trend.h"
+#include "train/screen.h"
+
+/* Where a run's checkpoints go. */
+struct checkpoint {
+    char *path;           /* NULL: none are written */
+    char *note;           /* that goes into them: how the run was started */
+    bool texts_elsewhere; /* a text does not lie in the checkpoint's folder */
+    bool failed;          /* the last one could not be written */
+    int lock;             /* of its file; -1: none */
+};
 
 struct run {
     const struct command *command;
     struct train_options options;
+    struct arguments texts; /* as they were given, then the paths that were found for them */
+
+    /* What it learns from. */
     recur_corpus *corpus;        /* of text; */
     recur_labels *train, *valid; /* of labelled texts, `valid` NULL where none is held out */
-    recur_printable name;        /* of the text, without its folder */
     recur_vocab *vocab;
+    recur_printable given_name; /* of the text, for sentences */
+    recur_printable name;       /* the same without its folder */
+    struct dataset_paths datasets;
+    char first_words[PREFIX_ROOM];
+
     recur_model *model;
     recur_trainer *trainer;
     recur_trainer_config config;
-    struct progress progress;
-    FILE *log; /* NULL: none */
-    bool log_failed;
-    char first_words[PREFIX_ROOM];
-    struct dataset_paths datasets;
+    struct checkpoint checkpoint;
+
+    /* How far it is. */
     recur_step step;      /* the last minibatch; all zero before the first */
     recur_epoch epoch;    /* the last epoch, or what there is of the first */
-    double sampled;       /* when prefixes were last continued, or the training began */
-    struct course course; /* of the last epoch */
+    size_t tokens;        /* of a minibatch */
+    uint64_t minibatches; /* trained since `started` */
+    double started;       /* in recur_seconds() */
+    bool failed;          /* it could not go on to its end */
+    bool kept;            /* its model is in its file */
 
-    const struct arguments *given; /* the texts, as they were given */
-    bool texts_elsewhere;          /* one of them does not lie in the checkpoint's folder */
-    char *checkpoint;              /* where checkpoints go; NULL: none are written */
-    char *note;                    /* that goes into them: how the run was started */
-    uint64_t minibatches, saved;   /* trained since the start, and of them in the last checkpoint */
-    bool checkpoint_failed;        /* the last one could not be written */
-    int lock;                      /* of the checkpoint's file; -1: none */
-    bool shared;                   /* another run writes there: that was said */
+    /* What came of it. */
+    recur_scores scores;           /* of labels */
+    recur_json_writer predictions; /* a list: the prefixes with their continuations */
 
-    recur_checkpoint *resumed; /* where the run goes on from; NULL: it begins */
-    size_t resumed_epochs;     /* what --epochs says besides --resume; 0: nothing */
-    recur_json *started;       /* how the run was started, and its words in order */
+    struct screen screen;
+    void **observed; /* the observers' states */
+
+    /* --resume: where the run goes on from; NULL: it begins. */
+    recur_checkpoint *resumed;
+    size_t resumed_epochs;  /* what --epochs says besides; 0: nothing */
+    recur_json *started_by; /* how the run was started, and its words in order */
     const char **words;
     char *output, **text; /* where its model and its texts are, which the user did not say again */
     size_t text_count;
@@ -53,28 +68,57 @@ struct run {
 #define MODEL_END ".safetensors"
 #define CHECKPOINT_END ".checkpoint" MODEL_END
 
-/* Says where checkpoints go, and what is to be in them of the command line. `texts` are the
- * operands as they were given. Returns 0 or the exit status. */
-int recur_run_plan_checkpoints(struct run *run, const struct arguments *texts);
-/* Writes one. Where that fails it says so, and the run goes on. */
-void recur_run_checkpoint(struct run *run);
-/* The same of the first one, which must not fail. */
-enum recur_status recur_run_first_checkpoint(struct run *run, recur_error *error);
-/* After each minibatch that does not end its epoch, and after each epoch: writes one if it is due.
- */
-void recur_run_checkpoint_if_due(struct run *run);
+/* A run from its options and texts to its model, and what it holds. */
+int recur_run(struct run *run);
+void recur_run_free(struct run *run);
 
-/* --resume: reads the checkpoint, and puts the options and texts that the run was started with in
- * place of those of the command line, which may stand besides them. Returns 0 or the exit status.
- */
-int recur_run_reopen(struct run *run, struct arguments *texts);
+/* The epoch whose parameters are kept so far, with its numbers; NULL where it is the last one for
+ * want of a better. */
+const recur_epoch *recur_run_best_epoch(const struct run *run);
+/* The run ends in an epoch that is not finished, whose parameters are those that are kept. */
+bool recur_run_ends_in_part(const struct run *run);
+/* The epoch whose parameters are kept; 0 where that is part of one. */
+uint64_t recur_run_kept_epoch(const struct run *run);
+
+/* run_texts.c: finds and reads the texts; all tokens of them. */
+int recur_run_read_texts(struct run *run);
+size_t recur_run_tokens(const struct run *run);
+
+/* run_prefixes.c: a run without --predict continues the text's own first words. */
+int recur_run_choose_prefixes(struct run *run);
+/* Continues prefix number `index` as after that minibatch of an epoch (0: after its last): the same
+ * in any run that gets there. See recur_continuation. */
+enum recur_status recur_run_continue(const struct run *run, size_t index, uint64_t epoch,
+                                     size_t minibatch, char **text, size_t *size,
+                                     recur_error *error);
+
+/* run_origin.c: what the texts, which were found, are called together. */
+void recur_run_name(struct run *run);
+/* Puts that into the model, and how to train it again. */
+int recur_run_set_origin(struct run *run);
+
+/* run_outputs.c: checks every place where the run will write, before any work is done, and that
+ * none of them is one of the texts, which are files or "-". */
+int recur_run_check_outputs(struct run *run);
+int recur_run_spare_texts(const struct run *run);
+/* The value of an option whose kind is OPTION_FILE; NULL: none. */
+const char *recur_run_file(const struct option_spec *option, const struct train_options *options);
+
+/* observe_checkpoints.c: says where checkpoints go, and what is to be in them of the command line,
+ * while the texts are as they were given. */
+int recur_run_plan_checkpoints(struct run *run);
+
+/* run_resume.c: reads the checkpoint, and puts the options and texts that the run was started with
+ * in place of those of the command line, which may stand besides them. */
+int recur_run_reopen(struct run *run);
 /* Takes the run up, once its text was read: makes model and trainer. */
 int recur_run_resume(struct run *run);
+/* Whether the option may be said besides --resume, as it does not change how the run computes, or
+ * only goes on with it. */
+bool recur_run_is_free(const char *option);
 
-/* What a checkpoint may say about files: run_files.c. All return 0 or the exit status.
- *
- * The texts that the checkpoint names, which become paths: files in its folder, and datasets that
- * are on this machine. */
+/* run_files.c, what a checkpoint may say about files: the texts that it names become paths, files
+ * in its folder and datasets that are on this machine. */
 int recur_run_find_texts(struct run *run, struct arguments *texts);
 /* Puts away what `then`, the run's options, say of files that this call, which gave the options
  * `given`, does not: the model goes where the checkpoint's own name says. */
@@ -88,45 +132,5 @@ bool recur_run_text_within(const char *name);
 const char *recur_run_no_option(const char *text);
 /* On stderr, the command that goes on with the run: it says what the checkpoint may not. */
 void recur_run_print_resume(const struct run *run);
-
-/* Whether the option may be said besides --resume, as it does not change how the run computes, or
- * only goes on with it. */
-bool recur_run_is_free(const char *option);
-
-/* What the texts, which were found, are called together. */
-void recur_run_name(struct run *run, const struct arguments *texts);
-/* Puts that into the model, and how to train it again. Returns 0 or the exit status. */
-int recur_run_set_origin(struct run *run, const struct arguments *texts);
-
-/* Checks every place where the run will write, before any work is done, and that none of them is
- * one of the texts, which are files or "-". Both return 0 or the exit status. */
-int recur_run_check_outputs(const struct run *run);
-int recur_run_spare_texts(const struct run *run, const char *const *texts, size_t count);
-
-/* After each minibatch that does not end its epoch, and after each epoch: shows what there is to
- * show, which changes nothing of the run. */
-void recur_run_show_step(struct run *run);
-void recur_run_show_epoch(struct run *run);
-
-/* How prefixes are continued after that minibatch of an epoch (0: after its last): the same in any
- * run that gets there. */
-recur_sampler_config recur_run_sampling(const struct run *run, uint64_t epoch, size_t minibatch);
-
-/* The epoch whose parameters are kept so far, with its numbers; NULL where it is the last one for
- * want of a better. */
-const recur_epoch *recur_run_best_epoch(const struct run *run);
-
-/* Says on stderr what the losses speak for: a longer run, or dropout; nothing where they leave it
- * open. */
-void recur_run_advise(const struct run *run);
-
-/* Adds the epoch to `--log`. Where that fails it says so, and the run goes on. */
-void recur_run_log(struct run *run);
-/* Closes the log. False where it lacks something. */
-bool recur_run_end_log(struct run *run);
-
-/* At the end: the last lines on stdout, `--report`, `--plot`, and on stderr the curve and what to
- * try next. Returns the exit status. */
-int recur_run_results(struct run *run);
 
 #endif

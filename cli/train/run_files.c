@@ -11,13 +11,6 @@
 #include "common/quote.h"
 #include "train/run.h"
 
-/* The value of an option whose kind is OPTION_FILE. */
-static const char *const *file_of(const struct option_spec *option,
-                                  const struct train_options *options)
-{
-    return (const char *const *)(const void *)((const char *)options + option->at);
-}
-
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -55,7 +48,7 @@ char *recur_run_text_name(const struct run *run, const char *text)
     char *path = file ? recur_need_path(command, text) : NULL;
     if (!path)
         return recur_need_text(command, dataset ? dataset : text, "a file's name");
-    const char *within = name_within(run, run->checkpoint, path);
+    const char *within = name_within(run, run->checkpoint.path, path);
     /* A file called "-" shall not be standard input. */
     const char *name = !within ? path : strcmp(within, "-") == 0 ? "./-" : within;
     char *copy = recur_need_text(command, name, "a file's name");
@@ -197,17 +190,17 @@ const char *recur_run_no_option(const char *text)
 void recur_run_print_resume(const struct run *run)
 {
     const struct option_spec *option = run->command->options;
-    fprintf(stderr, "recur train --resume %s", recur_shell_word(run->checkpoint, false).text);
+    fprintf(stderr, "recur train --resume %s", recur_shell_word(run->checkpoint.path, false).text);
     for (; option->help; option++) {
         if (option->kind != OPTION_FILE)
             continue;
-        const char *path = *file_of(option, &run->options);
+        const char *path = recur_run_file(option, &run->options);
         /* The checkpoint's name says what the output's is. */
         if (path && path != run->options.resume && path != run->options.output)
             fprintf(stderr, " --%s %s", option->name, recur_shell_word(path, false).text);
     }
-    for (size_t i = 0; run->texts_elsewhere && i < run->given->count; i++) {
-        const char *text = run->given->operands[i];
+    for (size_t i = 0; run->checkpoint.texts_elsewhere && i < run->texts.count; i++) {
+        const char *text = run->texts.operands[i];
         fprintf(stderr, " %s%s", recur_run_no_option(text), recur_shell_word(text, false).text);
     }
 }

@@ -17,8 +17,9 @@ static const char *short_name(const struct run *run, const char *text)
     return dataset ? dataset : slash && slash[1] ? slash + 1 : text;
 }
 
-void recur_run_name(struct run *run, const struct arguments *texts)
+void recur_run_name(struct run *run)
 {
+    const struct arguments *texts = &run->texts;
     if (texts->count == 0) {
         run->name = recur_path("built-in story");
         return;
@@ -70,8 +71,9 @@ static enum recur_status put_given(struct grown_text *line, const struct run *ru
 }
 
 static enum recur_status put_command(struct grown_text *line, const struct run *run,
-                                     const struct arguments *texts, recur_error *error)
+                                     recur_error *error)
 {
+    const struct arguments *texts = &run->texts;
     enum recur_status status = RECUR_OK;
     recur_need_word(run->command, line, "recur train");
     for (size_t i = 0; run->command->options[i].help && status == RECUR_OK; i++) {
@@ -90,11 +92,11 @@ static enum recur_status put_command(struct grown_text *line, const struct run *
     return status;
 }
 
-int recur_run_set_origin(struct run *run, const struct arguments *texts)
+int recur_run_set_origin(struct run *run)
 {
     struct grown_text line = {0};
     recur_error error;
-    enum recur_status status = put_command(&line, run, texts, &error);
+    enum recur_status status = put_command(&line, run, &error);
     if (status == RECUR_OK)
         status = recur_model_set_origin(run->model, run->name.text, line.bytes, &error);
     free(line.bytes);

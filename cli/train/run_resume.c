@@ -43,9 +43,9 @@ static bool same(const struct command *command, size_t row, const struct train_o
 }
 
 /* Puts what was given now into the options that the run began with. */
-static int merge(struct run *run, const struct arguments *now, struct train_options *then,
-                 struct arguments *arguments)
+static int merge(struct run *run, struct train_options *then, struct arguments *arguments)
 {
+    const struct arguments *now = &run->texts;
     const struct command *command = run->command;
     for (size_t i = 0; command->options[i].help; i++) {
         const struct option_spec *option = &command->options[i];
@@ -104,10 +104,10 @@ static int read_words(struct run *run, int *count)
     recur_error error;
     const char *note = recur_checkpoint_note(run->resumed);
     enum recur_status status =
-        recur_json_parse(note, strlen(note), false, "recur.note", &run->started, &error);
+        recur_json_parse(note, strlen(note), false, "recur.note", &run->started_by, &error);
     recur_need_success(run->command, status, &error);
-    const recur_json *options = recur_json_member(run->started, "options");
-    const recur_json *texts = recur_json_member(run->started, "texts");
+    const recur_json *options = recur_json_member(run->started_by, "options");
+    const recur_json *texts = recur_json_member(run->started_by, "texts");
     if (!all_strings(options) || !all_strings(texts))
         return not_ours(run);
     size_t words = 0;
@@ -123,7 +123,7 @@ static int read_words(struct run *run, int *count)
 /* The last bits depend on it. */
 static void compare_isa(const struct run *run)
 {
-    const char *then = recur_json_text(recur_json_member(run->started, "isa")), *now = "";
+    const char *then = recur_json_text(recur_json_member(run->started_by, "isa")), *now = "";
     recur_machine_isa(&now, NULL);
     if (then && strcmp(then, now) != 0)
         recur_warning(
@@ -133,8 +133,9 @@ static void compare_isa(const struct run *run)
             then, now);
 }
 
-int recur_run_reopen(struct run *run, struct arguments *texts)
+int recur_run_reopen(struct run *run)
 {
+    struct arguments *texts = &run->texts;
     recur_error error;
     struct train_options then;
     struct arguments arguments;
@@ -148,7 +149,7 @@ int recur_run_reopen(struct run *run, struct arguments *texts)
                                    &status) ||
         then.resume)
         return not_ours(run);
-    status = merge(run, texts, &then, &arguments);
+    status = merge(run, &then, &arguments);
     if (status != 0)
         return status;
     if (texts->count > 0) {

@@ -1,7 +1,7 @@
 /* Where the losses of a run's epochs are heading, judged on means: a single epoch proves nothing.
  */
-#ifndef TREND_H
-#define TREND_H
+#ifndef RECUR_CLI_TRAIN_TREND_H
+#define RECUR_CLI_TRAIN_TREND_H
 
 #include <stddef.h>
 

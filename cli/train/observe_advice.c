@@ -1,10 +1,12 @@
-/* What a run's course says about the next one, in a sentence. */
+/* What a run's course says about the next one, in a sentence: to train longer, or with dropout;
+ * nothing where the losses leave it open. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "common/need.h"
 #include "common/quote.h"
+#include "train/observer.h"
 #include "train/run.h"
 #include "train/trend.h"
 
@@ -16,7 +18,8 @@ static double judged(const struct run *run, const recur_epoch *epoch)
 
 /* Where the run's epochs are heading; one or two epochs are judged by what happened in the last.
  * `*lowest` is the epoch of the lowest loss. */
-static enum trend find_trend(const struct run *run, const recur_epoch **lowest)
+static enum trend find_trend(const struct run *run, const struct course *course,
+                             const recur_epoch **lowest)
 {
     size_t count, at = 0;
     const recur_epoch *history = recur_model_history(run->model, &count);
@@ -29,7 +32,7 @@ static enum trend find_trend(const struct run *run, const recur_epoch **lowest)
     if (count > 2)
         trend = recur_trend(losses, count, at);
     else if (count > 0 && at == count - 1)
-        trend = recur_course_trend(&run->course);
+        trend = recur_course_trend(course);
     free(losses);
     *lowest = count ? &history[at] : NULL;
     return trend;
@@ -63,7 +66,7 @@ static void advise_epochs(const struct run *run)
     recur_model_history(run->model, &count);
     fprintf(stderr, "%s is still falling at the last epoch; train longer: ",
             count > 2 ? judged_name(run) : "the training loss");
-    if (run->checkpoint && !run->checkpoint_failed &&
+    if (run->checkpoint.path && !run->checkpoint.failed &&
         run->config.schedule != RECUR_SCHEDULE_COSINE) {
         recur_run_print_resume(run);
         fputc(' ', stderr);
@@ -71,13 +74,27 @@ static void advise_epochs(const struct run *run)
     fprintf(stderr, "--epochs %" PRIu64 "\n", epochs < most ? epochs : most);
 }
 
-void recur_run_advise(const struct run *run)
+static int step(struct run *run, void *state)
+{
+    const recur_step *step = &run->step;
+    recur_course_add(state, step->minibatch - 1, step->minibatches, step->loss);
+    return 0;
+}
+
+static int end(struct run *run, void *state)
 {
     const recur_epoch *lowest;
-    enum trend trend = find_trend(run, &lowest);
+    enum trend trend = find_trend(run, state, &lowest);
     if (trend == TREND_RISEN && recur_trainer_valid_tokens(run->trainer))
         advise_dropout(run, lowest);
     else if (trend == TREND_FALLING && recur_trainer_epochs(run->trainer) >= run->config.epochs &&
              !(lowest->valid_accuracy >= 1)) /* there is nothing left to learn */
         advise_epochs(run);
+    return 0;
 }
+
+const struct observer recur_observe_advice = {
+    .size = sizeof(struct course), /* of the last epoch */
+    .loud = true,
+    .at = {[MOMENT_STEP] = step, [MOMENT_END] = end},
+};

@@ -1,0 +1,40 @@
+/* What to do with the model now: commands to copy. */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/message.h"
+#include "common/quote.h"
+#include "train/observer.h"
+#include "train/run.h"
+
+static int end(struct run *run, void *state)
+{
+    (void)state;
+    const struct train_options *options = &run->options;
+    char path[sizeof(recur_printable)];
+    const char *prefix = options->predict.count ? options->predict.items[0] : "";
+    const recur_printable shown = recur_show(prefix, strlen(prefix), SIZE_MAX, NULL);
+    /* What begins with a dash would be an option. */
+    snprintf(path, sizeof path, "%s%s", *options->output == '-' ? "./" : "", options->output);
+    const recur_printable name = recur_shell_word(path, false);
+    fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
+    if (options->labels) {
+        fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);
+    } else if (strcmp(options->task, "fill") == 0) {
+        fprintf(stderr, "  recur fill -m %s \"a text with bl_nks\"\n", name.text);
+    } else if (strcmp(shown.text, prefix) != 0) { /* no shell would pass on what is shown */
+        fprintf(stderr, "  recur generate -m %s\n", name.text);
+    } else {
+        fprintf(stderr, "  recur generate -m %s -p %s\n", name.text,
+                recur_shell_word(prefix, true).text);
+    }
+    fprintf(stderr, "  recur info %s\n  recur eval -m %s TEXT\n  recur train --help\n", name.text,
+            name.text);
+    return 0;
+}
+
+const struct observer recur_observe_next = {
+    .loud = true,
+    .at = {[MOMENT_END] = end},
+};

@@ -1,0 +1,92 @@
+/* The result, on stdout: how good the model is that was kept, and what it makes of the prefixes. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/message.h"
+#include "common/number_text.h"
+#include "common/output.h"
+#include "common/quote.h"
+#include "common/text_out.h"
+#include "train/observer.h"
+#include "train/run.h"
+
+/* The line on stdout of the model that was kept. Presets have the book's: in training. */
+static void print_perplexity(const struct run *run)
+{
+    const recur_epoch *best = recur_run_best_epoch(run), *kept = best ? best : &run->epoch;
+    double speed = run->epoch.tokens_per_second;
+    bool validated = isfinite(kept->valid_loss);
+    if (run->options.preset)
+        printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(kept->loss), speed);
+    else
+        printf("perplexity %s, %.1f tokens/sec on cpu (%s text, epoch %llu)\n",
+               recur_perplexity(validated ? kept->valid_loss : kept->loss).text, speed,
+               validated ? "held-out" : "training", (unsigned long long)kept->epoch);
+}
+
+/* How well the model that was kept labels what was held out, or what it learnt from. */
+static int print_scores(struct run *run)
+{
+    recur_score_table *table;
+    recur_error error;
+    if (recur_score(run->model, run->valid ? run->valid : run->train, (size_t)run->options.threads,
+                    &table, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    const recur_scores *scores = &run->scores;
+    run->scores = *recur_score_table_scores(table);
+    recur_score_table_free(table);
+    printf("accuracy %.4f", scores->accuracy);
+    if (isfinite(scores->f1))
+        printf(", f1 %.4f", scores->f1);
+    printf(" on %s data, %.1f tokens/sec on cpu\n", run->valid ? "held-out" : "training",
+           run->epoch.tokens_per_second);
+    return 0;
+}
+
+/* Prints the continuations and collects them. */
+static int print_predictions(struct run *run)
+{
+    const recur_epoch *best = recur_run_best_epoch(run);
+    uint64_t epoch = best ? best->epoch : run->epoch.epoch;
+    size_t minibatch = recur_run_ends_in_part(run) ? run->step.minibatch : 0;
+    for (size_t i = 0; i < run->options.predict.count; i++) {
+        recur_error error;
+        char *text;
+        size_t size;
+        if (recur_run_continue(run, i, epoch, minibatch, &text, &size, &error) != RECUR_OK)
+            return recur_library_failure(run->command, &error);
+        recur_text_line(stdout, text, size);
+        recur_token all = {text, size};
+        recur_json_put_token(&run->predictions, NULL, all);
+        free(text);
+    }
+    return 0;
+}
+
+static int end(struct run *run, void *state)
+{
+    (void)state;
+    int status = 0;
+    if (run->options.labels)
+        status = print_scores(run);
+    else
+        print_perplexity(run);
+    recur_json_open(&run->predictions, NULL, '[');
+    if (status == 0)
+        status = print_predictions(run);
+    recur_json_close(&run->predictions, ']');
+    fflush(stdout);
+    return status;
+}
+
+static int close_result(struct run *run, void *state)
+{
+    (void)state;
+    recur_json_writer_free(&run->predictions);
+    return 0;
+}
+
+const struct observer recur_observe_result = {
+    .at = {[MOMENT_END] = end, [MOMENT_CLOSE] = close_result},
+};

@@ -1,0 +1,59 @@
+/* What a run is, before it begins: its text, its model, and how it is trained. */
+#include <stdio.h>
+
+#include "common/message.h"
+#include "common/output.h"
+#include "recur/machine.h"
+#include "train/observer.h"
+#include "train/run.h"
+
+static void print_labels(const struct run *run)
+{
+    bool tags = recur_labels_task(run->train) == RECUR_TASK_TAG;
+    size_t held_out = run->valid ? recur_labels_count(run->valid) : 0;
+    size_t count = recur_labels_count(run->train) + held_out;
+    size_t tokens = recur_run_tokens(run);
+    size_t labels = recur_model_get_config(run->model)->labels;
+    const char *sequence = tags ? "sentence" : "text";
+    fprintf(stderr, "text   %s: %zu %s%s of %zu %s%s, %zu in the vocabulary, %zu label%s",
+            run->given_name.text, count, sequence, recur_plural(count), tokens,
+            tags ? "word" : "token", recur_plural(tokens), recur_vocab_size(run->vocab), labels,
+            recur_plural(labels));
+    if (held_out)
+        fprintf(stderr, ", %zu %s%s held out", held_out, sequence, recur_plural(held_out));
+    if (recur_labels_layout(run->train) == RECUR_LAYOUT_CONLLU)
+        fputs(", CoNLL-U", stderr);
+}
+
+static int begin(struct run *run, void *state)
+{
+    (void)state;
+    const char *isa = "";
+    recur_machine_isa(&isa, NULL);
+    if (run->options.labels) {
+        print_labels(run);
+    } else {
+        size_t tokens = recur_run_tokens(run);
+        fprintf(stderr, "text   %s: %zu token%s (%s), %zu in the vocabulary", run->given_name.text,
+                tokens, recur_plural(tokens), run->options.text.tokens,
+                recur_vocab_size(run->vocab));
+    }
+    if (!run->options.labels && recur_trainer_valid_tokens(run->trainer) > 0)
+        fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
+    fputs("\nmodel  ", stderr);
+    recur_print_model(stderr, run->model, RECUR_FORMAT_RECUR);
+    unsigned long long done = recur_trainer_epochs(run->trainer);
+    if (run->options.resume)
+        fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.resume).text,
+                done, recur_plural(done));
+    fprintf(stderr, "run    %zu epoch%s, %s, %zu thread%s, %s\n", run->config.epochs,
+            recur_plural(run->config.epochs), run->options.optimizer,
+            recur_trainer_threads(run->trainer), recur_plural(recur_trainer_threads(run->trainer)),
+            isa);
+    return 0;
+}
+
+const struct observer recur_observe_summary = {
+    .loud = true,
+    .at = {[MOMENT_BEGIN] = begin},
+};

@@ -1,0 +1,217 @@
+#include "train/run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/interrupt.h"
+#include "common/message.h"
+#include "common/quote.h"
+#include "common/timing.h"
+#include "train/observer.h"
+
+static enum recur_status create_text(struct run *run, recur_error *error)
+{
+    recur_model_config model =
+        recur_train_model_config(&run->options, recur_vocab_size(run->vocab));
+    run->config = recur_train_trainer_config(&run->options, recur_corpus_size(run->corpus));
+    enum recur_status status = recur_model_create(&model, run->vocab, &run->model, error);
+    if (status != RECUR_OK)
+        return status;
+    return recur_trainer_create(run->model, run->corpus, &run->config, &run->trainer, error);
+}
+
+static enum recur_status create_labels(struct run *run, recur_error *error)
+{
+    struct text_config text;
+    recur_text_options_config(&run->options.text, &text);
+    recur_model_config model =
+        recur_train_model_config(&run->options, recur_labels_forms(run->train));
+    run->config = recur_train_trainer_config(&run->options, recur_labels_tokens(run->train));
+    enum recur_status status =
+        recur_model_create_labels(&model, run->train, &text.vocab, &run->model, error);
+    if (status != RECUR_OK)
+        return status;
+    if (recur_model_get_config(run->model)->labels == 1)
+        recur_warning(run->command,
+                      "every %s to learn from has the label %s: there is nothing to tell apart",
+                      recur_labels_task(run->train) == RECUR_TASK_TAG ? "word" : "text",
+                      recur_quote(recur_labels_label(run->train, 0, 0)).text);
+    return recur_trainer_create_labels(run->model, run->train, run->valid, &run->config,
+                                       &run->trainer, error);
+}
+
+/* Makes the model and its trainer. */
+static int create(struct run *run)
+{
+    recur_error error;
+    enum recur_status status =
+        run->options.labels ? create_labels(run, &error) : create_text(run, &error);
+    return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
+}
+
+/* Makes them or takes them up, and all that follows from them. */
+static int prepare(struct run *run)
+{
+    size_t count;
+    int status = run->resumed ? recur_run_resume(run) : create(run);
+    if (status != 0)
+        return status;
+    if (!run->vocab) /* of labelled texts it is made with the model */
+        run->vocab = recur_vocab_share(recur_model_vocab(run->model));
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    if (count > 0)
+        run->epoch = history[count - 1];
+    run->tokens = run->config.batch * run->config.steps;
+    if (run->options.labels) /* in the mean; the last minibatch is smaller */
+        run->tokens = recur_labels_tokens(run->train) /
+                      ((recur_labels_count(run->train) - 1) / run->config.batch + 1);
+    status = recur_run_choose_prefixes(run);
+    return status ? status : recur_run_set_origin(run);
+}
+
+/* The parameters are those of the best finished epoch again: keep them, if there is one. */
+static int end_diverged(const struct run *run, const recur_error *diverged)
+{
+    recur_error error = {0};
+    if (recur_trainer_epochs(run->trainer) == 0)
+        return recur_failure(run->command, "%s; no model was saved", diverged->message);
+    if (recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
+        return recur_failure(run->command, "%s; no model was saved: %s", diverged->message,
+                             error.message);
+    return recur_failure(run->command, "%s; the model as it was after the best epoch is in %s",
+                         diverged->message, recur_path(run->options.output).text);
+}
+
+/* Says why the training cannot go on. Returns the exit status. */
+static int fail(struct run *run, enum recur_status status, const recur_error *error)
+{
+    recur_screen_clear(&run->screen);
+    return status == RECUR_ERROR_DIVERGED ? end_diverged(run, error)
+                                          : recur_library_failure(run->command, error);
+}
+
+static int train_step(struct run *run)
+{
+    recur_error error;
+    enum recur_status status = recur_trainer_step(run->trainer, &run->step, &error);
+    if (status != RECUR_OK)
+        return fail(run, status, &error);
+    run->minibatches++;
+    return recur_observe(run, MOMENT_STEP);
+}
+
+static int train_epoch(struct run *run)
+{
+    recur_error error;
+    int status;
+    do
+        status = train_step(run);
+    while (status == 0 && !run->step.end_of_epoch && !recur_interrupt());
+    if (status != 0 || !run->step.end_of_epoch)
+        return status;
+    enum recur_status ended = recur_trainer_end_epoch(run->trainer, &run->epoch, &error);
+    return ended == RECUR_OK ? recur_observe(run, MOMENT_EPOCH) : fail(run, ended, &error);
+}
+
+/* Where the run was interrupted in an epoch whose parameters stay for want of better ones, that
+ * part has to stand for it. */
+static void describe_partial_epoch(struct run *run)
+{
+    const recur_step *step = &run->step;
+    if (step->epoch == 0 || step->end_of_epoch || recur_run_best_epoch(run))
+        return;
+    double tokens = (double)step->minibatch * (double)run->tokens;
+    run->epoch = (recur_epoch){
+        .epoch = step->epoch,
+        .loss = step->epoch_loss,
+        .valid_loss = NAN,
+        .gradient_norm = step->gradient_norm,
+        .lr = step->lr,
+        .tokens_per_second = tokens / step->seconds,
+        .seconds = step->seconds,
+        .valid_accuracy = NAN,
+    };
+}
+
+static int train(struct run *run)
+{
+    recur_error error;
+    recur_interrupt_catch();
+    int status = recur_observe(run, MOMENT_BEGIN);
+    run->started = recur_seconds();
+    while (status == 0 && !recur_interrupt() &&
+           recur_trainer_epochs(run->trainer) < run->config.epochs)
+        status = train_epoch(run);
+    run->failed = status != 0;
+    int stopped = recur_observe(run, MOMENT_STOP);
+    if (status != 0 || stopped != 0)
+        return status ? status : stopped;
+    if (recur_trainer_finish(run->trainer, &error) != RECUR_OK ||
+        recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    run->kept = true;
+    describe_partial_epoch(run);
+    return recur_observe(run, MOMENT_END);
+}
+
+int recur_run(struct run *run)
+{
+    recur_observers_start(run);
+    int status = recur_run_plan_checkpoints(run);
+    if (status == 0)
+        status = recur_run_check_outputs(run);
+    if (status == 0)
+        status = recur_run_read_texts(run);
+    if (status == 0)
+        status = prepare(run);
+    if (status == 0)
+        status = recur_observe(run, MOMENT_OPEN);
+    if (status == 0)
+        status = train(run);
+    int closed = recur_observe(run, MOMENT_CLOSE);
+    return closed ? closed : status;
+}
+
+const recur_epoch *recur_run_best_epoch(const struct run *run)
+{
+    size_t count;
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    for (size_t i = 0; i < count; i++)
+        if (history[i].epoch == recur_trainer_best_epoch(run->trainer))
+            return &history[i];
+    return NULL;
+}
+
+bool recur_run_ends_in_part(const struct run *run)
+{
+    return !recur_run_best_epoch(run) && run->step.epoch == run->epoch.epoch &&
+           !run->step.end_of_epoch;
+}
+
+uint64_t recur_run_kept_epoch(const struct run *run)
+{
+    const recur_epoch *best = recur_run_best_epoch(run);
+    return best ? best->epoch : recur_run_ends_in_part(run) ? 0 : run->epoch.epoch;
+}
+
+void recur_run_free(struct run *run)
+{
+    recur_trainer_free(run->trainer);
+    recur_model_free(run->model);
+    recur_labels_free(run->train);
+    recur_labels_free(run->valid);
+    recur_corpus_free(run->corpus);
+    recur_vocab_free(run->vocab);
+    recur_checkpoint_free(run->resumed);
+    free(run->started_by);
+    free(run->words);
+    if (run->checkpoint.lock >= 0)
+        close(run->checkpoint.lock);
+    free(run->checkpoint.path);
+    free(run->checkpoint.note);
+    for (size_t i = 0; i < run->text_count; i++)
+        free(run->text[i]);
+    free(run->text);
+    free(run->output);
+}

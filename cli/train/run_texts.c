@@ -1,0 +1,184 @@
+/* What a run learns from: which texts, and how they are read. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "common/need.h"
+#include "files/reading.h"
+#include "recur/sample_text.h"
+#include "train/run.h"
+
+#define PRESET_TEXT "time_machine"
+
+/* Whether somebody hands over a text that nobody asked for: a pipe, or what is left of a file. */
+static bool input_waits(void)
+{
+    struct stat input;
+    if (fstat(STDIN_FILENO, &input) != 0)
+        return false;
+    if (S_ISREG(input.st_mode))
+        return lseek(STDIN_FILENO, 0, SEEK_CUR) < input.st_size;
+    return S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode);
+}
+
+/* It is not read unasked: a script's, a scheduler's or a remote shell's may never end, or may be
+ * meant for somebody else. */
+static void warn_unread_input(const struct run *run)
+{
+    if (input_waits())
+        recur_warning(run->command,
+                      "the run learns %s and not standard input, which is a pipe or a file: recur "
+                      "train - reads that",
+                      run->options.preset ? PRESET_TEXT : "the built-in story");
+}
+
+/* Which file a text is. */
+struct identity {
+    dev_t device;
+    ino_t inode;
+    size_t text;
+};
+
+static int compare_identities(const void *first, const void *second)
+{
+    const struct identity *a = first, *b = second;
+    return a->device != b->device ? (a->device > b->device ? 1 : -1)
+           : a->inode != b->inode ? (a->inode > b->inode ? 1 : -1)
+                                  : (a->text > b->text) - (a->text < b->text);
+}
+
+/* What is held out would be known from where the text stands again. */
+static void warn_twice(const struct run *run)
+{
+    const struct arguments *texts = &run->texts;
+    struct identity *files =
+        recur_need(run->command, texts->count, sizeof *files, "the texts' names");
+    size_t count = 0, i = 1;
+    struct stat info;
+    for (size_t text = 0; text < texts->count; text++)
+        if (stat(texts->operands[text], &info) == 0 && S_ISREG(info.st_mode))
+            files[count++] = (struct identity){info.st_dev, info.st_ino, text};
+    qsort(files, count, sizeof *files, compare_identities);
+    while (i < count &&
+           (files[i].device != files[i - 1].device || files[i].inode != files[i - 1].inode))
+        i++;
+    if (i < count)
+        recur_warning(run->command, "the text %s is given twice%s",
+                      recur_path(texts->operands[files[i].text]).text,
+                      run->options.validation > 0
+                          ? ": what is held out of it is also learnt, and says nothing about "
+                            "other texts"
+                          : "");
+    free(files);
+}
+
+/* Which texts are read: files, standard input, datasets; of a preset its own where none is given.
+ */
+static int find_texts(struct run *run)
+{
+    struct arguments *texts = &run->texts;
+    size_t inputs = 0;
+    if (texts->count == 0 && !run->options.labels) /* which have no text of their own */
+        warn_unread_input(run);
+    if (texts->count == 0 && run->options.preset) {
+        char *path = run->datasets.path[0];
+        const struct dataset *dataset = recur_dataset_named(PRESET_TEXT);
+        if (run->resumed ? !recur_dataset_local(run->command, dataset, &run->datasets)
+                         : !recur_dataset_get(run->command, dataset, path))
+            return STATUS_FAILURE;
+        texts->operands[texts->count++] = path;
+        return recur_run_spare_texts(run);
+    }
+    for (size_t i = 0; i < texts->count; i++)
+        inputs += strcmp(texts->operands[i], "-") == 0;
+    if (inputs > 1)
+        return recur_usage_error(run->command, "standard input, -, can be read only once");
+    for (size_t i = 0; i < texts->count; i++) {
+        texts->operands[i] =
+            recur_dataset_resolve(run->command, texts->operands[i], &run->datasets);
+        if (!texts->operands[i])
+            return STATUS_FAILURE;
+    }
+    warn_twice(run);
+    return recur_run_spare_texts(run);
+}
+
+/* Reads the texts or the built-in story. */
+static int load_text(struct run *run)
+{
+    const struct arguments *texts = &run->texts;
+    const char *name = run->given_name.text;
+    struct text_config config;
+    recur_error error;
+    enum recur_status status;
+    recur_text_options_config(&run->options.text, &config);
+    config.corpus.max_tokens = run->options.max_tokens;
+    if (texts->count == 0) {
+        size_t size;
+        const char *story = recur_sample_text(&size);
+        status = recur_corpus_build_memory(story, size, &config.corpus, &run->corpus, &run->vocab,
+                                           &error);
+    } else {
+        status = recur_corpus_build(texts->operands, texts->count, &config.corpus, &run->corpus,
+                                    &run->vocab, &error);
+    }
+    if (status != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    recur_warn_read(run->command, name, run->options.text.encoding,
+                    recur_corpus_stats(run->corpus)->invalid, recur_corpus_marks(run->corpus));
+    return 0;
+}
+
+/* Reads labelled texts and holds a part out. */
+static int load_labels(struct run *run)
+{
+    const struct arguments *texts = &run->texts;
+    const char *name = run->given_name.text;
+    const struct train_options *options = &run->options;
+    struct text_config text;
+    recur_error error;
+    recur_labels_config config = recur_labels_config_default();
+    bool tags = strcmp(options->task, "tag") == 0;
+    if (texts->count == 0)
+        return recur_usage_error(run->command, "--task %s needs a TEXT: %s", options->task,
+                                 tags ? "words a line, each with its label in the last column"
+                                      : "lines of label<TAB>text");
+    recur_text_options_config(&options->text, &text);
+    config.task = tags ? RECUR_TASK_TAG : RECUR_TASK_CLASSIFY;
+    config.text = &text.text; /* of tag the standard ones, for the others are refused */
+    recur_label_options_config(&options->columns, &config);
+    if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    recur_warn_read(run->command, name, options->text.encoding,
+                    recur_labels_stats(run->train)->invalid, recur_labels_marks(run->train));
+    if (!recur_warn_doubts(run->command, name, run->train))
+        return STATUS_FAILURE;
+    if (recur_labels_split(run->train, options->validation, options->seed, &run->valid, &error) !=
+        RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    return 0;
+}
+
+int recur_run_read_texts(struct run *run)
+{
+    const struct arguments *texts = &run->texts;
+    bool preset = texts->count == 0 && run->options.preset;
+    run->given_name = texts->count == 1  ? recur_path(texts->operands[0])
+                      : texts->count > 1 ? recur_path("the texts")
+                      : preset           ? recur_path(PRESET_TEXT)
+                                         : recur_path("built-in story");
+    int status = find_texts(run);
+    if (status != 0)
+        return status;
+    recur_run_name(run);
+    return run->options.labels ? load_labels(run) : load_text(run);
+}
+
+size_t recur_run_tokens(const struct run *run)
+{
+    if (!run->options.labels)
+        return recur_corpus_size(run->corpus);
+    return recur_labels_tokens(run->train) + (run->valid ? recur_labels_tokens(run->valid) : 0);
+}
