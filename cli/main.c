@@ -11,11 +11,8 @@
 #include "options/options.h"
 #include "recur/api.h"
 
-static const struct command *const commands[] = {
-    &recur_command_train,   &recur_command_generate, &recur_command_fill,  &recur_command_features,
-    &recur_command_predict, &recur_command_eval,     &recur_command_vocab, &recur_command_info,
-    &recur_command_convert, &recur_command_fetch,    &recur_command_bench,
-};
+#define ROW(name) &recur_command_##name,
+static const struct command *const commands[] = {RECUR_COMMANDS(ROW)};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* What this build was made with; all but the first are optional. */

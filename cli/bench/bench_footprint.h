@@ -1,6 +1,6 @@
 /* What the program itself costs: memory to train, time to begin to generate. */
-#ifndef BENCH_FOOTPRINT_H
-#define BENCH_FOOTPRINT_H
+#ifndef RECUR_CLI_BENCH_BENCH_FOOTPRINT_H
+#define RECUR_CLI_BENCH_BENCH_FOOTPRINT_H
 
 #include <stddef.h>
 

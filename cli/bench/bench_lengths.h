@@ -1,6 +1,6 @@
 /* How fast sequences of different lengths are trained, beside as many of equal length. */
-#ifndef BENCH_LENGTHS_H
-#define BENCH_LENGTHS_H
+#ifndef RECUR_CLI_BENCH_BENCH_LENGTHS_H
+#define RECUR_CLI_BENCH_BENCH_LENGTHS_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* What every measurement of recur bench needs: samples, and numbers to work on. */
-#ifndef BENCH_SAMPLES_H
-#define BENCH_SAMPLES_H
+#ifndef RECUR_CLI_BENCH_BENCH_SAMPLES_H
+#define RECUR_CLI_BENCH_BENCH_SAMPLES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* How fast the recurrent layers alone are: numbers in, outputs, gradients of everything. */
-#ifndef BENCH_STACK_H
-#define BENCH_STACK_H
+#ifndef RECUR_CLI_BENCH_BENCH_STACK_H
+#define RECUR_CLI_BENCH_BENCH_STACK_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* How fast streams generate that are advanced together. */
-#ifndef BENCH_STREAMS_H
-#define BENCH_STREAMS_H
+#ifndef RECUR_CLI_BENCH_BENCH_STREAMS_H
+#define RECUR_CLI_BENCH_BENCH_STREAMS_H
 
 #include "recur/model.h"
 

@@ -1,6 +1,6 @@
 /* Labelled texts for a model, and how right its labels are. */
-#ifndef LABEL_SCORES_H
-#define LABEL_SCORES_H
+#ifndef RECUR_CLI_COMMANDS_LABEL_SCORES_H
+#define RECUR_CLI_COMMANDS_LABEL_SCORES_H
 
 #include "options/label_options.h"
 #include "recur/predict.h"

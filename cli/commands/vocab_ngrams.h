@@ -1,6 +1,6 @@
 /* recur vocab --ngrams: the most frequent runs of tokens, and Zipf's law. */
-#ifndef VOCAB_NGRAMS_H
-#define VOCAB_NGRAMS_H
+#ifndef RECUR_CLI_COMMANDS_VOCAB_NGRAMS_H
+#define RECUR_CLI_COMMANDS_VOCAB_NGRAMS_H
 
 #include "common/command.h"
 #include "json.h"

@@ -1,6 +1,6 @@
 /* A command of the program: what it is called, what it takes and the function that does it. */
-#ifndef COMMAND_H
-#define COMMAND_H
+#ifndef RECUR_CLI_COMMON_COMMAND_H
+#define RECUR_CLI_COMMON_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,16 +28,21 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command recur_command_train;
-extern const struct command recur_command_generate;
-extern const struct command recur_command_fill;
-extern const struct command recur_command_features;
-extern const struct command recur_command_predict;
-extern const struct command recur_command_eval;
-extern const struct command recur_command_vocab;
-extern const struct command recur_command_info;
-extern const struct command recur_command_convert;
-extern const struct command recur_command_fetch;
-extern const struct command recur_command_bench;
+/* All of them, in the order of `recur --help`. */
+#define RECUR_COMMANDS(COMMAND)                                                                    \
+    COMMAND(train)                                                                                 \
+    COMMAND(generate)                                                                              \
+    COMMAND(fill)                                                                                  \
+    COMMAND(features)                                                                              \
+    COMMAND(predict)                                                                               \
+    COMMAND(eval)                                                                                  \
+    COMMAND(vocab)                                                                                 \
+    COMMAND(info)                                                                                  \
+    COMMAND(convert)                                                                               \
+    COMMAND(fetch)                                                                                 \
+    COMMAND(bench)
+
+#define RECUR_DECLARE_COMMAND(name) extern const struct command recur_command_##name;
+RECUR_COMMANDS(RECUR_DECLARE_COMMAND)
 
 #endif

@@ -1,6 +1,6 @@
 /* Ctrl-C and a polite kill, as a question the training loop asks between minibatches. */
-#ifndef INTERRUPT_H
-#define INTERRUPT_H
+#ifndef RECUR_CLI_COMMON_INTERRUPT_H
+#define RECUR_CLI_COMMON_INTERRUPT_H
 
 #include <signal.h>
 

@@ -1,7 +1,7 @@
 /* Libraries that are loaded when an option asks for what they do. libcurl and cairo bring fifty
  * others along, which would cost every start of the command 8 ms and 6 MB. */
-#ifndef LAZY_H
-#define LAZY_H
+#ifndef RECUR_CLI_COMMON_LAZY_H
+#define RECUR_CLI_COMMON_LAZY_H
 
 #include <stdbool.h>
 #include <stddef.h>

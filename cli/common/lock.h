@@ -1,7 +1,7 @@
 /* Files that one run alone may write, told by a lock that the system takes back with the process
  * and that leaves nothing behind. */
-#ifndef LOCK_H
-#define LOCK_H
+#ifndef RECUR_CLI_COMMON_LOCK_H
+#define RECUR_CLI_COMMON_LOCK_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The numbers that say how good a run's epochs are, for pictures of it. */
-#ifndef MEASURE_H
-#define MEASURE_H
+#ifndef RECUR_CLI_COMMON_MEASURE_H
+#define RECUR_CLI_COMMON_MEASURE_H
 
 #include <stdbool.h>
 

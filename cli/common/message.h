@@ -1,6 +1,6 @@
 /* What the program says on stderr, one sentence a line, opened by "recur COMMAND: ". */
-#ifndef MESSAGE_H
-#define MESSAGE_H
+#ifndef RECUR_CLI_COMMON_MESSAGE_H
+#define RECUR_CLI_COMMON_MESSAGE_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* Memory for the command: what it asks for is there, or the command ends with a sentence and status
  * 1. Nothing else in cli/ allocates (scripts/checks.py), but for the library's objects. */
-#ifndef NEED_H
-#define NEED_H
+#ifndef RECUR_CLI_COMMON_NEED_H
+#define RECUR_CLI_COMMON_NEED_H
 
 #include <stdbool.h>
 #include <stdio.h>

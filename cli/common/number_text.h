@@ -1,6 +1,6 @@
 /* Numbers as people read them, each in a text of its own. */
-#ifndef NUMBER_TEXT_H
-#define NUMBER_TEXT_H
+#ifndef RECUR_CLI_COMMON_NUMBER_TEXT_H
+#define RECUR_CLI_COMMON_NUMBER_TEXT_H
 
 /* The perplexity of a loss in nats, in four digits. */
 struct perplexity {

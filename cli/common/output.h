@@ -1,6 +1,6 @@
 /* Where results go: JSON, and files that are there whole or not at all. */
-#ifndef OUTPUT_H
-#define OUTPUT_H
+#ifndef RECUR_CLI_COMMON_OUTPUT_H
+#define RECUR_CLI_COMMON_OUTPUT_H
 
 #include <stdbool.h>
 #include <stdio.h>

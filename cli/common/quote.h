@@ -1,6 +1,6 @@
 /* Tokens as a person and as JSON see them. */
-#ifndef QUOTE_H
-#define QUOTE_H
+#ifndef RECUR_CLI_COMMON_QUOTE_H
+#define RECUR_CLI_COMMON_QUOTE_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* What a stream is: a terminal that obeys escape sequences, or one to spare from them. */
-#ifndef TERMINAL_H
-#define TERMINAL_H
+#ifndef RECUR_CLI_COMMON_TERMINAL_H
+#define RECUR_CLI_COMMON_TERMINAL_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Text that a file or a model made, on its way to a stream: as it is into a pipe or a file, so that
  * it does nothing but show on a terminal. */
-#ifndef TEXT_OUT_H
-#define TEXT_OUT_H
+#ifndef RECUR_CLI_COMMON_TEXT_OUT_H
+#define RECUR_CLI_COMMON_TEXT_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

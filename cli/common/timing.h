@@ -1,6 +1,6 @@
 /* A clock for measuring, which never goes back. */
-#ifndef TIMING_H
-#define TIMING_H
+#ifndef RECUR_CLI_COMMON_TIMING_H
+#define RECUR_CLI_COMMON_TIMING_H
 
 /* Seconds since some moment. */
 double recur_seconds(void);

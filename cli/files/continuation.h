@@ -1,6 +1,6 @@
 /* Prefixes and what a model makes of them while it is trained. */
-#ifndef CONTINUATION_H
-#define CONTINUATION_H
+#ifndef RECUR_CLI_FILES_CONTINUATION_H
+#define RECUR_CLI_FILES_CONTINUATION_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Texts that have a name: where they live on this machine and where they come from. */
-#ifndef DATASET_H
-#define DATASET_H
+#ifndef RECUR_CLI_FILES_DATASET_H
+#define RECUR_CLI_FILES_DATASET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Downloading (libcurl) and checksums (libmd), each absent from builds without the library. */
-#ifndef DOWNLOAD_H
-#define DOWNLOAD_H
+#ifndef RECUR_CLI_FILES_DOWNLOAD_H
+#define RECUR_CLI_FILES_DOWNLOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What commands that use a model begin with: the model, and for some a text that it reads. */
-#ifndef MODEL_TEXT_H
-#define MODEL_TEXT_H
+#ifndef RECUR_CLI_FILES_MODEL_TEXT_H
+#define RECUR_CLI_FILES_MODEL_TEXT_H
 
 #include "files/dataset.h"
 #include "recur/corpus.h"

@@ -1,6 +1,6 @@
 /* Reading: a whole file, and what is said of texts that were read otherwise than they stand. */
-#ifndef READING_H
-#define READING_H
+#ifndef RECUR_CLI_FILES_READING_H
+#define RECUR_CLI_FILES_READING_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The options that say how labelled texts are read, shared by the commands that read them. */
-#ifndef LABEL_OPTIONS_H
-#define LABEL_OPTIONS_H
+#ifndef RECUR_CLI_OPTIONS_LABEL_OPTIONS_H
+#define RECUR_CLI_OPTIONS_LABEL_OPTIONS_H
 
 #include "options/options.h"
 #include "recur/labels.h"

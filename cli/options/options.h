@@ -1,6 +1,6 @@
 /* Options as a table: one row drives parsing, range checks, defaults and `--help`. */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#ifndef RECUR_CLI_OPTIONS_OPTIONS_H
+#define RECUR_CLI_OPTIONS_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

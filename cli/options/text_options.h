@@ -1,6 +1,6 @@
 /* The options that say how a text is read, shared by the commands that make a vocabulary. */
-#ifndef TEXT_OPTIONS_H
-#define TEXT_OPTIONS_H
+#ifndef RECUR_CLI_OPTIONS_TEXT_OPTIONS_H
+#define RECUR_CLI_OPTIONS_TEXT_OPTIONS_H
 
 #include "options/options.h"
 #include "recur/corpus.h"

@@ -1,6 +1,6 @@
 /* What `recur train` can be told, presets, and what follows from it for the library. */
-#ifndef TRAIN_OPTIONS_H
-#define TRAIN_OPTIONS_H
+#ifndef RECUR_CLI_OPTIONS_TRAIN_OPTIONS_H
+#define RECUR_CLI_OPTIONS_TRAIN_OPTIONS_H
 
 #include "options/label_options.h"
 #include "options/text_options.h"

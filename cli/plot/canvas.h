@@ -1,6 +1,6 @@
 /* Curves in a terminal on a logarithmic scale, drawn with Unicode's braille dots. */
-#ifndef CANVAS_H
-#define CANVAS_H
+#ifndef RECUR_CLI_PLOT_CANVAS_H
+#define RECUR_CLI_PLOT_CANVAS_H
 
 #include <stdbool.h>
 #include <stddef.h>

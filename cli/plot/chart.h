@@ -1,6 +1,6 @@
 /* Curves in a picture: scales, ticks, names at the curves' ends, marks. */
-#ifndef CHART_H
-#define CHART_H
+#ifndef RECUR_CLI_PLOT_CHART_H
+#define RECUR_CLI_PLOT_CHART_H
 
 #include "plot/pen.h"
 

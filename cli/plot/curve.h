@@ -1,6 +1,6 @@
 /* The training curve in a terminal, drawn with Unicode's braille dots. */
-#ifndef CURVE_H
-#define CURVE_H
+#ifndef RECUR_CLI_PLOT_CURVE_H
+#define RECUR_CLI_PLOT_CURVE_H
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* What pictures are drawn with: lines, dots and text, on a white sheet, in points from its upper
  * left corner. One kind writes SVG, whose text stays text, another a PNG by cairo. */
-#ifndef PEN_H
-#define PEN_H
+#ifndef RECUR_CLI_PLOT_PEN_H
+#define RECUR_CLI_PLOT_PEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

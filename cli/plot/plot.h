@@ -1,6 +1,6 @@
 /* The curves of a run as a picture, SVG or PNG. */
-#ifndef PLOT_H
-#define PLOT_H
+#ifndef RECUR_CLI_PLOT_PLOT_H
+#define RECUR_CLI_PLOT_PLOT_H
 
 #include "common/command.h"
 #include "common/measure.h"
