@@ -57,7 +57,7 @@ static enum recur_status plan(struct predicting *p, struct recur_team *team, rec
         room.cells = room.cells > cells ? room.cells : cells;
     }
     RECUR_TRY(recur_labeller_init(&p->labeller, (recur_model *)p->model, &p->set, &room, team, NULL,
-                                  NULL, error));
+                                  error));
     size_t most = p->model->network.task->each_word ? room.steps : 1;
     size_t cells = recur_size_mul(most, labels);
     RECUR_TRY(recur_alloc(most, sizeof *p->labels, "predictions", &p->labels, error));

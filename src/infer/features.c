@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/cpu/pass.h"
-#include "backend/cpu/quantize.h"
+#include "backend/backend.h"
 #include "base/memory.h"
+#include "base/team.h"
 #include "data/windows.h"
 #include "nn/model_object.h"
 
@@ -18,8 +18,9 @@ struct run {
     const recur_corpus *corpus;
     size_t layer, width;
     struct recur_windows windows; /* none: one direction */
-    struct recur_workspace work;
-    struct recur_pass pass;
+    const struct recur_backend *backend;
+    struct recur_engine *engine;
+    size_t batch, steps; /* of one pass, at most */
     struct recur_team *team;
     int32_t *ids;
     float *rows; /* of one pass or of one window */
@@ -37,34 +38,31 @@ size_t recur_features_width(const recur_model *model, size_t layer)
 static enum recur_status hand_over(const struct run *run, size_t b, size_t first, size_t last,
                                    recur_error *error)
 {
-    const struct recur_network *network = &run->model->network;
-    size_t hidden = network->layer[run->layer].hidden;
-    float *to = run->rows;
-    for (size_t t = first; t < last; t++)
-        for (size_t d = 0; d < network->directions; d++) {
-            const struct recur_stream *stream =
-                recur_workspace_stream(&run->work, network, run->layer, d);
-            const real *row = stream->h + recur_pass_after(&run->pass, d, t, b) * RECUR_LANES;
-            for (size_t i = 0; i < hidden; i++) {
-                *to = row[i / RECUR_LANES * stream->h_stride + i % RECUR_LANES];
-                if (!isfinite(*to++))
-                    return recur_fail_overflow("a state", error);
-            }
-        }
+    run->backend->outputs(run->engine, b, first, last, run->rows);
+    for (size_t i = 0; i < (last - first) * run->width; i++)
+        if (!isfinite(run->rows[i]))
+            return recur_fail_overflow("a state", error);
     recur_error own = {0};
     return recur_called_back(run->receive(run->user, run->rows, last - first, &own), &own, error);
 }
 
+/* Reads the ids, which are in place. */
+static enum recur_status read(struct run *run, size_t batch, size_t steps, bool carries,
+                              recur_error *error)
+{
+    const struct recur_minibatch minibatch = {
+        .input = {.batch = batch, .steps = steps, .ids = run->ids}, .carries = carries};
+    return run->backend->forward(run->engine, &minibatch, NULL, error);
+}
+
 static enum recur_status read_on(struct run *run, recur_error *error)
 {
-    size_t size = recur_corpus_size(run->corpus), most = run->work.steps;
-    for (size_t from = 0; from < size; from += most) {
-        run->pass.steps = size - from < most ? size - from : most;
-        recur_corpus_read(run->corpus, from, run->pass.steps, run->ids);
-        RECUR_TRY(recur_team_attend(run->team, error)); /* the caller's function may have forked */
-        recur_pass_run_forward(&run->pass, run->team);
-        run->pass.carried_steps = run->pass.steps;
-        RECUR_TRY(hand_over(run, 0, 0, run->pass.steps, error));
+    size_t size = recur_corpus_size(run->corpus);
+    for (size_t from = 0, steps; from < size; from += steps) {
+        steps = size - from < run->steps ? size - from : run->steps;
+        recur_corpus_read(run->corpus, from, steps, run->ids);
+        RECUR_TRY(read(run, 1, steps, from > 0, error));
+        RECUR_TRY(hand_over(run, 0, 0, steps, error));
     }
     return RECUR_OK;
 }
@@ -73,16 +71,14 @@ static enum recur_status read_on(struct run *run, recur_error *error)
 static enum recur_status read_some_windows(struct run *run, size_t first, recur_error *error)
 {
     const struct recur_windows *windows = &run->windows;
-    size_t left = windows->count - first, batch = run->work.batch;
-    size_t count = left < batch ? left : batch;
+    size_t left = windows->count - first;
+    size_t count = left < run->batch ? left : run->batch;
     for (size_t b = 0; b < count; b++) {
         size_t begin = recur_window_first(windows, first + b);
         for (size_t t = 0; t < windows->steps; t++)
             recur_corpus_read(run->corpus, begin + t, 1, &run->ids[t * count + b]);
     }
-    RECUR_TRY(recur_team_attend(run->team, error));
-    run->pass.rows = count;
-    recur_pass_run_forward(&run->pass, run->team);
+    RECUR_TRY(read(run, count, windows->steps, false, error));
     for (size_t b = 0; b < count; b++) {
         size_t begin = recur_window_first(windows, first + b), own = (first + b) * RECUR_WINDOW_OWN;
         size_t end =
@@ -93,51 +89,45 @@ static enum recur_status read_some_windows(struct run *run, size_t first, recur_
 }
 
 /* In both directions windows are read whole, in one as many steps at once as the model is worth. */
-static struct recur_work_plan plan_work(struct run *run)
+static void plan_work(struct run *run)
 {
-    size_t size = recur_corpus_size(run->corpus), most = recur_model_rows(run->model);
-    struct recur_work_plan work = {.shares = true, .headless = true};
+    size_t size = recur_corpus_size(run->corpus), most = run->backend->rows(run->model);
     if (run->model->network.directions > 1) {
         run->windows = recur_windows_over(size);
-        work.batch = recur_windows_together(&run->windows, most, WINDOWS_MAX);
-        work.steps = run->windows.steps;
-        return work;
+        run->batch = recur_windows_together(&run->windows, most, WINDOWS_MAX);
+        run->steps = run->windows.steps;
+        return;
     }
-    work.batch = 1;
-    work.steps = most < STEPS ? most : STEPS;
-    work.steps = work.steps < size ? work.steps : size;
-    work.carries = true;
-    return work;
+    run->batch = 1;
+    run->steps = most < STEPS ? most : STEPS;
+    run->steps = run->steps < size ? run->steps : size;
 }
 
 static enum recur_status plan(struct run *run, size_t threads, recur_error *error)
 {
-    struct recur_work_plan work = plan_work(run);
+    plan_work(run);
     RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &run->team, error));
-    work.threads = recur_team_threads(run->team);
-    RECUR_TRY(recur_workspace_plan(&run->work, &run->model->network, &work, error));
-    RECUR_TRY(recur_alloc(work.batch * work.steps, sizeof *run->ids, "a piece of text", &run->ids,
+    RECUR_TRY(recur_alloc(run->batch * run->steps, sizeof *run->ids, "a piece of text", &run->ids,
                           error));
-    RECUR_TRY(recur_alloc(recur_size_mul(work.steps, run->width), sizeof *run->rows, "features",
+    RECUR_TRY(recur_alloc(recur_size_mul(run->steps, run->width), sizeof *run->rows, "features",
                           &run->rows, error));
-    run->pass.network = &run->model->network;
-    run->pass.kernels = run->model->kernels;
-    run->pass.work = &run->work;
-    run->pass.parameters = run->model->parameters;
-    run->pass.steps = work.steps;
-    run->pass.layers = run->layer + 1;
-    run->pass.headless = true;
-    run->pass.ids = run->ids;
-    return RECUR_OK;
+    const struct recur_engine_plan engine = {.use = RECUR_ENGINE_READING,
+                                             .model = run->model,
+                                             .network = &run->model->network,
+                                             .team = run->team,
+                                             .batch = run->batch,
+                                             .steps = run->steps,
+                                             .layers = run->layer + 1,
+                                             .carries = !run->windows.count};
+    return run->backend->create_engine(&engine, &run->engine, error);
 }
 
 static enum recur_status read_text(struct run *run, size_t threads, recur_error *error)
 {
     RECUR_TRY(plan(run, threads, error));
-    recur_pass_run_prepare(&run->pass, run->team, false);
     if (!run->windows.count)
         return read_on(run, error);
-    for (size_t first = 0; first < run->windows.count; first += run->work.batch)
+    for (size_t first = 0; first < run->windows.count; first += run->batch)
         RECUR_TRY(read_some_windows(run, first, error));
     return RECUR_OK;
 }
@@ -155,14 +145,15 @@ enum recur_status recur_features(const recur_model *model, const recur_corpus *c
                           "the text has a vocabulary of %zu, the model one of %zu",
                           recur_corpus_vocabulary_size(corpus), model->config.vocabulary);
     struct run run = {.model = model,
+                      .backend = model->backend,
                       .corpus = corpus,
                       .layer = layer,
                       .width = recur_features_width(model, layer),
                       .receive = rows,
                       .user = user};
     enum recur_status status = read_text(&run, threads, error);
+    run.backend->free_engine(run.engine);
     recur_team_free(run.team);
-    recur_workspace_free(&run.work);
     free(run.ids);
     free(run.rows);
     return status == RECUR_STOP ? RECUR_OK : status;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/cpu/quantize.h"
 #include "base/memory.h"
 
 #define CONTEXT 96 /* tokens that are read on either side of the blanks */
@@ -32,18 +31,21 @@ enum recur_status recur_fill_search_init(struct recur_fill_search *search, const
     return recur_alloc(beam, sizeof *search->next, "candidates", &search->next, error);
 }
 
-static void free_pass(struct recur_fill_search *search)
+static void free_engine(struct recur_fill_search *search)
 {
-    recur_workspace_free(&search->work);
-    recur_block_free(search->logits);
+    if (search->engine)
+        search->model->backend->free_engine(search->engine);
+    free(search->logits);
     free(search->ids);
+    search->engine = NULL;
     search->logits = NULL;
     search->ids = NULL;
+    search->batch = search->steps = 0;
 }
 
 void recur_fill_search_free(struct recur_fill_search *search)
 {
-    free_pass(search);
+    free_engine(search);
     free(search->kept);
     free(search->next);
 }
@@ -52,23 +54,19 @@ static enum recur_status plan(struct recur_fill_search *search, size_t batch, si
                               recur_error *error)
 {
     const recur_model *model = search->model;
-    const struct recur_work_plan work = {
-        .batch = batch, .steps = steps, .threads = 1, .shares = true, .headless = true};
-    size_t panels = recur_panels(model->config.vocabulary);
-    free_pass(search);
-    RECUR_TRY(recur_workspace_plan(&search->work, &model->network, &work, error));
+    const struct recur_engine_plan engine = {.use = RECUR_ENGINE_READING,
+                                             .model = model,
+                                             .network = &model->network,
+                                             .batch = batch,
+                                             .steps = steps};
+    free_engine(search);
     RECUR_TRY(
         recur_alloc(batch * steps, sizeof *search->ids, "a text with blanks", &search->ids, error));
-    RECUR_TRY(
-        recur_block_alloc(recur_size_mul(panels, batch * RECUR_LANES * sizeof *search->logits),
+    RECUR_TRY(recur_alloc(recur_size_mul(batch, model->config.vocabulary), sizeof *search->logits,
                           "logits", &search->logits, error));
-    search->pass = (struct recur_pass){.network = &model->network,
-                                       .kernels = model->kernels,
-                                       .work = &search->work,
-                                       .parameters = model->parameters,
-                                       .ids = search->ids,
-                                       .headless = true};
-    recur_pass_prepare(&search->pass, false);
+    RECUR_TRY(model->backend->create_engine(&engine, &search->engine, error));
+    search->batch = batch;
+    search->steps = steps;
     return RECUR_OK;
 }
 
@@ -76,31 +74,30 @@ static enum recur_status plan(struct recur_fill_search *search, size_t batch, si
 static enum recur_status make_room(struct recur_fill_search *search, const struct task *task,
                                    recur_error *error)
 {
-    size_t rows = recur_model_rows(search->model), steps = STEPS_LEAST;
+    size_t rows = search->model->backend->rows(search->model), steps = STEPS_LEAST;
     while (steps < task->steps)
         steps *= 2;
     steps = steps < STEPS_MAX ? steps : STEPS_MAX;
-    steps = steps > search->work.steps ? steps : search->work.steps;
+    steps = steps > search->steps ? steps : search->steps;
     size_t batch = task->count > 1 ? search->beam : 1;
     batch = batch < TOGETHER ? batch : TOGETHER;
     batch = batch < rows / steps ? batch : rows / steps;
     batch = batch ? batch : 1;
-    if (steps == search->work.steps && batch <= search->work.batch)
+    if (steps == search->steps && batch <= search->batch)
         return RECUR_OK;
     enum recur_status status = plan(search, batch, steps, error);
     if (status != RECUR_OK)
-        free_pass(search);
+        free_engine(search);
     return status;
 }
 
-/* Runs the model over the text as each of some candidates fills it, from number `first` on; returns
- * how many. */
-static size_t read_candidates(struct recur_fill_search *search, const struct task *task,
-                              size_t first)
+/* Runs the model over the text as each of some candidates fills it, from number `first` on, and
+ * as many as fit: `*count`. */
+static enum recur_status read_candidates(struct recur_fill_search *search, const struct task *task,
+                                         size_t first, size_t *count, recur_error *error)
 {
-    struct recur_pass *pass = &search->pass;
     size_t left = search->count - first;
-    size_t batch = left < search->work.batch ? left : search->work.batch;
+    size_t batch = left < search->batch ? left : search->batch;
     for (size_t t = 0; t < task->steps; t++)
         for (size_t b = 0; b < batch; b++)
             search->ids[t * batch + b] = task->ids[task->first + t];
@@ -108,26 +105,24 @@ static size_t read_candidates(struct recur_fill_search *search, const struct tas
         for (size_t b = 0; b < batch; b++)
             search->ids[(task->blanks[i] - task->first) * batch + b] =
                 search->kept[first + b].ids[i];
-    pass->rows = batch;
-    pass->steps = task->steps;
-    recur_pass_forward(pass, 0);
-    return batch;
+    const struct recur_minibatch minibatch = {
+        .input = {.batch = batch, .steps = task->steps, .ids = search->ids}};
+    *count = batch;
+    return search->model->backend->forward(search->engine, &minibatch, NULL, error);
 }
 
 /* The logits of blank i for the first `count` candidates of the pass. */
 static void find_logits(struct recur_fill_search *search, const struct task *task, size_t i,
                         size_t count)
 {
-    size_t row = (task->blanks[i] - task->first) * search->pass.rows;
-    recur_pass_logits(&search->pass, row, count, search->logits, count * RECUR_LANES);
-    search->stride = count * RECUR_LANES;
+    search->model->backend->logits(search->engine, task->blanks[i] - task->first, count,
+                                   search->logits);
 }
 
 /* That of `id` for candidate b of those. */
 static double logit(const struct recur_fill_search *search, size_t b, size_t id)
 {
-    return (double)
-        search->logits[id / RECUR_LANES * search->stride + b * RECUR_LANES + id % RECUR_LANES];
+    return (double)search->logits[b * search->model->config.vocabulary + id];
 }
 
 /* The largest logit of ids that may be chosen; *total is the logarithm of the sum of e^logit. */
@@ -197,12 +192,13 @@ static void fill_blank(struct recur_fill_search *search, const struct task *task
 }
 
 /* Fills one more blank of all candidates; the best of what comes of it are kept. */
-static void fill_one(struct recur_fill_search *search, const struct task *task, bool *filled)
+static enum recur_status fill_one(struct recur_fill_search *search, const struct task *task,
+                                  bool *filled, recur_error *error)
 {
     size_t i = 0;
     search->next_count = 0;
     for (size_t first = 0, batch; first < search->count; first += batch) {
-        batch = read_candidates(search, task, first);
+        RECUR_TRY(read_candidates(search, task, first, &batch, error));
         if (first == 0)
             i = surest_blank(search, task, filled);
         fill_blank(search, task, i, first, batch);
@@ -212,6 +208,7 @@ static void fill_one(struct recur_fill_search *search, const struct task *task, 
     search->next = search->kept;
     search->kept = kept;
     search->count = search->next_count;
+    return RECUR_OK;
 }
 
 enum recur_status recur_fill_search_run(struct recur_fill_search *search, const int32_t *ids,
@@ -226,6 +223,6 @@ enum recur_status recur_fill_search_run(struct recur_fill_search *search, const 
     search->kept[0] = (struct recur_candidate){.score = 0};
     search->count = 1;
     for (size_t step = 0; step < count; step++)
-        fill_one(search, &task, filled);
+        RECUR_TRY(fill_one(search, &task, filled, error));
     return RECUR_OK;
 }

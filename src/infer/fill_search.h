@@ -8,7 +8,7 @@
 #ifndef RECUR_INFER_FILL_SEARCH_H
 #define RECUR_INFER_FILL_SEARCH_H
 
-#include "backend/cpu/pass.h"
+#include "backend/backend.h"
 #include "nn/model_object.h"
 
 #define RECUR_FILL_GROUP 16 /* blanks of one search, at most */
@@ -25,11 +25,10 @@ struct recur_fill_search {
     size_t special;                      /* ids below it are never chosen */
     struct recur_candidate *kept, *next; /* (beam), the best first */
     size_t count, next_count;
-    struct recur_workspace work; /* for some candidates at once; planned when a text is there */
-    struct recur_pass pass;
-    int32_t *ids; /* (T, B) */
-    real *logits; /* panels of V, (B, 32), of one blank; `stride` from panel to panel */
-    size_t stride;
+    struct recur_engine *engine; /* for some candidates at once; planned when a text is there */
+    size_t batch, steps;         /* of one pass, at most */
+    int32_t *ids;                /* (T, B) */
+    float *logits;               /* (B, V) of one blank */
 };
 
 /* The model must outlive the search. Errors: MEMORY. Released by recur_fill_search_free in every

@@ -119,4 +119,22 @@ static inline size_t recur_network_segments(const struct recur_network *network,
     return one ? 1 : network->directions;
 }
 
+/* The numbers of one sequence's h, or c, in all layers and directions. */
+static inline size_t recur_network_states(const struct recur_network *network)
+{
+    size_t states = 0;
+    for (size_t l = 0; l < network->layers; l++)
+        states += network->directions * network->layer[l].hidden;
+    return states;
+}
+
+/* The numbers of one step that the head reads. */
+static inline size_t recur_network_width(const struct recur_network *network)
+{
+    if (!network->layers)
+        return network->inputs;
+    return network->layer[network->layers - 1].hidden *
+           recur_network_segments(network, network->layers);
+}
+
 #endif

@@ -44,13 +44,33 @@ static enum recur_status alloc_floats(size_t count, size_t width, float **floats
                              error);
 }
 
+/* An engine for one part of the model, which shares the learner with the others. */
+static enum recur_status create_part(const struct recur_labeller *l,
+                                     const struct recur_network *network,
+                                     const struct recur_labeller_room *room, size_t batch,
+                                     size_t steps, size_t rows, struct recur_engine **engine,
+                                     recur_error *error)
+{
+    const struct recur_engine_plan plan = {.use = RECUR_ENGINE_SEQUENCES,
+                                           .model = l->model,
+                                           .network = network,
+                                           .team = l->team,
+                                           .learner = l->learner,
+                                           .precision = room->precision,
+                                           .batch = batch,
+                                           .steps = steps,
+                                           .rows = rows,
+                                           .seed = room->seed};
+    return l->backend->create_engine(&plan, engine, error);
+}
+
 static enum recur_status init_words(struct recur_labeller *l, const struct recur_label_set *set,
                                     const struct recur_labeller_room *room, size_t cells,
                                     recur_error *error)
 {
     const struct recur_network *network = network_of(l);
     RECUR_TRY(alloc_floats(cells, network->inputs, &l->x, error));
-    if (l->gradients)
+    if (l->learner)
         RECUR_TRY(alloc_floats(cells, network->inputs, &l->dx, error));
     if (!parts_of(l)->chars)
         return RECUR_OK;
@@ -58,13 +78,8 @@ static enum recur_status init_words(struct recur_labeller *l, const struct recur
     size_t words = l->forms < room->tokens ? l->forms : room->tokens;
     size_t characters = recur_label_set_most_characters(set, words);
     size_t width = parts_of(l)->chars->layer[0].hidden;
-    recur_trainer_config config = recur_trainer_config_default();
-    config.batch = words ? words : 1;
-    config.steps = RECUR_WORD_CHARACTERS;
-    config.precision = room->precision;
-    const struct recur_stack_part part = {l->model, parts_of(l)->chars, l->team, l->gradients,
-                                          NULL};
-    RECUR_TRY(recur_stack_create_part(&part, &config, characters, &l->chars, error));
+    RECUR_TRY(create_part(l, parts_of(l)->chars, room, words ? words : 1, RECUR_WORD_CHARACTERS,
+                          characters, &l->chars, error));
     RECUR_TRY(recur_alloc(l->forms, sizeof *l->slot, "a minibatch", &l->slot, error));
     RECUR_TRY(recur_alloc(words, sizeof *l->word, "a minibatch", &l->word, error));
     RECUR_TRY(recur_alloc(words, sizeof *l->word_length, "a minibatch", &l->word_length, error));
@@ -72,7 +87,7 @@ static enum recur_status init_words(struct recur_labeller *l, const struct recur
                           "a minibatch", &l->characters, error));
     RECUR_TRY(recur_alloc(cells, sizeof *l->spelled, "a minibatch", &l->spelled, error));
     RECUR_TRY(alloc_floats(words, 2 * width, &l->ends, error));
-    return l->gradients ? alloc_floats(words, 2 * width, &l->dends, error) : RECUR_OK;
+    return l->learner ? alloc_floats(words, 2 * width, &l->dends, error) : RECUR_OK;
 }
 
 static enum recur_status init_crf(struct recur_labeller *l, const struct recur_labeller_room *room,
@@ -97,51 +112,41 @@ static enum recur_status init_crf(struct recur_labeller *l, const struct recur_l
 static enum recur_status init_pool(struct recur_labeller *l, const struct recur_labeller_room *room,
                                    size_t cells, recur_error *error)
 {
-    size_t width = parts_of(l)->head->inputs, states = recur_stack_states(l->layers);
-    recur_trainer_config config = recur_trainer_config_default();
-    config.batch = room->batch;
-    config.steps = 1;
-    config.precision = room->precision;
-    const struct recur_stack_part part = {l->model, parts_of(l)->head, l->team, l->gradients, NULL};
-    RECUR_TRY(recur_stack_create_part(&part, &config, 0, &l->head, error));
+    size_t width = parts_of(l)->head->inputs, states = recur_network_states(network_of(l));
+    RECUR_TRY(create_part(l, parts_of(l)->head, room, room->batch, 1, 0, &l->head, error));
     RECUR_TRY(alloc_floats(room->batch, width, &l->pooled, error));
     RECUR_TRY(alloc_floats(room->batch, width, &l->dpooled, error));
     if (l->model->config.pool == RECUR_POOL_FINAL) {
         RECUR_TRY(alloc_floats(room->batch, states, &l->h_n, error));
-        return l->gradients ? alloc_floats(room->batch, states, &l->dh_n, error) : RECUR_OK;
+        return l->learner ? alloc_floats(room->batch, states, &l->dh_n, error) : RECUR_OK;
     }
     RECUR_TRY(alloc_floats(cells, width, &l->y, error));
-    return l->gradients ? alloc_floats(cells, width, &l->dy, error) : RECUR_OK;
+    return l->learner ? alloc_floats(cells, width, &l->dy, error) : RECUR_OK;
 }
 
 enum recur_status recur_labeller_init(struct recur_labeller *l, recur_model *model,
                                       const struct recur_label_set *set,
                                       const struct recur_labeller_room *given,
-                                      struct recur_team *team, real *gradients,
-                                      struct recur_touched *touched, recur_error *error)
+                                      struct recur_team *team, struct recur_learner *learner,
+                                      recur_error *error)
 {
     struct recur_labeller_room room = *given;
     room.steps = room.steps ? room.steps : 1;
     room.tokens = room.tokens ? room.tokens : 1;
     *l = (struct recur_labeller){
-        .model = model, .team = team, .gradients = gradients, .touched = touched};
+        .model = model, .team = team, .backend = model->backend, .learner = learner};
     size_t cells = room.cells ? room.cells : recur_size_mul(room.batch, room.steps);
     size_t labels = model->config.labels;
-    recur_trainer_config config = recur_trainer_config_default();
-    config.batch = room.batch;
-    config.steps = room.steps;
-    config.seed = room.seed;
-    config.precision = room.precision;
-    const struct recur_stack_part part = {model, &model->network, team, gradients, touched};
-    RECUR_TRY(recur_stack_create_part(&part, &config, room.tokens, &l->layers, error));
+    RECUR_TRY(create_part(l, &model->network, &room, room.batch, room.steps, room.tokens,
+                          &l->layers, error));
     RECUR_TRY(recur_alloc(room.batch, sizeof *l->length, "a minibatch", &l->length, error));
     RECUR_TRY(recur_alloc(room.batch, sizeof *l->first, "a minibatch", &l->first, error));
     RECUR_TRY(recur_alloc(cells, sizeof *l->ids, "a minibatch", &l->ids, error));
     RECUR_TRY(recur_alloc(cells, sizeof *l->targets, "a minibatch", &l->targets, error));
-    bool logits = has_crf(l) || !gradients;
+    bool logits = has_crf(l) || !learner;
     if (logits)
         RECUR_TRY(alloc_floats(tags(l) ? cells : room.batch, labels, &l->logits, error));
-    if (has_crf(l) && gradients)
+    if (has_crf(l) && learner)
         RECUR_TRY(alloc_floats(cells, labels, &l->dlogits, error));
     RECUR_TRY(init_crf(l, &room, error));
     return tags(l) ? init_words(l, set, &room, cells, error) : init_pool(l, &room, cells, error);
@@ -149,9 +154,9 @@ enum recur_status recur_labeller_init(struct recur_labeller *l, recur_model *mod
 
 void recur_labeller_free(struct recur_labeller *l)
 {
-    recur_stack_free(l->layers);
-    recur_stack_free(l->chars);
-    recur_stack_free(l->head);
+    struct recur_engine *const engines[] = {l->layers, l->chars, l->head};
+    for (size_t i = 0; i < sizeof engines / sizeof *engines && l->backend; i++)
+        l->backend->free_engine(engines[i]);
     void *const blocks[] = {l->x,      l->dx,      l->ends,  l->dends,  l->y,
                             l->dy,     l->h_n,     l->dh_n,  l->pooled, l->dpooled,
                             l->logits, l->dlogits, l->start, l->end,    l->transitions};
@@ -198,8 +203,8 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
     size_t case_column = tags(l) ? l->model->config.embedding : 0;
     struct recur_rng rng;
     recur_rng_seed(&rng, seed, RECUR_PURPOSE_UNKNOWN + minibatch);
-    if (l->touched)
-        recur_touched_begin(l->touched);
+    if (l->learner)
+        l->backend->begin(l->learner);
     l->batch = count;
     l->steps = l->labels = 0;
     for (size_t b = 0, first = 0; b < count; first += l->length[b++]) {
@@ -222,9 +227,9 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
                 kind[set->kind[form[t]]] = 1;
             }
             l->ids[at] = id;
-            if (l->touched)
-                recur_touched_add(l->touched, id);
         }
+        if (l->learner)
+            l->backend->add_tokens(l->learner, l->ids + b, l->length[b], count);
         bool known = true;
         for (size_t t = 0; t < recur_label_set_labels(set, members[b]); t++) {
             int32_t label = recur_label_set_label(set, members[b], t);
@@ -245,29 +250,18 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
 static void exchange_embeddings(struct recur_labeller *l, bool gradient)
 {
     const struct recur_network *network = network_of(l);
+    const struct recur_lookup lookup = {.tensor = network->lookup,
+                                        .batch = l->batch,
+                                        .lengths = l->length,
+                                        .ids = l->ids,
+                                        .x = gradient ? l->dx : l->x,
+                                        .columns = network->inputs};
     if (network->lookup == RECUR_NO_TENSOR)
         return;
-    const struct recur_param *param = recur_network_param(network, network->lookup);
-    size_t embedding = param->width;
-    for (size_t p = 0; gradient && p < param->panels; p++)
-        recur_touched_clear(l->touched, l->gradients + recur_param_panel(param, p), param->depth);
-    for (size_t b = 0; b < l->batch; b++)
-        for (size_t t = 0; t < l->length[b]; t++) {
-            size_t at = t * l->batch + b;
-            for (size_t first = 0; first < embedding; first += RECUR_LANES) {
-                size_t left = embedding - first, width = left < RECUR_LANES ? left : RECUR_LANES;
-                size_t place = recur_param_panel(param, first / RECUR_LANES) +
-                               (size_t)l->ids[at] * RECUR_LANES;
-                if (!gradient) {
-                    memcpy(l->x + at * network->inputs + first, l->model->parameters + place,
-                           width * sizeof *l->x);
-                    continue;
-                }
-                const float *from = l->dx + at * network->inputs + first;
-                for (size_t i = 0; i < width; i++)
-                    l->gradients[place + i] += from[i];
-            }
-        }
+    if (gradient)
+        l->backend->add_rows(l->layers, &lookup);
+    else
+        l->backend->look_up(l->layers, &lookup);
 }
 
 /* What the characters of words say into x, or its gradients out of dx: `ends` (2, words, Hc). */
@@ -296,10 +290,12 @@ static enum recur_status forward_words(struct recur_labeller *l, recur_error *er
     exchange_embeddings(l, false);
     if (!l->chars)
         return RECUR_OK;
-    const recur_stack_input in = {
-        .batch = l->words, .steps = l->longest, .lengths = l->word_length, .ids = l->characters};
+    const struct recur_minibatch in = {.input = {.batch = l->words,
+                                                 .steps = l->longest,
+                                                 .lengths = l->word_length,
+                                                 .ids = l->characters}};
     const recur_stack_output out = {.h_n = l->ends};
-    RECUR_TRY(recur_stack_forward(l->chars, &in, &out, error));
+    RECUR_TRY(l->backend->forward(l->chars, &in, &out, error));
     exchange_ends(l, false);
     return RECUR_OK;
 }
@@ -311,25 +307,26 @@ static enum recur_status backward_words(struct recur_labeller *l, recur_error *e
         return RECUR_OK;
     exchange_ends(l, true);
     const recur_stack_output_gradient given = {.dh_n = l->dends};
-    return recur_stack_backward(l->chars, &given, NULL, error);
+    return l->backend->backward(l->chars, &given, NULL, error);
 }
 
 /* One input of the layers; targets are added where they learn a softmax. */
-static recur_stack_input input_of(const struct recur_labeller *l, bool drops, uint64_t minibatch)
+static struct recur_minibatch input_of(const struct recur_labeller *l, bool drops,
+                                       uint64_t minibatch)
 {
-    return (recur_stack_input){.batch = l->batch,
-                               .steps = l->steps,
-                               .lengths = l->length,
-                               .x = l->x,
-                               .ids = tags(l) ? NULL : l->ids,
-                               .drops = drops,
-                               .minibatch = minibatch};
+    return (struct recur_minibatch){.input = {.batch = l->batch,
+                                              .steps = l->steps,
+                                              .lengths = l->length,
+                                              .x = l->x,
+                                              .ids = tags(l) ? NULL : l->ids,
+                                              .drops = drops,
+                                              .minibatch = minibatch}};
 }
 
 static enum recur_status learn_tags(struct recur_labeller *l, uint64_t minibatch, double *loss,
                                     recur_error *error)
 {
-    recur_stack_input in = input_of(l, true, minibatch);
+    struct recur_minibatch in = input_of(l, true, minibatch);
     recur_stack_output out = {.loss = loss};
     recur_stack_output_gradient given = {0};
     const recur_stack_input_gradient wanted = {.dx = l->dx};
@@ -337,14 +334,14 @@ static enum recur_status learn_tags(struct recur_labeller *l, uint64_t minibatch
     if (has_crf(l))
         out = (recur_stack_output){.logits = l->logits};
     else
-        in.targets = l->targets;
-    RECUR_TRY(recur_stack_forward(l->layers, &in, &out, error));
+        in.input.targets = l->targets;
+    RECUR_TRY(l->backend->forward(l->layers, &in, &out, error));
     if (has_crf(l)) {
         recur_labeller_crf_prepare(l);
         *loss = recur_labeller_crf_loss(l, true) / (double)(l->labels ? l->labels : 1);
         given.dlogits = l->dlogits;
     }
-    RECUR_TRY(recur_stack_backward(l->layers, &given, &wanted, error));
+    RECUR_TRY(l->backend->backward(l->layers, &given, &wanted, error));
     return backward_words(l, error);
 }
 
@@ -417,18 +414,17 @@ static void drop(const struct recur_labeller *l, float *pooled, uint64_t minibat
     if (!(network->dropout > 0) || !l->h_n)
         return;
     size_t numbers = recur_panels(l->batch * parts_of(l)->head->inputs) * RECUR_LANES;
-    l->model->kernels->dropout(
-        pooled, pooled, numbers,
-        recur_mix64(recur_mix64(l->model->config.seed + RECUR_PURPOSE_POOL) + minibatch), 0,
-        (uint32_t)((double)network->dropout * 0x1p32));
+    l->backend->drop(
+        l->layers, pooled, numbers,
+        recur_mix64(recur_mix64(l->model->config.seed + RECUR_PURPOSE_POOL) + minibatch));
 }
 
 static enum recur_status forward_pooled(struct recur_labeller *l, bool drops, uint64_t minibatch,
                                         const int32_t *targets, const recur_stack_output *out,
                                         recur_error *error)
 {
-    const recur_stack_input in = input_of(l, drops, minibatch);
-    RECUR_TRY(recur_stack_forward(l->layers, &in, &(recur_stack_output){.y = l->y, .h_n = l->h_n},
+    const struct recur_minibatch in = input_of(l, drops, minibatch);
+    RECUR_TRY(l->backend->forward(l->layers, &in, &(recur_stack_output){.y = l->y, .h_n = l->h_n},
                                   error));
     if (l->h_n)
         exchange_final(l, l->h_n, l->pooled, false);
@@ -436,9 +432,9 @@ static enum recur_status forward_pooled(struct recur_labeller *l, bool drops, ui
         pool_steps(l);
     if (drops)
         drop(l, l->pooled, minibatch);
-    const recur_stack_input pooled = {
-        .batch = l->batch, .steps = 1, .x = l->pooled, .targets = targets};
-    return recur_stack_forward(l->head, &pooled, out, error);
+    const struct recur_minibatch pooled = {
+        .input = {.batch = l->batch, .steps = 1, .x = l->pooled, .targets = targets}};
+    return l->backend->forward(l->head, &pooled, out, error);
 }
 
 static enum recur_status learn_classes(struct recur_labeller *l, uint64_t minibatch, double *loss,
@@ -447,14 +443,14 @@ static enum recur_status learn_classes(struct recur_labeller *l, uint64_t miniba
     const recur_stack_output out = {.loss = loss};
     const recur_stack_input_gradient wanted = {.dx = l->dpooled};
     RECUR_TRY(forward_pooled(l, true, minibatch, l->targets, &out, error));
-    RECUR_TRY(recur_stack_backward(l->head, &(recur_stack_output_gradient){0}, &wanted, error));
+    RECUR_TRY(l->backend->backward(l->head, NULL, &wanted, error));
     drop(l, l->dpooled, minibatch);
     recur_stack_output_gradient given = {.dy = l->dy, .dh_n = l->dh_n};
     if (l->h_n)
         exchange_final(l, l->dh_n, l->dpooled, true);
     else
         unpool_steps(l);
-    return recur_stack_backward(l->layers, &given, NULL, error);
+    return l->backend->backward(l->layers, &given, NULL, error);
 }
 
 enum recur_status recur_labeller_learn(struct recur_labeller *l, uint64_t minibatch, double *loss,
@@ -470,7 +466,7 @@ enum recur_status recur_labeller_predict(struct recur_labeller *l, recur_error *
     const recur_stack_output out = {.logits = l->logits};
     if (!tags(l))
         return forward_pooled(l, false, 0, NULL, &out, error);
-    const recur_stack_input in = input_of(l, false, 0);
+    const struct recur_minibatch in = input_of(l, false, 0);
     RECUR_TRY(forward_words(l, error));
-    return recur_stack_forward(l->layers, &in, &out, error);
+    return l->backend->forward(l->layers, &in, &out, error);
 }

@@ -9,9 +9,9 @@
 #ifndef RECUR_TASK_LABELLER_H
 #define RECUR_TASK_LABELLER_H
 
-#include "backend/cpu/pass.h"
-#include "backend/cpu/stack_part.h"
-#include "backend/cpu/touched.h"
+#include "backend/backend.h"
+#include "base/team.h"
+#include "nn/model_object.h"
 #include "task/crf.h"
 #include "task/label_parts.h"
 #include "task/label_set.h"
@@ -19,9 +19,9 @@
 struct recur_labeller {
     recur_model *model;
     struct recur_team *team;
-    real *gradients;               /* flat, the caller's; NULL: it only predicts */
-    struct recur_touched *touched; /* the caller's; the rows of a minibatch; NULL: not kept */
-    recur_stack *layers, *chars, *head;
+    const struct recur_backend *backend;
+    struct recur_learner *learner; /* the caller's; NULL: it only predicts */
+    struct recur_engine *layers, *chars, *head;
 
     /* The minibatch. */
     size_t batch, steps, labels; /* B, T, how many labels have a loss */
@@ -70,8 +70,8 @@ struct recur_labeller_room {
 enum recur_status recur_labeller_init(struct recur_labeller *labeller, recur_model *model,
                                       const struct recur_label_set *set,
                                       const struct recur_labeller_room *room,
-                                      struct recur_team *team, real *gradients,
-                                      struct recur_touched *touched, recur_error *error);
+                                      struct recur_team *team, struct recur_learner *learner,
+                                      recur_error *error);
 void recur_labeller_free(struct recur_labeller *labeller);
 
 /* A sensible limit on the tokens of a minibatch, so that activations and logits stay bounded. */

@@ -102,6 +102,6 @@ double recur_labeller_crf_loss(struct recur_labeller *l, bool learns)
     const size_t index[] = {parts->crf_start, parts->crf_end, parts->crf_transitions};
     const float *const values[] = {l->start, l->end, l->transitions};
     for (size_t i = 0; i < 3; i++)
-        recur_param_pack(recur_network_param(network, index[i]), l->gradients, values[i]);
+        l->backend->write(l->learner, RECUR_ARRAY_GRADIENT, index[i], values[i]);
     return loss;
 }

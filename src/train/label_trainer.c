@@ -88,7 +88,7 @@ static enum recur_status fill_in(recur_trainer *trainer, const recur_labels *tra
     trainer->train_tokens = recur_labels_tokens(train);
     trainer->valid_tokens = valid ? recur_labels_tokens(valid) + !recur_labels_tokens(valid) : 0;
     RECUR_TRY(recur_labeller_init(&run->labeller, trainer->model, &run->set, &room, trainer->team,
-                                  trainer->gradients, &trainer->touched, error));
+                                  trainer->learner, error));
     return recur_trainer_list_tensors(trainer, error);
 }
 
@@ -131,7 +131,7 @@ static bool next(recur_trainer *trainer)
     if (!count)
         return false;
     recur_labeller_load(&run->labeller, &run->set, members, count, trainer->config.seed,
-                        trainer->optimiser.updates);
+                        trainer->updates);
     return true;
 }
 
@@ -143,12 +143,11 @@ static size_t tokens(const recur_trainer *trainer)
 static enum recur_status learn(recur_trainer *trainer, recur_error *error)
 {
     struct recur_label_run *run = trainer->run;
-    RECUR_TRY(
-        recur_labeller_learn(&run->labeller, trainer->optimiser.updates, &trainer->loss, error));
-    if (isfinite(trainer->loss))
-        trainer->norm = recur_optimiser_run(&trainer->optimiser, trainer->team, trainer->lr,
-                                            (double)trainer->config.clip);
-    return RECUR_OK;
+    RECUR_TRY(recur_labeller_learn(&run->labeller, trainer->updates, &trainer->loss, error));
+    if (!isfinite(trainer->loss))
+        return RECUR_OK;
+    const struct recur_learning how = {.lr = trainer->lr, .number = trainer->updates + 1};
+    return trainer->backend->update(trainer->learner, &how, &trainer->norm, error);
 }
 
 static enum recur_status validate(recur_trainer *trainer, recur_epoch *epoch, recur_error *error)

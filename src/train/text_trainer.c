@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/cpu/bf16.h"
-#include "backend/cpu/pace.h"
-#include "backend/cpu/pass.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "eval/evaluate.h"
@@ -15,14 +12,7 @@
 struct recur_text_run {
     const recur_corpus *corpus;
     recur_batches *batches;
-    struct recur_team *solo;    /* one thread, which may be faster */
-    struct recur_team *present; /* whichever runs a minibatch */
-    struct recur_grid grids[2]; /* of the team and of one thread */
-    struct recur_pace pace;
-    struct recur_workspace work;
-    struct recur_pass pass;
-    int32_t *x, *y;         /* (T, B) */
-    int32_t *ids, *targets; /* the same, by rows of the pass */
+    int32_t *x, *y; /* (T, B) */
 };
 
 /* Where the held-out end of the text begins, and the minibatches over what stands before it. */
@@ -60,40 +50,33 @@ static enum recur_status divide_text(recur_trainer *trainer, recur_error *error)
     return RECUR_OK;
 }
 
+/* A state is carried from minibatch to minibatch. */
+static bool carries(const recur_trainer *trainer)
+{
+    return trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
+           trainer->model->network.task->next;
+}
+
 /* What a minibatch is computed with. */
-static enum recur_status plan_pass(recur_trainer *trainer, size_t rows, recur_error *error)
+static enum recur_status plan_engine(recur_trainer *trainer, size_t rows, recur_error *error)
 {
     struct recur_text_run *run = trainer->run;
     const recur_trainer_config *config = &trainer->config;
-    recur_model *model = trainer->model;
-    struct recur_pass *pass = &run->pass;
-    RECUR_TRY(recur_workspace_init(&run->work, &model->network, config->batch, config->steps, true,
-                                   recur_team_threads(trainer->team), error));
-    if (config->precision == RECUR_PRECISION_BF16)
-        RECUR_TRY(recur_bf16_create(&run->work, &model->network, recur_team_threads(trainer->team),
-                                    error));
-    run->grids[0] = run->work.grid;
-    RECUR_TRY(recur_team_create(1, &run->solo, error));
-    RECUR_TRY(recur_grid_set(&run->grids[1], 1, 1, 1, error));
+    trainer->carries = carries(trainer);
+    const struct recur_engine_plan engine = {.use = RECUR_ENGINE_TEXT,
+                                             .model = trainer->model,
+                                             .network = &trainer->model->network,
+                                             .team = trainer->team,
+                                             .learner = trainer->learner,
+                                             .precision = config->precision,
+                                             .batch = config->batch,
+                                             .steps = config->steps,
+                                             .carries = trainer->carries,
+                                             .seed = config->seed,
+                                             .phase_seconds = trainer->phase_seconds};
     RECUR_TRY(recur_alloc(rows, sizeof *run->x, "a minibatch", &run->x, error));
     RECUR_TRY(recur_alloc(rows, sizeof *run->y, "a minibatch", &run->y, error));
-    RECUR_TRY(recur_alloc(rows, sizeof *run->ids, "a minibatch", &run->ids, error));
-    RECUR_TRY(recur_alloc(rows, sizeof *run->targets, "a minibatch", &run->targets, error));
-    pass->network = &model->network;
-    pass->kernels = model->kernels;
-    pass->work = &run->work;
-    pass->parameters = model->parameters;
-    pass->gradients = trainer->gradients;
-    pass->touched = &trainer->touched;
-    pass->steps = config->steps;
-    pass->block = recur_block_of(config->batch);
-    pass->ids = run->ids;
-    pass->targets = run->targets;
-    pass->drops = model->network.dropout > 0;
-    pass->phase_seconds = trainer->phase_seconds;
-    pass->loss_scale = (real)(1 / (double)rows);
-    recur_pass_run_prepare(pass, trainer->team, true);
-    return RECUR_OK;
+    return trainer->backend->create_engine(&engine, &trainer->engine, error);
 }
 
 static enum recur_status fill_in(recur_trainer *trainer, recur_error *error)
@@ -111,21 +94,13 @@ static enum recur_status fill_in(recur_trainer *trainer, recur_error *error)
                           recur_corpus_vocabulary_size(run->corpus), model->config.vocabulary);
     RECUR_TRY(divide_text(trainer, error));
     RECUR_TRY(recur_trainer_prepare(trainer, rows, error));
-    RECUR_TRY(plan_pass(trainer, rows, error));
+    RECUR_TRY(plan_engine(trainer, rows, error));
     return recur_trainer_list_tensors(trainer, error);
-}
-
-/* A state is carried from minibatch to minibatch. */
-static bool carries(const recur_trainer *trainer)
-{
-    return trainer->config.sampling == RECUR_SAMPLING_SEQUENTIAL &&
-           trainer->model->network.task->next;
 }
 
 static size_t start(recur_trainer *trainer, uint64_t epoch)
 {
     struct recur_text_run *run = trainer->run;
-    run->pass.carried_steps = 0;
     return recur_batches_start(run->batches, epoch);
 }
 
@@ -138,85 +113,41 @@ static void skip(recur_trainer *trainer, size_t count)
 {
     struct recur_text_run *run = trainer->run;
     recur_batches_skip(run->batches, count);
-    run->pass.carried_steps = count > 0 && carries(trainer) ? trainer->config.steps : 0;
 }
 
 /* The next minibatch; false at the end of the epoch. */
 static bool next(recur_trainer *trainer)
 {
     struct recur_text_run *run = trainer->run;
-    run->pass.phase_start = recur_clock();
+    double start = recur_clock();
     if (!recur_batches_next(run->batches, run->x, run->y))
         return false;
     const struct recur_task_kind *task = trainer->model->network.task;
     if (task->mask)
-        task->mask(&trainer->config, trainer->optimiser.updates,
+        task->mask(&trainer->config, trainer->updates,
                    trainer->config.batch * trainer->config.steps, run->x, run->y);
-    recur_pass_pack_ids(&run->pass, NULL, run->ids, run->x);
-    recur_pass_pack_ids(&run->pass, NULL, run->targets, run->y);
-    recur_touched_begin(&trainer->touched);
-    for (size_t i = 0; i < trainer->config.batch * trainer->config.steps; i++)
-        recur_touched_add(&trainer->touched, run->x[i]);
+    trainer->backend->begin(trainer->learner);
+    trainer->backend->add_tokens(trainer->learner, run->x,
+                                 trainer->config.batch * trainer->config.steps, 1);
+    trainer->phase_seconds[RECUR_PHASE_LOAD] += recur_clock() - start;
     return true;
-}
-
-/* One minibatch, on every thread of the team: the loss and its gradients, the global norm,
- * clipping, the update, and the weights made ready for the next. */
-static void iterate(void *argument, size_t thread, size_t threads)
-{
-    recur_trainer *trainer = argument;
-    struct recur_text_run *run = trainer->run;
-    recur_pass_forward(&run->pass, thread);
-    recur_pass_backward(&run->pass, thread);
-    recur_team_wait(run->present, thread);
-    if (run->work.bf16) {
-        recur_bf16_pair(&run->pass, thread, threads);
-        recur_team_wait(run->present, thread);
-    }
-    recur_pass_gradients(&run->pass, thread);
-    recur_team_wait(run->present, thread);
-    recur_pass_mark(&run->pass, thread, RECUR_PHASE_GRADIENT);
-    if (thread == 0) {
-        double scale = (double)run->pass.loss_scale;
-        trainer->loss = recur_pass_loss_sum(&run->pass) * scale;
-        atomic_store_explicit(&run->pass.next_task, 0, memory_order_relaxed);
-    }
-    recur_optimiser_step(&trainer->optimiser, run->present, thread, threads, trainer->lr,
-                         (double)trainer->config.clip);
-    if (thread == 0)
-        trainer->norm = trainer->optimiser.norm;
-    if (recur_task_lost(trainer->model->network.task, trainer->loss) ||
-        !isfinite(trainer->optimiser.norm))
-        return;
-    recur_pass_prepare(&run->pass, true);
-    recur_pass_mark(&run->pass, thread, RECUR_PHASE_UPDATE);
-}
-
-/* On all threads or on one, whichever is faster: the same to the bit. */
-static void run_minibatch(recur_trainer *trainer)
-{
-    struct recur_text_run *run = trainer->run;
-    bool alone = recur_team_threads(trainer->team) > 1 && recur_pace_alone(&run->pace);
-    double start = recur_clock();
-    run->present = alone ? run->solo : trainer->team;
-    run->work.grid = run->grids[alone];
-    recur_team_run(run->present, iterate, trainer);
-    run->work.grid = run->grids[0];
-    recur_pace_took(&run->pace, recur_clock() - start);
 }
 
 static enum recur_status learn(recur_trainer *trainer, recur_error *error)
 {
-    struct recur_text_run *run = trainer->run;
-    (void)error;
-    run->pass.dropout_key =
-        recur_mix64(recur_mix64(trainer->config.seed) + trainer->optimiser.updates);
-    atomic_store_explicit(&run->pass.next_task, 0, memory_order_relaxed);
-    recur_pass_mark(&run->pass, 0, RECUR_PHASE_LOAD);
-    run_minibatch(trainer);
-    if (carries(trainer))
-        run->pass.carried_steps = trainer->config.steps;
-    return RECUR_OK;
+    const struct recur_text_run *run = trainer->run;
+    const struct recur_learning how = {.lr = trainer->lr, .number = trainer->updates + 1};
+    const struct recur_minibatch batch = {
+        .input = {.batch = trainer->config.batch,
+                  .steps = trainer->config.steps,
+                  .ids = run->x,
+                  .targets = run->y,
+                  .drops = true,
+                  .minibatch = trainer->updates},
+        .carries = trainer->carries && trainer->minibatch > 1,
+    };
+    return trainer->backend->learn(trainer->engine, &batch, &how, &trainer->loss, &trainer->norm,
+                                   error);
 }
 
 static size_t tokens(const recur_trainer *trainer)
@@ -246,59 +177,12 @@ static struct recur_identity identity(const recur_trainer *trainer)
     return recur_corpus_identity(((const struct recur_text_run *)trainer->run)->corpus);
 }
 
-/* On one thread: it is needed once, and a forked child has no others. */
-static void prepare(recur_trainer *trainer)
-{
-    struct recur_text_run *run = trainer->run;
-    recur_pass_run_prepare(&run->pass, run->solo, true);
-}
-
-/* Layer l's h or c after a minibatch's last step, from where the next one begins. */
-static struct recur_state_tensor state_of(const recur_trainer *trainer, size_t l, bool c)
-{
-    const struct recur_text_run *run = trainer->run;
-    const struct recur_network *network = &trainer->model->network;
-    const struct recur_stream *stream = recur_workspace_stream(&run->work, network, l, 0);
-    struct recur_state_tensor tensor = {.values = c ? stream->c : stream->h,
-                                        .stride = stream->h_stride,
-                                        .width = network->layer[l].hidden};
-    snprintf(tensor.name, sizeof tensor.name, RECUR_TRAINING_PREFIX "%s_l%zu", c ? "c" : "h", l);
-    return tensor;
-}
-
-static size_t states(recur_trainer *trainer, struct recur_state_tensor *tensor)
-{
-    const struct recur_network *network = &trainer->model->network;
-    size_t count = 0;
-    for (size_t l = 0; l < network->layers && carries(trainer); l++) {
-        tensor[count++] = state_of(trainer, l, false);
-        if (network->cell->has_c)
-            tensor[count++] = state_of(trainer, l, true);
-    }
-    return count;
-}
-
-/* Number i of sequence b's state after the last step. */
-static real *state_at(const recur_trainer *trainer, const struct recur_state_tensor *tensor,
-                      size_t b, size_t i)
-{
-    const struct recur_text_run *run = trainer->run;
-    size_t panel = i / RECUR_LANES, lane = i % RECUR_LANES;
-    size_t row = recur_pass_after(&run->pass, 0, trainer->config.steps - 1, b);
-    return tensor->values + panel * tensor->stride + row * RECUR_LANES + lane;
-}
-
 static void free_run(recur_trainer *trainer)
 {
     struct recur_text_run *run = trainer->run;
-    recur_team_free(run->solo);
-    recur_grid_free(&run->grids[1]);
     recur_batches_free(run->batches);
-    recur_workspace_free(&run->work);
     free(run->x);
     free(run->y);
-    free(run->ids);
-    free(run->targets);
 }
 
 const struct recur_run_kind recur_text_run_kind = {
@@ -313,9 +197,6 @@ const struct recur_run_kind recur_text_run_kind = {
     .tokens = tokens,
     .validate = validate,
     .identity = identity,
-    .prepare = prepare,
-    .states = states,
-    .state_at = state_at,
     .free = free_run,
 };
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/backend.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
@@ -12,26 +11,22 @@
 #include "nn/origin.h"
 #include "train/trainer_object.h"
 
+RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
 
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
-    recur_model *model = trainer->model;
-    size_t bytes = model->network.params.span * sizeof(real);
-    if (config->precision == RECUR_PRECISION_BF16)
-        model->backend->permit_bf16(&model->kernels);
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
                                 &trainer->team, error));
-    RECUR_TRY(recur_block_alloc(bytes, "gradients", &trainer->gradients, error));
-    RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &trainer->kept, error));
-    memcpy(trainer->kept, model->parameters, bytes);
     trainer->plateau.factor = 1;
-    RECUR_TRY(recur_touched_init(&trainer->touched, &model->network, tokens, error));
-    return recur_optimiser_init(&trainer->optimiser, model->kernels, config, model->parameters,
-                                trainer->gradients, model->network.params.span, &trainer->touched,
-                                error);
+    const struct recur_learner_plan learner = {.model = trainer->model,
+                                               .team = trainer->team,
+                                               .config = config,
+                                               .tokens = tokens,
+                                               .keeps = true};
+    return trainer->backend->create_learner(&learner, &trainer->learner, error);
 }
 
 enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_kind *kind,
@@ -41,6 +36,7 @@ enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_
     struct recur_trainer *trainer;
     RECUR_TRY(recur_alloc(1, sizeof *trainer, "a trainer", &trainer, error));
     trainer->model = model;
+    trainer->backend = model->backend;
     trainer->kind = kind;
     trainer->config = recur_trainer_config_default();
     enum recur_status status =
@@ -62,11 +58,9 @@ void recur_trainer_free(recur_trainer *trainer)
     if (trainer->run)
         trainer->kind->free(trainer);
     free(trainer->run);
+    trainer->backend->free_engine(trainer->engine);
+    trainer->backend->free_learner(trainer->learner);
     recur_team_free(trainer->team);
-    recur_optimiser_free(&trainer->optimiser);
-    recur_touched_free(&trainer->touched);
-    recur_block_free(trainer->gradients);
-    recur_block_free(trainer->kept);
     free(trainer->tensor);
     free(trainer);
 }
@@ -82,10 +76,9 @@ static void begin_epoch(struct recur_trainer *trainer)
 static void restore(struct recur_trainer *trainer)
 {
     trainer->ended = true;
-    memcpy(trainer->model->parameters, trainer->kept,
-           trainer->model->network.params.span * sizeof(real));
-    if (trainer->kind->prepare)
-        trainer->kind->prepare(trainer);
+    trainer->backend->restore(trainer->learner);
+    if (trainer->engine)
+        trainer->backend->prepare(trainer->engine);
 }
 
 /* Writes into the model how it came to have the parameters of epoch `kept`. */
@@ -131,6 +124,7 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     trainer->seconds += recur_clock() - start;
     if (recur_task_lost(trainer->model->network.task, trainer->loss) || !isfinite(trainer->norm))
         return diverged(trainer, error);
+    trainer->updates++;
     trainer->loss_sum += trainer->loss;
     trainer->norm_sum += trainer->norm;
     if (step)
@@ -146,22 +140,12 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     return RECUR_OK;
 }
 
-/* A step too far need not show in the loss before the next minibatch. */
-static bool parameters_are_finite(const struct recur_model *model)
-{
-    for (size_t i = 0; i < model->network.params.span; i++)
-        if (!isfinite(model->parameters[i]))
-            return false;
-    return true;
-}
-
 /* Keeps the parameters where the epoch is the best so far. */
 static void keep(struct recur_trainer *trainer, double loss)
 {
     if (trainer->best_epoch && !(loss < trainer->best_loss))
         return;
-    memcpy(trainer->kept, trainer->model->parameters,
-           trainer->model->network.params.span * sizeof(real));
+    trainer->backend->keep(trainer->learner);
     trainer->best_loss = loss;
     trainer->best_epoch = trainer->epochs;
 }
@@ -171,7 +155,8 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
 {
     if (!trainer->minibatch)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
-    if (trainer->diverged || !parameters_are_finite(trainer->model))
+    /* A step too far need not show in the loss before the next minibatch. */
+    if (trainer->diverged || !trainer->backend->finite(trainer->learner))
         return diverged(trainer, error);
     RECUR_TRY(recur_team_attend(trainer->team, error));
     double minibatches = (double)trainer->minibatch;

@@ -2,10 +2,9 @@
  * a row here. */
 #include <math.h>
 
-#include "backend/cpu/update.h"
 #include "base/config.h"
 #include "base/fields.h"
-#include "recur/trainer.h"
+#include "train/trainer_object.h"
 
 RECUR_ENUM_NAMES(sampling);
 RECUR_ENUM_NAMES(optimizer);

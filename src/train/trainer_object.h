@@ -3,8 +3,9 @@
 #ifndef RECUR_TRAIN_TRAINER_OBJECT_H
 #define RECUR_TRAIN_TRAINER_OBJECT_H
 
-#include "backend/cpu/touched.h"
-#include "backend/cpu/update.h"
+#include "backend/backend.h"
+#include "base/names.h"
+#include "base/team.h"
 #include "nn/model_object.h"
 #include "recur/labels.h"
 #include "train/schedule.h"
@@ -14,12 +15,13 @@ struct recur_identity {
     uint64_t tokens, fingerprint;
 };
 
-/* One tensor of recur_trainer_tensor: laid out as a parameter of the model, or a carried state. */
+/* One tensor of recur_trainer_tensor: one of the learner's, or a carried state. */
 struct recur_state_tensor {
     char name[80];
-    const struct recur_param *param; /* NULL for a state */
-    real *values;                    /* the flat array, or the panels of the state */
-    size_t stride, width;            /* of a state: from panel to panel, and H */
+    enum recur_array array;
+    size_t index; /* of the parameter, or the state's layer */
+    size_t width; /* of a state: H; 0: it is none */
+    bool c;       /* likewise: c, not h */
 };
 
 /* What runs differ in: what they learn from, and how. A trainer without labels learns from a text
@@ -34,10 +36,6 @@ struct recur_run_kind {
     size_t (*tokens)(const recur_trainer *);                    /* of this epoch so far */
     enum recur_status (*validate)(recur_trainer *, recur_epoch *, recur_error *);
     struct recur_identity (*identity)(const recur_trainer *);
-    void (*prepare)(recur_trainer *); /* parameters changed from outside; may be NULL */
-    size_t (*states)(recur_trainer *, struct recur_state_tensor *); /* lists those that are carried;
-                                                                       NULL: none are */
-    real *(*state_at)(const recur_trainer *, const struct recur_state_tensor *, size_t b, size_t i);
     void (*free)(recur_trainer *);
 };
 
@@ -51,11 +49,12 @@ struct recur_trainer {
     size_t train_tokens, valid_tokens;
 
     struct recur_team *team;
-    struct recur_touched touched;
-    struct recur_optimiser optimiser;
+    const struct recur_backend *backend;
+    struct recur_learner *learner; /* keeps the parameters of the best finished epoch */
+    struct recur_engine *engine;   /* of a text; NULL: labels have their own */
+    bool carries;                  /* the engine's states, from minibatch to minibatch */
     struct recur_plateau plateau;
-    real *gradients;
-    real *kept; /* parameters of the best finished epoch */
+    uint64_t updates;
 
     uint64_t epochs, best_epoch; /* finished; 1-based, 0: none */
     double best_loss;
@@ -73,6 +72,11 @@ struct recur_trainer {
     bool identified;
 };
 
+RECUR_ENUM_CHECK(optimizer);
+
+/* ARGUMENT for a setting outside its range. */
+enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error);
+
 /* A trainer of that kind with a run of `size` bytes, all zero, and the settings that were given.
  * Errors: MEMORY, ARGUMENT. Released by recur_trainer_free, also where what follows fails. */
 enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_kind *kind,
@@ -82,8 +86,8 @@ enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_
 /* Lists the tensors of a trainer that is otherwise complete. Errors: MEMORY. */
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error);
 
-/* Readies what every run has, once its settings are checked: the team, gradients, the optimiser,
- * the kept parameters. A minibatch has at most `tokens` tokens. */
+/* Readies what every run has, once its settings are checked: the team and the learner. A minibatch
+ * has at most `tokens` tokens. */
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error);
 
 struct recur_identity recur_corpus_identity(const recur_corpus *corpus);

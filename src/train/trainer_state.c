@@ -8,17 +8,27 @@
 #include "base/memory.h"
 #include "train/trainer_object.h"
 
-/* One tensor for each parameter, of a flat array in the parameters' layout. */
-static void list_flat(struct recur_trainer *trainer, const char *prefix, real *flat)
+/* One tensor for each parameter, of an array that the learner may have. */
+static void list_array(struct recur_trainer *trainer, const char *prefix, enum recur_array array)
 {
     const struct recur_params *params = &trainer->model->network.params;
-    for (size_t i = 0; flat && i < params->count; i++) {
+    if (!trainer->backend->has(trainer->learner, array))
+        return;
+    for (size_t i = 0; i < params->count; i++) {
         struct recur_state_tensor *tensor = &trainer->tensor[trainer->tensors++];
+        *tensor = (struct recur_state_tensor){.array = array, .index = i};
         snprintf(tensor->name, sizeof tensor->name, RECUR_TRAINING_PREFIX "%s.%s", prefix,
                  params->entry[i].name);
-        tensor->param = &params->entry[i];
-        tensor->values = flat;
     }
+}
+
+/* Layer l's h or c after a minibatch's last step, from where the next one begins. */
+static void list_state(struct recur_trainer *trainer, size_t l, bool c)
+{
+    struct recur_state_tensor *tensor = &trainer->tensor[trainer->tensors++];
+    *tensor = (struct recur_state_tensor){
+        .index = l, .width = trainer->model->network.layer[l].hidden, .c = c};
+    snprintf(tensor->name, sizeof tensor->name, RECUR_TRAINING_PREFIX "%s_l%zu", c ? "c" : "h", l);
 }
 
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error)
@@ -27,11 +37,14 @@ enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recu
     size_t most = 3 * network->params.count + 2 * network->layers;
     RECUR_TRY(
         recur_alloc(most, sizeof *trainer->tensor, "a table of tensors", &trainer->tensor, error));
-    list_flat(trainer, "first", trainer->optimiser.first);
-    list_flat(trainer, "second", trainer->optimiser.second);
-    list_flat(trainer, "best", trainer->kept);
-    if (trainer->kind->states)
-        trainer->tensors += trainer->kind->states(trainer, trainer->tensor + trainer->tensors);
+    list_array(trainer, "first", RECUR_ARRAY_FIRST);
+    list_array(trainer, "second", RECUR_ARRAY_SECOND);
+    list_array(trainer, "best", RECUR_ARRAY_BEST);
+    for (size_t l = 0; l < network->layers && trainer->carries; l++) {
+        list_state(trainer, l, false);
+        if (network->cell->has_c)
+            list_state(trainer, l, true);
+    }
     return RECUR_OK;
 }
 
@@ -43,8 +56,8 @@ size_t recur_trainer_tensors(const recur_trainer *trainer)
 recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t index)
 {
     const struct recur_state_tensor *tensor = &trainer->tensor[index];
-    const struct recur_param *param = tensor->param;
-    if (param)
+    const struct recur_param *param = &trainer->model->network.params.entry[tensor->index];
+    if (!tensor->width)
         return (recur_tensor_info){tensor->name, param->rank, {param->rows, param->columns}};
     return (recur_tensor_info){tensor->name, 2, {trainer->config.batch, tensor->width}};
 }
@@ -52,26 +65,21 @@ recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t inde
 void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float *values)
 {
     const struct recur_state_tensor *tensor = &trainer->tensor[index];
-    if (tensor->param) {
-        recur_param_unpack(tensor->param, tensor->values, values);
-        return;
-    }
-    /* An epoch begins with zeros; what stands there is the one before's. */
-    for (size_t b = 0; b < trainer->config.batch; b++)
-        for (size_t i = 0; i < tensor->width; i++)
-            *values++ = trainer->minibatch ? *trainer->kind->state_at(trainer, tensor, b, i) : 0;
+    if (!tensor->width)
+        trainer->backend->read(trainer->learner, tensor->array, tensor->index, values);
+    else if (trainer->minibatch)
+        trainer->backend->read_states(trainer->engine, tensor->index, tensor->c, values);
+    else /* an epoch begins with zeros; what stands there is the one before's */
+        memset(values, 0, trainer->config.batch * tensor->width * sizeof *values);
 }
 
 void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float *values)
 {
     const struct recur_state_tensor *tensor = &trainer->tensor[index];
-    if (tensor->param) {
-        recur_param_pack(tensor->param, tensor->values, values);
-        return;
-    }
-    for (size_t b = 0; b < trainer->config.batch; b++)
-        for (size_t i = 0; i < tensor->width; i++)
-            *trainer->kind->state_at(trainer, tensor, b, i) = *values++;
+    if (tensor->width)
+        trainer->backend->write_states(trainer->engine, tensor->index, tensor->c, values);
+    else
+        trainer->backend->write(trainer->learner, tensor->array, tensor->index, values);
 }
 
 static struct recur_identity identity_of(struct recur_trainer *trainer)
@@ -126,7 +134,7 @@ enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_
         .text_fingerprint = identity.fingerprint,
         .epochs = trainer->epochs,
         .minibatch = trainer->minibatch,
-        .updates = trainer->optimiser.updates,
+        .updates = trainer->updates,
         .loss_sum = under_way ? trainer->loss_sum : 0,
         .norm_sum = under_way ? trainer->norm_sum : 0,
         .seconds = under_way ? trainer->seconds : 0,
@@ -210,7 +218,7 @@ enum recur_status recur_trainer_set_state(recur_trainer *trainer, const recur_tr
     trainer->minibatches = under_way ? minibatches : 0;
     trainer->minibatch = (size_t)state->minibatch;
     trainer->epochs = state->epochs;
-    trainer->optimiser.updates = state->updates;
+    trainer->updates = state->updates;
     trainer->loss_sum = state->loss_sum;
     trainer->norm_sum = state->norm_sum;
     trainer->seconds = state->seconds;

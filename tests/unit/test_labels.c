@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "backend/cpu/engine.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "recur/predict.h"
@@ -194,8 +195,19 @@ struct bench {
     struct recur_label_set set;
     struct recur_team *team;
     struct recur_labeller labeller;
-    real *gradients;
+    struct recur_learner *learner;
+    const real *gradients; /* the learner's */
 };
+
+/* A learner for minibatches of so many tokens, 0: of any. */
+static void make_learner(struct bench *b, size_t tokens)
+{
+    const recur_trainer_config config = recur_trainer_config_default();
+    const struct recur_learner_plan plan = {
+        .model = b->model, .team = b->team, .config = &config, .tokens = tokens};
+    assert_int_equal(b->model->backend->create_learner(&plan, &b->learner, NULL), RECUR_OK);
+    b->gradients = recur_cpu_learner_of(b->learner)->gradients;
+}
 
 static void create(struct bench *b, const struct way *way, size_t threads)
 {
@@ -218,21 +230,19 @@ static void create(struct bench *b, const struct way *way, size_t threads)
         fail_msg("%s", error.message);
     assert_int_equal(recur_label_set_init(&b->set, b->model, b->data, NULL), RECUR_OK);
     assert_int_equal(recur_team_create(threads, &b->team, NULL), RECUR_OK);
-    assert_int_equal(recur_block_alloc(b->model->network.params.span * sizeof(real), "gradients",
-                                       &b->gradients, NULL),
-                     RECUR_OK);
+    make_learner(b, 0);
     const struct recur_labeller_room room = {.batch = 6, .steps = 8, .tokens = 48, .seed = 3};
-    assert_int_equal(recur_labeller_init(&b->labeller, b->model, &b->set, &room, b->team,
-                                         b->gradients, NULL, NULL),
-                     RECUR_OK);
+    assert_int_equal(
+        recur_labeller_init(&b->labeller, b->model, &b->set, &room, b->team, b->learner, NULL),
+        RECUR_OK);
 }
 
 static void destroy(struct bench *b)
 {
     recur_labeller_free(&b->labeller);
     recur_label_set_free(&b->set);
+    b->model->backend->free_learner(b->learner);
     recur_team_free(b->team);
-    recur_block_free(b->gradients);
     recur_model_free(b->model);
     recur_labels_free(b->data);
 }
@@ -324,17 +334,17 @@ static void check_touched(const struct way *way)
 {
     static const size_t members[] = {0, 3, 1, 1, 0};
     struct bench whole, rows;
-    struct recur_touched touched;
     create(&whole, way, 1);
     create(&rows, way, 1);
     size_t one_hot = way->task == RECUR_TASK_TAG ? 0 : 1 + way->bidirectional;
     size_t tables = way->embedding ? 1 : one_hot;
-    assert_int_equal(recur_touched_init(&touched, &rows.model->network, 3, NULL), RECUR_OK);
-    assert_int_equal(touched.tables, tables);
     recur_labeller_free(&rows.labeller);
+    rows.model->backend->free_learner(rows.learner);
+    make_learner(&rows, 3);
+    assert_int_equal(recur_cpu_learner_of(rows.learner)->touched.tables, tables);
     const struct recur_labeller_room room = {.batch = 1, .steps = 8, .tokens = 8, .seed = 3};
     assert_int_equal(recur_labeller_init(&rows.labeller, rows.model, &rows.set, &room, rows.team,
-                                         rows.gradients, &touched, NULL),
+                                         rows.learner, NULL),
                      RECUR_OK);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         double a, b;
@@ -348,7 +358,6 @@ static void check_touched(const struct way *way)
     }
     destroy(&whole);
     destroy(&rows);
-    recur_touched_free(&touched);
 }
 
 static void rows_that_are_read(void **state)

@@ -348,11 +348,17 @@ static void forward_panels(const struct recur_pass *pass, struct recur_span span
                    pass->work->logits + first * stride + span.row * RECUR_LANES, stride);
 }
 
+void recur_pass_logits_panel(const struct recur_pass *pass, size_t row, size_t rows, size_t panel,
+                             real *x, size_t stride)
+{
+    forward_logits(pass, (struct recur_span){row, rows}, panel, 1, x, stride);
+}
+
 void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, real *x,
                        size_t stride)
 {
     for (size_t v = 0; v < recur_panels(pass->network->outputs); v++)
-        forward_logits(pass, (struct recur_span){row, rows}, v, 1, x + v * stride, stride);
+        recur_pass_logits_panel(pass, row, rows, v, x + v * stride, stride);
 }
 
 /* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits

@@ -146,6 +146,9 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread);
  * x, panels of them (rows, 32), lie `stride` numbers apart. */
 void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, real *x,
                        size_t stride);
+/* The same of one of the panels, to x (rows, 32); `stride` says what is written next. */
+void recur_pass_logits_panel(const struct recur_pass *pass, size_t row, size_t rows, size_t panel,
+                             real *x, size_t stride);
 
 void recur_pass_backward(struct recur_pass *pass, size_t thread);
 

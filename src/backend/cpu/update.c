@@ -6,10 +6,8 @@
 #include "base/memory.h"
 #include "base/names.h"
 
-RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
-
 /* What an optimizer keeps and how it treats parameters, in the order of the names; its arithmetic
- * is in src/kernels/optimizers.h. */
+ * is in kernels/optimizers.h. */
 static const struct {
     bool first, second; /* moments; momentum makes the first of any */
     bool decoupled;     /* weight decay apart from the gradient */

@@ -29,11 +29,6 @@ struct recur_optimiser {
     uint64_t updates;
 };
 
-RECUR_ENUM_CHECK(optimizer);
-
-/* ARGUMENT for a setting outside its range. */
-enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error);
-
 /* `span` numbers, a multiple of 32; `touched` is the caller's and to outlive it, NULL or without
  * tables where every number may have a gradient. Errors: MEMORY. Released by recur_optimiser_free
  * in every case. */

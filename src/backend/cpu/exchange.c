@@ -1,8 +1,8 @@
-/* Between a caller's row-major arrays and the panels that a stack computes with. */
+/* Between a caller's row-major arrays and the panels that an engine computes with. */
 #include <string.h>
 
+#include "backend/cpu/engine.h"
 #include "backend/cpu/slice.h"
-#include "backend/cpu/stack_object.h"
 
 /* Panels that are beside a caller's array (T, B, columns): a seam's features, or logits. */
 struct panels {
@@ -54,13 +54,13 @@ static void store(const struct panels *panels, size_t row, float *to)
 
 /* Whole rows of the caller's array, of those sequences that the thread works on itself. Where
  * others work on them too, they share the steps. What comes out is zero behind a sequence's end. */
-static void exchange(const struct recur_stack *stack, const struct panels *panels,
+static void exchange(const struct recur_cpu_engine *engine, const struct panels *panels,
                      const float *from, float *to, size_t thread)
 {
-    const struct recur_lengths *lengths = &stack->lengths;
-    const size_t steps = to ? stack->steps : lengths->steps;
+    const struct recur_lengths *lengths = &engine->sequences.lengths;
+    const size_t steps = to ? engine->sequences.steps : lengths->steps;
     struct recur_slice slice;
-    if (!recur_slice_of(&stack->pass, thread, &slice))
+    if (!recur_slice_of(&engine->pass, thread, &slice))
         return;
     for (size_t t = recur_slice_begin(&slice, steps); t < recur_slice_end(&slice, steps); t++)
         for (size_t b = slice.row; b < slice.row + slice.rows; b++) {
@@ -70,7 +70,7 @@ static void exchange(const struct recur_stack *stack, const struct panels *panel
                     memset(to + at, 0, panels->columns * sizeof *to);
                 continue;
             }
-            size_t row = recur_pass_row(&stack->pass, t, b);
+            size_t row = recur_pass_row(&engine->pass, t, b);
             if (to)
                 store(panels, row, to + at);
             else
@@ -78,60 +78,60 @@ static void exchange(const struct recur_stack *stack, const struct panels *panel
         }
 }
 
-void recur_stack_exchange_seam(const struct recur_stack *stack, const struct recur_seam *seam,
-                               bool gradient, const float *from, float *to, size_t thread)
+void recur_cpu_exchange_seam(const struct recur_cpu_engine *engine, const struct recur_seam *seam,
+                             bool gradient, const float *from, float *to, size_t thread)
 {
     struct panels panels = {.count = seam->panels, .feature = seam->feature, .gradient = gradient};
     for (size_t p = 0; p < seam->panels; p++)
         panels.columns += seam->feature[p].width;
-    exchange(stack, &panels, from, to, thread);
+    exchange(engine, &panels, from, to, thread);
 }
 
-void recur_stack_exchange_logits(const struct recur_stack *stack, const float *from, float *to,
-                                 size_t thread)
+void recur_cpu_exchange_logits(const struct recur_cpu_engine *engine, const float *from, float *to,
+                               size_t thread)
 {
-    size_t vocabulary = stack->network->outputs;
+    size_t vocabulary = engine->base.plan.network->outputs;
     const struct panels panels = {.count = recur_panels(vocabulary),
                                   .columns = vocabulary,
-                                  .logits = stack->work.logits,
-                                  .stride = stack->work.logit_stride};
-    exchange(stack, &panels, from, to, thread);
+                                  .logits = engine->work.logits,
+                                  .stride = engine->work.logit_stride};
+    exchange(engine, &panels, from, to, thread);
 }
 
-static real *state_row(const struct recur_stack *stack, const struct recur_stream *stream, size_t d,
-                       enum recur_stack_which which, size_t b, size_t *stride)
+static real *state_row(const struct recur_cpu_engine *engine, const struct recur_stream *stream,
+                       size_t d, enum recur_cpu_states which, size_t b, size_t *stride)
 {
-    const struct recur_pass *pass = &stack->pass;
-    size_t length = stack->lengths.length[b], initial = recur_pass_initial(pass, d);
+    const struct recur_pass *pass = &engine->pass;
+    size_t length = engine->sequences.lengths.length[b], initial = recur_pass_initial(pass, d);
     size_t last = length ? recur_pass_after(pass, d, d ? 0 : length - 1, b) : initial + b;
     *stride = stream->h_stride;
     switch (which) {
-    case RECUR_STACK_H0: return stream->h + (initial + b) * RECUR_LANES;
-    case RECUR_STACK_C0: return stream->c + (initial + b) * RECUR_LANES;
-    case RECUR_STACK_H_N: return stream->h + last * RECUR_LANES;
-    case RECUR_STACK_C_N: return stream->c + last * RECUR_LANES;
-    case RECUR_STACK_DH0: return stream->dh + (initial + b) * RECUR_LANES;
-    case RECUR_STACK_ENDS:
-    case RECUR_STACK_DC: break;
+    case RECUR_CPU_H0: return stream->h + (initial + b) * RECUR_LANES;
+    case RECUR_CPU_C0: return stream->c + (initial + b) * RECUR_LANES;
+    case RECUR_CPU_H_N: return stream->h + last * RECUR_LANES;
+    case RECUR_CPU_C_N: return stream->c + last * RECUR_LANES;
+    case RECUR_CPU_DH0: return stream->dh + (initial + b) * RECUR_LANES;
+    case RECUR_CPU_ENDS:
+    case RECUR_CPU_DC: break;
     }
-    *stride = stack->work.batch * RECUR_LANES;
-    return (which == RECUR_STACK_DC ? stream->dc : stream->ends) + b * RECUR_LANES;
+    *stride = engine->work.batch * RECUR_LANES;
+    return (which == RECUR_CPU_DC ? stream->dc : stream->ends) + b * RECUR_LANES;
 }
 
-void recur_stack_exchange_states(const struct recur_stack *stack, enum recur_stack_which which,
-                                 const float *from, float *to, size_t thread, size_t threads)
+void recur_cpu_exchange_states(const struct recur_cpu_engine *engine, enum recur_cpu_states which,
+                               const float *from, float *to, size_t thread, size_t threads)
 {
-    const struct recur_network *network = stack->network;
-    size_t batch = stack->lengths.batch, begun = 0, stride;
+    const struct recur_network *network = engine->base.plan.network;
+    size_t batch = engine->sequences.lengths.batch, begun = 0, stride;
     size_t count = network->layers * network->directions;
     for (size_t i = 0; i < count; i++) {
         size_t hidden = network->layer[i / network->directions].hidden;
-        bool gone = stack->work.shares && i + network->directions < count;
+        bool gone = engine->work.shares && i + network->directions < count;
         for (size_t b = batch * thread / threads; b < batch * (thread + 1) / threads && !gone;
              b++) {
-            size_t at = begun + stack->lengths.order[b] * hidden;
-            real *row = state_row(stack, &stack->work.stream[i], i % network->directions, which, b,
-                                  &stride);
+            size_t at = begun + engine->sequences.lengths.order[b] * hidden;
+            real *row = state_row(engine, &engine->work.stream[i], i % network->directions, which,
+                                  b, &stride);
             for (size_t j = 0; j < hidden; j += RECUR_LANES, row += stride) {
                 size_t width = hidden - j < RECUR_LANES ? hidden - j : RECUR_LANES;
                 if (to)

@@ -1,0 +1,192 @@
+/* The CPU's engines and learners (backend/backend.h), and what their files share. */
+#ifndef RECUR_BACKEND_CPU_ENGINE_H
+#define RECUR_BACKEND_CPU_ENGINE_H
+
+#include "backend/backend.h"
+#include "backend/cpu/pace.h"
+#include "backend/cpu/pass.h"
+#include "backend/cpu/update.h"
+#include "nn/model_object.h"
+
+struct recur_cpu_learner {
+    struct recur_learner base;
+    struct recur_touched touched;
+    struct recur_optimiser optimiser;
+    double clip;
+    real *gradients, *fresh; /* the sum, and those of one pass where there is a sum already; fresh
+                                NULL: passes do not add */
+    real *kept;              /* NULL: nothing is */
+    bool has_gradients;      /* where passes add: not zero throughout */
+};
+
+/* Minibatches of sequences of any lengths. */
+struct recur_cpu_sequences {
+    struct recur_lengths lengths;
+    size_t *equal;                 /* (B): T each */
+    struct recur_content *content; /* (3 + 2 L) */
+    size_t contents;
+    size_t steps;            /* T of the caller's arrays */
+    recur_stack_input input; /* of the call that runs, as the others are */
+    recur_stack_output output;
+    recur_stack_output_gradient given;
+    recur_stack_input_gradient wanted;
+};
+
+/* What one thread has of the head where predictions are scored. */
+struct recur_cpu_score {
+    real *logits; /* panels of V, (piece, 32) */
+    size_t hits;
+};
+
+/* What changes from step to step of sessions, together: a line that travels to the team each time.
+ */
+struct recur_cpu_step {
+    size_t turn;   /* of one session alone: where its state goes (recur_pass) */
+    int32_t ids[]; /* (B) */
+};
+
+/* The team reads what comes first at every step of sessions, for which a line of the cache that the
+ * caller has written has to travel: it is written only where it changes. */
+struct recur_cpu_engine {
+    struct recur_engine base;
+    struct recur_cpu_learner *learner; /* NULL: none */
+    struct recur_team *team;           /* NULL: the caller's thread alone */
+    struct recur_team *solo;    /* one thread, which may be faster, or the only one in a child that
+                                   may start none; NULL where the team is no more than that */
+    struct recur_grid grids[2]; /* of the team and of one thread */
+    bool alone;                 /* the workspace has the second one */
+    struct recur_workspace work;
+    struct recur_pass pass;
+
+    /* Of sessions. */
+    struct recur_cpu_step *now;
+    struct recur_session
+        *held; /* whose state is in the workspace already, if its holder says so too */
+    struct recur_session *const *sessions;
+    float *logits; /* (rows, V) */
+
+    /* Of tokens. */
+    int32_t *ids, *targets; /* by rows */
+    size_t last_steps;      /* of the pass that states are carried from */
+    struct recur_learning learning;
+    double loss;
+    struct recur_cpu_sequences sequences;
+    struct recur_cpu_score *scores; /* (threads) */
+    size_t piece;                   /* rows of logits that a thread works out at once */
+    real *panel;                    /* (B, 32): one panel of logits */
+
+    _Alignas(64) struct recur_pace pace; /* of minibatches, or of steps; the caller's alone */
+};
+
+static inline struct recur_cpu_engine *recur_cpu_engine_of(const struct recur_engine *engine)
+{
+    return (struct recur_cpu_engine *)(uintptr_t)engine;
+}
+
+static inline struct recur_cpu_learner *recur_cpu_learner_of(const struct recur_learner *learner)
+{
+    return (struct recur_cpu_learner *)(uintptr_t)learner;
+}
+
+/* On the team, or on the caller's thread where there is none. */
+void recur_cpu_run(struct recur_cpu_engine *engine, recur_team_fn *function);
+
+/* On all threads or on one, whichever is faster: the same to the bit. `paced` false: on all; in a
+ * child that may start no threads on one. */
+void recur_cpu_run_paced(struct recur_cpu_engine *engine, recur_team_fn *function, bool paced);
+
+/* The team that runs what recur_cpu_run_paced has begun. */
+static inline struct recur_team *recur_cpu_present(const struct recur_cpu_engine *engine)
+{
+    return engine->alone ? engine->solo : engine->team;
+}
+
+/* Of a pass whose ids or targets lie by rows: the targets, and what each of their losses counts. */
+void recur_cpu_set_targets(struct recur_cpu_engine *engine, const int32_t *targets,
+                           const size_t *order);
+
+/* Which of a stream's states, or of their gradients: one row for each sequence. */
+enum recur_cpu_states {
+    RECUR_CPU_H0,
+    RECUR_CPU_C0,
+    RECUR_CPU_H_N,
+    RECUR_CPU_C_N,
+    RECUR_CPU_ENDS,
+    RECUR_CPU_DC,
+    RECUR_CPU_DH0
+};
+
+/* All of these copy one way: from the caller's array `from`, where NULL is zero, or, where there is
+ * one, into his array `to`; the rows that this thread works on, or its part of the sequences. */
+
+/* (T, B, columns of the seam): its values or its gradients. */
+void recur_cpu_exchange_seam(const struct recur_cpu_engine *engine, const struct recur_seam *seam,
+                             bool gradient, const float *from, float *to, size_t thread);
+
+/* (T, B, V) */
+void recur_cpu_exchange_logits(const struct recur_cpu_engine *engine, const float *from, float *to,
+                               size_t thread);
+
+/* (L*D, B, H) */
+void recur_cpu_exchange_states(const struct recur_cpu_engine *engine, enum recur_cpu_states which,
+                               const float *from, float *to, size_t thread, size_t threads);
+
+/* The contract's functions, as backend/backend.h says. */
+enum recur_status recur_cpu_learner_create(const struct recur_learner_plan *plan,
+                                           struct recur_learner **learner, recur_error *error);
+void recur_cpu_learner_free(struct recur_learner *learner);
+bool recur_cpu_learner_has(const struct recur_learner *learner, enum recur_array array);
+void recur_cpu_learner_read(const struct recur_learner *learner, enum recur_array array,
+                            size_t index, float *values);
+void recur_cpu_learner_write(struct recur_learner *learner, enum recur_array array, size_t index,
+                             const float *values);
+void recur_cpu_learner_begin(struct recur_learner *learner);
+void recur_cpu_learner_add_tokens(struct recur_learner *learner, const int32_t *ids, size_t count,
+                                  size_t stride);
+void recur_cpu_learner_clear(struct recur_learner *learner);
+enum recur_status recur_cpu_learner_update(struct recur_learner *learner,
+                                           const struct recur_learning *how, double *norm,
+                                           recur_error *error);
+void recur_cpu_learner_keep(struct recur_learner *learner);
+void recur_cpu_learner_restore(struct recur_learner *learner);
+bool recur_cpu_learner_finite(const struct recur_learner *learner);
+
+enum recur_status recur_cpu_engine_create(const struct recur_engine_plan *plan,
+                                          struct recur_engine **engine, recur_error *error);
+void recur_cpu_engine_free(struct recur_engine *engine);
+size_t recur_cpu_rows(const recur_model *model);
+void recur_cpu_prepare(struct recur_engine *engine);
+enum recur_status recur_cpu_forward(struct recur_engine *engine,
+                                    const struct recur_minibatch *batch,
+                                    const recur_stack_output *output, recur_error *error);
+enum recur_status recur_cpu_backward(struct recur_engine *engine,
+                                     const recur_stack_output_gradient *output,
+                                     const recur_stack_input_gradient *input, recur_error *error);
+enum recur_status recur_cpu_learn(struct recur_engine *engine, const struct recur_minibatch *batch,
+                                  const struct recur_learning *how, double *loss, double *norm,
+                                  recur_error *error);
+void recur_cpu_read_states(const struct recur_engine *engine, size_t l, bool c, float *values);
+void recur_cpu_write_states(struct recur_engine *engine, size_t l, bool c, const float *values);
+enum recur_status recur_cpu_score(struct recur_engine *engine, const struct recur_minibatch *batch,
+                                  float *losses, size_t stride, size_t *hits, recur_error *error);
+void recur_cpu_outputs(const struct recur_engine *engine, size_t b, size_t first, size_t last,
+                       float *rows);
+void recur_cpu_logits(struct recur_engine *engine, size_t t, size_t count, float *logits);
+size_t recur_cpu_session_bytes(const struct recur_network *network);
+void recur_cpu_step_sessions(struct recur_engine *engine, struct recur_session *const *sessions,
+                             const int32_t *ids, size_t count, float *logits);
+void recur_cpu_look_up(const struct recur_engine *engine, const struct recur_lookup *lookup);
+void recur_cpu_add_rows(struct recur_engine *engine, const struct recur_lookup *lookup);
+void recur_cpu_drop(const struct recur_engine *engine, float *x, size_t n, uint64_t key);
+
+/* Parts of them, by what the engine is for. */
+enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
+                                              const struct recur_minibatch *batch,
+                                              const recur_stack_output *output, recur_error *error);
+enum recur_status recur_cpu_forward_reading(struct recur_cpu_engine *engine,
+                                            const struct recur_minibatch *batch,
+                                            recur_error *error);
+enum recur_status recur_cpu_plan_scores(struct recur_cpu_engine *engine, recur_error *error);
+void recur_cpu_free_scores(struct recur_cpu_engine *engine);
+
+#endif

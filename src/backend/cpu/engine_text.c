@@ -1,0 +1,86 @@
+/* Texts: minibatches of equal lengths in their own order, learned from in one go. */
+#include <math.h>
+
+#include "backend/cpu/bf16.h"
+#include "backend/cpu/engine.h"
+#include "base/clock.h"
+
+/* One minibatch, on every thread of the team: the loss and its gradients, the global norm,
+ * clipping, the update, and the weights made ready for the next. */
+static void learn(void *argument, size_t thread, size_t threads)
+{
+    struct recur_cpu_engine *engine = argument;
+    struct recur_optimiser *optimiser = &engine->learner->optimiser;
+    struct recur_pass *pass = &engine->pass;
+    struct recur_team *team = recur_cpu_present(engine);
+    recur_pass_forward(pass, thread);
+    recur_pass_backward(pass, thread);
+    recur_team_wait(team, thread);
+    if (engine->work.bf16) {
+        recur_bf16_pair(pass, thread, threads);
+        recur_team_wait(team, thread);
+    }
+    recur_pass_gradients(pass, thread);
+    recur_team_wait(team, thread);
+    recur_pass_mark(pass, thread, RECUR_PHASE_GRADIENT);
+    if (thread == 0) {
+        engine->loss = recur_pass_loss_sum(pass) * (double)pass->loss_scale;
+        atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
+    }
+    recur_optimiser_step(optimiser, team, thread, threads, engine->learning.lr,
+                         engine->learner->clip);
+    if (!isfinite(optimiser->norm))
+        return;
+    recur_pass_prepare(pass, true);
+    recur_pass_mark(pass, thread, RECUR_PHASE_UPDATE);
+}
+
+enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_minibatch *batch,
+                                  const struct recur_learning *how, double *loss, double *norm,
+                                  recur_error *error)
+{
+    struct recur_cpu_engine *engine = recur_cpu_engine_of(base);
+    const recur_stack_input *input = &batch->input;
+    struct recur_pass *pass = &engine->pass;
+    (void)error;
+    pass->phase_start = recur_clock();
+    recur_pass_pack_ids(pass, NULL, engine->ids, input->ids);
+    recur_cpu_set_targets(engine, input->targets, NULL);
+    pass->drops = input->drops && base->plan.network->dropout > 0;
+    pass->dropout_key = recur_mix64(recur_mix64(base->plan.seed) + input->minibatch);
+    pass->carried_steps = batch->carries ? engine->last_steps : 0;
+    atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
+    engine->learning = *how;
+    engine->learner->optimiser.updates = how->number - 1;
+    recur_pass_mark(pass, 0, RECUR_PHASE_LOAD);
+    recur_cpu_run_paced(engine, learn, true);
+    *loss = engine->loss;
+    *norm = engine->learner->optimiser.norm;
+    return RECUR_OK;
+}
+
+/* Number i of sequence b's state after the last step, from where the next minibatch begins. */
+static real *state_at(const struct recur_cpu_engine *engine, size_t l, bool c, size_t b, size_t i)
+{
+    const struct recur_stream *stream =
+        recur_workspace_stream(&engine->work, engine->base.plan.network, l, 0);
+    size_t row = recur_pass_after(&engine->pass, 0, engine->last_steps - 1, b);
+    real *values = c ? stream->c : stream->h;
+    return values + i / RECUR_LANES * stream->h_stride + row * RECUR_LANES + i % RECUR_LANES;
+}
+
+void recur_cpu_read_states(const struct recur_engine *base, size_t l, bool c, float *values)
+{
+    const struct recur_engine_plan *plan = &base->plan;
+    for (size_t b = 0; b < plan->batch; b++)
+        for (size_t i = 0; i < plan->network->layer[l].hidden; i++)
+            *values++ = *state_at(recur_cpu_engine_of(base), l, c, b, i);
+}
+
+void recur_cpu_write_states(struct recur_engine *base, size_t l, bool c, const float *values)
+{
+    const struct recur_engine_plan *plan = &base->plan;
+    for (size_t b = 0; b < plan->batch; b++)
+        for (size_t i = 0; i < plan->network->layer[l].hidden; i++)
+            *state_at(recur_cpu_engine_of(base), l, c, b, i) = *values++;
+}
