@@ -180,7 +180,7 @@ static bool serves(enum recur_task task, unsigned uses)
     return false;
 }
 
-static enum recur_task task_of(const struct train_options *options)
+enum recur_task recur_train_task(const struct train_options *options)
 {
     enum recur_task task = recur_model_config_default().task;
     /* The option table let only the names pass that the library knows. */
@@ -204,7 +204,7 @@ static void apply_preset(const struct command *command, struct train_options *op
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         recur_option_preset(command, arguments, settings[i][0], settings[i][1], options);
-    if (options->predict.count == 0 && serves(task_of(options), CONTINUES))
+    if (options->predict.count == 0 && serves(recur_train_task(options), CONTINUES))
         options->predict = (struct text_list){{"time traveller", "traveller"}, 2};
 }
 
@@ -322,7 +322,7 @@ static bool check_supported(const struct command *command, const struct train_op
                             const struct arguments *given)
 {
     const char *tasks[WANTED_MOST];
-    if (options->bidirectional && serves(task_of(options), CONTINUES))
+    if (options->bidirectional && serves(recur_train_task(options), CONTINUES))
         recur_usage_error(command,
                           "--bidirectional needs --task %s: a language model that reads from the "
                           "end too would see the tokens it is to predict",
@@ -358,7 +358,7 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     if (!recur_option_given(command, arguments, "weight-decay"))
         options->weight_decay = strcmp(options->optimizer, "adamw") == 0 ? 0.01 : 0;
     arguments->given = given.given;
-    options->labels = serves(task_of(options), LABELS);
+    options->labels = serves(recur_train_task(options), LABELS);
     return check_supported(command, options, &given) &&
            recur_train_options_fit(command, options, &given) &&
            spread_layers(command, options, layers_given);

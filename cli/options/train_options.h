@@ -58,6 +58,9 @@ bool recur_train_options_fit(const struct command *command, const struct train_o
 /* Name of preset number `index`, NULL past the last. */
 const char *recur_preset_name(size_t index);
 
+/* The task that they name. */
+enum recur_task recur_train_task(const struct train_options *options);
+
 /* `options` must outlive the result. */
 recur_model_config recur_train_model_config(const struct train_options *options, size_t vocabulary);
 recur_trainer_config recur_train_trainer_config(const struct train_options *options, size_t tokens);

@@ -21,7 +21,7 @@ static int end(struct run *run, void *state)
     fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
     if (options->labels) {
         fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);
-    } else if (strcmp(options->task, "fill") == 0) {
+    } else if (recur_task_serves(recur_train_task(options), RECUR_USE_FILL)) {
         fprintf(stderr, "  recur fill -m %s \"a text with bl_nks\"\n", name.text);
     } else if (strcmp(shown.text, prefix) != 0) { /* no shell would pass on what is shown */
         fprintf(stderr, "  recur generate -m %s\n", name.text);

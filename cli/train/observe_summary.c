@@ -9,7 +9,7 @@
 
 static void print_labels(const struct run *run)
 {
-    bool tags = recur_labels_task(run->train) == RECUR_TASK_TAG;
+    bool tags = recur_task_serves(recur_labels_task(run->train), RECUR_USE_LABEL_WORDS);
     size_t held_out = run->valid ? recur_labels_count(run->valid) : 0;
     size_t count = recur_labels_count(run->train) + held_out;
     size_t tokens = recur_run_tokens(run);

@@ -33,10 +33,11 @@ static enum recur_status create_labels(struct run *run, recur_error *error)
     if (status != RECUR_OK)
         return status;
     if (recur_model_get_config(run->model)->labels == 1)
-        recur_warning(run->command,
-                      "every %s to learn from has the label %s: there is nothing to tell apart",
-                      recur_labels_task(run->train) == RECUR_TASK_TAG ? "word" : "text",
-                      recur_quote(recur_labels_label(run->train, 0, 0)).text);
+        recur_warning(
+            run->command, "every %s to learn from has the label %s: there is nothing to tell apart",
+            recur_task_serves(recur_labels_task(run->train), RECUR_USE_LABEL_WORDS) ? "word"
+                                                                                    : "text",
+            recur_quote(recur_labels_label(run->train, 0, 0)).text);
     return recur_trainer_create_labels(run->model, run->train, run->valid, &run->config,
                                        &run->trainer, error);
 }

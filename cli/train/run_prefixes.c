@@ -12,7 +12,8 @@ int recur_run_choose_prefixes(struct run *run)
     struct text_list *predict = &run->options.predict;
     struct prefix_check check = {.vocab = run->vocab};
     recur_error error;
-    if (predict->count == 0 && strcmp(run->options.task, "lm") == 0) {
+    if (predict->count == 0 &&
+        recur_task_serves(recur_train_task(&run->options), RECUR_USE_CONTINUE)) {
         recur_first_words(run->corpus, run->vocab, run->first_words);
         if (*run->first_words)
             predict->items[predict->count++] = run->first_words;

@@ -140,13 +140,13 @@ static int load_labels(struct run *run)
     struct text_config text;
     recur_error error;
     recur_labels_config config = recur_labels_config_default();
-    bool tags = strcmp(options->task, "tag") == 0;
+    config.task = recur_train_task(options);
+    bool tags = recur_task_serves(config.task, RECUR_USE_LABEL_WORDS);
     if (texts->count == 0)
         return recur_usage_error(run->command, "--task %s needs a TEXT: %s", options->task,
                                  tags ? "words a line, each with its label in the last column"
                                       : "lines of label<TAB>text");
     recur_text_options_config(&options->text, &text);
-    config.task = tags ? RECUR_TASK_TAG : RECUR_TASK_CLASSIFY;
     config.text = &text.text; /* of tag the standard ones, for the others are refused */
     recur_label_options_config(&options->columns, &config);
     if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) != RECUR_OK)
