@@ -17,6 +17,7 @@
 #include "task/label_set.h"
 
 struct recur_labeller {
+    const struct recur_labeller_kind *kind; /* labels words or texts (labeller_kind.h) */
     recur_model *model;
     struct recur_team *team;
     const struct recur_backend *backend;

@@ -1,0 +1,45 @@
+/* What differs between models that label words and those that label texts, and what both use. */
+#ifndef RECUR_TASK_LABELLER_KIND_H
+#define RECUR_TASK_LABELLER_KIND_H
+
+#include "task/labeller.h"
+
+struct recur_labeller_kind {
+    bool words; /* each word of a sentence has a label; else a text has one */
+    /* What the task's parts need; a minibatch has at most `cells` sequences times steps. */
+    enum recur_status (*init)(struct recur_labeller *l, const struct recur_label_set *set,
+                              const struct recur_labeller_room *room, size_t cells,
+                              recur_error *error);
+    /* What else of a minibatch is put in place; may be NULL. */
+    void (*load)(struct recur_labeller *l, const struct recur_label_set *set,
+                 const size_t *members);
+    /* recur_labeller_learn and recur_labeller_predict. */
+    enum recur_status (*learn)(struct recur_labeller *l, uint64_t minibatch, double *loss,
+                               recur_error *error);
+    enum recur_status (*predict)(struct recur_labeller *l, recur_error *error);
+};
+
+extern const struct recur_labeller_kind recur_word_labeller, recur_text_labeller;
+
+static inline bool recur_labeller_has_crf(const struct recur_labeller *l)
+{
+    return recur_label_parts(&l->model->network)->crf_transitions != RECUR_NO_TENSOR;
+}
+
+/* An array (count, width) with room for whole panels, which kernels work on. Errors: MEMORY. */
+enum recur_status recur_labeller_alloc(size_t count, size_t width, float **floats,
+                                       recur_error *error);
+
+/* An engine for one part of the model, which shares the learner with the others. Errors: MEMORY,
+ * ARGUMENT. */
+enum recur_status recur_labeller_plan(const struct recur_labeller *l,
+                                      const struct recur_network *network,
+                                      const struct recur_labeller_room *room, size_t batch,
+                                      size_t steps, size_t rows, struct recur_engine **engine,
+                                      recur_error *error);
+
+/* What the layers read of the minibatch; targets are added where they learn a softmax. */
+struct recur_minibatch recur_labeller_input(const struct recur_labeller *l, bool drops,
+                                            uint64_t minibatch);
+
+#endif
