@@ -63,7 +63,7 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     recur_tokens_parse(options->tokens, &text.tokens, NULL);
     recur_clean_parse(options->clean, &text.clean, NULL);
     good = good && read_reserved(json, &reserved) &&
-           read_tokens(list, text.tokens == RECUR_TOKENS_BYTE, reserved, bytes, tokens);
+           read_tokens(list, recur_tokens_as_they_stand(text.tokens), reserved, bytes, tokens);
     if (!good)
         recur_failure(command, "%s is not a list of tokens in JSON",
                       recur_path(options->vocab).text);

@@ -49,7 +49,7 @@ static int open_source(const struct command *command, const char *path, bool onc
     bool regular = strcmp(path, "-") != 0 &&
                    (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
     /* Bytes that are tokens are shown as characters too, which no file of them could be read as. */
-    if (regular && config->tokens != RECUR_TOKENS_BYTE)
+    if (regular && !recur_tokens_as_they_stand(config->tokens))
         return 0;
     if (recur_text_load(path, config, &source->bytes, &source->size, &stats, &error) != RECUR_OK)
         return recur_library_failure(command, &error);

@@ -30,8 +30,9 @@ enum recur_status recur_continuation(const recur_model *model, const char *prefi
     struct grown_text text = {0};
     enum recur_status status = append(&text, "", 0, error);
     /* The prefix as the model reads it: what is no UTF-8 as U+FFFD, but for bytes. */
-    if (recur_vocab_text(recur_model_vocab(model))->tokens == RECUR_TOKENS_BYTE)
-        config.tokens = RECUR_TOKENS_BYTE;
+    enum recur_tokens tokens = recur_vocab_text(recur_model_vocab(model))->tokens;
+    if (recur_tokens_as_they_stand(tokens))
+        config.tokens = tokens;
     if (status == RECUR_OK)
         status = recur_text_read_memory(prefix, strlen(prefix), &config, append_line, &text, NULL,
                                         error);
@@ -94,7 +95,7 @@ void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
     int32_t ids[PREFIX_LOOK];
     size_t count =
         recur_corpus_size(corpus) < PREFIX_LOOK ? recur_corpus_size(corpus) : PREFIX_LOOK;
-    bool words = recur_vocab_text(vocab)->tokens == RECUR_TOKENS_WORD;
+    bool words = recur_tokens_spaced(recur_vocab_text(vocab)->tokens);
     size_t used = 0, characters = 0, ended = 0;
     recur_corpus_read(corpus, 0, count, ids);
     for (size_t i = 0; i < count; i++) {

@@ -26,6 +26,7 @@
 #ifndef RECUR_TEXT_H
 #define RECUR_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -134,6 +135,12 @@ RECUR_API const char *recur_clean_name(enum recur_clean clean);
 /* The kind of tokens of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_tokens_parse(const char *name, enum recur_tokens *tokens,
                                                recur_error *error);
+
+/* Are texts of such tokens taken as they stand, as bytes of any value and in no encoding? */
+RECUR_API bool recur_tokens_as_they_stand(enum recur_tokens tokens);
+
+/* Does white space part such tokens, so that a space joins them again? */
+RECUR_API bool recur_tokens_spaced(enum recur_tokens tokens);
 
 /* The cleaning of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_clean_parse(const char *name, enum recur_clean *clean,

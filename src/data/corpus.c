@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "data/corpus_source.h"
+#include "data/token_kind.h"
 #include "data/vocab_make.h"
 
 #define NARROW_IDS ((size_t)UINT16_MAX + 1) /* vocabularies up to here need two bytes an id */
@@ -104,14 +105,16 @@ struct builder {
     recur_corpus *corpus;
     uint64_t max_tokens;
     struct recur_token_table *counted; /* new tokens are added, all are counted; or: */
-    const struct recur_token_table *known;
-    uint32_t ids[RECUR_PIECE];
+    const recur_vocab *vocab;          /* there is one */
+    uint32_t numbers[RECUR_PIECE];     /* of the counted tokens */
+    struct recur_id_list ids;          /* of the vocabulary's */
 };
 
-static enum recur_status append_kept(struct builder *builder, size_t count, recur_error *error)
+static enum recur_status append_kept(struct builder *builder, const uint32_t *ids, size_t count,
+                                     recur_error *error)
 {
     uint64_t room = builder->max_tokens - builder->corpus->size;
-    return append(builder->corpus, builder->ids, room < count ? (size_t)room : count, error);
+    return append(builder->corpus, ids, room < count ? (size_t)room : count, error);
 }
 
 static enum recur_status count_piece(void *user, const recur_token *tokens, size_t count,
@@ -120,13 +123,14 @@ static enum recur_status count_piece(void *user, const recur_token *tokens, size
     (void)line_end;
     struct builder *builder = user;
     struct recur_token_table *counted = builder->counted;
-    recur_token_table_find_all(counted, tokens, count, builder->ids);
+    uint32_t *numbers = builder->numbers;
+    recur_token_table_find_all(counted, tokens, count, numbers);
     for (size_t i = 0; i < count; i++) {
-        if (builder->ids[i] == RECUR_TOKEN_NONE)
-            RECUR_TRY(recur_token_table_intern(counted, tokens[i], &builder->ids[i], error));
-        counted->entries[builder->ids[i]].count++;
+        if (numbers[i] == RECUR_TOKEN_NONE)
+            RECUR_TRY(recur_token_table_intern(counted, tokens[i], &numbers[i], error));
+        counted->entries[numbers[i]].count++;
     }
-    return append_kept(builder, count, error);
+    return append_kept(builder, numbers, count, error);
 }
 
 static enum recur_status encode_piece(void *user, const recur_token *tokens, size_t count,
@@ -134,11 +138,12 @@ static enum recur_status encode_piece(void *user, const recur_token *tokens, siz
 {
     (void)line_end;
     struct builder *builder = user;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t index = recur_token_table_find(builder->known, tokens[i]);
-        builder->ids[i] = index == RECUR_TOKEN_NONE ? RECUR_UNKNOWN : index;
-    }
-    return append_kept(builder, count, error);
+    struct recur_id_list *ids = &builder->ids;
+    const struct recur_token_kind *kind =
+        recur_token_kind_of(recur_vocab_text(builder->vocab)->tokens);
+    ids->count = 0;
+    RECUR_TRY(kind->encode(builder->vocab, tokens, count, ids, error));
+    return append_kept(builder, (const uint32_t *)ids->id, ids->count, error);
 }
 
 static enum recur_status fail_empty(const struct recur_text_source *sources, size_t count,
@@ -146,12 +151,13 @@ static enum recur_status fail_empty(const struct recur_text_source *sources, siz
                                     recur_error *error)
 {
     const char *path = count ? sources[0].path : NULL;
+    const char *nothing = recur_token_kind_of(config->tokens)->nothing;
     const char *cause = !stats->bytes ? "at least 1 is needed"
                         : config->clean == RECUR_CLEAN_LETTERS
                             ? "cleaning by letters keeps nothing "
                               "but A-Z and a-z, and there are none"
-                        : config->tokens == RECUR_TOKENS_WORD ? "all of it is white space"
-                                                              : "at least 1 is needed";
+                        : nothing ? nothing
+                                  : "at least 1 is needed";
     return recur_fail(error, RECUR_ERROR_DATA, "%s %s no tokens (%" PRIu64 " %s read); %s",
                       path ? recur_file_name(path).text : "the text",
                       count > 1 ? "and the files after it have" : "has", stats->bytes,
@@ -281,10 +287,10 @@ enum recur_status recur_corpus_encode_files(const char *const *paths, size_t cou
     RECUR_TRY(recur_config_take(&cut, config.text, "recur_text_config", error));
     cut.tokens = recur_vocab_text(vocab)->tokens;
     cut.clean = recur_vocab_text(vocab)->clean;
+    struct builder builder = {.max_tokens = limit(config.max_tokens), .vocab = vocab};
     RECUR_TRY_GOTO(make_sources(paths, count, &sources, error), done);
     RECUR_TRY_GOTO(create(recur_vocab_size(vocab), &made, error), done);
-    struct builder builder = {
-        .corpus = made, .max_tokens = limit(config.max_tokens), .known = recur_vocab_table(vocab)};
+    builder.corpus = made;
     RECUR_TRY_GOTO(read_sources(sources, count, &cut, encode_piece, &builder, error), done);
     count_unknown(made);
     trim(made);
@@ -292,6 +298,7 @@ enum recur_status recur_corpus_encode_files(const char *const *paths, size_t cou
     made = NULL;
 done:
     recur_corpus_free(made);
+    free(builder.ids.id);
     free(sources);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/rng.h"
 #include "data/text_input.h"
+#include "data/token_kind.h"
 #include "data/words.h"
 
 RECUR_CONFIG(labels, header, .longest = 65536, .task = RECUR_TASK_CLASSIFY)
@@ -28,6 +29,11 @@ static void store_free(struct recur_labels_store *store)
     free(store->line);
     free(store->first);
     free(store);
+}
+
+bool recur_labels_as_they_stand(const struct recur_labels_store *store)
+{
+    return recur_token_kind_of(store->text.tokens)->as_it_stands;
 }
 
 static enum recur_status take_config(struct recur_labels_store *store,
@@ -57,7 +63,9 @@ static enum recur_status take_config(struct recur_labels_store *store,
         return recur_fail(
             error, RECUR_ERROR_ARGUMENT,
             "the words of the task tag are read as they stand: they cannot be cleaned");
-    return recur_text_check_encoding(store->text.encoding, store->text.tokens, error);
+    RECUR_TRY(recur_tokens_check(store->text.tokens, error));
+    return recur_text_check_encoding(store->text.encoding, recur_labels_as_they_stand(store),
+                                     error);
 }
 
 static enum recur_status read_file(struct recur_labels_store *store, const char *path,
@@ -65,10 +73,9 @@ static enum recur_status read_file(struct recur_labels_store *store, const char 
 {
     char *bytes;
     size_t size;
-    bool as_it_stands = store->text.tokens == RECUR_TOKENS_BYTE;
     uint64_t invalid;
-    RECUR_TRY(recur_text_input_whole(path, store->text.encoding, as_it_stands, &bytes, &size,
-                                     &invalid, error));
+    RECUR_TRY(recur_text_input_whole(path, store->text.encoding, recur_labels_as_they_stand(store),
+                                     &bytes, &size, &invalid, error));
     store->stats.invalid += invalid;
     enum recur_status status =
         recur_labels_parse(store, bytes, size, recur_file_name(path).text, error);

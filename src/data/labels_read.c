@@ -121,7 +121,7 @@ static enum recur_status keep_file(struct recur_labels_store *store, const char 
     char *kept = store->bytes + store->bytes_size;
     if (size)
         memcpy(kept, bytes, size);
-    if (store->text.tokens != RECUR_TOKENS_BYTE)
+    if (!recur_labels_as_they_stand(store))
         store->marks += recur_text_drop_marks(kept, &size);
     if (size && kept[size - 1] != '\n')
         kept[size++] = '\n';
@@ -162,7 +162,7 @@ enum recur_status recur_labels_parse(struct recur_labels_store *store, const cha
                                      size_t size, const char *name, recur_error *error)
 {
     struct recur_labels_reading r = {.store = store, .name = name, .error = error};
-    bool marked = store->text.tokens != RECUR_TOKENS_BYTE && recur_text_is_marked(bytes, size);
+    bool marked = !recur_labels_as_they_stand(store) && recur_text_is_marked(bytes, size);
     size_t skip = marked ? 3 : 0, lines = store->lines, sequences = store->sequences;
     size_t begin = store->bytes_size;
     store->stats.bytes += size;

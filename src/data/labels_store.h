@@ -51,6 +51,9 @@ struct recur_labels {
     size_t count, tokens;
 };
 
+/* Are the files' bytes taken as they stand? */
+bool recur_labels_as_they_stand(const struct recur_labels_store *store);
+
 /* Reads one text into the store; `name` is for sentences. The bytes of all texts stand in the store
  * one behind the other, each with a line feed at its end. Errors: MEMORY, DATA. */
 enum recur_status recur_labels_parse(struct recur_labels_store *store, const char *bytes,

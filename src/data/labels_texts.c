@@ -64,7 +64,7 @@ enum recur_status recur_labels_read_text(struct recur_labels_reading *r, recur_t
 {
     struct recur_labels_store *store = r->store;
     const recur_labels_config *config = &store->config;
-    bool unlabelled = config->unlabelled, bytes = store->text.tokens == RECUR_TOKENS_BYTE;
+    bool unlabelled = config->unlabelled, bytes = recur_labels_as_they_stand(store);
     bool tab = line.size && memchr(line.bytes, '\t', line.size);
     recur_token label = {line.bytes, 0}, text = line;
     if (!line.size && !unlabelled)

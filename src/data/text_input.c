@@ -188,12 +188,12 @@ static bool open_conversion(const char *encoding, iconv_t *conversion)
 }
 
 /* Names are letters, digits and what parts them: others would be options of iconv's, or paths. */
-enum recur_status recur_text_check_encoding(const char *encoding, enum recur_tokens tokens,
+enum recur_status recur_text_check_encoding(const char *encoding, bool as_it_stands,
                                             recur_error *error)
 {
     if (!encoding)
         return RECUR_OK;
-    if (tokens == RECUR_TOKENS_BYTE)
+    if (as_it_stands)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "tokens of bytes are taken as they stand: an encoding does not go with "
                           "them");

@@ -40,9 +40,9 @@ bool recur_text_is_marked(const char *bytes, size_t size);
 /* Takes byte order marks out of UTF-8 and returns how many there were; a cut one stays. */
 size_t recur_text_drop_marks(char *bytes, size_t *size);
 
-/* ARGUMENT unless it is NULL, or the name of an encoding that can be converted and goes with such
- * tokens. */
-enum recur_status recur_text_check_encoding(const char *encoding, enum recur_tokens tokens,
+/* ARGUMENT unless it is NULL or, of texts that are not to be taken as they stand, the name of an
+ * encoding that can be converted. */
+enum recur_status recur_text_check_encoding(const char *encoding, bool as_it_stands,
                                             recur_error *error);
 
 #endif

@@ -7,13 +7,14 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "data/text_input.h"
-#include "data/words.h"
+#include "data/token_kind.h"
 
 #define BLOCK ((size_t)64 << 10) /* raw and cleaned block stay in the second-level cache */
 
 struct stream {
     const struct recur_text_source *source;
     recur_text_config config;
+    const struct recur_token_kind *kind;
     struct recur_text_input *input; /* NULL: memory */
     size_t read;                    /* bytes so far */
     size_t block;
@@ -22,17 +23,12 @@ struct stream {
     size_t raw_size;
     char *text; /* cleaned: the start of a cut word, then the block's text; "\n" ends a line */
     size_t text_size, text_capacity;
-    size_t cut; /* bytes of the cut word */
 
     bool open_line; /* the last byte was not a line feed */
     bool in_line;   /* letters: the line has a letter so far */
     bool gap;       /* letters: something else stood after it */
-    recur_token tokens[RECUR_PIECE];
+    struct recur_cutter cutter;
 
-    uint64_t left; /* tokens that may still be handed over */
-    bool by_line;
-    recur_piece_fn *piece;
-    void *user;
     recur_text_stats *stats;
     recur_error *error;
 };
@@ -67,7 +63,7 @@ static enum recur_status read_block(struct stream *stream, bool *last)
     stream->read += size;
     stream->stats->bytes += size;
     *last = size == 0;
-    if (stream->config.tokens != RECUR_TOKENS_BYTE)
+    if (!stream->kind->as_it_stands)
         drop_marks(stream);
     return RECUR_OK;
 }
@@ -169,8 +165,7 @@ static const char *copy_letters(struct stream *stream, bool last)
             enum recur_utf8 found = recur_utf8_scan(from, (size_t)(end - from), &length);
             if (found == RECUR_UTF8_CUT && !last)
                 break;
-            stream->stats->invalid +=
-                found != RECUR_UTF8_VALID && stream->config.tokens != RECUR_TOKENS_BYTE;
+            stream->stats->invalid += found != RECUR_UTF8_VALID && !stream->kind->as_it_stands;
             from += length - 1;
         }
         /* Where words begin and end is hard to predict, so this goes without branches. */
@@ -199,7 +194,7 @@ static enum recur_status clean_block(struct stream *stream, bool last)
     const char *stop;
     if (stream->config.clean == RECUR_CLEAN_LETTERS)
         stop = copy_letters(stream, last);
-    else if (stream->config.tokens == RECUR_TOKENS_BYTE)
+    else if (stream->kind->as_it_stands)
         stop = copy_bytes(stream);
     else
         stop = copy_characters(stream, last);
@@ -208,91 +203,31 @@ static enum recur_status clean_block(struct stream *stream, bool last)
     return RECUR_OK;
 }
 
-/* Hands over the first *count of `tokens`. */
-static enum recur_status hand_over(struct stream *stream, size_t *count, bool line_end)
+/* Cuts the clean text; what a token begins with stays. */
+static enum recur_status cut_block(struct stream *stream, bool last)
 {
-    size_t full = *count < stream->left ? *count : (size_t)stream->left;
-    *count = 0;
-    stream->left -= full;
-    stream->stats->tokens += full;
-    return stream->piece(stream->user, stream->tokens, full, line_end, stream->error);
-}
-
-/* Adds a token to `tokens`, of which there are *count. */
-static inline enum recur_status push(struct stream *stream, size_t *count, const char *bytes,
-                                     const char *end)
-{
-    if (*count == RECUR_PIECE)
-        RECUR_TRY(hand_over(stream, count, false));
-    stream->tokens[(*count)++] = (recur_token){bytes, (size_t)(end - bytes)};
+    struct recur_cutter *cutter = &stream->cutter;
+    cutter->text = stream->text;
+    cutter->end = stream->text + stream->text_size;
+    cutter->last = last;
+    RECUR_TRY(stream->kind->cut(cutter));
+    if (cutter->begun < stream->text_size)
+        memmove(stream->text, cutter->end - cutter->begun, cutter->begun);
+    stream->text_size = cutter->begun;
     return RECUR_OK;
-}
-
-static enum recur_status end_line(struct stream *stream, size_t *count)
-{
-    stream->stats->lines++;
-    return stream->by_line ? hand_over(stream, count, true) : RECUR_OK;
-}
-
-/* Characters and bytes. */
-static enum recur_status cut_characters(struct stream *stream)
-{
-    bool bytes = stream->config.tokens == RECUR_TOKENS_BYTE;
-    bool keep_line_feed = stream->config.clean == RECUR_CLEAN_NONE;
-    const char *end = stream->text + stream->text_size, *next;
-    size_t count = 0;
-    for (const char *at = stream->text; at < end; at = next) {
-        next = at + (bytes ? 1 : recur_utf8_length(*at));
-        bool line_feed = *at == '\n';
-        if (!line_feed || keep_line_feed)
-            RECUR_TRY(push(stream, &count, at, next));
-        if (line_feed)
-            RECUR_TRY(end_line(stream, &count));
-    }
-    return count ? hand_over(stream, &count, false) : RECUR_OK;
-}
-
-/* Words. One that the block cuts stays in `text`. */
-static enum recur_status cut_words(struct stream *stream, bool last)
-{
-    const char *word = stream->cut ? stream->text : NULL;
-    const char *end = stream->text + stream->text_size, *next;
-    size_t count = 0;
-    for (const char *at = stream->text + stream->cut; at < end; at = next) {
-        size_t length = recur_utf8_length(*at);
-        next = at + length;
-        bool plain = *at > ' ' && length == 1; /* most of most texts */
-        if (plain || (*at != ' ' && !recur_is_space(at, at + length, &next))) {
-            word = word ? word : at;
-            continue;
-        }
-        if (word)
-            RECUR_TRY(push(stream, &count, word, at));
-        word = NULL;
-        if (*at == '\n')
-            RECUR_TRY(end_line(stream, &count));
-    }
-    if (word && last)
-        RECUR_TRY(push(stream, &count, word, end));
-    stream->cut = word ? (size_t)(end - word) : 0;
-    return count ? hand_over(stream, &count, false) : RECUR_OK;
 }
 
 static enum recur_status cut_all(struct stream *stream)
 {
     RECUR_TRY(recur_alloc(stream->block + 3, 1, "a block of text", &stream->raw, stream->error));
     bool last = false;
-    while (!last && stream->left > 0) {
+    while (!last && stream->cutter.left > 0) {
         RECUR_TRY(read_block(stream, &last));
         RECUR_TRY(clean_block(stream, last));
-        RECUR_TRY(stream->config.tokens == RECUR_TOKENS_WORD ? cut_words(stream, last)
-                                                             : cut_characters(stream));
-        if (stream->cut < stream->text_size)
-            memmove(stream->text, stream->text + stream->text_size - stream->cut, stream->cut);
-        stream->text_size = stream->cut;
+        RECUR_TRY(cut_block(stream, last));
     }
     size_t count = 0;
-    return stream->open_line ? end_line(stream, &count) : RECUR_OK;
+    return stream->open_line ? recur_cutter_end_line(&stream->cutter, &count) : RECUR_OK;
 }
 
 enum recur_status recur_text_stream(const struct recur_text_source *source,
@@ -303,20 +238,24 @@ enum recur_status recur_text_stream(const struct recur_text_source *source,
     struct stream stream = {
         .source = source,
         .block = source->block ? source->block : BLOCK,
-        .by_line = by_line,
-        .piece = piece,
-        .user = user,
+        .cutter = {.left = UINT64_MAX,
+                   .by_line = by_line,
+                   .piece = piece,
+                   .user = user,
+                   .stats = stats,
+                   .error = error},
         .stats = stats,
-        .left = UINT64_MAX,
         .error = error,
     };
     RECUR_TRY(recur_text_take_config(config, &stream.config, error));
+    stream.kind = recur_token_kind_of(stream.config.tokens);
+    stream.cutter.keep_line_feed = stream.config.clean == RECUR_CLEAN_NONE;
     if (source->path)
         RECUR_TRY(recur_text_input_open(source->path, stream.config.encoding,
-                                        stream.config.tokens == RECUR_TOKENS_BYTE, &stream.input,
-                                        error));
+                                        stream.kind->as_it_stands, &stream.input, error));
     if (source->most && stream.input && recur_text_input_is_stream(stream.input))
-        stream.left = source->most - (stats->tokens < source->most ? stats->tokens : source->most);
+        stream.cutter.left =
+            source->most - (stats->tokens < source->most ? stats->tokens : source->most);
     enum recur_status status = cut_all(&stream);
     if (stream.input)
         stats->invalid += recur_text_input_invalid(stream.input);

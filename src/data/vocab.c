@@ -9,7 +9,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "data/text_stream.h"
+#include "data/token_kind.h"
 #include "data/vocab_make.h"
 
 struct recur_vocab {
@@ -53,11 +53,11 @@ static recur_printable shown(recur_token token)
     return recur_show(token.bytes, token.size, RECUR_WORD_SHOWN, NULL);
 }
 
-/* What a model file can hold: text, or, where bytes are tokens, any byte. */
+/* What a model file can hold: text, or, where tokens may be parts of characters, any byte. */
 static bool can_be_saved(recur_token token, const recur_text_config *text)
 {
     return recur_utf8_valid(token.bytes, token.size) ||
-           (token.size == 1 && text->tokens == RECUR_TOKENS_BYTE);
+           (token.size == 1 && recur_token_kind_of(text->tokens)->parts_of_character);
 }
 
 enum recur_status recur_vocab_begin(struct recur_token_table *counted,
@@ -238,11 +238,6 @@ failed:
     return status;
 }
 
-const struct recur_token_table *recur_vocab_table(const recur_vocab *vocab)
-{
-    return &vocab->table;
-}
-
 size_t recur_vocab_size(const recur_vocab *vocab)
 {
     return vocab->table.size;
@@ -299,8 +294,7 @@ uint64_t recur_vocab_count(const recur_vocab *vocab, int32_t id)
 
 struct encoding {
     const recur_vocab *vocab;
-    int32_t *ids;
-    size_t count, capacity, unknown;
+    struct recur_id_list ids;
 };
 
 static enum recur_status encode_piece(void *user, const recur_token *tokens, size_t count,
@@ -308,12 +302,8 @@ static enum recur_status encode_piece(void *user, const recur_token *tokens, siz
 {
     (void)line_end;
     struct encoding *encoding = user;
-    RECUR_TRY(recur_grow(&encoding->ids, &encoding->capacity, encoding->count + count,
-                         sizeof *encoding->ids, "a text's ids", error));
-    encoding->unknown +=
-        recur_vocab_ids(encoding->vocab, tokens, count, encoding->ids + encoding->count);
-    encoding->count += count;
-    return RECUR_OK;
+    return recur_token_kind_of(encoding->vocab->text.tokens)
+        ->encode(encoding->vocab, tokens, count, &encoding->ids, error);
 }
 
 enum recur_status recur_vocab_encode(const recur_vocab *vocab, const char *text, size_t size,
@@ -323,18 +313,18 @@ enum recur_status recur_vocab_encode(const recur_vocab *vocab, const char *text,
     struct encoding encoding = {.vocab = vocab};
     recur_text_stats stats = {0};
     enum recur_status status;
-    RECUR_TRY_GOTO(recur_grow(&encoding.ids, &encoding.capacity, 1, sizeof *encoding.ids,
+    RECUR_TRY_GOTO(recur_grow(&encoding.ids.id, &encoding.ids.capacity, 1, sizeof *encoding.ids.id,
                               "a text's ids", error),
                    failed);
     RECUR_TRY_GOTO(recur_text_stream(&(struct recur_text_source){.bytes = text, .size = size},
                                      &vocab->text, false, encode_piece, &encoding, &stats, error),
                    failed);
-    *ids = encoding.ids;
-    *count = encoding.count;
+    *ids = encoding.ids.id;
+    *count = encoding.ids.count;
     if (unknown_count)
-        *unknown_count = encoding.unknown;
+        *unknown_count = encoding.ids.unknown;
     return RECUR_OK;
 failed:
-    free(encoding.ids);
+    free(encoding.ids.id);
     return status;
 }

@@ -19,7 +19,4 @@ enum recur_status recur_vocab_finish(const struct recur_token_table *counted,
                                      const recur_vocab_config *config, recur_vocab **vocab,
                                      uint32_t **ids, recur_error *error);
 
-/* The vocabulary's entries by id. */
-const struct recur_token_table *recur_vocab_table(const recur_vocab *vocab);
-
 #endif

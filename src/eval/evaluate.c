@@ -18,6 +18,7 @@
 
 #include "backend/backend.h"
 #include "base/memory.h"
+#include "data/token_kind.h"
 #include "data/windows.h"
 #include "nn/model_object.h"
 
@@ -180,7 +181,8 @@ static void release(struct evaluation *e)
 static double characters_per_token(const recur_model *model, const recur_corpus *corpus)
 {
     const recur_text_stats *stats = recur_corpus_stats(corpus);
-    if (!model->vocab || recur_vocab_text(model->vocab)->tokens == RECUR_TOKENS_CHAR ||
+    if (!model->vocab ||
+        recur_token_kind_of(recur_vocab_text(model->vocab)->tokens)->one_character ||
         !stats->tokens)
         return 1;
     return (double)stats->characters / (double)stats->tokens;

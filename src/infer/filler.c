@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/memory.h"
+#include "data/token_kind.h"
 #include "infer/fill_search.h"
 
 struct recur_filler {
@@ -125,7 +126,7 @@ static enum recur_status put_stand_ins(struct reading *reading, recur_error *err
     reading->stand_in = (recur_token){reading->filler->mark, reading->filler->mark_size};
     if (config->clean != RECUR_CLEAN_LETTERS)
         return RECUR_OK;
-    reading->ambiguous = config->tokens != RECUR_TOKENS_WORD;
+    reading->ambiguous = !recur_token_kind_of(config->tokens)->spaced;
     size_t length = reading->ambiguous ? 1 : longest_run_of_x(reading) + 1;
     size_t room = recur_size_add(recur_size_mul(reading->marks, length),
                                  (size_t)(reading->end - reading->text));
@@ -196,9 +197,7 @@ static enum recur_status read_text(struct reading *reading, recur_error *error)
             error, RECUR_ERROR_DATA, "%zu of the text's %zu blank%s %s not a token: %s",
             reading->marks - reading->count, reading->marks, recur_plural(reading->marks),
             reading->marks - reading->count == 1 ? "is" : "are",
-            config->tokens == RECUR_TOKENS_WORD
-                ? "a model of words fills whole words, parted by spaces"
-                : "a model of bytes needs a blank of one byte");
+            recur_token_kind_of(config->tokens)->blank);
     return RECUR_OK;
 }
 

@@ -7,15 +7,16 @@
 #include <utf8proc.h>
 
 #include "base/error.h"
+#include "data/token_kind.h"
 #include "nn/model_object.h"
 
 /* The way of tokens to the caller's function. */
 struct writer {
     recur_text_fn *text;
     void *user;
-    enum recur_tokens kind;
-    bool space_due;  /* words: one is to be parted from what stands before it */
-    char pending[4]; /* bytes: the start of a character */
+    const struct recur_token_kind *kind;
+    bool space_due;  /* a token is to be parted from what stands before it */
+    char pending[4]; /* the start of a character, of tokens that may be parts of one */
     size_t pending_size;
 };
 
@@ -56,11 +57,11 @@ static enum recur_status write_bytes(struct writer *writer, recur_token token, r
 
 static enum recur_status write_token(struct writer *writer, recur_token token, recur_error *error)
 {
-    if (writer->kind == RECUR_TOKENS_BYTE)
+    if (writer->kind->parts_of_character)
         return write_bytes(writer, token, error);
     if (writer->space_due)
         RECUR_TRY(write_text(writer, " ", 1, error));
-    writer->space_due = writer->kind == RECUR_TOKENS_WORD;
+    writer->space_due = writer->kind->spaced;
     return write_text(writer, token.bytes, token.size, error);
 }
 
@@ -92,7 +93,8 @@ static bool ends_in_space(const char *text, size_t size)
 static int32_t trimmed_space(const recur_vocab *vocab, const char *prompt, size_t size)
 {
     const recur_text_config *config = recur_vocab_text(vocab);
-    bool trimmed = config->clean == RECUR_CLEAN_LETTERS && config->tokens != RECUR_TOKENS_WORD;
+    bool trimmed =
+        config->clean == RECUR_CLEAN_LETTERS && !recur_token_kind_of(config->tokens)->spaced;
     return trimmed && ends_in_space(prompt, size) ? recur_vocab_id(vocab, (recur_token){" ", 1})
                                                   : RECUR_UNKNOWN;
 }
@@ -143,12 +145,12 @@ enum recur_status recur_generate_on(recur_stepper *stepper, const char *prompt, 
     RECUR_TRY_GOTO(recur_vocab_encode(vocab, prompt, prompt_size, &ids, &done.prompt_tokens,
                                       &done.prompt_unknown, error),
                    cleanup);
+    const struct recur_token_kind *kind = recur_token_kind_of(recur_vocab_text(vocab)->tokens);
     struct writer writer = {
         .text = text,
         .user = user,
-        .kind = recur_vocab_text(vocab)->tokens,
-        .space_due = recur_vocab_text(vocab)->tokens == RECUR_TOKENS_WORD && prompt_size > 0 &&
-                     !ends_in_space(prompt, prompt_size),
+        .kind = kind,
+        .space_due = kind->spaced && prompt_size > 0 && !ends_in_space(prompt, prompt_size),
     };
     const float *logits = feed_prompt(stepper, session, vocab, ids, &done.prompt_tokens,
                                       trimmed_space(vocab, prompt, prompt_size));

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "data/token_kind.h"
 #include "io/fields_json.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
@@ -45,10 +46,11 @@ static void put_text_config(recur_json_writer *json, const recur_text_config *te
     recur_json_close(json, '}');
 }
 
-/* A byte of a byte model need not be UTF-8 and stands as a number; all other tokens are text. */
+/* A byte that may be part of a character stands as a number; all other tokens are text. */
 static bool is_number(const recur_vocab *vocab, recur_token token)
 {
-    return token.size == 1 && recur_vocab_text(vocab)->tokens == RECUR_TOKENS_BYTE;
+    return token.size == 1 &&
+           recur_token_kind_of(recur_vocab_text(vocab)->tokens)->parts_of_character;
 }
 
 static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)

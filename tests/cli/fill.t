@@ -134,6 +134,9 @@ $ recur fill -m m --blank $'\xff' t_me
 $ recur fill -m words --blank ' ' 'time and'
 ! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words, parted by spaces
 [1]
+$ recur fill -m m --blank $'\xef\xbb\xbf' $'t\xef\xbb\xbfme'
+! recur fill: 1 of the text's 1 blank is not a token: this character is left out where texts are read
+[1]
 $ recur fill -m m -f .
 ! recur fill: cannot read .: it is a directory
 [1]

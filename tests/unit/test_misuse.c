@@ -15,6 +15,8 @@ static void names_of_no_value(void **state)
 {
     (void)state;
     assert_string_equal(recur_tokens_name((enum recur_tokens)3), "unknown");
+    assert_false(recur_tokens_spaced((enum recur_tokens)3));
+    assert_false(recur_tokens_as_they_stand((enum recur_tokens) - 1));
     assert_string_equal(recur_clean_name((enum recur_clean)2), "unknown");
     assert_string_equal(recur_sampling_name((enum recur_sampling) - 1), "unknown");
     assert_string_equal(recur_task_name((enum recur_task)4), "unknown");
@@ -116,6 +118,12 @@ static void texts_of_no_kind(void **state)
     assert_int_equal(recur_vocab_build(&token, 1, &text, NULL, &vocab, &error),
                      RECUR_ERROR_ARGUMENT);
     assert_int_equal(recur_vocab_from_entries(&unknown, NULL, 1, 0, &text, &vocab, &error),
+                     RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, wrong_tokens);
+    recur_labels *labels = NULL;
+    recur_labels_config classify = recur_labels_config_default();
+    classify.text = &text;
+    assert_int_equal(recur_labels_read_memory("", 0, &classify, &labels, &error),
                      RECUR_ERROR_ARGUMENT);
     assert_string_equal(error.message, wrong_tokens);
     text = recur_text_config_default();

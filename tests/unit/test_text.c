@@ -463,6 +463,17 @@ static void names_can_be_parsed(void **state)
     assert_string_equal(error.message, "unknown kind of cleaning \"\": expected none or letters");
 }
 
+static void kinds_of_tokens_differ(void **state)
+{
+    (void)state;
+    assert_true(recur_tokens_spaced(RECUR_TOKENS_WORD));
+    assert_false(recur_tokens_spaced(RECUR_TOKENS_CHAR));
+    assert_false(recur_tokens_spaced(RECUR_TOKENS_BYTE));
+    assert_true(recur_tokens_as_they_stand(RECUR_TOKENS_BYTE));
+    assert_false(recur_tokens_as_they_stand(RECUR_TOKENS_CHAR));
+    assert_false(recur_tokens_as_they_stand(RECUR_TOKENS_WORD));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +493,7 @@ int main(void)
         cmocka_unit_test(says_what_it_cannot_read),
         cmocka_unit_test(ends_where_the_callback_says),
         cmocka_unit_test(names_can_be_parsed),
+        cmocka_unit_test(kinds_of_tokens_differ),
     };
     return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
 }

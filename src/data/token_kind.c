@@ -1,0 +1,122 @@
+#include "data/token_kind.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "data/words.h"
+
+enum recur_status recur_cutter_hand_over(struct recur_cutter *cutter, size_t *count, bool line_end)
+{
+    size_t full = *count < cutter->left ? *count : (size_t)cutter->left;
+    *count = 0;
+    cutter->left -= full;
+    cutter->stats->tokens += full;
+    return cutter->piece(cutter->user, cutter->tokens, full, line_end, cutter->error);
+}
+
+enum recur_status recur_cutter_end_line(struct recur_cutter *cutter, size_t *count)
+{
+    cutter->stats->lines++;
+    return cutter->by_line ? recur_cutter_hand_over(cutter, count, true) : RECUR_OK;
+}
+
+/* Each character, or each byte, is a token. */
+static inline enum recur_status cut_units(struct recur_cutter *cutter, bool bytes)
+{
+    bool keep_line_feed = cutter->keep_line_feed;
+    const char *end = cutter->end, *next;
+    size_t count = 0;
+    for (const char *at = cutter->text; at < end; at = next) {
+        next = at + (bytes ? 1 : recur_utf8_length(*at));
+        bool line_feed = *at == '\n';
+        if (!line_feed || keep_line_feed)
+            RECUR_TRY(recur_cutter_add(cutter, &count, at, next));
+        if (line_feed)
+            RECUR_TRY(recur_cutter_end_line(cutter, &count));
+    }
+    return count ? recur_cutter_hand_over(cutter, &count, false) : RECUR_OK;
+}
+
+static enum recur_status cut_characters(struct recur_cutter *cutter)
+{
+    return cut_units(cutter, false);
+}
+
+static enum recur_status cut_bytes(struct recur_cutter *cutter)
+{
+    return cut_units(cutter, true);
+}
+
+static enum recur_status cut_words(struct recur_cutter *cutter)
+{
+    const char *word = cutter->begun ? cutter->text : NULL;
+    const char *end = cutter->end, *next;
+    size_t count = 0;
+    for (const char *at = cutter->text + cutter->begun; at < end; at = next) {
+        size_t length = recur_utf8_length(*at);
+        next = at + length;
+        bool plain = *at > ' ' && length == 1; /* most of most texts */
+        if (plain || (*at != ' ' && !recur_is_space(at, at + length, &next))) {
+            word = word ? word : at;
+            continue;
+        }
+        if (word)
+            RECUR_TRY(recur_cutter_add(cutter, &count, word, at));
+        word = NULL;
+        if (*at == '\n')
+            RECUR_TRY(recur_cutter_end_line(cutter, &count));
+    }
+    if (word && cutter->last)
+        RECUR_TRY(recur_cutter_add(cutter, &count, word, end));
+    cutter->begun = word ? (size_t)(end - word) : 0;
+    return count ? recur_cutter_hand_over(cutter, &count, false) : RECUR_OK;
+}
+
+/* Each token is an entry of the vocabulary, or unknown. */
+static enum recur_status look_up(const recur_vocab *vocab, const recur_token *tokens, size_t count,
+                                 struct recur_id_list *ids, recur_error *error)
+{
+    RECUR_TRY(recur_grow(&ids->id, &ids->capacity, ids->count + count, sizeof *ids->id,
+                         "a text's ids", error));
+    ids->unknown += recur_vocab_ids(vocab, tokens, count, ids->id + ids->count);
+    ids->count += count;
+    return RECUR_OK;
+}
+
+static const struct recur_token_kind kinds[] = {
+    [RECUR_TOKENS_CHAR] = {.one_character = true,
+                           .blank = "this character is left out where texts are read",
+                           .cut = cut_characters,
+                           .encode = look_up},
+    [RECUR_TOKENS_WORD] = {.spaced = true,
+                           .nothing = "all of it is white space",
+                           .blank = "a model of words fills whole words, parted by spaces",
+                           .cut = cut_words,
+                           .encode = look_up},
+    [RECUR_TOKENS_BYTE] = {.as_it_stands = true,
+                           .parts_of_character = true,
+                           .blank = "a model of bytes needs a blank of one byte",
+                           .cut = cut_bytes,
+                           .encode = look_up},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+RECUR_NAMED_ENUM(tokens, "token kind", "char", "word", "byte")
+static_assert(sizeof tokens_names / sizeof *tokens_names == KINDS, "a name for each kind");
+
+const struct recur_token_kind *recur_token_kind_of(enum recur_tokens tokens)
+{
+    return &kinds[tokens];
+}
+
+bool recur_tokens_as_they_stand(enum recur_tokens tokens)
+{
+    return (size_t)tokens < KINDS && kinds[tokens].as_it_stands;
+}
+
+bool recur_tokens_spaced(enum recur_tokens tokens)
+{
+    return (size_t)tokens < KINDS && kinds[tokens].spaced;
+}
