@@ -15,7 +15,7 @@ RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
 
-enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error)
+enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
     RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
@@ -24,7 +24,7 @@ enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, r
     const struct recur_learner_plan learner = {.model = trainer->model,
                                                .team = trainer->team,
                                                .config = config,
-                                               .tokens = tokens,
+                                               .tokens = trainer->source->rows,
                                                .keeps = true};
     return trainer->backend->create_learner(&learner, &trainer->learner, error);
 }
@@ -42,6 +42,8 @@ enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_
     enum recur_status status =
         recur_config_take(&trainer->config, config, "recur_trainer_config", error);
     if (status == RECUR_OK)
+        status = recur_trainer_check(&trainer->config, error);
+    if (status == RECUR_OK && size)
         status = recur_alloc(1, size, "a trainer", &trainer->run, error);
     if (status != RECUR_OK) {
         recur_trainer_free(trainer);
@@ -58,6 +60,7 @@ void recur_trainer_free(recur_trainer *trainer)
     if (trainer->run)
         trainer->kind->free(trainer);
     free(trainer->run);
+    recur_source_free(trainer->source);
     trainer->backend->free_engine(trainer->engine);
     trainer->backend->free_learner(trainer->learner);
     recur_team_free(trainer->team);
@@ -67,7 +70,7 @@ void recur_trainer_free(recur_trainer *trainer)
 
 static void begin_epoch(struct recur_trainer *trainer)
 {
-    trainer->minibatches = trainer->kind->start(trainer, trainer->epochs);
+    trainer->minibatches = trainer->source->kind->start(trainer->source, trainer->epochs);
     trainer->minibatch = 0;
     trainer->loss_sum = trainer->norm_sum = trainer->seconds = 0;
 }
@@ -84,8 +87,8 @@ static void restore(struct recur_trainer *trainer)
 /* Writes into the model how it came to have the parameters of epoch `kept`. */
 static void note_origin(const struct recur_trainer *trainer, uint64_t kept)
 {
-    recur_model_note_training(trainer->model, &trainer->config, kept, trainer->train_tokens,
-                              trainer->valid_tokens);
+    recur_model_note_training(trainer->model, &trainer->config, kept, trainer->source->train_tokens,
+                              trainer->source->held_out.tokens);
 }
 
 /* From here on the run can only be finished: the optimiser's moments may be no numbers either. */
@@ -103,24 +106,36 @@ static enum recur_status diverged(struct recur_trainer *trainer, recur_error *er
                       smaller_clip ? " or gradient clipping" : "");
 }
 
+static enum recur_status load(struct recur_trainer *trainer,
+                              struct recur_source_minibatch *minibatch, recur_error *error)
+{
+    double start = recur_clock();
+    RECUR_TRY(trainer->source->kind->next(trainer->source, minibatch, error));
+    if (!minibatch->count)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "epoch %llu is over: recur_trainer_end_epoch comes before the next step",
+                          (unsigned long long)trainer->epochs + 1);
+    trainer->kind->load(trainer, minibatch);
+    trainer->phase_seconds[RECUR_PHASE_LOAD] += recur_clock() - start;
+    return RECUR_OK;
+}
+
 enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, recur_error *error)
 {
+    struct recur_source_minibatch minibatch;
     double start = recur_clock();
     if (trainer->diverged)
         return diverged(trainer, error);
     RECUR_TRY(recur_team_attend(trainer->team, error));
     if (!trainer->minibatches)
         begin_epoch(trainer);
-    if (!trainer->kind->next(trainer))
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "epoch %llu is over: recur_trainer_end_epoch comes before the next step",
-                          (unsigned long long)trainer->epochs + 1);
+    RECUR_TRY(load(trainer, &minibatch, error));
     double epochs = (double)(trainer->config.epochs ? trainer->config.epochs : 1);
     double share = 1 / ((double)trainer->minibatches * epochs);
     double done = (double)trainer->epochs / epochs + (double)trainer->minibatch * share;
     trainer->lr = recur_schedule_lr(&trainer->config, &trainer->plateau, done, done + share);
     trainer->minibatch++;
-    RECUR_TRY(trainer->kind->learn(trainer, error));
+    RECUR_TRY(trainer->kind->learn(trainer, &minibatch, error));
     trainer->seconds += recur_clock() - start;
     if (recur_task_lost(trainer->model->network.task, trainer->loss) || !isfinite(trainer->norm))
         return diverged(trainer, error);
@@ -166,7 +181,8 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
                           .gradient_norm = trainer->norm_sum / minibatches,
                           .lr = trainer->lr,
                           .tokens_per_second =
-                              (double)trainer->kind->tokens(trainer) / trainer->seconds,
+                              (double)trainer->source->kind->tokens(trainer->source) /
+                              trainer->seconds,
                           .seconds = trainer->seconds,
                           .valid_accuracy = NAN,
                           .valid_precision = NAN,
@@ -174,12 +190,12 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
                           .valid_f1 = NAN};
     enum recur_status status = trainer->kind->validate(trainer, &result, error);
     if (status == RECUR_ERROR_DIVERGED ||
-        (status == RECUR_OK && trainer->valid_tokens &&
+        (status == RECUR_OK && trainer->source->held_out.tokens &&
          recur_task_lost(trainer->model->network.task, result.valid_loss)))
         return diverged(trainer, error);
     RECUR_TRY(status);
     RECUR_TRY(recur_model_add_epoch(trainer->model, &result, error));
-    double judged = trainer->valid_tokens ? result.valid_loss : result.loss;
+    double judged = trainer->source->held_out.tokens ? result.valid_loss : result.loss;
     recur_plateau_epoch(&trainer->config, &trainer->plateau, judged);
     trainer->epochs++;
     trainer->minibatches = trainer->minibatch = 0;
@@ -225,7 +241,7 @@ const recur_trainer_config *recur_trainer_get_config(const recur_trainer *traine
 uint64_t recur_trainer_best_epoch(const recur_trainer *trainer)
 {
     bool last_is_best = trainer->minibatch > 0 || trainer->best_epoch == trainer->epochs;
-    return trainer->valid_tokens || !last_is_best ? trainer->best_epoch : 0;
+    return trainer->source->held_out.tokens || !last_is_best ? trainer->best_epoch : 0;
 }
 
 uint64_t recur_trainer_epochs(const recur_trainer *trainer)
@@ -235,12 +251,12 @@ uint64_t recur_trainer_epochs(const recur_trainer *trainer)
 
 size_t recur_trainer_train_tokens(const recur_trainer *trainer)
 {
-    return trainer->train_tokens;
+    return trainer->source->train_tokens;
 }
 
 size_t recur_trainer_valid_tokens(const recur_trainer *trainer)
 {
-    return trainer->valid_tokens;
+    return trainer->source->held_out.tokens;
 }
 
 const double *recur_trainer_phases(const recur_trainer *trainer)

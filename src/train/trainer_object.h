@@ -6,14 +6,10 @@
 #include "backend/backend.h"
 #include "base/names.h"
 #include "base/team.h"
+#include "data/source.h"
 #include "nn/model_object.h"
 #include "recur/labels.h"
 #include "train/schedule.h"
-
-/* What a run learns from and validates on is known again by. */
-struct recur_identity {
-    uint64_t tokens, fingerprint;
-};
 
 /* One tensor of recur_trainer_tensor: one of the learner's, or a carried state. */
 struct recur_state_tensor {
@@ -24,29 +20,23 @@ struct recur_state_tensor {
     bool c;       /* likewise: c, not h */
 };
 
-/* What runs differ in: what they learn from, and how. A trainer without labels learns from a text
- * (text_trainer.c), one with labels from labelled texts (label_trainer.c). */
+/* What runs differ in besides their source: how a minibatch is learned from, tokens of a text by
+ * one engine (text_trainer.c), labelled texts by a labeller (label_trainer.c). */
 struct recur_run_kind {
-    const char *data, *has, *others;                  /* what it learns from, for sentences */
-    size_t (*start)(recur_trainer *, uint64_t epoch); /* from 0; returns its minibatches */
-    size_t (*most)(const recur_trainer *);            /* minibatches of any epoch, at most */
-    void (*skip)(recur_trainer *, size_t count);      /* minibatches, whose end states are there */
-    bool (*next)(recur_trainer *);                    /* minibatch, in place; false at the end */
-    enum recur_status (*learn)(recur_trainer *, recur_error *); /* from it: loss, norm, update */
-    size_t (*tokens)(const recur_trainer *);                    /* of this epoch so far */
+    void (*load)(recur_trainer *, struct recur_source_minibatch *);
+    /* From what was loaded: loss, norm, update. */
+    enum recur_status (*learn)(recur_trainer *, const struct recur_source_minibatch *,
+                               recur_error *);
     enum recur_status (*validate)(recur_trainer *, recur_epoch *, recur_error *);
-    struct recur_identity (*identity)(const recur_trainer *);
-    void (*free)(recur_trainer *);
+    void (*free)(recur_trainer *); /* the run; NULL: there is none */
 };
-
-extern const struct recur_run_kind recur_text_run_kind, recur_label_run_kind;
 
 struct recur_trainer {
     recur_trainer_config config;
     recur_model *model;
     const struct recur_run_kind *kind;
-    void *run; /* the kind's own: struct recur_text_run or recur_label_run */
-    size_t train_tokens, valid_tokens;
+    void *run; /* the kind's own; NULL: it has none */
+    struct recur_source *source;
 
     struct recur_team *team;
     const struct recur_backend *backend;
@@ -77,8 +67,9 @@ RECUR_ENUM_CHECK(optimizer);
 /* ARGUMENT for a setting outside its range. */
 enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error);
 
-/* A trainer of that kind with a run of `size` bytes, all zero, and the settings that were given.
- * Errors: MEMORY, ARGUMENT. Released by recur_trainer_free, also where what follows fails. */
+/* A trainer of that kind with a run of `size` bytes, all zero, or with none, and the settings that
+ * were given, checked. Errors: MEMORY, ARGUMENT. Released by recur_trainer_free, also where what
+ * follows fails. */
 enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_kind *kind,
                                      size_t size, const recur_trainer_config *config,
                                      recur_trainer **trainer, recur_error *error);
@@ -86,11 +77,7 @@ enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_
 /* Lists the tensors of a trainer that is otherwise complete. Errors: MEMORY. */
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error);
 
-/* Readies what every run has, once its settings are checked: the team and the learner. A minibatch
- * has at most `tokens` tokens. */
-enum recur_status recur_trainer_prepare(recur_trainer *trainer, size_t tokens, recur_error *error);
-
-struct recur_identity recur_corpus_identity(const recur_corpus *corpus);
-struct recur_identity recur_labels_identity(const recur_labels *train, const recur_labels *valid);
+/* Readies what every run has, once its source is there: the team and the learner. */
+enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error);
 
 #endif

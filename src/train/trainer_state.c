@@ -85,14 +85,14 @@ void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float 
 static struct recur_identity identity_of(struct recur_trainer *trainer)
 {
     if (!trainer->identified)
-        trainer->identity = trainer->kind->identity(trainer);
+        trainer->identity = trainer->source->kind->identity(trainer->source);
     trainer->identified = true;
     return trainer->identity;
 }
 
 static enum recur_status check_identity(const recur_trainer_state *state,
                                         struct recur_identity identity,
-                                        const struct recur_run_kind *kind, recur_error *error)
+                                        const struct recur_source_kind *kind, recur_error *error)
 {
     typedef unsigned long long number;
     if (identity.tokens != state->text_tokens)
@@ -110,14 +110,15 @@ static enum recur_status check_identity(const recur_trainer_state *state,
 enum recur_status recur_trainer_check_text(const recur_trainer_state *state,
                                            const recur_corpus *corpus, recur_error *error)
 {
-    return check_identity(state, recur_corpus_identity(corpus), &recur_text_run_kind, error);
+    return check_identity(state, recur_corpus_identity(corpus), &recur_text_source_kind, error);
 }
 
 enum recur_status recur_trainer_check_labels(const recur_trainer_state *state,
                                              const recur_labels *train, const recur_labels *valid,
                                              recur_error *error)
 {
-    return check_identity(state, recur_labels_identity(train, valid), &recur_label_run_kind, error);
+    return check_identity(state, recur_labels_identity(train, valid), &recur_label_source_kind,
+                          error);
 }
 
 enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_state *state,
@@ -178,7 +179,7 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     const recur_trainer_config *config = &trainer->config;
     size_t history = trainer->model->history_count;
-    uint64_t most = trainer->kind->most(trainer);
+    uint64_t most = trainer->source->most;
     if (state->epochs > history)
         return recur_fail(error, bad, "the history has %zu of %llu finished epoch%s", history,
                           (number)state->epochs, recur_plural(state->epochs));
@@ -209,11 +210,11 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
 enum recur_status recur_trainer_set_state(recur_trainer *trainer, const recur_trainer_state *state,
                                           recur_error *error)
 {
-    RECUR_TRY(check_identity(state, identity_of(trainer), trainer->kind, error));
+    RECUR_TRY(check_identity(state, identity_of(trainer), trainer->source->kind, error));
     RECUR_TRY(check_sums(state, error));
-    size_t minibatches = trainer->kind->start(trainer, state->epochs);
+    size_t minibatches = trainer->source->kind->start(trainer->source, state->epochs);
     RECUR_TRY(check_counters(trainer, state, minibatches, error));
-    trainer->kind->skip(trainer, (size_t)state->minibatch);
+    trainer->source->kind->skip(trainer->source, (size_t)state->minibatch);
     bool under_way = state->minibatch > 0;
     trainer->minibatches = under_way ? minibatches : 0;
     trainer->minibatch = (size_t)state->minibatch;
