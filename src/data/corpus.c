@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "data/corpus_source.h"
+#include "data/corpus_raw.h"
 #include "data/token_kind.h"
 #include "data/vocab_make.h"
 
@@ -100,13 +100,13 @@ static void trim(recur_corpus *corpus)
     }
 }
 
-/* Where the stream's pieces go. */
+/* Where the stream's chunks go. */
 struct builder {
     recur_corpus *corpus;
     uint64_t max_tokens;
     struct recur_token_table *counted; /* new tokens are added, all are counted; or: */
     const recur_vocab *vocab;          /* there is one */
-    uint32_t numbers[RECUR_PIECE];     /* of the counted tokens */
+    uint32_t numbers[RECUR_CHUNK];     /* of the counted tokens */
     struct recur_id_list ids;          /* of the vocabulary's */
 };
 
@@ -117,7 +117,7 @@ static enum recur_status append_kept(struct builder *builder, const uint32_t *id
     return append(builder->corpus, ids, room < count ? (size_t)room : count, error);
 }
 
-static enum recur_status count_piece(void *user, const recur_token *tokens, size_t count,
+static enum recur_status count_chunk(void *user, const recur_token *tokens, size_t count,
                                      bool line_end, recur_error *error)
 {
     (void)line_end;
@@ -133,7 +133,7 @@ static enum recur_status count_piece(void *user, const recur_token *tokens, size
     return append_kept(builder, numbers, count, error);
 }
 
-static enum recur_status encode_piece(void *user, const recur_token *tokens, size_t count,
+static enum recur_status encode_chunk(void *user, const recur_token *tokens, size_t count,
                                       bool line_end, recur_error *error)
 {
     (void)line_end;
@@ -146,11 +146,11 @@ static enum recur_status encode_piece(void *user, const recur_token *tokens, siz
     return append_kept(builder, (const uint32_t *)ids->id, ids->count, error);
 }
 
-static enum recur_status fail_empty(const struct recur_text_source *sources, size_t count,
+static enum recur_status fail_empty(const struct recur_raw_text *texts, size_t count,
                                     const recur_text_config *config, const recur_text_stats *stats,
                                     recur_error *error)
 {
-    const char *path = count ? sources[0].path : NULL;
+    const char *path = count ? texts[0].path : NULL;
     const char *nothing = recur_token_kind_of(config->tokens)->nothing;
     const char *cause = !stats->bytes ? "at least 1 is needed"
                         : config->clean == RECUR_CLEAN_LETTERS
@@ -164,19 +164,19 @@ static enum recur_status fail_empty(const struct recur_text_source *sources, siz
                       stats->bytes == 1 ? "byte was" : "bytes were", cause);
 }
 
-/* Reads all sources as one text. */
-static enum recur_status read_sources(const struct recur_text_source *sources, size_t count,
-                                      const recur_text_config *config, recur_piece_fn *piece,
-                                      struct builder *builder, recur_error *error)
+/* Reads all texts as one. */
+static enum recur_status read_texts(const struct recur_raw_text *texts, size_t count,
+                                    const recur_text_config *config, recur_chunk_fn *chunk,
+                                    struct builder *builder, recur_error *error)
 {
     recur_text_stats *stats = &builder->corpus->stats;
     for (size_t i = 0; i < count; i++) {
-        struct recur_text_source source = sources[i];
-        source.most = builder->max_tokens;
-        source.marks = &builder->corpus->marks;
-        RECUR_TRY(recur_text_stream(&source, config, false, piece, builder, stats, error));
+        struct recur_raw_text text = texts[i];
+        text.most = builder->max_tokens;
+        text.marks = &builder->corpus->marks;
+        RECUR_TRY(recur_text_stream(&text, config, false, chunk, builder, stats, error));
     }
-    return stats->tokens ? RECUR_OK : fail_empty(sources, count, config, stats, error);
+    return stats->tokens ? RECUR_OK : fail_empty(texts, count, config, stats, error);
 }
 
 static void set(recur_corpus *corpus, size_t at, uint32_t id)
@@ -205,10 +205,9 @@ static uint64_t limit(uint64_t max_tokens)
     return max_tokens ? max_tokens : UINT64_MAX;
 }
 
-enum recur_status recur_corpus_build_sources(const struct recur_text_source *sources, size_t count,
-                                             const recur_corpus_config *given,
-                                             recur_corpus **corpus, recur_vocab **vocab,
-                                             recur_error *error)
+enum recur_status recur_corpus_build_raw(const struct recur_raw_text *texts, size_t count,
+                                         const recur_corpus_config *given, recur_corpus **corpus,
+                                         recur_vocab **vocab, recur_error *error)
 {
     recur_corpus_config config = recur_corpus_config_default();
     recur_vocab_config dictionary = recur_vocab_config_default();
@@ -224,7 +223,7 @@ enum recur_status recur_corpus_build_sources(const struct recur_text_source *sou
     RECUR_TRY_GOTO(recur_vocab_begin(&counted, &cut, &dictionary, error), done);
     struct builder builder = {
         .corpus = made, .max_tokens = limit(config.max_tokens), .counted = &counted};
-    RECUR_TRY_GOTO(read_sources(sources, count, &cut, count_piece, &builder, error), done);
+    RECUR_TRY_GOTO(read_texts(texts, count, &cut, count_chunk, &builder, error), done);
     RECUR_TRY_GOTO(recur_vocab_finish(&counted, &cut, &dictionary, vocab, &ids, error), done);
     renumber(made, ids, recur_vocab_size(*vocab));
     trim(made);
@@ -237,13 +236,13 @@ done:
     return status;
 }
 
-/* One source for each path; `*sources` belongs to the caller. */
-static enum recur_status make_sources(const char *const *paths, size_t count,
-                                      struct recur_text_source **sources, recur_error *error)
+/* One text for each path; `*texts` belongs to the caller. */
+static enum recur_status make_texts(const char *const *paths, size_t count,
+                                    struct recur_raw_text **texts, recur_error *error)
 {
-    RECUR_TRY(recur_alloc(count, sizeof **sources, "the list of files", sources, error));
+    RECUR_TRY(recur_alloc(count, sizeof **texts, "the list of files", texts, error));
     for (size_t i = 0; i < count; i++)
-        (*sources)[i].path = paths[i];
+        (*texts)[i].path = paths[i];
     return RECUR_OK;
 }
 
@@ -251,11 +250,10 @@ enum recur_status recur_corpus_build(const char *const *paths, size_t count,
                                      const recur_corpus_config *config, recur_corpus **corpus,
                                      recur_vocab **vocab, recur_error *error)
 {
-    struct recur_text_source *sources;
-    RECUR_TRY(make_sources(paths, count, &sources, error));
-    enum recur_status status =
-        recur_corpus_build_sources(sources, count, config, corpus, vocab, error);
-    free(sources);
+    struct recur_raw_text *texts;
+    RECUR_TRY(make_texts(paths, count, &texts, error));
+    enum recur_status status = recur_corpus_build_raw(texts, count, config, corpus, vocab, error);
+    free(texts);
     return status;
 }
 
@@ -264,8 +262,8 @@ enum recur_status recur_corpus_build_memory(const char *bytes, size_t size,
                                             recur_corpus **corpus, recur_vocab **vocab,
                                             recur_error *error)
 {
-    struct recur_text_source source = {.bytes = bytes, .size = size};
-    return recur_corpus_build_sources(&source, 1, config, corpus, vocab, error);
+    struct recur_raw_text text = {.bytes = bytes, .size = size};
+    return recur_corpus_build_raw(&text, 1, config, corpus, vocab, error);
 }
 
 static void count_unknown(recur_corpus *corpus)
@@ -280,7 +278,7 @@ enum recur_status recur_corpus_encode_files(const char *const *paths, size_t cou
 {
     recur_corpus_config config = recur_corpus_config_default();
     recur_text_config cut = recur_text_config_default();
-    struct recur_text_source *sources = NULL;
+    struct recur_raw_text *texts = NULL;
     recur_corpus *made = NULL;
     enum recur_status status;
     RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
@@ -288,10 +286,10 @@ enum recur_status recur_corpus_encode_files(const char *const *paths, size_t cou
     cut.tokens = recur_vocab_text(vocab)->tokens;
     cut.clean = recur_vocab_text(vocab)->clean;
     struct builder builder = {.max_tokens = limit(config.max_tokens), .vocab = vocab};
-    RECUR_TRY_GOTO(make_sources(paths, count, &sources, error), done);
+    RECUR_TRY_GOTO(make_texts(paths, count, &texts, error), done);
     RECUR_TRY_GOTO(create(recur_vocab_size(vocab), &made, error), done);
     builder.corpus = made;
-    RECUR_TRY_GOTO(read_sources(sources, count, &cut, encode_piece, &builder, error), done);
+    RECUR_TRY_GOTO(read_texts(texts, count, &cut, encode_chunk, &builder, error), done);
     count_unknown(made);
     trim(made);
     *corpus = made;
@@ -299,7 +297,7 @@ enum recur_status recur_corpus_encode_files(const char *const *paths, size_t cou
 done:
     recur_corpus_free(made);
     free(builder.ids.id);
-    free(sources);
+    free(texts);
     return status;
 }
 

@@ -5,7 +5,7 @@
 #include "data/text_stream.h"
 #include "data/words.h"
 
-/* A recur_piece_fn. */
+/* A recur_chunk_fn. */
 static enum recur_status take_tokens(void *user, const recur_token *tokens, size_t count,
                                      bool line_end, recur_error *error)
 {
@@ -19,10 +19,10 @@ static enum recur_status take_tokens(void *user, const recur_token *tokens, size
 static enum recur_status cut_text(struct recur_labels_reading *r, recur_token text)
 {
     recur_text_stats stats = {0};
-    const struct recur_text_source source = {
+    const struct recur_raw_text raw = {
         .bytes = text.bytes, .size = text.size, .block = text.size + 1};
     enum recur_status status =
-        recur_text_stream(&source, &r->store->text, false, take_tokens, r, &stats, r->error);
+        recur_text_stream(&raw, &r->store->text, false, take_tokens, r, &stats, r->error);
     r->store->stats.invalid += stats.invalid;
     return status;
 }

@@ -21,8 +21,8 @@ struct recur_ngrams {
     size_t runs_size, runs_capacity;
 };
 
-/* Tokens that are looked up at once; different n-grams that are held, before the next piece. */
-enum { PIECE = 1024, HELD = (1 << 20) - PIECE };
+/* Tokens that are looked up at once; different n-grams that are held, before the next chunk. */
+enum { CHUNK = 1024, HELD = (1 << 20) - CHUNK };
 
 /* The n-grams whose hash is `number` modulo `of`, a power of two. */
 struct share {
@@ -40,10 +40,10 @@ struct counter {
     struct recur_token_table table; /* the share's n-grams, each the bytes of its ids */
     recur_ngram *met;               /* the same by the table's index */
     size_t met_capacity;
-    int32_t ids[PIECE + RECUR_NGRAMS_LONGEST - 1];
-    recur_token tokens[PIECE]; /* the piece's n-grams that belong to the share, */
-    size_t places[PIECE];      /* where they stand, */
-    uint32_t indices[PIECE];   /* and their indices in the table */
+    int32_t ids[CHUNK + RECUR_NGRAMS_LONGEST - 1];
+    recur_token tokens[CHUNK]; /* the chunk's n-grams that belong to the share, */
+    size_t places[CHUNK];      /* where they stand, */
+    uint32_t indices[CHUNK];   /* and their indices in the table */
 };
 
 static bool belongs(const int32_t *ids, size_t n, struct share share)
@@ -57,7 +57,7 @@ static bool belongs(const int32_t *ids, size_t n, struct share share)
 }
 
 /* Counts those of the share that begin at [first, first + count). */
-static enum recur_status count_piece(struct counter *counter, size_t first, size_t count,
+static enum recur_status count_chunk(struct counter *counter, size_t first, size_t count,
                                      recur_error *error)
 {
     size_t ours = 0;
@@ -89,8 +89,8 @@ static enum recur_status count_share(struct counter *counter, bool *full, recur_
 {
     size_t total = counter->ngrams->total;
     *full = false;
-    for (size_t at = 0; at < total && !*full; at += PIECE) {
-        RECUR_TRY(count_piece(counter, at, total - at < PIECE ? total - at : PIECE, error));
+    for (size_t at = 0; at < total && !*full; at += CHUNK) {
+        RECUR_TRY(count_chunk(counter, at, total - at < CHUNK ? total - at : CHUNK, error));
         *full = counter->table.size > HELD && counter->share.of < SHARES_MOST;
     }
     return RECUR_OK;

@@ -10,11 +10,11 @@
 #include "data/text_stream.h"
 #include "data/token_kind.h"
 
-/* Puts lines together from the stream's pieces. */
+/* Puts lines together from the stream's chunks. */
 struct assembly {
     recur_line_fn *line;
     void *user;
-    char *bytes; /* of the pieces so far, one behind the other */
+    char *bytes; /* of the chunks so far, one behind the other */
     size_t size, capacity;
     recur_token *tokens;
     size_t count, tokens_capacity;
@@ -27,7 +27,7 @@ static enum recur_status hand_over(const struct assembly *assembly, const recur_
     return recur_called_back(assembly->line(assembly->user, tokens, count, &own), &own, error);
 }
 
-static enum recur_status keep_piece(struct assembly *assembly, const recur_token *tokens,
+static enum recur_status keep_chunk(struct assembly *assembly, const recur_token *tokens,
                                     size_t count, recur_error *error)
 {
     size_t size = assembly->size;
@@ -50,7 +50,7 @@ static enum recur_status assemble(void *user, const recur_token *tokens, size_t 
     struct assembly *assembly = user;
     if (line_end && !assembly->count)
         return hand_over(assembly, tokens, count, error);
-    RECUR_TRY(keep_piece(assembly, tokens, count, error));
+    RECUR_TRY(keep_chunk(assembly, tokens, count, error));
     if (!line_end)
         return RECUR_OK;
     const char *bytes = assembly->bytes;
@@ -63,14 +63,14 @@ static enum recur_status assemble(void *user, const recur_token *tokens, size_t 
     return hand_over(assembly, assembly->tokens, count, error);
 }
 
-enum recur_status recur_text_lines(const struct recur_text_source *source,
+enum recur_status recur_text_lines(const struct recur_raw_text *raw_text,
                                    const recur_text_config *config, recur_line_fn *line, void *user,
                                    recur_text_stats *stats, recur_error *error)
 {
     struct assembly assembly = {.line = line, .user = user};
     recur_text_stats met = {0};
     enum recur_status status =
-        recur_text_stream(source, config, true, assemble, &assembly, &met, error);
+        recur_text_stream(raw_text, config, true, assemble, &assembly, &met, error);
     free(assembly.bytes);
     free(assembly.tokens);
     if (status == RECUR_STOP)
@@ -84,7 +84,7 @@ enum recur_status recur_text_read(const char *path, const recur_text_config *con
                                   recur_line_fn *line, void *user, recur_text_stats *stats,
                                   recur_error *error)
 {
-    return recur_text_lines(&(struct recur_text_source){.path = path}, config, line, user, stats,
+    return recur_text_lines(&(struct recur_raw_text){.path = path}, config, line, user, stats,
                             error);
 }
 
@@ -92,7 +92,7 @@ enum recur_status recur_text_read_memory(const char *bytes, size_t size,
                                          const recur_text_config *config, recur_line_fn *line,
                                          void *user, recur_text_stats *stats, recur_error *error)
 {
-    return recur_text_lines(&(struct recur_text_source){.bytes = bytes, .size = size}, config, line,
+    return recur_text_lines(&(struct recur_raw_text){.bytes = bytes, .size = size}, config, line,
                             user, stats, error);
 }
 

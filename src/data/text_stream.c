@@ -12,7 +12,7 @@
 #define BLOCK ((size_t)64 << 10) /* raw and cleaned block stay in the second-level cache */
 
 struct stream {
-    const struct recur_text_source *source;
+    const struct recur_raw_text *raw_text;
     recur_text_config config;
     const struct recur_token_kind *kind;
     struct recur_text_input *input; /* NULL: memory */
@@ -39,23 +39,23 @@ static void drop_marks(struct stream *stream)
     size_t before = stream->raw_size;
     bool first = stream->read == before && recur_text_is_marked(stream->raw, before);
     size_t marks = recur_text_drop_marks(stream->raw, &stream->raw_size);
-    if (stream->source->marks)
-        *stream->source->marks += marks - first;
+    if (stream->raw_text->marks)
+        *stream->raw_text->marks += marks - first;
 }
 
 /* Puts the next block behind what is left in `raw`, without byte order marks; the last is empty. */
 static enum recur_status read_block(struct stream *stream, bool *last)
 {
-    const struct recur_text_source *source = stream->source;
+    const struct recur_raw_text *raw_text = stream->raw_text;
     char *to = stream->raw + stream->raw_size;
     size_t size;
     if (stream->input) {
         RECUR_TRY(recur_text_input_read(stream->input, to, stream->block, &size, stream->error));
     } else {
-        size = source->size - stream->read;
+        size = raw_text->size - stream->read;
         size = size < stream->block ? size : stream->block;
         if (size)
-            memcpy(to, source->bytes + stream->read, size);
+            memcpy(to, raw_text->bytes + stream->read, size);
     }
     if (size)
         stream->open_line = to[size - 1] != '\n';
@@ -230,17 +230,17 @@ static enum recur_status cut_all(struct stream *stream)
     return stream->open_line ? recur_cutter_end_line(&stream->cutter, &count) : RECUR_OK;
 }
 
-enum recur_status recur_text_stream(const struct recur_text_source *source,
+enum recur_status recur_text_stream(const struct recur_raw_text *raw_text,
                                     const recur_text_config *config, bool by_line,
-                                    recur_piece_fn *piece, void *user, recur_text_stats *stats,
+                                    recur_chunk_fn *chunk, void *user, recur_text_stats *stats,
                                     recur_error *error)
 {
     struct stream stream = {
-        .source = source,
-        .block = source->block ? source->block : BLOCK,
+        .raw_text = raw_text,
+        .block = raw_text->block ? raw_text->block : BLOCK,
         .cutter = {.left = UINT64_MAX,
                    .by_line = by_line,
-                   .piece = piece,
+                   .chunk = chunk,
                    .user = user,
                    .stats = stats,
                    .error = error},
@@ -250,12 +250,12 @@ enum recur_status recur_text_stream(const struct recur_text_source *source,
     RECUR_TRY(recur_text_take_config(config, &stream.config, error));
     stream.kind = recur_token_kind_of(stream.config.tokens);
     stream.cutter.keep_line_feed = stream.config.clean == RECUR_CLEAN_NONE;
-    if (source->path)
-        RECUR_TRY(recur_text_input_open(source->path, stream.config.encoding,
+    if (raw_text->path)
+        RECUR_TRY(recur_text_input_open(raw_text->path, stream.config.encoding,
                                         stream.kind->as_it_stands, &stream.input, error));
-    if (source->most && stream.input && recur_text_input_is_stream(stream.input))
+    if (raw_text->most && stream.input && recur_text_input_is_stream(stream.input))
         stream.cutter.left =
-            source->most - (stats->tokens < source->most ? stats->tokens : source->most);
+            raw_text->most - (stats->tokens < raw_text->most ? stats->tokens : raw_text->most);
     enum recur_status status = cut_all(&stream);
     if (stream.input)
         stats->invalid += recur_text_input_invalid(stream.input);

@@ -7,7 +7,7 @@
 
 #include "recur/text.h"
 
-struct recur_text_source {
+struct recur_raw_text {
     const char *path;  /* "-" is standard input; NULL: the bytes below */
     const char *bytes; /* `size` of them */
     size_t size;
@@ -18,11 +18,11 @@ struct recur_text_source {
         *marks; /* byte order marks that were left out within the text are added; may be NULL */
 };
 
-#define RECUR_PIECE 1024 /* tokens handed over at once, at most */
+#define RECUR_CHUNK 1024 /* tokens handed over at once, at most */
 
 /* Receives the next tokens, which are valid during the call only. `line_end`: a line of the text
  * ends with them. */
-typedef enum recur_status recur_piece_fn(void *user, const recur_token *tokens, size_t count,
+typedef enum recur_status recur_chunk_fn(void *user, const recur_token *tokens, size_t count,
                                          bool line_end, recur_error *error);
 
 /* The settings to read with: `config`, or where it is NULL the defaults. ARGUMENT where they are
@@ -30,18 +30,18 @@ typedef enum recur_status recur_piece_fn(void *user, const recur_token *tokens, 
 enum recur_status recur_text_take_config(const recur_text_config *config, recur_text_config *taken,
                                          recur_error *error);
 
-/* Cuts the whole source and adds what was met to `stats`. `by_line`: a piece ends where a line
- * ends, and long lines come in several pieces; else lines do not matter and no piece has
+/* Cuts the whole text and adds what was met to `stats`. `by_line`: a chunk ends where a line
+ * ends, and long lines come in several chunks; else lines do not matter and no chunk has
  * `line_end`. `config` NULL: defaults. Errors: FILE, MEMORY, ARGUMENT, and whatever
- * `piece` returns. */
-enum recur_status recur_text_stream(const struct recur_text_source *source,
+ * `chunk` returns. */
+enum recur_status recur_text_stream(const struct recur_raw_text *raw_text,
                                     const recur_text_config *config, bool by_line,
-                                    recur_piece_fn *piece, void *user, recur_text_stats *stats,
+                                    recur_chunk_fn *chunk, void *user, recur_text_stats *stats,
                                     recur_error *error);
 
 /* The same, whole lines at a time: memory grows with the longest line. `*stats` (may be NULL) is
  * written on success. */
-enum recur_status recur_text_lines(const struct recur_text_source *source,
+enum recur_status recur_text_lines(const struct recur_raw_text *raw_text,
                                    const recur_text_config *config, recur_line_fn *line, void *user,
                                    recur_text_stats *stats, recur_error *error);
 

@@ -12,7 +12,7 @@ enum recur_status recur_cutter_hand_over(struct recur_cutter *cutter, size_t *co
     *count = 0;
     cutter->left -= full;
     cutter->stats->tokens += full;
-    return cutter->piece(cutter->user, cutter->tokens, full, line_end, cutter->error);
+    return cutter->chunk(cutter->user, cutter->tokens, full, line_end, cutter->error);
 }
 
 enum recur_status recur_cutter_end_line(struct recur_cutter *cutter, size_t *count)

@@ -15,10 +15,10 @@ struct recur_cutter {
     bool last;              /* no text follows */
     bool keep_line_feed;    /* a line feed is no white space but part of the text */
 
-    recur_token tokens[RECUR_PIECE];
+    recur_token tokens[RECUR_CHUNK];
     uint64_t left; /* tokens that may still be handed over */
     bool by_line;
-    recur_piece_fn *piece;
+    recur_chunk_fn *chunk;
     void *user;
     recur_text_stats *stats;
     recur_error *error;
@@ -66,7 +66,7 @@ enum recur_status recur_cutter_end_line(struct recur_cutter *cutter, size_t *cou
 static inline enum recur_status recur_cutter_add(struct recur_cutter *cutter, size_t *count,
                                                  const char *bytes, const char *end)
 {
-    if (*count == RECUR_PIECE)
+    if (*count == RECUR_CHUNK)
         RECUR_TRY(recur_cutter_hand_over(cutter, count, false));
     cutter->tokens[(*count)++] = (recur_token){bytes, (size_t)(end - bytes)};
     return RECUR_OK;

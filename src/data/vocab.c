@@ -297,7 +297,7 @@ struct encoding {
     struct recur_id_list ids;
 };
 
-static enum recur_status encode_piece(void *user, const recur_token *tokens, size_t count,
+static enum recur_status encode_chunk(void *user, const recur_token *tokens, size_t count,
                                       bool line_end, recur_error *error)
 {
     (void)line_end;
@@ -316,8 +316,8 @@ enum recur_status recur_vocab_encode(const recur_vocab *vocab, const char *text,
     RECUR_TRY_GOTO(recur_grow(&encoding.ids.id, &encoding.ids.capacity, 1, sizeof *encoding.ids.id,
                               "a text's ids", error),
                    failed);
-    RECUR_TRY_GOTO(recur_text_stream(&(struct recur_text_source){.bytes = text, .size = size},
-                                     &vocab->text, false, encode_piece, &encoding, &stats, error),
+    RECUR_TRY_GOTO(recur_text_stream(&(struct recur_raw_text){.bytes = text, .size = size},
+                                     &vocab->text, false, encode_chunk, &encoding, &stats, error),
                    failed);
     *ids = encoding.ids.id;
     *count = encoding.ids.count;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "data/corpus_source.h"
+#include "data/corpus_raw.h"
 #include "scratch.h"
 
 static recur_corpus_config make_config(enum recur_tokens tokens, enum recur_clean clean)
@@ -294,10 +294,10 @@ static void blocks_of_any_size_give_the_same_ids(void **state)
         size_t size = recur_corpus_size(whole.corpus);
         recur_corpus_read(whole.corpus, 0, size, ids);
         for (size_t block = 1; block < sizeof text; block++) {
-            struct recur_text_source source = {.bytes = text, .size = strlen(text), .block = block};
+            struct recur_raw_text raw = {.bytes = text, .size = strlen(text), .block = block};
             struct built built;
             assert_int_equal(
-                recur_corpus_build_sources(&source, 1, &config, &built.corpus, &built.vocab, NULL),
+                recur_corpus_build_raw(&raw, 1, &config, &built.corpus, &built.vocab, NULL),
                 RECUR_OK);
             assert_ids(built.corpus, ids, size);
             assert_memory_equal(recur_corpus_stats(built.corpus), recur_corpus_stats(whole.corpus),

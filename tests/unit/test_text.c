@@ -47,10 +47,10 @@ static recur_text_stats assert_cut_bytes(recur_text_config config, const char *t
 {
     recur_text_stats first = {0}, stats;
     for (size_t block = 0; block <= size + 1 && block < 64; block++) {
-        struct recur_text_source source = {.bytes = text, .size = size, .block = block};
+        struct recur_raw_text raw = {.bytes = text, .size = size, .block = block};
         struct shown shown = {0};
         memset(&stats, 0xff, sizeof stats);
-        assert_int_equal(recur_text_lines(&source, &config, show_line, &shown, &stats, NULL),
+        assert_int_equal(recur_text_lines(&raw, &config, show_line, &shown, &stats, NULL),
                          RECUR_OK);
         assert_int_equal(shown.size, expected_size);
         if (expected_size)
