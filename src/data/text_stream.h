@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "recur/text.h"
+#include "data/cutter.h"
 
 struct recur_raw_text {
     const char *path;  /* "-" is standard input; NULL: the bytes below */
@@ -17,13 +17,6 @@ struct recur_raw_text {
     uint64_t
         *marks; /* byte order marks that were left out within the text are added; may be NULL */
 };
-
-#define RECUR_CHUNK 1024 /* tokens handed over at once, at most */
-
-/* Receives the next tokens, which are valid during the call only. `line_end`: a line of the text
- * ends with them. */
-typedef enum recur_status recur_chunk_fn(void *user, const recur_token *tokens, size_t count,
-                                         bool line_end, recur_error *error);
 
 /* The settings to read with: `config`, or where it is NULL the defaults. ARGUMENT where they are
  * out of range. */

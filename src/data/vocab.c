@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "data/text_stream.h"
 #include "data/token_kind.h"
 #include "data/vocab_make.h"
 
