@@ -21,7 +21,7 @@ static void store_free(struct recur_labels_store *store)
         return;
     recur_vocab_free(store->known);
     recur_token_table_free(&store->forms);
-    recur_token_table_free(&store->names);
+    recur_token_table_free(&store->alphabet);
     recur_token_table_free(&store->lowers);
     free(store->lower);
     free(store->bytes);
@@ -287,7 +287,7 @@ recur_token recur_labels_label(const recur_labels *labels, size_t sequence, size
 {
     uint32_t label = line_of(labels, sequence, token)->label;
     return label == RECUR_TOKEN_NONE ? (recur_token){"", 0}
-                                     : recur_token_table_at(&labels->store->names, label);
+                                     : recur_token_table_at(&labels->store->alphabet, label);
 }
 
 recur_token recur_labels_line(const recur_labels *labels, size_t sequence, size_t token)

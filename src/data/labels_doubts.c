@@ -73,7 +73,7 @@ static void doubt_header(const struct doubting *d)
     uint32_t head = store->lines ? store->line[0].label : RECUR_TOKEN_NONE;
     if (head == RECUR_TOKEN_NONE || store->lines == store->heads || !store->head_is_name)
         return;
-    recur_token label = recur_token_table_at(&store->names, head);
+    recur_token label = recur_token_table_at(&store->alphabet, head);
     size_t met = 0;
     for (size_t i = 0; i < store->lines && met <= store->heads; i++)
         met += store->line[i].label == head;
@@ -110,7 +110,7 @@ static enum recur_status count_texts(const struct doubting *d, size_t *count)
 static enum recur_status doubt_labels(const struct doubting *d)
 {
     const struct recur_labels_store *store = d->labels->store;
-    size_t labels = store->names.size, others = store->forms.size;
+    size_t labels = store->alphabet.size, others = store->forms.size;
     if (labels < LEAST_LABELS)
         return RECUR_OK;
     if (!tags(d))
@@ -164,11 +164,11 @@ static enum recur_status fold(recur_token name, char **folded, recur_error *erro
 /* The labels of the data, and behind them those that are known, "" for what is no other one. */
 static recur_token label_at(const struct recur_labels_store *store, size_t index)
 {
-    if (index < store->names.size)
-        return recur_token_table_at(&store->names, index);
-    recur_token known = recur_vocab_token(store->known, (int32_t)(index - store->names.size));
-    bool other = index > store->names.size &&
-                 recur_token_table_find(&store->names, known) == RECUR_TOKEN_NONE;
+    if (index < store->alphabet.size)
+        return recur_token_table_at(&store->alphabet, index);
+    recur_token known = recur_vocab_token(store->known, (int32_t)(index - store->alphabet.size));
+    bool other = index > store->alphabet.size &&
+                 recur_token_table_find(&store->alphabet, known) == RECUR_TOKEN_NONE;
     return other ? known : (recur_token){"", 0};
 }
 
@@ -184,7 +184,7 @@ static enum recur_status fold_all(const struct doubting *d, struct folded *all, 
 static enum recur_status doubt_alike(const struct doubting *d)
 {
     const struct recur_labels_store *store = d->labels->store;
-    size_t count = store->names.size + (store->known ? recur_vocab_size(store->known) : 0);
+    size_t count = store->alphabet.size + (store->known ? recur_vocab_size(store->known) : 0);
     struct folded *all;
     if (count < 2 || count > MOST_LABELS)
         return RECUR_OK;

@@ -54,7 +54,7 @@ enum recur_status recur_labels_add_line(struct recur_labels_reading *r, recur_to
     if (!fine && !store->config.unlabelled)
         return refuse_label(r, label);
     if (label.size && fine)
-        RECUR_TRY(recur_token_table_intern(&store->names, label, &index, r->error));
+        RECUR_TRY(recur_token_table_intern(&store->alphabet, label, &index, r->error));
     RECUR_TRY(recur_grow(&store->line, &store->line_capacity, recur_size_add(store->lines, 1),
                          sizeof *store->line, "labelled texts", r->error));
     store->line[store->lines++] =

@@ -11,7 +11,7 @@
 /* A line that has a label, or could: of a word, or of a text. */
 struct recur_labels_line {
     size_t at, size; /* in `bytes`, without the line's end */
-    uint32_t label;  /* of `names`; RECUR_TOKEN_NONE: none */
+    uint32_t label;  /* of `alphabet`; RECUR_TOKEN_NONE: none */
 };
 
 struct recur_labels_store {
@@ -23,17 +23,18 @@ struct recur_labels_store {
     uint64_t marks; /* byte order marks that were left out within files */
     char *bytes;    /* of all files */
     size_t bytes_size, bytes_capacity;
-    struct recur_token_table forms, names; /* different tokens; labels */
-    struct recur_token_table lowers;       /* of tag: forms in lower case */
-    uint32_t *lower;                       /* (forms): of `lowers` */
-    uint32_t *form;                        /* every token of every sequence */
+    struct recur_token_table forms;    /* the different tokens */
+    struct recur_token_table alphabet; /* the different labels */
+    struct recur_token_table lowers;   /* of tag: forms in lower case */
+    uint32_t *lower;                   /* (forms): of `lowers` */
+    uint32_t *form;                    /* every token of every sequence */
     size_t tokens, form_capacity;
     struct recur_labels_line *line; /* of tag one for each token, of classify for each sequence */
     size_t lines, line_capacity;
     size_t *first; /* (sequences + 1): where each one's tokens begin */
     size_t sequences, first_capacity;
 
-    recur_vocab *known; /* a model's labels; NULL: none */
+    recur_vocab *known; /* a model's alphabet; NULL: none */
 
     /* What doubts follow from (labels_doubts.c). */
     enum recur_layout layout; /* of the last file */
