@@ -43,7 +43,7 @@ static enum recur_status check(const recur_model_config *config,
     if (!(config->dropout >= 0 && config->dropout < 1))
         return recur_fail(error, bad, "dropout is at least 0 and below 1, got %g",
                           (double)config->dropout);
-    return (*task)->check(config, error);
+    return (*task)->check ? (*task)->check(config, error) : RECUR_OK;
 }
 
 /* The tensors of the stack's initialisation: U(+-1/sqrt(fan)) or 0.01 N(0, 1) with zero biases. */

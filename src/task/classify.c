@@ -35,9 +35,6 @@ const struct recur_task_kind recur_task_classify = {
     .refuses = {.numbers = "labels no tokens",
                 .tokens = "the model labels texts and predicts no tokens: recur predict puts it to "
                           "use",
-                .session =
-                    "the model labels texts and predicts no tokens: recur predict puts it to "
-                    "use",
                 .fill = "a model that labels texts does not fill blanks; recur predict puts it to "
                         "use",
                 .quantization = "a model that labels cannot be quantised: language models can be, "

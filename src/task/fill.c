@@ -6,13 +6,6 @@
 #include "recur/vocab.h"
 #include "task/task.h"
 
-static enum recur_status check(const recur_model_config *config, recur_error *error)
-{
-    (void)config;
-    (void)error;
-    return RECUR_OK;
-}
-
 static enum recur_status build(struct recur_network *network, const recur_model_config *config,
                                recur_error *error)
 {
@@ -38,7 +31,6 @@ const struct recur_task_kind recur_task_fill = {
                            "to use, and a language model (lm) continues texts",
                 .format = "the model fills blanks: its output layer reads the states before each "
                           "token, which"},
-    .check = check,
     .build = build,
     .perplexity = true,
     .mask = mask,

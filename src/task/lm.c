@@ -2,13 +2,6 @@
 #include "nn/network.h"
 #include "task/task.h"
 
-static enum recur_status check(const recur_model_config *config, recur_error *error)
-{
-    (void)config;
-    (void)error;
-    return RECUR_OK;
-}
-
 static enum recur_status build(struct recur_network *network, const recur_model_config *config,
                                recur_error *error)
 {
@@ -17,7 +10,6 @@ static enum recur_status build(struct recur_network *network, const recur_model_
 
 const struct recur_task_kind recur_task_lm = {
     .refuses = {.fill = "a language model does not fill blanks; train one with the task fill"},
-    .check = check,
     .build = build,
     .next = true,
     .perplexity = true,

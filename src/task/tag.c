@@ -83,9 +83,6 @@ const struct recur_task_kind recur_task_tag = {
     .refuses = {.numbers = "labels no tokens",
                 .tokens = "the model labels words and predicts no tokens: recur predict puts it to "
                           "use",
-                .session =
-                    "the model labels words and predicts no tokens: recur predict puts it to "
-                    "use",
                 .fill = "a model that labels words does not fill blanks; recur predict puts it to "
                         "use",
                 .quantization = "a model that labels cannot be quantised: language models can be, "

@@ -41,7 +41,7 @@ bool recur_task_serves(enum recur_task task, enum recur_use use)
     if (!kind)
         return false;
     switch (use) {
-    case RECUR_USE_CONTINUE: return !kind->refuses.session;
+    case RECUR_USE_CONTINUE: return !kind->refuses.tokens && !kind->refuses.session;
     case RECUR_USE_FILL: return !kind->refuses.fill;
     case RECUR_USE_LABEL_WORDS: return kind->labels && kind->each_word;
     case RECUR_USE_LABEL_TEXTS: return kind->labels && !kind->each_word;

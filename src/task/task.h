@@ -20,7 +20,7 @@ struct recur_task_refusals {
     const char *numbers;      /* read numbers in place of tokens; behind "a network that reads
                                  numbers" */
     const char *tokens;       /* predict tokens of a text: train on one, evaluate, give features */
-    const char *session;      /* continue a text */
+    const char *session;      /* continue a text; of tasks that predict tokens */
     const char *fill;         /* fill blanks */
     const char *quantization; /* have weights of fewer bits */
     const char *format;       /* be written as another format than recur's own; before "... FORMAT
@@ -30,7 +30,8 @@ struct recur_task_refusals {
 struct recur_task_kind {
     struct recur_task_refusals refuses;
 
-    /* What a configuration of the task cannot have, beside what none can. Errors: ARGUMENT. */
+    /* What a configuration of the task cannot have, beside what none can; NULL: nothing. Errors:
+     * ARGUMENT. */
     enum recur_status (*check)(const recur_model_config *config, recur_error *error);
     /* Adds the tensors and parts, in the order of the table, to a network whose settings are in
      * place (nn/network.h). Errors: ARGUMENT, MEMORY. */
