@@ -53,9 +53,11 @@ static size_t print_names(const struct option_spec *option, FILE *stream)
 static void print_option(const struct option_spec *option, FILE *stream)
 {
     char text[500 + CHOICES_TEXT];
-    const char *standard = option->shown ? option->shown : option->standard;
+    const struct default_text own =
+        option->kind == OPTION_FIELD ? recur_option_default(option) : (struct default_text){""};
+    const char *standard = option->shown ? option->shown : *own.text ? own.text : option->standard;
     size_t used = (size_t)snprintf(text, sizeof text, "%s", option->help);
-    if (option->choices) {
+    if (option->choices || recur_option_choice(option, 0)) {
         char choices[CHOICES_TEXT];
         recur_option_choices(option, choices, sizeof choices);
         used += (size_t)snprintf(text + used, sizeof text - used, ": %s", choices);
@@ -79,11 +81,17 @@ void recur_help_print(const struct command *command, FILE *stream)
     recur_help_wrap(stream, command->about, 0, 0, HELP_WIDTH);
     if (command->options->kind != OPTION_HEADING)
         fputc('\n', stream);
-    for (const struct option_spec *o = command->options; o->help; o++) {
-        if (o->kind == OPTION_HEADING)
-            fprintf(stream, "\n%s\n", o->help);
+    struct option_spec option;
+    bool further = false;
+    for (size_t row = 0; recur_option_row(command, row, &option); row++) {
+        if (!further && command->options[row].kind == OPTION_FIELDS) {
+            fprintf(stream, "\nFurther settings\n");
+            further = true;
+        }
+        if (option.kind == OPTION_HEADING)
+            fprintf(stream, "\n%s\n", option.help);
         else
-            print_option(o, stream);
+            print_option(&option, stream);
     }
     fprintf(stream, "  -h, --help              this text\n");
     if (command->examples)

@@ -8,7 +8,9 @@
 static size_t size_of(enum option_kind kind)
 {
     switch (kind) {
-    case OPTION_HEADING: return 0;
+    case OPTION_HEADING:
+    case OPTION_FIELD:
+    case OPTION_FIELDS: return 0;
     case OPTION_FLAG: return sizeof(bool);
     case OPTION_TEXT:
     case OPTION_FILE:
@@ -24,7 +26,52 @@ static size_t size_of(enum option_kind kind)
 
 void recur_option_copy(const struct option_spec *option, void *to, const void *from)
 {
-    memcpy((char *)to + option->at, (const char *)from + option->at, size_of(option->kind));
+    void *target = (char *)to + option->at;
+    const void *source = (const char *)from + option->at;
+    const recur_field *field = recur_option_field(option);
+    if (option->kind == OPTION_FIELD)
+        recur_field_set(field, target, recur_field_get(field, source), NULL);
+    else
+        memcpy(target, source, size_of(option->kind));
+}
+
+/* The fewest digits that give the number back; those of a float where it is one. */
+static struct default_text shortest(double number, bool single)
+{
+    struct default_text shown = {""};
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(shown.text, sizeof shown.text, "%.*g", digits, number);
+        double back = strtod(shown.text, NULL);
+        if (single)
+            back = (double)(float)back;
+        if (!(back < number || back > number))
+            break;
+    }
+    return shown;
+}
+
+struct default_text recur_option_default(const struct option_spec *option)
+{
+    struct default_text shown = {""};
+    const recur_field *field = recur_option_field(option);
+    recur_value value = recur_field_get(field, NULL);
+    switch (recur_field_kind(field)) {
+    case RECUR_FIELD_FLAG:
+    case RECUR_FIELD_WIDTHS: break;
+    case RECUR_FIELD_NUMBER: return shortest(value.number, true);
+    case RECUR_FIELD_CHOICE: snprintf(shown.text, sizeof shown.text, "%s", value.name); break;
+    case RECUR_FIELD_COUNT:
+        snprintf(shown.text, sizeof shown.text, "%llu", (unsigned long long)value.count);
+        break;
+    }
+    return shown;
+}
+
+double recur_option_exact(const struct option_spec *option, const char *given, const void *settings)
+{
+    recur_value value =
+        recur_field_get(recur_option_field(option), (const char *)settings + option->at);
+    return strtod(given && *given ? given : shortest(value.number, true).text, NULL);
 }
 
 /* "--NAME=VALUE", or "--NAME" where `value` is NULL. */
@@ -64,15 +111,43 @@ static void put_tokens(recur_json_writer *words, const char *name, const struct 
     put_word(words, name, begin, size);
 }
 
-static void put_words(recur_json_writer *words, const struct option_spec *option,
+static void put_count(recur_json_writer *words, const char *name, uint64_t count)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)count);
+    put_text(words, name, text);
+}
+
+static void put_field(recur_json_writer *words, const struct option_spec *option, const char *given,
+                      const void *settings)
+{
+    const recur_field *field = recur_option_field(option);
+    const char *name = option->name;
+    recur_value value = recur_field_get(field, (const char *)settings + option->at);
+    switch (recur_field_kind(field)) {
+    case RECUR_FIELD_FLAG:
+        if (value.count)
+            put_word(words, name, NULL, 0);
+        return;
+    case RECUR_FIELD_COUNT: put_count(words, name, value.count); return;
+    case RECUR_FIELD_CHOICE: put_text(words, name, value.name); return;
+    case RECUR_FIELD_NUMBER:
+        put_text(words, name, shortest(recur_option_exact(option, given, settings), false).text);
+        return;
+    case RECUR_FIELD_WIDTHS: return;
+    }
+}
+
+/* `given` is what the option was given as. */
+static void put_words(recur_json_writer *words, const struct option_spec *option, const char *given,
                       const void *settings)
 {
     const void *at = (const char *)settings + option->at;
     const char *name = option->name;
     const struct text_list *texts = at;
-    char text[40];
     switch (option->kind) {
-    case OPTION_HEADING: return;
+    case OPTION_HEADING:
+    case OPTION_FIELDS: return;
     case OPTION_FLAG:
         if (*(const bool *)at)
             put_word(words, name, NULL, 0);
@@ -87,21 +162,11 @@ static void put_words(recur_json_writer *words, const struct option_spec *option
         for (size_t i = 0; i < texts->count; i++)
             put_text(words, name, texts->items[i]);
         return;
-    case OPTION_COUNT:
-        snprintf(text, sizeof text, "%llu", (unsigned long long)*(const uint64_t *)at);
-        put_text(words, name, text);
-        return;
+    case OPTION_COUNT: put_count(words, name, *(const uint64_t *)at); return;
     case OPTION_COUNTS: put_counts(words, name, at); return;
     case OPTION_TOKENS: put_tokens(words, name, at); return;
-    case OPTION_NUMBER: /* the fewest digits that give it back */
-        for (int digits = 1; digits <= 17; digits++) {
-            snprintf(text, sizeof text, "%.*g", digits, *(const double *)at);
-            if (!(strtod(text, NULL) < *(const double *)at ||
-                  strtod(text, NULL) > *(const double *)at))
-                break;
-        }
-        put_text(words, name, text);
-        return;
+    case OPTION_NUMBER: put_text(words, name, shortest(*(const double *)at, false).text); return;
+    case OPTION_FIELD: put_field(words, option, given, settings); return;
     }
 }
 
@@ -109,9 +174,10 @@ void recur_options_put_words(recur_json_writer *json, const char *key,
                              const struct command *command, const struct option_set *given,
                              const void *settings)
 {
+    struct option_spec option;
     recur_json_open(json, key, '[');
-    for (size_t i = 0; command->options[i].help; i++)
+    for (size_t i = 0; recur_option_row(command, i, &option); i++)
         if (recur_option_in(given, i))
-            put_words(json, &command->options[i], settings);
+            put_words(json, &option, given->value[i], settings);
     recur_json_close(json, ']');
 }

@@ -13,8 +13,10 @@ enum { HUGE_COUNT = 1000000000 };
 
 void recur_option_choices(const struct option_spec *option, char *text, size_t size)
 {
-    const char *choices = option->choices;
+    const char *choices = option->choices ? option->choices : "", *name;
     size_t used = 0;
+    for (size_t i = 0; (name = recur_option_choice(option, i)) && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", name);
     for (; *choices && used + 3 < size; choices++) {
         text[used++] = *choices == '|' ? ',' : *choices;
         if (*choices == '|')
@@ -23,9 +25,13 @@ void recur_option_choices(const struct option_spec *option, char *text, size_t s
     text[used] = '\0';
 }
 
-static bool is_choice(const char *choices, const char *value)
+static bool is_choice(const struct option_spec *option, const char *value)
 {
+    const char *choices = option->choices, *name;
     size_t length = strlen(value);
+    for (size_t i = 0; (name = recur_option_choice(option, i)); i++)
+        if (strcmp(name, value) == 0)
+            return true;
     while (choices) {
         size_t span = strcspn(choices, "|");
         if (span == length && memcmp(choices, value, length) == 0)
@@ -38,7 +44,7 @@ static bool is_choice(const char *choices, const char *value)
 static bool set_choice(const struct command *command, const struct option_spec *option,
                        const char *value, const char **out)
 {
-    if (is_choice(option->choices, value)) {
+    if (is_choice(option, value)) {
         *out = value;
         return true;
     }
@@ -192,12 +198,35 @@ static bool add_text(const struct command *command, const struct option_spec *op
     return true;
 }
 
+static bool set_field(const struct command *command, const struct option_spec *option,
+                      const char *text, void *config)
+{
+    const recur_field *field = recur_option_field(option);
+    recur_value value = {.name = NULL};
+    recur_error error;
+    bool good = true;
+    switch (recur_field_kind(field)) {
+    case RECUR_FIELD_FLAG: value.count = 1; break;
+    case RECUR_FIELD_COUNT: good = set_count(command, option, text, &value.count); break;
+    case RECUR_FIELD_NUMBER: good = set_number(command, option, text, &value.number); break;
+    case RECUR_FIELD_CHOICE: good = set_choice(command, option, text, &value.name); break;
+    case RECUR_FIELD_WIDTHS: break;
+    }
+    if (good && recur_field_set(field, config, value, &error) != RECUR_OK) {
+        recur_usage_error(command, "--%s: %s", option->name, error.message);
+        return false;
+    }
+    return good;
+}
+
 static bool set_value(const struct command *command, const struct option_spec *option,
                       const char *value, void *settings)
 {
     void *field = (char *)settings + option->at;
     switch (option->kind) {
-    case OPTION_HEADING: return true;
+    case OPTION_HEADING:
+    case OPTION_FIELDS: return true;
+    case OPTION_FIELD: return set_field(command, option, value, field);
     case OPTION_FLAG: *(bool *)field = true; return true;
     case OPTION_TEXT: *(const char **)field = value; return true;
     case OPTION_FILE:
@@ -215,30 +244,40 @@ static bool set_value(const struct command *command, const struct option_spec *o
     return false;
 }
 
-static const struct option_spec *find_name(const struct command *command, const char *name,
-                                           size_t length)
+/* A row of the table itself is found without a look at the library's fields. */
+static bool find(const struct command *command, const char *name, size_t length, size_t *row,
+                 struct option_spec *option)
 {
-    for (const struct option_spec *o = command->options; o->help; o++)
+    const struct option_spec *o = command->options;
+    for (; o->help && o->kind != OPTION_FIELDS; o++)
         if (o->name && strlen(o->name) == length && memcmp(o->name, name, length) == 0)
-            return o;
-    return NULL;
+            break;
+    *row = (size_t)(o - command->options);
+    while (recur_option_row(command, *row, option)) {
+        if (strlen(option->name) == length && memcmp(option->name, name, length) == 0)
+            return true;
+        ++*row;
+    }
+    return false;
 }
 
-static const struct option_spec *find_letter(const struct command *command, char letter)
+static bool find_letter(const struct command *command, char letter, size_t *row,
+                        struct option_spec *option)
 {
-    for (const struct option_spec *o = command->options; o->help; o++)
-        if (o->letter && o->letter == letter)
-            return o;
-    return NULL;
+    for (*row = 0; recur_option_row(command, *row, option); ++*row)
+        if (option->letter && option->letter == letter)
+            return true;
+    return false;
 }
 
 static void unknown_name(const struct command *command, const char *name, size_t length)
 {
     const char *names[OPTION_ROWS + 1] = {"help"};
     size_t count = 1;
-    for (const struct option_spec *o = command->options; o->help; o++)
-        if (o->name)
-            names[count++] = o->name;
+    struct option_spec option;
+    for (size_t row = 0; recur_option_row(command, row, &option) && count <= OPTION_ROWS; row++)
+        if (option.name)
+            names[count++] = option.name;
     recur_printable word = recur_show(name, length, 60, NULL);
     const char *meant = recur_suggestion(word.text, names, count);
     if (meant)
@@ -249,29 +288,23 @@ static void unknown_name(const struct command *command, const char *name, size_t
 }
 
 /* Splits argv[*i] into its option and, where it is in the same word, its value. */
-static const struct option_spec *split(const struct command *command, const char *word,
-                                       const char **value)
+static bool split(const struct command *command, const char *word, size_t *row,
+                  struct option_spec *option, const char **value)
 {
-    const struct option_spec *option;
     if (word[1] == '-') {
         size_t length = strcspn(word + 2, "=");
-        option = find_name(command, word + 2, length);
         *value = word[2 + length] ? word + 2 + length + 1 : NULL;
-        if (!option)
-            unknown_name(command, word + 2, length);
-    } else {
-        option = find_letter(command, word[1]);
-        *value = word[2] ? word + 2 : NULL;
-        if (!option)
-            recur_usage_error(command, "unknown option %s; recur %s --help lists them",
-                              recur_word(word).text, command->name);
+        if (find(command, word + 2, length, row, option))
+            return true;
+        unknown_name(command, word + 2, length);
+        return false;
     }
-    return option;
-}
-
-static size_t row_of(const struct command *command, const struct option_spec *option)
-{
-    return (size_t)(option - command->options);
+    *value = word[2] ? word + 2 : NULL;
+    if (find_letter(command, word[1], row, option))
+        return true;
+    recur_usage_error(command, "unknown option %s; recur %s --help lists them",
+                      recur_word(word).text, command->name);
+    return false;
 }
 
 /* Reads the option at argv[*i], and its value where that is the next word. */
@@ -279,32 +312,35 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
                          void *settings, struct arguments *arguments)
 {
     const char *value;
-    const struct option_spec *option = split(command, argv[*i], &value);
-    if (!option)
+    struct option_spec option;
+    size_t row;
+    if (!split(command, argv[*i], &row, &option, &value))
         return false;
-    if (option->kind == OPTION_FLAG && value) {
-        recur_usage_error(command, "--%s takes no value, got \"%s\"", option->name,
+    bool flag = recur_option_is_flag(&option);
+    if (flag && value) {
+        recur_usage_error(command, "--%s takes no value, got \"%s\"", option.name,
                           recur_word(value).text);
         return false;
     }
-    if (option->kind != OPTION_FLAG && !value) {
+    if (!flag && !value) {
         if (*i + 1 == argc) {
-            recur_usage_error(command, "--%s needs a value: --%s %s", option->name, option->name,
-                              option->metavar);
+            recur_usage_error(command, "--%s needs a value: --%s %s", option.name, option.name,
+                              option.metavar);
             return false;
         }
         value = argv[++*i];
     }
-    recur_option_add(&arguments->given, row_of(command, option));
-    return set_value(command, option, value, settings);
+    recur_option_add(&arguments->given, row, value);
+    return set_value(command, &option, value, settings);
 }
 
 /* Of a command that needs a model and was told of none, the one model among its arguments is it. */
 static void take_model(const struct command *command, void *settings, struct arguments *arguments)
 {
-    const struct option_spec *option = find_name(command, "model", strlen("model"));
-    size_t models = 0, at = 0;
-    if (!option || recur_option_in(&arguments->given, row_of(command, option)))
+    struct option_spec option;
+    size_t models = 0, at = 0, row;
+    if (!find(command, "model", strlen("model"), &row, &option) ||
+        recur_option_in(&arguments->given, row))
         return;
     for (size_t i = 0; i < arguments->count; i++)
         if (recur_model_recognise(arguments->operands[i])) {
@@ -313,8 +349,8 @@ static void take_model(const struct command *command, void *settings, struct arg
         }
     if (models != 1)
         return;
-    recur_option_add(&arguments->given, row_of(command, option));
-    set_value(command, option, arguments->operands[at], settings);
+    recur_option_add(&arguments->given, row, arguments->operands[at]);
+    set_value(command, &option, arguments->operands[at], settings);
     arguments->count--;
     memmove(arguments->operands + at, arguments->operands + at + 1,
             (arguments->count - at) * sizeof *arguments->operands);
@@ -358,8 +394,10 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
 {
     *arguments = (struct arguments){.operands = (const char **)argv};
     *status = STATUS_USAGE;
-    for (const struct option_spec *o = command->options; o->help; o++)
-        if (o->standard && !set_value(command, o, o->standard, settings))
+    struct option_spec option;
+    for (size_t row = 0; recur_option_row(command, row, &option); row++)
+        if (option.kind != OPTION_FIELD && option.standard &&
+            !set_value(command, &option, option.standard, settings))
             return false;
     bool options_end = false;
     for (int i = 0; i < argc; i++) {
@@ -387,17 +425,42 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
 bool recur_option_given(const struct command *command, const struct arguments *arguments,
                         const char *name)
 {
-    const struct option_spec *option = find_name(command, name, strlen(name));
-    return option && recur_option_in(&arguments->given, row_of(command, option));
+    struct option_spec option;
+    size_t row;
+    return find(command, name, strlen(name), &row, &option) &&
+           recur_option_in(&arguments->given, row);
 }
 
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings)
 {
-    const struct option_spec *option = find_name(command, name, strlen(name));
-    size_t row = row_of(command, option);
-    if (recur_option_in(&arguments->given, row))
+    struct option_spec option;
+    size_t row;
+    if (!find(command, name, strlen(name), &row, &option) ||
+        recur_option_in(&arguments->given, row))
         return;
-    recur_option_add(&arguments->given, row);
-    set_value(command, option, value, settings);
+    recur_option_add(&arguments->given, row, value);
+    set_value(command, &option, value, settings);
+}
+
+double recur_option_number(const struct command *command, const struct arguments *arguments,
+                           const char *name, const void *settings)
+{
+    struct option_spec option;
+    size_t row;
+    if (!find(command, name, strlen(name), &row, &option))
+        return 0;
+    return recur_option_exact(&option, arguments->given.value[row], settings);
+}
+
+const char *recur_option_chosen(const struct command *command, const char *name,
+                                const void *settings)
+{
+    struct option_spec option;
+    size_t row;
+    if (!find(command, name, strlen(name), &row, &option))
+        return "";
+    const void *at = (const char *)settings + option.at;
+    return option.kind == OPTION_FIELD ? recur_field_get(recur_option_field(&option), at).name
+                                       : *(const char *const *)at;
 }

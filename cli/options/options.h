@@ -2,6 +2,7 @@
 #ifndef RECUR_CLI_OPTIONS_OPTIONS_H
 #define RECUR_CLI_OPTIONS_OPTIONS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 
 #include "common/command.h"
 #include "json.h"
+#include "recur/fields.h"
 #include "recur/text.h"
 
 enum option_kind {
@@ -22,6 +24,9 @@ enum option_kind {
     OPTION_COUNTS,  /* struct count_list: "256,128", each in [least, most] */
     OPTION_TOKENS,  /* struct token_list: "A,B" */
     OPTION_NUMBER,  /* double between low and high */
+    OPTION_FIELD,   /* the setting of that name of the configuration at `at` */
+    OPTION_FIELDS,  /* no option but, as the table's last rows, all that there are of the
+                       configuration at `at` and have no row: help shows them at its end */
 };
 
 enum { OPTION_LIST_MOST = 64 };
@@ -43,11 +48,14 @@ struct token_list {
 
 struct option_spec {
     enum option_kind kind;
-    char letter;                /* 0: none */
-    const char *name;           /* without the dashes */
-    const char *metavar;        /* what the help calls the value */
-    size_t at;                  /* offsetof the value in the command's settings */
-    const char *choices;        /* "a|b|c" */
+    char letter;         /* 0: none */
+    const char *name;    /* without the dashes */
+    const char *metavar; /* what the help calls the value */
+    size_t at;           /* offsetof the value in the command's settings */
+    const char *choices; /* "a|b|c" */
+    /* A configuration of the library's, whose field says what the row leaves out: range, choices,
+     * and, where `help` is "", what it is. The kind may be one that keeps the value elsewhere. */
+    recur_fields *fields;
     uint64_t least, most;       /* of counts */
     double low, high;           /* of numbers; high may be INFINITY */
     bool above_low, below_high; /* the bound itself is excluded */
@@ -56,25 +64,39 @@ struct option_spec {
     const char *help;
 };
 
-/* Some of a table's options, by row. */
-enum { OPTION_ROWS = 128 };
+/* The `standard` of a setting whose default is its configuration's. */
+#define FIELD_STANDARD ""
+
+/* Row number `row` of a command's table with what the library says of it; behind the table's own
+ * rows come settings that have none. False behind the last one. */
+bool recur_option_row(const struct command *command, size_t row, struct option_spec *option);
+
+/* The field that a row is of, NULL where it is of none. */
+const recur_field *recur_option_field(const struct option_spec *option);
+/* The library's name for choice number `index` of such a row; NULL behind the last one. */
+const char *recur_option_choice(const struct option_spec *option, size_t index);
+bool recur_option_is_flag(const struct option_spec *option);
+
+/* Some of a table's options, by row, each with what it was given as. */
+enum { OPTION_ROWS = 256 };
 struct option_set {
-    uint64_t bits[OPTION_ROWS / 64];
+    const char *value[OPTION_ROWS]; /* NULL: not in the set; "": a flag, or a default */
 };
 
 static inline bool recur_option_in(const struct option_set *set, size_t row)
 {
-    return set->bits[row / 64] >> row % 64 & 1;
+    return set->value[row] != NULL;
 }
 
-static inline void recur_option_add(struct option_set *set, size_t row)
+static inline void recur_option_add(struct option_set *set, size_t row, const char *value)
 {
-    set->bits[row / 64] |= (uint64_t)1 << row % 64;
+    assert(row < OPTION_ROWS);
+    set->value[row] = value ? value : "";
 }
 
 static inline void recur_option_remove(struct option_set *set, size_t row)
 {
-    set->bits[row / 64] &= ~((uint64_t)1 << row % 64);
+    set->value[row] = NULL;
 }
 
 /* What a command line held besides option values. */
@@ -84,8 +106,9 @@ struct arguments {
     struct option_set given;
 };
 
-/* Sets defaults, reads the command line into `settings` and checks every value. False where
- * the command ends here, with *status: help was asked for and printed, or something is wrong. */
+/* Sets defaults, but for settings, which hold theirs already, reads the command line into
+ * `settings` and checks every value. False where the command ends here, with *status: help was
+ * asked for and printed, or something is wrong. */
 bool recur_options_parse(const struct command *command, int argc, char **argv, void *settings,
                          struct arguments *arguments, int *status);
 
@@ -102,6 +125,23 @@ void recur_option_preset(const struct command *command, struct arguments *argume
 void recur_options_put_words(recur_json_writer *json, const char *key,
                              const struct command *command, const struct option_set *given,
                              const void *settings);
+
+/* The number that a setting was `given` as (NULL or "": it was not), else that it is by default:
+ * 0.1 and not the float next to it. The second finds the option by its name. */
+double recur_option_exact(const struct option_spec *option, const char *given,
+                          const void *settings);
+double recur_option_number(const struct command *command, const struct arguments *arguments,
+                           const char *name, const void *settings);
+
+/* The name that an option of choices has been set to. */
+const char *recur_option_chosen(const struct command *command, const char *name,
+                                const void *settings);
+
+/* A setting's default as the help words it; "" of a flag. */
+struct default_text {
+    char text[40];
+};
+struct default_text recur_option_default(const struct option_spec *option);
 
 /* Copies the option's value from one of a command's settings structs to another. */
 void recur_option_copy(const struct option_spec *option, void *to, const void *from);

@@ -26,19 +26,18 @@ struct text_options {
         .name = "tokens",                                                                          \
         .metavar = "KIND",                                                                         \
         .at = offsetof(settings, text.tokens),                                                     \
-        .choices = "char|word|byte",                                                               \
+        .fields = recur_text_field,                                                                \
         .standard = "char",                                                                        \
-        .help = "what one token is: a Unicode character, a word, a byte",                          \
+        .help = "",                                                                                \
     },                                                                                             \
         {                                                                                          \
             .kind = OPTION_CHOICE,                                                                 \
             .name = "clean",                                                                       \
             .metavar = "KIND",                                                                     \
             .at = offsetof(settings, text.clean),                                                  \
-            .choices = "none|letters",                                                             \
+            .fields = recur_text_field,                                                            \
             .standard = "none",                                                                    \
-            .help = "how lines are cleaned; letters turns what is not A-Z or a-z into single "     \
-                    "spaces, trims and makes lower case, as the D2L book",                         \
+            .help = "",                                                                            \
         },                                                                                         \
         {                                                                                          \
             .kind = OPTION_COUNT,                                                                  \

@@ -11,17 +11,22 @@
 
 #define AT(field) offsetof(struct train_options, field)
 
+/* A setting of the model or of the run; what else there is to say of it, its field says. */
+#define SETTING(config, list, ...)                                                                 \
+    {                                                                                              \
+        .kind = OPTION_FIELD, .at = AT(config), .fields = (list), .help = "", .name = __VA_ARGS__  \
+    }
+#define MODEL(...) SETTING(model, recur_model_field, __VA_ARGS__)
+#define TRAINER(...) SETTING(trainer, recur_trainer_field, __VA_ARGS__)
+
 const struct option_spec recur_train_option_rows[] = {
     {OPTION_HEADING, .help = "Text"},
     {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
      .choices = "d2l-rnn-scratch|d2l-rnn|d2l-gru|d2l-lstm|d2l-deep-lstm", .shown = "none",
      .help = "one of the D2L tutorial's runs on time_machine; options given besides override its "
              "settings"},
-    {OPTION_CHOICE, 0, "task", "NAME", AT(task), .choices = "lm|fill|tag|classify",
-     .standard = "lm",
-     .help = "what to learn: lm, a language model, which goes on with a text; fill, each token "
-             "from those around it; tag, a label for each word; classify, a label for each text. "
-             "The names"},
+    {OPTION_CHOICE, 0, "task", "NAME", AT(task), .fields = recur_model_field, .standard = "lm",
+     .help = ""},
     TEXT_OPTION_ROWS(struct train_options),
     {OPTION_COUNT, 0, "max-tokens", "N", AT(max_tokens), .least = 1, .most = INT64_MAX,
      .shown = "all",
@@ -30,89 +35,52 @@ const struct option_spec recur_train_option_rows[] = {
     LABEL_OPTION_ROWS(struct train_options, ""),
 
     {OPTION_HEADING, .help = "Model"},
-    {OPTION_CHOICE, 0, "cell", "KIND", AT(cell), .choices = "rnn|gru|gru-reset-before|lstm",
-     .standard = "lstm", .help = "the recurrent cell"},
-    {OPTION_CHOICE, 0, "activation", "KIND", AT(activation), .choices = "tanh|relu|sigmoid",
-     .standard = "tanh", .help = "of the cell rnn"},
-    {OPTION_COUNTS, 0, "hidden", "N[,N...]", AT(hidden), .least = 1, .most = 65536,
-     .standard = "256", .help = "width of each layer, from the input up"},
-    {OPTION_COUNT, 0, "layers", "N", AT(layers), .least = 1, .most = OPTION_LIST_MOST,
-     .standard = "1", .help = "N layers of one width"},
-    {OPTION_FLAG, 0, "bidirectional", NULL, AT(bidirectional),
-     .help = "read the text from its end as well; not with --task lm"},
-    {OPTION_CHOICE, 0, "merge", "KIND", AT(merge), .choices = "concat|sum", .standard = "concat",
-     .help = "what the two directions' outputs become: side by side, or their sum"},
-    {OPTION_COUNT, 0, "embed", "N", AT(embedding), .most = 65536,
-     .shown = "0 for vocabularies up to 512, else the first hidden width; of words to tag 100",
-     .help = "embedding width; 0 feeds one-hot vectors"},
-    {OPTION_COUNT, 0, "biases", "N", AT(biases), .least = 1, .most = 2, .standard = "2",
-     .help = "bias vectors of a cell: 2 as PyTorch, 1 as the book from scratch"},
-    {OPTION_CHOICE, 0, "init", "KIND", AT(init), .choices = "uniform|normal", .standard = "uniform",
-     .help = "first parameters, within 1/sqrt(H) as PyTorch or 0.01 x N(0,1) with zero biases as "
-             "the book"},
-    {OPTION_NUMBER, 0, "dropout", "X", AT(dropout), .high = 1, .below_high = true, .standard = "0",
-     .help = "share of outputs that is dropped while training, between layers and before the head"},
+    MODEL("cell"),
+    MODEL("activation"),
+    {OPTION_COUNTS, 0, "hidden", NULL, AT(hidden), .fields = recur_model_field, .standard = "256",
+     .help = ""},
+    {OPTION_COUNT, 0, "layers", NULL, AT(layers), .fields = recur_model_field, .standard = "1",
+     .help = ""},
+    MODEL("bidirectional"),
+    MODEL("merge"),
+    MODEL("embed",
+          .shown =
+              "0 for vocabularies up to 512, else the first hidden width; of words to tag 100"),
+    MODEL("biases"),
+    MODEL("init"),
+    MODEL("dropout"),
 
-    {OPTION_CHOICE, 0, "pool", "KIND", AT(pool), .choices = "final|mean|max", .standard = "final",
-     .help = "of the task classify: which states of a text the label is chosen by, the last of "
-             "each direction, or the mean or the greatest of all"},
+    MODEL("pool"),
     {OPTION_FLAG, 0, "crf", NULL, AT(crf),
      .help = "of the task tag: choose the labels of a sentence together, by a conditional random "
              "field"},
-    {OPTION_COUNT, 0, "char-embed", "N", AT(char_embedding), .least = 1, .most = 4096,
-     .standard = "25", .help = "of the task tag: embedding width of a word's characters"},
-    {OPTION_COUNT, 0, "char-hidden", "N", AT(char_hidden), .most = 4096, .standard = "25",
-     .help = "of the task tag: width of each direction of the layer that reads a word's "
-             "characters; 0: there is none"},
-    {OPTION_NUMBER, 0, "blanks", "X", AT(blanks), .high = 1, .below_high = true, .standard = "0.1",
-     .help = "of the task fill: share of the tokens that are blank for the others while training, "
-             "so that the model learns to step over blanks"},
+    MODEL("char-embed"),
+    MODEL("char-hidden"),
+    TRAINER("blanks"),
 
     {OPTION_HEADING, .help = "Training"},
-    {OPTION_COUNT, 0, "batch", "N", AT(batch), .least = 1, .most = 1000000, .standard = "32",
-     .help = "sequences in a minibatch; of the tasks tag and classify sentences or texts"},
-    {OPTION_COUNT, 0, "steps", "N", AT(steps), .least = 1, .most = 1000000, .standard = "35",
-     .help = "time steps of a sequence, after which the gradient is cut"},
-    {OPTION_CHOICE, 0, "sampling", "KIND", AT(sampling), .choices = "sequential|random",
-     .standard = "sequential",
-     .help = "sequential carries the state from minibatch to minibatch, random resets it"},
-    {OPTION_CHOICE, 0, "optimizer", "KIND", AT(optimizer), .choices = "sgd|adam|adamw|rmsprop",
-     .standard = "adam", .help = "how gradients become steps"},
-    {OPTION_NUMBER, 0, "momentum", "X", AT(momentum), .high = 1, .below_high = true,
-     .standard = "0", .help = "of sgd and rmsprop"},
-    {OPTION_NUMBER, 0, "weight-decay", "X", AT(weight_decay), .high = INFINITY,
-     .shown = "0.01 with adamw, else 0", .help = "pull of the parameters towards zero"},
-    {OPTION_NUMBER, 0, "lr", "X", AT(lr), .above_low = true, .high = INFINITY, .standard = "0.002",
-     .help = "learning rate"},
-    {OPTION_NUMBER, 0, "clip", "X", AT(clip), .high = INFINITY, .standard = "1",
-     .help = "largest global norm of the gradient; 0: any"},
-    {OPTION_CHOICE, 0, "schedule", "KIND", AT(schedule), .choices = "constant|cosine|plateau",
-     .standard = "constant",
-     .help = "course of the learning rate; plateau lowers it when the loss stops falling"},
-    {OPTION_NUMBER, 0, "warmup", "X", AT(warmup), .high = 1, .below_high = true, .standard = "0.05",
-     .help = "share of the run in which cosine rises to --lr"},
-    {OPTION_NUMBER, 0, "lr-floor", "X", AT(lr_floor), .high = 1, .standard = "0.1",
-     .help = "share of --lr at which cosine ends"},
-    {OPTION_COUNT, 0, "patience", "N", AT(patience), .least = 1, .most = 1000000, .standard = "2",
-     .help = "epochs that plateau waits for a lower loss"},
-    {OPTION_NUMBER, 0, "lr-factor", "X", AT(lr_factor), .above_low = true, .high = 1,
-     .below_high = true, .standard = "0.5", .help = "what plateau multiplies the rate by"},
-    {OPTION_COUNT, 0, "epochs", "N", AT(epochs), .least = 1, .most = 1000000000,
-     .shown = "as many as see 10 million tokens, at least 1, at most 60",
-     .help = "passes over the text"},
-    {OPTION_NUMBER, 0, "validation", "X", AT(validation), .high = 0.9, .standard = "0.1",
-     .shown = "0.1; presets 0",
-     .help = "share of the text's end, or of labelled texts any, held out to validate with; the "
-             "epoch that does best there is what is kept"},
-    {OPTION_COUNT, 0, "seed", "N", AT(seed), .most = UINT64_MAX, .standard = "1",
-     .help = "of the first parameters, the order of the data and dropout"},
+    TRAINER("batch"),
+    TRAINER("steps"),
+    TRAINER("sampling"),
+    TRAINER("optimizer"),
+    TRAINER("momentum"),
+    TRAINER("weight-decay", .shown = "0.01 with adamw, else 0"),
+    TRAINER("lr"),
+    TRAINER("clip"),
+    TRAINER("schedule"),
+    TRAINER("warmup"),
+    TRAINER("lr-floor"),
+    TRAINER("patience"),
+    TRAINER("lr-factor"),
+    TRAINER("epochs", .shown = "as many as see 10 million tokens, at least 1, at most 60"),
+    TRAINER("validation", .standard = FIELD_STANDARD, .shown = "0.1; presets 0"),
+    {OPTION_COUNT, 0, "seed", NULL, AT(seed), .fields = recur_trainer_field, .standard = "1",
+     .help = ""},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "the model is the same to the bit with any number"},
     {OPTION_CHOICE, 0, "device", "NAME", AT(device), .choices = "auto|cpu|cuda", .standard = "auto",
      .help = "where to compute, in this version the cpu, of"},
-    {OPTION_CHOICE, 0, "precision", "KIND", AT(precision), .choices = "f32|bf16", .standard = "f32",
-     .help = "of what is multiplied: bf16 is faster where the processor multiplies it fast, slower "
-             "elsewhere; the model is f32 either way"},
+    TRAINER("precision"),
 
     {OPTION_HEADING, .help = "Output"},
     {OPTION_FILE, 'o', "output", "FILE", AT(output), .standard = STANDARD_MODEL,
@@ -137,6 +105,8 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_FILE, 0, "plot", "FILE", AT(plot), .shown = "none",
      .help = "the curves as a picture, .svg or .png"},
     {OPTION_FLAG, 0, "quiet", NULL, AT(quiet), .help = "no progress on standard error"},
+    {OPTION_FIELDS, .fields = recur_model_field, .at = AT(model), .help = ""},
+    {OPTION_FIELDS, .fields = recur_trainer_field, .at = AT(trainer), .help = ""},
     {.help = NULL},
 };
 static_assert(sizeof recur_train_option_rows / sizeof *recur_train_option_rows <= OPTION_ROWS,
@@ -182,7 +152,7 @@ static bool serves(enum recur_task task, unsigned uses)
 
 enum recur_task recur_train_task(const struct train_options *options)
 {
-    enum recur_task task = recur_model_config_default().task;
+    enum recur_task task = options->model.task;
     /* The option table let only the names pass that the library knows. */
     recur_task_parse(options->task, &task, NULL);
     return task;
@@ -226,10 +196,8 @@ static bool spread_layers(const struct command *command, struct train_options *o
 /* An option that only works with tasks of certain uses, or with certain values of another. */
 struct dependency {
     const char *option;
-    unsigned uses; /* of the task; 0: what follows counts */
-    const char *other;
-    size_t at;             /* of the other's value */
-    const char *wanted[2]; /* NULL: no more */
+    unsigned uses;                 /* of the task; 0: what follows counts */
+    const char *other, *wanted[2]; /* NULL: no more */
 };
 
 enum { WANTED_MOST = 16 };
@@ -268,8 +236,8 @@ static bool fits(const struct command *command, const struct train_options *opti
                  const struct arguments *given, const struct dependency *d)
 {
     const char *tasks[WANTED_MOST], *const *wanted = d->uses ? tasks : d->wanted;
-    size_t at = d->uses ? AT(task) : d->at;
-    const char *value = *(const char *const *)(const void *)((const char *)options + at);
+    const char *other = d->uses ? "task" : d->other;
+    const char *value = recur_option_chosen(command, other, options);
     size_t count = d->uses ? list_tasks(d->uses, tasks) : 0;
     while (!d->uses && count < 2 && d->wanted[count])
         count++;
@@ -278,7 +246,7 @@ static bool fits(const struct command *command, const struct train_options *opti
             return true;
     if (!recur_option_given(command, given, d->option))
         return true;
-    recur_usage_error(command, "--%s needs --%s %s, got %s", d->option, d->uses ? "task" : d->other,
+    recur_usage_error(command, "--%s needs --%s %s, got %s", d->option, other,
                       join(wanted, count).text, value);
     return false;
 }
@@ -288,7 +256,7 @@ bool recur_train_options_fit(const struct command *command, const struct train_o
 {
     static const struct dependency dependencies[] = {
         {"preset", .uses = PREDICTS_TOKENS},
-        {"activation", 0, "cell", AT(cell), {"rnn"}},
+        {"activation", 0, "cell", {"rnn"}},
         {"tokens", .uses = PREDICTS_TOKENS | LABELS_TEXTS},
         {"clean", .uses = PREDICTS_TOKENS | LABELS_TEXTS},
         {"max-tokens", .uses = PREDICTS_TOKENS},
@@ -306,11 +274,11 @@ bool recur_train_options_fit(const struct command *command, const struct train_o
         {"header", .uses = LABELS},
         {"predict", .uses = CONTINUES},
         {"predict-every", .uses = CONTINUES},
-        {"momentum", 0, "optimizer", AT(optimizer), {"sgd", "rmsprop"}},
-        {"warmup", 0, "schedule", AT(schedule), {"cosine"}},
-        {"lr-floor", 0, "schedule", AT(schedule), {"cosine"}},
-        {"patience", 0, "schedule", AT(schedule), {"plateau"}},
-        {"lr-factor", 0, "schedule", AT(schedule), {"plateau"}},
+        {"momentum", 0, "optimizer", {"sgd", "rmsprop"}},
+        {"warmup", 0, "schedule", {"cosine"}},
+        {"lr-floor", 0, "schedule", {"cosine"}},
+        {"patience", 0, "schedule", {"plateau"}},
+        {"lr-factor", 0, "schedule", {"plateau"}},
     };
     for (size_t i = 0; i < sizeof dependencies / sizeof *dependencies; i++)
         if (!fits(command, options, given, &dependencies[i]))
@@ -322,12 +290,12 @@ static bool check_supported(const struct command *command, const struct train_op
                             const struct arguments *given)
 {
     const char *tasks[WANTED_MOST];
-    if (options->bidirectional && serves(recur_train_task(options), CONTINUES))
+    if (options->model.bidirectional && serves(recur_train_task(options), CONTINUES))
         recur_usage_error(command,
                           "--bidirectional needs --task %s: a language model that reads from the "
                           "end too would see the tokens it is to predict",
                           join(tasks, list_tasks(FILLS | LABELS, tasks)).text);
-    else if (!options->bidirectional && recur_option_given(command, given, "merge"))
+    else if (!options->model.bidirectional && recur_option_given(command, given, "merge"))
         recur_usage_error(command, "--merge needs --bidirectional");
     else if (strcmp(options->device, "cuda") == 0)
         recur_usage_error(command, "--device cuda: this build has no CUDA, only the cpu");
@@ -340,7 +308,8 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
                                struct train_options *options, struct arguments *arguments,
                                int *status)
 {
-    *options = (struct train_options){0};
+    *options = (struct train_options){.model = recur_model_config_default(),
+                                      .trainer = recur_trainer_config_default()};
     if (!recur_options_parse(command, argc, argv, options, arguments, status))
         return false;
     const struct arguments given = *arguments; /* by the user, not by a preset */
@@ -356,7 +325,9 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     options->embedding_given = recur_option_given(command, arguments, "embed");
     options->epochs_given = recur_option_given(command, arguments, "epochs");
     if (!recur_option_given(command, arguments, "weight-decay"))
-        options->weight_decay = strcmp(options->optimizer, "adamw") == 0 ? 0.01 : 0;
+        options->trainer.weight_decay =
+            options->trainer.optimizer == RECUR_OPTIMIZER_ADAMW ? 0.01F : 0;
+    options->validation = recur_option_number(command, arguments, "validation", options);
     arguments->given = given.given;
     options->labels = serves(recur_train_task(options), LABELS);
     return check_supported(command, options, &given) &&
@@ -366,27 +337,16 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
 
 recur_model_config recur_train_model_config(const struct train_options *options, size_t vocabulary)
 {
-    recur_model_config config = recur_model_config_default();
-    /* The option table let only the names pass that the library knows. */
-    recur_cell_parse(options->cell, &config.cell, NULL);
-    recur_activation_parse(options->activation, &config.activation, NULL);
-    recur_init_parse(options->init, &config.init, NULL);
-    recur_task_parse(options->task, &config.task, NULL);
-    recur_merge_parse(options->merge, &config.merge, NULL);
-    config.bidirectional = options->bidirectional;
+    recur_model_config config = options->model;
+    config.task = recur_train_task(options);
     config.layers = options->hidden.count;
     config.hidden = options->hidden.items;
     config.vocabulary = vocabulary;
-    config.embedding = options->embedding_given            ? (size_t)options->embedding
-                       : serves(config.task, LABELS_WORDS) ? 100
-                       : vocabulary <= 512                 ? 0
-                                                           : options->hidden.items[0];
-    recur_pool_parse(options->pool, &config.pool, NULL);
+    if (!options->embedding_given)
+        config.embedding = serves(config.task, LABELS_WORDS) ? 100
+                           : vocabulary <= 512               ? 0
+                                                             : options->hidden.items[0];
     config.decoder = options->crf ? RECUR_DECODER_CRF : RECUR_DECODER_SOFTMAX;
-    config.character_embedding = (size_t)options->char_embedding;
-    config.character_hidden = (size_t)options->char_hidden;
-    config.biases = (size_t)options->biases;
-    config.dropout = (float)options->dropout;
     config.seed = options->seed;
     return config;
 }
@@ -399,24 +359,9 @@ static size_t default_epochs(size_t tokens)
 
 recur_trainer_config recur_train_trainer_config(const struct train_options *options, size_t tokens)
 {
-    recur_trainer_config config = recur_trainer_config_default();
-    recur_sampling_parse(options->sampling, &config.sampling, NULL);
-    recur_optimizer_parse(options->optimizer, &config.optimizer, NULL);
-    recur_schedule_parse(options->schedule, &config.schedule, NULL);
-    recur_precision_parse(options->precision, &config.precision, NULL);
-    config.batch = (size_t)options->batch;
-    config.steps = (size_t)options->steps;
-    config.epochs = options->epochs_given ? (size_t)options->epochs : default_epochs(tokens);
-    config.lr = (float)options->lr;
-    config.momentum = (float)options->momentum;
-    config.weight_decay = (float)options->weight_decay;
-    config.clip = (float)options->clip;
-    config.warmup = (float)options->warmup;
-    config.lr_floor = (float)options->lr_floor;
-    config.factor = (float)options->lr_factor;
-    config.patience = (size_t)options->patience;
-    config.validation = (float)options->validation;
-    config.blanks = (float)options->blanks;
+    recur_trainer_config config = options->trainer;
+    if (!options->epochs_given)
+        config.epochs = default_epochs(tokens);
     config.seed = options->seed;
     config.threads = (size_t)options->threads;
     return config;

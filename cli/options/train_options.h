@@ -13,19 +13,13 @@ struct train_options {
     uint64_t max_tokens;
     struct label_options columns;
 
-    const char *cell, *activation, *init, *merge;
-    const char *pool;
-    bool bidirectional, crf;
-    uint64_t char_embedding, char_hidden;
+    recur_model_config model;     /* with what follows: recur_train_model_config */
+    recur_trainer_config trainer; /* likewise: recur_train_trainer_config */
+    bool crf;
     struct count_list hidden;
-    uint64_t layers, embedding, biases;
-    double dropout;
-
-    const char *sampling, *optimizer, *schedule;
-    uint64_t batch, steps, epochs, patience;
-    double momentum, weight_decay, lr, clip, warmup, lr_floor, lr_factor, validation, blanks;
-    uint64_t seed, threads;
-    const char *device, *precision;
+    uint64_t layers, seed, threads;
+    double validation; /* as it was given, and not as the float next to it */
+    const char *device;
 
     const char *output, *log, *report, *plot, *resume;
     uint64_t checkpoint_every; /* minibatches; 0: never */

@@ -21,7 +21,7 @@ static void put_report(recur_json_writer *report, const struct run *run)
     recur_json_put_u64(report, "best_epoch", recur_trainer_best_epoch(run->trainer));
     recur_json_put_u64(report, "threads", recur_trainer_threads(run->trainer));
     recur_json_put_text(report, "device", "cpu");
-    recur_json_put_text(report, "compute_precision", run->options.precision);
+    recur_json_put_text(report, "compute_precision", recur_precision_name(run->config.precision));
     recur_json_put_text(report, "isa", isa);
     recur_json_put_u64(report, "peak_rss_bytes", (uint64_t)usage.ru_maxrss * 1024);
     recur_json_put_written(report, "predictions", &run->predictions);

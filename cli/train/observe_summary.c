@@ -47,7 +47,7 @@ static int begin(struct run *run, void *state)
         fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.resume).text,
                 done, recur_plural(done));
     fprintf(stderr, "run    %zu epoch%s, %s, %zu thread%s, %s\n", run->config.epochs,
-            recur_plural(run->config.epochs), run->options.optimizer,
+            recur_plural(run->config.epochs), recur_optimizer_name(run->config.optimizer),
             recur_trainer_threads(run->trainer), recur_plural(recur_trainer_threads(run->trainer)),
             isa);
     return 0;

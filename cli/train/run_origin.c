@@ -47,13 +47,13 @@ static void put_option(const struct command *command, struct grown_text *line, c
 
 /* The option as it was given, a file without its folder. */
 static enum recur_status put_given(struct grown_text *line, const struct run *run, size_t row,
+                                   const struct option_spec *option, const char *value,
                                    recur_error *error)
 {
-    const struct option_spec *option = &run->command->options[row];
-    struct option_set one = {{0}};
+    struct option_set one = {{NULL}};
     recur_json_writer words = {0};
     recur_json *list = NULL;
-    recur_option_add(&one, row);
+    recur_option_add(&one, row, value);
     recur_options_put_words(&words, NULL, run->command, &one, &run->options);
     enum recur_status status = recur_json_check(&words, "an option", error);
     if (status == RECUR_OK)
@@ -75,12 +75,12 @@ static enum recur_status put_command(struct grown_text *line, const struct run *
 {
     const struct arguments *texts = &run->texts;
     enum recur_status status = RECUR_OK;
+    struct option_spec option;
     recur_need_word(run->command, line, "recur train");
-    for (size_t i = 0; run->command->options[i].help && status == RECUR_OK; i++) {
-        const char *name = run->command->options[i].name;
+    for (size_t i = 0; recur_option_row(run->command, i, &option) && status == RECUR_OK; i++) {
         if (recur_option_in(&texts->given, i) &&
-            (strcmp(name, "epochs") == 0 || !recur_run_is_free(name)))
-            status = put_given(line, run, i, error);
+            (strcmp(option.name, "epochs") == 0 || !recur_run_is_free(option.name)))
+            status = put_given(line, run, i, &option, texts->given.value[i], error);
     }
     bool own = run->options.preset && texts->count == 1 &&
                !strcmp(short_name(run, texts->operands[0]), "time_machine");

@@ -20,19 +20,22 @@ bool recur_run_is_free(const char *option)
     return false;
 }
 
-/* Did the run begin with this very value? */
-static bool same(const struct command *command, size_t row, const struct train_options *now,
-                 const struct train_options *then, const struct option_set *given_then)
+/* Did the run, of which `then` was given, begin with the very value that `now` is given? */
+static bool same(const struct command *command, size_t row, const struct train_options *settings,
+                 const struct option_set *now, const struct train_options *settings_then,
+                 const struct option_set *then)
 {
-    const struct option_spec *option = &command->options[row];
-    struct option_set one = {{0}};
-    recur_option_add(&one, row);
+    struct option_spec option;
+    struct option_set one_now = {{NULL}}, one_then = {{NULL}};
+    recur_option_row(command, row, &option);
     /* A value that follows from others unless it is given has no words that say so. */
-    if (!option->standard && option->kind != OPTION_FLAG && !recur_option_in(given_then, row))
+    if (!option.standard && option.kind != OPTION_FLAG && !recur_option_in(then, row))
         return false;
+    recur_option_add(&one_now, row, now->value[row]);
+    recur_option_add(&one_then, row, then->value[row]);
     recur_json_writer a = {0}, b = {0};
-    recur_options_put_words(&a, NULL, command, &one, now);
-    recur_options_put_words(&b, NULL, command, &one, then);
+    recur_options_put_words(&a, NULL, command, &one_now, settings);
+    recur_options_put_words(&b, NULL, command, &one_then, settings_then);
     recur_error error;
     recur_need_success(command, recur_json_check(&a, "an option", &error), &error);
     recur_need_success(command, recur_json_check(&b, "an option", &error), &error);
@@ -47,23 +50,23 @@ static int merge(struct run *run, struct train_options *then, struct arguments *
 {
     const struct arguments *now = &run->texts;
     const struct command *command = run->command;
-    for (size_t i = 0; command->options[i].help; i++) {
-        const struct option_spec *option = &command->options[i];
+    struct option_spec option;
+    for (size_t i = 0; recur_option_row(command, i, &option); i++) {
         if (!recur_option_in(&now->given, i))
             continue;
-        if (recur_run_is_free(option->name)) {
-            recur_option_copy(option, then, &run->options);
-            if (option->at != offsetof(struct train_options, resume)) /* of this start alone */
-                recur_option_add(&arguments->given, i);
-        } else if (!same(command, i, &run->options, then, &arguments->given)) {
+        if (recur_run_is_free(option.name)) {
+            recur_option_copy(&option, then, &run->options);
+            if (option.at != offsetof(struct train_options, resume)) /* of this start alone */
+                recur_option_add(&arguments->given, i, now->given.value[i]);
+        } else if (!same(command, i, &run->options, &now->given, then, &arguments->given)) {
             return recur_usage_error(command,
                                      "--%s cannot change with --resume: the run in %s was started "
                                      "with something else",
-                                     option->name, recur_path(run->options.resume).text);
+                                     option.name, recur_path(run->options.resume).text);
         }
     }
     if (recur_option_given(command, now, "epochs"))
-        run->resumed_epochs = (size_t)run->options.epochs;
+        run->resumed_epochs = run->options.trainer.epochs;
     int status = recur_run_find_outputs(run, &now->given, then, arguments);
     if (status != 0)
         return status;

@@ -83,3 +83,7 @@ $ recur train text --quiet --hidden 3 --batch 2 --steps 3 --epochs 2 --validatio
 text      text
 command   recur train --hidden 3 --batch
 tensor                       shape      
+
+# A number has all the digits that it was given, though the library computes with fewer.
+$ recur train text --quiet --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 --lr 1.23456789e-2 --dropout .5 -o model > out; recur info model | grep command
+command   recur train --hidden 3 --dropout 0.5 --batch 2 --steps 3 --lr 0.0123456789 --epochs 1 --validation 0 text
