@@ -228,15 +228,15 @@ static void first_minibatch(void **state)
                                    .work = &work,
                                    .parameters = golden.model->parameters,
                                    .gradients = gradients,
-                                   .steps = STEPS,
-                                   .ids = x,
+                                   .batch.steps = STEPS,
+                                   .batch.ids = x,
                                    .loss_scale = 1.0f / (STEPS * BATCH)};
     recur_team_run(job.team, run_pass, &job);
     check_logits(&golden, &work);
     if (golden.model->config.bidirectional && !fills)
         check_final_states(&golden, &job.pass);
 
-    job.pass.targets = y;
+    job.pass.batch.targets = y;
     job.backward = true;
     atomic_store(&job.pass.next_task, 0);
     recur_team_run(job.team, run_pass, &job);

@@ -127,7 +127,7 @@ static double loss(struct bench *bench)
     memcpy(bench->work.block, bench->before, bench->block_bytes);
     run(bench, prepare);
     run(bench, forward);
-    double ends = bench->pass.given_ends ? loss_of_ends(bench) : 0;
+    double ends = bench->pass.backward.given_ends ? loss_of_ends(bench) : 0;
     return recur_pass_loss_sum(&bench->pass) * bench->pass.loss_scale + ends;
 }
 
@@ -144,8 +144,9 @@ static void sort_sequences(struct bench *bench, const size_t *length)
     memcpy(targets, bench->targets, sizeof targets);
     assert_int_equal(recur_lengths_init(&bench->lengths, BATCH, STEPS, NULL), 0);
     recur_lengths_set(&bench->lengths, BATCH, length, NULL, 0);
-    const struct recur_pass pass = {
-        .work = &bench->work, .lengths = &bench->lengths, .steps = bench->lengths.steps};
+    const struct recur_pass pass = {.work = &bench->work,
+                                    .batch.lengths = &bench->lengths,
+                                    .batch.steps = bench->lengths.steps};
     recur_pass_pack_ids(&pass, bench->lengths.order, bench->ids, ids);
     recur_pass_pack_ids(&pass, bench->lengths.order, bench->targets, targets);
     bench->rows = bench->lengths.rows;
@@ -176,8 +177,9 @@ static size_t panel_width(const struct recur_layer *layer, size_t u)
 static void fill_ends(struct bench *bench, struct recur_rng *rng)
 {
     size_t directions = bench->network.directions;
-    bench->pass.given_states = bench->pass.given_ends = bench->pass.wants_initial = true;
-    bench->pass.wants_inputs = true;
+    bench->pass.states.given = bench->pass.backward.given_ends =
+        bench->pass.backward.wants_initial = true;
+    bench->pass.backward.wants_inputs = true;
     for (size_t i = 0; i < bench->network.layers * directions; i++) {
         const struct recur_layer *layer = &bench->network.layer[i / directions];
         const struct recur_stream *stream = &bench->work.stream[i];
@@ -240,21 +242,21 @@ static void make(struct bench *bench, const struct setup *setup)
                                       .work = &bench->work,
                                       .parameters = bench->parameters,
                                       .gradients = bench->gradients,
-                                      .steps = STEPS,
-                                      .ids = bench->ids,
-                                      .targets = bench->targets,
-                                      .drops = setup->dropout > 0,
-                                      .dropout_key = 11,
+                                      .batch.steps = STEPS,
+                                      .batch.ids = bench->ids,
+                                      .batch.targets = bench->targets,
+                                      .dropout.on = setup->dropout > 0,
+                                      .dropout.key = 11,
                                       .loss_scale = 1.0 / (double)bench->rows};
     if (setup->lengths)
-        bench->pass.lengths = &bench->lengths;
+        bench->pass.batch.lengths = &bench->lengths;
     assert_int_equal(recur_kernels_select(&bench->pass.kernels, &error), 0);
     run(bench, prepare);
     run(bench, forward); /* leaves a state that is not zero */
     fill_inputs(bench, &rng);
     if (setup->open)
         fill_ends(bench, &rng);
-    bench->pass.carried_steps = setup->carry ? STEPS : 0;
+    bench->pass.states.carried_steps = setup->carry ? STEPS : 0;
     bench->block_bytes = block_size(&bench->work);
     bench->before = malloc(bench->block_bytes);
     memcpy(bench->before, bench->work.block, bench->block_bytes);

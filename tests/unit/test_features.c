@@ -81,8 +81,8 @@ static void check(const recur_model *model, size_t tokens, size_t layer, double 
                               .kernels = model->kernels,
                               .work = &work,
                               .parameters = model->parameters,
-                              .steps = tokens,
-                              .ids = ids};
+                              .batch.steps = tokens,
+                              .batch.ids = ids};
     recur_pass_prepare(&pass, false);
     recur_pass_forward(&pass, 0);
     for (size_t t = 0; t < tokens; t++)

@@ -59,8 +59,8 @@ static void probabilities(const recur_model *model, const int32_t *ids, size_t s
                               .kernels = model->kernels,
                               .work = &work,
                               .parameters = model->parameters,
-                              .steps = size,
-                              .ids = ids};
+                              .batch.steps = size,
+                              .batch.ids = ids};
     recur_pass_prepare(&pass, false);
     recur_pass_forward(&pass, 0);
     for (size_t t = 0; t < size; t++) {

@@ -69,9 +69,9 @@ static void start(struct bench *bench, size_t variant)
                                       .work = &bench->work,
                                       .parameters = bench->model->parameters,
                                       .gradients = bench->gradients,
-                                      .steps = STEPS,
-                                      .ids = bench->ids,
-                                      .drops = network->dropout > 0,
+                                      .batch.steps = STEPS,
+                                      .batch.ids = bench->ids,
+                                      .dropout.on = network->dropout > 0,
                                       .loss_scale = 1};
     recur_pass_prepare(&bench->pass, true);
 }
@@ -86,7 +86,7 @@ static void finish(struct bench *bench)
 /* The logits of every step, (STEPS, VOCABULARY). */
 static void predict(struct bench *bench, real (*logits)[VOCABULARY])
 {
-    bench->pass.targets = NULL;
+    bench->pass.batch.targets = NULL;
     recur_pass_forward(&bench->pass, 0);
     for (size_t t = 0; t < STEPS; t++)
         for (size_t v = 0; v < VOCABULARY; v++)
@@ -197,7 +197,7 @@ static void a_token_has_no_gradient_from_its_own_prediction(void **state)
         bool both = bench.model->config.bidirectional;
         for (size_t t = 0; t < STEPS; t++) {
             bench.targets[t] = bench.ids[t]; /* the only loss */
-            bench.pass.targets = bench.targets;
+            bench.pass.batch.targets = bench.targets;
             recur_pass_forward(&bench.pass, 0);
             recur_pass_backward(&bench.pass, 0);
             atomic_store(&bench.pass.next_task, 0);
@@ -330,8 +330,8 @@ static recur_evaluation read_whole(const recur_model *model, const int32_t *ids,
                               .kernels = model->kernels,
                               .work = &work,
                               .parameters = model->parameters,
-                              .steps = tokens,
-                              .ids = ids};
+                              .batch.steps = tokens,
+                              .batch.ids = ids};
     recur_pass_prepare(&pass, false);
     recur_pass_forward(&pass, 0);
     for (size_t t = 0; t < tokens; t++) {

@@ -84,9 +84,9 @@ static void run(void *argument, size_t thread, size_t threads)
 /* Losses in the order of steps and sequences. */
 static void take_losses(const struct recur_pass *pass, real *losses)
 {
-    for (size_t i = 0; i < (pass->lengths ? pass->lengths->rows : STEPS * BATCH); i++)
+    for (size_t i = 0; i < (pass->batch.lengths ? pass->batch.lengths->rows : STEPS * BATCH); i++)
         losses[i] =
-            pass->work->loss[pass->lengths ? i : recur_pass_row(pass, i / BATCH, i % BATCH)];
+            pass->work->loss[pass->batch.lengths ? i : recur_pass_row(pass, i / BATCH, i % BATCH)];
 }
 
 /* Of two minibatches, the second of which starts where the first has ended: losses, then gradients;
@@ -111,18 +111,18 @@ static real *results(recur_model *model, const size_t grid[3], const struct recu
                                    .work = &work,
                                    .parameters = model->parameters,
                                    .gradients = made + LOSSES,
-                                   .lengths = lengths,
-                                   .block = block,
-                                   .steps = lengths ? lengths->steps : STEPS,
-                                   .ids = ids,
-                                   .targets = ids,
+                                   .batch.lengths = lengths,
+                                   .batch.block = block,
+                                   .batch.steps = lengths ? lengths->steps : STEPS,
+                                   .batch.ids = ids,
+                                   .batch.targets = ids,
                                    .loss_scale = 1};
     for (size_t i = 0; i < BATCH * STEPS; i++)
         ids[lengths ? i : recur_pass_row(&job.pass, i / BATCH, i % BATCH)] =
             (int32_t)(i * i % VOCABULARY);
     recur_team_run(job.team, run, &job);
     take_losses(&job.pass, made);
-    job.pass.carried_steps = lengths ? 0 : STEPS;
+    job.pass.states.carried_steps = lengths ? 0 : STEPS;
     atomic_store(&job.pass.next_task, 0);
     recur_team_run(job.team, run, &job);
     take_losses(&job.pass, made + LOSSES / 2);

@@ -78,8 +78,8 @@ static void check_against_pass(const recur_model *model)
                               .kernels = model->kernels,
                               .work = &work,
                               .parameters = model->parameters,
-                              .steps = TOKENS,
-                              .ids = ids};
+                              .batch.steps = TOKENS,
+                              .batch.ids = ids};
     recur_pass_prepare(&pass, false);
     recur_pass_forward(&pass, 0);
     for (size_t i = 0; i < TOKENS; i++)

@@ -44,8 +44,8 @@ static void setup(struct bench *bench, enum recur_cell cell, enum recur_task tas
                                       .kernels = bench->model->kernels,
                                       .work = &bench->work,
                                       .parameters = bench->model->parameters,
-                                      .steps = STEPS,
-                                      .ids = bench->ids};
+                                      .batch.steps = STEPS,
+                                      .batch.ids = bench->ids};
     recur_pass_prepare(&bench->pass, false);
     recur_pass_forward(&bench->pass, 0);
 }
@@ -110,9 +110,9 @@ static void check_carried(bool together)
         setup(&kept, (enum recur_cell)cell, RECUR_TASK_LM, 1, RECUR_MERGE_CONCAT, false);
         setup(&shared, (enum recur_cell)cell, RECUR_TASK_LM, 1, RECUR_MERGE_CONCAT, true);
         for (size_t from = 0, steps = 5; from < STEPS; from += steps, steps = STEPS - from) {
-            shared.pass.ids = shared.ids + from * BATCH;
-            shared.pass.carried_steps = from ? shared.pass.steps : 0;
-            shared.pass.steps = steps;
+            shared.pass.batch.ids = shared.ids + from * BATCH;
+            shared.pass.states.carried_steps = from ? shared.pass.batch.steps : 0;
+            shared.pass.batch.steps = steps;
             if (together)
                 run_together(&shared, 1);
             else

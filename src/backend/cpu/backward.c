@@ -40,7 +40,7 @@ static void backward_head(const struct recur_pass *pass, const struct recur_slic
             recur_pass_changed(pass, work->logits + v * work->logit_stride + span.row * RECUR_LANES,
                                span.rows);
         for (size_t v = 0; v < panels; v += HEAD_PIECE)
-            backward_piece(pass, span, v, v || pass->given_outputs);
+            backward_piece(pass, span, v, v || pass->backward.given_outputs);
     }
     recur_slice_wait(slice);
 }
@@ -73,7 +73,7 @@ static void backward_seam(const struct recur_pass *pass, const struct recur_slic
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_span(pass, slice, i);
             size_t at = span.row * RECUR_LANES;
-            if (pass->drops)
+            if (pass->dropout.on)
                 recur_pass_drop(pass, l + 1, p, span, feature->gradient, feature->gradient);
             if (second && !before)
                 memcpy(second + at, feature->gradient + at, span.rows * RECUR_LANES * sizeof(real));
@@ -177,7 +177,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
 /* The row of h, c and dh that sequence b ends in: the initial one where it has no step. */
 static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
 {
-    size_t length = pass->lengths ? pass->lengths->length[b] : pass->steps;
+    size_t length = pass->batch.lengths ? pass->batch.lengths->length[b] : pass->batch.steps;
     return length ? recur_pass_after(pass, d, d ? 0 : length - 1, b)
                   : recur_pass_initial(pass, d) + b;
 }
@@ -196,9 +196,9 @@ static void begin_gradient(const struct recur_pass *pass, const struct recur_sli
         size_t zero = before ? last_row(pass, d, b) : b + recur_pass_initial(pass, d);
         memset(dh + zero * RECUR_LANES, 0, RECUR_LANES * sizeof *dh);
     }
-    if (stream->dc && !pass->given_ends)
+    if (stream->dc && !pass->backward.given_ends)
         memset(stream->dc + carried, 0, slice->rows * RECUR_LANES * sizeof *dh);
-    for (size_t i = 0; i < slice->rows && pass->given_ends; i++) {
+    for (size_t i = 0; i < slice->rows && pass->backward.given_ends; i++) {
         real *to = dh + last_row(pass, d, slice->row + i) * RECUR_LANES;
         pass->kernels->add(to, to, stream->ends + carried + i * RECUR_LANES, RECUR_LANES);
     }
@@ -232,7 +232,7 @@ static void backward_direction(const struct recur_pass *pass, const struct recur
         begin_gradient(pass, slice, l, d, u);
     for (size_t i = slice->steps; i-- > 0;)
         backward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i);
-    if (pass->wants_initial)
+    if (pass->backward.wants_initial)
         end_gradient(pass, slice, l, d);
 }
 
@@ -284,7 +284,7 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread)
             backward_seam(pass, &slice, l);
         backward_layer(pass, &slice, l);
         bool wanted = pass->network->layer[l].dense &&
-                      (l > 0 || !pass->network->inputs || pass->wants_inputs);
+                      (l > 0 || !pass->network->inputs || pass->backward.wants_inputs);
         for (size_t d = 0; d < pass->network->directions && wanted; d++)
             backward_input(pass, &slice, l, d);
     }

@@ -115,21 +115,21 @@ static void set_pass(struct recur_cpu_engine *engine)
         .parameters = plan->model->parameters,
         .gradients = engine->learner ? engine->learner->gradients : NULL,
         .touched = engine->learner && whole ? &engine->learner->touched : NULL,
-        .steps = plan->steps,
+        .batch.steps = plan->steps,
         .layers = plan->layers,
-        .ids = engine->ids,
+        .batch.ids = engine->ids,
         .headless = plan->use == RECUR_ENGINE_READING,
-        .phase_seconds = plan->phase_seconds,
+        .phases.seconds = plan->phase_seconds,
     };
     engine->last_steps = plan->steps;
     if (plan->use == RECUR_ENGINE_TEXT)
-        engine->pass.block = recur_block_of(plan->batch);
+        engine->pass.batch.block = recur_block_of(plan->batch);
     if (plan->use != RECUR_ENGINE_SESSIONS)
         return;
-    engine->pass.steps = 1;
-    engine->pass.ids = engine->now->ids;
-    engine->pass.given_states = true;
-    engine->pass.in_place = true;
+    engine->pass.batch.steps = 1;
+    engine->pass.batch.ids = engine->now->ids;
+    engine->pass.states.given = true;
+    engine->pass.states.in_place = true;
 }
 
 static enum recur_status fill_in(struct recur_cpu_engine *engine, recur_error *error)
@@ -248,7 +248,7 @@ void recur_cpu_set_targets(struct recur_cpu_engine *engine, const int32_t *targe
 {
     struct recur_pass *pass = &engine->pass;
     size_t count = 0, rows = recur_pass_rows(pass);
-    pass->targets = targets ? engine->targets : NULL;
+    pass->batch.targets = targets ? engine->targets : NULL;
     if (!targets)
         return;
     recur_pass_pack_ids(pass, order, engine->targets, targets);

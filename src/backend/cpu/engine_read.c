@@ -22,10 +22,10 @@ enum recur_status recur_cpu_forward_reading(struct recur_cpu_engine *engine,
                                             const struct recur_minibatch *batch, recur_error *error)
 {
     (void)error;
-    engine->pass.ids = batch->input.ids;
-    engine->pass.rows = batch->input.batch;
-    engine->pass.steps = batch->input.steps;
-    engine->pass.carried_steps = batch->carries ? engine->last_steps : 0;
+    engine->pass.batch.ids = batch->input.ids;
+    engine->pass.batch.sequences = batch->input.batch;
+    engine->pass.batch.steps = batch->input.steps;
+    engine->pass.states.carried_steps = batch->carries ? engine->last_steps : 0;
     recur_cpu_run(engine, forward);
     engine->last_steps = batch->input.steps;
     return RECUR_OK;
@@ -72,7 +72,7 @@ static bool hit(const struct recur_cpu_engine *engine, const real *x, size_t str
 static void judge(struct recur_cpu_engine *engine, struct recur_cpu_score *score, size_t row,
                   size_t rows)
 {
-    const int32_t *targets = engine->pass.targets + row;
+    const int32_t *targets = engine->pass.batch.targets + row;
     size_t stride = engine->piece * RECUR_LANES;
     recur_pass_logits(&engine->pass, row, rows, score->logits, stride);
     engine->pass.kernels->softmax_loss(score->logits, stride, engine->pass.network->outputs, rows,
@@ -99,7 +99,7 @@ enum recur_status recur_cpu_score(struct recur_engine *base, const struct recur_
     struct recur_cpu_engine *engine = recur_cpu_engine_of(base);
     const recur_stack_input *input = &batch->input;
     RECUR_TRY(recur_cpu_forward(base, batch, NULL, error));
-    engine->pass.targets = input->targets;
+    engine->pass.batch.targets = input->targets;
     recur_cpu_run(engine, judge_all);
     for (size_t t = 0; t < input->steps; t++)
         memcpy(losses + t * stride, engine->work.loss + t * input->batch,

@@ -32,9 +32,9 @@ static void forward(void *argument, size_t thread, size_t threads)
     bool has_c = engine->base.plan.network->cell->has_c;
     if (input->x)
         recur_cpu_exchange_seam(engine, &engine->work.seam[0], false, input->x, NULL, thread);
-    if (engine->pass.given_states)
+    if (engine->pass.states.given)
         recur_cpu_exchange_states(engine, RECUR_CPU_H0, input->h0, NULL, thread, threads);
-    if (engine->pass.given_states && has_c)
+    if (engine->pass.states.given && has_c)
         recur_cpu_exchange_states(engine, RECUR_CPU_C0, input->c0, NULL, thread, threads);
     recur_pass_prepare(&engine->pass, false);
     recur_team_wait(engine->team, thread);
@@ -58,10 +58,10 @@ static void set_rows(struct recur_cpu_engine *engine)
     const struct recur_lengths *lengths = &engine->sequences.lengths;
     struct recur_pass *pass = &engine->pass;
     bool equal = lengths->length[lengths->batch - 1] == lengths->steps;
-    pass->lengths = equal && !(pass->drops && lengths->ties) ? NULL : lengths;
-    pass->rows = lengths->batch;
-    pass->block = recur_block_of(lengths->batch);
-    pass->steps = lengths->steps;
+    pass->batch.lengths = equal && !(pass->dropout.on && lengths->ties) ? NULL : lengths;
+    pass->batch.sequences = lengths->batch;
+    pass->batch.block = recur_block_of(lengths->batch);
+    pass->batch.steps = lengths->steps;
 }
 
 enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
@@ -90,13 +90,13 @@ enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
     recur_lengths_set(&sequences->lengths, input->batch, length, sequences->content,
                       sequences->contents);
     struct recur_pass *pass = &engine->pass;
-    pass->drops = input->drops && network->dropout > 0;
+    pass->dropout.on = input->drops && network->dropout > 0;
     set_rows(engine);
     if (!network->inputs)
         recur_pass_pack_ids(pass, sequences->lengths.order, engine->ids, input->ids);
     recur_cpu_set_targets(engine, input->targets, sequences->lengths.order);
-    pass->given_states = input->h0 || (input->c0 && network->cell->has_c);
-    pass->dropout_key = recur_mix64(recur_mix64(engine->base.plan.seed) + input->minibatch);
+    pass->states.given = input->h0 || (input->c0 && network->cell->has_c);
+    pass->dropout.key = recur_mix64(recur_mix64(engine->base.plan.seed) + input->minibatch);
     pass->headless = !output->logits && !input->targets;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(engine->team, forward, engine);
@@ -110,12 +110,12 @@ static void load_gradients(const struct recur_cpu_engine *engine, size_t thread,
 {
     const recur_stack_output_gradient *given = &engine->sequences.given;
     const struct recur_network *network = engine->base.plan.network;
-    if (engine->pass.given_outputs)
+    if (engine->pass.backward.given_outputs)
         recur_cpu_exchange_seam(engine, &engine->work.seam[network->layers], true, given->dy, NULL,
                                 thread);
     if (given->dlogits)
         recur_cpu_exchange_logits(engine, given->dlogits, NULL, thread);
-    if (!engine->pass.given_ends)
+    if (!engine->pass.backward.given_ends)
         return;
     recur_cpu_exchange_states(engine, RECUR_CPU_ENDS, given->dh_n, NULL, thread, threads);
     if (network->cell->has_c)
@@ -181,11 +181,11 @@ enum recur_status recur_cpu_backward(struct recur_engine *base,
     if (network->cell->has_c)
         add_states(engine, output->dc_n, sequences->lengths.batch);
     recur_lengths_part(&sequences->lengths, sequences->content, sequences->contents);
-    pass->headless = !output->dlogits && !pass->targets;
-    pass->given_outputs = output->dy || pass->headless;
-    pass->given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
-    pass->wants_initial = sequences->wanted.dh0;
-    pass->wants_inputs = sequences->wanted.dx;
+    pass->headless = !output->dlogits && !pass->batch.targets;
+    pass->backward.given_outputs = output->dy || pass->headless;
+    pass->backward.given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
+    pass->backward.wants_initial = sequences->wanted.dh0;
+    pass->backward.wants_inputs = sequences->wanted.dx;
     pass->gradients = learner->has_gradients ? learner->fresh : learner->gradients;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(engine->team, backward, engine);

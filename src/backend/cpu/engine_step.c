@@ -42,7 +42,8 @@ static void move_states(const struct recur_cpu_engine *engine, const struct recu
 static bool holds_state(const struct recur_cpu_engine *engine)
 {
     const struct recur_session *session = engine->sessions[0];
-    return engine->pass.rows == 1 && engine->held == session && session->holder == &engine->base;
+    return engine->pass.batch.sequences == 1 && engine->held == session &&
+           session->holder == &engine->base;
 }
 
 /* From panels to rows: those panels that this thread has multiplied. */
@@ -85,11 +86,12 @@ void recur_cpu_step_sessions(struct recur_engine *base, struct recur_session *co
         engine->now->ids[i] = known ? ids[i] : RECUR_UNKNOWN;
     }
     engine->now->turn ^= 1;
-    if (engine->sessions != sessions || engine->logits != logits || engine->pass.rows != count) {
+    if (engine->sessions != sessions || engine->logits != logits ||
+        engine->pass.batch.sequences != count) {
         engine->sessions = sessions;
         engine->logits = logits;
-        engine->pass.rows = count;
-        engine->pass.turn = count == 1 ? &engine->now->turn : NULL;
+        engine->pass.batch.sequences = count;
+        engine->pass.states.turn = count == 1 ? &engine->now->turn : NULL;
     }
     recur_cpu_run_paced(engine, advance, count == 1);
     for (size_t i = 0; i < count; i++)

@@ -43,12 +43,12 @@ enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_
     const recur_stack_input *input = &batch->input;
     struct recur_pass *pass = &engine->pass;
     (void)error;
-    pass->phase_start = recur_clock();
+    pass->phases.start = recur_clock();
     recur_pass_pack_ids(pass, NULL, engine->ids, input->ids);
     recur_cpu_set_targets(engine, input->targets, NULL);
-    pass->drops = input->drops && base->plan.network->dropout > 0;
-    pass->dropout_key = recur_mix64(recur_mix64(base->plan.seed) + input->minibatch);
-    pass->carried_steps = batch->carries ? engine->last_steps : 0;
+    pass->dropout.on = input->drops && base->plan.network->dropout > 0;
+    pass->dropout.key = recur_mix64(recur_mix64(base->plan.seed) + input->minibatch);
+    pass->states.carried_steps = batch->carries ? engine->last_steps : 0;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     engine->learning = *how;
     engine->learner->optimiser.updates = how->number - 1;

@@ -75,7 +75,7 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
             pass->kernels->fill(z, bias, span.rows);
         else
             pass->kernels->gather(z, recur_pass_panel(pass, gate.tensor, u * cell->gates + g),
-                                  pass->ids + span.row, bias, span.rows);
+                                  pass->batch.ids + span.row, bias, span.rows);
     }
     if (layer->dense)
         multiply_gates(pass, stream, &gate, first, count, span.row, span.rows,
@@ -176,9 +176,9 @@ static const real *carried_state(const struct recur_pass *pass, const struct rec
     const real *carried = c ? stream->carried_c : stream->carried_h;
     if (carried)
         return carried + (u * pass->work->batch + b) * RECUR_LANES;
-    size_t last = d ? 0 : pass->carried_steps - 1;
+    size_t last = d ? 0 : pass->states.carried_steps - 1;
     size_t row = recur_workspace_after(pass->work, d) +
-                 recur_pass_row_of(pass, pass->carried_steps, last, b);
+                 recur_pass_row_of(pass, pass->states.carried_steps, last, b);
     return (c ? stream->c : stream->h) + u * stream->h_stride + row * RECUR_LANES;
 }
 
@@ -187,13 +187,13 @@ static void begin_state(const struct recur_pass *pass, const struct recur_slice 
                         const struct recur_stream *stream, size_t d, size_t u)
 {
     size_t initial = recur_pass_initial(pass, d), end = slice->row + slice->rows;
-    for (int c = 0; c < (stream->c ? 2 : 1) && !pass->given_states; c++) {
+    for (int c = 0; c < (stream->c ? 2 : 1) && !pass->states.given; c++) {
         real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
         for (size_t b = slice->row, beside; b < end; b += beside) {
             real *to = panel + (initial + b) * RECUR_LANES;
             beside = recur_pass_beside(pass, b, end);
             size_t bytes = beside * RECUR_LANES * sizeof(real);
-            if (pass->carried_steps)
+            if (pass->states.carried_steps)
                 memmove(to, carried_state(pass, stream, d, u, c, b), bytes);
             else
                 memset(to, 0, bytes);
@@ -214,7 +214,7 @@ static void end_state(const struct recur_pass *pass, const struct recur_slice *s
         size_t bytes = beside * RECUR_LANES * sizeof(real);
         size_t to = (u * pass->work->batch + b) * RECUR_LANES;
         size_t from = u * stream->h_stride +
-                      recur_pass_after(pass, d, d ? 0 : pass->steps - 1, b) * RECUR_LANES;
+                      recur_pass_after(pass, d, d ? 0 : pass->batch.steps - 1, b) * RECUR_LANES;
         memcpy(stream->carried_h + to, stream->h + from, bytes);
         if (stream->carried_c)
             memcpy(stream->carried_c + to, stream->c + from, bytes);
@@ -229,10 +229,10 @@ static void forward_direction(struct recur_pass *pass, const struct recur_slice 
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t begin = recur_slice_begin(slice, layer->units);
     size_t end = recur_slice_end(slice, layer->units);
-    for (size_t u = begin; u < end && !pass->in_place; u++)
+    for (size_t u = begin; u < end && !pass->states.in_place; u++)
         begin_state(pass, slice, stream, d, u);
     forward_input(pass, slice, l, d);
-    if (!pass->in_place)
+    if (!pass->states.in_place)
         recur_slice_wait(slice);
     recur_pass_mark(pass, thread, RECUR_PHASE_INPUT);
     for (size_t i = 0; i < slice->steps; i++)
@@ -269,7 +269,7 @@ static void forward_embedding(const struct recur_pass *pass, const struct recur_
             if (pass->network->embedding)
                 pass->kernels->gather(value,
                                       recur_pass_panel(pass, pass->network->embedding_weight, p),
-                                      pass->ids + span.row, NULL, span.rows);
+                                      pass->batch.ids + span.row, NULL, span.rows);
             recur_pass_changed(pass, value, span.rows);
         }
     recur_slice_wait(slice);
@@ -313,9 +313,9 @@ static void forward_seam(const struct recur_pass *pass, const struct recur_slice
             size_t at = span.row * RECUR_LANES, n = span.rows * RECUR_LANES;
             if (second && !before)
                 pass->kernels->add(feature->value + at, feature->state[0] + at, second + at, n);
-            else if (!pass->drops && !before)
+            else if (!pass->dropout.on && !before)
                 memcpy(feature->value + at, feature->state[0] + at, n * sizeof(real));
-            if (pass->drops)
+            if (pass->dropout.on)
                 recur_pass_drop(pass, l + 1, p, span, feature->value,
                                 second || before ? feature->value : feature->state[0]);
             recur_pass_changed(pass, feature->value + at, span.rows);
@@ -368,7 +368,7 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
     const struct recur_network *network = pass->network;
     struct recur_workspace *work = pass->work;
     size_t panels = recur_panels(network->outputs);
-    if (pass->in_place) {
+    if (pass->states.in_place) {
         size_t first = recur_slice_begin(slice, panels), end = recur_slice_end(slice, panels);
         if (first < end)
             forward_panels(pass, recur_slice_span(pass, slice, 0), first, end - first);
@@ -378,10 +378,10 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
     for (size_t v = 0; v < panels; v++)
         for (size_t i = 0; i < spans; i++)
             forward_panels(pass, recur_slice_own_span(pass, slice, i), v, 1);
-    for (size_t i = 0; i < spans && pass->targets; i++) {
+    for (size_t i = 0; i < spans && pass->batch.targets; i++) {
         struct recur_span span = recur_slice_own_span(pass, slice, i);
         pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,
-                                    network->outputs, span.rows, pass->targets + span.row,
+                                    network->outputs, span.rows, pass->batch.targets + span.row,
                                     pass->loss_scale, work->loss + span.row);
     }
     recur_slice_wait(slice);
@@ -390,12 +390,12 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
 void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
                      struct recur_span span, real *to, const real *from)
 {
-    const struct recur_lengths *lengths = pass->lengths;
+    const struct recur_lengths *lengths = pass->batch.lengths;
     uint64_t place = (((uint64_t)seam << 24) + panel) << 32;
     uint32_t threshold = (uint32_t)((double)pass->network->dropout * 0x1p32);
     size_t at = span.row * RECUR_LANES;
     if (!lengths || !lengths->ties) {
-        pass->kernels->dropout(to + at, from + at, span.rows * RECUR_LANES, pass->dropout_key,
+        pass->kernels->dropout(to + at, from + at, span.rows * RECUR_LANES, pass->dropout.key,
                                place | (uint64_t)at, threshold);
         return;
     }
@@ -404,7 +404,7 @@ void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
             size_t row = lengths->offset[t] + b, like = lengths->offset[t] + lengths->same[b];
             at = row * RECUR_LANES;
             if (row >= span.row && row < span.row + span.rows)
-                pass->kernels->dropout(to + at, from + at, RECUR_LANES, pass->dropout_key,
+                pass->kernels->dropout(to + at, from + at, RECUR_LANES, pass->dropout.key,
                                        place | (uint64_t)(like * RECUR_LANES), threshold);
         }
 }
@@ -413,18 +413,18 @@ void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int
                          const int32_t *ids)
 {
     size_t batch = recur_pass_batch(pass);
-    for (size_t t = 0; t < pass->steps; t++)
+    for (size_t t = 0; t < pass->batch.steps; t++)
         for (size_t b = 0; b < recur_pass_alive(pass, t); b++)
             rows[recur_pass_row(pass, t, b)] = ids[t * batch + (order ? order[b] : b)];
 }
 
 void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase)
 {
-    if (thread != 0 || !pass->phase_seconds)
+    if (thread != 0 || !pass->phases.seconds)
         return;
     double now = recur_clock();
-    pass->phase_seconds[phase] += now - pass->phase_start;
-    pass->phase_start = now;
+    pass->phases.seconds[phase] += now - pass->phases.start;
+    pass->phases.start = now;
 }
 
 void recur_pass_forward(struct recur_pass *pass, size_t thread)

@@ -122,11 +122,11 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
     size_t blocks = recur_pass_batch(pass) / recur_pass_block(pass);
     struct recur_piece run = {.rows = 0}, piece[RECUR_PIECES_MAX];
     bool sum = false;
-    for (size_t step = 0; step < blocks * pass->steps; step++) {
-        const struct recur_slice block = {.row = step / pass->steps * recur_pass_block(pass),
+    for (size_t step = 0; step < blocks * pass->batch.steps; step++) {
+        const struct recur_slice block = {.row = step / pass->batch.steps * recur_pass_block(pass),
                                           .rows = recur_pass_block(pass),
-                                          .steps = pass->steps};
-        unsigned pieces = recur_slice_pieces(pass, &block, d, step % pass->steps, piece);
+                                          .steps = pass->batch.steps};
+        unsigned pieces = recur_slice_pieces(pass, &block, d, step % pass->batch.steps, piece);
         for (unsigned i = 0; i < pieces; i++) {
             if (recur_piece_is_zero(pass, &piece[i]))
                 continue;
@@ -212,7 +212,7 @@ static void gradient_gates(const struct recur_pass *pass, struct task task, size
         if (!layer->dense) {
             recur_touched_clear(pass->touched, input[i].dw,
                                 recur_network_param(pass->network, tensors->weight_ih)->depth);
-            pass->kernels->scatter_add(input[i].dw, pass->ids, input[i].dz, input[i].rows);
+            pass->kernels->scatter_add(input[i].dw, pass->batch.ids, input[i].dz, input[i].rows);
         } else if (input[i].dz != recurrent[i].dz)
             make_pairs(pass, thread, i, &input[i]);
     if (layer->dense)
@@ -242,7 +242,7 @@ static void gradient_embedding(const struct recur_pass *pass, size_t panel)
     size_t index = pass->network->embedding_weight;
     real *dw = gradient_panel(pass, index, panel);
     recur_touched_clear(pass->touched, dw, recur_network_param(pass->network, index)->depth);
-    pass->kernels->scatter_add(dw, pass->ids, pass->work->seam[0].feature[panel].gradient,
+    pass->kernels->scatter_add(dw, pass->batch.ids, pass->work->seam[0].feature[panel].gradient,
                                recur_pass_rows(pass));
 }
 

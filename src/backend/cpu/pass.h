@@ -27,64 +27,90 @@
  * all of them. */
 #define RECUR_GATES_TOGETHER 4
 
+/* What goes through the network. */
+struct recur_pass_batch {
+    const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
+    size_t steps;     /* T of this pass, at most work->steps; of the longest sequence */
+    size_t sequences; /* only so many of the batch, the first ones; 0: all */
+    size_t block;     /* of equal lengths, so many lie together (backend/cpu/workspace.h); 0: all */
+    const int32_t *ids;     /* by rows, each below V; not where the network reads numbers */
+    const int32_t *targets; /* by rows; below 0: no loss there. NULL: logits only */
+};
+
+/* What the first steps begin with. */
+struct recur_pass_states {
+    size_t carried_steps; /* of the last pass over `work`, whose last state this one starts from;
+                             0: from zero. Both are of equal lengths */
+    bool given;           /* initial states are in place (recur_pass_initial); else zero */
+    bool in_place;        /* a single step whose given states are complete, low-precision copies
+                             too, and seen by all threads of a slice: none waits before it goes on,
+                             nor for the logits of others */
+    const size_t *turn;   /* of single steps of one sequence whose state stays here, copied by
+                             nobody: of the two rows behind the initial ones it goes to number
+                             *turn, 0 or 1, and comes from the other. NULL: from the initial one
+                             to the first */
+};
+
+/* Gradients beside those of the parameters. */
+struct recur_pass_backward {
+    bool given_ends;    /* those of the last states are there, in `ends` and dc; else zero */
+    bool given_outputs; /* that of the top seam is there: the head's is added to it */
+    bool wants_initial; /* those of the initial states are to be complete */
+    bool wants_inputs;  /* those of the numbers that the network reads are wanted */
+};
+
+struct recur_pass_dropout {
+    bool on;
+    uint64_t key; /* another one for every minibatch */
+};
+
+struct recur_pass_phases {
+    double *seconds; /* by enum recur_phase, of thread 0; NULL: not measured */
+    double start;    /* recur_clock() when thread 0 began its present phase */
+};
+
 struct recur_pass {
+    /* What is computed. */
     const struct recur_network *network;
     const struct recur_kernels *kernels;
     struct recur_workspace *work;
     const real *parameters;              /* flat, as network->params says */
     real *gradients;                     /* the same; written, not added to */
     const struct recur_touched *touched; /* where they are all zero else; or NULL */
-    const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
-    size_t steps; /* T of this pass, at most work->steps; of the longest sequence */
-    size_t rows;  /* only so many sequences of the batch, the first ones; 0: all */
-    size_t block; /* of equal lengths, so many lie together (backend/cpu/workspace.h); 0: all */
-    const int32_t *ids;     /* by rows, each below V; not where the network reads numbers */
-    const int32_t *targets; /* by rows; below 0: no loss there. NULL: logits only */
-    size_t carried_steps;   /* of the last pass over `work`, whose last state this one starts from;
-                               0: from zero. Both are of equal lengths */
-    bool given_states;      /* initial states are in place (recur_pass_initial); else zero */
-    bool in_place;          /* a single step whose given states are complete, narrow copies too, and
-                               seen by all threads of a slice: none waits before it goes on, nor
-                               for the logits of others */
-    const size_t *turn;     /* of single steps of one sequence whose state stays here, copied by
-                               nobody: of the two rows behind the initial ones it goes to number
-                               *turn, 0 or 1, and comes from the other. NULL: from the initial one
-                               to the first */
-    bool given_ends;        /* so are gradients of the last ones, in `ends` and dc; else zero */
-    bool wants_initial;     /* gradients of the initial states are to be complete */
-    bool wants_inputs;      /* those of the numbers that the network reads are wanted */
-    bool given_outputs;     /* the gradient of the top seam is there: the head's is added to it */
-    bool headless;          /* neither logits nor their gradient */
-    size_t layers;          /* only so many layers, from the lowest up; 0: all */
-    bool drops;             /* dropout is on */
-    uint64_t dropout_key;   /* another one for every minibatch */
-    real loss_scale;        /* the loss is loss_scale times the sum over all rows */
+    bool headless;                       /* neither logits nor their gradient */
+    size_t layers;                       /* only so many layers, from the lowest up; 0: all */
+    real loss_scale;                     /* the loss is loss_scale times the sum over all rows */
+
+    struct recur_pass_batch batch;
+    struct recur_pass_states states;
+    struct recur_pass_backward backward;
+    struct recur_pass_dropout dropout;
+    struct recur_pass_phases phases;
     atomic_size_t next_task; /* of prepare and gradients; 0 at the start of each */
-    double *phase_seconds;   /* by enum recur_phase, of thread 0; NULL: not measured */
-    double phase_start;      /* recur_clock() when thread 0 began its present phase */
 };
 
 /* B; the sequences that have a step t; the rows of all. */
 static inline size_t recur_pass_batch(const struct recur_pass *pass)
 {
-    size_t all = pass->rows ? pass->rows : pass->work->batch;
-    return pass->lengths ? pass->lengths->batch : all;
+    size_t all = pass->batch.sequences ? pass->batch.sequences : pass->work->batch;
+    return pass->batch.lengths ? pass->batch.lengths->batch : all;
 }
 
 static inline size_t recur_pass_alive(const struct recur_pass *pass, size_t t)
 {
-    return pass->lengths ? pass->lengths->alive[t] : recur_pass_batch(pass);
+    return pass->batch.lengths ? pass->batch.lengths->alive[t] : recur_pass_batch(pass);
 }
 
 static inline size_t recur_pass_rows(const struct recur_pass *pass)
 {
-    return pass->lengths ? pass->lengths->rows : pass->steps * recur_pass_batch(pass);
+    return pass->batch.lengths ? pass->batch.lengths->rows
+                               : pass->batch.steps * recur_pass_batch(pass);
 }
 
 /* Sequences of a block. */
 static inline size_t recur_pass_block(const struct recur_pass *pass)
 {
-    return pass->lengths || !pass->block ? recur_pass_batch(pass) : pass->block;
+    return pass->batch.lengths || !pass->batch.block ? recur_pass_batch(pass) : pass->batch.block;
 }
 
 /* The row of step t of sequence b, in a pass of so many steps. Those of the sequences behind it lie
@@ -93,13 +119,13 @@ static inline size_t recur_pass_row_of(const struct recur_pass *pass, size_t ste
                                        size_t b)
 {
     size_t block = recur_pass_block(pass);
-    return pass->lengths ? pass->lengths->offset[t] + b
-                         : (b / block * steps + t) * block + b % block;
+    return pass->batch.lengths ? pass->batch.lengths->offset[t] + b
+                               : (b / block * steps + t) * block + b % block;
 }
 
 static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t, size_t b)
 {
-    return recur_pass_row_of(pass, pass->steps, t, b);
+    return recur_pass_row_of(pass, pass->batch.steps, t, b);
 }
 
 /* How many of the sequences [b, end) lie next to each other at each step, from b on. */
@@ -112,7 +138,7 @@ static inline size_t recur_pass_beside(const struct recur_pass *pass, size_t b, 
 /* How far behind row 0 of a state the one is that this pass writes. */
 static inline size_t recur_pass_turn(const struct recur_pass *pass)
 {
-    return pass->turn ? *pass->turn : 0;
+    return pass->states.turn ? *pass->states.turn : 0;
 }
 
 /* Rows of h, c and dh in direction d: the state of sequence b after step t, and where the initial
@@ -125,7 +151,7 @@ static inline size_t recur_pass_after(const struct recur_pass *pass, size_t d, s
 
 static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)
 {
-    if (pass->turn)
+    if (pass->states.turn)
         return recur_workspace_after(pass->work, d) + 1 - recur_pass_turn(pass);
     return d ? recur_pass_rows(pass) : pass->work->batch - recur_pass_batch(pass);
 }

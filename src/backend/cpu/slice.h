@@ -16,8 +16,8 @@ struct recur_slice {
 static inline size_t recur_slice_cut(const struct recur_pass *pass, size_t index)
 {
     size_t slices = pass->work->grid.batch_slices;
-    return pass->lengths ? recur_lengths_cut(pass->lengths, index, slices)
-                         : recur_pass_batch(pass) * index / slices;
+    return pass->batch.lengths ? recur_lengths_cut(pass->batch.lengths, index, slices)
+                               : recur_pass_batch(pass) * index / slices;
 }
 
 /* The share of a thread in what all directions have a part in. False where there is no work for
@@ -31,9 +31,9 @@ static inline bool recur_slice_of(const struct recur_pass *pass, size_t thread,
         return false;
     slice->row = recur_slice_cut(pass, index);
     slice->rows = recur_slice_cut(pass, index + 1) - slice->row;
-    slice->steps = pass->steps;
-    if (pass->lengths)
-        slice->steps = slice->rows ? pass->lengths->length[slice->row] : 0;
+    slice->steps = pass->batch.steps;
+    if (pass->batch.lengths)
+        slice->steps = slice->rows ? pass->batch.lengths->length[slice->row] : 0;
     slice->part = thread % group;
     slice->parts = group;
     slice->barrier = &grid->barrier[index];
@@ -114,8 +114,8 @@ static inline struct recur_span recur_slice_span(const struct recur_pass *pass,
 {
     if (recur_slice_is_whole(pass, slice))
         return (struct recur_span){recur_pass_row(pass, 0, slice->row),
-                                   pass->lengths ? pass->lengths->rows
-                                                 : slice->rows * slice->steps};
+                                   pass->batch.lengths ? pass->batch.lengths->rows
+                                                       : slice->rows * slice->steps};
     size_t blocks = recur_slice_blocks(pass, slice), t = index / blocks;
     size_t row = slice->row, end = row + recur_slice_alive(pass, slice, t);
     for (size_t i = 0; i < index % blocks; i++)
@@ -164,7 +164,7 @@ static inline unsigned recur_slice_pieces(const struct recur_pass *pass,
     size_t rows = recur_slice_alive(pass, slice, t), going_on = 0;
     if (d == 0)
         going_on = t > 0 ? rows : 0;
-    else if (t + 1 < pass->steps)
+    else if (t + 1 < pass->batch.steps)
         going_on = recur_slice_alive(pass, slice, t + 1);
     unsigned count = 0;
     for (unsigned initial = 0; initial < 2; initial++) {
@@ -190,7 +190,7 @@ static inline unsigned recur_slice_pieces(const struct recur_pass *pass,
 static inline bool recur_piece_is_zero(const struct recur_pass *pass,
                                        const struct recur_piece *piece)
 {
-    return piece->initial && !pass->given_states && !pass->carried_steps;
+    return piece->initial && !pass->states.given && !pass->states.carried_steps;
 }
 
 /* An array that is multiplied: its panels lie at base + panels[], its rows begin at `row`. */
