@@ -330,7 +330,7 @@ static void gradients_go_through_all_parts(void **state)
 
 /* Minibatches of one sequence, which do not read all rows of the tables: the gradients are the same
  * where only those rows are looked after. */
-static void check_touched(const struct way *way)
+static void check_sparse_rows(const struct way *way)
 {
     static const size_t members[] = {0, 3, 1, 1, 0};
     struct bench whole, rows;
@@ -341,7 +341,7 @@ static void check_touched(const struct way *way)
     recur_labeller_free(&rows.labeller);
     rows.model->backend->free_learner(rows.learner);
     make_learner(&rows, 3);
-    assert_int_equal(recur_cpu_learner_of(rows.learner)->touched.tables, tables);
+    assert_int_equal(recur_cpu_learner_of(rows.learner)->sparse.tables, tables);
     const struct recur_labeller_room room = {.batch = 1, .steps = 8, .tokens = 8, .seed = 3};
     assert_int_equal(recur_labeller_init(&rows.labeller, rows.model, &rows.set, &room, rows.team,
                                          rows.learner, NULL),
@@ -364,7 +364,7 @@ static void rows_that_are_read(void **state)
 {
     (void)state;
     for (size_t way = 0; way < WAYS; way++)
-        check_touched(&ways[way]);
+        check_sparse_rows(&ways[way]);
 }
 
 static void threads_change_no_bit(void **state)

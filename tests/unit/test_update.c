@@ -20,7 +20,7 @@ struct bench {
     struct recur_optimiser optimiser;
     real *parameters, *gradients;
     double p[SPAN], m[SPAN], v[SPAN]; /* the reference's */
-    struct recur_touched touched;     /* rows of two tables */
+    struct recur_sparse_rows sparse;  /* rows of two tables */
     struct recur_rng rng;
 };
 
@@ -34,8 +34,8 @@ static const struct recur_param tables[] = {
 
 static bool is_touched(const struct bench *bench, int32_t row)
 {
-    for (size_t i = 0; i < bench->touched.rows; i++)
-        if (bench->touched.row[i] == row)
+    for (size_t i = 0; i < bench->sparse.rows; i++)
+        if (bench->sparse.row[i] == row)
             return true;
     return false;
 }
@@ -43,34 +43,34 @@ static bool is_touched(const struct bench *bench, int32_t row)
 /* Sets the gradients of the tables' other rows to zero. */
 static void clear_others(struct bench *bench)
 {
-    for (size_t i = 0; i < bench->touched.tables; i++)
+    for (size_t i = 0; i < bench->sparse.tables; i++)
         for (size_t p = 0; p < tables[i].panels; p++)
             for (int32_t row = 0; row < ROWS; row++)
                 for (size_t j = 0; j < RECUR_LANES && !is_touched(bench, row); j++)
-                    bench->gradients[recur_touched_place(&bench->touched, i, p, row) + j] = 0;
+                    bench->gradients[recur_sparse_rows_place(&bench->sparse, i, p, row) + j] = 0;
 }
 
 static void draw_rows(struct bench *bench)
 {
-    recur_touched_begin(&bench->touched);
+    recur_sparse_rows_begin(&bench->sparse);
     for (size_t i = 0; i < TOUCHED; i++)
-        recur_touched_add(&bench->touched, (int32_t)recur_rng_below(&bench->rng, ROWS));
+        recur_sparse_rows_add(&bench->sparse, (int32_t)recur_rng_below(&bench->rng, ROWS));
 }
 
 static void make(struct bench *bench, const recur_trainer_config *config, bool with_tables)
 {
     static int32_t row[2][TOUCHED];
     static uint32_t place[ROWS];
-    bench->touched = (struct recur_touched){.row = row[0], .stale = row[1], .place = place};
-    for (; with_tables && bench->touched.tables < 2; bench->touched.tables++)
-        bench->touched.table[bench->touched.tables] = &tables[bench->touched.tables];
-    bench->touched.most = TOUCHED;
+    bench->sparse = (struct recur_sparse_rows){.row = row[0], .stale = row[1], .place = place};
+    for (; with_tables && bench->sparse.tables < 2; bench->sparse.tables++)
+        bench->sparse.table[bench->sparse.tables] = &tables[bench->sparse.tables];
+    bench->sparse.most = TOUCHED;
     assert_int_equal(recur_block_alloc(SPAN * sizeof(real), "p", &bench->parameters, NULL), 0);
     assert_int_equal(recur_block_alloc(SPAN * sizeof(real), "g", &bench->gradients, NULL), 0);
     const struct recur_kernels *kernels;
     assert_int_equal(recur_kernels_select(&kernels, NULL), RECUR_OK);
     assert_int_equal(recur_optimiser_init(&bench->optimiser, kernels, config, bench->parameters,
-                                          bench->gradients, SPAN, &bench->touched, NULL),
+                                          bench->gradients, SPAN, &bench->sparse, NULL),
                      RECUR_OK);
     recur_rng_seed(&bench->rng, 4, 0);
     for (size_t j = 0; j < SPAN; j++) {

@@ -114,7 +114,7 @@ static void set_pass(struct recur_cpu_engine *engine)
         .work = &engine->work,
         .parameters = plan->model->parameters,
         .gradients = engine->learner ? engine->learner->gradients : NULL,
-        .touched = engine->learner && whole ? &engine->learner->touched : NULL,
+        .sparse = engine->learner && whole ? &engine->learner->sparse : NULL,
         .batch.steps = plan->steps,
         .layers = plan->layers,
         .batch.ids = engine->ids,

@@ -10,7 +10,7 @@
 
 struct recur_cpu_learner {
     struct recur_learner base;
-    struct recur_touched touched;
+    struct recur_sparse_rows sparse;
     struct recur_optimiser optimiser;
     double clip;
     real *gradients, *fresh; /* the sum, and those of one pass where there is a sum already; fresh

@@ -23,8 +23,8 @@ void recur_cpu_add_rows(struct recur_engine *base, const struct recur_lookup *lo
     const struct recur_param *param =
         recur_network_param(&base->plan.model->network, lookup->tensor);
     for (size_t p = 0; p < param->panels; p++)
-        recur_touched_clear(&learner->touched, learner->gradients + recur_param_panel(param, p),
-                            param->depth);
+        recur_sparse_rows_clear(&learner->sparse, learner->gradients + recur_param_panel(param, p),
+                                param->depth);
     for (size_t b = 0; b < lookup->batch; b++)
         for (size_t t = 0; t < lookup->lengths[b]; t++) {
             size_t at = t * lookup->batch + b, row = (size_t)lookup->ids[at] * RECUR_LANES;

@@ -210,8 +210,8 @@ static void gradient_gates(const struct recur_pass *pass, struct task task, size
     gradient_recurrent(pass, layer, stream, task.d, recurrent, task.panels);
     for (size_t i = 0; i < task.panels; i++)
         if (!layer->dense) {
-            recur_touched_clear(pass->touched, input[i].dw,
-                                recur_network_param(pass->network, tensors->weight_ih)->depth);
+            recur_sparse_rows_clear(pass->sparse, input[i].dw,
+                                    recur_network_param(pass->network, tensors->weight_ih)->depth);
             pass->kernels->scatter_add(input[i].dw, pass->batch.ids, input[i].dz, input[i].rows);
         } else if (input[i].dz != recurrent[i].dz)
             make_pairs(pass, thread, i, &input[i]);
@@ -241,7 +241,7 @@ static void gradient_embedding(const struct recur_pass *pass, size_t panel)
 {
     size_t index = pass->network->embedding_weight;
     real *dw = gradient_panel(pass, index, panel);
-    recur_touched_clear(pass->touched, dw, recur_network_param(pass->network, index)->depth);
+    recur_sparse_rows_clear(pass->sparse, dw, recur_network_param(pass->network, index)->depth);
     pass->kernels->scatter_add(dw, pass->batch.ids, pass->work->seam[0].feature[panel].gradient,
                                recur_pass_rows(pass));
 }

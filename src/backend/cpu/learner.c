@@ -22,9 +22,9 @@ static enum recur_status fill_in(struct recur_cpu_learner *learner, recur_error 
         memcpy(learner->kept, model->parameters, bytes);
     }
     if (plan->tokens)
-        RECUR_TRY(recur_touched_init(&learner->touched, &model->network, plan->tokens, error));
+        RECUR_TRY(recur_sparse_rows_init(&learner->sparse, &model->network, plan->tokens, error));
     return recur_optimiser_init(&learner->optimiser, model->kernels, plan->config,
-                                model->parameters, learner->gradients, span, &learner->touched,
+                                model->parameters, learner->gradients, span, &learner->sparse,
                                 error);
 }
 
@@ -50,7 +50,7 @@ void recur_cpu_learner_free(struct recur_learner *base)
     if (!learner)
         return;
     recur_optimiser_free(&learner->optimiser);
-    recur_touched_free(&learner->touched);
+    recur_sparse_rows_free(&learner->sparse);
     recur_block_free(learner->gradients);
     recur_block_free(learner->fresh);
     recur_block_free(learner->kept);
@@ -110,15 +110,15 @@ void recur_cpu_learner_write(struct recur_learner *base, enum recur_array array,
 
 void recur_cpu_learner_begin(struct recur_learner *base)
 {
-    recur_touched_begin(&recur_cpu_learner_of(base)->touched);
+    recur_sparse_rows_begin(&recur_cpu_learner_of(base)->sparse);
 }
 
 void recur_cpu_learner_add_tokens(struct recur_learner *base, const int32_t *ids, size_t count,
                                   size_t stride)
 {
-    struct recur_touched *touched = &recur_cpu_learner_of(base)->touched;
+    struct recur_sparse_rows *sparse = &recur_cpu_learner_of(base)->sparse;
     for (size_t i = 0; i < count; i++)
-        recur_touched_add(touched, ids[i * stride]);
+        recur_sparse_rows_add(sparse, ids[i * stride]);
 }
 
 void recur_cpu_learner_clear(struct recur_learner *base)

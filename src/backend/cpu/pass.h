@@ -18,7 +18,7 @@
 #define RECUR_BACKEND_CPU_PASS_H
 
 #include "backend/cpu/lengths.h"
-#include "backend/cpu/touched.h"
+#include "backend/cpu/sparse_rows.h"
 #include "backend/cpu/workspace.h"
 #include "recur/training.h"
 
@@ -74,12 +74,12 @@ struct recur_pass {
     const struct recur_network *network;
     const struct recur_kernels *kernels;
     struct recur_workspace *work;
-    const real *parameters;              /* flat, as network->params says */
-    real *gradients;                     /* the same; written, not added to */
-    const struct recur_touched *touched; /* where they are all zero else; or NULL */
-    bool headless;                       /* neither logits nor their gradient */
-    size_t layers;                       /* only so many layers, from the lowest up; 0: all */
-    real loss_scale;                     /* the loss is loss_scale times the sum over all rows */
+    const real *parameters;                 /* flat, as network->params says */
+    real *gradients;                        /* the same; written, not added to */
+    const struct recur_sparse_rows *sparse; /* where they are all zero else; or NULL */
+    bool headless;                          /* neither logits nor their gradient */
+    size_t layers;                          /* only so many layers, from the lowest up; 0: all */
+    real loss_scale;                        /* the loss is loss_scale times the sum over all rows */
 
     struct recur_pass_batch batch;
     struct recur_pass_states states;

@@ -31,20 +31,20 @@ static void add_chunks(struct recur_optimiser *optimiser, size_t first, size_t e
 /* What stands between the tables, then the tables, which come in the order of their places. */
 static enum recur_status divide(struct recur_optimiser *optimiser, size_t span, recur_error *error)
 {
-    const struct recur_touched *touched = optimiser->touched;
-    size_t first = 0, most = span / RECUR_SUM_CHUNK + 2 * touched->tables + 1;
+    const struct recur_sparse_rows *sparse = optimiser->sparse;
+    size_t first = 0, most = span / RECUR_SUM_CHUNK + 2 * sparse->tables + 1;
     RECUR_TRY(
         recur_alloc(most, sizeof *optimiser->chunk, "the optimiser", &optimiser->chunk, error));
-    for (size_t i = 0; i < touched->tables; i++) {
-        add_chunks(optimiser, first, touched->table[i]->offset);
-        first = touched->table[i]->offset + touched->table[i]->span;
+    for (size_t i = 0; i < sparse->tables; i++) {
+        add_chunks(optimiser, first, sparse->table[i]->offset);
+        first = sparse->table[i]->offset + sparse->table[i]->span;
     }
     add_chunks(optimiser, first, span);
     optimiser->dense = optimiser->chunks;
-    for (size_t i = 0; i < touched->tables; i++)
-        add_chunks(optimiser, touched->table[i]->offset,
-                   touched->table[i]->offset + touched->table[i]->span);
-    return recur_alloc(recur_size_add(optimiser->dense, touched->most),
+    for (size_t i = 0; i < sparse->tables; i++)
+        add_chunks(optimiser, sparse->table[i]->offset,
+                   sparse->table[i]->offset + sparse->table[i]->span);
+    return recur_alloc(recur_size_add(optimiser->dense, sparse->most),
                        sizeof *optimiser->square_sum, "the gradient's norm", &optimiser->square_sum,
                        error);
 }
@@ -53,9 +53,9 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                                        const struct recur_kernels *kernels,
                                        const recur_trainer_config *config, real *parameters,
                                        real *gradients, size_t span,
-                                       const struct recur_touched *touched, recur_error *error)
+                                       const struct recur_sparse_rows *sparse, recur_error *error)
 {
-    static const struct recur_touched none;
+    static const struct recur_sparse_rows none;
     *optimiser = (struct recur_optimiser){
         .kernels = kernels,
         .kind = config->optimizer,
@@ -66,7 +66,7 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                      .epsilon = config->epsilon,
                      .weight_decay = config->weight_decay,
                      .decoupled = optimizers[config->optimizer].decoupled},
-        .touched = touched ? touched : &none,
+        .sparse = sparse ? sparse : &none,
         .parameters = parameters,
         .gradients = gradients,
     };
@@ -91,31 +91,31 @@ void recur_optimiser_free(struct recur_optimiser *optimiser)
 /* The squares of a row of all tables. */
 static double sum_row(const struct recur_optimiser *optimiser, int32_t row)
 {
-    const struct recur_touched *touched = optimiser->touched;
+    const struct recur_sparse_rows *sparse = optimiser->sparse;
     double sum = 0;
-    for (size_t i = 0; i < touched->tables; i++)
-        for (size_t p = 0; p < touched->table[i]->panels; p++)
+    for (size_t i = 0; i < sparse->tables; i++)
+        for (size_t p = 0; p < sparse->table[i]->panels; p++)
             sum += optimiser->kernels->sum_squares(
-                optimiser->gradients + recur_touched_place(touched, i, p, row), RECUR_LANES);
+                optimiser->gradients + recur_sparse_rows_place(sparse, i, p, row), RECUR_LANES);
     return sum;
 }
 
 /* Sums the squares of this thread's chunks and rows. */
 static void sum_squares(struct recur_optimiser *optimiser, size_t thread, size_t threads)
 {
-    size_t dense = optimiser->dense, rows = optimiser->touched->rows;
+    size_t dense = optimiser->dense, rows = optimiser->sparse->rows;
     for (size_t i = dense * thread / threads; i < dense * (thread + 1) / threads; i++)
         optimiser->square_sum[i] = optimiser->kernels->sum_squares(
             optimiser->gradients + optimiser->chunk[i].first, optimiser->chunk[i].count);
     for (size_t i = rows * thread / threads; i < rows * (thread + 1) / threads; i++)
-        optimiser->square_sum[dense + i] = sum_row(optimiser, optimiser->touched->row[i]);
+        optimiser->square_sum[dense + i] = sum_row(optimiser, optimiser->sparse->row[i]);
 }
 
 /* The square root of all their sums, after every thread's. */
 static double norm_of(const struct recur_optimiser *optimiser)
 {
     double sum = 0;
-    for (size_t i = 0; i < optimiser->dense + optimiser->touched->rows; i++)
+    for (size_t i = 0; i < optimiser->dense + optimiser->sparse->rows; i++)
         sum += optimiser->square_sum[i];
     return sqrt(sum);
 }
@@ -147,10 +147,10 @@ static void update(const struct recur_optimiser *optimiser, size_t first, size_t
 
 static void update_row(const struct recur_optimiser *optimiser, int32_t row)
 {
-    const struct recur_touched *touched = optimiser->touched;
-    for (size_t i = 0; i < touched->tables; i++)
-        for (size_t p = 0; p < touched->table[i]->panels; p++)
-            update(optimiser, recur_touched_place(touched, i, p, row), RECUR_LANES);
+    const struct recur_sparse_rows *sparse = optimiser->sparse;
+    for (size_t i = 0; i < sparse->tables; i++)
+        for (size_t p = 0; p < sparse->table[i]->panels; p++)
+            update(optimiser, recur_sparse_rows_place(sparse, i, p, row), RECUR_LANES);
 }
 
 /* Updates this thread's chunks and rows. */
@@ -160,11 +160,11 @@ static void apply(struct recur_optimiser *optimiser, size_t thread, size_t threa
     bool plain = optimizers[optimiser->kind].local && optimiser->settings.momentum == 0 &&
                  optimiser->settings.weight_decay == 0;
     size_t chunks = plain ? optimiser->dense : optimiser->chunks;
-    size_t rows = plain ? optimiser->touched->rows : 0;
+    size_t rows = plain ? optimiser->sparse->rows : 0;
     for (size_t i = chunks * thread / threads; i < chunks * (thread + 1) / threads; i++)
         update(optimiser, optimiser->chunk[i].first, optimiser->chunk[i].count);
     for (size_t i = rows * thread / threads; i < rows * (thread + 1) / threads; i++)
-        update_row(optimiser, optimiser->touched->row[i]);
+        update_row(optimiser, optimiser->sparse->row[i]);
 }
 
 void recur_optimiser_step(struct recur_optimiser *optimiser, struct recur_team *team, size_t thread,

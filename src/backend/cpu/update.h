@@ -5,7 +5,7 @@
 #define RECUR_BACKEND_CPU_UPDATE_H
 
 #include "backend/cpu/kernels/kernels.h"
-#include "backend/cpu/touched.h"
+#include "backend/cpu/sparse_rows.h"
 #include "base/names.h"
 #include "base/team.h"
 #include "recur/training.h"
@@ -21,7 +21,7 @@ struct recur_optimiser {
     struct recur_update settings; /* lr, scale and correction are set for each update */
     real *parameters, *gradients; /* the caller's */
     real *first, *second;         /* moments; NULL where the kind has none */
-    const struct recur_touched *touched;
+    const struct recur_sparse_rows *sparse;
     struct recur_chunk *chunk; /* of everything; first what is no table */
     size_t chunks, dense;      /* all of them, and those first ones */
     double *square_sum;        /* of the gradients, chunk by chunk, then row by row */
@@ -36,7 +36,7 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                                        const struct recur_kernels *kernels,
                                        const recur_trainer_config *config, real *parameters,
                                        real *gradients, size_t span,
-                                       const struct recur_touched *touched, recur_error *error);
+                                       const struct recur_sparse_rows *sparse, recur_error *error);
 void recur_optimiser_free(struct recur_optimiser *optimiser);
 
 /* The book's clipping: g *= clip / norm where norm > clip (Pascanu et al. 2013). */
