@@ -59,7 +59,7 @@ MUTATIONS = [
      "        recur_slice_wait(&slice);\n", "", "session"),
     ("states that are held", "src/backend/cpu/engine_step.c",
      "session->holder == &engine->base", "true", "session"),
-    ("trying threads", "src/backend/cpu/pace.c", "THRIFT * pace->debt", "0", "pace"),
+    ("trying threads", "src/backend/cpu/tuner.c", "THRIFT * tuner->debt", "0", "tuner"),
     ("an example", "examples/stream_text.c", "sampling.seed = seed", "sampling.seed = 0", "examples"),
     ("subproject", "meson.build", "override_dependency('recur'", "override_dependency('r'", "install"),
     ("carried state", "src/backend/cpu/engine_text.c", "= *values++", "= 0", "checkpoint"),

@@ -336,7 +336,7 @@ static void feed_wide(const recur_model *model, size_t threads, float *logits)
 }
 
 /* The same bits, whether all threads or the first one alone make a step: some of the first ones are
- * made the one way and some the other (backend/cpu/pace.h). */
+ * made the one way and some the other (backend/cpu/tuner.h). */
 static void threads_share_a_stream(void **state)
 {
     (void)state;

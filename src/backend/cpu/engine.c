@@ -197,18 +197,18 @@ void recur_cpu_run(struct recur_cpu_engine *engine, recur_team_fn *function)
         function(engine, 0, 1);
 }
 
-void recur_cpu_run_paced(struct recur_cpu_engine *engine, recur_team_fn *function, bool paced)
+void recur_cpu_run_tuned(struct recur_cpu_engine *engine, recur_team_fn *function, bool tuned)
 {
-    paced = paced && engine->solo;
-    bool alone = paced && recur_pace_alone(&engine->pace);
+    tuned = tuned && engine->solo;
+    bool alone = tuned && recur_tuner_alone(&engine->tuner);
     if (!alone && recur_team_attend(engine->team, NULL) != RECUR_OK)
         alone = true; /* in a child that may start no threads */
-    double start = paced ? recur_clock() : 0;
+    double start = tuned ? recur_clock() : 0;
     if (alone != engine->alone)
         set_grid(engine, alone);
     recur_team_run(alone ? engine->solo : engine->team, function, engine);
-    if (paced)
-        recur_pace_took(&engine->pace, recur_clock() - start);
+    if (tuned)
+        recur_tuner_record(&engine->tuner, recur_clock() - start);
 }
 
 static void prepare(void *argument, size_t thread, size_t threads)

@@ -3,8 +3,8 @@
 #define RECUR_BACKEND_CPU_ENGINE_H
 
 #include "backend/backend.h"
-#include "backend/cpu/pace.h"
 #include "backend/cpu/pass.h"
+#include "backend/cpu/tuner.h"
 #include "backend/cpu/update.h"
 #include "nn/model_object.h"
 
@@ -75,7 +75,7 @@ struct recur_cpu_engine {
     size_t piece;                   /* rows of logits that a thread works out at once */
     real *panel;                    /* (B, 32): one panel of logits */
 
-    _Alignas(64) struct recur_pace pace; /* of minibatches, or of steps; the caller's alone */
+    _Alignas(64) struct recur_tuner tuner; /* of minibatches, or of steps; the caller's alone */
 };
 
 static inline struct recur_cpu_engine *recur_cpu_engine_of(const struct recur_engine *engine)
@@ -91,11 +91,11 @@ static inline struct recur_cpu_learner *recur_cpu_learner_of(const struct recur_
 /* On the team, or on the caller's thread where there is none. */
 void recur_cpu_run(struct recur_cpu_engine *engine, recur_team_fn *function);
 
-/* On all threads or on one, whichever is faster: the same to the bit. `paced` false: on all; in a
+/* On all threads or on one, whichever is faster: the same to the bit. `tuned` false: on all; in a
  * child that may start no threads on one. */
-void recur_cpu_run_paced(struct recur_cpu_engine *engine, recur_team_fn *function, bool paced);
+void recur_cpu_run_tuned(struct recur_cpu_engine *engine, recur_team_fn *function, bool tuned);
 
-/* The team that runs what recur_cpu_run_paced has begun. */
+/* The team that runs what recur_cpu_run_tuned has begun. */
 static inline struct recur_team *recur_cpu_present(const struct recur_cpu_engine *engine)
 {
     return engine->alone ? engine->solo : engine->team;

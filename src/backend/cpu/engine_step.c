@@ -93,7 +93,7 @@ void recur_cpu_step_sessions(struct recur_engine *base, struct recur_session *co
         engine->pass.batch.sequences = count;
         engine->pass.states.turn = count == 1 ? &engine->now->turn : NULL;
     }
-    recur_cpu_run_paced(engine, advance, count == 1);
+    recur_cpu_run_tuned(engine, advance, count == 1);
     for (size_t i = 0; i < count; i++)
         if (sessions[i]->holder != base)
             sessions[i]->holder = base;

@@ -53,7 +53,7 @@ enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_
     engine->learning = *how;
     engine->learner->optimiser.updates = how->number - 1;
     recur_pass_mark(pass, 0, RECUR_PHASE_LOAD);
-    recur_cpu_run_paced(engine, learn, true);
+    recur_cpu_run_tuned(engine, learn, true);
     *loss = engine->loss;
     *norm = engine->learner->optimiser.norm;
     return RECUR_OK;

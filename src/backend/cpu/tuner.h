@@ -3,14 +3,14 @@
  * results are the same to the bit either way. So both are tried: at the beginning, and now and then
  * to see whether it is still so, but trying costs at most a thirtieth of the time. Where waiting
  * has cost more than working together has gained, one thread goes on alone at once. */
-#ifndef RECUR_BACKEND_CPU_PACE_H
-#define RECUR_BACKEND_CPU_PACE_H
+#ifndef RECUR_BACKEND_CPU_TUNER_H
+#define RECUR_BACKEND_CPU_TUNER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Zero is how it begins. */
-struct recur_pace {
+struct recur_tuner {
     bool alone;        /* what is faster so far */
     size_t count;      /* pieces of the present round */
     size_t round;      /* how many it takes at least; 0: few */
@@ -22,9 +22,9 @@ struct recur_pace {
 };
 
 /* Whether the next piece is to be worked on by one thread alone. */
-bool recur_pace_alone(const struct recur_pace *pace);
+bool recur_tuner_alone(const struct recur_tuner *tuner);
 
 /* It took so long. */
-void recur_pace_took(struct recur_pace *pace, double seconds);
+void recur_tuner_record(struct recur_tuner *tuner, double seconds);
 
 #endif
