@@ -31,7 +31,7 @@ MUTATIONS = [
     ("GRU gradient", "src/backend/cpu/kernels/gru.h", "dn * load(m + j)", "dn", "golden"),
     ("recurrent gradient", "src/backend/cpu/backward.c", "t + 1 < slice", "t + 2 < slice", "gradients"),
     ("backward's own end", "src/backend/cpu/slice.h", "t + 1 < pass->batch.steps", "false", "lengths"),
-    ("blocks of a batch", "src/backend/cpu/gradients.c", "step / pass->batch.steps * recur_pass_block(pass)", "0", "grid"),
+    ("blocks of a batch", "src/backend/cpu/gradients.c", "step / pass->batch.steps * recur_pass_micro_batch(pass)", "0", "grid"),
     ("rows that are read", "src/backend/cpu/sparse_rows.c", "i < sparse->stale_rows",
      "i + 1 < sparse->stale_rows", "sparse_rows"),
     ("states before each step", "src/backend/cpu/backward.c", "before * RECUR_LANES, gradient", "after * RECUR_LANES, gradient", "fill_task"),

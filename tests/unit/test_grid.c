@@ -112,7 +112,7 @@ static real *results(recur_model *model, const size_t grid[3], const struct recu
                                    .parameters = model->parameters,
                                    .gradients = made + LOSSES,
                                    .batch.lengths = lengths,
-                                   .batch.block = block,
+                                   .batch.micro_batch = block,
                                    .batch.steps = lengths ? lengths->steps : STEPS,
                                    .batch.ids = ids,
                                    .batch.targets = ids,
@@ -184,7 +184,7 @@ static void in_blocks(void **state)
 
 static void assert_blocks(size_t batch, size_t blocks)
 {
-    assert_int_equal(recur_block_of(batch) * blocks, batch);
+    assert_int_equal(recur_micro_batch_of(batch) * blocks, batch);
 }
 
 /* Halves of halves, of ten sequences or more. */

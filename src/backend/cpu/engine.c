@@ -123,7 +123,7 @@ static void set_pass(struct recur_cpu_engine *engine)
     };
     engine->last_steps = plan->steps;
     if (plan->use == RECUR_ENGINE_TEXT)
-        engine->pass.batch.block = recur_block_of(plan->batch);
+        engine->pass.batch.micro_batch = recur_micro_batch_of(plan->batch);
     if (plan->use != RECUR_ENGINE_SESSIONS)
         return;
     engine->pass.batch.steps = 1;

@@ -51,8 +51,8 @@ static void forward(void *argument, size_t thread, size_t threads)
         recur_cpu_exchange_states(engine, RECUR_CPU_C_N, NULL, output->c_n, thread, threads);
 }
 
-/* How the minibatch's rows lie: in blocks where lengths are equal, unless equal sequences must be
- * told from others, which `lengths` does. */
+/* How the minibatch's rows lie: in micro-batches where lengths are equal, unless equal sequences
+ * must be told from others, which `lengths` does. */
 static void set_rows(struct recur_cpu_engine *engine)
 {
     const struct recur_lengths *lengths = &engine->sequences.lengths;
@@ -60,7 +60,7 @@ static void set_rows(struct recur_cpu_engine *engine)
     bool equal = lengths->length[lengths->batch - 1] == lengths->steps;
     pass->batch.lengths = equal && !(pass->dropout.on && lengths->ties) ? NULL : lengths;
     pass->batch.sequences = lengths->batch;
-    pass->batch.block = recur_block_of(lengths->batch);
+    pass->batch.micro_batch = recur_micro_batch_of(lengths->batch);
     pass->batch.steps = lengths->steps;
 }
 

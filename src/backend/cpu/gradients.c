@@ -114,19 +114,20 @@ static void gradient_run(const struct recur_pass *pass, const struct recur_layer
 }
 
 /* dw = h'^T dz over all rows; forward: z = h' W_hh^T + ... States before the rows lie beside each
- * other for as long as as many sequences go on: with equal lengths throughout a block. */
+ * other for as long as as many sequences go on: with equal lengths throughout a micro-batch. */
 static void gradient_states(const struct recur_pass *pass, const struct recur_layer *layer,
                             const struct recur_stream *stream, size_t d, const struct right *right,
                             size_t count)
 {
-    size_t blocks = recur_pass_batch(pass) / recur_pass_block(pass);
+    size_t micro_batches = recur_pass_batch(pass) / recur_pass_micro_batch(pass);
     struct recur_piece run = {.rows = 0}, piece[RECUR_PIECES_MAX];
     bool sum = false;
-    for (size_t step = 0; step < blocks * pass->batch.steps; step++) {
-        const struct recur_slice block = {.row = step / pass->batch.steps * recur_pass_block(pass),
-                                          .rows = recur_pass_block(pass),
+    for (size_t step = 0; step < micro_batches * pass->batch.steps; step++) {
+        const struct recur_slice micro = {.row = step / pass->batch.steps *
+                                                 recur_pass_micro_batch(pass),
+                                          .rows = recur_pass_micro_batch(pass),
                                           .steps = pass->batch.steps};
-        unsigned pieces = recur_slice_pieces(pass, &block, d, step % pass->batch.steps, piece);
+        unsigned pieces = recur_slice_pieces(pass, &micro, d, step % pass->batch.steps, piece);
         for (unsigned i = 0; i < pieces; i++) {
             if (recur_piece_is_zero(pass, &piece[i]))
                 continue;

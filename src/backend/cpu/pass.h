@@ -30,9 +30,9 @@
 /* What goes through the network. */
 struct recur_pass_batch {
     const struct recur_lengths *lengths; /* at most work->batch x work->steps; or NULL */
-    size_t steps;     /* T of this pass, at most work->steps; of the longest sequence */
-    size_t sequences; /* only so many of the batch, the first ones; 0: all */
-    size_t block;     /* of equal lengths, so many lie together (backend/cpu/workspace.h); 0: all */
+    size_t steps;           /* T of this pass, at most work->steps; of the longest sequence */
+    size_t sequences;       /* only so many of the batch, the first ones; 0: all */
+    size_t micro_batch;     /* of equal lengths, so many lie together (workspace.h); 0: all */
     const int32_t *ids;     /* by rows, each below V; not where the network reads numbers */
     const int32_t *targets; /* by rows; below 0: no loss there. NULL: logits only */
 };
@@ -107,20 +107,21 @@ static inline size_t recur_pass_rows(const struct recur_pass *pass)
                                : pass->batch.steps * recur_pass_batch(pass);
 }
 
-/* Sequences of a block. */
-static inline size_t recur_pass_block(const struct recur_pass *pass)
+/* Sequences of a micro-batch. */
+static inline size_t recur_pass_micro_batch(const struct recur_pass *pass)
 {
-    return pass->batch.lengths || !pass->batch.block ? recur_pass_batch(pass) : pass->batch.block;
+    return pass->batch.lengths || !pass->batch.micro_batch ? recur_pass_batch(pass)
+                                                           : pass->batch.micro_batch;
 }
 
 /* The row of step t of sequence b, in a pass of so many steps. Those of the sequences behind it lie
- * next to it as far as the block goes. */
+ * next to it as far as the micro-batch goes. */
 static inline size_t recur_pass_row_of(const struct recur_pass *pass, size_t steps, size_t t,
                                        size_t b)
 {
-    size_t block = recur_pass_block(pass);
+    size_t each = recur_pass_micro_batch(pass);
     return pass->batch.lengths ? pass->batch.lengths->offset[t] + b
-                               : (b / block * steps + t) * block + b % block;
+                               : (b / each * steps + t) * each + b % each;
 }
 
 static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t, size_t b)
@@ -131,7 +132,7 @@ static inline size_t recur_pass_row(const struct recur_pass *pass, size_t t, siz
 /* How many of the sequences [b, end) lie next to each other at each step, from b on. */
 static inline size_t recur_pass_beside(const struct recur_pass *pass, size_t b, size_t end)
 {
-    size_t block = recur_pass_block(pass), left = block - b % block;
+    size_t each = recur_pass_micro_batch(pass), left = each - b % each;
     return left < end - b ? left : end - b;
 }
 

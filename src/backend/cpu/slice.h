@@ -82,8 +82,8 @@ static inline size_t recur_slice_alive(const struct recur_pass *pass,
     return alive - slice->row < slice->rows ? alive - slice->row : slice->rows;
 }
 
-/* A run of rows that lie next to each other: all of them where the slice is whole blocks, else
- * those of one time step and block. */
+/* A run of rows that lie next to each other: all of them where the slice is whole micro-batches,
+ * else those of one time step and micro-batch. */
 struct recur_span {
     size_t row, rows;
 };
@@ -91,22 +91,24 @@ struct recur_span {
 static inline bool recur_slice_is_whole(const struct recur_pass *pass,
                                         const struct recur_slice *slice)
 {
-    size_t block = recur_pass_block(pass);
-    return slice->row % block == 0 && slice->rows % block == 0;
+    size_t each = recur_pass_micro_batch(pass);
+    return slice->row % each == 0 && slice->rows % each == 0;
 }
 
-/* How many blocks it has a part of. */
-static inline size_t recur_slice_blocks(const struct recur_pass *pass,
-                                        const struct recur_slice *slice)
+/* How many micro-batches it has a part of. */
+static inline size_t recur_slice_micro_batches(const struct recur_pass *pass,
+                                               const struct recur_slice *slice)
 {
-    size_t block = recur_pass_block(pass);
-    return (slice->row + slice->rows - 1) / block - slice->row / block + 1;
+    size_t each = recur_pass_micro_batch(pass);
+    return (slice->row + slice->rows - 1) / each - slice->row / each + 1;
 }
 
 static inline size_t recur_slice_spans(const struct recur_pass *pass,
                                        const struct recur_slice *slice)
 {
-    return recur_slice_is_whole(pass, slice) ? 1 : slice->steps * recur_slice_blocks(pass, slice);
+    return recur_slice_is_whole(pass, slice)
+               ? 1
+               : slice->steps * recur_slice_micro_batches(pass, slice);
 }
 
 static inline struct recur_span recur_slice_span(const struct recur_pass *pass,
@@ -116,9 +118,9 @@ static inline struct recur_span recur_slice_span(const struct recur_pass *pass,
         return (struct recur_span){recur_pass_row(pass, 0, slice->row),
                                    pass->batch.lengths ? pass->batch.lengths->rows
                                                        : slice->rows * slice->steps};
-    size_t blocks = recur_slice_blocks(pass, slice), t = index / blocks;
+    size_t count = recur_slice_micro_batches(pass, slice), t = index / count;
     size_t row = slice->row, end = row + recur_slice_alive(pass, slice, t);
-    for (size_t i = 0; i < index % blocks; i++)
+    for (size_t i = 0; i < index % count; i++)
         row += recur_pass_beside(pass, row, end);
     return (struct recur_span){recur_pass_row(pass, t, row), recur_pass_beside(pass, row, end)};
 }
@@ -152,9 +154,9 @@ struct recur_piece {
     bool initial;         /* the states before are the initial ones */
 };
 
-/* One for each block; of different lengths, two at most: in the backward direction some sequences
- * begin at a step that others are already past. */
-#define RECUR_PIECES_MAX RECUR_BLOCKS_MAX
+/* One for each micro-batch; of different lengths, two at most: in the backward direction some
+ * sequences begin at a step that others are already past. */
+#define RECUR_PIECES_MAX RECUR_MICRO_BATCHES_MAX
 
 /* The pieces of step t. */
 static inline unsigned recur_slice_pieces(const struct recur_pass *pass,

@@ -2,9 +2,9 @@
  * first step and allocated as one block; and how the work is split among threads.
  *
  * Rows are numbered t * B + b; where sequences differ in length, as backend/cpu/lengths.h says.
- * Large minibatches of equal length may lie in blocks of sequences, each numbered so, one after the
+ * Large minibatches of equal length may lie in micro-batches, each numbered so, one after the
  * other: threads that share a minibatch then write far apart, else the processor fetches ahead for
- * one what another is writing. Blocks are cut as the batch says and not the threads, so that sums
+ * one what another is writing. They are cut as the batch says and not the threads, so that sums
  * over all rows have one order. For each layer and direction (U = panels of H, S = slots):
  *
  *     z    U * S panels (T*B, 32)        gates; backward: gradients of their pre-activations
@@ -125,16 +125,16 @@ size_t recur_workspace_row_bytes(const struct recur_network *network);
 
 void recur_workspace_free(struct recur_workspace *work);
 
-#define RECUR_BLOCKS_MAX 16
+#define RECUR_MICRO_BATCHES_MAX 16
 
 /* How many of a minibatch's sequences are best kept together: as many halves as can be, but tiles
  * of fewer rows would be slower. */
-static inline size_t recur_block_of(size_t batch)
+static inline size_t recur_micro_batch_of(size_t batch)
 {
-    size_t block = batch;
-    while (block % 2 == 0 && block >= 20 && batch / block < RECUR_BLOCKS_MAX)
-        block /= 2;
-    return block;
+    size_t size = batch;
+    while (size % 2 == 0 && size >= 20 && batch / size < RECUR_MICRO_BATCHES_MAX)
+        size /= 2;
+    return size;
 }
 
 /* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */
