@@ -161,10 +161,11 @@ static void fill_row(real *row, size_t width, struct recur_rng *rng)
 /* What the network reads in place of tokens. */
 static void fill_inputs(struct bench *bench, struct recur_rng *rng)
 {
-    const struct recur_seam *seam = &bench->work.seam[0];
-    for (size_t p = 0; p < seam->panels && bench->network.inputs; p++)
+    const struct recur_layer_input *layer_input = &bench->work.layer_input[0];
+    for (size_t p = 0; p < layer_input->panels && bench->network.inputs; p++)
         for (size_t row = 0; row < bench->rows; row++)
-            fill_row(seam->feature[p].value + row * RECUR_LANES, seam->feature[p].width, rng);
+            fill_row(layer_input->feature[p].value + row * RECUR_LANES,
+                     layer_input->feature[p].width, rng);
 }
 
 static size_t panel_width(const struct recur_layer *layer, size_t u)
@@ -388,7 +389,7 @@ static void check_ends(struct bench *bench, struct recur_rng *rng)
 {
     const struct recur_network *network = &bench->network;
     real inputs[STEPS * BATCH], states[3 * 2][BATCH], cells[3 * 2][BATCH];
-    const struct recur_feature *feature = &bench->work.seam[0].feature[0];
+    const struct recur_feature *feature = &bench->work.layer_input[0].feature[0];
     size_t streams = network->layers * network->directions, lane[3 * 2], at[3 * 2];
     for (size_t row = 0; row < bench->rows && network->inputs; row++)
         inputs[row] = feature->gradient[row * RECUR_LANES + row % network->inputs];

@@ -71,8 +71,8 @@ static void run_together(struct bench *bench, size_t directions)
  * lanes, those without a unit too. */
 static void compare(const struct bench *shared, const struct bench *kept, size_t from, size_t rows)
 {
-    const struct recur_seam *a = &shared->work.seam[shared->model->network.layers];
-    const struct recur_seam *b = &kept->work.seam[kept->model->network.layers];
+    const struct recur_layer_input *a = &shared->work.layer_input[shared->model->network.layers];
+    const struct recur_layer_input *b = &kept->work.layer_input[kept->model->network.layers];
     assert_int_equal(a->panels, b->panels);
     for (size_t p = 0; p < a->panels; p++)
         assert_memory_equal(a->feature[p].value, b->feature[p].value + from * RECUR_LANES,

@@ -13,18 +13,18 @@ static void backward_piece(const struct recur_pass *pass, struct recur_span span
                            bool accumulate)
 {
     const struct recur_workspace *work = pass->work;
-    const struct recur_seam *seam = &work->seam[pass->network->layers];
+    const struct recur_layer_input *layer_input = &work->layer_input[pass->network->layers];
     size_t panels = recur_panels(pass->network->outputs);
     size_t columns = pass->network->outputs - first * RECUR_LANES;
     if (columns > HEAD_PIECE * RECUR_LANES)
         columns = HEAD_PIECE * RECUR_LANES;
     struct recur_left left = {work->logits, work->logit_panels + first, span.row, columns};
-    for (size_t p = 0; p < seam->panels; p++) {
-        real *gradient = seam->feature[p].gradient + span.row * RECUR_LANES;
-        recur_pass_multiply(pass, gradient, 0, &left,
-                            work->head_transposed +
-                                (p * panels + first) * RECUR_LANES * RECUR_LANES,
-                            0, 1, seam->feature[p].width, span.rows, accumulate ? gradient : NULL);
+    for (size_t p = 0; p < layer_input->panels; p++) {
+        real *gradient = layer_input->feature[p].gradient + span.row * RECUR_LANES;
+        recur_pass_multiply(
+            pass, gradient, 0, &left,
+            work->head_transposed + (p * panels + first) * RECUR_LANES * RECUR_LANES, 0, 1,
+            layer_input->feature[p].width, span.rows, accumulate ? gradient : NULL);
     }
 }
 
@@ -59,16 +59,17 @@ static void scatter_before(const struct recur_pass *pass, const struct recur_sli
     }
 }
 
-/* dh of the layer's outputs from dy of the seam above it; forward: y = (h + h of the second
+/* dh of the layer's outputs from dy of the layer_input above it; forward: y = (h + h of the second
  * direction) mask / (1 - p). */
-static void backward_seam(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
+static void backward_layer_input(const struct recur_pass *pass, const struct recur_slice *slice,
+                                 size_t l)
 {
-    const struct recur_seam *seam = &pass->work->seam[l + 1];
+    const struct recur_layer_input *layer_input = &pass->work->layer_input[l + 1];
     bool before = recur_network_hands_on_before(pass->network, l);
     size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
-    size_t end = recur_slice_end(slice, seam->panels);
-    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++) {
-        const struct recur_feature *feature = &seam->feature[p];
+    size_t end = recur_slice_end(slice, layer_input->panels);
+    for (size_t p = recur_slice_begin(slice, layer_input->panels); p < end; p++) {
+        const struct recur_feature *feature = &layer_input->feature[p];
         real *second = feature->state_gradient[1];
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_span(pass, slice, i);
@@ -182,9 +183,9 @@ static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
                   : recur_pass_initial(pass, d) + b;
 }
 
-/* The rows of dh that have nothing from the seam above are zero: those of the initial states, or
- * of the last ones where the states before each step are handed on. What a caller says of the last
- * states is added to theirs; that of c is there. */
+/* The rows of dh that have nothing from the layer_input above are zero: those of the initial
+ * states, or of the last ones where the states before each step are handed on. What a caller says
+ * of the last states is added to theirs; that of c is there. */
 static void begin_gradient(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
                            size_t d, size_t u)
 {
@@ -247,26 +248,27 @@ static void backward_layer(const struct recur_pass *pass, const struct recur_sli
         recur_slice_wait(slice);
 }
 
-/* dx = or += dz W_ih, into the gradients of the seam below, for a part of the rows, since a narrow
- * input has few panels; forward: z = x W_ih^T + ... */
+/* dx = or += dz W_ih, into the gradients of the inputs below, for a part of the rows, since a
+ * narrow input has few panels; forward: z = x W_ih^T + ... */
 static void backward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
                            size_t d)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
+    const struct recur_layer_input layer_input =
+        recur_workspace_input(pass->work, pass->network, l, d);
     bool accumulate = d > 0 && !recur_network_apart(pass->network, l);
     size_t depth = layer->units * pass->network->cell->gates * RECUR_LANES;
     size_t spans = recur_slice_own_spans(pass, slice);
-    for (size_t p = 0; p < seam.panels; p++)
+    for (size_t p = 0; p < layer_input.panels; p++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_own_span(pass, slice, i);
-            real *gradient = seam.feature[p].gradient + span.row * RECUR_LANES;
+            real *gradient = layer_input.feature[p].gradient + span.row * RECUR_LANES;
             recur_pass_multiply(
                 pass, gradient, 0,
                 &(struct recur_left){stream->z, stream->input_panels, span.row, depth},
-                stream->input_transposed + p * depth * RECUR_LANES, 0, 1, seam.feature[p].width,
-                span.rows, accumulate ? gradient : NULL);
+                stream->input_transposed + p * depth * RECUR_LANES, 0, 1,
+                layer_input.feature[p].width, span.rows, accumulate ? gradient : NULL);
         }
     recur_slice_wait(slice);
 }
@@ -280,8 +282,8 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread)
         backward_head(pass, &slice);
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
     for (size_t l = pass->network->layers; l-- > 0;) {
-        if (pass->work->seam[l + 1].copies)
-            backward_seam(pass, &slice, l);
+        if (pass->work->layer_input[l + 1].copies)
+            backward_layer_input(pass, &slice, l);
         backward_layer(pass, &slice, l);
         bool wanted = pass->network->layer[l].dense &&
                       (l > 0 || !pass->network->inputs || pass->backward.wants_inputs);

@@ -26,8 +26,8 @@ static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
             stream->q_pairs = take(&plan, bf16->block, units, panel);
     }
     for (size_t l = 0; work->trains && l <= network->layers; l++)
-        for (size_t i = 0; i < work->seam[l].panels; i++)
-            work->seam[l].feature[i].pairs = take(&plan, bf16->block, 1, panel);
+        for (size_t i = 0; i < work->layer_input[l].panels; i++)
+            work->layer_input[l].feature[i].pairs = take(&plan, bf16->block, 1, panel);
     bf16->gates = take(&plan, bf16->block, threads, sizeof *bf16->gates);
     bf16->gathered = take(&plan, bf16->block, threads, sizeof *bf16->gathered);
     for (size_t i = 0; work->trains && i < threads; i++) {
@@ -94,9 +94,9 @@ void recur_bf16_pair(const struct recur_pass *pass, size_t thread, size_t thread
         for (size_t d = 0; d < pass->network->directions; d++)
             pair_stream(pass, l, d, thread, threads);
     for (size_t l = 0; l <= pass->network->layers; l++) {
-        const struct recur_seam *seam = &pass->work->seam[l];
-        for (size_t i = thread; i < seam->panels; i += threads)
-            pass->kernels->bf16_pack_left(seam->feature[i].pairs, seam->feature[i].value,
-                                          recur_pass_rows(pass));
+        const struct recur_layer_input *layer_input = &pass->work->layer_input[l];
+        for (size_t i = thread; i < layer_input->panels; i += threads)
+            pass->kernels->bf16_pack_left(layer_input->feature[i].pairs,
+                                          layer_input->feature[i].value, recur_pass_rows(pass));
     }
 }

@@ -119,9 +119,10 @@ enum recur_cpu_states {
 /* All of these copy one way: from the caller's array `from`, where NULL is zero, or, where there is
  * one, into his array `to`; the rows that this thread works on, or its part of the sequences. */
 
-/* (T, B, columns of the seam): its values or its gradients. */
-void recur_cpu_exchange_seam(const struct recur_cpu_engine *engine, const struct recur_seam *seam,
-                             bool gradient, const float *from, float *to, size_t thread);
+/* (T, B, columns of the input): its values or its gradients. */
+void recur_cpu_exchange_layer_input(const struct recur_cpu_engine *engine,
+                                    const struct recur_layer_input *layer_input, bool gradient,
+                                    const float *from, float *to, size_t thread);
 
 /* (T, B, V) */
 void recur_cpu_exchange_logits(const struct recur_cpu_engine *engine, const float *from, float *to,

@@ -31,7 +31,8 @@ static void forward(void *argument, size_t thread, size_t threads)
     const recur_stack_output *output = &engine->sequences.output;
     bool has_c = engine->base.plan.network->cell->has_c;
     if (input->x)
-        recur_cpu_exchange_seam(engine, &engine->work.seam[0], false, input->x, NULL, thread);
+        recur_cpu_exchange_layer_input(engine, &engine->work.layer_input[0], false, input->x, NULL,
+                                       thread);
     if (engine->pass.states.given)
         recur_cpu_exchange_states(engine, RECUR_CPU_H0, input->h0, NULL, thread, threads);
     if (engine->pass.states.given && has_c)
@@ -41,8 +42,9 @@ static void forward(void *argument, size_t thread, size_t threads)
     recur_pass_forward(&engine->pass, thread);
     recur_team_wait(engine->team, thread);
     if (output->y)
-        recur_cpu_exchange_seam(engine, &engine->work.seam[engine->base.plan.network->layers],
-                                false, NULL, output->y, thread);
+        recur_cpu_exchange_layer_input(engine,
+                                       &engine->work.layer_input[engine->base.plan.network->layers],
+                                       false, NULL, output->y, thread);
     if (output->logits)
         recur_cpu_exchange_logits(engine, NULL, output->logits, thread);
     if (output->h_n)
@@ -111,8 +113,8 @@ static void load_gradients(const struct recur_cpu_engine *engine, size_t thread,
     const recur_stack_output_gradient *given = &engine->sequences.given;
     const struct recur_network *network = engine->base.plan.network;
     if (engine->pass.backward.given_outputs)
-        recur_cpu_exchange_seam(engine, &engine->work.seam[network->layers], true, given->dy, NULL,
-                                thread);
+        recur_cpu_exchange_layer_input(engine, &engine->work.layer_input[network->layers], true,
+                                       given->dy, NULL, thread);
     if (given->dlogits)
         recur_cpu_exchange_logits(engine, given->dlogits, NULL, thread);
     if (!engine->pass.backward.given_ends)
@@ -127,7 +129,8 @@ static void store_gradients(const struct recur_cpu_engine *engine, size_t thread
 {
     const recur_stack_input_gradient *wanted = &engine->sequences.wanted;
     if (wanted->dx)
-        recur_cpu_exchange_seam(engine, &engine->work.seam[0], true, NULL, wanted->dx, thread);
+        recur_cpu_exchange_layer_input(engine, &engine->work.layer_input[0], true, NULL, wanted->dx,
+                                       thread);
     if (wanted->dh0)
         recur_cpu_exchange_states(engine, RECUR_CPU_DH0, NULL, wanted->dh0, thread, threads);
     if (wanted->dc0 && engine->base.plan.network->cell->has_c)

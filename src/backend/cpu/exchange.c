@@ -4,7 +4,7 @@
 #include "backend/cpu/engine.h"
 #include "backend/cpu/slice.h"
 
-/* Panels that are beside a caller's array (T, B, columns): a seam's features, or logits. */
+/* Panels that are beside a caller's array (T, B, columns): an input's features, or logits. */
 struct panels {
     size_t count, columns;
     const struct recur_feature *feature; /* NULL: logits */
@@ -78,12 +78,14 @@ static void exchange(const struct recur_cpu_engine *engine, const struct panels 
         }
 }
 
-void recur_cpu_exchange_seam(const struct recur_cpu_engine *engine, const struct recur_seam *seam,
-                             bool gradient, const float *from, float *to, size_t thread)
+void recur_cpu_exchange_layer_input(const struct recur_cpu_engine *engine,
+                                    const struct recur_layer_input *layer_input, bool gradient,
+                                    const float *from, float *to, size_t thread)
 {
-    struct panels panels = {.count = seam->panels, .feature = seam->feature, .gradient = gradient};
-    for (size_t p = 0; p < seam->panels; p++)
-        panels.columns += seam->feature[p].width;
+    struct panels panels = {
+        .count = layer_input->panels, .feature = layer_input->feature, .gradient = gradient};
+    for (size_t p = 0; p < layer_input->panels; p++)
+        panels.columns += layer_input->feature[p].width;
     exchange(engine, &panels, from, to, thread);
 }
 

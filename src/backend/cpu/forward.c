@@ -59,7 +59,8 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    const struct recur_seam seam = recur_workspace_input(pass->work, pass->network, l, d);
+    const struct recur_layer_input layer_input =
+        recur_workspace_input(pass->work, pass->network, l, d);
     struct gates gate = {.tensor = layer->direction[d].weight_ih,
                          .first = g,
                          .count = 1,
@@ -79,8 +80,8 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     }
     if (layer->dense)
         multiply_gates(pass, stream, &gate, first, count, span.row, span.rows,
-                       &(struct recur_left){pass->work->base, seam.value_panels,
-                                            input_row(pass, l, span), seam.columns});
+                       &(struct recur_left){pass->work->base, layer_input.value_panels,
+                                            input_row(pass, l, span), layer_input.columns});
 }
 
 /* The biases of slots that no input goes to. */
@@ -259,13 +260,13 @@ static void forward_layer(struct recur_pass *pass, const struct recur_slice *sli
 /* What layer 0 reads: embeddings, or the numbers that the caller has put there. */
 static void forward_embedding(const struct recur_pass *pass, const struct recur_slice *slice)
 {
-    const struct recur_seam *seam = &pass->work->seam[0];
+    const struct recur_layer_input *layer_input = &pass->work->layer_input[0];
     size_t spans = recur_slice_spans(pass, slice);
-    size_t end = recur_slice_end(slice, seam->panels);
-    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++)
+    size_t end = recur_slice_end(slice, layer_input->panels);
+    for (size_t p = recur_slice_begin(slice, layer_input->panels); p < end; p++)
         for (size_t i = 0; i < spans; i++) {
             struct recur_span span = recur_slice_span(pass, slice, i);
-            real *value = seam->feature[p].value + span.row * RECUR_LANES;
+            real *value = layer_input->feature[p].value + span.row * RECUR_LANES;
             if (pass->network->embedding)
                 pass->kernels->gather(value,
                                       recur_pass_panel(pass, pass->network->embedding_weight, p),
@@ -294,14 +295,15 @@ void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_
 
 /* Copies the outputs of layer l into what reads them: y = h, or the sum of both directions, after
  * each step or before it, some of it dropped. */
-static void forward_seam(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
+static void forward_layer_input(const struct recur_pass *pass, const struct recur_slice *slice,
+                                size_t l)
 {
-    const struct recur_seam *seam = &pass->work->seam[l + 1];
+    const struct recur_layer_input *layer_input = &pass->work->layer_input[l + 1];
     bool before = recur_network_hands_on_before(pass->network, l);
     size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
-    size_t end = recur_slice_end(slice, seam->panels);
-    for (size_t p = recur_slice_begin(slice, seam->panels); p < end; p++) {
-        const struct recur_feature *feature = &seam->feature[p];
+    size_t end = recur_slice_end(slice, layer_input->panels);
+    for (size_t p = recur_slice_begin(slice, layer_input->panels); p < end; p++) {
+        const struct recur_feature *feature = &layer_input->feature[p];
         const real *second = feature->state[1];
         if (before)
             recur_pass_gather_before(pass, slice, p / units, feature->state[0], feature->value,
@@ -330,9 +332,9 @@ static void forward_logits(const struct recur_pass *pass, struct recur_span span
 {
     const struct recur_network *network = pass->network;
     const struct recur_workspace *work = pass->work;
-    const struct recur_seam *seam = &work->seam[network->layers];
-    struct recur_left y = {work->base, seam->value_panels, input_row(pass, network->layers, span),
-                           seam->columns};
+    const struct recur_layer_input *layer_input = &work->layer_input[network->layers];
+    struct recur_left y = {work->base, layer_input->value_panels,
+                           input_row(pass, network->layers, span), layer_input->columns};
     recur_pass_multiply(pass, x, stride, &y, recur_pass_panel(pass, network->head_weight, first),
                         recur_network_param(network, network->head_weight)->depth * RECUR_LANES,
                         count, count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first),
@@ -387,11 +389,11 @@ static void forward_head(const struct recur_pass *pass, const struct recur_slice
     recur_slice_wait(slice);
 }
 
-void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
+void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
                      struct recur_span span, real *to, const real *from)
 {
     const struct recur_lengths *lengths = pass->batch.lengths;
-    uint64_t place = (((uint64_t)seam << 24) + panel) << 32;
+    uint64_t place = (((uint64_t)layer_input << 24) + panel) << 32;
     uint32_t threshold = (uint32_t)((double)pass->network->dropout * 0x1p32);
     size_t at = span.row * RECUR_LANES;
     if (!lengths || !lengths->ties) {
@@ -437,8 +439,8 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
     size_t layers = pass->layers ? pass->layers : pass->network->layers;
     for (size_t l = 0; l < layers; l++) {
         forward_layer(pass, &slice, thread, l);
-        if (pass->work->seam[l + 1].copies)
-            forward_seam(pass, &slice, l);
+        if (pass->work->layer_input[l + 1].copies)
+            forward_layer_input(pass, &slice, l);
         recur_pass_mark(pass, thread, RECUR_PHASE_FORWARD);
     }
     if (!pass->headless)

@@ -88,13 +88,14 @@ static void multiply(const struct recur_pass *pass, const struct right *right, s
 
 /* dw (columns of x, 32) = x^T dz, panel by panel of x, each for all of the right operands while it
  * is in the cache; forward: z = x W^T. */
-static void gradient_seam(const struct recur_pass *pass, struct recur_seam seam,
-                          const struct right *right, size_t count)
+static void gradient_layer_input(const struct recur_pass *pass,
+                                 struct recur_layer_input layer_input, const struct right *right,
+                                 size_t count)
 {
-    for (size_t p = 0; p < seam.panels; p++)
+    for (size_t p = 0; p < layer_input.panels; p++)
         for (size_t i = 0; i < count; i++)
-            multiply(pass, &right[i], p * RECUR_LANES, seam.feature[p].value, seam.feature[p].pairs,
-                     seam.feature[p].width);
+            multiply(pass, &right[i], p * RECUR_LANES, layer_input.feature[p].value,
+                     layer_input.feature[p].pairs, layer_input.feature[p].width);
 }
 
 /* Adds h'^T dz over one run of rows to dw, for all panels of h; where there is no `sum` yet, sets
@@ -217,8 +218,8 @@ static void gradient_gates(const struct recur_pass *pass, struct task task, size
         } else if (input[i].dz != recurrent[i].dz)
             make_pairs(pass, thread, i, &input[i]);
     if (layer->dense)
-        gradient_seam(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d), input,
-                      task.panels);
+        gradient_layer_input(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d),
+                             input, task.panels);
 }
 
 static void gradient_head(const struct recur_pass *pass, size_t panel, size_t thread)
@@ -235,7 +236,7 @@ static void gradient_head(const struct recur_pass *pass, size_t panel, size_t th
         .dw = gradient_panel(pass, network->head_weight, panel),
     };
     make_pairs(pass, thread, 0, &right);
-    gradient_seam(pass, work->seam[network->layers], &right, 1);
+    gradient_layer_input(pass, work->layer_input[network->layers], &right, 1);
 }
 
 static void gradient_embedding(const struct recur_pass *pass, size_t panel)
@@ -243,7 +244,8 @@ static void gradient_embedding(const struct recur_pass *pass, size_t panel)
     size_t index = pass->network->embedding_weight;
     real *dw = gradient_panel(pass, index, panel);
     recur_sparse_rows_clear(pass->sparse, dw, recur_network_param(pass->network, index)->depth);
-    pass->kernels->scatter_add(dw, pass->batch.ids, pass->work->seam[0].feature[panel].gradient,
+    pass->kernels->scatter_add(dw, pass->batch.ids,
+                               pass->work->layer_input[0].feature[panel].gradient,
                                recur_pass_rows(pass));
 }
 
@@ -295,7 +297,7 @@ static void prepare_head(const struct recur_pass *pass, size_t panel, bool backw
     if (backward)
         transpose_panel(
             pass, pass->work->head_transposed, recur_pass_panel(pass, network->head_weight, panel),
-            pass->work->seam[network->layers].panels, recur_panels(network->outputs), panel);
+            pass->work->layer_input[network->layers].panels, recur_panels(network->outputs), panel);
 }
 
 static void prepare_gate(const struct recur_pass *pass, struct task task, bool backward)

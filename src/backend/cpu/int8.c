@@ -88,9 +88,10 @@ void recur_int8_measure(const struct recur_pass *pass)
 /* What the bytes -127 .. 127 of a copy stand for is scale times them. */
 static real scale_of(const struct recur_pass *pass, const real *x)
 {
-    const struct recur_seam *seam = &pass->work->seam[0];
-    bool embeds = pass->network->embedding && x >= seam->feature[0].value &&
-                  x < seam->feature[seam->panels - 1].value + pass->work->rows * RECUR_LANES;
+    const struct recur_layer_input *layer_input = &pass->work->layer_input[0];
+    bool embeds =
+        pass->network->embedding && x >= layer_input->feature[0].value &&
+        x < layer_input->feature[layer_input->panels - 1].value + pass->work->rows * RECUR_LANES;
     return recur_int8_scale(embeds ? pass->work->int8->embedding : 1);
 }
 

@@ -54,7 +54,7 @@ struct recur_pass_states {
 /* Gradients beside those of the parameters. */
 struct recur_pass_backward {
     bool given_ends;    /* those of the last states are there, in `ends` and dc; else zero */
-    bool given_outputs; /* that of the top seam is there: the head's is added to it */
+    bool given_outputs; /* that of the top input is there: the head's is added to it */
     bool wants_initial; /* those of the initial states are to be complete */
     bool wants_inputs;  /* those of the numbers that the network reads are wanted */
 };

@@ -224,9 +224,9 @@ static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t
     return pass->parameters + recur_param_panel(recur_network_param(pass->network, index), panel);
 }
 
-/* Dropout over panel `panel` of seam `seam`, the same mask for the same place every time, and for
+/* Dropout over panel `panel` of `layer_input`, the same mask for the same place every time, and for
  * sequences that hold the same: which of them stands where is the caller's chance. */
-void recur_pass_drop(const struct recur_pass *pass, size_t seam, size_t panel,
+void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
                      struct recur_span span, real *to, const real *from);
 
 /* A panel of states in direction d, row 0 of h at `states`: to = or += those before each step, in

@@ -180,16 +180,16 @@ static void lay_out_shared(struct layout *layout, const struct recur_workspace *
 }
 
 /* `pieces` of `width` columns each, every one beginning in a panel of its own. */
-static void take_features(struct layout *layout, struct recur_seam *seam, size_t pieces,
-                          size_t width)
+static void take_features(struct layout *layout, struct recur_layer_input *layer_input,
+                          size_t pieces, size_t width)
 {
     size_t each = recur_panels(width);
-    seam->panels = pieces * each;
-    seam->columns = (seam->panels - each) * RECUR_LANES + width;
-    seam->feature = take(layout, seam->panels, sizeof *seam->feature);
-    for (size_t i = 0; seam->feature && i < seam->panels; i++) {
+    layer_input->panels = pieces * each;
+    layer_input->columns = (layer_input->panels - each) * RECUR_LANES + width;
+    layer_input->feature = take(layout, layer_input->panels, sizeof *layer_input->feature);
+    for (size_t i = 0; layer_input->feature && i < layer_input->panels; i++) {
         size_t first = i % each * RECUR_LANES;
-        seam->feature[i].width = width - first < RECUR_LANES ? width - first : RECUR_LANES;
+        layer_input->feature[i].width = width - first < RECUR_LANES ? width - first : RECUR_LANES;
     }
 }
 
@@ -197,17 +197,17 @@ static void take_features(struct layout *layout, struct recur_seam *seam, size_t
 static void lay_out_input(struct layout *layout, struct recur_workspace *work,
                           const struct recur_network *network)
 {
-    struct recur_seam *seam = &work->seam[0];
+    struct recur_layer_input *layer_input = &work->layer_input[0];
     size_t width = network->inputs ? network->inputs : network->embedding;
     if (!width)
         return;
-    take_features(layout, seam, 1, width);
+    take_features(layout, layer_input, 1, width);
     size_t stride = panel_stride(work->rows);
-    real *value = take_panels(layout, seam->panels, stride);
-    real *gradient = work->trains ? take_panels(layout, seam->panels, stride) : NULL;
-    for (size_t i = 0; seam->feature && i < seam->panels; i++) {
-        seam->feature[i].value = value + i * stride;
-        seam->feature[i].gradient = gradient ? gradient + i * stride : NULL;
+    real *value = take_panels(layout, layer_input->panels, stride);
+    real *gradient = work->trains ? take_panels(layout, layer_input->panels, stride) : NULL;
+    for (size_t i = 0; layer_input->feature && i < layer_input->panels; i++) {
+        layer_input->feature[i].value = value + i * stride;
+        layer_input->feature[i].gradient = gradient ? gradient + i * stride : NULL;
     }
 }
 
@@ -224,25 +224,26 @@ static void set_state(const struct recur_workspace *work, const struct recur_net
 
 /* The outputs of layer l: its states, or a copy where they are summed or go through dropout, or are
  * those before each step, which lie in the order of the steps with equal lengths alone. */
-static void lay_out_seam(struct layout *layout, struct recur_workspace *work,
-                         const struct recur_network *network, size_t l)
+static void lay_out_layer_input(struct layout *layout, struct recur_workspace *work,
+                                const struct recur_network *network, size_t l)
 {
-    struct recur_seam *seam = &work->seam[l + 1];
+    struct recur_layer_input *layer_input = &work->layer_input[l + 1];
     const struct recur_layer *layer = &network->layer[l];
     size_t pieces = pieces_over(network, l), stride = panel_stride(work->rows);
     bool sums = pieces < network->directions, before = recur_network_hands_on_before(network, l);
-    take_features(layout, seam, pieces, layer->hidden);
-    seam->copies = copies(network, l) || (work->trains && network->dropout > 0);
+    take_features(layout, layer_input, pieces, layer->hidden);
+    layer_input->copies = copies(network, l) || (work->trains && network->dropout > 0);
     real *copy = work->shares ? layout->shared.copy[l % 2] : NULL;
-    if (seam->copies && !work->shares)
-        copy = take_panels(layout, seam->panels, stride);
-    real *gradient = before && work->trains ? take_panels(layout, seam->panels, stride) : NULL;
-    for (size_t i = 0; seam->feature && i < seam->panels; i++) {
-        struct recur_feature *feature = &seam->feature[i];
+    if (layer_input->copies && !work->shares)
+        copy = take_panels(layout, layer_input->panels, stride);
+    real *gradient =
+        before && work->trains ? take_panels(layout, layer_input->panels, stride) : NULL;
+    for (size_t i = 0; layer_input->feature && i < layer_input->panels; i++) {
+        struct recur_feature *feature = &layer_input->feature[i];
         size_t d = i / layer->units, u = i % layer->units;
         for (size_t which = 0; which < (sums ? 2 : 1); which++)
             set_state(work, network, l, d + which, u, feature, which);
-        feature->value = seam->copies ? copy + i * stride : feature->state[0];
+        feature->value = layer_input->copies ? copy + i * stride : feature->state[0];
         feature->gradient = gradient ? gradient + i * stride : feature->state_gradient[0];
     }
 }
@@ -252,7 +253,7 @@ static void lay_out_head(struct layout *layout, struct recur_workspace *work,
 {
     size_t panels = work->headless ? 0 : recur_panels(network->outputs);
     size_t rows = work->rows;
-    const struct recur_seam *top = &work->seam[network->layers];
+    const struct recur_layer_input *top = &work->layer_input[network->layers];
     work->logit_stride = panel_stride(rows);
     work->logits = take_panels(layout, panels, work->logit_stride);
     work->logit_panels = take_offsets(layout, panels, work->logit_stride);
@@ -273,14 +274,15 @@ static void lay_out(struct layout *layout, struct recur_workspace *work,
         for (size_t d = 0; d < network->directions; d++)
             lay_out_stream(layout, work, network, l, d,
                            recur_workspace_stream(work, network, l, d));
-        lay_out_seam(layout, work, network, l);
+        lay_out_layer_input(layout, work, network, l);
     }
     lay_out_head(layout, work, network);
     for (size_t l = 0; l <= network->layers; l++) {
-        struct recur_seam *seam = &work->seam[l];
-        seam->value_panels = take(layout, seam->panels, sizeof *seam->value_panels);
-        for (size_t i = 0; seam->value_panels && i < seam->panels; i++)
-            seam->value_panels[i] = seam->feature[i].value - work->base;
+        struct recur_layer_input *layer_input = &work->layer_input[l];
+        layer_input->value_panels =
+            take(layout, layer_input->panels, sizeof *layer_input->value_panels);
+        for (size_t i = 0; layer_input->value_panels && i < layer_input->panels; i++)
+            layer_input->value_panels[i] = layer_input->feature[i].value - work->base;
     }
 }
 
@@ -411,8 +413,8 @@ enum recur_status recur_workspace_plan(struct recur_workspace *work,
     work->far = step_bytes(network, &work->grid) > l2_bytes();
     RECUR_TRY(recur_alloc(network->layers, network->directions * sizeof *work->stream,
                           "the streams", &work->stream, error));
-    RECUR_TRY(recur_alloc(network->layers + 1, sizeof *work->seam, "the layers' seams", &work->seam,
-                          error));
+    RECUR_TRY(recur_alloc(network->layers + 1, sizeof *work->layer_input, "the layers' inputs",
+                          &work->layer_input, error));
     struct layout layout = {0};
     lay_out(&layout, work, network);
     work->block_bytes = layout.plan.bytes;
@@ -441,6 +443,6 @@ void recur_workspace_free(struct recur_workspace *work)
     recur_block_free(work->block);
     recur_grid_free(&work->grid);
     free(work->stream);
-    free(work->seam);
+    free(work->layer_input);
     *work = (struct recur_workspace){0};
 }

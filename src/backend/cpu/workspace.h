@@ -59,7 +59,7 @@ struct recur_feature {
 };
 
 /* What stands between two layers, under the first and over the last: the panels of x or of y. */
-struct recur_seam {
+struct recur_layer_input {
     size_t panels;
     size_t columns;                /* to multiply: 32 * (panels - 1) + width of the last */
     bool copies;                   /* its values are made of states and not states themselves */
@@ -85,9 +85,9 @@ struct recur_workspace {
     struct recur_grid grid;
     void *block;
     size_t block_bytes;
-    const real *base;            /* of value_panels */
-    struct recur_stream *stream; /* (L, D) */
-    struct recur_seam *seam;     /* (L + 1): [l] is layer l's input, [L] the head's */
+    const real *base;                      /* of value_panels */
+    struct recur_stream *stream;           /* (L, D) */
+    struct recur_layer_input *layer_input; /* (L + 1): [l] is layer l's input, [L] the head's */
     size_t logit_stride;
     real *logits;            /* panels of V, (T*B, 32); then their gradients */
     ptrdiff_t *logit_panels; /* from `logits` */
@@ -160,19 +160,19 @@ static inline struct recur_stream *recur_workspace_stream(const struct recur_wor
     return &work->stream[l * network->directions + d];
 }
 
-/* What direction d of layer l reads: the seam below, or its direction's part of it. */
-static inline struct recur_seam recur_workspace_input(const struct recur_workspace *work,
-                                                      const struct recur_network *network, size_t l,
-                                                      size_t d)
+/* What direction d of layer l reads: the inputs below, or its direction's part of it. */
+static inline struct recur_layer_input recur_workspace_input(const struct recur_workspace *work,
+                                                             const struct recur_network *network,
+                                                             size_t l, size_t d)
 {
-    struct recur_seam seam = work->seam[l];
+    struct recur_layer_input layer_input = work->layer_input[l];
     if (!recur_network_apart(network, l))
-        return seam;
-    seam.panels /= network->directions;
-    seam.columns = network->layer[l - 1].hidden;
-    seam.feature += d * seam.panels;
-    seam.value_panels += d * seam.panels;
-    return seam;
+        return layer_input;
+    layer_input.panels /= network->directions;
+    layer_input.columns = network->layer[l - 1].hidden;
+    layer_input.feature += d * layer_input.panels;
+    layer_input.value_panels += d * layer_input.panels;
+    return layer_input;
 }
 
 #endif
