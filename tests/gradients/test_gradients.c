@@ -36,8 +36,8 @@ struct setup {
     enum recur_cell cell;
     enum recur_activation activation;
     size_t vocabulary, layers, hidden[3], inputs, embedding, biases;
-    size_t
-        grid[3]; /* slices of the batch, directions at once, slices of the units; 0: one thread */
+    size_t grid[3]; /* partitions of the batch, directions at once, partitions of the units; 0: one
+                       thread */
     size_t lengths; /* which row of them */
     bool open;      /* states and gradients at both ends are given and taken */
     enum recur_task task;

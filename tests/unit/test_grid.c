@@ -36,16 +36,16 @@ static void assert_grid(bool both, size_t batch, size_t threads, const size_t gr
     recur_model *model = make_model(hidden, both, RECUR_TASK_LM);
     assert_int_equal(recur_workspace_init(&work, &model->network, batch, 2, true, threads, NULL),
                      RECUR_OK);
-    assert_int_equal(work.grid.batch_slices, grid[0]);
+    assert_int_equal(work.grid.batch_partitions, grid[0]);
     assert_int_equal(work.grid.directions, grid[1]);
-    assert_int_equal(work.grid.unit_slices, grid[2]);
+    assert_int_equal(work.grid.unit_partitions, grid[2]);
     recur_workspace_free(&work);
     recur_model_free(model);
 }
 
 /* Directions are the first to be shared: a thread then walks one direction's weights alone, over
- * more rows, and sequences of any lengths balance. Then the batch is, whose slices wait for nobody;
- * the units only where it is too small. */
+ * more rows, and sequences of any lengths balance. Then the batch is, whose partitions wait for
+ * nobody; the units only where it is too small. */
 static void planned(void **state)
 {
     (void)state;

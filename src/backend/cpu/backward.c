@@ -1,7 +1,7 @@
 /* Backward through time: from the logits' gradient to the gradients of every z. */
 #include <string.h>
 
-#include "backend/cpu/slice.h"
+#include "backend/cpu/partition.h"
 
 /* Panels of the vocabulary at a time: of so many a panel's weights stay in the L2 cache for all
  * rows, and some of their logits for the next panel. */
@@ -29,50 +29,50 @@ static void backward_piece(const struct recur_pass *pass, struct recur_span span
 }
 
 /* The same for a part of the rows; forward: logits = y W^T + b. */
-static void backward_head(const struct recur_pass *pass, const struct recur_slice *slice)
+static void backward_head(const struct recur_pass *pass, const struct recur_partition *partition)
 {
     const struct recur_workspace *work = pass->work;
     size_t panels = recur_panels(pass->network->outputs);
-    size_t spans = recur_slice_own_spans(pass, slice);
+    size_t spans = recur_partition_own_spans(pass, partition);
     for (size_t i = 0; i < spans; i++) {
-        struct recur_span span = recur_slice_own_span(pass, slice, i);
+        struct recur_span span = recur_partition_own_span(pass, partition, i);
         for (size_t v = 0; v < panels; v++)
             recur_pass_changed(pass, work->logits + v * work->logit_stride + span.row * RECUR_LANES,
                                span.rows);
         for (size_t v = 0; v < panels; v += HEAD_PIECE)
             backward_piece(pass, span, v, v || pass->backward.given_outputs);
     }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
 }
 
 /* A panel of dh in direction d, row 0 at `dh`, of the states before each step. Each state but the
  * last one of a sequence is before one. */
-static void scatter_before(const struct recur_pass *pass, const struct recur_slice *slice, size_t d,
-                           const real *gradient, real *dh)
+static void scatter_before(const struct recur_pass *pass, const struct recur_partition *partition,
+                           size_t d, const real *gradient, real *dh)
 {
     struct recur_piece piece[RECUR_PIECES_MAX];
-    for (size_t t = 0; t < slice->steps; t++) {
-        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+    for (size_t t = 0; t < partition->steps; t++) {
+        unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
         for (unsigned i = 0; i < pieces; i++)
             memcpy(dh + piece[i].before * RECUR_LANES, gradient + piece[i].row * RECUR_LANES,
                    piece[i].rows * RECUR_LANES * sizeof *dh);
     }
 }
 
-/* dh of the layer's outputs from dy of the layer_input above it; forward: y = (h + h of the second
+/* dh of the layer's outputs from dy of the inputs above it; forward: y = (h + h of the second
  * direction) mask / (1 - p). */
-static void backward_layer_input(const struct recur_pass *pass, const struct recur_slice *slice,
-                                 size_t l)
+static void backward_layer_input(const struct recur_pass *pass,
+                                 const struct recur_partition *partition, size_t l)
 {
     const struct recur_layer_input *layer_input = &pass->work->layer_input[l + 1];
     bool before = recur_network_hands_on_before(pass->network, l);
-    size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
-    size_t end = recur_slice_end(slice, layer_input->panels);
-    for (size_t p = recur_slice_begin(slice, layer_input->panels); p < end; p++) {
+    size_t units = pass->network->layer[l].units, spans = recur_partition_spans(pass, partition);
+    size_t end = recur_partition_end(partition, layer_input->panels);
+    for (size_t p = recur_partition_begin(partition, layer_input->panels); p < end; p++) {
         const struct recur_feature *feature = &layer_input->feature[p];
         real *second = feature->state_gradient[1];
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, i);
+            struct recur_span span = recur_partition_span(pass, partition, i);
             size_t at = span.row * RECUR_LANES;
             if (pass->dropout.on)
                 recur_pass_drop(pass, l + 1, p, span, feature->gradient, feature->gradient);
@@ -80,11 +80,12 @@ static void backward_layer_input(const struct recur_pass *pass, const struct rec
                 memcpy(second + at, feature->gradient + at, span.rows * RECUR_LANES * sizeof(real));
         }
         if (before)
-            scatter_before(pass, slice, p / units, feature->gradient, feature->state_gradient[0]);
+            scatter_before(pass, partition, p / units, feature->gradient,
+                           feature->state_gradient[0]);
         if (before && second)
-            scatter_before(pass, slice, 1, feature->gradient, second);
+            scatter_before(pass, partition, 1, feature->gradient, second);
     }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
 }
 
 static void gradient_tile(const struct recur_pass *pass, const struct recur_stream *stream,
@@ -139,18 +140,18 @@ static void backward_later(const struct recur_pass *pass, size_t l, size_t d, si
 
 /* One step back: dh is complete, then the phases run in reverse; between two of them
  * dq = dn W_hn. */
-static void backward_step(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                          size_t d, size_t t)
+static void backward_step(const struct recur_pass *pass, const struct recur_partition *partition,
+                          size_t l, size_t d, size_t t)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     struct recur_piece piece[RECUR_PIECES_MAX], later[RECUR_PIECES_MAX];
-    unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece), laters = 0;
-    if (d ? t > 0 : t + 1 < slice->steps)
-        laters = recur_slice_pieces(pass, slice, d, d ? t - 1 : t + 1, later);
-    size_t begin = recur_slice_begin(slice, layer->units);
-    size_t end = recur_slice_end(slice, layer->units);
+    unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece), laters = 0;
+    if (d ? t > 0 : t + 1 < partition->steps)
+        laters = recur_partition_pieces(pass, partition, d, d ? t - 1 : t + 1, later);
+    size_t begin = recur_partition_begin(partition, layer->units);
+    size_t end = recur_partition_end(partition, layer->units);
     unsigned last = cell->phases - 1;
     for (size_t u = begin; u < end; u++) {
         backward_later(pass, l, d, u, later, laters);
@@ -161,7 +162,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
             gates_changed(pass, &tile, last);
         }
     }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
     if (cell->phases == 1)
         return;
     for (size_t u = begin; u < end; u++)
@@ -172,7 +173,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_slic
             pass->kernels->cell[cell->cell].backward[0](&tile);
             gates_changed(pass, &tile, 0);
         }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
 }
 
 /* The row of h, c and dh that sequence b ends in: the initial one where it has no step. */
@@ -183,75 +184,76 @@ static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
                   : recur_pass_initial(pass, d) + b;
 }
 
-/* The rows of dh that have nothing from the layer_input above are zero: those of the initial
+/* The rows of dh that have nothing from the inputs above are zero: those of the initial
  * states, or of the last ones where the states before each step are handed on. What a caller says
  * of the last states is added to theirs; that of c is there. */
-static void begin_gradient(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                           size_t d, size_t u)
+static void begin_gradient(const struct recur_pass *pass, const struct recur_partition *partition,
+                           size_t l, size_t d, size_t u)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t carried = (u * pass->work->batch + slice->row) * RECUR_LANES;
+    size_t carried = (u * pass->work->batch + partition->first) * RECUR_LANES;
     bool before = recur_network_hands_on_before(pass->network, l);
     real *dh = stream->dh + u * stream->h_stride;
-    for (size_t b = slice->row; b < slice->row + slice->rows; b++) {
+    for (size_t b = partition->first; b < partition->first + partition->sequences; b++) {
         size_t zero = before ? last_row(pass, d, b) : b + recur_pass_initial(pass, d);
         memset(dh + zero * RECUR_LANES, 0, RECUR_LANES * sizeof *dh);
     }
     if (stream->dc && !pass->backward.given_ends)
-        memset(stream->dc + carried, 0, slice->rows * RECUR_LANES * sizeof *dh);
-    for (size_t i = 0; i < slice->rows && pass->backward.given_ends; i++) {
-        real *to = dh + last_row(pass, d, slice->row + i) * RECUR_LANES;
+        memset(stream->dc + carried, 0, partition->sequences * RECUR_LANES * sizeof *dh);
+    for (size_t i = 0; i < partition->sequences && pass->backward.given_ends; i++) {
+        real *to = dh + last_row(pass, d, partition->first + i) * RECUR_LANES;
         pass->kernels->add(to, to, stream->ends + carried + i * RECUR_LANES, RECUR_LANES);
     }
 }
 
 /* Completes the gradient of the initial states: what the first step of each sequence sends back. */
-static void end_gradient(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                         size_t d)
+static void end_gradient(const struct recur_pass *pass, const struct recur_partition *partition,
+                         size_t l, size_t d)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_layer *layer = &pass->network->layer[l];
     struct recur_piece piece[RECUR_PIECES_MAX];
-    size_t end = recur_slice_end(slice, layer->units);
-    for (size_t t = 0; t < (d || !slice->steps ? slice->steps : 1); t++) {
-        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+    size_t end = recur_partition_end(partition, layer->units);
+    for (size_t t = 0; t < (d || !partition->steps ? partition->steps : 1); t++) {
+        unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
         for (unsigned i = 0; i < pieces; i++)
-            for (size_t u = recur_slice_begin(slice, layer->units); u < end && piece[i].initial;
-                 u++)
+            for (size_t u = recur_partition_begin(partition, layer->units);
+                 u < end && piece[i].initial; u++)
                 backward_product(pass, l, d, 0, u, piece[i].row, piece[i].rows,
                                  stream->dh + u * stream->h_stride + piece[i].before * RECUR_LANES,
                                  true);
     }
 }
 
-static void backward_direction(const struct recur_pass *pass, const struct recur_slice *slice,
-                               size_t l, size_t d)
+static void backward_direction(const struct recur_pass *pass,
+                               const struct recur_partition *partition, size_t l, size_t d)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
-    size_t end = recur_slice_end(slice, layer->units);
-    for (size_t u = recur_slice_begin(slice, layer->units); u < end; u++)
-        begin_gradient(pass, slice, l, d, u);
-    for (size_t i = slice->steps; i-- > 0;)
-        backward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i);
+    size_t end = recur_partition_end(partition, layer->units);
+    for (size_t u = recur_partition_begin(partition, layer->units); u < end; u++)
+        begin_gradient(pass, partition, l, d, u);
+    for (size_t i = partition->steps; i-- > 0;)
+        backward_step(pass, partition, l, d, d ? partition->steps - 1 - i : i);
     if (pass->backward.wants_initial)
-        end_gradient(pass, slice, l, d);
+        end_gradient(pass, partition, l, d);
 }
 
 /* All directions of layer l, by the threads that are there for each. */
-static void backward_layer(const struct recur_pass *pass, const struct recur_slice *slice, size_t l)
+static void backward_layer(const struct recur_pass *pass, const struct recur_partition *partition,
+                           size_t l)
 {
-    struct recur_slice own;
+    struct recur_partition own;
     for (size_t d = 0; d < pass->network->directions; d++)
-        if (recur_slice_walks(pass, slice, d, &own))
+        if (recur_partition_walks(pass, partition, d, &own))
             backward_direction(pass, &own, l, d);
     if (pass->work->grid.directions > 1)
-        recur_slice_wait(slice);
+        recur_partition_wait(partition);
 }
 
 /* dx = or += dz W_ih, into the gradients of the inputs below, for a part of the rows, since a
  * narrow input has few panels; forward: z = x W_ih^T + ... */
-static void backward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                           size_t d)
+static void backward_input(const struct recur_pass *pass, const struct recur_partition *partition,
+                           size_t l, size_t d)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
@@ -259,10 +261,10 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
         recur_workspace_input(pass->work, pass->network, l, d);
     bool accumulate = d > 0 && !recur_network_apart(pass->network, l);
     size_t depth = layer->units * pass->network->cell->gates * RECUR_LANES;
-    size_t spans = recur_slice_own_spans(pass, slice);
+    size_t spans = recur_partition_own_spans(pass, partition);
     for (size_t p = 0; p < layer_input.panels; p++)
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_own_span(pass, slice, i);
+            struct recur_span span = recur_partition_own_span(pass, partition, i);
             real *gradient = layer_input.feature[p].gradient + span.row * RECUR_LANES;
             recur_pass_multiply(
                 pass, gradient, 0,
@@ -270,25 +272,25 @@ static void backward_input(const struct recur_pass *pass, const struct recur_sli
                 stream->input_transposed + p * depth * RECUR_LANES, 0, 1,
                 layer_input.feature[p].width, span.rows, accumulate ? gradient : NULL);
         }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
 }
 
 void recur_pass_backward(struct recur_pass *pass, size_t thread)
 {
-    struct recur_slice slice;
-    if (!recur_slice_of(pass, thread, &slice))
+    struct recur_partition partition;
+    if (!recur_partition_of(pass, thread, &partition))
         return;
     if (!pass->headless)
-        backward_head(pass, &slice);
+        backward_head(pass, &partition);
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
     for (size_t l = pass->network->layers; l-- > 0;) {
         if (pass->work->layer_input[l + 1].copies)
-            backward_layer_input(pass, &slice, l);
-        backward_layer(pass, &slice, l);
+            backward_layer_input(pass, &partition, l);
+        backward_layer(pass, &partition, l);
         bool wanted = pass->network->layer[l].dense &&
                       (l > 0 || !pass->network->inputs || pass->backward.wants_inputs);
         for (size_t d = 0; d < pass->network->directions && wanted; d++)
-            backward_input(pass, &slice, l, d);
+            backward_input(pass, &partition, l, d);
     }
     recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);
 }

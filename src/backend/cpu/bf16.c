@@ -75,7 +75,8 @@ static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_
 {
     const struct recur_bf16 *bf16 = pass->work->bf16;
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    const struct recur_slice all = {.rows = recur_pass_batch(pass), .steps = pass->batch.steps};
+    const struct recur_partition all = {.sequences = recur_pass_batch(pass),
+                                        .steps = pass->batch.steps};
     size_t rows = recur_pass_rows(pass);
     for (size_t u = thread; u < pass->network->layer[l].units; u += threads) {
         recur_pass_gather_before(pass, &all, d, stream->h + u * stream->h_stride,

@@ -13,7 +13,7 @@
 #ifndef RECUR_BACKEND_CPU_BF16_H
 #define RECUR_BACKEND_CPU_BF16_H
 
-#include "backend/cpu/slice.h"
+#include "backend/cpu/partition.h"
 
 struct recur_bf16 {
     void *block;

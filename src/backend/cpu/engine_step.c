@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "backend/cpu/engine.h"
-#include "backend/cpu/slice.h"
+#include "backend/cpu/partition.h"
 
 /* For each layer: h (U, 32), then c (U, 32) where the cell has one. */
 size_t recur_cpu_session_bytes(const struct recur_network *network)
@@ -13,21 +13,22 @@ size_t recur_cpu_session_bytes(const struct recur_network *network)
     return panels * RECUR_LANES * sizeof(real);
 }
 
-/* The slice's part of the states, from the sessions to the initial rows of the workspace or from
- * those after the step back. */
-static void move_states(const struct recur_cpu_engine *engine, const struct recur_slice *slice,
-                        bool in)
+/* The partition's part of the states, from the sessions to the initial rows of the workspace or
+ * from those after the step back. */
+static void move_states(const struct recur_cpu_engine *engine,
+                        const struct recur_partition *partition, bool in)
 {
     const struct recur_network *network = engine->pass.network;
     const struct recur_pass *pass = &engine->pass;
     size_t at = 0, first = in ? recur_pass_initial(pass, 0) : recur_pass_after(pass, 0, 0, 0);
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_stream *stream = recur_workspace_stream(&engine->work, network, l, 0);
-        size_t units = network->layer[l].units, end = recur_slice_end(slice, units);
+        size_t units = network->layer[l].units, end = recur_partition_end(partition, units);
         for (int c = 0; c < (stream->c ? 2 : 1); c++, at += units * RECUR_LANES)
-            for (size_t u = recur_slice_begin(slice, units); u < end; u++) {
+            for (size_t u = recur_partition_begin(partition, units); u < end; u++) {
                 real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
-                for (size_t row = slice->row; row < slice->row + slice->rows; row++) {
+                for (size_t row = partition->first; row < partition->first + partition->sequences;
+                     row++) {
                     real *here = panel + (first + row) * RECUR_LANES;
                     real *there = (real *)engine->sessions[row]->state + at + u * RECUR_LANES;
                     memcpy(in ? here : there, in ? there : here, RECUR_LANES * sizeof(real));
@@ -47,12 +48,14 @@ static bool holds_state(const struct recur_cpu_engine *engine)
 }
 
 /* From panels to rows: those panels that this thread has multiplied. */
-static void write_logits(const struct recur_cpu_engine *engine, const struct recur_slice *slice)
+static void write_logits(const struct recur_cpu_engine *engine,
+                         const struct recur_partition *partition)
 {
     const struct recur_workspace *work = &engine->work;
     size_t vocabulary = engine->pass.network->vocabulary, panels = recur_panels(vocabulary);
-    for (size_t p = recur_slice_begin(slice, panels); p < recur_slice_end(slice, panels); p++)
-        for (size_t row = slice->row; row < slice->row + slice->rows; row++)
+    for (size_t p = recur_partition_begin(partition, panels);
+         p < recur_partition_end(partition, panels); p++)
+        for (size_t row = partition->first; row < partition->first + partition->sequences; row++)
             memcpy(engine->logits + row * vocabulary + p * RECUR_LANES,
                    work->logits + p * work->logit_stride + row * RECUR_LANES,
                    recur_panel_width(vocabulary, p) * sizeof(float));
@@ -63,18 +66,18 @@ static void write_logits(const struct recur_cpu_engine *engine, const struct rec
 static void advance(void *argument, size_t thread, size_t threads)
 {
     struct recur_cpu_engine *engine = argument;
-    struct recur_slice slice;
+    struct recur_partition partition;
     (void)threads;
-    if (!recur_slice_of(&engine->pass, thread, &slice))
+    if (!recur_partition_of(&engine->pass, thread, &partition))
         return;
     if (!holds_state(engine)) {
-        move_states(engine, &slice, true);
-        recur_slice_wait(&slice);
+        move_states(engine, &partition, true);
+        recur_partition_wait(&partition);
     }
     recur_pass_forward(&engine->pass, thread);
-    move_states(engine, &slice, false);
+    move_states(engine, &partition, false);
     if (engine->logits)
-        write_logits(engine, &slice);
+        write_logits(engine, &partition);
 }
 
 void recur_cpu_step_sessions(struct recur_engine *base, struct recur_session *const *sessions,

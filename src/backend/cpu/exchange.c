@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "backend/cpu/engine.h"
-#include "backend/cpu/slice.h"
+#include "backend/cpu/partition.h"
 
 /* Panels that are beside a caller's array (T, B, columns): an input's features, or logits. */
 struct panels {
@@ -59,11 +59,12 @@ static void exchange(const struct recur_cpu_engine *engine, const struct panels 
 {
     const struct recur_lengths *lengths = &engine->sequences.lengths;
     const size_t steps = to ? engine->sequences.steps : lengths->steps;
-    struct recur_slice slice;
-    if (!recur_slice_of(&engine->pass, thread, &slice))
+    struct recur_partition partition;
+    if (!recur_partition_of(&engine->pass, thread, &partition))
         return;
-    for (size_t t = recur_slice_begin(&slice, steps); t < recur_slice_end(&slice, steps); t++)
-        for (size_t b = slice.row; b < slice.row + slice.rows; b++) {
+    for (size_t t = recur_partition_begin(&partition, steps);
+         t < recur_partition_end(&partition, steps); t++)
+        for (size_t b = partition.first; b < partition.first + partition.sequences; b++) {
             size_t at = (t * lengths->batch + lengths->order[b]) * panels->columns;
             if (t >= lengths->length[b]) {
                 if (to)

@@ -1,7 +1,7 @@
 /* Forward: embeddings or look-ups, the recurrent layers, the head, the loss. */
 #include <string.h>
 
-#include "backend/cpu/slice.h"
+#include "backend/cpu/partition.h"
 #include "base/clock.h"
 
 /* Numbers of z that a product writes before the cell reads them: they are still in the L1 cache. */
@@ -100,26 +100,28 @@ static void forward_bias(const struct recur_pass *pass, const struct recur_strea
     }
 }
 
-/* x W_ih^T + b into the slots of the slice's unit panels, for all steps. */
-static void forward_input(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                          size_t d)
+/* x W_ih^T + b into the slots of the partition's unit panels, for all steps. */
+static void forward_input(const struct recur_pass *pass, const struct recur_partition *partition,
+                          size_t l, size_t d)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t spans = recur_slice_spans(pass, slice), end = recur_slice_end(slice, layer->units);
-    size_t rows = spans ? recur_slice_span(pass, slice, 0).rows : 0;
+    size_t spans = recur_partition_spans(pass, partition),
+           end = recur_partition_end(partition, layer->units);
+    size_t rows = spans ? recur_partition_span(pass, partition, 0).rows : 0;
     if (!rows)
         return;
     size_t group = units_at_once(1, rows);
-    for (size_t u = recur_slice_begin(slice, layer->units); u < end; u += group) {
+    for (size_t u = recur_partition_begin(partition, layer->units); u < end; u += group) {
         size_t count = end - u < group ? end - u : group;
         for (unsigned g = 0; g < cell->gates; g++)
             for (size_t i = 0; i < spans; i++)
-                forward_input_gate(pass, l, d, g, u, count, recur_slice_span(pass, slice, i));
+                forward_input_gate(pass, l, d, g, u, count,
+                                   recur_partition_span(pass, partition, i));
         for (size_t own = u; own < u + count; own++)
             for (size_t i = 0; i < spans; i++)
-                forward_bias(pass, stream, own, recur_slice_span(pass, slice, i));
+                forward_bias(pass, stream, own, recur_partition_span(pass, partition, i));
     }
 }
 
@@ -142,20 +144,22 @@ static void forward_product(const struct recur_pass *pass, const struct recur_pi
 }
 
 /* One phase of one step: the product, then the cell. */
-static void forward_step(const struct recur_pass *pass, const struct recur_slice *slice, size_t l,
-                         size_t d, size_t t, unsigned p)
+static void forward_step(const struct recur_pass *pass, const struct recur_partition *partition,
+                         size_t l, size_t d, size_t t, unsigned p)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_cell_phase *phase = &cell->phase[p];
     struct recur_piece piece[RECUR_PIECES_MAX];
-    unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
-    size_t rows = recur_slice_alive(pass, slice, t), end = recur_slice_end(slice, layer->units);
+    unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
+    size_t rows = recur_partition_alive(pass, partition, t),
+           end = recur_partition_end(partition, layer->units);
     if (!rows)
         return;
     size_t group = units_at_once(phase->gates, rows);
-    for (size_t first = recur_slice_begin(slice, layer->units); first < end; first += group) {
+    for (size_t first = recur_partition_begin(partition, layer->units); first < end;
+         first += group) {
         size_t count = end - first < group ? end - first : group;
         for (unsigned i = 0; i < pieces; i++) {
             if (!recur_piece_is_zero(pass, &piece[i]))
@@ -184,13 +188,13 @@ static const real *carried_state(const struct recur_pass *pass, const struct rec
 }
 
 /* The state before the first step: zero, or the one the last pass ended in. */
-static void begin_state(const struct recur_pass *pass, const struct recur_slice *slice,
+static void begin_state(const struct recur_pass *pass, const struct recur_partition *partition,
                         const struct recur_stream *stream, size_t d, size_t u)
 {
-    size_t initial = recur_pass_initial(pass, d), end = slice->row + slice->rows;
+    size_t initial = recur_pass_initial(pass, d), end = partition->first + partition->sequences;
     for (int c = 0; c < (stream->c ? 2 : 1) && !pass->states.given; c++) {
         real *panel = (c ? stream->c : stream->h) + u * stream->h_stride;
-        for (size_t b = slice->row, beside; b < end; b += beside) {
+        for (size_t b = partition->first, beside; b < end; b += beside) {
             real *to = panel + (initial + b) * RECUR_LANES;
             beside = recur_pass_beside(pass, b, end);
             size_t bytes = beside * RECUR_LANES * sizeof(real);
@@ -201,16 +205,17 @@ static void begin_state(const struct recur_pass *pass, const struct recur_slice 
         }
     }
     recur_pass_changed(
-        pass, stream->h + u * stream->h_stride + (initial + slice->row) * RECUR_LANES, slice->rows);
+        pass, stream->h + u * stream->h_stride + (initial + partition->first) * RECUR_LANES,
+        partition->sequences);
 }
 
 /* Keeps the last states of panel u for the next pass, where other layers are about to use their
  * place. */
-static void end_state(const struct recur_pass *pass, const struct recur_slice *slice,
+static void end_state(const struct recur_pass *pass, const struct recur_partition *partition,
                       const struct recur_stream *stream, size_t d, size_t u)
 {
-    size_t end = slice->row + slice->rows;
-    for (size_t b = slice->row, beside; b < end; b += beside) {
+    size_t end = partition->first + partition->sequences;
+    for (size_t b = partition->first, beside; b < end; b += beside) {
         beside = recur_pass_beside(pass, b, end);
         size_t bytes = beside * RECUR_LANES * sizeof(real);
         size_t to = (u * pass->work->batch + b) * RECUR_LANES;
@@ -222,50 +227,51 @@ static void end_state(const struct recur_pass *pass, const struct recur_slice *s
     }
 }
 
-static void forward_direction(struct recur_pass *pass, const struct recur_slice *slice,
+static void forward_direction(struct recur_pass *pass, const struct recur_partition *partition,
                               size_t thread, size_t l, size_t d)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t begin = recur_slice_begin(slice, layer->units);
-    size_t end = recur_slice_end(slice, layer->units);
+    size_t begin = recur_partition_begin(partition, layer->units);
+    size_t end = recur_partition_end(partition, layer->units);
     for (size_t u = begin; u < end && !pass->states.in_place; u++)
-        begin_state(pass, slice, stream, d, u);
-    forward_input(pass, slice, l, d);
+        begin_state(pass, partition, stream, d, u);
+    forward_input(pass, partition, l, d);
     if (!pass->states.in_place)
-        recur_slice_wait(slice);
+        recur_partition_wait(partition);
     recur_pass_mark(pass, thread, RECUR_PHASE_INPUT);
-    for (size_t i = 0; i < slice->steps; i++)
+    for (size_t i = 0; i < partition->steps; i++)
         for (unsigned p = 0; p < cell->phases; p++) {
-            forward_step(pass, slice, l, d, d ? slice->steps - 1 - i : i, p);
-            recur_slice_wait(slice);
+            forward_step(pass, partition, l, d, d ? partition->steps - 1 - i : i, p);
+            recur_partition_wait(partition);
         }
     for (size_t u = begin; u < end && stream->carried_h; u++)
-        end_state(pass, slice, stream, d, u);
+        end_state(pass, partition, stream, d, u);
 }
 
 /* All directions of layer l, by the threads that are there for each. */
-static void forward_layer(struct recur_pass *pass, const struct recur_slice *slice, size_t thread,
-                          size_t l)
+static void forward_layer(struct recur_pass *pass, const struct recur_partition *partition,
+                          size_t thread, size_t l)
 {
-    struct recur_slice own;
+    struct recur_partition own;
     for (size_t d = 0; d < pass->network->directions; d++)
-        if (recur_slice_walks(pass, slice, d, &own))
+        if (recur_partition_walks(pass, partition, d, &own))
             forward_direction(pass, &own, thread, l, d);
     if (pass->work->grid.directions > 1)
-        recur_slice_wait(slice);
+        recur_partition_wait(partition);
 }
 
 /* What layer 0 reads: embeddings, or the numbers that the caller has put there. */
-static void forward_embedding(const struct recur_pass *pass, const struct recur_slice *slice)
+static void forward_embedding(const struct recur_pass *pass,
+                              const struct recur_partition *partition)
 {
     const struct recur_layer_input *layer_input = &pass->work->layer_input[0];
-    size_t spans = recur_slice_spans(pass, slice);
-    size_t end = recur_slice_end(slice, layer_input->panels);
-    for (size_t p = recur_slice_begin(slice, layer_input->panels); p < end; p++)
+    size_t spans = recur_partition_spans(pass, partition);
+    size_t end = recur_partition_end(partition, layer_input->panels);
+    for (size_t p = recur_partition_begin(partition, layer_input->panels); p < end; p++)
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, i);
+            struct recur_span span = recur_partition_span(pass, partition, i);
             real *value = layer_input->feature[p].value + span.row * RECUR_LANES;
             if (pass->network->embedding)
                 pass->kernels->gather(value,
@@ -273,15 +279,16 @@ static void forward_embedding(const struct recur_pass *pass, const struct recur_
                                       pass->batch.ids + span.row, NULL, span.rows);
             recur_pass_changed(pass, value, span.rows);
         }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
 }
 
-void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
-                              size_t d, const real *states, real *to, bool adds)
+void recur_pass_gather_before(const struct recur_pass *pass,
+                              const struct recur_partition *partition, size_t d, const real *states,
+                              real *to, bool adds)
 {
     struct recur_piece piece[RECUR_PIECES_MAX];
-    for (size_t t = 0; t < slice->steps; t++) {
-        unsigned pieces = recur_slice_pieces(pass, slice, d, t, piece);
+    for (size_t t = 0; t < partition->steps; t++) {
+        unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
         for (unsigned i = 0; i < pieces; i++) {
             real *row = to + piece[i].row * RECUR_LANES;
             const real *before = states + piece[i].before * RECUR_LANES;
@@ -295,23 +302,23 @@ void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_
 
 /* Copies the outputs of layer l into what reads them: y = h, or the sum of both directions, after
  * each step or before it, some of it dropped. */
-static void forward_layer_input(const struct recur_pass *pass, const struct recur_slice *slice,
-                                size_t l)
+static void forward_layer_input(const struct recur_pass *pass,
+                                const struct recur_partition *partition, size_t l)
 {
     const struct recur_layer_input *layer_input = &pass->work->layer_input[l + 1];
     bool before = recur_network_hands_on_before(pass->network, l);
-    size_t units = pass->network->layer[l].units, spans = recur_slice_spans(pass, slice);
-    size_t end = recur_slice_end(slice, layer_input->panels);
-    for (size_t p = recur_slice_begin(slice, layer_input->panels); p < end; p++) {
+    size_t units = pass->network->layer[l].units, spans = recur_partition_spans(pass, partition);
+    size_t end = recur_partition_end(partition, layer_input->panels);
+    for (size_t p = recur_partition_begin(partition, layer_input->panels); p < end; p++) {
         const struct recur_feature *feature = &layer_input->feature[p];
         const real *second = feature->state[1];
         if (before)
-            recur_pass_gather_before(pass, slice, p / units, feature->state[0], feature->value,
+            recur_pass_gather_before(pass, partition, p / units, feature->state[0], feature->value,
                                      false);
         if (before && second)
-            recur_pass_gather_before(pass, slice, 1, second, feature->value, true);
+            recur_pass_gather_before(pass, partition, 1, second, feature->value, true);
         for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_slice_span(pass, slice, i);
+            struct recur_span span = recur_partition_span(pass, partition, i);
             size_t at = span.row * RECUR_LANES, n = span.rows * RECUR_LANES;
             if (second && !before)
                 pass->kernels->add(feature->value + at, feature->state[0] + at, second + at, n);
@@ -323,7 +330,7 @@ static void forward_layer_input(const struct recur_pass *pass, const struct recu
             recur_pass_changed(pass, feature->value + at, span.rows);
         }
     }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
 }
 
 /* logits = y W^T + b of some panels: the first of them at x. */
@@ -365,28 +372,29 @@ void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, r
 
 /* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits
  * for all of them. */
-static void forward_head(const struct recur_pass *pass, const struct recur_slice *slice)
+static void forward_head(const struct recur_pass *pass, const struct recur_partition *partition)
 {
     const struct recur_network *network = pass->network;
     struct recur_workspace *work = pass->work;
     size_t panels = recur_panels(network->outputs);
     if (pass->states.in_place) {
-        size_t first = recur_slice_begin(slice, panels), end = recur_slice_end(slice, panels);
+        size_t first = recur_partition_begin(partition, panels),
+               end = recur_partition_end(partition, panels);
         if (first < end)
-            forward_panels(pass, recur_slice_span(pass, slice, 0), first, end - first);
+            forward_panels(pass, recur_partition_span(pass, partition, 0), first, end - first);
         return;
     }
-    size_t spans = recur_slice_own_spans(pass, slice);
+    size_t spans = recur_partition_own_spans(pass, partition);
     for (size_t v = 0; v < panels; v++)
         for (size_t i = 0; i < spans; i++)
-            forward_panels(pass, recur_slice_own_span(pass, slice, i), v, 1);
+            forward_panels(pass, recur_partition_own_span(pass, partition, i), v, 1);
     for (size_t i = 0; i < spans && pass->batch.targets; i++) {
-        struct recur_span span = recur_slice_own_span(pass, slice, i);
+        struct recur_span span = recur_partition_own_span(pass, partition, i);
         pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,
                                     network->outputs, span.rows, pass->batch.targets + span.row,
                                     pass->loss_scale, work->loss + span.row);
     }
-    recur_slice_wait(slice);
+    recur_partition_wait(partition);
 }
 
 void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
@@ -431,20 +439,20 @@ void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase ph
 
 void recur_pass_forward(struct recur_pass *pass, size_t thread)
 {
-    struct recur_slice slice;
-    if (!recur_slice_of(pass, thread, &slice))
+    struct recur_partition partition;
+    if (!recur_partition_of(pass, thread, &partition))
         return;
     if (pass->network->embedding || (pass->network->layer[0].dense && pass->work->bf16))
-        forward_embedding(pass, &slice);
+        forward_embedding(pass, &partition);
     size_t layers = pass->layers ? pass->layers : pass->network->layers;
     for (size_t l = 0; l < layers; l++) {
-        forward_layer(pass, &slice, thread, l);
+        forward_layer(pass, &partition, thread, l);
         if (pass->work->layer_input[l + 1].copies)
-            forward_layer_input(pass, &slice, l);
+            forward_layer_input(pass, &partition, l);
         recur_pass_mark(pass, thread, RECUR_PHASE_FORWARD);
     }
     if (!pass->headless)
-        forward_head(pass, &slice);
+        forward_head(pass, &partition);
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
 }
 

@@ -120,15 +120,14 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
                             const struct recur_stream *stream, size_t d, const struct right *right,
                             size_t count)
 {
-    size_t micro_batches = recur_pass_batch(pass) / recur_pass_micro_batch(pass);
+    size_t each = recur_pass_micro_batch(pass), micro_batches = recur_pass_batch(pass) / each;
     struct recur_piece run = {.rows = 0}, piece[RECUR_PIECES_MAX];
     bool sum = false;
     for (size_t step = 0; step < micro_batches * pass->batch.steps; step++) {
-        const struct recur_slice micro = {.row = step / pass->batch.steps *
-                                                 recur_pass_micro_batch(pass),
-                                          .rows = recur_pass_micro_batch(pass),
-                                          .steps = pass->batch.steps};
-        unsigned pieces = recur_slice_pieces(pass, &micro, d, step % pass->batch.steps, piece);
+        const struct recur_partition micro = {.first = step / pass->batch.steps * each,
+                                              .sequences = each,
+                                              .steps = pass->batch.steps};
+        unsigned pieces = recur_partition_pieces(pass, &micro, d, step % pass->batch.steps, piece);
         for (unsigned i = 0; i < pieces; i++) {
             if (recur_piece_is_zero(pass, &piece[i]))
                 continue;

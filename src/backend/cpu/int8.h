@@ -4,7 +4,7 @@
 #ifndef RECUR_BACKEND_CPU_INT8_H
 #define RECUR_BACKEND_CPU_INT8_H
 
-#include "backend/cpu/slice.h"
+#include "backend/cpu/partition.h"
 #include "nn/quantize.h"
 
 struct recur_int8 {

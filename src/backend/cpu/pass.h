@@ -4,15 +4,15 @@
  * that go on exist. Where `lengths` is NULL all B sequences have `steps` steps.
  *
  * Each function is called by every thread of the team with its number. Between forward and
- * backward nobody waits: a slice of the batch belongs to the same threads all the way down.
+ * backward nobody waits: a partition of the batch belongs to the same threads all the way down.
  * Before recur_pass_gradients, and before and after recur_pass_prepare, the whole team meets.
  *
  *     prepare   weights, transposed for backward; biases summed         (after every update)
- *     forward   ids -> logits -> loss and the logits' gradient, by slices of the batch
- *     backward  the gradients of every z, by slices of the batch
+ *     forward   ids -> logits -> loss and the logits' gradient, by partitions of the batch
+ *     backward  the gradients of every z, by partitions of the batch
  *     gradients every weight gradient, one product over all rows, by panels
  *
- * Every number is summed in one order that the slices do not change: same bits on any number of
+ * Every number is summed in one order that the partitions do not change: same bits on any number of
  * threads. */
 #ifndef RECUR_BACKEND_CPU_PASS_H
 #define RECUR_BACKEND_CPU_PASS_H
@@ -43,7 +43,7 @@ struct recur_pass_states {
                              0: from zero. Both are of equal lengths */
     bool given;           /* initial states are in place (recur_pass_initial); else zero */
     bool in_place;        /* a single step whose given states are complete, low-precision copies
-                             too, and seen by all threads of a slice: none waits before it goes on,
+                             too, and seen by all threads of a partition: none waits before it goes on,
                              nor for the logits of others */
     const size_t *turn;   /* of single steps of one sequence whose state stays here, copied by
                              nobody: of the two rows behind the initial ones it goes to number

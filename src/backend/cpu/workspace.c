@@ -287,9 +287,9 @@ static void lay_out(struct layout *layout, struct recur_workspace *work,
 }
 
 /* Unit panels of a layer that the busiest thread walks. */
-static size_t slice_units(const struct recur_layer *layer, const struct recur_grid *grid)
+static size_t partition_units(const struct recur_layer *layer, const struct recur_grid *grid)
 {
-    return (layer->units + grid->unit_slices - 1) / grid->unit_slices;
+    return (layer->units + grid->unit_partitions - 1) / grid->unit_partitions;
 }
 
 /* A step's cost for the busiest thread, in processor cycles: a tile of r rows takes 2 r cycles for
@@ -298,35 +298,36 @@ static double step_cost(const struct recur_network *network, size_t batch,
                         const struct recur_grid *grid)
 {
     double cost = 0, walks = (double)(network->directions / grid->directions);
-    double rows = (double)((batch + grid->batch_slices - 1) / grid->batch_slices);
+    double rows = (double)((batch + grid->batch_partitions - 1) / grid->batch_partitions);
     double tiles = (rows + 13) / 14 < 1 ? 1 : (rows + 13) / 14;
     double each = 2 * rows > 6 * tiles ? 2 * rows : 6 * tiles;
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_layer *layer = &network->layer[l];
-        size_t units = slice_units(layer, grid);
+        size_t units = partition_units(layer, grid);
         cost += walks * each * (double)(units * network->cell->gates * layer->hidden);
-        if (grid->unit_slices > 1)
+        if (grid->unit_partitions > 1)
             cost += walks * 1500 * (double)network->cell->phases;
     }
     return cost;
 }
 
-enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
-                                 size_t unit_slices, recur_error *error)
+enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_partitions,
+                                 size_t directions, size_t unit_partitions, recur_error *error)
 {
-    size_t inner = batch_slices * directions, group = directions * unit_slices;
+    size_t inner = batch_partitions * directions, group = directions * unit_partitions;
     struct recur_plan plan = {0};
     recur_grid_free(grid);
-    *grid = (struct recur_grid){batch_slices, directions, unit_slices, NULL, NULL};
-    recur_plan_reserve(&plan, batch_slices + inner, sizeof *grid->barrier);
-    size_t at = recur_plan_reserve(&plan, 2 * batch_slices * group, sizeof(struct recur_arrivals));
+    *grid = (struct recur_grid){batch_partitions, directions, unit_partitions, NULL, NULL};
+    recur_plan_reserve(&plan, batch_partitions + inner, sizeof *grid->barrier);
+    size_t at =
+        recur_plan_reserve(&plan, 2 * batch_partitions * group, sizeof(struct recur_arrivals));
     RECUR_TRY(recur_block_alloc(plan.bytes, "the thread grid", &grid->barrier, error));
     struct recur_arrivals *arrivals = recur_plan_at(grid->barrier, at);
-    grid->inner = grid->barrier + batch_slices;
-    for (size_t i = 0; i < batch_slices; i++, arrivals += group)
+    grid->inner = grid->barrier + batch_partitions;
+    for (size_t i = 0; i < batch_partitions; i++, arrivals += group)
         recur_barrier_init(&grid->barrier[i], group, arrivals);
-    for (size_t i = 0; i < inner; i++, arrivals += unit_slices)
-        recur_barrier_init(&grid->inner[i], unit_slices, arrivals);
+    for (size_t i = 0; i < inner; i++, arrivals += unit_partitions)
+        recur_barrier_init(&grid->inner[i], unit_partitions, arrivals);
     return RECUR_OK;
 }
 
@@ -336,7 +337,7 @@ void recur_grid_free(struct recur_grid *grid)
     grid->barrier = NULL;
 }
 
-/* The cheapest grid; of equal ones that with fewer slices of the batch: directions at once walk
+/* The cheapest grid; of equal ones that with fewer partitions of the batch: directions at once walk
  * half the weights each, and share the work evenly whatever the sequences' lengths. */
 static enum recur_status choose_grid(struct recur_grid *grid, const struct recur_network *network,
                                      size_t batch, size_t threads, recur_error *error)
@@ -346,12 +347,14 @@ static enum recur_status choose_grid(struct recur_grid *grid, const struct recur
     size_t most = network->layers ? network->layer[0].units : 1;
     for (size_t l = 1; l < network->layers; l++)
         most = most < network->layer[l].units ? most : network->layer[l].units;
-    for (tried.batch_slices = 1; tried.batch_slices <= threads && tried.batch_slices <= batch;
-         tried.batch_slices++)
+    for (tried.batch_partitions = 1;
+         tried.batch_partitions <= threads && tried.batch_partitions <= batch;
+         tried.batch_partitions++)
         for (tried.directions = 1; tried.directions <= network->directions; tried.directions++) {
-            size_t units = threads / (tried.batch_slices * tried.directions);
+            size_t units = threads / (tried.batch_partitions * tried.directions);
             units = units < most ? units : most;
-            for (tried.unit_slices = 1; tried.unit_slices <= units; tried.unit_slices++) {
+            for (tried.unit_partitions = 1; tried.unit_partitions <= units;
+                 tried.unit_partitions++) {
                 double cost = step_cost(network, batch, &tried);
                 if (best > 0 && cost >= best)
                     continue;
@@ -359,7 +362,8 @@ static enum recur_status choose_grid(struct recur_grid *grid, const struct recur
                 chosen = tried;
             }
         }
-    return recur_grid_set(grid, chosen.batch_slices, chosen.directions, chosen.unit_slices, error);
+    return recur_grid_set(grid, chosen.batch_partitions, chosen.directions, chosen.unit_partitions,
+                          error);
 }
 
 /* What the C library knows of the cache, else a megabyte. */
@@ -379,7 +383,7 @@ static size_t step_bytes(const struct recur_network *network, const struct recur
     size_t most = 0;
     for (size_t l = 0; l < network->layers; l++) {
         const struct recur_layer *layer = &network->layer[l];
-        size_t units = slice_units(layer, grid);
+        size_t units = partition_units(layer, grid);
         size_t bytes = units * RECUR_LANES * network->cell->gates * layer->hidden * sizeof(real);
         most = bytes > most ? bytes : most;
     }

@@ -67,13 +67,13 @@ struct recur_layer_input {
     ptrdiff_t *value_panels;       /* of feature values, from `base` */
 };
 
-/* A team's work on one pass is a grid: slices of the batch, which need nothing of each other, times
- * directions that run at once, which meet after every layer, times slices of the hidden units,
- * which wait for each other after every step. */
+/* A team's work on one pass is a grid: partitions of the batch, which need nothing of each other,
+ * times directions that run at once, which meet after every layer, times partitions of the hidden
+ * units, which wait for each other after every step. */
 struct recur_grid {
-    size_t batch_slices, directions, unit_slices;
-    struct recur_barrier *barrier; /* (batch_slices), for the threads of a slice of the batch */
-    struct recur_barrier *inner;   /* (batch_slices, directions), for those of one direction */
+    size_t batch_partitions, directions, unit_partitions;
+    struct recur_barrier *barrier; /* (batch_partitions), for a partition's threads */
+    struct recur_barrier *inner;   /* (batch_partitions, directions), for those of one direction */
 };
 
 struct recur_workspace {
@@ -138,13 +138,13 @@ static inline size_t recur_micro_batch_of(size_t batch)
 }
 
 /* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */
-enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_slices, size_t directions,
-                                 size_t unit_slices, recur_error *error);
+enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_partitions,
+                                 size_t directions, size_t unit_partitions, recur_error *error);
 void recur_grid_free(struct recur_grid *grid);
 
 static inline size_t recur_grid_threads(const struct recur_grid *grid)
 {
-    return grid->batch_slices * grid->directions * grid->unit_slices;
+    return grid->batch_partitions * grid->directions * grid->unit_partitions;
 }
 
 /* The row of h, c and dh in direction d that the state after row 0 stands in. */

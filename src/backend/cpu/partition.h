@@ -1,148 +1,155 @@
 /* A thread's share of a pass: some rows of the batch and some panels of hidden units; and the
  * walks over rows, layers and panels that forward.c, backward.c and gradients.c share. */
-#ifndef RECUR_BACKEND_CPU_SLICE_H
-#define RECUR_BACKEND_CPU_SLICE_H
+#ifndef RECUR_BACKEND_CPU_PARTITION_H
+#define RECUR_BACKEND_CPU_PARTITION_H
 
 #include "backend/cpu/pass.h"
 
-struct recur_slice {
-    size_t row, rows;              /* batch rows [row, row + rows) */
+struct recur_partition {
+    size_t first, sequences;       /* of the batch: [first, first + sequences) */
     size_t steps;                  /* at which any of them goes on */
     size_t part, parts;            /* of the units, and of whatever else the group shares */
     struct recur_barrier *barrier; /* the group's */
 };
 
-/* The first batch row of slice `index` of the grid. */
-static inline size_t recur_slice_cut(const struct recur_pass *pass, size_t index)
+/* The first batch row of partition `index` of the grid. */
+static inline size_t recur_partition_cut(const struct recur_pass *pass, size_t index)
 {
-    size_t slices = pass->work->grid.batch_slices;
-    return pass->batch.lengths ? recur_lengths_cut(pass->batch.lengths, index, slices)
-                               : recur_pass_batch(pass) * index / slices;
+    size_t partitions = pass->work->grid.batch_partitions;
+    return pass->batch.lengths ? recur_lengths_cut(pass->batch.lengths, index, partitions)
+                               : recur_pass_batch(pass) * index / partitions;
 }
 
 /* The share of a thread in what all directions have a part in. False where there is no work for
  * it, and then for none of its group. */
-static inline bool recur_slice_of(const struct recur_pass *pass, size_t thread,
-                                  struct recur_slice *slice)
+static inline bool recur_partition_of(const struct recur_pass *pass, size_t thread,
+                                      struct recur_partition *partition)
 {
     const struct recur_grid *grid = &pass->work->grid;
-    size_t group = grid->directions * grid->unit_slices, index = thread / group;
-    if (index >= grid->batch_slices)
+    size_t group = grid->directions * grid->unit_partitions, index = thread / group;
+    if (index >= grid->batch_partitions)
         return false;
-    slice->row = recur_slice_cut(pass, index);
-    slice->rows = recur_slice_cut(pass, index + 1) - slice->row;
-    slice->steps = pass->batch.steps;
+    partition->first = recur_partition_cut(pass, index);
+    partition->sequences = recur_partition_cut(pass, index + 1) - partition->first;
+    partition->steps = pass->batch.steps;
     if (pass->batch.lengths)
-        slice->steps = slice->rows ? pass->batch.lengths->length[slice->row] : 0;
-    slice->part = thread % group;
-    slice->parts = group;
-    slice->barrier = &grid->barrier[index];
-    return slice->rows > 0;
+        partition->steps = partition->sequences ? pass->batch.lengths->length[partition->first] : 0;
+    partition->part = thread % group;
+    partition->parts = group;
+    partition->barrier = &grid->barrier[index];
+    return partition->sequences > 0;
 }
 
 /* Its share in the walks of direction d: false where other threads do them. */
-static inline bool recur_slice_walks(const struct recur_pass *pass, const struct recur_slice *slice,
-                                     size_t d, struct recur_slice *own)
+static inline bool recur_partition_walks(const struct recur_pass *pass,
+                                         const struct recur_partition *partition, size_t d,
+                                         struct recur_partition *own)
 {
     const struct recur_grid *grid = &pass->work->grid;
-    *own = *slice;
+    *own = *partition;
     if (grid->directions == 1)
         return true;
-    own->part = slice->part % grid->unit_slices;
-    own->parts = grid->unit_slices;
-    own->barrier = &grid->inner[(size_t)(slice->barrier - grid->barrier) * grid->directions + d];
-    return slice->part / grid->unit_slices == d;
+    own->part = partition->part % grid->unit_partitions;
+    own->parts = grid->unit_partitions;
+    own->barrier =
+        &grid->inner[(size_t)(partition->barrier - grid->barrier) * grid->directions + d];
+    return partition->part / grid->unit_partitions == d;
 }
 
 /* Meets the other threads of the group. */
-static inline void recur_slice_wait(const struct recur_slice *slice)
+static inline void recur_partition_wait(const struct recur_partition *partition)
 {
-    recur_barrier_wait(slice->barrier, slice->part);
+    recur_barrier_wait(partition->barrier, partition->part);
 }
 
 /* The part of `count` things that is this thread's within its group. The first ones have no less
  * than the others: of a single panel of logits it is thread 0's, who hands them out. */
-static inline size_t recur_slice_begin(const struct recur_slice *slice, size_t count)
+static inline size_t recur_partition_begin(const struct recur_partition *partition, size_t count)
 {
-    return (count * slice->part + slice->parts - 1) / slice->parts;
+    return (count * partition->part + partition->parts - 1) / partition->parts;
 }
 
-static inline size_t recur_slice_end(const struct recur_slice *slice, size_t count)
+static inline size_t recur_partition_end(const struct recur_partition *partition, size_t count)
 {
-    return (count * (slice->part + 1) + slice->parts - 1) / slice->parts;
+    return (count * (partition->part + 1) + partition->parts - 1) / partition->parts;
 }
 
-/* How many of the slice's sequences go on at step t, and their first row. */
-static inline size_t recur_slice_alive(const struct recur_pass *pass,
-                                       const struct recur_slice *slice, size_t t)
+/* How many of the partition's sequences go on at step t, and their first row. */
+static inline size_t recur_partition_alive(const struct recur_pass *pass,
+                                           const struct recur_partition *partition, size_t t)
 {
     size_t alive = recur_pass_alive(pass, t);
-    if (alive <= slice->row)
+    if (alive <= partition->first)
         return 0;
-    return alive - slice->row < slice->rows ? alive - slice->row : slice->rows;
+    return alive - partition->first < partition->sequences ? alive - partition->first
+                                                           : partition->sequences;
 }
 
-/* A run of rows that lie next to each other: all of them where the slice is whole micro-batches,
- * else those of one time step and micro-batch. */
+/* A run of rows that lie next to each other: all of them where the partition is whole
+ * micro-batches, else those of one time step and micro-batch. */
 struct recur_span {
     size_t row, rows;
 };
 
-static inline bool recur_slice_is_whole(const struct recur_pass *pass,
-                                        const struct recur_slice *slice)
+static inline bool recur_partition_is_whole(const struct recur_pass *pass,
+                                            const struct recur_partition *partition)
 {
     size_t each = recur_pass_micro_batch(pass);
-    return slice->row % each == 0 && slice->rows % each == 0;
+    return partition->first % each == 0 && partition->sequences % each == 0;
 }
 
 /* How many micro-batches it has a part of. */
-static inline size_t recur_slice_micro_batches(const struct recur_pass *pass,
-                                               const struct recur_slice *slice)
+static inline size_t recur_partition_micro_batches(const struct recur_pass *pass,
+                                                   const struct recur_partition *partition)
 {
     size_t each = recur_pass_micro_batch(pass);
-    return (slice->row + slice->rows - 1) / each - slice->row / each + 1;
+    return (partition->first + partition->sequences - 1) / each - partition->first / each + 1;
 }
 
-static inline size_t recur_slice_spans(const struct recur_pass *pass,
-                                       const struct recur_slice *slice)
+static inline size_t recur_partition_spans(const struct recur_pass *pass,
+                                           const struct recur_partition *partition)
 {
-    return recur_slice_is_whole(pass, slice)
+    return recur_partition_is_whole(pass, partition)
                ? 1
-               : slice->steps * recur_slice_micro_batches(pass, slice);
+               : partition->steps * recur_partition_micro_batches(pass, partition);
 }
 
-static inline struct recur_span recur_slice_span(const struct recur_pass *pass,
-                                                 const struct recur_slice *slice, size_t index)
+static inline struct recur_span recur_partition_span(const struct recur_pass *pass,
+                                                     const struct recur_partition *partition,
+                                                     size_t index)
 {
-    if (recur_slice_is_whole(pass, slice))
-        return (struct recur_span){recur_pass_row(pass, 0, slice->row),
+    if (recur_partition_is_whole(pass, partition))
+        return (struct recur_span){recur_pass_row(pass, 0, partition->first),
                                    pass->batch.lengths ? pass->batch.lengths->rows
-                                                       : slice->rows * slice->steps};
-    size_t count = recur_slice_micro_batches(pass, slice), t = index / count;
-    size_t row = slice->row, end = row + recur_slice_alive(pass, slice, t);
+                                                       : partition->sequences * partition->steps};
+    size_t count = recur_partition_micro_batches(pass, partition), t = index / count;
+    size_t row = partition->first, end = row + recur_partition_alive(pass, partition, t);
     for (size_t i = 0; i < index % count; i++)
         row += recur_pass_beside(pass, row, end);
     return (struct recur_span){recur_pass_row(pass, t, row), recur_pass_beside(pass, row, end)};
 }
 
 /* The same of the rows that are this thread's within its group. */
-static inline size_t recur_slice_own_spans(const struct recur_pass *pass,
-                                           const struct recur_slice *slice)
+static inline size_t recur_partition_own_spans(const struct recur_pass *pass,
+                                               const struct recur_partition *partition)
 {
-    size_t spans = recur_slice_spans(pass, slice);
-    return recur_slice_is_whole(pass, slice)
+    size_t spans = recur_partition_spans(pass, partition);
+    return recur_partition_is_whole(pass, partition)
                ? 1
-               : recur_slice_end(slice, spans) - recur_slice_begin(slice, spans);
+               : recur_partition_end(partition, spans) - recur_partition_begin(partition, spans);
 }
 
-static inline struct recur_span recur_slice_own_span(const struct recur_pass *pass,
-                                                     const struct recur_slice *slice, size_t index)
+static inline struct recur_span recur_partition_own_span(const struct recur_pass *pass,
+                                                         const struct recur_partition *partition,
+                                                         size_t index)
 {
-    size_t spans = recur_slice_spans(pass, slice);
-    if (!recur_slice_is_whole(pass, slice))
-        return recur_slice_span(pass, slice, recur_slice_begin(slice, spans) + index);
-    struct recur_span all = recur_slice_span(pass, slice, 0);
-    size_t begin = recur_slice_begin(slice, all.rows), end = recur_slice_end(slice, all.rows);
+    size_t spans = recur_partition_spans(pass, partition);
+    if (!recur_partition_is_whole(pass, partition))
+        return recur_partition_span(pass, partition,
+                                    recur_partition_begin(partition, spans) + index);
+    struct recur_span all = recur_partition_span(pass, partition, 0);
+    size_t begin = recur_partition_begin(partition, all.rows),
+           end = recur_partition_end(partition, all.rows);
     return (struct recur_span){all.row + begin, end - begin};
 }
 
@@ -159,19 +166,19 @@ struct recur_piece {
 #define RECUR_PIECES_MAX RECUR_MICRO_BATCHES_MAX
 
 /* The pieces of step t. */
-static inline unsigned recur_slice_pieces(const struct recur_pass *pass,
-                                          const struct recur_slice *slice, size_t d, size_t t,
-                                          struct recur_piece piece[RECUR_PIECES_MAX])
+static inline unsigned recur_partition_pieces(const struct recur_pass *pass,
+                                              const struct recur_partition *partition, size_t d,
+                                              size_t t, struct recur_piece piece[RECUR_PIECES_MAX])
 {
-    size_t rows = recur_slice_alive(pass, slice, t), going_on = 0;
+    size_t rows = recur_partition_alive(pass, partition, t), going_on = 0;
     if (d == 0)
         going_on = t > 0 ? rows : 0;
     else if (t + 1 < pass->batch.steps)
-        going_on = recur_slice_alive(pass, slice, t + 1);
+        going_on = recur_partition_alive(pass, partition, t + 1);
     unsigned count = 0;
     for (unsigned initial = 0; initial < 2; initial++) {
-        size_t end = slice->row + (initial ? rows : going_on);
-        for (size_t slot = slice->row + (initial ? going_on : 0), beside; slot < end;
+        size_t end = partition->first + (initial ? rows : going_on);
+        for (size_t slot = partition->first + (initial ? going_on : 0), beside; slot < end;
              slot += beside) {
             beside = recur_pass_beside(pass, slot, end);
             piece[count++] = (struct recur_piece){
@@ -231,8 +238,9 @@ void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t p
 
 /* A panel of states in direction d, row 0 of h at `states`: to = or += those before each step, in
  * the rows of the steps. */
-void recur_pass_gather_before(const struct recur_pass *pass, const struct recur_slice *slice,
-                              size_t d, const real *states, real *to, bool adds);
+void recur_pass_gather_before(const struct recur_pass *pass,
+                              const struct recur_partition *partition, size_t d, const real *states,
+                              real *to, bool adds);
 
 /* The tile of one piece, unit panel u. It is made where it is read: to copy it in larger parts than
  * it was written would wait until every store before has reached the cache. */
