@@ -7,9 +7,9 @@
  * rows, and some of their logits for the next panel. */
 #define HEAD_PIECE ((size_t)64)
 
-/* y's gradient, for a span of rows: dy = or += dlogits W of a piece of the vocabulary, from panel
+/* y's gradient, for a range of rows: dy = or += dlogits W of a piece of the vocabulary, from panel
  * `first` on. */
-static void backward_piece(const struct recur_pass *pass, struct recur_span span, size_t first,
+static void backward_range(const struct recur_pass *pass, struct recur_range range, size_t first,
                            bool accumulate)
 {
     const struct recur_workspace *work = pass->work;
@@ -18,13 +18,13 @@ static void backward_piece(const struct recur_pass *pass, struct recur_span span
     size_t columns = pass->network->outputs - first * RECUR_LANES;
     if (columns > HEAD_PIECE * RECUR_LANES)
         columns = HEAD_PIECE * RECUR_LANES;
-    struct recur_left left = {work->logits, work->logit_panels + first, span.row, columns};
+    struct recur_left left = {work->logits, work->logit_panels + first, range.row, columns};
     for (size_t p = 0; p < layer_input->panels; p++) {
-        real *gradient = layer_input->feature[p].gradient + span.row * RECUR_LANES;
+        real *gradient = layer_input->feature[p].gradient + range.row * RECUR_LANES;
         recur_pass_multiply(
             pass, gradient, 0, &left,
             work->head_transposed + (p * panels + first) * RECUR_LANES * RECUR_LANES, 0, 1,
-            layer_input->feature[p].width, span.rows, accumulate ? gradient : NULL);
+            layer_input->feature[p].width, range.rows, accumulate ? gradient : NULL);
     }
 }
 
@@ -33,14 +33,14 @@ static void backward_head(const struct recur_pass *pass, const struct recur_part
 {
     const struct recur_workspace *work = pass->work;
     size_t panels = recur_panels(pass->network->outputs);
-    size_t spans = recur_partition_own_spans(pass, partition);
-    for (size_t i = 0; i < spans; i++) {
-        struct recur_span span = recur_partition_own_span(pass, partition, i);
+    size_t ranges = recur_partition_own_ranges(pass, partition);
+    for (size_t i = 0; i < ranges; i++) {
+        struct recur_range range = recur_partition_own_range(pass, partition, i);
         for (size_t v = 0; v < panels; v++)
-            recur_pass_changed(pass, work->logits + v * work->logit_stride + span.row * RECUR_LANES,
-                               span.rows);
+            recur_pass_changed(
+                pass, work->logits + v * work->logit_stride + range.row * RECUR_LANES, range.rows);
         for (size_t v = 0; v < panels; v += HEAD_PIECE)
-            backward_piece(pass, span, v, v || pass->backward.given_outputs);
+            backward_range(pass, range, v, v || pass->backward.given_outputs);
     }
     recur_partition_wait(partition);
 }
@@ -50,9 +50,9 @@ static void backward_head(const struct recur_pass *pass, const struct recur_part
 static void scatter_before(const struct recur_pass *pass, const struct recur_partition *partition,
                            size_t d, const real *gradient, real *dh)
 {
-    struct recur_piece piece[RECUR_PIECES_MAX];
+    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
     for (size_t t = 0; t < partition->steps; t++) {
-        unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
+        unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
         for (unsigned i = 0; i < pieces; i++)
             memcpy(dh + piece[i].before * RECUR_LANES, gradient + piece[i].row * RECUR_LANES,
                    piece[i].rows * RECUR_LANES * sizeof *dh);
@@ -66,18 +66,19 @@ static void backward_layer_input(const struct recur_pass *pass,
 {
     const struct recur_layer_input *layer_input = &pass->work->layer_input[l + 1];
     bool before = recur_network_hands_on_before(pass->network, l);
-    size_t units = pass->network->layer[l].units, spans = recur_partition_spans(pass, partition);
+    size_t units = pass->network->layer[l].units, ranges = recur_partition_ranges(pass, partition);
     size_t end = recur_partition_end(partition, layer_input->panels);
     for (size_t p = recur_partition_begin(partition, layer_input->panels); p < end; p++) {
         const struct recur_feature *feature = &layer_input->feature[p];
         real *second = feature->state_gradient[1];
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_partition_span(pass, partition, i);
-            size_t at = span.row * RECUR_LANES;
+        for (size_t i = 0; i < ranges; i++) {
+            struct recur_range range = recur_partition_range(pass, partition, i);
+            size_t at = range.row * RECUR_LANES;
             if (pass->dropout.on)
-                recur_pass_drop(pass, l + 1, p, span, feature->gradient, feature->gradient);
+                recur_pass_drop(pass, l + 1, p, range, feature->gradient, feature->gradient);
             if (second && !before)
-                memcpy(second + at, feature->gradient + at, span.rows * RECUR_LANES * sizeof(real));
+                memcpy(second + at, feature->gradient + at,
+                       range.rows * RECUR_LANES * sizeof(real));
         }
         if (before)
             scatter_before(pass, partition, p / units, feature->gradient,
@@ -89,7 +90,7 @@ static void backward_layer_input(const struct recur_pass *pass,
 }
 
 static void gradient_tile(const struct recur_pass *pass, const struct recur_stream *stream,
-                          const struct recur_piece *piece, size_t u, struct recur_tile *tile)
+                          const struct recur_step_range *piece, size_t u, struct recur_tile *tile)
 {
     recur_tile_at(pass, stream, piece, u, tile);
     size_t carried = (u * pass->work->batch + piece->slot) * RECUR_LANES;
@@ -128,7 +129,7 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
 /* Completes dh of the states before the pieces of the next step of the walk, in unit panel u, with
  * what that step sends back through W_hh. Sequences that end before it have none. */
 static void backward_later(const struct recur_pass *pass, size_t l, size_t d, size_t u,
-                           const struct recur_piece *piece, unsigned pieces)
+                           const struct recur_step_range *piece, unsigned pieces)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     for (unsigned i = 0; i < pieces; i++)
@@ -146,10 +147,10 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    struct recur_piece piece[RECUR_PIECES_MAX], later[RECUR_PIECES_MAX];
-    unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece), laters = 0;
+    struct recur_step_range piece[RECUR_STEP_RANGES_MAX], later[RECUR_STEP_RANGES_MAX];
+    unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece), laters = 0;
     if (d ? t > 0 : t + 1 < partition->steps)
-        laters = recur_partition_pieces(pass, partition, d, d ? t - 1 : t + 1, later);
+        laters = recur_partition_step_ranges(pass, partition, d, d ? t - 1 : t + 1, later);
     size_t begin = recur_partition_begin(partition, layer->units);
     size_t end = recur_partition_end(partition, layer->units);
     unsigned last = cell->phases - 1;
@@ -212,10 +213,10 @@ static void end_gradient(const struct recur_pass *pass, const struct recur_parti
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_layer *layer = &pass->network->layer[l];
-    struct recur_piece piece[RECUR_PIECES_MAX];
+    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
     size_t end = recur_partition_end(partition, layer->units);
     for (size_t t = 0; t < (d || !partition->steps ? partition->steps : 1); t++) {
-        unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
+        unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
         for (unsigned i = 0; i < pieces; i++)
             for (size_t u = recur_partition_begin(partition, layer->units);
                  u < end && piece[i].initial; u++)
@@ -261,16 +262,16 @@ static void backward_input(const struct recur_pass *pass, const struct recur_par
         recur_workspace_input(pass->work, pass->network, l, d);
     bool accumulate = d > 0 && !recur_network_apart(pass->network, l);
     size_t depth = layer->units * pass->network->cell->gates * RECUR_LANES;
-    size_t spans = recur_partition_own_spans(pass, partition);
+    size_t ranges = recur_partition_own_ranges(pass, partition);
     for (size_t p = 0; p < layer_input.panels; p++)
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_partition_own_span(pass, partition, i);
-            real *gradient = layer_input.feature[p].gradient + span.row * RECUR_LANES;
+        for (size_t i = 0; i < ranges; i++) {
+            struct recur_range range = recur_partition_own_range(pass, partition, i);
+            real *gradient = layer_input.feature[p].gradient + range.row * RECUR_LANES;
             recur_pass_multiply(
                 pass, gradient, 0,
-                &(struct recur_left){stream->z, stream->input_panels, span.row, depth},
+                &(struct recur_left){stream->z, stream->input_panels, range.row, depth},
                 stream->input_transposed + p * depth * RECUR_LANES, 0, 1,
-                layer_input.feature[p].width, span.rows, accumulate ? gradient : NULL);
+                layer_input.feature[p].width, range.rows, accumulate ? gradient : NULL);
         }
     recur_partition_wait(partition);
 }

@@ -46,15 +46,15 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
     }
 }
 
-/* Where a span's rows stand in what layer l reads, or the head. */
-static size_t input_row(const struct recur_pass *pass, size_t l, struct recur_span span)
+/* Where a range's rows stand in what layer l reads, or the head. */
+static size_t input_row(const struct recur_pass *pass, size_t l, struct recur_range range)
 {
-    return l ? span.row + recur_pass_turn(pass) : span.row;
+    return l ? range.row + recur_pass_turn(pass) : range.row;
 }
 
-/* x W_ih^T + b of gate g into its slots of `count` unit panels, for a span of rows. */
+/* x W_ih^T + b of gate g into its slots of `count` unit panels, for a range of rows. */
 static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d, unsigned g,
-                               size_t first, size_t count, struct recur_span span)
+                               size_t first, size_t count, struct recur_range range)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
@@ -68,25 +68,25 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
                          .hidden = layer->hidden};
     for (size_t u = first; u < first + count; u++) {
         size_t slot = u * cell->slots + cell->input_slot[g];
-        real *z = stream->z + slot * stream->z_stride + span.row * RECUR_LANES;
+        real *z = stream->z + slot * stream->z_stride + range.row * RECUR_LANES;
         const real *bias = stream->slot_bias + slot * RECUR_LANES;
         if (layer->dense && count == 1)
             gate.start = bias;
         else if (layer->dense)
-            pass->kernels->fill(z, bias, span.rows);
+            pass->kernels->fill(z, bias, range.rows);
         else
             pass->kernels->gather(z, recur_pass_panel(pass, gate.tensor, u * cell->gates + g),
-                                  pass->batch.ids + span.row, bias, span.rows);
+                                  pass->batch.ids + range.row, bias, range.rows);
     }
     if (layer->dense)
-        multiply_gates(pass, stream, &gate, first, count, span.row, span.rows,
+        multiply_gates(pass, stream, &gate, first, count, range.row, range.rows,
                        &(struct recur_left){pass->work->base, layer_input.value_panels,
-                                            input_row(pass, l, span), layer_input.columns});
+                                            input_row(pass, l, range), layer_input.columns});
 }
 
 /* The biases of slots that no input goes to. */
 static void forward_bias(const struct recur_pass *pass, const struct recur_stream *stream, size_t u,
-                         struct recur_span span)
+                         struct recur_range range)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     unsigned has_input = 0;
@@ -95,8 +95,8 @@ static void forward_bias(const struct recur_pass *pass, const struct recur_strea
     for (unsigned s = 0; s < cell->slots; s++) {
         size_t slot = u * cell->slots + s;
         if (!(has_input >> s & 1))
-            pass->kernels->fill(stream->z + slot * stream->z_stride + span.row * RECUR_LANES,
-                                stream->slot_bias + slot * RECUR_LANES, span.rows);
+            pass->kernels->fill(stream->z + slot * stream->z_stride + range.row * RECUR_LANES,
+                                stream->slot_bias + slot * RECUR_LANES, range.rows);
     }
 }
 
@@ -107,26 +107,26 @@ static void forward_input(const struct recur_pass *pass, const struct recur_part
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    size_t spans = recur_partition_spans(pass, partition),
+    size_t ranges = recur_partition_ranges(pass, partition),
            end = recur_partition_end(partition, layer->units);
-    size_t rows = spans ? recur_partition_span(pass, partition, 0).rows : 0;
+    size_t rows = ranges ? recur_partition_range(pass, partition, 0).rows : 0;
     if (!rows)
         return;
     size_t group = units_at_once(1, rows);
     for (size_t u = recur_partition_begin(partition, layer->units); u < end; u += group) {
         size_t count = end - u < group ? end - u : group;
         for (unsigned g = 0; g < cell->gates; g++)
-            for (size_t i = 0; i < spans; i++)
+            for (size_t i = 0; i < ranges; i++)
                 forward_input_gate(pass, l, d, g, u, count,
-                                   recur_partition_span(pass, partition, i));
+                                   recur_partition_range(pass, partition, i));
         for (size_t own = u; own < u + count; own++)
-            for (size_t i = 0; i < spans; i++)
-                forward_bias(pass, stream, own, recur_partition_span(pass, partition, i));
+            for (size_t i = 0; i < ranges; i++)
+                forward_bias(pass, stream, own, recur_partition_range(pass, partition, i));
     }
 }
 
 /* h' W_hh^T (or q W_hh^T) of some rows on top of the input's part, for `count` unit panels. */
-static void forward_product(const struct recur_pass *pass, const struct recur_piece *piece,
+static void forward_product(const struct recur_pass *pass, const struct recur_step_range *piece,
                             size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
                             size_t count)
 {
@@ -151,8 +151,8 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_cell_phase *phase = &cell->phase[p];
-    struct recur_piece piece[RECUR_PIECES_MAX];
-    unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
+    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
+    unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
     size_t rows = recur_partition_alive(pass, partition, t),
            end = recur_partition_end(partition, layer->units);
     if (!rows)
@@ -162,7 +162,7 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
          first += group) {
         size_t count = end - first < group ? end - first : group;
         for (unsigned i = 0; i < pieces; i++) {
-            if (!recur_piece_is_zero(pass, &piece[i]))
+            if (!recur_step_range_is_zero(pass, &piece[i]))
                 forward_product(pass, &piece[i], l, d, phase, first, count);
             for (size_t u = first; u < first + count; u++) {
                 struct recur_tile tile;
@@ -267,17 +267,17 @@ static void forward_embedding(const struct recur_pass *pass,
                               const struct recur_partition *partition)
 {
     const struct recur_layer_input *layer_input = &pass->work->layer_input[0];
-    size_t spans = recur_partition_spans(pass, partition);
+    size_t ranges = recur_partition_ranges(pass, partition);
     size_t end = recur_partition_end(partition, layer_input->panels);
     for (size_t p = recur_partition_begin(partition, layer_input->panels); p < end; p++)
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_partition_span(pass, partition, i);
-            real *value = layer_input->feature[p].value + span.row * RECUR_LANES;
+        for (size_t i = 0; i < ranges; i++) {
+            struct recur_range range = recur_partition_range(pass, partition, i);
+            real *value = layer_input->feature[p].value + range.row * RECUR_LANES;
             if (pass->network->embedding)
                 pass->kernels->gather(value,
                                       recur_pass_panel(pass, pass->network->embedding_weight, p),
-                                      pass->batch.ids + span.row, NULL, span.rows);
-            recur_pass_changed(pass, value, span.rows);
+                                      pass->batch.ids + range.row, NULL, range.rows);
+            recur_pass_changed(pass, value, range.rows);
         }
     recur_partition_wait(partition);
 }
@@ -286,9 +286,9 @@ void recur_pass_gather_before(const struct recur_pass *pass,
                               const struct recur_partition *partition, size_t d, const real *states,
                               real *to, bool adds)
 {
-    struct recur_piece piece[RECUR_PIECES_MAX];
+    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
     for (size_t t = 0; t < partition->steps; t++) {
-        unsigned pieces = recur_partition_pieces(pass, partition, d, t, piece);
+        unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
         for (unsigned i = 0; i < pieces; i++) {
             real *row = to + piece[i].row * RECUR_LANES;
             const real *before = states + piece[i].before * RECUR_LANES;
@@ -307,7 +307,7 @@ static void forward_layer_input(const struct recur_pass *pass,
 {
     const struct recur_layer_input *layer_input = &pass->work->layer_input[l + 1];
     bool before = recur_network_hands_on_before(pass->network, l);
-    size_t units = pass->network->layer[l].units, spans = recur_partition_spans(pass, partition);
+    size_t units = pass->network->layer[l].units, ranges = recur_partition_ranges(pass, partition);
     size_t end = recur_partition_end(partition, layer_input->panels);
     for (size_t p = recur_partition_begin(partition, layer_input->panels); p < end; p++) {
         const struct recur_feature *feature = &layer_input->feature[p];
@@ -317,50 +317,50 @@ static void forward_layer_input(const struct recur_pass *pass,
                                      false);
         if (before && second)
             recur_pass_gather_before(pass, partition, 1, second, feature->value, true);
-        for (size_t i = 0; i < spans; i++) {
-            struct recur_span span = recur_partition_span(pass, partition, i);
-            size_t at = span.row * RECUR_LANES, n = span.rows * RECUR_LANES;
+        for (size_t i = 0; i < ranges; i++) {
+            struct recur_range range = recur_partition_range(pass, partition, i);
+            size_t at = range.row * RECUR_LANES, n = range.rows * RECUR_LANES;
             if (second && !before)
                 pass->kernels->add(feature->value + at, feature->state[0] + at, second + at, n);
             else if (!pass->dropout.on && !before)
                 memcpy(feature->value + at, feature->state[0] + at, n * sizeof(real));
             if (pass->dropout.on)
-                recur_pass_drop(pass, l + 1, p, span, feature->value,
+                recur_pass_drop(pass, l + 1, p, range, feature->value,
                                 second || before ? feature->value : feature->state[0]);
-            recur_pass_changed(pass, feature->value + at, span.rows);
+            recur_pass_changed(pass, feature->value + at, range.rows);
         }
     }
     recur_partition_wait(partition);
 }
 
 /* logits = y W^T + b of some panels: the first of them at x. */
-static void forward_logits(const struct recur_pass *pass, struct recur_span span, size_t first,
+static void forward_logits(const struct recur_pass *pass, struct recur_range range, size_t first,
                            size_t count, real *x, size_t stride)
 {
     const struct recur_network *network = pass->network;
     const struct recur_workspace *work = pass->work;
     const struct recur_layer_input *layer_input = &work->layer_input[network->layers];
     struct recur_left y = {work->base, layer_input->value_panels,
-                           input_row(pass, network->layers, span), layer_input->columns};
+                           input_row(pass, network->layers, range), layer_input->columns};
     recur_pass_multiply(pass, x, stride, &y, recur_pass_panel(pass, network->head_weight, first),
                         recur_network_param(network, network->head_weight)->depth * RECUR_LANES,
                         count, count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first),
-                        span.rows, recur_pass_panel(pass, network->head_bias, first));
+                        range.rows, recur_pass_panel(pass, network->head_bias, first));
 }
 
 /* The same into the workspace. */
-static void forward_panels(const struct recur_pass *pass, struct recur_span span, size_t first,
+static void forward_panels(const struct recur_pass *pass, struct recur_range range, size_t first,
                            size_t count)
 {
     size_t stride = pass->work->logit_stride;
-    forward_logits(pass, span, first, count,
-                   pass->work->logits + first * stride + span.row * RECUR_LANES, stride);
+    forward_logits(pass, range, first, count,
+                   pass->work->logits + first * stride + range.row * RECUR_LANES, stride);
 }
 
 void recur_pass_logits_panel(const struct recur_pass *pass, size_t row, size_t rows, size_t panel,
                              real *x, size_t stride)
 {
-    forward_logits(pass, (struct recur_span){row, rows}, panel, 1, x, stride);
+    forward_logits(pass, (struct recur_range){row, rows}, panel, 1, x, stride);
 }
 
 void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, real *x,
@@ -381,39 +381,39 @@ static void forward_head(const struct recur_pass *pass, const struct recur_parti
         size_t first = recur_partition_begin(partition, panels),
                end = recur_partition_end(partition, panels);
         if (first < end)
-            forward_panels(pass, recur_partition_span(pass, partition, 0), first, end - first);
+            forward_panels(pass, recur_partition_range(pass, partition, 0), first, end - first);
         return;
     }
-    size_t spans = recur_partition_own_spans(pass, partition);
+    size_t ranges = recur_partition_own_ranges(pass, partition);
     for (size_t v = 0; v < panels; v++)
-        for (size_t i = 0; i < spans; i++)
-            forward_panels(pass, recur_partition_own_span(pass, partition, i), v, 1);
-    for (size_t i = 0; i < spans && pass->batch.targets; i++) {
-        struct recur_span span = recur_partition_own_span(pass, partition, i);
-        pass->kernels->softmax_loss(work->logits + span.row * RECUR_LANES, work->logit_stride,
-                                    network->outputs, span.rows, pass->batch.targets + span.row,
-                                    pass->loss_scale, work->loss + span.row);
+        for (size_t i = 0; i < ranges; i++)
+            forward_panels(pass, recur_partition_own_range(pass, partition, i), v, 1);
+    for (size_t i = 0; i < ranges && pass->batch.targets; i++) {
+        struct recur_range range = recur_partition_own_range(pass, partition, i);
+        pass->kernels->softmax_loss(work->logits + range.row * RECUR_LANES, work->logit_stride,
+                                    network->outputs, range.rows, pass->batch.targets + range.row,
+                                    pass->loss_scale, work->loss + range.row);
     }
     recur_partition_wait(partition);
 }
 
 void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
-                     struct recur_span span, real *to, const real *from)
+                     struct recur_range range, real *to, const real *from)
 {
     const struct recur_lengths *lengths = pass->batch.lengths;
     uint64_t place = (((uint64_t)layer_input << 24) + panel) << 32;
     uint32_t threshold = (uint32_t)((double)pass->network->dropout * 0x1p32);
-    size_t at = span.row * RECUR_LANES;
+    size_t at = range.row * RECUR_LANES;
     if (!lengths || !lengths->ties) {
-        pass->kernels->dropout(to + at, from + at, span.rows * RECUR_LANES, pass->dropout.key,
+        pass->kernels->dropout(to + at, from + at, range.rows * RECUR_LANES, pass->dropout.key,
                                place | (uint64_t)at, threshold);
         return;
     }
-    for (size_t t = 0; t < lengths->steps && lengths->offset[t] < span.row + span.rows; t++)
+    for (size_t t = 0; t < lengths->steps && lengths->offset[t] < range.row + range.rows; t++)
         for (size_t b = 0; b < lengths->alive[t]; b++) {
             size_t row = lengths->offset[t] + b, like = lengths->offset[t] + lengths->same[b];
             at = row * RECUR_LANES;
-            if (row >= span.row && row < span.row + span.rows)
+            if (row >= range.row && row < range.row + range.rows)
                 pass->kernels->dropout(to + at, from + at, RECUR_LANES, pass->dropout.key,
                                        place | (uint64_t)(like * RECUR_LANES), threshold);
         }

@@ -101,7 +101,7 @@ static void gradient_layer_input(const struct recur_pass *pass,
 /* Adds h'^T dz over one run of rows to dw, for all panels of h; where there is no `sum` yet, sets
  * it. */
 static void gradient_run(const struct recur_pass *pass, const struct recur_layer *layer,
-                         const struct recur_stream *stream, const struct recur_piece *run,
+                         const struct recur_stream *stream, const struct recur_step_range *run,
                          const struct right *right, size_t count, bool sum)
 {
     const real *h = stream->h + run->before * RECUR_LANES;
@@ -121,15 +121,16 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
                             size_t count)
 {
     size_t each = recur_pass_micro_batch(pass), micro_batches = recur_pass_batch(pass) / each;
-    struct recur_piece run = {.rows = 0}, piece[RECUR_PIECES_MAX];
+    struct recur_step_range run = {.rows = 0}, piece[RECUR_STEP_RANGES_MAX];
     bool sum = false;
     for (size_t step = 0; step < micro_batches * pass->batch.steps; step++) {
         const struct recur_partition micro = {.first = step / pass->batch.steps * each,
                                               .sequences = each,
                                               .steps = pass->batch.steps};
-        unsigned pieces = recur_partition_pieces(pass, &micro, d, step % pass->batch.steps, piece);
+        unsigned pieces =
+            recur_partition_step_ranges(pass, &micro, d, step % pass->batch.steps, piece);
         for (unsigned i = 0; i < pieces; i++) {
-            if (recur_piece_is_zero(pass, &piece[i]))
+            if (recur_step_range_is_zero(pass, &piece[i]))
                 continue;
             if (piece[i].row == run.row + run.rows && piece[i].before == run.before + run.rows) {
                 run.rows += piece[i].rows;

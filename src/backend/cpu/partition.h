@@ -87,7 +87,7 @@ static inline size_t recur_partition_alive(const struct recur_pass *pass,
 
 /* A run of rows that lie next to each other: all of them where the partition is whole
  * micro-batches, else those of one time step and micro-batch. */
-struct recur_span {
+struct recur_range {
     size_t row, rows;
 };
 
@@ -106,55 +106,55 @@ static inline size_t recur_partition_micro_batches(const struct recur_pass *pass
     return (partition->first + partition->sequences - 1) / each - partition->first / each + 1;
 }
 
-static inline size_t recur_partition_spans(const struct recur_pass *pass,
-                                           const struct recur_partition *partition)
+static inline size_t recur_partition_ranges(const struct recur_pass *pass,
+                                            const struct recur_partition *partition)
 {
     return recur_partition_is_whole(pass, partition)
                ? 1
                : partition->steps * recur_partition_micro_batches(pass, partition);
 }
 
-static inline struct recur_span recur_partition_span(const struct recur_pass *pass,
-                                                     const struct recur_partition *partition,
-                                                     size_t index)
+static inline struct recur_range recur_partition_range(const struct recur_pass *pass,
+                                                       const struct recur_partition *partition,
+                                                       size_t index)
 {
     if (recur_partition_is_whole(pass, partition))
-        return (struct recur_span){recur_pass_row(pass, 0, partition->first),
-                                   pass->batch.lengths ? pass->batch.lengths->rows
-                                                       : partition->sequences * partition->steps};
+        return (struct recur_range){recur_pass_row(pass, 0, partition->first),
+                                    pass->batch.lengths ? pass->batch.lengths->rows
+                                                        : partition->sequences * partition->steps};
     size_t count = recur_partition_micro_batches(pass, partition), t = index / count;
     size_t row = partition->first, end = row + recur_partition_alive(pass, partition, t);
     for (size_t i = 0; i < index % count; i++)
         row += recur_pass_beside(pass, row, end);
-    return (struct recur_span){recur_pass_row(pass, t, row), recur_pass_beside(pass, row, end)};
+    return (struct recur_range){recur_pass_row(pass, t, row), recur_pass_beside(pass, row, end)};
 }
 
 /* The same of the rows that are this thread's within its group. */
-static inline size_t recur_partition_own_spans(const struct recur_pass *pass,
-                                               const struct recur_partition *partition)
+static inline size_t recur_partition_own_ranges(const struct recur_pass *pass,
+                                                const struct recur_partition *partition)
 {
-    size_t spans = recur_partition_spans(pass, partition);
+    size_t ranges = recur_partition_ranges(pass, partition);
     return recur_partition_is_whole(pass, partition)
                ? 1
-               : recur_partition_end(partition, spans) - recur_partition_begin(partition, spans);
+               : recur_partition_end(partition, ranges) - recur_partition_begin(partition, ranges);
 }
 
-static inline struct recur_span recur_partition_own_span(const struct recur_pass *pass,
-                                                         const struct recur_partition *partition,
-                                                         size_t index)
+static inline struct recur_range recur_partition_own_range(const struct recur_pass *pass,
+                                                           const struct recur_partition *partition,
+                                                           size_t index)
 {
-    size_t spans = recur_partition_spans(pass, partition);
+    size_t ranges = recur_partition_ranges(pass, partition);
     if (!recur_partition_is_whole(pass, partition))
-        return recur_partition_span(pass, partition,
-                                    recur_partition_begin(partition, spans) + index);
-    struct recur_span all = recur_partition_span(pass, partition, 0);
+        return recur_partition_range(pass, partition,
+                                     recur_partition_begin(partition, ranges) + index);
+    struct recur_range all = recur_partition_range(pass, partition, 0);
     size_t begin = recur_partition_begin(partition, all.rows),
            end = recur_partition_end(partition, all.rows);
-    return (struct recur_span){all.row + begin, end - begin};
+    return (struct recur_range){all.row + begin, end - begin};
 }
 
 /* Rows of one step whose states before it lie next to each other too. */
-struct recur_piece {
+struct recur_step_range {
     size_t slot, rows;    /* batch rows */
     size_t row;           /* of z */
     size_t before, after; /* of h, c and dh */
@@ -163,12 +163,13 @@ struct recur_piece {
 
 /* One for each micro-batch; of different lengths, two at most: in the backward direction some
  * sequences begin at a step that others are already past. */
-#define RECUR_PIECES_MAX RECUR_MICRO_BATCHES_MAX
+#define RECUR_STEP_RANGES_MAX RECUR_MICRO_BATCHES_MAX
 
 /* The pieces of step t. */
-static inline unsigned recur_partition_pieces(const struct recur_pass *pass,
-                                              const struct recur_partition *partition, size_t d,
-                                              size_t t, struct recur_piece piece[RECUR_PIECES_MAX])
+static inline unsigned
+recur_partition_step_ranges(const struct recur_pass *pass, const struct recur_partition *partition,
+                            size_t d, size_t t,
+                            struct recur_step_range piece[RECUR_STEP_RANGES_MAX])
 {
     size_t rows = recur_partition_alive(pass, partition, t), going_on = 0;
     if (d == 0)
@@ -181,7 +182,7 @@ static inline unsigned recur_partition_pieces(const struct recur_pass *pass,
         for (size_t slot = partition->first + (initial ? going_on : 0), beside; slot < end;
              slot += beside) {
             beside = recur_pass_beside(pass, slot, end);
-            piece[count++] = (struct recur_piece){
+            piece[count++] = (struct recur_step_range){
                 .slot = slot,
                 .rows = beside,
                 .row = recur_pass_row(pass, t, slot),
@@ -196,8 +197,8 @@ static inline unsigned recur_partition_pieces(const struct recur_pass *pass,
 }
 
 /* Whether the states before a piece are zero, and so whatever they are multiplied with. */
-static inline bool recur_piece_is_zero(const struct recur_pass *pass,
-                                       const struct recur_piece *piece)
+static inline bool recur_step_range_is_zero(const struct recur_pass *pass,
+                                            const struct recur_step_range *piece)
 {
     return piece->initial && !pass->states.given && !pass->states.carried_steps;
 }
@@ -234,7 +235,7 @@ static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t
 /* Dropout over panel `panel` of `layer_input`, the same mask for the same place every time, and for
  * sequences that hold the same: which of them stands where is the caller's chance. */
 void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
-                     struct recur_span span, real *to, const real *from);
+                     struct recur_range range, real *to, const real *from);
 
 /* A panel of states in direction d, row 0 of h at `states`: to = or += those before each step, in
  * the rows of the steps. */
@@ -245,7 +246,8 @@ void recur_pass_gather_before(const struct recur_pass *pass,
 /* The tile of one piece, unit panel u. It is made where it is read: to copy it in larger parts than
  * it was written would wait until every store before has reached the cache. */
 static inline void recur_tile_at(const struct recur_pass *pass, const struct recur_stream *stream,
-                                 const struct recur_piece *piece, size_t u, struct recur_tile *tile)
+                                 const struct recur_step_range *piece, size_t u,
+                                 struct recur_tile *tile)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     size_t own = u * stream->h_stride, row = piece->row * RECUR_LANES;
