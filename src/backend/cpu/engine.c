@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-/* Rows between which the state of a session that is advanced alone goes to and fro (recur_pass). */
-enum { TURNS = 2 };
+/* Rows of the double buffer in which the state of a session that is advanced alone stays. */
+enum { BUFFERS = 2 };
 
 size_t recur_cpu_rows(const recur_model *model)
 {
@@ -34,7 +34,7 @@ static enum recur_status plan_work(struct recur_cpu_engine *engine, recur_error 
                                    .carries = plan->carries && !keeps_layers,
                                    .headless = reads};
     if (plan->use == RECUR_ENGINE_SESSIONS) {
-        work.rows = recur_size_add(plan->batch, TURNS);
+        work.rows = recur_size_add(plan->batch, BUFFERS);
         work.threads = plan->threads ? plan->threads : recur_team_processors();
     } else if (plan->team) {
         work.threads = recur_team_threads(plan->team);

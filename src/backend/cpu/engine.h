@@ -41,7 +41,7 @@ struct recur_cpu_score {
 /* What changes from step to step of sessions, together: a line that travels to the team each time.
  */
 struct recur_cpu_step {
-    size_t turn;   /* of one session alone: where its state goes (recur_pass) */
+    size_t buffer; /* of one session alone: where its state goes (recur_pass) */
     int32_t ids[]; /* (B) */
 };
 

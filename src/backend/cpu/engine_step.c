@@ -88,13 +88,13 @@ void recur_cpu_step_sessions(struct recur_engine *base, struct recur_session *co
         bool known = ids[i] >= 0 && (size_t)ids[i] < engine->pass.network->vocabulary;
         engine->now->ids[i] = known ? ids[i] : RECUR_UNKNOWN;
     }
-    engine->now->turn ^= 1;
+    engine->now->buffer ^= 1;
     if (engine->sessions != sessions || engine->logits != logits ||
         engine->pass.batch.sequences != count) {
         engine->sessions = sessions;
         engine->logits = logits;
         engine->pass.batch.sequences = count;
-        engine->pass.states.turn = count == 1 ? &engine->now->turn : NULL;
+        engine->pass.states.buffer = count == 1 ? &engine->now->buffer : NULL;
     }
     recur_cpu_run_tuned(engine, advance, count == 1);
     for (size_t i = 0; i < count; i++)

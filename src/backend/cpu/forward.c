@@ -49,7 +49,7 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
 /* Where a range's rows stand in what layer l reads, or the head. */
 static size_t input_row(const struct recur_pass *pass, size_t l, struct recur_range range)
 {
-    return l ? range.row + recur_pass_turn(pass) : range.row;
+    return l ? range.row + recur_pass_buffer(pass) : range.row;
 }
 
 /* x W_ih^T + b of gate g into its slots of `count` unit panels, for a range of rows. */

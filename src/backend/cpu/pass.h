@@ -45,9 +45,9 @@ struct recur_pass_states {
     bool in_place;        /* a single step whose given states are complete, low-precision copies
                              too, and seen by all threads of a partition: none waits before it goes on,
                              nor for the logits of others */
-    const size_t *turn;   /* of single steps of one sequence whose state stays here, copied by
+    const size_t *buffer; /* of single steps of one sequence whose state stays here, copied by
                              nobody: of the two rows behind the initial ones it goes to number
-                             *turn, 0 or 1, and comes from the other. NULL: from the initial one
+                             *buffer, 0 or 1, and comes from the other. NULL: from the initial one
                              to the first */
 };
 
@@ -137,9 +137,9 @@ static inline size_t recur_pass_beside(const struct recur_pass *pass, size_t b, 
 }
 
 /* How far behind row 0 of a state the one is that this pass writes. */
-static inline size_t recur_pass_turn(const struct recur_pass *pass)
+static inline size_t recur_pass_buffer(const struct recur_pass *pass)
 {
-    return pass->states.turn ? *pass->states.turn : 0;
+    return pass->states.buffer ? *pass->states.buffer : 0;
 }
 
 /* Rows of h, c and dh in direction d: the state of sequence b after step t, and where the initial
@@ -147,13 +147,13 @@ static inline size_t recur_pass_turn(const struct recur_pass *pass)
 static inline size_t recur_pass_after(const struct recur_pass *pass, size_t d, size_t t, size_t b)
 {
     return recur_workspace_after(pass->work, d) + recur_pass_row(pass, t, b) +
-           recur_pass_turn(pass);
+           recur_pass_buffer(pass);
 }
 
 static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)
 {
-    if (pass->states.turn)
-        return recur_workspace_after(pass->work, d) + 1 - recur_pass_turn(pass);
+    if (pass->states.buffer)
+        return recur_workspace_after(pass->work, d) + 1 - recur_pass_buffer(pass);
     return d ? recur_pass_rows(pass) : pass->work->batch - recur_pass_batch(pass);
 }
 
