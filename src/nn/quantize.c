@@ -1,4 +1,4 @@
-/* Models of fewer bits: every weight is one that the narrow type can hold. */
+/* Models of fewer bits: every weight is one that the type of low precision can hold. */
 #include <math.h>
 #include <string.h>
 

@@ -100,7 +100,7 @@ struct named_check {
 /* Each list ends with a NULL name. */
 extern const struct named_check recur_product_checks[];
 extern const struct named_check recur_pointwise_checks[];
-extern const struct named_check recur_narrow_checks[];
+extern const struct named_check recur_low_precision_checks[];
 extern const struct named_check recur_loss_checks[];
 
 #ifdef EMULATES_AMX

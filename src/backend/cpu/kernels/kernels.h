@@ -26,8 +26,8 @@ struct recur_rows {
     const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */
 };
 
-/* The same of narrow numbers: two bf16 in each 32-bit word, the first in its low half, or four
- * 8-bit ones. 32 columns of a row are 16 words, or 8. */
+/* The same of low-precision numbers: two bf16 in each 32-bit word, the first in its low half, or
+ * four 8-bit ones. 32 columns of a row are 16 words, or 8. */
 struct recur_word_rows {
     const uint32_t *base;
     const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */

@@ -11,7 +11,7 @@
 #include "backend/cpu/kernels/rnn.h"
 #include "backend/cpu/kernels/softmax.h"
 #ifndef RECUR_DOUBLE
-#include "backend/cpu/kernels/narrow.h"
+#include "backend/cpu/kernels/low_precision.h"
 #endif
 
 #define NAME_(isa) recur_kernels_##isa

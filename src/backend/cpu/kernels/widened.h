@@ -1,7 +1,7 @@
 /* Products of bf16 where the processor has no fast instruction for them: pieces of both operands
  * become floats, which stay in the L1 cache, and those are multiplied. With so few rows that this
- * would be most of the work, each word becomes two floats where it is used (narrow.h). Both add up
- * in the same order: a word's first number, then its second. */
+ * would be most of the work, each word becomes two floats where it is used (low_precision.h). Both
+ * add up in the same order: a word's first number, then its second. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_WIDENED_H
 #define RECUR_BACKEND_CPU_KERNELS_WIDENED_H
 

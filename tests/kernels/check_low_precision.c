@@ -173,8 +173,8 @@ static double bf16_roundoff(const struct recur_kernels *kernels)
     return strcmp(kernels->isa, "neonbf16") ? U : 2 * U;
 }
 
-static void check_narrow_product(const struct recur_kernels *kernels, struct recur_rng *rng,
-                                 bool bytes)
+static void check_low_precision_product(const struct recur_kernels *kernels, struct recur_rng *rng,
+                                        bool bytes)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
         struct operands o = {.bytes = bytes,
@@ -198,13 +198,13 @@ static void check_narrow_product(const struct recur_kernels *kernels, struct rec
 
 static void check_bf16_product(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
-    check_narrow_product(kernels, rng, false);
+    check_low_precision_product(kernels, rng, false);
 }
 
 /* Sums of integers: exact. */
 static void check_int8_product(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
-    check_narrow_product(kernels, rng, true);
+    check_low_precision_product(kernels, rng, true);
 }
 
 /* The left operand is packed from floats: how it lies then is its table's affair. */
@@ -367,7 +367,7 @@ static void check_int8_ends(const struct recur_kernels *kernels, struct recur_rn
     }
 }
 
-const struct named_check recur_narrow_checks[] = {
+const struct named_check recur_low_precision_checks[] = {
     {"bf16_product", check_bf16_product},
     {"bf16_outer", check_bf16_outer},
     {"bf16_pack", check_bf16_packs},

@@ -1,8 +1,8 @@
-/* Products of narrow numbers, two bf16 or four int8 in each 32-bit lane, and how floats become
- * them. What a processor has no instruction for is composed of what it has: the same function, of
- * bf16 no faster than float. The float kernels' double build has none of this. */
-#ifndef RECUR_BACKEND_CPU_KERNELS_NARROW_H
-#define RECUR_BACKEND_CPU_KERNELS_NARROW_H
+/* Products of low-precision numbers, two bf16 or four int8 in each 32-bit lane, and how floats
+ * become them. What a processor has no instruction for is composed of what it has: the same
+ * function, of bf16 no faster than float. The float kernels' double build has none of this. */
+#ifndef RECUR_BACKEND_CPU_KERNELS_LOW_PRECISION_H
+#define RECUR_BACKEND_CPU_KERNELS_LOW_PRECISION_H
 
 #include <string.h>
 
