@@ -7,7 +7,7 @@
  * rows, and some of their logits for the next panel. */
 #define HEAD_PIECE ((size_t)64)
 
-/* y's gradient, for a range of rows: dy = or += dlogits W of a piece of the vocabulary, from panel
+/* y's gradient, for a range of rows: dy = or += dlogits W of a range of the vocabulary, from panel
  * `first` on. */
 static void backward_range(const struct recur_pass *pass, struct recur_range range, size_t first,
                            bool accumulate)
@@ -50,12 +50,12 @@ static void backward_head(const struct recur_pass *pass, const struct recur_part
 static void scatter_before(const struct recur_pass *pass, const struct recur_partition *partition,
                            size_t d, const real *gradient, real *dh)
 {
-    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
+    struct recur_step_range range[RECUR_STEP_RANGES_MAX];
     for (size_t t = 0; t < partition->steps; t++) {
-        unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
-        for (unsigned i = 0; i < pieces; i++)
-            memcpy(dh + piece[i].before * RECUR_LANES, gradient + piece[i].row * RECUR_LANES,
-                   piece[i].rows * RECUR_LANES * sizeof *dh);
+        unsigned ranges = recur_partition_step_ranges(pass, partition, d, t, range);
+        for (unsigned i = 0; i < ranges; i++)
+            memcpy(dh + range[i].before * RECUR_LANES, gradient + range[i].row * RECUR_LANES,
+                   range[i].rows * RECUR_LANES * sizeof *dh);
     }
 }
 
@@ -90,10 +90,10 @@ static void backward_layer_input(const struct recur_pass *pass,
 }
 
 static void gradient_tile(const struct recur_pass *pass, const struct recur_stream *stream,
-                          const struct recur_step_range *piece, size_t u, struct recur_tile *tile)
+                          const struct recur_step_range *range, size_t u, struct recur_tile *tile)
 {
-    recur_tile_at(pass, stream, piece, u, tile);
-    size_t carried = (u * pass->work->batch + piece->slot) * RECUR_LANES;
+    recur_tile_at(pass, stream, range, u, tile);
+    size_t carried = (u * pass->work->batch + range->slot) * RECUR_LANES;
     tile->dh = stream->dh + (tile->h - stream->h);
     tile->dh_prev = stream->dh + (tile->h_prev - stream->h);
     tile->dc = stream->dc ? stream->dc + carried : NULL;
@@ -126,16 +126,16 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
                         accumulate ? to : NULL);
 }
 
-/* Completes dh of the states before the pieces of the next step of the walk, in unit panel u, with
+/* Completes dh of the states before the ranges of the next step of the walk, in unit panel u, with
  * what that step sends back through W_hh. Sequences that end before it have none. */
 static void backward_later(const struct recur_pass *pass, size_t l, size_t d, size_t u,
-                           const struct recur_step_range *piece, unsigned pieces)
+                           const struct recur_step_range *range, unsigned ranges)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    for (unsigned i = 0; i < pieces; i++)
-        if (!piece[i].initial)
-            backward_product(pass, l, d, 0, u, piece[i].row, piece[i].rows,
-                             stream->dh + u * stream->h_stride + piece[i].before * RECUR_LANES,
+    for (unsigned i = 0; i < ranges; i++)
+        if (!range[i].initial)
+            backward_product(pass, l, d, 0, u, range[i].row, range[i].rows,
+                             stream->dh + u * stream->h_stride + range[i].before * RECUR_LANES,
                              true);
 }
 
@@ -147,8 +147,8 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    struct recur_step_range piece[RECUR_STEP_RANGES_MAX], later[RECUR_STEP_RANGES_MAX];
-    unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece), laters = 0;
+    struct recur_step_range range[RECUR_STEP_RANGES_MAX], later[RECUR_STEP_RANGES_MAX];
+    unsigned ranges = recur_partition_step_ranges(pass, partition, d, t, range), laters = 0;
     if (d ? t > 0 : t + 1 < partition->steps)
         laters = recur_partition_step_ranges(pass, partition, d, d ? t - 1 : t + 1, later);
     size_t begin = recur_partition_begin(partition, layer->units);
@@ -156,9 +156,9 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     unsigned last = cell->phases - 1;
     for (size_t u = begin; u < end; u++) {
         backward_later(pass, l, d, u, later, laters);
-        for (unsigned i = 0; i < pieces; i++) {
+        for (unsigned i = 0; i < ranges; i++) {
             struct recur_tile tile;
-            gradient_tile(pass, stream, &piece[i], u, &tile);
+            gradient_tile(pass, stream, &range[i], u, &tile);
             pass->kernels->cell[cell->cell].backward[last](&tile);
             gates_changed(pass, &tile, last);
         }
@@ -167,10 +167,10 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     if (cell->phases == 1)
         return;
     for (size_t u = begin; u < end; u++)
-        for (unsigned i = 0; i < pieces; i++) {
+        for (unsigned i = 0; i < ranges; i++) {
             struct recur_tile tile;
-            gradient_tile(pass, stream, &piece[i], u, &tile);
-            backward_product(pass, l, d, 1, u, piece[i].row, piece[i].rows, tile.q, false);
+            gradient_tile(pass, stream, &range[i], u, &tile);
+            backward_product(pass, l, d, 1, u, range[i].row, range[i].rows, tile.q, false);
             pass->kernels->cell[cell->cell].backward[0](&tile);
             gates_changed(pass, &tile, 0);
         }
@@ -213,15 +213,15 @@ static void end_gradient(const struct recur_pass *pass, const struct recur_parti
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_layer *layer = &pass->network->layer[l];
-    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
+    struct recur_step_range range[RECUR_STEP_RANGES_MAX];
     size_t end = recur_partition_end(partition, layer->units);
     for (size_t t = 0; t < (d || !partition->steps ? partition->steps : 1); t++) {
-        unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
-        for (unsigned i = 0; i < pieces; i++)
+        unsigned ranges = recur_partition_step_ranges(pass, partition, d, t, range);
+        for (unsigned i = 0; i < ranges; i++)
             for (size_t u = recur_partition_begin(partition, layer->units);
-                 u < end && piece[i].initial; u++)
-                backward_product(pass, l, d, 0, u, piece[i].row, piece[i].rows,
-                                 stream->dh + u * stream->h_stride + piece[i].before * RECUR_LANES,
+                 u < end && range[i].initial; u++)
+                backward_product(pass, l, d, 0, u, range[i].row, range[i].rows,
+                                 stream->dh + u * stream->h_stride + range[i].before * RECUR_LANES,
                                  true);
     }
 }

@@ -34,7 +34,7 @@ struct recur_cpu_sequences {
 
 /* What one thread has of the head where predictions are scored. */
 struct recur_cpu_score {
-    real *logits; /* panels of V, (piece, 32) */
+    real *logits; /* panels of V, (chunk, 32) */
     size_t hits;
 };
 
@@ -72,7 +72,7 @@ struct recur_cpu_engine {
     double loss;
     struct recur_cpu_sequences sequences;
     struct recur_cpu_score *scores; /* (threads) */
-    size_t piece;                   /* rows of logits that a thread works out at once */
+    size_t chunk;                   /* rows of logits that a thread works out at once */
     real *panel;                    /* (B, 32): one panel of logits */
 
     _Alignas(64) struct recur_tuner tuner; /* of minibatches, or of steps; the caller's alone */

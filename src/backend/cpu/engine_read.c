@@ -7,9 +7,9 @@
 
 /* Rows of logits that a thread works out at once: enough to be worth a walk over the head's
  * weights, few enough to stay in its cache. */
-#define PIECE_NUMBERS ((size_t)1 << 20)
-#define PIECE_LEAST 16
-#define PIECE_MOST 256
+#define CHUNK_NUMBERS ((size_t)1 << 20)
+#define CHUNK_LEAST 16
+#define CHUNK_MOST 256
 
 static void forward(void *argument, size_t thread, size_t threads)
 {
@@ -36,14 +36,14 @@ enum recur_status recur_cpu_plan_scores(struct recur_cpu_engine *engine, recur_e
     const struct recur_engine_plan *plan = &engine->base.plan;
     size_t threads = recur_team_threads(engine->team), rows = engine->work.rows;
     size_t width = recur_panels(plan->network->outputs) * RECUR_LANES;
-    size_t piece = PIECE_NUMBERS / width;
-    piece = piece < PIECE_LEAST ? PIECE_LEAST : piece > PIECE_MOST ? PIECE_MOST : piece;
+    size_t chunk = CHUNK_NUMBERS / width;
+    chunk = chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk > CHUNK_MOST ? CHUNK_MOST : chunk;
     size_t each = (rows + threads - 1) / threads;
-    engine->piece = piece < each ? piece : each;
+    engine->chunk = chunk < each ? chunk : each;
     RECUR_TRY(recur_alloc(threads, sizeof *engine->scores, "evaluation", &engine->scores, error));
     for (size_t i = 0; i < threads && i < rows; i++)
         RECUR_TRY(recur_block_alloc(
-            recur_size_mul(recur_size_mul(engine->piece, width), sizeof *engine->scores->logits),
+            recur_size_mul(recur_size_mul(engine->chunk, width), sizeof *engine->scores->logits),
             "logits", &engine->scores[i].logits, error));
     return RECUR_OK;
 }
@@ -73,7 +73,7 @@ static void judge(struct recur_cpu_engine *engine, struct recur_cpu_score *score
                   size_t rows)
 {
     const int32_t *targets = engine->pass.batch.targets + row;
-    size_t stride = engine->piece * RECUR_LANES;
+    size_t stride = engine->chunk * RECUR_LANES;
     recur_pass_logits(&engine->pass, row, rows, score->logits, stride);
     engine->pass.kernels->softmax_loss(score->logits, stride, engine->pass.network->outputs, rows,
                                        targets, 1, engine->work.loss + row);
@@ -87,10 +87,10 @@ static void judge_all(void *argument, size_t thread, size_t threads)
     struct recur_cpu_engine *engine = argument;
     struct recur_cpu_score *score = &engine->scores[thread];
     size_t all = recur_pass_rows(&engine->pass), each = (all + threads - 1) / threads;
-    size_t piece = each < engine->piece ? each : engine->piece;
+    size_t chunk = each < engine->chunk ? each : engine->chunk;
     score->hits = 0;
-    for (size_t row = thread * piece; row < all; row += threads * piece)
-        judge(engine, score, row, all - row < piece ? all - row : piece);
+    for (size_t row = thread * chunk; row < all; row += threads * chunk)
+        judge(engine, score, row, all - row < chunk ? all - row : chunk);
 }
 
 enum recur_status recur_cpu_score(struct recur_engine *base, const struct recur_minibatch *batch,

@@ -126,7 +126,7 @@ static void forward_input(const struct recur_pass *pass, const struct recur_part
 }
 
 /* h' W_hh^T (or q W_hh^T) of some rows on top of the input's part, for `count` unit panels. */
-static void forward_product(const struct recur_pass *pass, const struct recur_step_range *piece,
+static void forward_product(const struct recur_pass *pass, const struct recur_step_range *range,
                             size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
                             size_t count)
 {
@@ -137,10 +137,10 @@ static void forward_product(const struct recur_pass *pass, const struct recur_st
                           .count = phase->gates,
                           .slot = pass->network->cell->recurrent_slot,
                           .hidden = layer->hidden};
-    struct recur_left state = {stream->h, stream->h_panels, piece->before, layer->hidden};
+    struct recur_left state = {stream->h, stream->h_panels, range->before, layer->hidden};
     if (phase->from_q)
-        state = (struct recur_left){stream->q, stream->q_panels, piece->row, layer->hidden};
-    multiply_gates(pass, stream, &gates, first, count, piece->row, piece->rows, &state);
+        state = (struct recur_left){stream->q, stream->q_panels, range->row, layer->hidden};
+    multiply_gates(pass, stream, &gates, first, count, range->row, range->rows, &state);
 }
 
 /* One phase of one step: the product, then the cell. */
@@ -151,8 +151,8 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_cell_phase *phase = &cell->phase[p];
-    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
-    unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
+    struct recur_step_range range[RECUR_STEP_RANGES_MAX];
+    unsigned ranges = recur_partition_step_ranges(pass, partition, d, t, range);
     size_t rows = recur_partition_alive(pass, partition, t),
            end = recur_partition_end(partition, layer->units);
     if (!rows)
@@ -161,14 +161,14 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
     for (size_t first = recur_partition_begin(partition, layer->units); first < end;
          first += group) {
         size_t count = end - first < group ? end - first : group;
-        for (unsigned i = 0; i < pieces; i++) {
-            if (!recur_step_range_is_zero(pass, &piece[i]))
-                forward_product(pass, &piece[i], l, d, phase, first, count);
+        for (unsigned i = 0; i < ranges; i++) {
+            if (!recur_step_range_is_zero(pass, &range[i]))
+                forward_product(pass, &range[i], l, d, phase, first, count);
             for (size_t u = first; u < first + count; u++) {
                 struct recur_tile tile;
-                recur_tile_at(pass, stream, &piece[i], u, &tile);
+                recur_tile_at(pass, stream, &range[i], u, &tile);
                 pass->kernels->cell[cell->cell].forward[p](&tile);
-                recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, piece[i].rows);
+                recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, range[i].rows);
             }
         }
     }
@@ -286,16 +286,16 @@ void recur_pass_gather_before(const struct recur_pass *pass,
                               const struct recur_partition *partition, size_t d, const real *states,
                               real *to, bool adds)
 {
-    struct recur_step_range piece[RECUR_STEP_RANGES_MAX];
+    struct recur_step_range range[RECUR_STEP_RANGES_MAX];
     for (size_t t = 0; t < partition->steps; t++) {
-        unsigned pieces = recur_partition_step_ranges(pass, partition, d, t, piece);
-        for (unsigned i = 0; i < pieces; i++) {
-            real *row = to + piece[i].row * RECUR_LANES;
-            const real *before = states + piece[i].before * RECUR_LANES;
+        unsigned ranges = recur_partition_step_ranges(pass, partition, d, t, range);
+        for (unsigned i = 0; i < ranges; i++) {
+            real *row = to + range[i].row * RECUR_LANES;
+            const real *before = states + range[i].before * RECUR_LANES;
             if (adds)
-                pass->kernels->add(row, row, before, piece[i].rows * RECUR_LANES);
+                pass->kernels->add(row, row, before, range[i].rows * RECUR_LANES);
             else
-                memcpy(row, before, piece[i].rows * RECUR_LANES * sizeof *row);
+                memcpy(row, before, range[i].rows * RECUR_LANES * sizeof *row);
         }
     }
 }

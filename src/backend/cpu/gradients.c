@@ -121,32 +121,32 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
                             size_t count)
 {
     size_t each = recur_pass_micro_batch(pass), micro_batches = recur_pass_batch(pass) / each;
-    struct recur_step_range run = {.rows = 0}, piece[RECUR_STEP_RANGES_MAX];
+    struct recur_step_range run = {.rows = 0}, range[RECUR_STEP_RANGES_MAX];
     bool sum = false;
     for (size_t step = 0; step < micro_batches * pass->batch.steps; step++) {
         const struct recur_partition micro = {.first = step / pass->batch.steps * each,
                                               .sequences = each,
                                               .steps = pass->batch.steps};
-        unsigned pieces =
-            recur_partition_step_ranges(pass, &micro, d, step % pass->batch.steps, piece);
-        for (unsigned i = 0; i < pieces; i++) {
-            if (recur_step_range_is_zero(pass, &piece[i]))
+        unsigned ranges =
+            recur_partition_step_ranges(pass, &micro, d, step % pass->batch.steps, range);
+        for (unsigned i = 0; i < ranges; i++) {
+            if (recur_step_range_is_zero(pass, &range[i]))
                 continue;
-            if (piece[i].row == run.row + run.rows && piece[i].before == run.before + run.rows) {
-                run.rows += piece[i].rows;
+            if (range[i].row == run.row + run.rows && range[i].before == run.before + run.rows) {
+                run.rows += range[i].rows;
                 continue;
             }
             if (run.rows) {
                 gradient_run(pass, layer, stream, &run, right, count, sum);
                 sum = true;
             }
-            run = piece[i];
+            run = range[i];
         }
     }
     gradient_run(pass, layer, stream, &run, right, count, sum);
 }
 
-/* The same, or dw = q^T dz; row pairs and q are in one piece for all rows. */
+/* The same, or dw = q^T dz; row pairs and q are in one range for all rows. */
 static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
                                const struct recur_stream *stream, size_t d,
                                const struct right *right, size_t count)
@@ -276,13 +276,13 @@ void recur_pass_gradients(struct recur_pass *pass, size_t thread)
 }
 
 /* Puts panel number `index` of a weight (k, 32) into its transpose: for every panel of the k axis
- * `pieces` blocks of (32, 32), of which this panel is number `index`. */
+ * `tiles` tiles of (32, 32), of which this panel is number `index`. */
 static void transpose_panel(const struct recur_pass *pass, real *to, const real *w, size_t panels,
-                            size_t pieces, size_t index)
+                            size_t tiles, size_t index)
 {
     const size_t block = RECUR_LANES * RECUR_LANES;
     for (size_t p = 0; p < panels; p++, w += block) {
-        real *t = to + (p * pieces + index) * block;
+        real *t = to + (p * tiles + index) * block;
         if (pass->work->bf16)
             pass->kernels->bf16_transpose(recur_bf16_of(pass, t), w);
         else

@@ -12,7 +12,7 @@ struct recur_partition {
     struct recur_barrier *barrier; /* the group's */
 };
 
-/* The first batch row of partition `index` of the grid. */
+/* The first sequence of partition `index` of the grid. */
 static inline size_t recur_partition_cut(const struct recur_pass *pass, size_t index)
 {
     size_t partitions = pass->work->grid.batch_partitions;
@@ -165,11 +165,11 @@ struct recur_step_range {
  * sequences begin at a step that others are already past. */
 #define RECUR_STEP_RANGES_MAX RECUR_MICRO_BATCHES_MAX
 
-/* The pieces of step t. */
+/* The ranges of step t. */
 static inline unsigned
 recur_partition_step_ranges(const struct recur_pass *pass, const struct recur_partition *partition,
                             size_t d, size_t t,
-                            struct recur_step_range piece[RECUR_STEP_RANGES_MAX])
+                            struct recur_step_range range[RECUR_STEP_RANGES_MAX])
 {
     size_t rows = recur_partition_alive(pass, partition, t), going_on = 0;
     if (d == 0)
@@ -182,7 +182,7 @@ recur_partition_step_ranges(const struct recur_pass *pass, const struct recur_pa
         for (size_t slot = partition->first + (initial ? going_on : 0), beside; slot < end;
              slot += beside) {
             beside = recur_pass_beside(pass, slot, end);
-            piece[count++] = (struct recur_step_range){
+            range[count++] = (struct recur_step_range){
                 .slot = slot,
                 .rows = beside,
                 .row = recur_pass_row(pass, t, slot),
@@ -196,11 +196,11 @@ recur_partition_step_ranges(const struct recur_pass *pass, const struct recur_pa
     return count;
 }
 
-/* Whether the states before a piece are zero, and so whatever they are multiplied with. */
+/* Whether the states before a range are zero, and so whatever they are multiplied with. */
 static inline bool recur_step_range_is_zero(const struct recur_pass *pass,
-                                            const struct recur_step_range *piece)
+                                            const struct recur_step_range *range)
 {
-    return piece->initial && !pass->states.given && !pass->states.carried_steps;
+    return range->initial && !pass->states.given && !pass->states.carried_steps;
 }
 
 /* An array that is multiplied: its panels lie at base + panels[], its rows begin at `row`. */
@@ -243,16 +243,16 @@ void recur_pass_gather_before(const struct recur_pass *pass,
                               const struct recur_partition *partition, size_t d, const real *states,
                               real *to, bool adds);
 
-/* The tile of one piece, unit panel u. It is made where it is read: to copy it in larger parts than
+/* The tile of one range, unit panel u. It is made where it is read: to copy it in larger parts than
  * it was written would wait until every store before has reached the cache. */
 static inline void recur_tile_at(const struct recur_pass *pass, const struct recur_stream *stream,
-                                 const struct recur_step_range *piece, size_t u,
+                                 const struct recur_step_range *range, size_t u,
                                  struct recur_tile *tile)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
-    size_t own = u * stream->h_stride, row = piece->row * RECUR_LANES;
-    size_t before = own + piece->before * RECUR_LANES, after = own + piece->after * RECUR_LANES;
-    tile->n = piece->rows * RECUR_LANES;
+    size_t own = u * stream->h_stride, row = range->row * RECUR_LANES;
+    size_t before = own + range->before * RECUR_LANES, after = own + range->after * RECUR_LANES;
+    tile->n = range->rows * RECUR_LANES;
     tile->activation = pass->network->activation;
     tile->h_prev = stream->h + before;
     tile->h = stream->h + after;

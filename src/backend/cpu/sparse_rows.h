@@ -43,7 +43,7 @@ static inline size_t recur_sparse_rows_place(const struct recur_sparse_rows *spa
     return recur_param_panel(sparse->table[table], panel) + (size_t)row * RECUR_LANES;
 }
 
-/* Sets a panel of a table's gradient to zero: `touched` NULL or without tables the whole of it,
+/* Sets a panel of a table's gradient to zero: `sparse` NULL or without tables the whole of it,
  * `depth` rows, else the rows of the minibatch before, which alone are not zero. */
 void recur_sparse_rows_clear(const struct recur_sparse_rows *sparse, real *panel, size_t depth);
 

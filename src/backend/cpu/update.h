@@ -29,7 +29,7 @@ struct recur_optimiser {
     uint64_t updates;
 };
 
-/* `span` numbers, a multiple of 32; `touched` is the caller's and to outlive it, NULL or without
+/* `span` numbers, a multiple of 32; `sparse` is the caller's and to outlive it, NULL or without
  * tables where every number may have a gradient. Errors: MEMORY. Released by recur_optimiser_free
  * in every case. */
 enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,

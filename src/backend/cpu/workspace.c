@@ -15,7 +15,7 @@ struct shared {
     real *h[2][RECUR_DIRECTIONS_MAX], *copy[2];
 };
 
-/* Hands out pieces of the block; with block NULL only their sizes are added up. */
+/* Hands out parts of the block; with block NULL only their sizes are added up. */
 struct layout {
     struct recur_plan plan;
     void *block;
@@ -142,7 +142,7 @@ static size_t widest(const struct recur_network *network)
 }
 
 /* How many states stand side by side over layer l, whatever reads them. */
-static size_t pieces_over(const struct recur_network *network, size_t l)
+static size_t segments_over(const struct recur_network *network, size_t l)
 {
     return recur_network_apart(network, l + 1) ? network->directions
                                                : recur_network_segments(network, l + 1);
@@ -151,7 +151,7 @@ static size_t pieces_over(const struct recur_network *network, size_t l)
 /* Whether they are sums or lie in other rows than the states, dropout left aside. */
 static bool copies(const struct recur_network *network, size_t l)
 {
-    return pieces_over(network, l) < network->directions ||
+    return segments_over(network, l) < network->directions ||
            recur_network_hands_on_before(network, l);
 }
 
@@ -176,15 +176,15 @@ static void lay_out_shared(struct layout *layout, const struct recur_workspace *
     for (size_t i = 0; i < 2 && i < top; i++)
         if (copies(network, top - 1 - i))
             shared->copy[(top - 1 - i) % 2] =
-                take_panels(layout, pieces_over(network, top - 1 - i) * units, stream.z_stride);
+                take_panels(layout, segments_over(network, top - 1 - i) * units, stream.z_stride);
 }
 
-/* `pieces` of `width` columns each, every one beginning in a panel of its own. */
+/* `segments` of `width` columns each, every one beginning in a panel of its own. */
 static void take_features(struct layout *layout, struct recur_layer_input *layer_input,
-                          size_t pieces, size_t width)
+                          size_t segments, size_t width)
 {
     size_t each = recur_panels(width);
-    layer_input->panels = pieces * each;
+    layer_input->panels = segments * each;
     layer_input->columns = (layer_input->panels - each) * RECUR_LANES + width;
     layer_input->feature = take(layout, layer_input->panels, sizeof *layer_input->feature);
     for (size_t i = 0; layer_input->feature && i < layer_input->panels; i++) {
@@ -229,9 +229,9 @@ static void lay_out_layer_input(struct layout *layout, struct recur_workspace *w
 {
     struct recur_layer_input *layer_input = &work->layer_input[l + 1];
     const struct recur_layer *layer = &network->layer[l];
-    size_t pieces = pieces_over(network, l), stride = panel_stride(work->rows);
-    bool sums = pieces < network->directions, before = recur_network_hands_on_before(network, l);
-    take_features(layout, layer_input, pieces, layer->hidden);
+    size_t segments = segments_over(network, l), stride = panel_stride(work->rows);
+    bool sums = segments < network->directions, before = recur_network_hands_on_before(network, l);
+    take_features(layout, layer_input, segments, layer->hidden);
     layer_input->copies = copies(network, l) || (work->trains && network->dropout > 0);
     real *copy = work->shares ? layout->shared.copy[l % 2] : NULL;
     if (layer_input->copies && !work->shares)
@@ -436,7 +436,7 @@ size_t recur_workspace_row_bytes(const struct recur_network *network)
     size_t panels = network->directions * units * each;
     panels += recur_panels(network->inputs ? network->inputs : network->embedding);
     for (size_t i = 0; i < 2 && i < top; i++)
-        panels += copies(network, top - 1 - i) ? pieces_over(network, top - 1 - i) * units : 0;
+        panels += copies(network, top - 1 - i) ? segments_over(network, top - 1 - i) * units : 0;
     return recur_size_mul(panels, RECUR_LANES * sizeof(real)) + sizeof(real);
 }
 
