@@ -21,10 +21,16 @@ struct recur_checkpoint {
 
 RECUR_CONFIG(resume, threads, .vocab = NULL)
 
-/* What a run learns from: a text, or labelled texts. */
-struct source {
-    const recur_corpus *corpus; /* NULL: labelled texts */
+/* What a run goes on with: a text or labelled texts, and what differs between them. */
+struct data {
+    const recur_corpus *corpus;
     const recur_labels *train, *valid;
+    /* Is it what the run began with? The model is the run's. Errors: DATA. */
+    enum recur_status (*check)(const struct data *data, const recur_trainer_state *state,
+                               const recur_model *model, recur_error *error);
+    enum recur_status (*create)(const struct data *data, recur_model *model,
+                                const recur_trainer_config *config, recur_trainer **trainer,
+                                recur_error *error);
 };
 
 /* What a checkpoint's metadata has that a model's has not. */
@@ -164,26 +170,6 @@ static enum recur_status check_epochs(const recur_checkpoint *checkpoint, size_t
     return RECUR_OK;
 }
 
-/* Is it what the run began with? The model is the run's. */
-static enum recur_status check_source(const recur_checkpoint *checkpoint, const recur_model *model,
-                                      const struct source *source, recur_error *error)
-{
-    enum recur_task task = recur_model_get_config(model)->task;
-    bool labels = recur_model_labels(model) != NULL;
-    if (source->corpus && labels)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "the run is of the task %s: it goes on with labelled texts, not with a "
-                          "text",
-                          recur_task_name(task));
-    if (source->corpus)
-        return recur_trainer_check_text(&checkpoint->state, source->corpus, error);
-    if (recur_labels_task(source->train) != task)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "the run is of the task %s, the labelled texts are for the task %s",
-                          recur_task_name(task), recur_task_name(recur_labels_task(source->train)));
-    return recur_trainer_check_labels(&checkpoint->state, source->train, source->valid, error);
-}
-
 /* Is every token of the corpus's vocabulary the one that the model knows by its id? */
 static enum recur_status check_vocab(const recur_model *model, const recur_vocab *vocab,
                                      recur_error *error)
@@ -237,18 +223,14 @@ static enum recur_status read_training(recur_checkpoint *checkpoint, recur_train
 }
 
 static enum recur_status make_trainer(recur_checkpoint *checkpoint, recur_model *model,
-                                      const struct source *source,
-                                      const recur_resume_config *config, recur_trainer **trainer,
-                                      recur_error *error)
+                                      const struct data *data, const recur_resume_config *config,
+                                      recur_trainer **trainer, recur_error *error)
 {
     recur_trainer_config settings = checkpoint->config;
     settings.threads = config->threads;
     settings.epochs = config->epochs ? config->epochs : settings.epochs;
     recur_trainer *made = NULL;
-    enum recur_status status =
-        source->corpus ? recur_trainer_create(model, source->corpus, &settings, &made, error)
-                       : recur_trainer_create_labels(model, source->train, source->valid, &settings,
-                                                     &made, error);
+    enum recur_status status = data->create(data, model, &settings, &made, error);
     status = recur_blame_file(status, RECUR_KEY_TRAINING, error);
     if (status == RECUR_OK)
         status = read_training(checkpoint, made, error);
@@ -259,7 +241,7 @@ static enum recur_status make_trainer(recur_checkpoint *checkpoint, recur_model 
     return blame(checkpoint, status, error);
 }
 
-static enum recur_status resume(recur_checkpoint *checkpoint, const struct source *source,
+static enum recur_status resume(recur_checkpoint *checkpoint, const struct data *data,
                                 const recur_resume_config *given, recur_model **model,
                                 recur_trainer **trainer, recur_error *error)
 {
@@ -271,11 +253,11 @@ static enum recur_status resume(recur_checkpoint *checkpoint, const struct sourc
     RECUR_TRY(blame(checkpoint,
                     recur_model_read(metadata, take_parameter, &checkpoint->file, &made, error),
                     error));
-    enum recur_status status = check_source(checkpoint, made, source, error);
+    enum recur_status status = data->check(data, &checkpoint->state, made, error);
     if (status == RECUR_OK)
         status = check_vocab(made, config.vocab, error);
     if (status == RECUR_OK)
-        status = make_trainer(checkpoint, made, source, &config, trainer, error);
+        status = make_trainer(checkpoint, made, data, &config, trainer, error);
     if (status == RECUR_OK)
         *model = made;
     else
@@ -283,12 +265,48 @@ static enum recur_status resume(recur_checkpoint *checkpoint, const struct sourc
     return status;
 }
 
+static enum recur_status check_text(const struct data *data, const recur_trainer_state *state,
+                                    const recur_model *model, recur_error *error)
+{
+    if (recur_model_labels(model))
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the run is of the task %s: it goes on with labelled texts, not with a "
+                          "text",
+                          recur_task_name(recur_model_get_config(model)->task));
+    return recur_trainer_check_text(state, data->corpus, error);
+}
+
+static enum recur_status create_text(const struct data *data, recur_model *model,
+                                     const recur_trainer_config *config, recur_trainer **trainer,
+                                     recur_error *error)
+{
+    return recur_trainer_create(model, data->corpus, config, trainer, error);
+}
+
 enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint, const recur_corpus *corpus,
                                           const recur_resume_config *config, recur_model **model,
                                           recur_trainer **trainer, recur_error *error)
 {
-    const struct source source = {.corpus = corpus};
-    return resume(checkpoint, &source, config, model, trainer, error);
+    const struct data data = {.corpus = corpus, .check = check_text, .create = create_text};
+    return resume(checkpoint, &data, config, model, trainer, error);
+}
+
+static enum recur_status check_labels(const struct data *data, const recur_trainer_state *state,
+                                      const recur_model *model, recur_error *error)
+{
+    enum recur_task task = recur_model_get_config(model)->task;
+    if (recur_labels_task(data->train) != task)
+        return recur_fail(error, RECUR_ERROR_DATA,
+                          "the run is of the task %s, the labelled texts are for the task %s",
+                          recur_task_name(task), recur_task_name(recur_labels_task(data->train)));
+    return recur_trainer_check_labels(state, data->train, data->valid, error);
+}
+
+static enum recur_status create_labels(const struct data *data, recur_model *model,
+                                       const recur_trainer_config *config, recur_trainer **trainer,
+                                       recur_error *error)
+{
+    return recur_trainer_create_labels(model, data->train, data->valid, config, trainer, error);
 }
 
 enum recur_status
@@ -296,6 +314,7 @@ recur_checkpoint_resume_labels(recur_checkpoint *checkpoint, const recur_labels 
                                const recur_labels *valid, const recur_resume_config *config,
                                recur_model **model, recur_trainer **trainer, recur_error *error)
 {
-    const struct source source = {.train = train, .valid = valid};
-    return resume(checkpoint, &source, config, model, trainer, error);
+    const struct data data = {
+        .train = train, .valid = valid, .check = check_labels, .create = create_labels};
+    return resume(checkpoint, &data, config, model, trainer, error);
 }
