@@ -35,6 +35,7 @@ MUTATIONS = [
     ("rows that are read", "src/backend/cpu/sparse_rows.c", "i < sparse->stale_rows",
      "i + 1 < sparse->stale_rows", "sparse_rows"),
     ("states before each step", "src/backend/cpu/backward.c", "before * RECUR_LANES, gradient", "after * RECUR_LANES, gradient", "fill_task"),
+    ("blanks of a minibatch", "src/task/fill.c", "x[i] = RECUR_UNKNOWN;", "(void)x;", "fill_task"),
     ("order of a batch", "src/backend/cpu/lengths.c", "return order;", "return 0;", "stack"),
     ("clipping", "src/backend/cpu/update.c", "clip / norm", "clip", "golden"),
     ("order of equal counts", "src/data/vocab.c", "? -1 : a->index", "? 1 : a->index", "vocab"),
