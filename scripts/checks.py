@@ -75,6 +75,7 @@ PUBLIC = {
 }
 SYMBOLS = "src/librecur.symbols"
 ALLOCATES = r"\b(\w*alloc|strn?dup|getline|v?asprintf|open_memstream|realpath)\("
+ASKS_FOR_TASK = r"([=!]=|[<>]=?|\bcase)\s*RECUR_TASK_[A-Z]"
 FILE_LINES, FUNCTION_LINES, USUAL_LINES = 600, 80, 40
 CIRCLES = ["src/backend/cpu"]  # rooms where files include each other: one circle in each
 
@@ -203,7 +204,7 @@ def function_lengths(text):
 
 
 def check_rules(_):
-    """Lengths, names, white space, paths of somebody's machine."""
+    """Lengths, names, who allocates and who asks for a task, white space, paths of one machine."""
     lengths, seen = [], {}
     for name in files("*.c", "*.h", "*.py"):
         text = read(name)
@@ -216,6 +217,8 @@ def check_rules(_):
             seen[stem] = name
         if re.fullmatch(r"cli/.*(?<!/need)\.c", name) and (found := re.search(ALLOCATES, text)):
             yield f"{name}: calls {found[1]}, which cli/common/need.c alone may"
+        if name.startswith(("src/", "cli/")) and re.search(ASKS_FOR_TASK, text):
+            yield f"{name}: asks which task it is; src/task/task.h or recur_task_serves says more"
         if name.endswith((".c", ".h")):
             for line, length in function_lengths(text):
                 lengths.append(length)

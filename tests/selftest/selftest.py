@@ -136,6 +136,7 @@ PLANTS = [
     ("rules", "src/base/error.c", "\n" * 600, "lines, at most 600"),
     ("rules", "src/base/error.c", "{\n" + "\n" * 81 + "}", "in one function, at most 80"),
     ("rules", "cli/error.c", "/* src/base/ has one too */", "has the same file name"),
+    ("rules", "src/base/error.c", "task == RECUR_TASK_TAG", "asks which task it is"),
     ("rules", "README.md", "see /" + "home/somebody/recur", "a path of one machine"),
     ("rules", "README.md", "white space ", "white space at the end of the line"),
     ("version", "include/recur/api.h", "#define RECUR_VERSION_MINOR 2", "versions differ"),
