@@ -2,7 +2,7 @@
 #ifndef RECUR_BASE_CLOCK_H
 #define RECUR_BASE_CLOCK_H
 
-/* Seconds since some moment in the past, never running backwards. */
+/* Seconds since an unspecified moment in the past; never runs backwards. */
 double recur_clock(void);
 
 #endif

@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 
-/* Defines recur_KIND_config_init. `last` is the struct's last field; then follow the defaults, as
- * initialisers, of all fields that are not zero. */
+/* Defines recur_KIND_config_init. `last` is the last field of the struct. The remaining arguments
+ * are initialisers: the defaults of all fields that are not zero. */
 #define RECUR_CONFIG(kind, last, ...)                                                              \
     static const recur_##kind##_config kind##_standard = {.size = sizeof kind##_standard,          \
                                                           __VA_ARGS__};                            \
@@ -29,9 +29,9 @@
 /* Copies the defaults as far as the caller's struct of `size` bytes has them; zeroes the rest. */
 void recur_config_init(void *config, size_t size, const void *standard, size_t standard_size);
 
-/* Copies the fields that `given` has over *own, a struct of the same kind that holds the defaults;
- * NULL has none. ARGUMENT where its size is not one that this library can know: 0 or no multiple
- * of sizeof(size_t), which default() never leaves, or more than the library's own. */
+/* Copies the fields that `given` has to *own, a struct of the same kind that holds the defaults;
+ * NULL has none. ARGUMENT where the size is one that this library cannot know: 0 or no multiple of
+ * sizeof(size_t), which default() never sets, or more than the size of the library's own struct. */
 enum recur_status recur_config_take(void *own, const void *given, const char *name,
                                     recur_error *error);
 

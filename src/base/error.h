@@ -1,4 +1,4 @@
-/* Failing: fill in the caller's error and hand the status on. */
+/* How functions fail: they fill in the caller's error and return the status. */
 #ifndef RECUR_BASE_ERROR_H
 #define RECUR_BASE_ERROR_H
 
@@ -7,8 +7,8 @@
 
 #include "recur/status.h"
 
-/* Writes the sentence to `error` (which may be NULL) and returns `status`. A macro, so that whoever
- * reads the caller, a compiler or an analyser too, sees that it is not RECUR_OK. */
+/* Writes the sentence to `error` (which may be NULL) and returns `status`. This is a macro, so that
+ * compilers and analysers see in the caller that the status is not RECUR_OK. */
 #define recur_fail(error, status, ...) (recur_error_write(error, status, __VA_ARGS__), (status))
 
 void recur_error_write(recur_error *error, enum recur_status status, const char *format, ...)
@@ -17,13 +17,13 @@ void recur_error_write(recur_error *error, enum recur_status status, const char 
 /* MEMORY with the usual sentence: "out of memory: 1234 bytes for WHAT". */
 enum recur_status recur_fail_memory(recur_error *error, size_t bytes, const char *what);
 
-/* What a noun behind a number ends in: "%zu token%s". */
+/* The plural ending of a noun after a number: "%zu token%s". */
 static inline const char *recur_plural(uint64_t count)
 {
     return count == 1 ? "" : "s";
 }
 
-/* How many characters of a file's name, and of any other word from outside, stand in a sentence. */
+/* How many characters of a file's name, or of any other word from outside, a sentence shows. */
 #define RECUR_NAME_SHOWN 200
 #define RECUR_WORD_SHOWN 60
 
@@ -31,15 +31,15 @@ static inline const char *recur_plural(uint64_t count)
  * empty one is "". */
 recur_printable recur_show_name(const char *name);
 
-/* What a function of the caller's returned (recur/status.h), which was given an error of its own,
- * {0} before: where it failed, its sentence goes to `error`, or one that says that there was none.
- */
+/* Checks what a function of the caller's returned (recur/status.h), which got an error of its own,
+ * {0} before. Where the function failed, its sentence goes to `error`, or a sentence that says that
+ * it left none. */
 enum recur_status recur_called_back(enum recur_status status, const recur_error *own,
                                     recur_error *error);
 
-/* Does a character do more on a terminal than show, as what recur_show escapes: a control character
- * or one that turns the direction of writing? Does a text have one of these, or bytes that are no
- * UTF-8? */
+/* Whether a terminal obeys a character instead of showing it, so that recur_show escapes it: a
+ * control character or one that turns the direction of writing. Whether a text has one of these, or
+ * bytes that are not UTF-8. */
 bool recur_code_acts(uint32_t code);
 bool recur_text_acts(const char *bytes, size_t size);
 

@@ -59,8 +59,8 @@ union place {
     const size_t *widths;
 };
 
-/* A struct that begins with its size, as all configurations do, may be an older program's, which
- * lacks the field. */
+/* A struct that begins with its size, as all configurations do, may come from an older program and
+ * lack the field. */
 static bool has(const recur_field *field, const void *config)
 {
     size_t size;

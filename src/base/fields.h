@@ -17,7 +17,7 @@ enum recur_field_type {
     RECUR_TYPE_WIDTHS, /* const size_t *, whose length is the field before it */
 };
 
-/* How a field stands in files. */
+/* How files represent a field. */
 enum recur_field_file {
     RECUR_FILE_ALWAYS,
     RECUR_FILE_LACKING, /* likewise, but those of older versions may lack it */
@@ -67,7 +67,7 @@ struct recur_field {
         return index < sizeof(table) / sizeof *(table) ? &(table)[index] : NULL;                   \
     }
 
-/* Sets the field, whatever its range; of an enumeration value.count counts. */
+/* Sets the field without checking its range; for an enumeration value.count is its value. */
 void recur_field_put(const recur_field *field, void *to, recur_value value);
 
 /* ARGUMENT where an enumeration is none of its values or a number, not a count, is outside its

@@ -101,8 +101,8 @@ enum recur_status recur_file_read(FILE *file, const char *path, size_t want, uns
     return RECUR_OK;
 }
 
-/* A path of its own for a path that need not exist: what its chain of symbolic links, if it is one,
- * ends in. NULL where memory is short or the chain has no end. */
+/* The final path of a path that need not exist: the end of its chain of symbolic links, if it is
+ * one. NULL where memory is short or the chain has no end. */
 static char *follow_links(const char *path)
 {
     char target[PATH_MAX];
@@ -127,7 +127,7 @@ static char *follow_links(const char *path)
     return NULL;
 }
 
-/* The folder of a path, whose name it cuts off; "." where there is none before it. */
+/* The folder of a path, whose last name this cuts off; "." where there is no folder. */
 static const char *cut_to_folder(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -143,7 +143,8 @@ static void name_link(int descriptor, char link[LINK_ROOM])
     snprintf(link, LINK_ROOM, "/proc/self/fd/%d", descriptor);
 }
 
-/* open(), which a signal may interrupt where a file system waits for somebody else. */
+/* open() that continues where a signal interrupts it, as on a file system that waits for somebody
+ * else. */
 static int open_file(const char *path, int flags)
 {
     int descriptor;
@@ -163,7 +164,8 @@ static bool sync_file(int descriptor)
     return !failed || errno == EINVAL || errno == ENOSYS;
 }
 
-/* Where a signal interrupts it the descriptor is gone all the same, and what was written is not. */
+/* close(): where a signal interrupts it, the descriptor is closed all the same, and what was not
+ * written is lost. */
 static bool close_file(int descriptor)
 {
     return close(descriptor) == 0 || errno == EINTR;
@@ -193,8 +195,8 @@ static bool copy_all(int from, int to)
     return true;
 }
 
-/* A file in the same folder that has no name yet, so that nothing stays behind where the program is
- * killed meanwhile. False where the system or the file system has no such thing. */
+/* A file in the same folder without a name, so that nothing stays behind where the program is
+ * killed. False where the system or the file system has no such files. */
 static bool open_nameless(struct recur_output *output)
 {
 #ifdef O_TMPFILE
@@ -214,8 +216,8 @@ static bool open_nameless(struct recur_output *output)
     return output->nameless;
 }
 
-/* Writes a name for a temporary neighbour: the file's, as far as a name's length allows, and random
- * digits. False, with errno set, where there are none to be had. */
+/* Writes a temporary name: the file's, as far as the length of a name allows, and random digits.
+ * False, with errno set, where the system gives no random digits. */
 static bool name_temporary(struct recur_output *output)
 {
     uint64_t random;
@@ -229,8 +231,8 @@ static bool name_temporary(struct recur_output *output)
     return true;
 }
 
-/* A temporary neighbour that has its name from the beginning; the name is new even where a crash
- * left another one behind. */
+/* A temporary file that has its name from the beginning; the name is new even where a crash left
+ * another one behind. */
 static bool open_named(struct recur_output *output)
 {
     do {
@@ -241,7 +243,7 @@ static bool open_named(struct recur_output *output)
     return output->descriptor >= 0;
 }
 
-/* Makes the temporary neighbour. */
+/* Makes the temporary file. */
 static enum recur_status open_temporary(struct recur_output *output, recur_error *error)
 {
     size_t size = strlen(output->path) + TEMPORARY_ROOM;
@@ -260,7 +262,7 @@ static enum recur_status open_temporary(struct recur_output *output, recur_error
                       recur_show_name(cut_to_folder(output->path)).text, strerror(reason));
 }
 
-/* Takes a nameless file's bytes and mode over into a named one. */
+/* Copies the bytes and the mode of a nameless file into a named one. */
 static bool copy_to_named(struct recur_output *output)
 {
     struct stat info;
@@ -278,8 +280,8 @@ static bool copy_to_named(struct recur_output *output)
     return good;
 }
 
-/* Gives a nameless file, which is whole now, the name of a temporary neighbour. Where the system
- * makes such files and refuses them a name, a copy gets it. */
+/* Gives a nameless file, which is complete now, a temporary name. Where the system makes such files
+ * but refuses to name them, a copy gets the name. */
 static bool link_temporary(struct recur_output *output)
 {
     char link[LINK_ROOM];
@@ -313,7 +315,7 @@ static enum recur_status open_existing(const struct stat *old, struct recur_outp
     return RECUR_OK;
 }
 
-/* What was printed before comes first. */
+/* Text that was printed before is written first. */
 static enum recur_status open_standard(struct recur_output *output, recur_error *error)
 {
     static const char name[] = "standard output";

@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-/* The start of a file, and of what kinds are told by more than a few bytes at its front. */
+/* The start of a file; functions recognise kinds that need more than a few bytes at its front. */
 struct start {
     const unsigned char *bytes;
     size_t size;
@@ -34,7 +34,7 @@ static bool is_safetensors(const struct start *start)
     return start->size > 8 && little_endian(start, 0, 8) <= 100000000 && start->bytes[8] == '{';
 }
 
-/* HDF5 may stand behind a block of the user's. */
+/* HDF5 may follow a block of the user's. */
 static bool is_hdf5(const struct start *start)
 {
     static const char magic[] = "\x89HDF\r\n\x1a\n";
@@ -44,7 +44,7 @@ static bool is_hdf5(const struct start *start)
     return false;
 }
 
-/* Does the name of a zip's first entry begin, or end, so? */
+/* Whether the name of a zip's first entry begins, or ends, so. */
 static bool zip_begins(const struct start *start, const char *begin)
 {
     return has(start, 0, "PK\3\4", 4) && has(start, 30, begin, strlen(begin));
@@ -155,7 +155,8 @@ static bool is_html(const struct start *start)
     return false;
 }
 
-/* Blocks of Unicode that most of any text is of. Two letters of ASCII would be Chinese as well. */
+/* Blocks of Unicode to which most characters of any text belong. In UTF-16 two letters of ASCII
+ * would look like a Chinese character. */
 static bool is_common(uint32_t code)
 {
     static const struct {
@@ -170,7 +171,7 @@ static bool is_common(uint32_t code)
     return false;
 }
 
-/* Characters, and byte sequences that are none, not counting one that the end cuts. */
+/* Counts characters, and byte sequences that are none, except one that the end cuts off. */
 static void count_utf8(const struct start *start, size_t *characters, size_t *invalid)
 {
     const char *bytes = (const char *)start->bytes;
@@ -191,8 +192,9 @@ static bool is_utf8_with_few_zeros(const struct start *start)
     return !invalid && zeros * 4 < start->size;
 }
 
-/* Characters of `width` bytes, the largest byte first where `big`: what is neither common nor half
- * of a pair is rare, and spaces or line ends have bytes that are zero, as no text in UTF-8 has. */
+/* Whether these are characters of `width` bytes, the largest byte first where `big`: characters
+ * outside the common blocks and halves of a pair without the other are rare, and spaces or line
+ * ends have bytes that are zero, which no text in UTF-8 has. */
 static bool is_wide(const struct start *start, size_t width, bool big)
 {
     size_t units = start->size / width, common = 0, zeros = 0;
@@ -227,7 +229,8 @@ static bool is_utf16be(const struct start *start)
     return is_wide(start, 2, true);
 }
 
-/* What there is of no text: zero bytes, and controls but for those of lines and of terminals. */
+/* Counts bytes that no text has: zero bytes, and control characters except those of lines and of
+ * terminals. */
 static size_t count_controls(const struct start *start)
 {
     size_t count = 0;
@@ -243,7 +246,7 @@ static bool has_controls(const struct start *start)
     return start->size >= 32 && count_controls(start) * 20 > start->size;
 }
 
-/* A text that lost some bytes on its way has few such sequences. */
+/* A text that lost some bytes in transfer has few such sequences. */
 static bool is_mostly_invalid(const struct start *start)
 {
     size_t characters, invalid;
@@ -323,7 +326,7 @@ struct row {
 
 #define BEGINS(bytes) .magic = (bytes), .size = sizeof(bytes) - 1
 
-/* What it is; how it is known; what to do. The first row that fits counts. */
+/* What a file is, how to recognise it, what to do. The first row that matches counts. */
 static const struct row rows[] = {
     {{.what = "a model as safetensors", .for_text = "recur info shows it"}, .tell = is_safetensors},
     /* Packed. */

@@ -7,11 +7,12 @@
 
 #include "base/error.h"
 
-/* a * b and a + b; SIZE_MAX where the result does not fit, which no allocation survives. */
+/* a * b and a + b; SIZE_MAX where the result does not fit, and no allocation of that size succeeds.
+ */
 size_t recur_size_mul(size_t a, size_t b);
 size_t recur_size_add(size_t a, size_t b);
 
-/* count * size bytes, zeroed; free() gives it back. A count of 0 gives a block of one item. */
+/* count * size bytes, zeroed; free() releases them. A count of 0 gives a block of one item. */
 enum recur_status recur_alloc(size_t count, size_t size, const char *what, void *pointer,
                               recur_error *error);
 

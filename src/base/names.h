@@ -14,8 +14,8 @@ enum recur_status recur_name_find(const char *const *names, size_t count, const 
 /* The name of value number `index`, "unknown" where there is none. */
 const char *recur_name_at(const char *const *names, size_t count, size_t index);
 
-/* ARGUMENT where a number that claims to be an enumeration's value is none: unknown WHAT 7:
- * expected a, b or c. Call it as recur_name_check(RECUR_NAMES(table), ...). */
+/* ARGUMENT where a number is no value of the enumeration: unknown WHAT 7: expected a, b or c. Call
+ * it as recur_name_check(RECUR_NAMES(table), ...). */
 enum recur_status recur_name_check(const char *const *names, size_t count, const char *what,
                                    size_t index, recur_error *error);
 
@@ -26,7 +26,7 @@ struct recur_names {
     size_t count;
 };
 
-/* Declare what is defined below, but for what public headers declare. */
+/* Declares what RECUR_NAMED_ENUM defines below and public headers do not declare. */
 #define RECUR_ENUM_CHECK(kind)                                                                     \
     enum recur_status recur_##kind##_check(enum recur_##kind value, recur_error *error)
 #define RECUR_ENUM_NAMES(kind) extern const struct recur_names recur_##kind##_names

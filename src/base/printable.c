@@ -7,7 +7,8 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* Terminals obey C1 controls like escape sequences; the others break lines or turn them round. */
+/* Terminals obey C1 controls as they obey escape sequences; the other characters break lines or
+ * turn their direction. */
 bool recur_code_acts(uint32_t code)
 {
     return code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
@@ -25,7 +26,7 @@ bool recur_text_acts(const char *bytes, size_t size)
     return acts;
 }
 
-/* Writes the next character, at most 7 bytes; returns how many of the input's bytes it is. */
+/* Writes the next character in at most 7 bytes; returns how many bytes of the input it took. */
 static size_t show_next(const char *bytes, size_t size, const char *also, char out[8])
 {
     static const char named[] = "\n\t\r";

@@ -1,10 +1,10 @@
-/* Stable sorting without allocating; qsort is neither. */
+/* Stable sorting that does not allocate; qsort is neither stable nor free of allocation. */
 #ifndef RECUR_BASE_SORT_H
 #define RECUR_BASE_SORT_H
 
 #include <stddef.h>
 
-/* Below, at or above 0 where item a comes before, with or behind b. */
+/* Negative, zero or positive where item a comes before, with or after b. */
 typedef int recur_compare_fn(const void *user, size_t a, size_t b);
 
 /* Sorts `count` items, numbers of things that `user` knows; `scratch` has room for as many. */

@@ -16,7 +16,7 @@
 #include <xmmintrin.h>
 #endif
 
-/* 20 us (Zen 4) to 56 us (Xeon) of spinning before the processor is given away. */
+/* Spins for 20 us (Zen 4) to 56 us (Xeon) before it yields the processor. */
 #define SPINS 4000
 
 static void spin_hint(void)
@@ -44,8 +44,8 @@ void recur_barrier_init(struct recur_barrier *barrier, size_t parties,
     *barrier = (struct recur_barrier){parties, arrivals};
 }
 
-/* Whoever has come once less than this thread now is still on his way; nobody can be further
- * behind, or more than one ahead. */
+/* A thread that has arrived once less than this one now is still on its way; no thread can be
+ * further behind, or more than one ahead. */
 void recur_barrier_wait(struct recur_barrier *barrier, size_t party)
 {
     if (barrier->parties < 2)
@@ -77,9 +77,9 @@ struct recur_team {
     char *mark;    /* a page that says so too: 1, and 0 in a child; NULL: the system cannot do it */
 };
 
-/* To ask for the process's number takes as long as a token; to look at a page that a child finds
- * wiped takes nothing. Old versions of QEMU say yes to every advice, even to one that there is not,
- * and follow none. */
+/* To ask for the process's number takes as long as a token; to look at a page that the system
+ * clears in a child takes nothing. Old versions of QEMU accept every advice, even one that does not
+ * exist, and follow none. */
 static void make_mark(struct recur_team *team)
 {
 #ifdef MADV_WIPEONFORK
@@ -145,9 +145,9 @@ static void await_run(struct recur_team *team, size_t seen)
     pthread_mutex_unlock(&team->mutex);
 }
 
-/* Who goes to sleep says so before he looks for a run for the last time, and whoever announces one
- * looks for sleepers after it: in the one order of all these operations one of them sees the other.
- */
+/* A thread that goes to sleep announces this before it looks for a run for the last time, and the
+ * caller looks for sleepers after it has announced a run. In the one order of all these operations
+ * one of them sees the other. */
 static void announce_run(struct recur_team *team)
 {
     atomic_fetch_add(&team->run, 1);
@@ -205,8 +205,8 @@ static void stop_members(struct recur_team *team)
     team->started = 0;
 }
 
-/* All members, in a process that has none of them. Whatever they left when they were last seen, no
- * run was under way then. */
+/* Starts all members in a process that has none of them. Whatever state the parent's threads left,
+ * no run was going on then. */
 static enum recur_status start_members(struct recur_team *team, recur_error *error)
 {
     enum recur_status status = RECUR_OK;

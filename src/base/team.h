@@ -1,4 +1,4 @@
-/* A team of threads that works through one function together, and the barrier inside it. */
+/* A team of threads that run one function together, and the barrier inside it. */
 #ifndef RECUR_BASE_TEAM_H
 #define RECUR_BASE_TEAM_H
 
@@ -7,15 +7,15 @@
 
 #include "base/error.h"
 
-/* How often a thread has come, in a cache line that it alone writes. */
+/* How often a thread has arrived, in a cache line that only this thread writes. */
 struct recur_arrivals {
     _Alignas(64) atomic_size_t count;
 };
 
-/* A point that `parties` threads pass together. Each says that it has come in its own line and
- * looks at those of the others: the line of the last one travels once, where a counter for all
- * would travel to him and back to each. Waiting spins for a short while, since partners are
- * microseconds away, and then yields the processor. */
+/* A point that `parties` threads pass together. Each thread announces its arrival in its own cache
+ * line and reads the lines of the others. So the line of the last one travels once; a counter that
+ * all share would travel to the last one and back to each. Waiting spins for a short while, since
+ * the others are microseconds away, and then yields the processor. */
 struct recur_barrier {
     size_t parties;
     struct recur_arrivals *arrivals; /* (parties) */
@@ -36,8 +36,8 @@ typedef void recur_team_fn(void *argument, size_t thread, size_t threads);
 enum recur_status recur_team_create(size_t threads, struct recur_team **team, recur_error *error);
 void recur_team_free(struct recur_team *team); /* NULL is fine */
 
-/* Threads do not follow a process into its child. There this starts the team's anew, which a run
- * needs; everywhere else it costs nothing. Errors: MEMORY, and another try may do. */
+/* Threads do not exist in the child of a fork. In a child this starts the team's threads anew,
+ * which a run needs; elsewhere it costs nothing. Errors: MEMORY; a later call may succeed. */
 enum recur_status recur_team_attend(struct recur_team *team, recur_error *error);
 
 size_t recur_team_threads(const struct recur_team *team);

@@ -18,8 +18,8 @@
 
 #include "base/memory.h"
 
-/* What one library does. A library is loaded for a file that needs it and not linked: three more
- * would make every start of a program longer, and few texts are packed. */
+/* The functions of one library. A library is loaded for a file that needs it and not linked: three
+ * more libraries would make every start of a program longer, and few texts are packed. */
 struct format {
     const char *name;    /* "gzip" */
     const char *library; /* its file; NULL: this build has it not */
@@ -41,7 +41,7 @@ struct recur_unpacker {
 #define POINTER(name) __typeof__(name) *(name);
 #define NAME(name) #name,
 
-/* Of a build without any of the libraries nobody calls these. */
+/* A build without any of the libraries calls none of these. */
 #define SPARE __attribute__((unused))
 
 SPARE static enum recur_status fail_damaged(const char *name, const char *why, recur_error *error)
@@ -65,7 +65,7 @@ SPARE static enum recur_status fail_large(const char *name, recur_error *error)
         name, RECUR_UNPACK_MEMORY >> 20);
 }
 
-/* Where all was read the end must have come, unless the room for more says that it may be held
+/* Where all input was read the end must have come, unless the output is full, which may hold it
  * back. */
 SPARE static enum recur_status see_end(const char *name, const struct recur_unpack_step *step,
                                        bool within, bool *end, recur_error *error)
@@ -102,7 +102,7 @@ static uInt at_once(size_t size)
     return size < INT_MAX ? (uInt)size : INT_MAX;
 }
 
-/* Members stand one behind the other; zeros may fill up the last block. */
+/* Members follow one another; zeros may fill up the last block. */
 static enum recur_status step_zlib(void *state, struct recur_unpack_step *step, bool *end,
                                    recur_error *error)
 {
@@ -211,7 +211,7 @@ static void close_zstd(void *state)
     z->ZSTD_freeDStream(z->stream);
 }
 
-/* Frames stand one behind the other. */
+/* Frames follow one another. */
 static enum recur_status step_zstd(void *state, struct recur_unpack_step *step, bool *end,
                                    recur_error *error)
 {

@@ -1,5 +1,5 @@
-/* Compressed bytes, a block at a time: gzip, xz and zstd, whose libraries are loaded by the first
- * file that needs them. */
+/* Unpacks compressed bytes, a block at a time: gzip, xz and zstd, whose libraries are loaded by the
+ * first file that needs them. */
 #ifndef RECUR_BASE_UNPACK_H
 #define RECUR_BASE_UNPACK_H
 
@@ -7,7 +7,7 @@
 
 struct recur_unpacker;
 
-/* What goes in and what comes out; a step moves both on. */
+/* Input and output; a step advances both. */
 struct recur_unpack_step {
     const unsigned char *in;
     size_t in_size;
@@ -22,9 +22,9 @@ enum recur_status recur_unpacker_create(enum recur_packing packing,
                                         struct recur_unpacker **unpacker, recur_error *error);
 void recur_unpacker_free(struct recur_unpacker *unpacker); /* NULL is fine */
 
-/* Goes on as far as there is something to read and room to write; `*end` where what was packed is
- * all there. Errors: FORMAT for what is damaged or cut off, UNSUPPORTED where it would take more
- * than RECUR_UNPACK_MEMORY, MEMORY. */
+/* Continues while there is input to read and room to write; sets `*end` where the packed data are
+ * complete. Errors: FORMAT for data that are damaged or cut off, UNSUPPORTED where unpacking would
+ * take more than RECUR_UNPACK_MEMORY, MEMORY. */
 enum recur_status recur_unpacker_step(struct recur_unpacker *unpacker,
                                       struct recur_unpack_step *step, bool *end,
                                       recur_error *error);

@@ -1,4 +1,4 @@
-/* UTF-8: where characters end, and what is no character at all. */
+/* UTF-8: where characters end, and which bytes are no characters. */
 #ifndef RECUR_BASE_UTF8_H
 #define RECUR_BASE_UTF8_H
 
@@ -15,12 +15,12 @@ enum recur_utf8 {
     RECUR_UTF8_CUT, /* right so far, but the bytes end inside the character */
 };
 
-/* Judges the start of `bytes` (size >= 1). `*length` is that of the character, or of the bytes
- * that one U+FFFD stands for: the longest start of a character, else a single byte (The Unicode
- * Standard 15.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). */
+/* Examines the start of `bytes` (size >= 1). `*length` is the length of the character there, or of
+ * the bytes that one U+FFFD replaces: the longest start of a character, otherwise a single byte
+ * (The Unicode Standard 15.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). */
 enum recur_utf8 recur_utf8_scan(const char *bytes, size_t size, size_t *length);
 
-/* Is all of it characters? */
+/* Whether all of it is characters. */
 bool recur_utf8_valid(const char *bytes, size_t size);
 
 /* The length of a valid character from its first byte. */

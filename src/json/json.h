@@ -31,7 +31,8 @@
 
 /* Lists and objects within each other, at most. */
 #define RECUR_JSON_DEPTH 64
-/* The reader takes at most so many bytes of memory for each byte of the text, and so many more. */
+/* The reader takes at most this many bytes of memory for each byte of the text, and this many more.
+ */
 #define RECUR_JSON_BYTES_EACH 13
 #define RECUR_JSON_BYTES_MORE 256
 
@@ -58,12 +59,12 @@ typedef struct recur_json {
     };
 } recur_json;
 
-/* Parses one value with white space around it. Refused are, besides what is no JSON: bytes that are
- * not UTF-8, halves of characters, an object's key that stands twice, U+0000 in keys and, unless
- * `nul`, in other texts, numbers that no uint64_t, int64_t or double holds, depths beyond
- * RECUR_JSON_DEPTH. A real number is the double nearest to it, in any locale. `what` names the text
- * in sentences. free(*json) gives all of it back. Errors: FORMAT, MEMORY, UNSUPPORTED (more values
- * than a uint32_t counts). */
+/* Parses one value with white space around it. It refuses, besides what is no JSON: bytes that are
+ * not UTF-8, halves of surrogate pairs, a key that occurs twice in an object, U+0000 in keys and,
+ * unless `nul`, in other texts, numbers that no uint64_t, int64_t or double holds, and depths
+ * beyond RECUR_JSON_DEPTH. A real number is the double nearest to it, in any locale. `what` names
+ * the text in sentences. free(*json) releases all of it. Errors: FORMAT, MEMORY, UNSUPPORTED (more
+ * values than a uint32_t counts). */
 enum recur_status recur_json_parse(const char *text, size_t size, bool nul, const char *what,
                                    recur_json **json, recur_error *error);
 
@@ -81,13 +82,13 @@ static inline const recur_json *recur_json_next(const recur_json *json)
 /* The value of a key; NULL where there is none or `json` is no object (or NULL). */
 const recur_json *recur_json_member(const recur_json *json, const char *key);
 
-/* Is it (not NULL and) of that kind? */
+/* Whether it is not NULL and of that kind. */
 static inline bool recur_json_is(const recur_json *json, enum recur_json_kind kind)
 {
     return json && json->kind == kind;
 }
 
-/* The text, NULL where it is none. */
+/* The text; NULL where the value is none. */
 static inline const char *recur_json_text(const recur_json *json)
 {
     return recur_json_is(json, RECUR_JSON_TEXT) ? json->text : NULL;
@@ -135,10 +136,10 @@ void recur_json_open(recur_json_writer *writer, const char *key, char bracket); 
 void recur_json_close(recur_json_writer *writer, char bracket);                 /* ']' or '}' */
 void recur_json_put_null(recur_json_writer *writer, const char *key);
 void recur_json_put_bool(recur_json_writer *writer, const char *key, bool value);
-/* From 2^63 on, where many readers end, a text of the digits. */
+/* From 2^63 on, where many readers fail, it writes a text of the digits. */
 void recur_json_put_u64(recur_json_writer *writer, const char *key, uint64_t value);
-/* With so many significant digits (17 give any double back, 9 any float), in any locale; null where
- * it is not finite. */
+/* Writes so many significant digits (17 restore any double, 9 any float), in any locale; null where
+ * the number is not finite. */
 void recur_json_put_number(recur_json_writer *writer, const char *key, double value, int digits);
 void recur_json_put_text(recur_json_writer *writer, const char *key, const char *text);
 void recur_json_put_bytes(recur_json_writer *writer, const char *key, const char *text,
@@ -149,11 +150,12 @@ void recur_json_add_text(recur_json_writer *writer, const char *text, size_t siz
 void recur_json_end_text(recur_json_writer *writer);
 /* A key that is no C string; the value follows without one. */
 void recur_json_put_key(recur_json_writer *writer, const char *key, size_t size);
-/* A value that another writer wrote, which did or did not fail. */
+/* Adds a value that another writer wrote; that writer may have failed. */
 void recur_json_put_written(recur_json_writer *writer, const char *key,
                             const recur_json_writer *value);
 
-/* Was everything written? `what` names the text. Errors: MEMORY, FORMAT (a text was no UTF-8). */
+/* Whether everything was written. `what` names the text. Errors: MEMORY, FORMAT (a text was not
+ * UTF-8). */
 enum recur_status recur_json_check(const recur_json_writer *writer, const char *what,
                                    recur_error *error);
 /* Empties the writer: its text, and its failure. */

@@ -43,7 +43,7 @@ static enum recur_status fail(const struct reader *r, const char *expected, cons
                       (size_t)(r->at - start) + 1, expected, *got ? ", got " : "", got);
 }
 
-/* What stands where something else was expected. */
+/* Fails: quotes what the text has where something else was expected. */
 static enum recur_status fail_here(const struct reader *r, const char *expected)
 {
     size_t length;
@@ -91,7 +91,7 @@ static int hex_digit(char c)
                                   : -1;
 }
 
-/* Four digits behind \u. */
+/* Reads the four digits after \u. */
 static enum recur_status read_unit(struct reader *r, uint32_t *unit)
 {
     *unit = 0;
@@ -115,7 +115,7 @@ static void put_code(struct reader *r, uint32_t code)
     put(r, bytes, length);
 }
 
-/* What stands behind \u: a character, or the two halves of one beyond U+FFFF. */
+/* Reads the escape after \u: a character, or the two halves of one beyond U+FFFF. */
 static enum recur_status read_code(struct reader *r, bool nul)
 {
     uint32_t code, low;
@@ -212,8 +212,8 @@ static enum recur_status read_integer(struct reader *r, const char *token)
     return RECUR_OK;
 }
 
-/* The C locale, which parse has set, makes of the digits the nearest double. They are copied, since
- * nothing may stand behind them. */
+/* The C locale, which parse has set, converts the digits to the nearest double. They are copied,
+ * since nothing may follow them. */
 static enum recur_status read_real(struct reader *r, const char *token)
 {
     size_t copy = r->bytes;
@@ -324,7 +324,7 @@ static enum recur_status read_key(struct reader *r)
     return RECUR_OK;
 }
 
-/* Behind a value: closes what ends here. `*more`: the comma before another value was read. */
+/* After a value: closes what ends here. `*more`: the comma before another value was read. */
 static enum recur_status read_ends(struct reader *r, bool *more)
 {
     for (*more = false; r->depth > 0 && !*more;) {

@@ -89,8 +89,8 @@ void recur_json_put_u64(recur_json_writer *writer, const char *key, uint64_t val
     append_text(writer, text);
 }
 
-/* A decimal point whatever the locale has; one that shows that the number is none of the integers;
- * no zeros and no plus in the exponent. */
+/* Writes a decimal point in every locale, which also shows that the number is no integer; no zeros
+ * and no plus in the exponent. */
 void recur_json_put_number(recur_json_writer *writer, const char *key, double value, int digits)
 {
     char text[64], *exponent;

@@ -59,7 +59,7 @@ struct amx_product {
     size_t count, depth, panels, rows;
 };
 
-/* What tiles 2 and 3 are for: nothing, rows below those of tiles 0 and 1, the panel after. */
+/* The use of tiles 2 and 3: none, rows below those of tiles 0 and 1, the next panel. */
 enum amx_second { AMX_NONE, AMX_ROWS_BELOW, AMX_PANEL_AFTER };
 
 /* Two or four tiles of results, from row `row` of panel number `panel` on. */
@@ -130,7 +130,7 @@ static void amx_multiply(const struct amx_product *x)
     _tile_release();
 }
 
-/* What is left of k after tiles of full depth is added by ones that are so deep. */
+/* The rest of k after tiles of full depth is added by tiles of this depth. */
 static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start)

@@ -17,7 +17,8 @@
 RECUR_EACH_ISA(DECLARE)
 #undef DECLARE
 
-/* What was built (meson.build beside this file), worst first: the generic one is always there. */
+/* The tables that were built (meson.build beside this file), worst first; the generic one is always
+ * there. */
 static const struct recur_kernels *const tables[] = {
 #define ADDRESS(isa) &recur_kernels_##isa,
     RECUR_EACH_ISA(ADDRESS)

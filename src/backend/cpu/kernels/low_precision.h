@@ -1,6 +1,7 @@
-/* Products of low-precision numbers, two bf16 or four int8 in each 32-bit lane, and how floats
- * become them. What a processor has no instruction for is composed of what it has: the same
- * function, of bf16 no faster than float. The float kernels' double build has none of this. */
+/* Products of low-precision numbers, two bf16 or four int8 in each 32-bit lane, and conversions of
+ * floats to them. Where a processor has no instruction, the product is composed of those it has:
+ * the same function, for bf16 no faster than float. The float kernels' double build has none of
+ * this. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_LOW_PRECISION_H
 #define RECUR_BACKEND_CPU_KERNELS_LOW_PRECISION_H
 
@@ -64,9 +65,9 @@ INLINE vec add_pair(vec sum, uvec x, uvec w)
 #define INT8_ZERO_POINT 0
 #endif
 
-/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, of bytes. Two products of bytes -127 .. 127 add up to what
- * 16 bits hold; x86 has them for a left byte without a sign, which is therefore given to the right
- * one. */
+/* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, of bytes. The sum of two products of bytes -127 .. 127 fits
+ * 16 bits. x86 has such products for a left byte without a sign, so the sign of the left byte goes
+ * to the right one. */
 INLINE ivec add_four(ivec sum, uvec x, uvec w)
 {
 #if defined(__AVX512VNNI__)

@@ -1,4 +1,4 @@
-/* What the processor can do at most: multiply-adds, and bytes read. */
+/* Measures the limits of the processor: multiply-adds, and bytes read. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_MEASURE_H
 #define RECUR_BACKEND_CPU_KERNELS_MEASURE_H
 
@@ -19,8 +19,8 @@ static real read_all(const real *x, size_t n)
 }
 
 /* As many chains as a tile has: enough to hide the latency of a multiply-add on two or four units.
- * The compiler must not know the operands: it would work out a chain that stays where it begins
- * (1 x + y = 1). */
+ * The compiler must not know the operands, or it would compute a chain that stays where it begins
+ * (1 x + y = 1) in advance. */
 static double peak(size_t count)
 {
     enum { CHAINS = 2 * RECUR_TILE_ROWS };

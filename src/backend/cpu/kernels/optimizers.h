@@ -1,4 +1,4 @@
-/* The optimizers' updates, and the sum that the gradient's norm is made of. */
+/* The updates of the optimizers, and the sum of squares for the gradient's norm. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_OPTIMIZERS_H
 #define RECUR_BACKEND_CPU_KERNELS_OPTIMIZERS_H
 
@@ -85,7 +85,7 @@ static void rmsprop(real *p, const real *g, real *m, real *v, size_t n,
     }
 }
 
-/* Their place in the table of kernels. */
+/* Their places in the table of kernels. */
 #define OPTIMIZERS                                                                                 \
     {                                                                                              \
         [RECUR_OPTIMIZER_SGD] = sgd, [RECUR_OPTIMIZER_ADAM] = adam,                                \

@@ -80,8 +80,8 @@ static void scatter_add(real *table, const int32_t *ids, const real *dz, size_t 
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
 
-/* A square of VL x VL, its rows so far apart: zipping its upper half with its lower one moves each
- * element's place by one bit round, so that after log2(VL) rounds rows are columns. */
+/* A square of VL x VL, its rows so far apart. Zipping its upper half with its lower one rotates the
+ * bits of each element's place by one, so after log2(VL) rounds rows are columns. */
 INLINE void transpose_square(real *t, size_t t_row, const real *w, size_t w_row)
 {
     vec row[VL], next[VL];

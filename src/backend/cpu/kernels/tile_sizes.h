@@ -12,8 +12,8 @@
 #endif
 
 /* How far the loops go before they turn to the next rows or columns. A wide tile does enough with
- * each number that it can take it from the L2 cache; narrow ones must find in the L1 cache what
- * the tile before them has used. */
+ * each number that it can take it from the L2 cache; narrow tiles must find in the L1 cache what
+ * the tile before them used. */
 #if RECUR_VECTOR_BYTES == 64
 #define PRODUCT_DEPTH SIZE_MAX
 #define OUTER_ROWS (INTEL ? 80 : 280)
@@ -22,12 +22,13 @@
 #define OUTER_ROWS 48
 #endif
 
-/* Whether a product fetches the weights of the next PRODUCT_DEPTH, which the first tile to use them
- * would wait for. Wide tiles do not wait, and narrower vectors than these are too many fetches. */
+/* Whether a product fetches the weights of the next PRODUCT_DEPTH, for which the first tile that
+ * uses them would wait. Wide tiles do not wait, and vectors narrower than these would need too many
+ * fetches. */
 #define FETCH_WEIGHTS (RECUR_VECTOR_BYTES == 32)
 
-/* Steps of K, and rows of an outer product, in one round of a loop over floats: Intel's wide units
- * share their ports with what counts the rounds. */
+/* Steps of K, and rows of an outer product, in one round of a loop over floats. The wide units of
+ * Intel's processors share their ports with the instructions that count the rounds. */
 #define PRODUCT_ROUND(rows) (!INTEL || (rows) <= LOW_ROWS ? 1 : (rows) <= 10 ? 4 : 2)
 #define OUTER_ROUND (INTEL ? 2 : 1)
 
@@ -62,12 +63,12 @@ INLINE void fetch(const void *row)
 #error "RECUR_TILE_ROWS is 6 or 14"
 #endif
 
-/* The same of low tiles alone. */
+/* The same for low tiles. */
 #define LOW_ROWS 3
 #define EACH_LOW_HEIGHT(X) X(1) X(2) X(3)
 
-/* Rows, panels and vectors of low tiles. They work on several panels at once and read as much of
- * each as makes a piece of memory, not every other line of it. */
+/* Rows, panels and vectors of low tiles. They work on several panels at once and read all of a row
+ * of each, not every other line of it. */
 #define LOW_PANELS_MAX 4
 #if RECUR_VECTOR_BYTES == 64
 #define LOW_TILES(X) X(1, 4, 2) X(1, 3, 2) X(1, 2, 2) X(2, 3, 2) X(2, 2, 2) X(3, 2, 2)
@@ -80,9 +81,10 @@ INLINE void fetch(const void *row)
 #endif
 
 /* How many of the `rows` that are left a tile takes. Tall tiles hide the latency of a multiply-add
- * behind many chains whatever their height, so rows are split evenly: 32 = 11 + 11 + 10 rather than
- * 14 + 14 + 4. Low ones barely do, and every row less costs more than its share: as many as there
- * are of full height, unless what is left would be less than four: 32 = 6 + 6 + 6 + 6 + 4 + 4. */
+ * with many chains whatever their height, so rows are split evenly: 32 = 11 + 11 + 10 rather than
+ * 14 + 14 + 4. Low tiles barely hide it, and every missing row costs more than its share: so as
+ * many tiles as possible have full height, unless fewer than four rows would be left: 32 = 6 + 6 +
+ * 6 + 6 + 4 + 4. */
 INLINE size_t tile_height(size_t rows)
 {
     if (RECUR_TILE_ROWS == 6 && rows >= RECUR_TILE_ROWS + 4)

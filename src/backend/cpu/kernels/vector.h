@@ -30,8 +30,8 @@ typedef uint32_t uvec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias)
 #define VL ((size_t)RECUR_VECTOR_BYTES / sizeof(real)) /* lanes of one vector */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Before a loop of constant length, at most 32: every round is written out, so that arrays it
- * indexes stay in registers. clang does not read gcc's own spelling. */
+/* Unrolls the loop of constant length, at most 32, that follows, so that arrays which it indexes
+ * stay in registers. clang does not read gcc's own spelling. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -56,14 +56,14 @@ INLINE vec splat(real x)
     return x - (vec){0};
 }
 
-/* Where the mask's lane is all ones x, where it is zero y. */
+/* x where the mask's lane is all ones, y where it is zero. */
 INLINE vec select(ivec mask, vec x, vec y)
 {
     return (vec)(((ivec)x & mask) | ((ivec)y & ~mask));
 }
 
-/* The smaller of two, lane by lane; y where either is no number. Compilers make a comparison and a
- * blend of this, x86 has an instruction. */
+/* The smaller of two, lane by lane; y where either is a NaN. Compilers make a comparison and a
+ * blend of this; x86 has an instruction. */
 INLINE vec vmin(vec x, vec y)
 {
 #ifdef X86

@@ -29,7 +29,7 @@ EACH_LANE(vsigmoid, 1 / (1 + exp(-x[i])))
 
 #else
 
-/* x held inside [-limit, limit]; a NaN passes. */
+/* x limited to [-limit, limit]; a NaN passes. */
 INLINE vec clamp(vec x, real limit)
 {
     return vmax(splat(-limit), vmin(splat(limit), x));
@@ -57,13 +57,13 @@ INLINE vec exp_inside(vec x)
     return scale + scale * m;
 }
 
-/* e^x, held inside [e^-87, e^87]. */
+/* e^x, limited to [e^-87, e^87]. */
 INLINE vec vexp(vec x)
 {
     return exp_inside(clamp(x, 87));
 }
 
-/* The sign goes behind the clamp, where a multiply-add takes it in. */
+/* The sign follows the clamp, where a multiply-add includes it. */
 INLINE vec vsigmoid(vec x)
 {
     return 1 / (1 + exp_inside(-clamp(x, 87)));

@@ -1,13 +1,13 @@
 /* Products of bf16 where the processor has no fast instruction for them: pieces of both operands
- * become floats, which stay in the L1 cache, and those are multiplied. With so few rows that this
- * would be most of the work, each word becomes two floats where it is used (low_precision.h). Both
- * add up in the same order: a word's first number, then its second. */
+ * become floats, which stay in the L1 cache and are multiplied there. Where there are so few rows
+ * that converting would be most of the work, each word becomes two floats where it is used
+ * (low_precision.h). Both ways add up in the same order: a word's first number, then its second. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_WIDENED_H
 #define RECUR_BACKEND_CPU_KERNELS_WIDENED_H
 
 #include "backend/cpu/kernels/product.h"
 
-/* Of a piece; words are half as many as numbers. */
+/* Sizes of a piece; there are half as many words as numbers. */
 enum { PIECE_ROWS = 32, PIECE_WORDS = 64, PIECE_PANELS = 2 * PIECE_WORDS / RECUR_LANES };
 
 /* Words (rows, 16), pairs of neighbours in a row, into floats (rows, 32). */
