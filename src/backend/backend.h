@@ -10,8 +10,8 @@
  *
  *     forward   the loss, or what the caller makes a loss of
  *     backward  the gradients of this minibatch
- *     update    their global norm, clipping, the optimiser's step, and what products read of the
- *               parameters is made anew
+ *     update    their sum over ranks, where there are several, their global norm, clipping, the
+ * optimiser's step, and what products read of the parameters is made anew
  *
  * or in one call, `learn`, where nothing has to be decided between them.
  *
@@ -41,14 +41,22 @@ enum recur_array {
     RECUR_ARRAY_BEST, /* the parameters that were kept */
 };
 
+/* Makes of a rank's gradients, `count` numbers laid out as the parameters, the sum of all ranks',
+ * in place. */
+typedef enum recur_status recur_sum_fn(void *ranks, real *gradients, size_t count,
+                                       recur_error *error);
+
 struct recur_learner_plan {
     recur_model *model;
     struct recur_team *team;            /* the caller's, to outlive the learner */
     const recur_trainer_config *config; /* the optimiser's settings, clip and precision count; while
                                            the learner is made */
-    size_t tokens; /* of a minibatch, at most, where each is announced by `begin`; 0: none is */
-    bool keeps;    /* there are best parameters; at first those that the model has */
-    bool adds;     /* backward passes add to the gradients; else each writes its own anew */
+    size_t tokens;     /* of a minibatch, at most, where each is announced by `begin`; 0: none is */
+    recur_sum_fn *sum; /* called by one thread between the gradients of a minibatch and their norm,
+                          the tables' rows all included; NULL: there is one rank */
+    void *ranks;       /* for `sum` */
+    bool keeps;        /* there are best parameters; at first those that the model has */
+    bool adds;         /* backward passes add to the gradients; else each writes its own anew */
 };
 
 /* What a backend's own learner begins with. */

@@ -37,6 +37,8 @@ MUTATIONS = [
     ("states before each step", "src/backend/cpu/backward.c", "before * RECUR_LANES, gradient", "after * RECUR_LANES, gradient", "fill_task"),
     ("blanks of a minibatch", "src/task/fill.c", "x[i] = RECUR_UNKNOWN;", "(void)x;", "fill_task"),
     ("order of a batch", "src/backend/cpu/lengths.c", "return order;", "return 0;", "stack"),
+    ("sum over ranks", "src/backend/cpu/update.c", "return optimiser->summed == RECUR_OK;",
+     "return true;", "backend"),
     ("clipping", "src/backend/cpu/update.c", "clip / norm", "clip", "golden"),
     ("order of equal counts", "src/data/vocab.c", "? -1 : a->index", "? 1 : a->index", "vocab"),
     ("shares of n-grams", "src/data/ngrams.c", "== share.number", "== 0", "ngrams"),

@@ -88,6 +88,9 @@ static inline struct recur_cpu_learner *recur_cpu_learner_of(const struct recur_
     return (struct recur_cpu_learner *)(uintptr_t)learner;
 }
 
+/* Whether the last sum over ranks, if there was one, went well. */
+enum recur_status recur_cpu_summed(const struct recur_cpu_learner *learner, recur_error *error);
+
 /* On the team, or on the caller's thread where there is none. */
 void recur_cpu_run(struct recur_cpu_engine *engine, recur_team_fn *function);
 

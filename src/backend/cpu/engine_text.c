@@ -29,7 +29,7 @@ static void learn(void *argument, size_t thread, size_t threads)
     }
     recur_optimiser_step(optimiser, team, thread, threads, engine->learning.lr,
                          engine->learner->clip);
-    if (!isfinite(optimiser->norm))
+    if (optimiser->summed != RECUR_OK || !isfinite(optimiser->norm))
         return;
     recur_pass_prepare(pass, true);
     recur_pass_mark(pass, thread, RECUR_PHASE_UPDATE);
@@ -42,7 +42,6 @@ enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_
     struct recur_cpu_engine *engine = recur_cpu_engine_of(base);
     const recur_stack_input *input = &batch->input;
     struct recur_pass *pass = &engine->pass;
-    (void)error;
     pass->phases.start = recur_clock();
     recur_pass_pack_ids(pass, NULL, engine->ids, input->ids);
     recur_cpu_set_targets(engine, input->targets, NULL);
@@ -56,7 +55,7 @@ enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_
     recur_cpu_run_tuned(engine, learn, true);
     *loss = engine->loss;
     *norm = engine->learner->optimiser.norm;
-    return RECUR_OK;
+    return recur_cpu_summed(engine->learner, error);
 }
 
 /* Number i of sequence b's state after the last step, from where the next minibatch begins. */

@@ -21,11 +21,14 @@ static enum recur_status fill_in(struct recur_cpu_learner *learner, recur_error 
         RECUR_TRY(recur_block_alloc(bytes, "the best parameters", &learner->kept, error));
         memcpy(learner->kept, model->parameters, bytes);
     }
-    if (plan->tokens)
+    if (plan->tokens && !plan->sum) /* other ranks read other rows */
         RECUR_TRY(recur_sparse_rows_init(&learner->sparse, &model->network, plan->tokens, error));
-    return recur_optimiser_init(&learner->optimiser, model->kernels, plan->config,
-                                model->parameters, learner->gradients, span, &learner->sparse,
-                                error);
+    RECUR_TRY(recur_optimiser_init(&learner->optimiser, model->kernels, plan->config,
+                                   model->parameters, learner->gradients, span, &learner->sparse,
+                                   error));
+    learner->optimiser.sum = plan->sum;
+    learner->optimiser.ranks = plan->ranks;
+    return RECUR_OK;
 }
 
 enum recur_status recur_cpu_learner_create(const struct recur_learner_plan *plan,
@@ -126,6 +129,13 @@ void recur_cpu_learner_clear(struct recur_learner *base)
     recur_cpu_learner_of(base)->has_gradients = false;
 }
 
+enum recur_status recur_cpu_summed(const struct recur_cpu_learner *learner, recur_error *error)
+{
+    if (learner->optimiser.summed != RECUR_OK && error)
+        *error = learner->optimiser.error;
+    return learner->optimiser.summed;
+}
+
 enum recur_status recur_cpu_learner_update(struct recur_learner *base,
                                            const struct recur_learning *how, double *norm,
                                            recur_error *error)
@@ -135,7 +145,7 @@ enum recur_status recur_cpu_learner_update(struct recur_learner *base,
     settle_gradients(learner);
     learner->optimiser.updates = how->number - 1;
     *norm = recur_optimiser_run(&learner->optimiser, base->plan.team, how->lr, learner->clip);
-    return RECUR_OK;
+    return recur_cpu_summed(learner, error);
 }
 
 void recur_cpu_learner_keep(struct recur_learner *base)

@@ -69,6 +69,7 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
         .sparse = sparse ? sparse : &none,
         .parameters = parameters,
         .gradients = gradients,
+        .span = span,
     };
     if (optimizers[config->optimizer].first || config->momentum > 0)
         RECUR_TRY(
@@ -167,9 +168,22 @@ static void apply(struct recur_optimiser *optimiser, size_t thread, size_t threa
         update_row(optimiser, optimiser->sparse->row[i]);
 }
 
+/* By one thread for all of them; false: it failed. */
+static bool sum_over_ranks(struct recur_optimiser *optimiser, struct recur_team *team,
+                           size_t thread)
+{
+    if (thread == 0)
+        optimiser->summed = optimiser->sum(optimiser->ranks, optimiser->gradients, optimiser->span,
+                                           &optimiser->error);
+    recur_team_wait(team, thread);
+    return optimiser->summed == RECUR_OK;
+}
+
 void recur_optimiser_step(struct recur_optimiser *optimiser, struct recur_team *team, size_t thread,
                           size_t threads, double lr, double clip)
 {
+    if (optimiser->sum && !sum_over_ranks(optimiser, team, thread))
+        return;
     sum_squares(optimiser, thread, threads);
     recur_team_wait(team, thread);
     if (thread == 0) {

@@ -4,6 +4,7 @@
 #ifndef RECUR_BACKEND_CPU_UPDATE_H
 #define RECUR_BACKEND_CPU_UPDATE_H
 
+#include "backend/backend.h"
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/sparse_rows.h"
 #include "base/names.h"
@@ -27,6 +28,11 @@ struct recur_optimiser {
     double *square_sum;        /* of the gradients, chunk by chunk, then row by row */
     double norm;               /* of the last gradients */
     uint64_t updates;
+    size_t span;
+    recur_sum_fn *sum; /* of the gradients over ranks; NULL: there is one */
+    void *ranks;
+    enum recur_status summed; /* how the last sum went */
+    recur_error error;
 };
 
 /* `span` numbers, a multiple of 32; `sparse` is the caller's and to outlive it, NULL or without
@@ -43,7 +49,8 @@ void recur_optimiser_free(struct recur_optimiser *optimiser);
 double recur_clip_scale(double norm, double clip);
 
 /* One update, by every thread of the team: the gradients' global norm, clipping, the optimizer's
- * step. Where the norm, which is then in `norm`, is not finite, nothing is updated. */
+ * step; before them the sum over ranks. Where the norm, which is then in `norm`, is not finite, or
+ * the sum failed, nothing is updated. */
 void recur_optimiser_step(struct recur_optimiser *optimiser, struct recur_team *team, size_t thread,
                           size_t threads, double lr, double clip);
 
