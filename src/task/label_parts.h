@@ -1,5 +1,5 @@
-/* Parts that a network which labels has beside its layers. The networks among them are networks of
- * their own over the same parameters. */
+/* The parts that a network with labels has beside its layers. Some are networks of their own, over
+ * the same parameters. */
 #ifndef RECUR_TASK_LABEL_PARTS_H
 #define RECUR_TASK_LABEL_PARTS_H
 
@@ -20,18 +20,18 @@ static inline const struct recur_label_parts *recur_label_parts(const struct rec
     return network->parts;
 }
 
-/* Gives the network parts that are all absent. Errors: MEMORY. */
+/* Gives the network an empty set of parts. Errors: MEMORY. */
 enum recur_status recur_label_parts_create(struct recur_network *network,
                                            struct recur_label_parts **parts, recur_error *error);
 
-/* Once all tensors are in the table: every part reads and writes that of the whole. */
+/* Hands the table of parameters to every part, once all tensors are in it. */
 void recur_label_parts_share(struct recur_network *network);
 
 /* As struct recur_task_kind has it. */
 void recur_label_parts_release(struct recur_network *network);
 
-/* What the configuration of a network that labels cannot have: labels first, as all that is wrong
- * is found in one order; then, behind what is the task's own, sizes. Errors: ARGUMENT. */
+/* The checks that all tasks with labels share: one goes before a task's own checks, one behind
+ * them, so that of several mistakes the same one is always reported. Errors: ARGUMENT. */
 enum recur_status recur_label_check(const recur_model_config *config, recur_error *error);
 enum recur_status recur_label_check_sizes(const recur_model_config *config, recur_error *error);
 

@@ -6,11 +6,11 @@
 
 struct recur_labeller_kind {
     bool words; /* each word of a sentence has a label; else a text has one */
-    /* What the task's parts need; a minibatch has at most `cells` sequences times steps. */
+    /* Plans the parts; a minibatch has at most `cells` sequences times steps. */
     enum recur_status (*init)(struct recur_labeller *l, const struct recur_label_set *set,
                               const struct recur_labeller_room *room, size_t cells,
                               recur_error *error);
-    /* What else of a minibatch is put in place; may be NULL. */
+    /* Puts the rest of a minibatch in place; NULL: there is none. */
     void (*load)(struct recur_labeller *l, const struct recur_label_set *set,
                  const size_t *members);
     /* recur_labeller_learn and recur_labeller_predict. */
@@ -38,7 +38,7 @@ enum recur_status recur_labeller_plan(const struct recur_labeller *l,
                                       size_t steps, size_t rows, struct recur_engine **engine,
                                       recur_error *error);
 
-/* What the layers read of the minibatch; targets are added where they learn a softmax. */
+/* What the layers read of the minibatch; the caller adds targets where they learn a softmax. */
 struct recur_minibatch recur_labeller_input(const struct recur_labeller *l, bool drops,
                                             uint64_t minibatch);
 
