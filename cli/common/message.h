@@ -2,8 +2,6 @@
 #ifndef RECUR_CLI_COMMON_MESSAGE_H
 #define RECUR_CLI_COMMON_MESSAGE_H
 
-#include <stdint.h>
-
 #include "common/command.h"
 #include "recur/status.h"
 
@@ -22,12 +20,6 @@ void recur_warning(const struct command *command, const char *format, ...) PRINT
  * and, where they are very long, shortened. */
 recur_printable recur_word(const char *word);
 recur_printable recur_path(const char *path);
-
-/* What a noun behind a number ends in: "%zu token%s". */
-static inline const char *recur_plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
 
 /* The candidate that `word` was probably meant to be; NULL where none is close. */
 const char *recur_suggestion(const char *word, const char *const *candidates, size_t count);

@@ -24,6 +24,7 @@
 #define RECUR_STATUS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "recur/api.h"
 
@@ -67,6 +68,12 @@ typedef struct recur_printable {
  * `also` (ASCII, may be NULL) get a backslash before them. What has more than `most` characters, or
  * more than fit, ends in an ellipsis. Messages of the library have been through it. */
 RECUR_API recur_printable recur_show(const char *bytes, size_t size, size_t most, const char *also);
+
+/* The plural ending of a noun after a number, for sentences: "%zu token%s". */
+static inline const char *recur_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 
 #ifdef __cplusplus
 }

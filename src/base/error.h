@@ -17,12 +17,6 @@ void recur_error_write(recur_error *error, enum recur_status status, const char 
 /* MEMORY with the usual sentence: "out of memory: 1234 bytes for WHAT". */
 enum recur_status recur_fail_memory(recur_error *error, size_t bytes, const char *what);
 
-/* The plural ending of a noun after a number: "%zu token%s". */
-static inline const char *recur_plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* How many characters of a file's name, or of any other word from outside, a sentence shows. */
 #define RECUR_NAME_SHOWN 200
 #define RECUR_WORD_SHOWN 60

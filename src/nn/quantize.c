@@ -62,7 +62,7 @@ static enum recur_status check(const recur_model *model, enum recur_quantization
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "int8 is for language models of one direction, which generate; bf16 "
                           "is for those of both and for models that fill blanks, too");
-    if (kind == RECUR_QUANTIZATION_INT8 && model->config.cell == RECUR_CELL_RNN &&
+    if (kind == RECUR_QUANTIZATION_INT8 && model->network.cell->activated &&
         model->config.activation == RECUR_ACTIVATION_RELU)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "int8 needs states that stay between -1 and 1, and relu's grow; bf16 "
