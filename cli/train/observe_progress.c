@@ -9,6 +9,7 @@
 #include "common/timing.h"
 #include "train/observer.h"
 #include "train/run.h"
+#include "train/run_lines.h"
 
 /* Seconds between two drawings of the live line; between two lines of one epoch in a pipe, at
  * least; and after which an epoch has a line whatever its number. */
@@ -98,7 +99,7 @@ static int step(struct run *run, void *state)
         draw(run, progress);
     } else if (!progress->terminal && !run->step.end_of_epoch &&
                now - run->screen.printed >= fmax(PIPE_PAUSE, (now - run->started) / 20)) {
-        recur_screen_print_step(run);
+        recur_run_print_step(run);
     }
     return 0;
 }
@@ -121,7 +122,7 @@ static int epoch(struct run *run, void *state)
     progress->valid_loss = run->epoch.valid_loss;
     progress->accuracy = run->epoch.valid_accuracy;
     if (line_due(run))
-        recur_screen_print_epoch(run);
+        recur_run_print_epoch(run);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "common/timing.h"
 #include "train/observer.h"
 #include "train/run.h"
+#include "train/run_lines.h"
 
 /* Seconds from sample to sample: at first, and as a share of the run so far. */
 #define SAMPLE_PAUSE 12
@@ -62,7 +63,7 @@ static int step(struct run *run, void *state)
     double minibatch = run->step.seconds / (double)run->step.minibatch;
     if (run->step.end_of_epoch || !has_samples(run) || !due(run, state, minibatch))
         return 0;
-    recur_screen_print_step(run);
+    recur_run_print_step(run);
     show(run, state);
     return 0;
 }
@@ -75,7 +76,7 @@ static int epoch(struct run *run, void *state)
         !(run->options.predict_by_time ? due(run, state, run->epoch.seconds)
                                        : every > 0 && epoch % every == 0))
         return 0;
-    recur_screen_print_epoch(run);
+    recur_run_print_epoch(run);
     show(run, state);
     return 0;
 }

@@ -1,14 +1,10 @@
-/* What a run shows on stderr while it trains: a live line, which goes before anything else is
- * shown, and lines that stay, on a minibatch or an epoch. */
+/* What stands on stderr while a run trains: a live line, which goes before anything else is shown,
+ * and lines that stay (run_lines.h). */
 #ifndef RECUR_CLI_TRAIN_SCREEN_H
 #define RECUR_CLI_TRAIN_SCREEN_H
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#include "recur/trainer.h"
-
-struct run;
+#include <stdint.h>
 
 struct screen {
     bool live;      /* a live line stands there */
@@ -19,15 +15,5 @@ struct screen {
 
 /* Makes room for other output: takes the live line away. */
 void recur_screen_clear(struct screen *screen);
-
-/* How much of the run is done after so many minibatches of an epoch that is under way. */
-double recur_run_share(const struct run *run, size_t minibatch);
-
-/* How much time is left once that share of the run is done. */
-double recur_run_seconds_left(const struct run *run, double share);
-
-/* Print the line on the last minibatch, and the one on the last epoch unless it stands there. */
-void recur_screen_print_step(struct run *run);
-void recur_screen_print_epoch(struct run *run);
 
 #endif
