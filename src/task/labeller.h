@@ -99,4 +99,9 @@ double recur_labeller_crf_loss(struct recur_labeller *labeller, bool learns);
 /* Readies the CRF for the parameters as they are. */
 void recur_labeller_crf_prepare(struct recur_labeller *labeller);
 
+static inline bool recur_labeller_has_crf(const struct recur_labeller *l)
+{
+    return recur_label_parts(&l->model->network)->crf_transitions != RECUR_NO_TENSOR;
+}
+
 #endif

@@ -2,7 +2,18 @@
 #ifndef RECUR_TASK_LABELLER_KIND_H
 #define RECUR_TASK_LABELLER_KIND_H
 
-#include "task/labeller.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct recur_engine;
+struct recur_label_set;
+struct recur_labeller;
+struct recur_labeller_room;
+struct recur_minibatch;
+struct recur_network;
 
 struct recur_labeller_kind {
     bool words; /* each word of a sentence has a label; else a text has one */
@@ -20,11 +31,6 @@ struct recur_labeller_kind {
 };
 
 extern const struct recur_labeller_kind recur_word_labeller, recur_text_labeller;
-
-static inline bool recur_labeller_has_crf(const struct recur_labeller *l)
-{
-    return recur_label_parts(&l->model->network)->crf_transitions != RECUR_NO_TENSOR;
-}
 
 /* An array (count, width) with room for whole panels, which kernels work on. Errors: MEMORY. */
 enum recur_status recur_labeller_alloc(size_t count, size_t width, float **floats,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "task/labeller.h"
 #include "task/labeller_kind.h"
 
 static const struct recur_network *network_of(const struct recur_labeller *l)

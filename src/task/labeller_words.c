@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "task/labeller.h"
 #include "task/labeller_kind.h"
 
 static const struct recur_network *network_of(const struct recur_labeller *l)
