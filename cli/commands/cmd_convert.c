@@ -192,10 +192,15 @@ static int convert(const struct command *command, int argc, char **argv)
     return status;
 }
 
+static const char *format_choice(size_t index)
+{
+    const recur_format_info *format = recur_format_describe((enum recur_format)index);
+    return format ? format->name : NULL;
+}
+
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "to", "FORMAT", offsetof(struct convert_options, to),
-     .choices = "recur|pytorch|pytorch-rnnlm|pytorch-word-lm|pytorch-bare|onnx",
-     .shown = "onnx where OUT ends in .onnx, else recur",
+     .choice = format_choice, .shown = "onnx where OUT ends in .onnx, else recur",
      .help = "what OUT is; the pytorch formats load into the D2L book's modules, into "
              "its RNNLM of edition 1.0, whose nn.RNN lies one module deeper, into "
              "pytorch/examples' word language model, into the recurrent module alone"},

@@ -86,6 +86,8 @@ bool recur_option_row(const struct command *command, size_t row, struct option_s
 const char *recur_option_choice(const struct option_spec *option, size_t index)
 {
     const recur_field *field = recur_option_field(option);
+    if (option->choice)
+        return option->choice(index);
     return field ? recur_field_choice(field, index) : NULL;
 }
 

@@ -48,11 +48,12 @@ struct token_list {
 
 struct option_spec {
     enum option_kind kind;
-    char letter;         /* 0: none */
-    const char *name;    /* without the dashes */
-    const char *metavar; /* what the help calls the value */
-    size_t at;           /* offsetof the value in the command's settings */
-    const char *choices; /* "a|b|c" */
+    char letter;                         /* 0: none */
+    const char *name;                    /* without the dashes */
+    const char *metavar;                 /* what the help calls the value */
+    size_t at;                           /* offsetof the value in the command's settings */
+    const char *choices;                 /* "a|b|c" */
+    const char *(*choice)(size_t index); /* or their names, from 0 up; NULL behind the last one */
     /* A configuration of the library's, whose field says what the row leaves out: range, choices,
      * and, where `help` is "", what it is. The kind may be one that keeps the value elsewhere. */
     recur_fields *fields;

@@ -158,7 +158,7 @@ $ recur convert torch
 ! recur convert: IN OUT is missing; usage: recur convert [OPTIONS] IN OUT
 [2]
 $ recur convert torch back --to tensorflow
-! recur convert: --to must be one of recur, pytorch, pytorch-rnnlm, pytorch-word-lm, pytorch-bare, onnx, got "tensorflow"
+! recur convert: --to must be one of recur, pytorch, pytorch-word-lm, pytorch-bare, onnx, pytorch-rnnlm, got "tensorflow"
 [2]
 $ recur convert --vocab list torch nowhere/back
 ! recur convert: cannot write nowhere/back: nowhere: No such file or directory
