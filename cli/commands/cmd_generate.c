@@ -18,8 +18,8 @@
 
 struct generate_options {
     const char *model, *prompt;
-    uint64_t count, top_k, seed, threads;
-    double temperature, top_p, min_p;
+    uint64_t count, seed, threads;
+    recur_sampler_config sampling; /* but for the seed */
     bool no_display_prompt;
     bool new_seed; /* none was given */
 };
@@ -58,7 +58,7 @@ static char *read_prompt(const struct command *command, const char *prompt, size
 /* Does the text depend on the seed? */
 static bool chooses(const struct generate_options *options)
 {
-    return options->count > 0 && options->temperature > 0 && options->top_k != 1;
+    return options->count > 0 && options->sampling.temperature > 0 && options->sampling.top_k != 1;
 }
 
 /* One that is short enough to be typed again. */
@@ -79,11 +79,7 @@ static int continue_prompt(const struct command *command, const struct generate_
     if (!vocab)
         return recur_failure(command, "%s has no vocabulary, so it cannot write text",
                              recur_path(options->model).text);
-    recur_sampler_config sampling = recur_sampler_config_default();
-    sampling.temperature = (float)options->temperature;
-    sampling.top_k = (size_t)options->top_k;
-    sampling.top_p = (float)options->top_p;
-    sampling.min_p = (float)options->min_p;
+    recur_sampler_config sampling = options->sampling;
     sampling.seed = options->seed;
     struct prefix_check check = {.vocab = vocab};
     if (recur_prefix_check(&check, prompt, size, &error) != RECUR_OK)
@@ -112,7 +108,7 @@ static int continue_prompt(const struct command *command, const struct generate_
 
 static int generate(const struct command *command, int argc, char **argv)
 {
-    struct generate_options options = {.prompt = ""};
+    struct generate_options options = {.prompt = "", .sampling = recur_sampler_config_default()};
     struct arguments arguments;
     recur_model *model;
     int status;
@@ -133,6 +129,10 @@ static int generate(const struct command *command, int argc, char **argv)
 }
 
 #define AT(field) offsetof(struct generate_options, field)
+#define SAMPLING(option)                                                                           \
+    {                                                                                              \
+        OPTION_FIELD, 0, option, NULL, AT(sampling), .fields = recur_sampler_field, .help = ""     \
+    }
 
 static const struct option_spec options[] = {
     {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
@@ -141,24 +141,19 @@ static const struct option_spec options[] = {
      .help = "what to continue, - for standard input"},
     {OPTION_COUNT, 'n', "count", "N", AT(count), .most = INT64_MAX, .standard = "200",
      .help = "how many tokens to make"},
-    {OPTION_NUMBER, 0, "temp", "X", AT(temperature), .high = 1000, .standard = "0.8",
-     .help = "temperature: below 1 is more cautious, above 1 bolder, 0 always takes the most "
-             "probable token"},
-    {OPTION_COUNT, 0, "top-k", "N", AT(top_k), .most = INT32_MAX, .standard = "0",
-     .help = "choose among the N most probable tokens; 0: among all"},
-    {OPTION_NUMBER, 0, "top-p", "X", AT(top_p), .above_low = true, .high = 1, .standard = "1",
-     .help = "choose among the fewest tokens that together have the probability X"},
-    {OPTION_NUMBER, 0, "min-p", "X", AT(min_p), .high = 1, .standard = "0",
-     .help = "choose among tokens with at least X times the best one's probability"},
-    {OPTION_COUNT, 's', "seed", "N", AT(seed), .most = UINT64_MAX,
-     .shown = "a new one, which is printed on standard error",
-     .help = "of the choice: the same seed gives the same text"},
+    SAMPLING("temp"),
+    SAMPLING("top-k"),
+    SAMPLING("top-p"),
+    SAMPLING("min-p"),
+    {OPTION_COUNT, 's', "seed", NULL, AT(seed), .fields = recur_sampler_field,
+     .shown = "a new one, which is printed on standard error", .help = ""},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help =
          "at most so many threads, of which a model gets as many as make it faster; the text is "
          "the same on any number"},
     {OPTION_FLAG, 0, "no-display-prompt", NULL, AT(no_display_prompt),
      .help = "print the continuation alone"},
+    {OPTION_FIELDS, .fields = recur_sampler_field, .at = AT(sampling), .help = ""},
     {.help = NULL},
 };
 

@@ -23,8 +23,6 @@ struct recur_sampler {
     struct candidate *candidates; /* room for V */
 };
 
-RECUR_CONFIG(sampler, seed, .temperature = 0.8F, .top_p = 1, .seed = 1)
-
 static enum recur_status check_config(const recur_sampler_config *config, recur_error *error)
 {
     if (!(config->temperature >= 0) || isinf(config->temperature))

@@ -32,6 +32,7 @@ static void tables_are_whole(void **state)
     (void)state;
     check_whole(recur_model_field, sizeof(recur_model_config));
     check_whole(recur_trainer_field, sizeof(recur_trainer_config));
+    check_whole(recur_sampler_field, sizeof(recur_sampler_config));
     check_whole(recur_text_field, offsetof(recur_text_config, encoding));
     assert_null(recur_field_find(recur_model_field, "heads"));
 }
@@ -78,6 +79,8 @@ static void a_default_is_that_of_the_struct(void **state)
     (void)state;
     recur_model_config model = recur_model_config_default();
     recur_trainer_config trainer = recur_trainer_config_default();
+    recur_sampler_config sampler = recur_sampler_config_default();
+    check_defaults(recur_sampler_field, &sampler);
     check_defaults(recur_model_field, &model);
     check_defaults(recur_trainer_field, &trainer);
     assert_true(recur_field_get(recur_field_find(recur_trainer_field, "lr"), NULL).number ==

@@ -1,0 +1,23 @@
+/* How tokens are chosen: names, defaults, ranges. A new setting is a field of recur_sampler_config
+ * and a row here. */
+#include "base/config.h"
+#include "base/fields.h"
+#include "recur/session.h"
+
+RECUR_CONFIG(sampler, seed, .temperature = 0.8F, .top_p = 1, .seed = 1)
+
+static const struct recur_field fields[] = {
+    {RECUR_FIELD(sampler, temperature), .range = {.high = 1000}, .option = "temp",
+     .about = "temperature: below 1 is more cautious, above 1 bolder, 0 always takes the most "
+              "probable token"},
+    {RECUR_FIELD(sampler, top_k), .range = {.most = INT32_MAX}, .option = "top-k",
+     .about = "choose among the N most probable tokens; 0: among all"},
+    {RECUR_FIELD(sampler, top_p), .range = {.high = 1, .above_low = true}, .option = "top-p",
+     .about = "choose among the fewest tokens that together have the probability X"},
+    {RECUR_FIELD(sampler, min_p), .range = {.high = 1}, .option = "min-p",
+     .about = "choose among tokens with at least X times the best one's probability"},
+    {RECUR_FIELD(sampler, seed), .range = {.most = UINT64_MAX}, .option = "seed",
+     .about = "of the choice: the same seed gives the same text"},
+};
+
+RECUR_FIELDS(recur_sampler_field, fields)
