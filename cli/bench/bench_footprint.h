@@ -1,4 +1,4 @@
-/* What the program itself costs: memory to train, time to begin to generate. */
+/* The cost of the program itself: memory to train, time until it begins to generate. */
 #ifndef RECUR_CLI_BENCH_BENCH_FOOTPRINT_H
 #define RECUR_CLI_BENCH_BENCH_FOOTPRINT_H
 

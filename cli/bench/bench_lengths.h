@@ -1,4 +1,5 @@
-/* How fast sequences of different lengths are trained, beside as many of equal length. */
+/* How fast recur trains on sequences of different lengths, compared with as many of equal length.
+ */
 #ifndef RECUR_CLI_BENCH_BENCH_LENGTHS_H
 #define RECUR_CLI_BENCH_BENCH_LENGTHS_H
 

@@ -1,4 +1,4 @@
-/* How fast streams generate that are advanced together. */
+/* How fast streams that are advanced together generate. */
 #ifndef RECUR_CLI_BENCH_BENCH_STREAMS_H
 #define RECUR_CLI_BENCH_BENCH_STREAMS_H
 

@@ -1,4 +1,4 @@
-/* recur eval: how well a model knows a text. */
+/* recur eval: how well a model predicts a text. */
 #include <stdio.h>
 
 #include "commands/label_scores.h"

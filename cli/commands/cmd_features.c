@@ -1,4 +1,5 @@
-/* recur features: what a recurrent layer makes of each token of a text, as an array in a file. */
+/* recur features: the states of a recurrent layer for each token of a text, as an array in a file.
+ */
 #include <stdio.h>
 
 #include "common/message.h"

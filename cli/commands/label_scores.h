@@ -1,4 +1,4 @@
-/* Labelled texts for a model, and how right its labels are. */
+/* Reads labelled texts for a model, and prints how right its labels are. */
 #ifndef RECUR_CLI_COMMANDS_LABEL_SCORES_H
 #define RECUR_CLI_COMMANDS_LABEL_SCORES_H
 

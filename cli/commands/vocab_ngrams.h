@@ -1,4 +1,4 @@
-/* recur vocab --ngrams: the most frequent runs of tokens, and Zipf's law. */
+/* recur vocab --ngrams: the most frequent n-grams, and Zipf's law. */
 #ifndef RECUR_CLI_COMMANDS_VOCAB_NGRAMS_H
 #define RECUR_CLI_COMMANDS_VOCAB_NGRAMS_H
 

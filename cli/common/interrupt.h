@@ -1,4 +1,4 @@
-/* Ctrl-C and a polite kill, as a question the training loop asks between minibatches. */
+/* Ctrl-C and a polite kill: the training loop asks for them between minibatches. */
 #ifndef RECUR_CLI_COMMON_INTERRUPT_H
 #define RECUR_CLI_COMMON_INTERRUPT_H
 

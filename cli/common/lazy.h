@@ -1,5 +1,5 @@
-/* Libraries that are loaded when an option asks for what they do. libcurl and cairo bring fifty
- * others along, which would cost every start of the command 8 ms and 6 MB. */
+/* Libraries that are loaded when an option needs them. libcurl and cairo bring fifty others along,
+ * which would cost every start of the command 8 ms and 6 MB. */
 #ifndef RECUR_CLI_COMMON_LAZY_H
 #define RECUR_CLI_COMMON_LAZY_H
 

@@ -1,5 +1,5 @@
-/* Files that one run alone may write, told by a lock that the system takes back with the process
- * and that leaves nothing behind. */
+/* Files that only one run may write. The system holds the lock and releases it with the process,
+ * and nothing is left behind. */
 #ifndef RECUR_CLI_COMMON_LOCK_H
 #define RECUR_CLI_COMMON_LOCK_H
 

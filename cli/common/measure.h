@@ -1,4 +1,4 @@
-/* The numbers that say how good a run's epochs are, for pictures of it. */
+/* The numbers that pictures show of a run's epochs. */
 #ifndef RECUR_CLI_COMMON_MEASURE_H
 #define RECUR_CLI_COMMON_MEASURE_H
 

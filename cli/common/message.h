@@ -1,4 +1,4 @@
-/* What the program says on stderr, one sentence a line, opened by "recur COMMAND: ". */
+/* Messages on stderr, one sentence on each line, after "recur COMMAND: ". */
 #ifndef RECUR_CLI_COMMON_MESSAGE_H
 #define RECUR_CLI_COMMON_MESSAGE_H
 

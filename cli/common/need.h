@@ -1,5 +1,5 @@
-/* Memory for the command: what it asks for is there, or the command ends with a sentence and status
- * 1. Nothing else in cli/ allocates (scripts/checks.py), but for the library's objects. */
+/* Memory for the command: an allocation succeeds, or the command ends with a sentence and status 1.
+ * Nothing else in cli/ allocates (scripts/checks.py), except the library's objects. */
 #ifndef RECUR_CLI_COMMON_NEED_H
 #define RECUR_CLI_COMMON_NEED_H
 

@@ -1,4 +1,4 @@
-/* Where results go: JSON, and files that are there whole or not at all. */
+/* Where results go: JSON, and files that appear whole or not at all. */
 #ifndef RECUR_CLI_COMMON_OUTPUT_H
 #define RECUR_CLI_COMMON_OUTPUT_H
 

@@ -1,4 +1,4 @@
-/* What a stream is: a terminal that obeys escape sequences, or one to spare from them. */
+/* Whether a stream is a terminal, and whether it obeys escape sequences. */
 #ifndef RECUR_CLI_COMMON_TERMINAL_H
 #define RECUR_CLI_COMMON_TERMINAL_H
 

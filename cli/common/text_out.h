@@ -1,5 +1,5 @@
-/* Text that a file or a model made, on its way to a stream: as it is into a pipe or a file, so that
- * it does nothing but show on a terminal. */
+/* Writes text of a file or a model to a stream: unchanged to a pipe or a file, escaped on a
+ * terminal, so that the terminal shows it and does not obey it. */
 #ifndef RECUR_CLI_COMMON_TEXT_OUT_H
 #define RECUR_CLI_COMMON_TEXT_OUT_H
 

@@ -1,4 +1,4 @@
-/* A clock for measuring, which never goes back. */
+/* A clock for measuring, which never runs backwards. */
 #ifndef RECUR_CLI_COMMON_TIMING_H
 #define RECUR_CLI_COMMON_TIMING_H
 

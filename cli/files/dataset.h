@@ -1,4 +1,4 @@
-/* Texts that have a name: where they live on this machine and where they come from. */
+/* Datasets, texts that have a name: where they are on this machine and where they come from. */
 #ifndef RECUR_CLI_FILES_DATASET_H
 #define RECUR_CLI_FILES_DATASET_H
 

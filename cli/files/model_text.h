@@ -1,4 +1,4 @@
-/* What commands that use a model begin with: the model, and for some a text that it reads. */
+/* How commands that use a model begin: they load the model, and some a text that it reads. */
 #ifndef RECUR_CLI_FILES_MODEL_TEXT_H
 #define RECUR_CLI_FILES_MODEL_TEXT_H
 

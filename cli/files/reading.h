@@ -1,4 +1,5 @@
-/* Reading: a whole file, and what is said of texts that were read otherwise than they stand. */
+/* Reads a whole file, and mentions texts that were read differently from how they are in the file.
+ */
 #ifndef RECUR_CLI_FILES_READING_H
 #define RECUR_CLI_FILES_READING_H
 

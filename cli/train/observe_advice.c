@@ -1,5 +1,5 @@
-/* What a run's course says about the next one, in a sentence: to train longer, or with dropout;
- * nothing where the losses leave it open. */
+/* Advises on the next run in a sentence: to train longer, or with dropout; nothing where the losses
+ * do not show it. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* --checkpoint-every: the whole run in a file, now and then and at its end. */
+/* --checkpoint-every: writes the whole run to a file, every so many minibatches and at its end. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
-/* Which model is kept, and why; where the run was interrupted also where, and how it goes on. */
+/* Says which model is kept, and why; where the run was interrupted, also where, and how to continue
+ * it. */
 #include <math.h>
 #include <stdio.h>
 

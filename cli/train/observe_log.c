@@ -1,4 +1,4 @@
-/* --log: an object for each epoch, a line each. */
+/* --log: writes an object for each epoch, one on each line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What to do with the model now: commands to copy. */
+/* Shows what to do with the model now: commands to copy. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* How far a run is: a line that stays for each epoch, and between them a live line on a terminal, a
- * plain one in a pipe where an epoch takes long. */
+/* Shows how far a run is: a line that stays for each epoch and, between them, a live line on a
+ * terminal or, where an epoch takes long, a plain line in a pipe. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The result, on stdout: how good the model is that was kept, and what it makes of the prefixes. */
+/* Prints the result on stdout: how good the kept model is, and how it continues the prefixes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

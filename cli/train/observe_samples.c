@@ -1,4 +1,5 @@
-/* What the model makes of the prefixes while it is trained: by the clock, or every few epochs. */
+/* Shows how the model continues the prefixes while it is trained: by the clock, or every few
+ * epochs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

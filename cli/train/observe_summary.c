@@ -1,4 +1,4 @@
-/* What a run is, before it begins: its text, its model, and how it is trained. */
+/* Describes a run before it begins: its text, its model, and how it is trained. */
 #include <stdio.h>
 
 #include "common/message.h"

@@ -1,6 +1,6 @@
-/* The files of a run that goes on. Whoever wrote a checkpoint says how the run computes, and that
- * is all: no file is written because a checkpoint names it, none outside of its folder is read, and
- * nothing is downloaded. The user's own words in this call say the rest. */
+/* The files of a run that is resumed. The writer of a checkpoint decides how the run computes and
+ * nothing else: recur writes no file because a checkpoint names it, reads none outside its folder,
+ * and downloads nothing. The user's own words in this call decide the rest. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* What a model says of where it comes from: the text's name, and the command that trains it again.
- * It holds what decides the model and nothing else, so that equal runs make equal files: not where
- * results go, how much is shown or on how many threads, nor the folders of files. */
+/* The origin that a model's file states: the text's name, and the command that trains it again. It
+ * has what decides the model and nothing else, so that equal runs make equal files: not where
+ * results go, how much is shown or how many threads there are, nor the folders of files. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The files that a run writes: none of them is another, or one that it reads. */
+/* Checks the files that a run writes: none of them is another one, or one that it reads. */
 #include "common/message.h"
 #include "common/output.h"
 #include "recur/file.h"

@@ -1,4 +1,4 @@
-/* A run that goes on from a checkpoint. */
+/* Resumes a run from a checkpoint. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* What stands on stderr while a run trains: a live line, which goes before anything else is shown,
- * and lines that stay (run_lines.h). */
+/* What a run shows on stderr while it trains: a live line, which is removed before anything else is
+ * shown, and lines that stay (run_lines.h). */
 #ifndef RECUR_CLI_TRAIN_SCREEN_H
 #define RECUR_CLI_TRAIN_SCREEN_H
 

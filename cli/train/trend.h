@@ -1,5 +1,4 @@
-/* Where the losses of a run's epochs are heading, judged on means: a single epoch proves nothing.
- */
+/* The trend of a run's losses, judged on means: a single epoch proves nothing. */
 #ifndef RECUR_CLI_TRAIN_TREND_H
 #define RECUR_CLI_TRAIN_TREND_H
 

@@ -1,4 +1,4 @@
-/* Words of sentences: a word a line, in columns, or a sentence a line. */
+/* Reads the words of sentences: a word on each line, in columns, or a sentence on each line. */
 #include <string.h>
 
 #include "base/utf8.h"

@@ -1,4 +1,4 @@
-/* What makes one doubt that labelled texts are what they were read as. */
+/* Finds labelled texts that look different from what they were read as. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* What a file of words looks like: columns, CoNLL-U, or plain sentences. */
+/* Recognises the layout of a file of words: columns, CoNLL-U, or plain sentences. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* What was read of texts with labels. Several recur_labels may look at parts of one store. */
+/* Labelled texts as they were read. Several recur_labels may share one store, each with its part.
+ */
 #ifndef RECUR_DATA_LABELS_STORE_H
 #define RECUR_DATA_LABELS_STORE_H
 

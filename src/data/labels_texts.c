@@ -1,4 +1,4 @@
-/* Texts, each on a line, with its label in a column before it or behind. */
+/* Reads texts, each on a line, with its label in a column before or after it. */
 #include <string.h>
 
 #include "data/labels_reading.h"

@@ -1,5 +1,5 @@
-/* What is in a text's file, on its way to whoever cuts it: unpacked where it is compressed and,
- * unless bytes are wanted as they stand, as UTF-8. Memory does not grow with the text. */
+/* Reads a text's file for those who cut it: unpacks it where it is compressed and converts it to
+ * UTF-8, unless bytes are wanted as they are. Memory does not grow with the text. */
 #ifndef RECUR_DATA_TEXT_INPUT_H
 #define RECUR_DATA_TEXT_INPUT_H
 

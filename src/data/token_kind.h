@@ -1,5 +1,5 @@
-/* Kinds of tokens: one table says all that differs between them. What is asked of a kind is asked
- * of its row; docs/architecture.md says how to add one. */
+/* Kinds of tokens: one table has all differences between them. Who depends on the kind asks its
+ * row; docs/architecture.md says how to add one. */
 #ifndef RECUR_DATA_TOKEN_KIND_H
 #define RECUR_DATA_TOKEN_KIND_H
 

@@ -1,4 +1,4 @@
-/* What a tagger sees of a word besides its characters, and where words end. */
+/* What a tagger reads of a word besides its characters, and where words end. */
 #ifndef RECUR_DATA_WORDS_H
 #define RECUR_DATA_WORDS_H
 

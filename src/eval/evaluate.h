@@ -1,4 +1,4 @@
-/* Evaluation with a team that is there already. */
+/* Evaluation with a team of the caller's. */
 #ifndef RECUR_EVAL_EVALUATE_H
 #define RECUR_EVAL_EVALUATE_H
 

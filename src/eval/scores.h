@@ -1,4 +1,4 @@
-/* Scores, and scoring with a team that is there already. */
+/* Scores, and scoring with a team of the caller's. */
 #ifndef RECUR_EVAL_SCORES_H
 #define RECUR_EVAL_SCORES_H
 

@@ -1,4 +1,4 @@
-/* What a label says of spans: its part and its type, by a scheme. */
+/* The part and the type of a span in a label, by a scheme. */
 #ifndef RECUR_EVAL_SPANS_H
 #define RECUR_EVAL_SPANS_H
 

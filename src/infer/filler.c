@@ -1,4 +1,5 @@
-/* Filling: from a text with marks to ids with blanks, the search group by group, and back. */
+/* Filling: converts a text with marks to ids with blanks, searches group by group, and converts
+ * back. */
 #include "recur/fill.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Sessions and what advances them. A session is the state alone; the stepper has the engine, in
- * which every session takes a row of the batch. */
+/* Sessions and steppers. A session is the state alone; the stepper has the engine, in which every
+ * session takes a row of the batch. */
 #include "recur/session.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Runs to files and back: a model's file with the training's tensors beside the parameters, and its
- * settings and place beside the configuration. */
+/* Writes runs to files and reads them: a model's file with the training's tensors beside the
+ * parameters, and with its settings and progress beside the configuration. */
 #include "recur/checkpoint.h"
 
 #include <stdlib.h>

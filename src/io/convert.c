@@ -1,4 +1,4 @@
-/* The formats of model files, each of which a file of its own describes. */
+/* The table of formats of model files; each is described in a file of its own. */
 #include <string.h>
 
 #include "base/config.h"

@@ -1,4 +1,4 @@
-/* Configurations, and where a run stands, as JSON objects, by their tables of fields. */
+/* Configurations, and the progress of a run, as JSON objects, by their tables of fields. */
 #ifndef RECUR_IO_FIELDS_JSON_H
 #define RECUR_IO_FIELDS_JSON_H
 

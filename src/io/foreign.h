@@ -1,5 +1,5 @@
-/* What formats of other programs share: a reader works out the configuration from what is in the
- * file, and then serves the tensors. */
+/* What formats of other programs share: a reader infers the configuration from what is in the file,
+ * and then supplies the tensors. */
 #ifndef RECUR_IO_FOREIGN_H
 #define RECUR_IO_FOREIGN_H
 

@@ -1,5 +1,5 @@
-/* Models from files: every part is checked before the model is handed out. The sentences leave out
- * the file's name, which recur_model_load puts before them. */
+/* Reads models from files and checks every part before it hands the model out. The sentences leave
+ * out the file's name, which recur_model_load puts before them. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>

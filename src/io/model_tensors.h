@@ -1,4 +1,4 @@
-/* A model's parameters from a file of any format: all of them, in their shapes, finite. */
+/* Reads a model's parameters from a file of any format: all of them, in their shapes, finite. */
 #ifndef RECUR_IO_MODEL_TENSORS_H
 #define RECUR_IO_MODEL_TENSORS_H
 

@@ -1,4 +1,4 @@
-/* What an ONNX graph computes, told from its nodes. */
+/* Infers what an ONNX graph computes from its nodes. */
 #ifndef RECUR_IO_ONNX_WALK_H
 #define RECUR_IO_ONNX_WALK_H
 

@@ -1,4 +1,4 @@
-/* The inside of recur_trainer, for what trains, for what writes a run down, and for the kinds of
+/* The inside of recur_trainer, for the code that trains, that saves a run, and for the kinds of
  * runs. */
 #ifndef RECUR_TRAIN_TRAINER_OBJECT_H
 #define RECUR_TRAIN_TRAINER_OBJECT_H

@@ -1,4 +1,5 @@
-/* Where a run stands, out of a trainer and into one (docs/formats.md#checkpoints). */
+/* Reads the state of a run out of a trainer and writes it into one (docs/formats.md#checkpoints).
+ */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

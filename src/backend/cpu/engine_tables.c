@@ -1,4 +1,4 @@
-/* Look-up tables and dropout outside of a network: what parts of a model hand on to each other. */
+/* Look-up tables and dropout outside of a network: what the parts of a model pass to each other. */
 #include <string.h>
 
 #include "backend/cpu/engine.h"

@@ -1,4 +1,4 @@
-/* Between a caller's row-major arrays and the panels that an engine computes with. */
+/* Copies between a caller's row-major arrays and the panels that an engine computes with. */
 #include <string.h>
 
 #include "backend/cpu/engine.h"

@@ -1,4 +1,4 @@
-/* The operands of products: floats, or what stands beside them. */
+/* The operands of products: floats, or their copies in low precision. */
 #include <assert.h>
 
 #include "backend/cpu/bf16.h"
