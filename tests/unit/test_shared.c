@@ -56,6 +56,12 @@ static void teardown(struct bench *bench)
     recur_model_free(bench->model);
 }
 
+static void forward(void *argument, size_t thread, size_t threads)
+{
+    (void)threads;
+    recur_pass_forward(argument, thread);
+}
+
 /* Another pass, over what the last one left: on two threads for each direction, which share units.
  */
 static void run_together(struct bench *bench, size_t directions)
@@ -63,7 +69,7 @@ static void run_together(struct bench *bench, size_t directions)
     struct recur_team *team;
     assert_int_equal(recur_grid_set(&bench->work.grid, 1, directions, 2, NULL), RECUR_OK);
     assert_int_equal(recur_team_create(2 * directions, &team, NULL), RECUR_OK);
-    recur_pass_run_forward(&bench->pass, team);
+    recur_team_run(team, forward, &bench->pass);
     recur_team_free(team);
 }
 

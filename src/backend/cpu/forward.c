@@ -456,37 +456,6 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
 }
 
-static void prepare_backward(void *argument, size_t thread, size_t threads)
-{
-    (void)thread;
-    (void)threads;
-    recur_pass_prepare(argument, true);
-}
-
-static void prepare_forward(void *argument, size_t thread, size_t threads)
-{
-    (void)thread;
-    (void)threads;
-    recur_pass_prepare(argument, false);
-}
-
-static void forward(void *argument, size_t thread, size_t threads)
-{
-    (void)threads;
-    recur_pass_forward(argument, thread);
-}
-
-void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team, bool backward)
-{
-    atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
-    recur_team_run(team, backward ? prepare_backward : prepare_forward, pass);
-}
-
-void recur_pass_run_forward(struct recur_pass *pass, struct recur_team *team)
-{
-    recur_team_run(team, forward, pass);
-}
-
 double recur_pass_loss_sum(const struct recur_pass *pass)
 {
     double sum = 0;

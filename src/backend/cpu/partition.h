@@ -1,4 +1,4 @@
-/* A thread's share of a pass: some rows of the batch and some panels of hidden units; and the
+/* A thread's share of a pass: some sequences of the batch and some panels of hidden units; and the
  * walks over rows, layers and panels that forward.c, backward.c and gradients.c share. */
 #ifndef RECUR_BACKEND_CPU_PARTITION_H
 #define RECUR_BACKEND_CPU_PARTITION_H

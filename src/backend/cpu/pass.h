@@ -182,10 +182,6 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread);
 /* In bf16 the team calls recur_bf16_pair and meets before. */
 void recur_pass_gradients(struct recur_pass *pass, size_t thread);
 
-/* On all of `team`: recur_pass_prepare, and, for passes that only look, a forward pass. */
-void recur_pass_run_prepare(struct recur_pass *pass, struct recur_team *team, bool backward);
-void recur_pass_run_forward(struct recur_pass *pass, struct recur_team *team);
-
 /* Thread 0 has done the work of a phase: adds the time since the last mark to it. */
 void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase);
 
