@@ -5,7 +5,7 @@
 #include "common/message.h"
 #include "common/output.h"
 #include "files/model_text.h"
-#include "options/options.h"
+#include "options/model_options.h"
 #include "options/text_options.h"
 #include "recur/evaluate.h"
 
@@ -86,17 +86,14 @@ static int eval(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct eval_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
-     .help = "the model's file, - for standard input"},
+    MODEL_ROW(struct eval_options, model),
     {OPTION_CHOICE, 0, "scheme", "NAME", AT(scoring.scheme), .choices = SCHEME_CHOICES,
      .standard = "auto",
      .help = "of words: how labels say where spans are, auto as the labels look; none counts no "
              "spans"},
     LABEL_OPTION_ROWS(struct eval_options, "as in training, or "),
     LAYOUT_OPTION_ROW(struct eval_options),
-    {OPTION_COUNT, 0, "threads", "N", AT(scoring.threads), .least = 1, .most = 1024,
-     .shown = "all cores",
-     .help = "threads to compute with; the result is the same with any number"},
+    THREADS_ROW(struct eval_options, scoring.threads),
     ENCODING_ROW(struct eval_options, scoring.encoding),
     {OPTION_FLAG, 0, "json", NULL, AT(scoring.json),
      .help = "one JSON object: tokens, loss, perplexity, bits_per_character, accuracy where blanks "

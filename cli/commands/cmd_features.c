@@ -5,7 +5,7 @@
 #include "common/message.h"
 #include "common/output.h"
 #include "files/model_text.h"
-#include "options/options.h"
+#include "options/model_options.h"
 #include "options/text_options.h"
 #include "recur/features.h"
 
@@ -55,15 +55,13 @@ static int features(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct features_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
-     .help = "the model's file, - for standard input"},
+    MODEL_ROW(struct features_options, model),
     {OPTION_FILE, 'o', "output", "FILE", AT(output),
      .help = "where the array (tokens, numbers) goes: .npy for NumPy, .safetensors for the tensor "
              "\"features\", - for standard output, as NumPy's; needed"},
     {OPTION_COUNT, 0, "layer", "N", AT(layer), .least = 1, .most = OPTION_LIST_MOST,
      .shown = "the last", .help = "which recurrent layer, from 1, the lowest, up"},
-    {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
-     .help = "threads to compute with; the result is the same with any number"},
+    THREADS_ROW(struct features_options, threads),
     ENCODING_ROW(struct features_options, encoding),
     {.help = NULL},
 };

@@ -7,11 +7,11 @@
 
 #include "common/message.h"
 #include "common/need.h"
-#include "common/output.h"
 #include "common/text_out.h"
 #include "files/continuation.h"
 #include "files/model_text.h"
 #include "files/reading.h"
+#include "options/model_options.h"
 #include "options/text_options.h"
 #include "recur/fill.h"
 
@@ -177,8 +177,7 @@ static int fill(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct fill_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
-     .help = "the model's file, - for standard input"},
+    MODEL_ROW(struct fill_options, model),
     {OPTION_FILE, 'f', "file", "FILE", AT(file), .shown = "none",
      .help = "fill a whole file, as one text, in place of TEXT; - for standard input"},
     ENCODING_ROW(struct fill_options, encoding),

@@ -8,11 +8,11 @@
 
 #include "common/message.h"
 #include "common/need.h"
-#include "common/output.h"
 #include "common/text_out.h"
 #include "files/continuation.h"
 #include "files/model_text.h"
 #include "files/reading.h"
+#include "options/model_options.h"
 #include "options/text_options.h"
 #include "recur/generate.h"
 
@@ -135,8 +135,7 @@ static int generate(const struct command *command, int argc, char **argv)
     }
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
-     .help = "the model's file, - for standard input"},
+    MODEL_ROW(struct generate_options, model),
     {OPTION_TEXT, 'p', "prompt", "TEXT", AT(prompt), .shown = "none",
      .help = "what to continue, - for standard input"},
     {OPTION_COUNT, 'n', "count", "N", AT(count), .most = INT64_MAX, .standard = "200",

@@ -9,6 +9,7 @@
 #include "common/quote.h"
 #include "common/text_out.h"
 #include "files/model_text.h"
+#include "options/model_options.h"
 #include "options/text_options.h"
 #include "recur/predict.h"
 
@@ -228,16 +229,14 @@ static int predict(const struct command *command, int argc, char **argv)
 #define AT(field) offsetof(struct predict_options, field)
 
 static const struct option_spec options[] = {
-    {OPTION_FILE, 'm', "model", "MODEL", AT(model), .standard = STANDARD_MODEL,
-     .help = "the model's file, - for standard input"},
+    MODEL_ROW(struct predict_options, model),
     {OPTION_COUNT, 0, "top", "N", AT(top), .least = 1, .most = INT32_MAX, .standard = "3",
      .help = "of texts: how many labels to show with their probabilities"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
      .help = "of texts: a JSON object a line: label, probabilities"},
     LABEL_OPTION_ROWS(struct predict_options, "as in training, or "),
     LAYOUT_OPTION_ROW(struct predict_options),
-    {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
-     .help = "threads to compute with; the result is the same with any number"},
+    THREADS_ROW(struct predict_options, threads),
     ENCODING_ROW(struct predict_options, encoding),
     {.help = NULL},
 };
