@@ -15,14 +15,8 @@ struct work {
     size_t gates, layers, hidden;
 };
 
-static const struct work works[] = {
-    {"stack-rnn-256", RECUR_CELL_RNN, 1, 1, 256},
-    {"stack-rnn-512", RECUR_CELL_RNN, 1, 1, 512},
-    {"stack-gru-256", RECUR_CELL_GRU, 3, 1, 256},
-    {"stack-lstm-256", RECUR_CELL_LSTM, 4, 1, 256},
-    {"stack-lstm-2x256", RECUR_CELL_LSTM, 4, 2, 256},
-    {"stack-lstm-2x512", RECUR_CELL_LSTM, 4, 2, 512},
-};
+#define ROW(...) {__VA_ARGS__},
+static const struct work works[] = {BENCH_STACKS(ROW)};
 
 const char *recur_bench_stack_name(size_t index)
 {

@@ -12,9 +12,14 @@ struct stack_speed {
     double flop;   /* of a token: 6 G H (I + H) for each layer, I = H */
 };
 
-/* The names of all, as an option's choices. */
-#define BENCH_STACKS                                                                               \
-    "stack-rnn-256|stack-rnn-512|stack-gru-256|stack-lstm-256|stack-lstm-2x256|stack-lstm-2x512"
+/* All of them: name, cell, its gates G, layers, width H. */
+#define BENCH_STACKS(ROW)                                                                          \
+    ROW("stack-rnn-256", RECUR_CELL_RNN, 1, 1, 256)                                                \
+    ROW("stack-rnn-512", RECUR_CELL_RNN, 1, 1, 512)                                                \
+    ROW("stack-gru-256", RECUR_CELL_GRU, 3, 1, 256)                                                \
+    ROW("stack-lstm-256", RECUR_CELL_LSTM, 4, 1, 256)                                              \
+    ROW("stack-lstm-2x256", RECUR_CELL_LSTM, 4, 2, 256)                                            \
+    ROW("stack-lstm-2x512", RECUR_CELL_LSTM, 4, 2, 512)
 
 /* The name of stack number `index`, NULL behind the last one. */
 const char *recur_bench_stack_name(size_t index);

@@ -5,13 +5,10 @@
 
 #include "bench/bench_footprint.h"
 #include "bench/bench_lengths.h"
-#include "bench/bench_samples.h"
+#include "bench/bench_network.h"
 #include "bench/bench_stack.h"
-#include "bench/bench_streams.h"
-#include "bench/bench_works.h"
 #include "common/message.h"
 #include "common/output.h"
-#include "common/timing.h"
 #include "options/train_options.h"
 #include "recur/machine.h"
 
@@ -22,169 +19,17 @@ struct bench_options {
     bool json, training, generation; /* training or generation alone */
 };
 
-/* As many tokens as the book's loader. Speed does not depend on which. */
-enum { BENCH_TOKENS = 10000 };
-
-/* How many streams generate together. */
-static const size_t stream_counts[] = {1, 8, 64, BENCH_STREAMS_MOST};
-
-/* One stream with a model of each enum recur_quantization. */
-enum { KINDS = RECUR_QUANTIZATION_INT8 + 1 };
-
-enum { STREAM_COUNTS = sizeof stream_counts / sizeof *stream_counts };
-
-struct speed {
-    const struct bench_work *work;
-    size_t parameters;
-    double train;                 /* tokens/s */
-    double train_alone;           /* the same on one thread; 0: not measured */
-    double generate[KINDS];       /* tokens/s of one stream on one thread */
-    double share[KINDS];          /* of the rate at which one thread reads as many bytes */
-    double threads[KINDS];        /* tokens/s of one stream on all threads */
-    double threads_share[KINDS];  /* of the rate at which they read as many bytes together */
-    double stream[STREAM_COUNTS]; /* tokens/s, of all together */
-    double flop;                  /* of a trained token */
-    double phase[RECUR_PHASES];   /* shares of the training time */
-};
-
-static enum recur_status make_corpus(size_t vocabulary, recur_corpus **corpus, recur_error *error)
-{
-    int32_t ids[BENCH_TOKENS];
-    uint32_t state = 1;
-    for (size_t i = 0; i < BENCH_TOKENS; i++)
-        ids[i] = (int32_t)(recur_bench_draw(&state) % vocabulary);
-    return recur_corpus_from_ids(ids, BENCH_TOKENS, vocabulary, corpus, error);
-}
-
-/* The median speed of whole epochs, after one to warm up. */
-static enum recur_status time_training(recur_trainer *trainer, double seconds, double *speed,
-                                       recur_error *error)
-{
-    double samples[BENCH_SAMPLES_MOST];
-    size_t count = 0;
-    recur_epoch epoch;
-    enum recur_status status = recur_trainer_epoch(trainer, &epoch, error);
-    double end = recur_seconds() + seconds;
-    while (status == RECUR_OK && count < BENCH_SAMPLES_MOST &&
-           (count == 0 || recur_seconds() < end)) {
-        status = recur_trainer_epoch(trainer, &epoch, error);
-        samples[count++] = epoch.tokens_per_second;
-    }
-    if (status == RECUR_OK)
-        *speed = recur_median(samples, count);
-    return status;
-}
-
-static void phase_shares(const recur_trainer *trainer, double *share)
-{
-    const double *seconds = recur_trainer_phases(trainer);
-    double sum = 0;
-    for (size_t p = 0; p < RECUR_PHASES; p++)
-        sum += seconds[p];
-    for (size_t p = 0; p < RECUR_PHASES; p++)
-        share[p] = seconds[p] / sum;
-}
-
 static size_t bench_threads(const struct bench_options *options)
 {
     return options->threads ? (size_t)options->threads : recur_machine_threads();
 }
 
-/* One stream on one thread and on all of them, and how much of the rate of reading that is. The
- * model is another one where it is quantised, for training cannot go on with it. */
-static enum recur_status time_stream(const struct bench_options *options,
-                                     const recur_model_config *config, enum recur_quantization kind,
-                                     struct speed *speed, recur_error *error)
-{
-    size_t threads = bench_threads(options);
-    double rate = 0;
-    recur_model *model = NULL;
-    enum recur_status status = recur_model_create(config, NULL, &model, error);
-    if (status == RECUR_OK)
-        status = recur_model_quantize(model, kind, error);
-    double bytes = status == RECUR_OK ? recur_machine_bytes_per_token(model) : 0;
-    for (size_t all = 0; all < 2 && status == RECUR_OK; all++) {
-        double *speeds = all ? speed->threads : speed->generate;
-        double *shares = all ? speed->threads_share : speed->share;
-        size_t count = all ? threads : 1;
-        status = recur_bench_streams(model, 1, count, options->seconds, &speeds[kind], error);
-        if (status == RECUR_OK)
-            status = recur_machine_read_rate(count, (size_t)bytes, options->seconds, &rate, error);
-        if (status == RECUR_OK)
-            shares[kind] = speeds[kind] * bytes / rate;
-    }
-    recur_model_free(model);
-    return status;
-}
-
-static enum recur_status time_generation(const struct bench_options *options,
-                                         const recur_model *model, struct speed *speed,
-                                         recur_error *error)
-{
-    const recur_model_config *config = recur_model_get_config(model);
-    enum recur_status status = RECUR_OK;
-    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS && status == RECUR_OK; kind++)
-        status = time_stream(options, config, (enum recur_quantization)kind, speed, error);
-    for (size_t i = 0; i < STREAM_COUNTS && status == RECUR_OK && speed->work->streams; i++)
-        status = recur_bench_streams(model, stream_counts[i], bench_threads(options),
-                                     options->seconds, &speed->stream[i], error);
-    return status;
-}
-
-/* Trains for a while; `phase` may be NULL. */
-static enum recur_status train(recur_model *model, const recur_corpus *corpus,
-                               const recur_trainer_config *run, double seconds, double *speed,
-                               double *phase, recur_error *error)
-{
-    recur_trainer *trainer = NULL;
-    enum recur_status status = recur_trainer_create(model, corpus, run, &trainer, error);
-    if (status == RECUR_OK)
-        status = time_training(trainer, seconds, speed, error);
-    if (status == RECUR_OK && phase)
-        phase_shares(trainer, phase);
-    recur_trainer_free(trainer);
-    return status;
-}
-
-/* A model and its trainer, as recur train makes them. */
-static enum recur_status measure(const struct bench_options *options, struct speed *speed,
-                                 recur_error *error)
-{
-    struct bench_settings settings;
-    recur_corpus *corpus = NULL;
-    recur_model *model = NULL;
-    recur_bench_work_settings(speed->work, &settings);
-    settings.options.threads = bench_threads(options);
-    const recur_model_config config =
-        recur_train_model_config(&settings.options, speed->work->vocabulary);
-    recur_trainer_config run = recur_train_trainer_config(&settings.options, BENCH_TOKENS);
-    enum recur_status status = make_corpus(speed->work->vocabulary, &corpus, error);
-    if (status == RECUR_OK)
-        status = recur_model_create(&config, NULL, &model, error);
-    if (status == RECUR_OK && !options->generation)
-        status = train(model, corpus, &run, options->seconds, &speed->train, speed->phase, error);
-    /* On one thread too, unless their number was the user's choice. */
-    if (status == RECUR_OK && !options->generation && !options->threads && run.threads > 1) {
-        run.threads = 1;
-        status = train(model, corpus, &run, options->seconds, &speed->train_alone, NULL, error);
-    }
-    if (status == RECUR_OK && !options->training)
-        status = time_generation(options, model, speed, error);
-    if (status == RECUR_OK) {
-        speed->parameters = recur_model_parameters(model);
-        speed->flop = recur_machine_flop_per_token(model);
-    }
-    recur_model_free(model);
-    recur_corpus_free(corpus);
-    return status;
-}
-
-static double gflops(const struct speed *speed)
+static double gflops(const struct network_speed *speed)
 {
     return speed->train * speed->flop * 1e-9;
 }
 
-static void put_phases(recur_json_writer *json, const struct speed *speed)
+static void put_phases(recur_json_writer *json, const struct network_speed *speed)
 {
     recur_json_open(json, "train_phases", '{');
     for (size_t p = 0; p < RECUR_PHASES; p++)
@@ -192,12 +37,12 @@ static void put_phases(recur_json_writer *json, const struct speed *speed)
     recur_json_close(json, '}');
 }
 
-static void put_streams(recur_json_writer *json, const struct speed *speed)
+static void put_streams(recur_json_writer *json, const struct network_speed *speed)
 {
     recur_json_open(json, "sessions", '[');
     for (size_t i = 0; i < STREAM_COUNTS; i++) {
         recur_json_open(json, NULL, '{');
-        recur_json_put_u64(json, "streams", stream_counts[i]);
+        recur_json_put_u64(json, "streams", recur_bench_stream_count(i));
         recur_json_put_rounded(json, "tokens_per_second", speed->stream[i], 6);
         recur_json_close(json, '}');
     }
@@ -214,20 +59,20 @@ static void put_kinds(recur_json_writer *json, const char *key, const double *nu
     recur_json_close(json, '}');
 }
 
-static void put_generation(recur_json_writer *json, const struct speed *speed)
+static void put_generation(recur_json_writer *json, const struct network_speed *speed)
 {
     put_kinds(json, "generate_tokens_per_second", speed->generate, 6);
     put_kinds(json, "generate_share_of_reading", speed->share, 4);
     put_kinds(json, "generate_threads_tokens_per_second", speed->threads, 6);
     put_kinds(json, "generate_threads_share_of_reading", speed->threads_share, 4);
-    if (speed->work->streams)
+    if (speed->workload->streams)
         put_streams(json, speed);
 }
 
-static void put_speed(recur_json_writer *json, const struct speed *speed, double peak)
+static void put_speed(recur_json_writer *json, const struct network_speed *speed, double peak)
 {
     recur_json_open(json, NULL, '{');
-    recur_json_put_text(json, "preset", speed->work->name);
+    recur_json_put_text(json, "preset", speed->workload->name);
     recur_json_put_u64(json, "parameters", speed->parameters);
     if (speed->train > 0) {
         recur_json_put_rounded(json, "train_tokens_per_second", speed->train, 6);
@@ -254,23 +99,23 @@ static void print_stream(const char *threads, const double *speeds, const double
     putchar('\n');
 }
 
-static void print_generation(const struct speed *speed)
+static void print_generation(const struct network_speed *speed)
 {
     print_stream("one thread", speed->generate, speed->share);
     print_stream("all threads", speed->threads, speed->threads_share);
-    if (!speed->work->streams)
+    if (!speed->workload->streams)
         return;
     printf("    sessions together, tokens/s:");
     for (size_t i = 0; i < STREAM_COUNTS; i++)
-        printf("%s %zu %.0f", i ? "," : "", stream_counts[i], speed->stream[i]);
+        printf("%s %zu %.0f", i ? "," : "", recur_bench_stream_count(i), speed->stream[i]);
     putchar('\n');
 }
 
-static void print_speed(const struct speed *speed, double peak)
+static void print_speed(const struct network_speed *speed, double peak)
 {
     if (speed->train > 0) {
-        printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed->work->name, speed->train,
-               gflops(speed), 100 * gflops(speed) / peak);
+        printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed->workload->name,
+               speed->train, gflops(speed), 100 * gflops(speed) / peak);
         if (speed->train_alone > 0)
             printf("    %.2f times as fast as one thread\n", speed->train / speed->train_alone);
         for (size_t p = 0; p < RECUR_PHASES; p++)
@@ -278,7 +123,7 @@ static void print_speed(const struct speed *speed, double peak)
                    100 * speed->phase[p]);
         putchar('\n');
     } else {
-        printf("%s\n", speed->work->name);
+        printf("%s\n", speed->workload->name);
     }
     if (speed->generate[0] > 0)
         print_generation(speed);
@@ -291,11 +136,18 @@ static int measure_all(const struct command *command, const struct bench_options
 {
     recur_error error;
     enum recur_status status = RECUR_OK;
-    for (size_t i = 0; status == RECUR_OK && recur_bench_work(i); i++) {
-        struct speed speed = {.work = recur_bench_work(i)};
-        if (options->preset && strcmp(options->preset, speed.work->name) != 0)
+    const struct network_settings settings = {
+        .threads = bench_threads(options),
+        .alone = !options->threads, /* else their number was the user's choice */
+        .seconds = options->seconds,
+        .training = !options->generation,
+        .generation = !options->training,
+    };
+    for (size_t i = 0; status == RECUR_OK && recur_workload(i); i++) {
+        struct network_speed speed = {.workload = recur_workload(i)};
+        if (options->preset && strcmp(options->preset, speed.workload->name) != 0)
             continue;
-        status = measure(options, &speed, &error);
+        status = recur_bench_network(&settings, &speed, &error);
         if (status == RECUR_OK && report)
             put_speed(report, &speed, peak);
         else if (status == RECUR_OK)
@@ -409,19 +261,70 @@ static bool generates(const char *preset)
 {
     if (!preset || strcmp(preset, BENCH_FOOTPRINT) == 0)
         return true;
-    for (size_t i = 0; recur_bench_work(i); i++)
-        if (strcmp(preset, recur_bench_work(i)->name) == 0)
+    for (size_t i = 0; recur_workload(i); i++)
+        if (strcmp(preset, recur_workload(i)->name) == 0)
             return true;
     return false;
+}
+
+/* What all results stand under. */
+struct machine {
+    const char *isa;
+    size_t threads;
+    double peak; /* GFLOP/s */
+};
+
+static int print_results(const struct command *command, const struct bench_options *options,
+                         const struct machine *machine, const struct footprint *footprint)
+{
+    printf("%s, %zu thread%s, measured peak %.1f GFLOP/s\n\n", machine->isa, machine->threads,
+           recur_plural(machine->threads), machine->peak);
+    printf("%-16s %19s %16s %7s\n", "preset", "training", "", "of peak");
+    fflush(stdout);
+    int status = measure_all(command, options, machine->peak, NULL);
+    if (status == 0)
+        status = measure_stacks(command, options, machine->peak, NULL);
+    if (status == 0)
+        status = measure_lengths(command, options, machine->threads, NULL);
+    if (status == 0 && footprint)
+        print_footprint(options, footprint);
+    return status;
+}
+
+static int print_report(const struct command *command, const struct bench_options *options,
+                        const struct machine *machine, const struct footprint *footprint)
+{
+    recur_json_writer report = RECUR_JSON_SHOWN;
+    recur_json_open(&report, NULL, '{');
+    recur_json_put_text(&report, "isa", machine->isa);
+    recur_json_put_u64(&report, "threads", machine->threads);
+    recur_json_put_rounded(&report, "peak_gflops", machine->peak, 6);
+    recur_json_open(&report, "results", '[');
+    int status = measure_all(command, options, machine->peak, &report);
+    recur_json_close(&report, ']');
+    recur_json_open(&report, "stacks", '[');
+    if (status == 0)
+        status = measure_stacks(command, options, machine->peak, &report);
+    recur_json_close(&report, ']');
+    if (status == 0)
+        status = measure_lengths(command, options, machine->threads, &report);
+    if (footprint)
+        put_footprint(&report, options, footprint);
+    recur_json_close(&report, '}');
+    if (status == 0)
+        return recur_json_print(command, &report);
+    recur_json_writer_free(&report);
+    return status;
 }
 
 static int bench(const struct command *command, int argc, char **argv)
 {
     struct bench_options options = {0};
     struct arguments arguments;
+    struct machine machine;
+    struct footprint footprint;
+    bool measured;
     recur_error error;
-    const char *isa;
-    double flops;
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
@@ -430,60 +333,25 @@ static int bench(const struct command *command, int argc, char **argv)
     if (options.generation && !generates(options.preset))
         return recur_usage_error(command, "%s only trains: --generation has nothing to measure",
                                  options.preset);
-    struct footprint footprint;
-    bool has_footprint;
-    size_t threads = bench_threads(&options);
-    if (recur_machine_isa(&isa, &error) != RECUR_OK)
+    machine.threads = bench_threads(&options);
+    if (recur_machine_isa(&machine.isa, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    status = measure_footprint(command, &options, &footprint, &has_footprint);
+    status = measure_footprint(command, &options, &footprint, &measured);
     if (status)
         return status;
-    if (recur_machine_peak(threads, options.seconds, &flops, &error) != RECUR_OK)
+    if (recur_machine_peak(machine.threads, options.seconds, &machine.peak, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    double peak = flops * 1e-9;
-    if (!options.json) {
-        printf("%s, %zu thread%s, measured peak %.1f GFLOP/s\n\n", isa, threads,
-               recur_plural(threads), peak);
-        printf("%-16s %19s %16s %7s\n", "preset", "training", "", "of peak");
-        fflush(stdout);
-        status = measure_all(command, &options, peak, NULL);
-        if (status == 0)
-            status = measure_stacks(command, &options, peak, NULL);
-        if (status == 0)
-            status = measure_lengths(command, &options, threads, NULL);
-        if (status == 0 && has_footprint)
-            print_footprint(&options, &footprint);
-        return status;
-    }
-    recur_json_writer report = RECUR_JSON_SHOWN;
-    recur_json_open(&report, NULL, '{');
-    recur_json_put_text(&report, "isa", isa);
-    recur_json_put_u64(&report, "threads", threads);
-    recur_json_put_rounded(&report, "peak_gflops", peak, 6);
-    recur_json_open(&report, "results", '[');
-    status = measure_all(command, &options, peak, &report);
-    recur_json_close(&report, ']');
-    recur_json_open(&report, "stacks", '[');
-    if (status == 0)
-        status = measure_stacks(command, &options, peak, &report);
-    recur_json_close(&report, ']');
-    if (status == 0)
-        status = measure_lengths(command, &options, threads, &report);
-    if (has_footprint)
-        put_footprint(&report, &options, &footprint);
-    recur_json_close(&report, '}');
-    if (status == 0)
-        return recur_json_print(command, &report);
-    recur_json_writer_free(&report);
-    return status;
+    machine.peak *= 1e-9;
+    return (options.json ? print_report : print_results)(command, &options, &machine,
+                                                         measured ? &footprint : NULL);
 }
 
 #define AT(field) offsetof(struct bench_options, field)
 
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
-     .choices = BENCH_WORKS "|" BENCH_STACKS "|lengths|" BENCH_FOOTPRINT, .shown = "all of them",
-     .help = "measure only this one"},
+     .choices = BENCH_WORKLOADS(BENCH_CHOICE) BENCH_STACKS(BENCH_CHOICE) "lengths|" BENCH_FOOTPRINT,
+     .shown = "all of them", .help = "measure only this one"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to train and to advance sessions with"},
     {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
