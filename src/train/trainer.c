@@ -11,7 +11,6 @@
 #include "nn/origin.h"
 #include "train/trainer_object.h"
 
-RECUR_NAMED_ENUM(optimizer, "optimizer", "sgd", "adam", "adamw", "rmsprop")
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
 RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
 

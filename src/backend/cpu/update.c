@@ -4,20 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/names.h"
-
-/* What an optimizer keeps and how it treats parameters, in the order of the names; its arithmetic
- * is in kernels/optimizers.h. */
-static const struct {
-    bool first, second; /* moments; momentum makes the first of any */
-    bool decoupled;     /* weight decay apart from the gradient */
-    bool local;         /* without momentum and decay, where the gradient is 0 nothing changes */
-} optimizers[] = {
-    [RECUR_OPTIMIZER_SGD] = {.local = true},
-    [RECUR_OPTIMIZER_ADAM] = {.first = true, .second = true},
-    [RECUR_OPTIMIZER_ADAMW] = {.first = true, .second = true, .decoupled = true},
-    [RECUR_OPTIMIZER_RMSPROP] = {.second = true},
-};
+#include "nn/optimizers.h"
 
 /* Cuts [first, end) into chunks. */
 static void add_chunks(struct recur_optimiser *optimiser, size_t first, size_t end)
@@ -65,16 +52,16 @@ enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                      .alpha = config->alpha,
                      .epsilon = config->epsilon,
                      .weight_decay = config->weight_decay,
-                     .decoupled = optimizers[config->optimizer].decoupled},
+                     .decoupled = recur_optimizer_kind_of(config->optimizer)->decoupled},
         .sparse = sparse ? sparse : &none,
         .parameters = parameters,
         .gradients = gradients,
         .span = span,
     };
-    if (optimizers[config->optimizer].first || config->momentum > 0)
+    if (recur_optimizer_kind_of(config->optimizer)->first || config->momentum > 0)
         RECUR_TRY(
             recur_block_alloc(span * sizeof(real), "the optimiser", &optimiser->first, error));
-    if (optimizers[config->optimizer].second)
+    if (recur_optimizer_kind_of(config->optimizer)->second)
         RECUR_TRY(
             recur_block_alloc(span * sizeof(real), "the optimiser", &optimiser->second, error));
     return divide(optimiser, span, error);
@@ -158,8 +145,8 @@ static void update_row(const struct recur_optimiser *optimiser, int32_t row)
 static void apply(struct recur_optimiser *optimiser, size_t thread, size_t threads)
 {
     /* Moments and weight decay move a parameter that has no gradient too. */
-    bool plain = optimizers[optimiser->kind].local && optimiser->settings.momentum == 0 &&
-                 optimiser->settings.weight_decay == 0;
+    bool plain = recur_optimizer_kind_of(optimiser->kind)->local &&
+                 optimiser->settings.momentum == 0 && optimiser->settings.weight_decay == 0;
     size_t chunks = plain ? optimiser->dense : optimiser->chunks;
     size_t rows = plain ? optimiser->sparse->rows : 0;
     for (size_t i = chunks * thread / threads; i < chunks * (thread + 1) / threads; i++)
