@@ -83,28 +83,7 @@ const struct option_spec recur_train_option_rows[] = {
     TRAINER("precision"),
 
     {OPTION_HEADING, .help = "Output"},
-    {OPTION_FILE, 'o', "output", "FILE", AT(output), .standard = STANDARD_MODEL,
-     .help = "where the model goes"},
-    {OPTION_COUNT, 0, "checkpoint-every", "N", AT(checkpoint_every), .least = 1, .most = 1000000000,
-     .shown = "never",
-     .help = "write the whole run to a file beside the model, model.checkpoint.safetensors beside "
-             "model.safetensors, every N minibatches and at the end, for --resume"},
-    {OPTION_FILE, 0, "resume", "FILE", AT(resume), .shown = "none",
-     .help = "go on with the run in a checkpoint, with its text and its options, to the same bits "
-             "as if it had never stopped"},
-    {OPTION_TEXTS, 0, "predict", "TEXT", AT(predict),
-     .shown = "the text's first words; presets \"time traveller\" and \"traveller\"",
-     .help = "a prefix to continue by 50 tokens, repeatable"},
-    {OPTION_COUNT, 0, "predict-every", "N", AT(predict_every), .most = 1000000000,
-     .shown = "by time, the first within 15 seconds; presets 10",
-     .help = "epochs between continuations while training; 0: only at the end"},
-    {OPTION_FILE, 0, "log", "FILE", AT(log), .shown = "none",
-     .help = "JSON Lines, an object for each epoch"},
-    {OPTION_FILE, 0, "report", "FILE", AT(report), .shown = "none",
-     .help = "one JSON object at the end"},
-    {OPTION_FILE, 0, "plot", "FILE", AT(plot), .shown = "none",
-     .help = "the curves as a picture, .svg or .png"},
-    {OPTION_FLAG, 0, "quiet", NULL, AT(quiet), .help = "no progress on standard error"},
+    OUTPUT_OPTION_ROWS(struct train_options),
     {OPTION_FIELDS, .fields = recur_model_field, .at = AT(model), .help = ""},
     {OPTION_FIELDS, .fields = recur_trainer_field, .at = AT(trainer), .help = ""},
     {.help = NULL},
@@ -174,8 +153,8 @@ static void apply_preset(const struct command *command, struct train_options *op
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         recur_option_preset(command, arguments, settings[i][0], settings[i][1], options);
-    if (options->predict.count == 0 && serves(recur_train_task(options), CONTINUES))
-        options->predict = (struct text_list){{"time traveller", "traveller"}, 2};
+    if (options->out.predict.count == 0 && serves(recur_train_task(options), CONTINUES))
+        options->out.predict = (struct text_list){{"time traveller", "traveller"}, 2};
 }
 
 static bool spread_layers(const struct command *command, struct train_options *options,
@@ -317,7 +296,7 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     *status = STATUS_USAGE;
     options->predict_given = recur_option_given(command, &given, "predict");
     options->predict_by_time = !recur_option_given(command, &given, "predict-every");
-    if (options->resume)
+    if (options->out.resume)
         return spread_layers(command, options, layers_given);
     if (options->preset)
         apply_preset(command, options, arguments);

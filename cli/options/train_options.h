@@ -3,6 +3,7 @@
 #define RECUR_CLI_OPTIONS_TRAIN_OPTIONS_H
 
 #include "options/label_options.h"
+#include "options/output_options.h"
 #include "options/text_options.h"
 #include "recur/model.h"
 #include "recur/trainer.h"
@@ -21,11 +22,7 @@ struct train_options {
     double validation; /* as it was given, and not as the float next to it */
     const char *device;
 
-    const char *output, *log, *report, *plot, *resume;
-    uint64_t checkpoint_every; /* minibatches; 0: never */
-    struct text_list predict;
-    uint64_t predict_every;
-    bool quiet;
+    struct output_options out;
 
     bool labels;                        /* the task is one of labelled texts */
     bool embedding_given, epochs_given; /* else they follow from the text */

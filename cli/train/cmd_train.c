@@ -8,7 +8,7 @@ static int train(const struct command *command, int argc, char **argv)
     int status;
     if (!recur_train_options_parse(command, argc, argv, &run.options, &run.texts, &status))
         return status;
-    status = run.options.resume ? recur_run_reopen(&run) : 0;
+    status = run.options.out.resume ? recur_run_reopen(&run) : 0;
     if (status == 0)
         status = recur_run(&run);
     recur_run_free(&run);

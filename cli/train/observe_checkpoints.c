@@ -42,12 +42,12 @@ static enum recur_status make_note(struct run *run, recur_error *error)
 
 int recur_run_plan_checkpoints(struct run *run)
 {
-    const char *output = run->options.output;
+    const char *output = run->options.out.output;
     size_t length = strlen(output), end = strlen(MODEL_END);
     struct stat info;
     enum recur_status status;
     recur_error error;
-    if (!run->options.checkpoint_every)
+    if (!run->options.out.checkpoint_every)
         return 0;
     if (stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
         return recur_usage_error(run->command,
@@ -109,7 +109,7 @@ static enum recur_status save(struct run *run, struct checkpoints *checkpoints, 
 /* From the beginning there is a checkpoint of this run, so that nobody resumes another one. */
 static int begin(struct run *run, void *state)
 {
-    const char *path = run->checkpoint.path, *resume = run->options.resume;
+    const char *path = run->checkpoint.path, *resume = run->options.out.resume;
     recur_error error;
     if (!path || (resume && recur_overwrites(path, resume)))
         return 0;
@@ -138,7 +138,7 @@ static void save_or_warn(struct run *run, struct checkpoints *checkpoints)
 /* Behind the last minibatch of an epoch the epoch's end has to be in it. */
 static int epoch(struct run *run, void *state)
 {
-    if (run->checkpoint.path && run->minibatches % run->options.checkpoint_every == 0)
+    if (run->checkpoint.path && run->minibatches % run->options.out.checkpoint_every == 0)
         save_or_warn(run, state);
     return 0;
 }

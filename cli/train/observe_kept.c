@@ -25,13 +25,13 @@ static int end(struct run *run, void *state)
                 (unsigned long long)run->step.epoch);
         if (best > 0)
             fprintf(stderr, " of epoch %llu, %s,", best, why_the_best(run));
-        fprintf(stderr, " is in %s", recur_path(run->options.output).text);
+        fprintf(stderr, " is in %s", recur_path(run->options.out.output).text);
         if (run->checkpoint.path && !run->checkpoint.failed) {
             fputs("; go on with ", stderr);
             recur_run_print_resume(run);
         }
         fputc('\n', stderr);
-    } else if (kept && !run->options.quiet) {
+    } else if (kept && !run->options.out.quiet) {
         fprintf(stderr, "kept epoch %llu, %s", best, why_the_best(run));
         if (isfinite(kept->valid_loss) && !run->options.labels)
             fprintf(stderr, ": perplexity %s", recur_perplexity(kept->valid_loss).text);

@@ -20,7 +20,7 @@ struct log {
 /* Empties the log, once it is known that no other run writes it. */
 static int open_file(const struct run *run, struct log *log)
 {
-    const char *path = run->options.log;
+    const char *path = run->options.out.log;
     int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file >= 0 && recur_lock(file) == LOCK_TAKEN) {
         close(file);
@@ -65,14 +65,14 @@ static void add(struct run *run, struct log *log, const recur_epoch *epoch)
         return;
     recur_screen_clear(&run->screen);
     recur_warning(run->command, "--log: cannot write %s: %s; training goes on without it",
-                  recur_path(run->options.log).text, why);
+                  recur_path(run->options.out.log).text, why);
     log->failed = true;
     close_file(log);
 }
 
 static int open_log(struct run *run, void *state)
 {
-    int status = run->options.log ? open_file(run, state) : 0;
+    int status = run->options.out.log ? open_file(run, state) : 0;
     if (status != 0)
         return status;
     /* What a killed run had logged may be behind its checkpoint or before it: the history is not.
@@ -99,7 +99,8 @@ static int close_log(struct run *run, void *state)
     return recur_failure(run->command,
                          "--log: %s lacks epochs: it could not be written; the model is in "
                          "%s",
-                         recur_path(run->options.log).text, recur_path(run->options.output).text);
+                         recur_path(run->options.out.log).text,
+                         recur_path(run->options.out.output).text);
 }
 
 const struct observer recur_observe_log = {

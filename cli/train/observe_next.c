@@ -13,12 +13,13 @@ static int end(struct run *run, void *state)
     (void)state;
     const struct train_options *options = &run->options;
     char path[sizeof(recur_printable)];
-    const char *prefix = options->predict.count ? options->predict.items[0] : "";
+    const char *prefix = options->out.predict.count ? options->out.predict.items[0] : "";
     const recur_printable shown = recur_show(prefix, strlen(prefix), SIZE_MAX, NULL);
     /* What begins with a dash would be an option. */
-    snprintf(path, sizeof path, "%s%s", *options->output == '-' ? "./" : "", options->output);
+    snprintf(path, sizeof path, "%s%s", *options->out.output == '-' ? "./" : "",
+             options->out.output);
     const recur_printable name = recur_shell_word(path, false);
-    fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->output).text);
+    fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->out.output).text);
     if (options->labels) {
         fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);
     } else if (recur_task_serves(recur_train_task(options), RECUR_USE_FILL)) {

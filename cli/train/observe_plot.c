@@ -14,7 +14,7 @@ enum { SUBTITLE = 500 };
 static int check(struct run *run, void *state)
 {
     (void)state;
-    const char *path = run->options.plot;
+    const char *path = run->options.out.plot;
     return !path || recur_plot_check(run->command, path) ? 0 : STATUS_USAGE;
 }
 
@@ -24,7 +24,7 @@ static int end(struct run *run, void *state)
     size_t count;
     const recur_epoch *history = recur_model_history(run->model, &count);
     char line[SUBTITLE] = "";
-    if (!run->options.plot)
+    if (!run->options.out.plot)
         return 0;
     FILE *stream = fmemopen(line, sizeof line - 1, "w"); /* what is longer is cut */
     if (!stream)
@@ -39,7 +39,7 @@ static int end(struct run *run, void *state)
                                  .epochs = history,
                                  .count = count,
                                  .kept = recur_run_kept_epoch(run)};
-    return recur_plot_write(run->command, run->options.plot, &plotted) ? 0 : STATUS_FAILURE;
+    return recur_plot_write(run->command, run->options.out.plot, &plotted) ? 0 : STATUS_FAILURE;
 }
 
 const struct observer recur_observe_plot = {

@@ -35,13 +35,14 @@ static int end(struct run *run, void *state)
     (void)state;
     recur_json_writer report = RECUR_JSON_SHOWN;
     recur_error error;
-    if (!run->options.report)
+    if (!run->options.out.report)
         return 0;
     put_report(&report, run);
     bool written = recur_json_check(&report, "the report", &error) == RECUR_OK;
     if (written) {
         report.text[report.size] = '\n'; /* in place of the terminator, which is not written */
-        written = recur_write_file(run->command, run->options.report, report.text, report.size + 1);
+        written =
+            recur_write_file(run->command, run->options.out.report, report.text, report.size + 1);
     } else {
         recur_library_failure(run->command, &error);
     }

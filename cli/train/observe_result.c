@@ -50,7 +50,7 @@ static int print_predictions(struct run *run)
     const recur_epoch *best = recur_run_best_epoch(run);
     uint64_t epoch = best ? best->epoch : run->epoch.epoch;
     size_t minibatch = recur_run_ends_in_part(run) ? run->step.minibatch : 0;
-    for (size_t i = 0; i < run->options.predict.count; i++) {
+    for (size_t i = 0; i < run->options.out.predict.count; i++) {
         recur_error error;
         char *text;
         size_t size;

@@ -29,7 +29,7 @@ static int begin(struct run *run, void *state)
 
 static bool has_samples(const struct run *run)
 {
-    return !run->options.labels && run->options.predict.count > 0;
+    return !run->options.labels && run->options.out.predict.count > 0;
 }
 
 /* Are the next ones due before something more that takes so many seconds? */
@@ -44,7 +44,7 @@ static bool due(const struct run *run, const struct samples *samples, double sec
 static void show(const struct run *run, struct samples *samples)
 {
     recur_error error;
-    for (size_t i = 0; i < run->options.predict.count; i++) {
+    for (size_t i = 0; i < run->options.out.predict.count; i++) {
         char *text;
         size_t size;
         if (recur_run_continue(run, i, run->step.epoch, run->step.minibatch, &text, &size,
@@ -71,7 +71,7 @@ static int step(struct run *run, void *state)
 
 static int epoch(struct run *run, void *state)
 {
-    uint64_t every = run->options.predict_every, epoch = run->epoch.epoch;
+    uint64_t every = run->options.out.predict_every, epoch = run->epoch.epoch;
     /* The last epoch's continuations are the run's result, on stdout. */
     if (!has_samples(run) || epoch >= run->config.epochs ||
         !(run->options.predict_by_time ? due(run, state, run->epoch.seconds)

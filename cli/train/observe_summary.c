@@ -43,8 +43,8 @@ static int begin(struct run *run, void *state)
     fputs("\nmodel  ", stderr);
     recur_print_model(stderr, run->model, RECUR_FORMAT_RECUR);
     unsigned long long done = recur_trainer_epochs(run->trainer);
-    if (run->options.resume)
-        fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.resume).text,
+    if (run->options.out.resume)
+        fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.out.resume).text,
                 done, recur_plural(done));
     fprintf(stderr, "run    %zu epoch%s, %s, %zu thread%s, %s\n", run->config.epochs,
             recur_plural(run->config.epochs), recur_optimizer_name(run->config.optimizer),

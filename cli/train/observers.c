@@ -21,7 +21,7 @@ void recur_observers_start(struct run *run)
 static int call(struct run *run, size_t index, enum moment moment)
 {
     const struct observer *observer = observers[index];
-    observer_hook *hook = observer->loud && run->options.quiet ? NULL : observer->at[moment];
+    observer_hook *hook = observer->loud && run->options.out.quiet ? NULL : observer->at[moment];
     return hook ? hook(run, run->observed[index]) : 0;
 }
 

@@ -77,11 +77,11 @@ static int end_diverged(const struct run *run, const recur_error *diverged)
     recur_error error = {0};
     if (recur_trainer_epochs(run->trainer) == 0)
         return recur_failure(run->command, "%s; no model was saved", diverged->message);
-    if (recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
+    if (recur_model_save(run->model, run->options.out.output, &error) != RECUR_OK)
         return recur_failure(run->command, "%s; no model was saved: %s", diverged->message,
                              error.message);
     return recur_failure(run->command, "%s; the model as it was after the best epoch is in %s",
-                         diverged->message, recur_path(run->options.output).text);
+                         diverged->message, recur_path(run->options.out.output).text);
 }
 
 /* Says why the training cannot go on. Returns the exit status. */
@@ -149,7 +149,7 @@ static int train(struct run *run)
     if (status != 0 || stopped != 0)
         return status ? status : stopped;
     if (recur_trainer_finish(run->trainer, &error) != RECUR_OK ||
-        recur_model_save(run->model, run->options.output, &error) != RECUR_OK)
+        recur_model_save(run->model, run->options.out.output, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     run->kept = true;
     describe_partial_epoch(run);

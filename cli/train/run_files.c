@@ -67,7 +67,7 @@ static bool check_text(const struct run *run, const char *name, const char *path
     const char *again = "give the text again, after --resume FILE";
     struct stat info;
     char *real = recur_need_path(run->command, path);
-    const char *within = real ? name_within(run, run->options.resume, real) : NULL;
+    const char *within = real ? name_within(run, run->options.out.resume, real) : NULL;
     bool fine = within && stat(real, &info) == 0 && S_ISREG(info.st_mode);
     if (!real)
         recur_failure(run->command, "cannot read %s: %s; %s", recur_path(path).text,
@@ -91,7 +91,7 @@ static int find_text(struct run *run, size_t index, const char **text)
     if (strcmp(name, "-") == 0)
         return recur_usage_error(run->command, "the run read its text from standard input; give it "
                                                "again, after --resume FILE, as - or in a file");
-    char *path = path_beside(run, run->options.resume, name);
+    char *path = path_beside(run, run->options.out.resume, name);
     run->text[index] = path;
     *text = path;
     struct stat info;
@@ -133,7 +133,7 @@ static bool may_be_replaced(const char *path)
  * and `then`, the output that the checkpoint names, says which. */
 static int find_output(struct run *run, const char *then, const char **output)
 {
-    const char *resume = run->options.resume;
+    const char *resume = run->options.out.resume;
     size_t length = strlen(resume), end = strlen(CHECKPOINT_END);
     char *path = recur_need(run->command, length + 1, 1, "a file's name");
     run->output = path;
@@ -166,7 +166,7 @@ int recur_run_find_outputs(struct run *run, const struct option_set *given,
         const char **path = (const char **)(void *)((char *)then + option->at);
         if (option->kind != OPTION_FILE || recur_option_in(given, i))
             continue;
-        if (path == &then->output) {
+        if (path == &then->out.output) {
             int status = find_output(run, *path, path);
             if (status != 0)
                 return status;
@@ -196,7 +196,7 @@ void recur_run_print_resume(const struct run *run)
             continue;
         const char *path = recur_run_file(option, &run->options);
         /* The checkpoint's name says what the output's is. */
-        if (path && path != run->options.resume && path != run->options.output)
+        if (path && path != run->options.out.resume && path != run->options.out.output)
             fprintf(stderr, " --%s %s", option->name, recur_shell_word(path, false).text);
     }
     for (size_t i = 0; run->checkpoint.texts_elsewhere && i < run->texts.count; i++) {

@@ -19,7 +19,7 @@ const char *recur_run_file(const struct option_spec *option, const struct train_
 static bool find_place(const struct run *run, size_t index, struct place *place)
 {
     for (const struct option_spec *option = run->command->options; option->help; option++) {
-        if (option->kind != OPTION_FILE || option->at == offsetof(struct train_options, resume))
+        if (option->kind != OPTION_FILE || option->at == offsetof(struct train_options, out.resume))
             continue;
         *place = (struct place){option->name, recur_run_file(option, &run->options)};
         if (index-- == 0)
@@ -32,7 +32,7 @@ static bool find_place(const struct run *run, size_t index, struct place *place)
 /* The checkpoint that the run goes on from is replaced by its next one alone. */
 static bool overwrites_run(const struct run *run, const struct place *place)
 {
-    const char *resume = run->options.resume;
+    const char *resume = run->options.out.resume;
     if (!resume || place->path == run->checkpoint.path || !recur_overwrites(place->path, resume))
         return false;
     recur_usage_error(run->command, "--%s would overwrite the checkpoint %s", place->option,
@@ -64,7 +64,7 @@ int recur_run_check_outputs(struct run *run)
     if (status == 0)
         status = recur_observe(run, MOMENT_CHECK);
     if (status == 0 &&
-        !recur_model_name_check(run->command, run->options.output, RECUR_FORMAT_RECUR))
+        !recur_model_name_check(run->command, run->options.out.output, RECUR_FORMAT_RECUR))
         status = STATUS_USAGE;
     return status;
 }

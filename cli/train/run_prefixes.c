@@ -9,7 +9,7 @@
 
 int recur_run_choose_prefixes(struct run *run)
 {
-    struct text_list *predict = &run->options.predict;
+    struct text_list *predict = &run->options.out.predict;
     struct prefix_check check = {.vocab = run->vocab};
     recur_error error;
     if (predict->count == 0 &&
@@ -34,6 +34,6 @@ enum recur_status recur_run_continue(const struct run *run, size_t index, uint64
     recur_sampler_config sampling = recur_sampler_config_default();
     sampling.temperature = run->options.preset ? 0 : SAMPLE_TEMPERATURE;
     sampling.seed = run->options.seed + (epoch << 32) + minibatch;
-    return recur_continuation(run->model, run->options.predict.items[index], &sampling, text, size,
-                              error);
+    return recur_continuation(run->model, run->options.out.predict.items[index], &sampling, text,
+                              size, error);
 }

@@ -56,13 +56,13 @@ static int merge(struct run *run, struct train_options *then, struct arguments *
             continue;
         if (recur_run_is_free(option.name)) {
             recur_option_copy(&option, then, &run->options);
-            if (option.at != offsetof(struct train_options, resume)) /* of this start alone */
+            if (option.at != offsetof(struct train_options, out.resume)) /* of this start alone */
                 recur_option_add(&arguments->given, i, now->given.value[i]);
         } else if (!same(command, i, &run->options, &now->given, then, &arguments->given)) {
             return recur_usage_error(command,
                                      "--%s cannot change with --resume: the run in %s was started "
                                      "with something else",
-                                     option.name, recur_path(run->options.resume).text);
+                                     option.name, recur_path(run->options.out.resume).text);
         }
     }
     if (recur_option_given(command, now, "epochs"))
@@ -80,7 +80,7 @@ static int not_ours(const struct run *run)
     return recur_failure(run->command,
                          "%s was not written by recur train: its recur.note does not say how the "
                          "run was started",
-                         recur_path(run->options.resume).text);
+                         recur_path(run->options.out.resume).text);
 }
 
 static bool all_strings(const recur_json *list)
@@ -143,14 +143,14 @@ int recur_run_reopen(struct run *run)
     struct train_options then;
     struct arguments arguments;
     int count = 0, status;
-    if (recur_checkpoint_load(run->options.resume, &run->resumed, &error) != RECUR_OK)
+    if (recur_checkpoint_load(run->options.out.resume, &run->resumed, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     status = read_words(run, &count);
     if (status != 0)
         return status;
     if (!recur_train_options_parse(run->command, count, (char **)run->words, &then, &arguments,
                                    &status) ||
-        then.resume)
+        then.out.resume)
         return not_ours(run);
     status = merge(run, &then, &arguments);
     if (status != 0)
