@@ -20,6 +20,12 @@ PATIENCE = 60  # seconds; a command that takes longer hangs
 ENDLESS = 64 << 20  # bytes, where even the endless ends
 
 
+def default_signals():
+    """recur leaves a signal ignored that whoever started these tests (nohup) ignores."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers as the test's function says."""
 
@@ -136,8 +142,9 @@ class Tests:
         self.scratch.mkdir(parents=True)
         variables = dict(os.environ, RECUR_DATA=str(self.scratch / "data"), RECUR_MIRROR=mirror,
                          NO_PROXY="*", no_proxy="*", LD_LIBRARY_PATH="") | environment
-        return subprocess.Popen([self.recur, *command, *options], env=variables,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen([self.recur, *command, *options], env=variables, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                preexec_fn=default_signals)
 
     def end(self, name, process, sentence, status=1):
         """One test: the process ends by itself, says so and leaves nothing behind."""
