@@ -198,6 +198,12 @@ static const char *format_choice(size_t index)
     return format ? format->name : NULL;
 }
 
+/* The first one is none. */
+static const char *quantization_choice(size_t index)
+{
+    return recur_option_known(recur_quantization_name((enum recur_quantization)(index + 1)));
+}
+
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "to", "FORMAT", offsetof(struct convert_options, to),
      .choice = format_choice, .shown = "onnx where OUT ends in .onnx, else recur",
@@ -205,7 +211,7 @@ static const struct option_spec options[] = {
              "its RNNLM of edition 1.0, whose nn.RNN lies one module deeper, into "
              "pytorch/examples' word language model, into the recurrent module alone"},
     {OPTION_CHOICE, 0, "quantize", "KIND", offsetof(struct convert_options, quantize),
-     .choices = "bf16|int8", .shown = "not at all",
+     .choice = quantization_choice, .shown = "not at all",
      .help = "round the weights to fewer bits: recur generate and recur eval compute with them, "
              "about two or four times as fast where memory is what takes the time"},
     {OPTION_HEADING, .help = "What a file of another program leaves open"},

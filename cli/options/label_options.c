@@ -131,3 +131,8 @@ bool recur_warn_doubts(const struct command *command, const char *name, const re
         warn(command, name, data, &doubt[i]);
     return true;
 }
+
+const char *recur_layout_choice(size_t index)
+{
+    return recur_option_known(recur_layout_name((enum recur_layout)index));
+}

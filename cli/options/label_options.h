@@ -58,12 +58,15 @@ struct label_options {
         .help = "of the task tag: words behind which a sentence ends, as it does at a blank line", \
     }
 
+/* The library's name for layout number `index`; NULL behind the last one. */
+const char *recur_layout_choice(size_t index);
+
 /* The row of those that only label. */
 #define LAYOUT_OPTION_ROW(settings)                                                                \
     {                                                                                              \
         .kind = OPTION_CHOICE, .name = "layout", .metavar = "KIND",                                \
-        .at = offsetof(settings, columns.layout),                                                  \
-        .choices = "auto|columns|conllu|sentences|characters", .standard = "auto",                 \
+        .at = offsetof(settings, columns.layout), .choice = recur_layout_choice,                   \
+        .standard = "auto",                                                                        \
         .help = "of the task tag: what a line is, a word in its columns, or a sentence, whose "    \
                 "words stand between spaces or are its characters; auto as the text looks",        \
     }

@@ -422,6 +422,11 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
     return check_operands(command, arguments);
 }
 
+const char *recur_option_known(const char *name)
+{
+    return strcmp(name, "unknown") != 0 ? name : NULL;
+}
+
 bool recur_option_given(const struct command *command, const struct arguments *arguments,
                         const char *name)
 {

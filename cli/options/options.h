@@ -78,6 +78,10 @@ const recur_field *recur_option_field(const struct option_spec *option);
 const char *recur_option_choice(const struct option_spec *option, size_t index);
 bool recur_option_is_flag(const struct option_spec *option);
 
+/* One of the library's names of values of an enumeration; NULL where it is of none, behind the
+ * last. */
+const char *recur_option_known(const char *name);
+
 /* Some of a table's options, by row, each with what it was given as. */
 enum { OPTION_ROWS = 256 };
 struct option_set {
