@@ -54,6 +54,9 @@ recur fetch: cannot download time_machine from file:///nosuch/timemachine.txt: W
 $ RECUR_DATA=none RECUR_MIRROR=file:///nosuch recur train --preset d2l-gru > out 2> err; echo $?; grep -c 'put the file at none/timemachine.txt' err
 1
 1
+$ RECUR_DATA=none RECUR_MIRROR=file:///nosuch recur train time_machine > out 2> err; echo $?; grep -c 'put the file at none/timemachine.txt' err
+1
+1
 $ echo other > mirror/timemachine.txt; RECUR_DATA=none RECUR_MIRROR=file://$PWD/mirror recur fetch time_machine 2>&1 | sed "s:$PWD:PWD:"; ls none
 recur fetch: downloading time_machine
 recur fetch: what file://PWD/mirror/timemachine.txt holds is not time_machine: it has 6 bytes, expected 178979
