@@ -77,8 +77,10 @@ enum recur_status recur_grow_text(struct grown_text *text, const char *bytes, si
         size_t room = 2 * (text->size + size) + 64;
         char *larger = size < SIZE_MAX / 4 ? recur_try_more(text->bytes, room) : NULL;
         if (!larger) {
-            error->status = RECUR_ERROR_MEMORY;
-            snprintf(error->message, sizeof error->message, "out of memory for %s", what);
+            if (error) {
+                error->status = RECUR_ERROR_MEMORY;
+                snprintf(error->message, sizeof error->message, "out of memory for %s", what);
+            }
             return RECUR_ERROR_MEMORY;
         }
         text->bytes = larger;
