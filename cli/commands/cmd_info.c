@@ -309,14 +309,19 @@ static void print_value(const recur_field *field, recur_value value)
         printf(", %s %g", recur_field_name(field), value.number);
 }
 
+static bool is_default(const recur_field *field, recur_value value)
+{
+    recur_value standard = recur_field_get(field, NULL);
+    return value.count == standard.count && value.number == standard.number;
+}
+
 /* Those that neither list has, where they are not the default. */
 static void print_last(const recur_trainer_config *settings)
 {
     const recur_field *field;
     for (size_t i = 0; (field = recur_trainer_field(i)); i++) {
         recur_value value = recur_field_get(field, settings);
-        recur_value standard = recur_field_get(field, NULL);
-        if (is_shown_last(field) && memcmp(&value, &standard, sizeof value) != 0)
+        if (is_shown_last(field) && !is_default(field, value))
             print_value(field, value);
     }
 }

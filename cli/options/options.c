@@ -331,7 +331,7 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
         value = argv[++*i];
     }
     recur_option_add(&arguments->given, row, value);
-    return set_value(command, &option, value, settings);
+    return set_value(command, &option, value ? value : "", settings);
 }
 
 /* Of a command that needs a model and was told of none, the one model among its arguments is it. */

@@ -68,14 +68,21 @@ static bool has(const recur_field *field, const void *config)
     return !field->standard || field->offset + field->size <= size;
 }
 
-recur_value recur_field_get(const recur_field *field, const void *config)
+/* What a configuration holds there, or what is the default. */
+static union place place_of(const recur_field *field, const void *config)
 {
     union place place = {.real = 0};
-    recur_value value = {.name = NULL};
     const void *from =
         config && has(field, config) ? (const char *)config + field->offset : field->standard;
     if (from)
         memcpy(&place, from, field->size);
+    return place;
+}
+
+recur_value recur_field_get(const recur_field *field, const void *config)
+{
+    union place place = place_of(field, config);
+    recur_value value = {.name = NULL};
     switch (field->type) {
     case RECUR_TYPE_FLAG: value.count = place.flag; break;
     case RECUR_TYPE_COUNT: value.count = field->size == 8 ? place.count : place.size; break;
@@ -86,7 +93,7 @@ recur_value recur_field_get(const recur_field *field, const void *config)
         value.name = recur_name_at(field->names->names, field->names->count, value.count);
         break;
     case RECUR_TYPE_WIDTHS:
-        value.count = recur_field_get(field - 1, config).count;
+        value.count = place_of(field - 1, config).size; /* how many there are */
         value.widths = place.widths;
         return value;
     }

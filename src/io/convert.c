@@ -77,24 +77,23 @@ static enum recur_status fail_unavailable(const struct recur_format_kind *kind, 
                       kind->library);
 }
 
-static enum recur_status read_safetensors(struct recur_format_input *input,
-                                          const recur_import_config *said, recur_model **model,
-                                          bool *fresh_head, recur_error *error)
+static enum recur_status read_safetensors(const char *path, const recur_import_config *said,
+                                          recur_model **model, bool *fresh_head, recur_error *error)
 {
     struct recur_safetensors file;
-    RECUR_TRY(recur_safetensors_load(input->path, &file, error));
-    input->tensors = &file;
-    const struct recur_format_kind *kind = recognise(input);
+    RECUR_TRY(recur_safetensors_load(path, &file, error));
+    const struct recur_format_input input = {path, &file};
+    const struct recur_format_kind *kind = recognise(&input);
     enum recur_status status;
     if (kind)
-        status = kind->read(input, said, model, fresh_head, error);
+        status = kind->read(&input, said, model, fresh_head, error);
     else
         status = recur_fail(error, RECUR_ERROR_FORMAT,
                             "neither a model of recur's nor one of PyTorch's: there is no tensor "
                             "weight_ih_l0 under any prefix");
     recur_safetensors_free(&file);
     if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(input->path).text);
+        recur_error_prefix(error, recur_file_name(path).text);
     return status;
 }
 
@@ -102,7 +101,7 @@ enum recur_status recur_model_import(const char *path, const recur_import_config
                                      recur_model **model, bool *fresh_head, recur_error *error)
 {
     recur_import_config said = recur_import_config_default();
-    struct recur_format_input input = {.path = path};
+    const struct recur_format_input input = {.path = path};
     const char *isa;
     bool fresh = false;
     RECUR_TRY(recur_config_take(&said, config, "recur_import_config", error));
@@ -113,7 +112,7 @@ enum recur_status recur_model_import(const char *path, const recur_import_config
     RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
     const struct recur_format_kind *kind = recognise(&input);
     if (!kind)
-        RECUR_TRY(read_safetensors(&input, &said, model, &fresh, error));
+        RECUR_TRY(read_safetensors(path, &said, model, &fresh, error));
     else if (!kind->info.available)
         return fail_unavailable(kind, error);
     else
