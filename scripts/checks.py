@@ -137,6 +137,9 @@ def check_includes(_):
                     good = included in CONTRACTS or origin in (["base"] if contract else [room, *left])
                 if not good:
                     yield f'{name}: includes "{included}", which is not to the left of {room or folder}'
+    for name in files("src/*.[ch]", "cli/*.[ch]"):
+        if str(Path(name).parent) not in LEFT_OF:
+            yield f"{name}: its folder is no room"
     order = list(PUBLIC)
     for name in files("include/recur/*.h"):
         if Path(name).stem not in order:

@@ -333,7 +333,9 @@ static void print_settings(const recur_trainer_config *settings, const recur_mod
         printf(" (%s)", recur_schedule_name(settings->schedule));
     printf(", dropout %g, clip %g, batch %zu", (double)recur_model_get_config(model)->dropout,
            (double)settings->clip, settings->batch);
-    if (!recur_model_labels(model))
+    enum recur_task task = recur_model_get_config(model)->task;
+    if (!recur_task_serves(task, RECUR_USE_LABEL_WORDS) &&
+        !recur_task_serves(task, RECUR_USE_LABEL_TEXTS))
         printf(", steps %zu, %s", settings->steps, recur_sampling_name(settings->sampling));
     if (settings->precision != RECUR_PRECISION_F32)
         printf(", %s", recur_precision_name(settings->precision));

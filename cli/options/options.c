@@ -22,7 +22,7 @@ void recur_option_choices(const struct option_spec *option, char *text, size_t s
         if (*choices == '|')
             text[used++] = ' ';
     }
-    text[used] = '\0';
+    text[used < size ? used : size - 1] = '\0';
 }
 
 static bool is_choice(const struct option_spec *option, const char *value)

@@ -98,11 +98,13 @@ RECUR_API recur_value recur_field_get(const recur_field *field, const void *conf
 
 /* Sets the field of a configuration: a choice to value.name, a number to value.number, a flag or a
  * count to value.count. Errors: ARGUMENT where the value is not in the field's range, and for
- * widths, whose array and its length are set by hand. */
+ * widths, whose array and its length are set by hand, and where a configuration of an older program
+ * lacks the field. */
 RECUR_API enum recur_status recur_field_set(const recur_field *field, void *config,
                                             recur_value value, recur_error *error);
 
-/* Whether the field counts in that configuration: the pooling of a model that tags does not. */
+/* Whether the field counts in that configuration, which is not NULL: the pooling of a model that
+ * tags does not. */
 RECUR_API bool recur_field_applies(const recur_field *field, const void *config);
 
 #ifdef __cplusplus

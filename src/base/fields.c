@@ -185,5 +185,5 @@ enum recur_status recur_field_set(const recur_field *field, void *config, recur_
 
 bool recur_field_applies(const recur_field *field, const void *config)
 {
-    return !field->applies || field->applies(config);
+    return has(field, config) && (!field->applies || field->applies(config));
 }

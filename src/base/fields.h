@@ -42,8 +42,8 @@ struct recur_field {
     enum recur_field_file file;
 };
 
-/* The first members of a row: the field's name, type, place and default, which is 0 or its value in
- * `values`, a constant struct. */
+/* The first members of a row: the field's name, type and place; RECUR_FIELD adds its default, the
+ * value in the constant struct KIND_standard. */
 #define RECUR_FIELD_OF(type_name, field)                                                           \
     .name = #field, .type = RECUR_TYPE_OF(((type_name *)0)->field),                                \
     .offset = offsetof(type_name, field), .size = sizeof((type_name *)0)->field

@@ -106,7 +106,7 @@ enum recur_status recur_fields_get(const recur_json *json, const char *what, con
             RECUR_TRY(get_value(member, where, blame, field, &value, error));
         else if (!optional(field))
             return recur_fail(error, RECUR_ERROR_FORMAT, "%s is missing", where);
-        if (member || field->type == RECUR_TYPE_DOUBLE)
+        if (member || (field->type == RECUR_TYPE_DOUBLE && !field->standard))
             recur_field_put(field, config, value);
     }
     return RECUR_OK;

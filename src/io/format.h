@@ -25,8 +25,8 @@ struct recur_format_kind {
     enum recur_status (*read)(const struct recur_format_input *input,
                               const recur_import_config *said, recur_model **model,
                               bool *fresh_head, recur_error *error);
-    /* Writes a language model. UNSUPPORTED: a cell, an activation or anything else that the format
-     * does not list. */
+    /* Writes a model; formats of other programs are asked for language models alone. UNSUPPORTED: a
+     * cell, an activation or anything else that the format does not list. */
     enum recur_status (*write)(const struct recur_format_kind *kind, const recur_model *model,
                                const char *path, recur_error *error);
 };

@@ -43,6 +43,7 @@ static void put_text_config(recur_json_writer *json, const recur_text_config *te
 {
     recur_json_open(json, NULL, '{');
     recur_fields_put(json, recur_text_field, text, false);
+    recur_fields_put(json, recur_text_field, text, true);
     recur_json_close(json, '}');
 }
 

@@ -6,6 +6,7 @@
 
 #include "fuzz.h"
 #include "options/train_options.h"
+#include "recur/generate.h"
 
 enum { WORDS = 100, SETTINGS = 1 << 16 };
 
@@ -16,10 +17,21 @@ static const struct command *const commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
+/* As the command does, whose settings of sampling hold their defaults before it reads its words. */
+static void set_sampling(const struct command *command, void *settings)
+{
+    struct option_spec option;
+    for (size_t row = 0; recur_option_row(command, row, &option); row++)
+        if (option.kind == OPTION_FIELD && option.fields == recur_sampler_field)
+            recur_sampler_config_init((void *)((char *)settings + option.at),
+                                      sizeof(recur_sampler_config));
+}
+
 static bool parse(const struct command *command, int argc, char **argv, void *settings,
                   struct arguments *arguments)
 {
     int status = 0;
+    set_sampling(command, settings);
     bool good = command == &recur_command_train
                     ? recur_train_options_parse(command, argc, argv, settings, arguments, &status)
                     : recur_options_parse(command, argc, argv, settings, arguments, &status);
@@ -28,8 +40,7 @@ static bool parse(const struct command *command, int argc, char **argv, void *se
     return good;
 }
 
-static void parse_again(const struct command *command, const recur_json_writer *text,
-                        const struct option_set *given)
+static void parse_again(const struct command *command, const recur_json_writer *text)
 {
     char *again[2 * WORDS * OPTION_LIST_MOST];
     recur_json *words = NULL;
@@ -49,7 +60,7 @@ static void parse_again(const struct command *command, const recur_json_writer *
     FUZZ_CHECK(parse(command, (int)(count + command->least), again, settings, &arguments),
                "recur %s: its own words are refused", command->name);
     recur_json_writer same = {0};
-    recur_options_put_words(&same, NULL, command, given, settings);
+    recur_options_put_words(&same, NULL, command, &arguments.given, settings);
     FUZZ_CHECK(same.status == RECUR_OK && strcmp(text->text, same.text) == 0,
                "recur %s: other words", command->name);
     recur_json_writer_free(&same);
@@ -94,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         recur_json_writer again = {0};
         recur_options_put_words(&again, NULL, command, &arguments.given, settings);
         if (again.status == RECUR_OK) /* else something is not UTF-8 */
-            parse_again(command, &again, &arguments.given);
+            parse_again(command, &again);
         recur_json_writer_free(&again);
     }
     fuzz_memory_end(before, size);
