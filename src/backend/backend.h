@@ -6,21 +6,25 @@
  *     engine   one network, planned once for minibatches up to a size: forward, backward, steps of
  *              sessions. The parts of a model have one each and share its learner.
  *
- * A minibatch is learned from in phases that can be had one by one:
+ * A minibatch of sequences is learned from in phases that can be had one by one:
  *
  *     forward   the loss, or what the caller makes a loss of
  *     backward  the gradients of this minibatch
  *     update    their sum over ranks, where there are several, their global norm, clipping, the
- * optimiser's step, and what products read of the parameters is made anew
+ *               optimiser's step
  *
- * or in one call, `learn`, where nothing has to be decided between them.
+ * A minibatch of a text, where nothing has to be decided between them, in one call: `learn`.
  *
  * Arrays of callers are row-major, (T, B, ...) as in recur/stack.h. How a backend lays them out,
- * and where, is its own matter: parameters, moments and states come out and go in as whole tensors.
+ * and where, is its own matter: moments, gradients and states come out and go in as whole tensors.
+ * The parameters are the model's, on the host, and current after every update, `learn` and
+ * `restore`; what products read of them is made anew by `learn`, by `prepare` and, for sequences,
+ * at every forward pass.
  *
  * This header stands to the left of all that uses it and of all that implements it. Functions that
  * can fail say so in `error`; the CPU's fail with MEMORY alone, where a team's threads cannot be
- * started. */
+ * started. A backend whose other functions may fail keeps that failure, and the next function that
+ * has an `error` returns it. */
 #ifndef RECUR_BACKEND_BACKEND_H
 #define RECUR_BACKEND_BACKEND_H
 
@@ -56,7 +60,8 @@ struct recur_learner_plan {
                           the tables' rows all included; NULL: there is one rank */
     void *ranks;       /* for `sum` */
     bool keeps;        /* there are best parameters; at first those that the model has */
-    bool adds;         /* backward passes add to the gradients; else each writes its own anew */
+    bool adds; /* backward passes add to the gradients, of one engine over the whole network,
+                  with `tokens` 0; else each writes its own anew */
 };
 
 /* What a backend's own learner begins with. */
@@ -71,13 +76,16 @@ struct recur_learning {
     uint64_t number; /* of this update, from 1 */
 };
 
+/* Which functions an engine has besides `prepare`. */
 enum recur_engine_use {
-    RECUR_ENGINE_TEXT,      /* learn from minibatches of B x T tokens exactly */
-    RECUR_ENGINE_SEQUENCES, /* forward and, with a learner, backward over sequences of any lengths,
-                               in an order that no result depends on */
-    RECUR_ENGINE_READING,   /* forward alone over sequences of equal lengths: score, outputs,
-                               logits. Memory does not grow with the layers */
-    RECUR_ENGINE_SESSIONS,  /* step */
+    RECUR_ENGINE_TEXT,      /* `learn` from minibatches of B x T tokens exactly; read_states and
+                               write_states */
+    RECUR_ENGINE_SEQUENCES, /* `forward` and, with a learner, `backward` over sequences of any
+                               lengths, in an order that no result depends on; look_up, add_rows,
+                               drop */
+    RECUR_ENGINE_READING,   /* `forward` alone over sequences of equal lengths, then outputs and
+                               logits; or `score`. Memory does not grow with the layers */
+    RECUR_ENGINE_SESSIONS,  /* `step` */
 };
 
 struct recur_engine_plan {
@@ -85,7 +93,8 @@ struct recur_engine_plan {
     const recur_model *model;
     const struct recur_network *network; /* the model's own or one of its parts */
     struct recur_team *team; /* the caller's, to outlive the engine. NULL: for sessions the engine
-                                makes its own, else the caller's thread works alone */
+                                makes its own, and where a text is read without `scores` the
+                                caller's thread works alone; no other use goes without one */
     size_t threads;          /* of a team of its own, at most; 0: all processors */
     struct recur_learner *learner; /* NULL: nothing is learned */
     enum recur_precision precision;

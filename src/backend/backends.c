@@ -1,5 +1,4 @@
-/* The table of backends, the one that is tried first in front. To add one: its folder and its row.
- */
+/* The table of backends; the first one computes. To add one: its folder and its row. */
 #include "backend/backend.h"
 
 #include <stddef.h>

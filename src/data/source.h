@@ -40,7 +40,7 @@ struct recur_held_out {
 
 struct recur_source {
     const struct recur_source_kind *kind;
-    size_t batch, steps; /* B and T of a minibatch, at most */
+    size_t batch, steps; /* B and T of a minibatch, at most; of a text exactly */
     size_t rows;         /* steps of all its sequences together, at most */
     size_t most;         /* minibatches of any epoch, at most */
     bool goes_on;        /* each sequence of a minibatch goes on in the next one's */

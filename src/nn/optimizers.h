@@ -12,7 +12,7 @@ struct recur_optimizer_kind {
     bool local;         /* without momentum and decay, where the gradient is 0 nothing changes */
 };
 
-/* The row of an optimiser that recur_optimizer_check has let pass. */
+/* The row of an optimiser that recur_trainer_check has let pass. */
 const struct recur_optimizer_kind *recur_optimizer_kind_of(enum recur_optimizer optimizer);
 
 #endif

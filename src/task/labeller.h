@@ -67,7 +67,7 @@ struct recur_labeller_room {
     enum recur_precision precision;
 };
 
-/* Errors: MEMORY, ARGUMENT. Released by recur_labeller_free in every case. */
+/* Errors: MEMORY. Released by recur_labeller_free in every case. */
 enum recur_status recur_labeller_init(struct recur_labeller *labeller, recur_model *model,
                                       const struct recur_label_set *set,
                                       const struct recur_labeller_room *room,

@@ -36,8 +36,8 @@ extern const struct recur_labeller_kind recur_word_labeller, recur_text_labeller
 enum recur_status recur_labeller_alloc(size_t count, size_t width, float **floats,
                                        recur_error *error);
 
-/* An engine for one part of the model, which shares the learner with the others. Errors: MEMORY,
- * ARGUMENT. */
+/* An engine for one part of the model, which shares the learner with the others. Errors: MEMORY.
+ */
 enum recur_status recur_labeller_plan(const struct recur_labeller *l,
                                       const struct recur_network *network,
                                       const struct recur_labeller_room *room, size_t batch,

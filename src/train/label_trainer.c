@@ -1,5 +1,4 @@
 /* Runs on labelled texts: a labeller learns from minibatches of them. */
-#include <math.h>
 
 #include "eval/scores.h"
 #include "task/labeller.h"
@@ -86,8 +85,7 @@ static enum recur_status learn(recur_trainer *trainer,
     (void)minibatch;
     struct recur_label_run *run = trainer->run;
     RECUR_TRY(recur_labeller_learn(&run->labeller, trainer->updates, &trainer->loss, error));
-    if (!isfinite(trainer->loss))
-        return RECUR_OK;
+    /* Also where the loss is not finite: other ranks wait for this one's gradients. */
     const struct recur_learning how = {.lr = trainer->lr, .number = trainer->updates + 1};
     return trainer->backend->update(trainer->learner, &how, &trainer->norm, error);
 }

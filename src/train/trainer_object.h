@@ -62,8 +62,6 @@ struct recur_trainer {
     bool identified;
 };
 
-RECUR_ENUM_CHECK(optimizer);
-
 /* ARGUMENT for a setting outside its range. */
 enum recur_status recur_trainer_check(const recur_trainer_config *config, recur_error *error);
 

@@ -134,6 +134,8 @@ static void set_pass(struct recur_cpu_engine *engine)
 
 static enum recur_status fill_in(struct recur_cpu_engine *engine, recur_error *error)
 {
+    if (engine->base.plan.team)
+        RECUR_TRY(recur_team_attend(engine->base.plan.team, error));
     RECUR_TRY(plan_work(engine, error));
     RECUR_TRY(plan_threads(engine, error));
     RECUR_TRY(plan_numbers(engine, error));
@@ -173,11 +175,11 @@ void recur_cpu_engine_free(struct recur_engine *base)
         return;
     if (engine->alone)
         set_grid(engine, false);
+    recur_cpu_free_scores(engine); /* which asks the team how many there are */
     if (engine->team != base->plan.team)
         recur_team_free(engine->team);
     recur_team_free(engine->solo);
     recur_grid_free(&engine->grids[1]);
-    recur_cpu_free_scores(engine);
     recur_workspace_free(&engine->work);
     recur_lengths_free(&engine->sequences.lengths);
     free(engine->sequences.equal);

@@ -7,7 +7,6 @@
 #include "backend/backend.h"
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/sparse_rows.h"
-#include "base/names.h"
 #include "base/team.h"
 #include "recur/training.h"
 
