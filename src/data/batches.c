@@ -14,9 +14,9 @@ struct recur_batches {
     const recur_corpus *corpus;
     recur_batches_config config;
     size_t next, count; /* minibatches of the epoch: made so far, in all */
-    size_t offset;      /* of the epoch, in the corpus */
-    size_t stream;      /* sequential: tokens of one stream */
-    size_t *order;      /* random: the subsequences, shuffled */
+    size_t offset;      /* where in the corpus the epoch begins */
+    size_t stream;      /* sequential: how many tokens one stream has */
+    size_t *order;      /* random: the numbers of the subsequences, shuffled */
     int32_t *row;       /* (T + 1): one sequence and its last target */
 };
 

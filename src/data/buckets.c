@@ -22,7 +22,7 @@ struct recur_buckets {
 
 RECUR_CONFIG(buckets, seed, .batch = 32, .window = 64, .seed = 1)
 
-/* The longest first. */
+/* Longest first. */
 static int compare(const void *user, size_t a, size_t b)
 {
     const size_t *length = ((const recur_buckets *)user)->length;

@@ -13,7 +13,7 @@
 #include "data/token_kind.h"
 #include "data/vocab_make.h"
 
-#define NARROW_IDS ((size_t)UINT16_MAX + 1) /* vocabularies up to here need two bytes an id */
+#define NARROW_IDS ((size_t)UINT16_MAX + 1) /* so many ids fit into two bytes each */
 
 struct recur_corpus {
     void *ids; /* uint16_t, or uint32_t where `wide` */
@@ -22,7 +22,7 @@ struct recur_corpus {
     size_t vocabulary_size;
     size_t unknown;
     recur_text_stats stats;
-    uint64_t marks; /* byte order marks that were left out within files */
+    uint64_t marks; /* byte order marks that were left out, but for those at the start of a file */
 };
 
 RECUR_CONFIG(corpus, max_tokens, .max_tokens = 0)
@@ -53,7 +53,7 @@ void recur_corpus_free(recur_corpus *corpus)
     free(corpus);
 }
 
-/* From two bytes an id to four, from the last id to the first, so that none is overwritten. */
+/* Widens ids from two bytes to four, from the last id to the first, so that none is overwritten. */
 static enum recur_status widen(recur_corpus *corpus, recur_error *error)
 {
     size_t bytes = recur_size_mul(corpus->capacity, sizeof(uint32_t));
@@ -67,7 +67,7 @@ static enum recur_status widen(recur_corpus *corpus, recur_error *error)
     return RECUR_OK;
 }
 
-/* Ids from NARROW_IDS on widen a narrow corpus. */
+/* Appends ids. An id of NARROW_IDS or more widens a narrow corpus. */
 static enum recur_status append(recur_corpus *corpus, const uint32_t *ids, size_t count,
                                 recur_error *error)
 {
@@ -90,7 +90,7 @@ static enum recur_status append(recur_corpus *corpus, const uint32_t *ids, size_
     return RECUR_OK;
 }
 
-/* Gives back what the corpus does not need; a failure costs nothing but memory. */
+/* Releases the memory that the corpus does not need. A failure only wastes that memory. */
 static void trim(recur_corpus *corpus)
 {
     void *ids = corpus->size ? realloc(corpus->ids, corpus->size * width(corpus)) : NULL;
@@ -100,14 +100,14 @@ static void trim(recur_corpus *corpus)
     }
 }
 
-/* Where the stream's chunks go. */
+/* What receives the stream's chunks: either `counted` or `vocab` is there. */
 struct builder {
     recur_corpus *corpus;
     uint64_t max_tokens;
-    struct recur_token_table *counted; /* new tokens are added, all are counted; or: */
-    const recur_vocab *vocab;          /* there is one */
-    uint32_t numbers[RECUR_CHUNK];     /* of the counted tokens */
-    struct recur_id_list ids;          /* of the vocabulary's */
+    struct recur_token_table *counted; /* every token is counted, a new one is added; or: */
+    const recur_vocab *vocab;          /* the vocabulary that exists */
+    uint32_t numbers[RECUR_CHUNK];     /* the tokens' numbers in `counted` */
+    struct recur_id_list ids;          /* the tokens' ids in `vocab` */
 };
 
 static enum recur_status append_kept(struct builder *builder, const uint32_t *ids, size_t count,
@@ -187,12 +187,12 @@ static void set(recur_corpus *corpus, size_t at, uint32_t id)
         ((uint16_t *)corpus->ids)[at] = (uint16_t)id;
 }
 
-/* Replaces the order of first appearance by the dictionary's. */
+/* Replaces numbers in order of first appearance by the dictionary's ids. */
 static void renumber(recur_corpus *corpus, const uint32_t *ids, size_t vocabulary_size)
 {
     recur_corpus from = *corpus;
     corpus->vocabulary_size = vocabulary_size;
-    corpus->wide = vocabulary_size > NARROW_IDS; /* never wider than before */
+    corpus->wide = vocabulary_size > NARROW_IDS; /* the ids are never wider than the numbers were */
     for (size_t i = 0; i < corpus->size; i++) {
         uint32_t id = ids[get(&from, i)];
         set(corpus, i, id);
@@ -314,7 +314,7 @@ enum recur_status recur_corpus_from_ids(const int32_t *ids, size_t count, size_t
                                         recur_corpus **corpus, recur_error *error)
 {
     for (size_t i = 0; i < count; i++)
-        if ((size_t)ids[i] >= vocabulary_size) /* negative: huge */
+        if ((size_t)ids[i] >= vocabulary_size) /* a negative id becomes a huge number */
             return recur_fail(error, RECUR_ERROR_ARGUMENT,
                               "id %" PRId32 " at place %zu is outside a vocabulary of %zu %s",
                               ids[i], i, vocabulary_size,
@@ -369,6 +369,6 @@ uint64_t recur_corpus_fingerprint(const recur_corpus *corpus)
 {
     uint64_t sum = corpus->size;
     for (size_t i = 0; i < corpus->size; i++)
-        sum = recur_mix64(sum ^ get(corpus, i)); /* one to one in `sum`: no change is lost again */
+        sum = recur_mix64(sum ^ get(corpus, i)); /* maps `sum` one to one: keeps every change */
     return sum;
 }

@@ -1,11 +1,11 @@
-/* A corpus of files and of bytes in memory, in any mixture. */
+/* A corpus of files and of bytes in memory, also of both together. */
 #ifndef RECUR_DATA_CORPUS_RAW_H
 #define RECUR_DATA_CORPUS_RAW_H
 
 #include "data/text_stream.h"
 #include "recur/corpus.h"
 
-/* recur_corpus_build of texts that are read as one. */
+/* As recur_corpus_build, for several raw texts that are read as one. */
 enum recur_status recur_corpus_build_raw(const struct recur_raw_text *texts, size_t count,
                                          const recur_corpus_config *config, recur_corpus **corpus,
                                          recur_vocab **vocab, recur_error *error);

@@ -1,4 +1,4 @@
-/* Labelled texts as what a run learns from. */
+/* A source of labelled texts. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -8,9 +8,9 @@
 
 struct label_source {
     struct recur_source source;
-    const recur_labels *train, *valid; /* valid NULL: nothing is held out */
+    const recur_labels *train, *valid; /* `valid` is NULL where nothing is held out */
     recur_buckets *buckets;
-    size_t tokens; /* of this epoch so far */
+    size_t tokens; /* tokens of this epoch so far */
 };
 
 static struct label_source *of(struct recur_source *source)
@@ -24,7 +24,7 @@ static size_t start(struct recur_source *source, uint64_t epoch)
     return recur_buckets_start(of(source)->buckets, epoch);
 }
 
-/* The members of the next minibatch, whose tokens count. */
+/* Draws the members of the next minibatch and counts their tokens. */
 static size_t draw(struct label_source *labels, const size_t **members)
 {
     size_t count = recur_buckets_next(labels->buckets, members);
@@ -115,9 +115,9 @@ enum recur_status recur_source_of_labels(const recur_labels *train, const recur_
     made->source = (struct recur_source){
         .kind = &recur_label_source_kind,
         .batch = config->batch < count ? config->batch : count,
-        .most = count, /* a minibatch has at least one sequence */
+        .most = count, /* because a minibatch has at least one sequence */
         .train_tokens = recur_labels_tokens(train),
-        /* Texts without tokens have labels too. */
+        /* Texts without tokens have labels too, so at least one token is reported. */
         .held_out = {.labels = valid, .tokens = valid && !held_out ? 1 : held_out},
     };
     enum recur_status status = create_buckets(made, config, error);

@@ -83,7 +83,7 @@ static enum recur_status read_file(struct recur_labels_store *store, const char 
     return status;
 }
 
-/* Every form in lower case. */
+/* Makes the lower case of every form. */
 static enum recur_status make_lowers(struct recur_labels_store *store, recur_error *error)
 {
     size_t forms = store->forms.size, capacity = 0;
@@ -106,7 +106,7 @@ done:
     return status;
 }
 
-/* A view of `count` sequences, none of them chosen yet. */
+/* Creates a view with room for `count` sequences; none is chosen yet. */
 static enum recur_status create(struct recur_labels_store *store, size_t count,
                                 recur_labels **labels, recur_error *error)
 {
@@ -130,7 +130,7 @@ static void add_member(struct recur_labels *labels, size_t sequence)
     labels->tokens += first[sequence + 1] - first[sequence];
 }
 
-/* Reads the files, or the text where there are none, and makes a view of all. */
+/* Reads the files or, where there are none, the text, and makes a view of all sequences. */
 static enum recur_status read_all(const char *const *paths, size_t count, recur_token text,
                                   const recur_labels_config *config, recur_labels **labels,
                                   recur_error *error)
@@ -139,7 +139,7 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
     RECUR_TRY(recur_alloc(1, sizeof *store, "labelled texts", &store, error));
     atomic_init(&store->references, 1);
     enum recur_status status = take_config(store, config, error);
-    if (status == RECUR_OK) /* texts without tokens begin somewhere too */
+    if (status == RECUR_OK) /* a text without tokens needs its beginning too */
         status = recur_grow(&store->form, &store->form_capacity, 1, sizeof *store->form,
                             "labelled texts", error);
     for (size_t i = 0; i < count && status == RECUR_OK; i++)
@@ -151,7 +151,7 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
         status = recur_fail(error, RECUR_ERROR_DATA, "%s: there is not one %s to label",
                             count ? recur_file_name(paths[0]).text : "the text",
                             store->words ? "sentence" : "text");
-    store->text.encoding = NULL; /* it was the files' */
+    store->text.encoding = NULL; /* it was that of the files */
     if (status == RECUR_OK)
         status = make_lowers(store, error);
     if (status == RECUR_OK)
@@ -160,7 +160,7 @@ static enum recur_status read_all(const char *const *paths, size_t count, recur_
         store_free(store);
         return status;
     }
-    store->config.ends = NULL; /* the caller's, as what follows */
+    store->config.ends = NULL; /* what belongs to the caller is not kept */
     store->config.known_words = NULL;
     store->config.known_labels = NULL;
     for (size_t i = 0; i < store->sequences; i++)
@@ -222,7 +222,7 @@ enum recur_status recur_labels_split(recur_labels *labels, double share, uint64_
     for (size_t i = 0; i < count; i++)
         order[i] = i;
     recur_rng_shuffle(&rng, order, count);
-    for (size_t i = 0; i < out; i++) /* marks what leaves */
+    for (size_t i = 0; i < out; i++) /* marks the sequences that leave */
         labels->member[order[i]] = ~labels->member[order[i]];
     free(order);
     labels->count = labels->tokens = 0;
@@ -319,7 +319,7 @@ enum recur_layout recur_labels_layout(const recur_labels *labels)
     return labels->store->layout;
 }
 
-/* One to one in `sum`, as all of its steps: no change is lost again. */
+/* Each step maps `sum` one to one: a change is never lost again. */
 static uint64_t add_token(uint64_t sum, recur_token token)
 {
     sum = recur_mix64(sum ^ token.size);

@@ -1,11 +1,11 @@
-/* Reads the words of sentences: a word on each line, in columns, or a sentence on each line. */
+/* Reads the words of sentences: one word per line, in columns, or one sentence per line. */
 #include <string.h>
 
 #include "base/utf8.h"
 #include "data/labels_reading.h"
 #include "data/words.h"
 
-/* The next column from *at on; false where there is none. With tabs a column may be empty. */
+/* Finds the next column from *at on; false where there is none. With tabs a column may be empty. */
 static bool next_column(recur_token line, bool tabs, size_t *at, recur_token *column)
 {
     const char *bytes = line.bytes;
@@ -52,8 +52,9 @@ bool recur_labels_document(recur_token first)
     return first.size == sizeof mark - 1 && memcmp(first.bytes, mark, first.size) == 0;
 }
 
-/* A comment stands before a sentence and begins with "#", as a word may. Behind that a comment has
- * a space or something without columns, and never as many columns as the words have. */
+/* A comment stands before a sentence and begins with "#", but a word may begin so too. In a comment
+ * a space, another "#" or the line's end follows, in CoNLL-U anything; and it never has as many
+ * columns as the lines with words. */
 bool recur_labels_comment(const struct recur_labels_reading *r, recur_token line)
 {
     if (!line.size || *line.bytes != '#' || !r->columns)
@@ -68,7 +69,7 @@ static enum recur_status check_columns(struct recur_labels_reading *r, size_t co
     bool unlabelled = r->store->config.unlabelled;
     size_t last = r->label_column && !unlabelled ? r->label_column : 1;
     size_t least = r->word_column > last ? r->word_column : last;
-    if (!r->columns) { /* every line begins as comments do */
+    if (!r->columns) { /* no line settled the columns: every line begins as comments do */
         r->columns = columns;
         r->columns_line = r->number;
     }
@@ -98,7 +99,8 @@ static enum recur_status check_columns(struct recur_labels_reading *r, size_t co
         unlabelled ? "" : " and its label in another");
 }
 
-/* Of CoNLL-U: the line of a token of several words, as "1-2", or of a word left out, as "1.1". */
+/* Is this an id of CoNLL-U that is not a word's? "1-2" is a token of several words, "1.1" a word
+ * that was left out. */
 static bool is_no_word(recur_token id)
 {
     size_t digits = 0;
@@ -166,7 +168,7 @@ static enum recur_status read_columns(struct recur_labels_reading *r, recur_toke
     return add_word(r, line, &cells);
 }
 
-/* A sentence: words between white space, or characters without it. */
+/* Reads a sentence: its words are what stands between white space, or its characters. */
 static enum recur_status read_sentence(struct recur_labels_reading *r, recur_token line)
 {
     const char *end = line.bytes + line.size, *next;

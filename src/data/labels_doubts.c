@@ -1,4 +1,4 @@
-/* Finds labelled texts that look different from what they were read as. */
+/* Finds signs that labelled texts are not what they were read as. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,10 +8,10 @@
 #include "base/rng.h"
 #include "data/labels_reading.h"
 
-/* Fewer are no evidence. */
+/* A smaller number of these is no evidence. */
 enum { LEAST_COUNTED = 4, LEAST_LABELS = 10, LEAST_TEXTS = 20, LONGEST_SENTENCE = 64 };
 
-/* More labels than these are other things than labels. */
+/* More labels than this are not labels but something else. */
 enum { MOST_LABELS = 4096 };
 
 struct doubting {
@@ -36,7 +36,7 @@ static recur_doubt *add(const struct doubting *d, enum recur_doubt_kind kind)
 static void doubt_counter(const struct doubting *d)
 {
     const struct recur_labels_store *store = d->labels->store;
-    size_t others = store->config.unlabelled ? 1 : 2; /* a word and, where it must be, a label */
+    size_t others = store->config.unlabelled ? 1 : 2; /* a word, and a label if it must be there */
     if (store->counted >= LEAST_COUNTED && store->counted == store->lines &&
         (!tags(d) || store->columns > others))
         add(d, RECUR_DOUBT_COUNTER)->count = store->lines;
@@ -87,7 +87,7 @@ static int compare_hashes(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How many different texts there are. */
+/* Counts the different texts. */
 static enum recur_status count_texts(const struct doubting *d, size_t *count)
 {
     const struct recur_labels_store *store = d->labels->store;
@@ -106,7 +106,8 @@ static enum recur_status count_texts(const struct doubting *d, size_t *count)
     return RECUR_OK;
 }
 
-/* What has a label decides about it: there cannot be many more labels than different words. */
+/* A word or a text determines its label, so there cannot be many more labels than different words
+ * or texts. */
 static enum recur_status doubt_labels(const struct doubting *d)
 {
     const struct recur_labels_store *store = d->labels->store;
@@ -141,7 +142,7 @@ static int compare_folded(const void *a, const void *b)
     return order ? order : (x->label > y->label) - (x->label < y->label);
 }
 
-/* A label as Unicode's NFKC_Casefold has it: neither case nor width is left. */
+/* Folds a label by Unicode's NFKC_Casefold, which removes differences of case and width. */
 static enum recur_status fold(recur_token name, char **folded, recur_error *error)
 {
     const utf8proc_option_t options = (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE |
@@ -150,18 +151,18 @@ static enum recur_status fold(recur_token name, char **folded, recur_error *erro
     utf8proc_ssize_t size = (utf8proc_ssize_t)name.size, length, written;
     utf8proc_int32_t *codes;
     length = utf8proc_decompose(bytes, size, NULL, 0, options);
-    if (length < 0) /* of no label: it is UTF-8 */
+    if (length < 0) /* never of a label, which is UTF-8 */
         return recur_fail(error, RECUR_ERROR_DATA, "a label cannot be compared");
     RECUR_TRY(recur_alloc((size_t)length + 1, sizeof *codes, "the labels", &codes, error));
     utf8proc_decompose(bytes, size, codes, length, options);
-    written = utf8proc_reencode(codes, length, options); /* in place, with a 0 behind */
+    written = utf8proc_reencode(codes, length, options); /* in place, with a 0 at the end */
     *folded = (char *)codes;
     if (written < 0)
         return recur_fail(error, RECUR_ERROR_DATA, "a label cannot be compared");
     return RECUR_OK;
 }
 
-/* The labels of the data, and behind them those that are known, "" for what is no other one. */
+/* The labels of the data, then those that are known; "" where a number has no label of its own. */
 static recur_token label_at(const struct recur_labels_store *store, size_t index)
 {
     if (index < store->alphabet.size)
@@ -212,7 +213,7 @@ enum recur_status recur_labels_doubts(const recur_labels *labels, recur_doubt *d
 {
     const struct doubting d = {labels, doubt, count, error};
     const struct recur_labels_store *store = labels->store;
-    bool labelled = !store->config.unlabelled; /* else what stands there may be anything */
+    bool labelled = !store->config.unlabelled; /* else the column may hold anything */
     *count = 0;
     doubt_header(&d);
     if (labelled || tags(&d))

@@ -20,7 +20,7 @@ recur_token recur_labels_next_line(const char *at, const char *end, const char *
     return line;
 }
 
-/* "1", "1-2" or "1.1". */
+/* Is it an id of CoNLL-U: "1", "1-2" or "1.1"? */
 static bool is_id(recur_token cell)
 {
     size_t digits[2] = {0, 0}, part = 0;
@@ -33,7 +33,8 @@ static bool is_id(recur_token cell)
     return digits[0] && digits[part];
 }
 
-/* The first line with a word says how many columns there are, and whether they are CoNLL-U's. */
+/* Looks at the columns: the first line with a word says how many columns there are, and whether
+ * they are CoNLL-U's. */
 static struct recur_cells look_at_columns(struct recur_labels_reading *r, const char *begin,
                                           const char *end)
 {
@@ -54,23 +55,26 @@ static struct recur_cells look_at_columns(struct recur_labels_reading *r, const 
     return cells;
 }
 
-/* Sums over the lines of a file that might be plain sentences. */
+/* What is counted over the lines of a file that might be plain sentences. */
 struct look {
-    size_t lines, blocks, wide; /* with words; runs of them; with several words */
-    size_t labelled;            /* of these: where a label is expected stands one */
-    size_t firsts_known; /* lines of which the model knows the word that columns would have */
-    size_t others, others_known; /* other words; known */
-    size_t scripts, spelled; /* words of several caseless letters; known letter by letter alone */
-    size_t counted;          /* lines whose first word is the next number */
+    /* Lines with words; blocks of such lines; lines with several words. */
+    size_t lines, blocks, wide;
+    /* Wide lines that have one of the model's labels where a label is expected. */
+    size_t labelled;
+    size_t firsts_known;         /* lines whose word, if they are columns, the model knows */
+    size_t others, others_known; /* all other words; those of them that the model knows */
+    /* Words of several caseless letters; those whose letters alone the model knows. */
+    size_t scripts, spelled;
+    size_t counted; /* lines whose first word is the next number */
     uint64_t counter;
-    bool open;    /* the line before is no blank one */
-    bool ragged;  /* lines differ in the number of their words */
-    bool columns; /* a line says so */
+    bool open;    /* the line before is not blank */
+    bool ragged;  /* the lines differ in their number of words */
+    bool columns; /* a line shows that the file has columns */
 };
 
 struct looking {
     struct recur_labels_reading *reading;
-    char *lower; /* room for a word in lower case */
+    char *lower; /* room for one word in lower case */
     size_t capacity;
 };
 
@@ -86,7 +90,7 @@ static enum recur_status is_known(struct looking *l, recur_token word, bool *kno
     return RECUR_OK;
 }
 
-/* A word that the model does not know, but its letters. */
+/* Does the model lack the word, but know its letters? */
 static bool is_spelled(const struct looking *l, recur_token word, bool known, size_t *scripts)
 {
     size_t letters = 0, met = 0;
@@ -104,7 +108,7 @@ static bool is_spelled(const struct looking *l, recur_token word, bool known, si
     return letters > 1 && !known && 2 * met >= letters;
 }
 
-/* Every word of a line, one of which might be the word of columns. */
+/* Looks at every word of a line. If the file has columns, one of them is the line's word. */
 static enum recur_status look_at_words(struct looking *l, recur_token line, struct look *look)
 {
     const char *end = line.bytes + line.size, *next;
@@ -143,8 +147,8 @@ static enum recur_status look_at_line(struct looking *l, recur_token line, struc
     return look_at_words(l, line, look);
 }
 
-/* Lines of as many words each may be columns or sentences. Columns besides the words' are not
- * words: the model knows fewer of them, and sentences have more than one line. */
+/* Lines of equally many words may be columns or sentences. In columns the other cells are not
+ * words, so the model knows fewer of them. Sentences have more than one line. */
 static bool are_words(const struct look *look)
 {
     bool known = 2 * look->others_known >= look->others;
@@ -153,9 +157,9 @@ static bool are_words(const struct look *look)
     return known || alike || alone;
 }
 
-/* Plain sentences have no tabs and several words in most lines. They are no columns where the
- * model's labels do not stand in the label's place and the first column does not count the words.
- * Where words are unknown and their letters are not, the model knows single letters. */
+/* Plain sentences have no tabs, and most of their lines have several words. The file has no columns
+ * if the model's labels do not stand where labels stand and the first column does not count the
+ * words. Where the model lacks words but knows their letters, its words are single letters. */
 static enum recur_layout judge(const struct look *look)
 {
     bool labelled = look->wide && 2 * look->labelled >= look->wide;

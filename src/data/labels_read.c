@@ -1,4 +1,4 @@
-/* Files of labelled texts, line by line. */
+/* Reads files of labelled texts line by line. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +49,7 @@ enum recur_status recur_labels_add_line(struct recur_labels_reading *r, recur_to
 {
     struct recur_labels_store *store = r->store;
     uint32_t index = RECUR_TOKEN_NONE;
-    /* Labels become names in rows, in JSON and on terminals. */
+    /* A label will be a name in rows, in JSON and on terminals. */
     bool fine = !is_unknown(label) && !recur_text_acts(label.bytes, label.size);
     if (!fine && !store->config.unlabelled)
         return refuse_label(r, label);
@@ -111,8 +111,8 @@ enum recur_status recur_labels_end(struct recur_labels_reading *r, bool empty)
     return RECUR_OK;
 }
 
-/* Appends a file to the store's bytes, without byte order marks unless bytes count, and with a line
- * feed at its end. */
+/* Appends a file to the store's bytes: without byte order marks, unless tokens are bytes, and with
+ * a line feed at its end. */
 static enum recur_status keep_file(struct recur_labels_store *store, const char *bytes, size_t size,
                                    recur_error *error)
 {
@@ -129,8 +129,8 @@ static enum recur_status keep_file(struct recur_labels_store *store, const char 
     return RECUR_OK;
 }
 
-/* Notes what a header or a file without blank lines is known by. `lines` and `sequences`: how many
- * there were before the file. */
+/* Notes signs of a header and of a file without blank lines. `lines` and `sequences` are the
+ * numbers of both before the file. */
 static void note_file(struct recur_labels_store *store, size_t lines, size_t sequences)
 {
     bool columns = store->layout == RECUR_LAYOUT_COLUMNS || store->layout == RECUR_LAYOUT_CONLLU;

@@ -1,4 +1,4 @@
-/* A file of labelled texts being read. */
+/* The state of reading one file of labelled texts. */
 #ifndef RECUR_DATA_LABELS_READING_H
 #define RECUR_DATA_LABELS_READING_H
 
@@ -7,27 +7,28 @@
 
 struct recur_labels_reading {
     struct recur_labels_store *store;
-    const char *name;                 /* of the file */
-    size_t number;                    /* of the line, from 1 */
-    enum recur_layout layout;         /* of this file, never AUTO */
-    size_t word_column, label_column; /* from 1; label 0: the last */
-    size_t columns, columns_line;     /* of the first line with a word, and its number; 0: none */
-    uint64_t counter;                 /* that stood in the place of the word or label before */
-    char *repaired;                   /* a word that was no UTF-8 */
+    const char *name;                 /* the file's name */
+    size_t number;                    /* the line's number, from 1 */
+    enum recur_layout layout;         /* the file's layout, never AUTO */
+    size_t word_column, label_column; /* from 1; label_column 0: the last one */
+    /* Of the first line with a word: how many columns it has, and its number; 0: none yet. */
+    size_t columns, columns_line;
+    uint64_t counter; /* the number that stood in place of the last word or label */
+    char *repaired;   /* the last word that was not UTF-8, repaired */
     size_t repaired_capacity;
     recur_error *error;
 };
 
-/* What stands in the columns of a line; cells are trimmed, but words that are white space. */
+/* The columns of a line. Cells are trimmed, except words that are white space. */
 struct recur_cells {
     recur_token first, word, label;
     size_t count;
-    bool tabs; /* columns are parted by tabs */
+    bool tabs; /* tabs separate the columns */
 };
 
 struct recur_cells recur_labels_cut(const struct recur_labels_reading *reading, recur_token line);
 
-/* Lines that are no words: of white space, of a document's beginning, comments. */
+/* Is the line without a word: white space, the beginning of a document, or a comment? */
 bool recur_labels_blank(recur_token line);
 bool recur_labels_document(recur_token first);
 bool recur_labels_comment(const struct recur_labels_reading *reading, recur_token line);
@@ -36,7 +37,7 @@ bool recur_labels_comment(const struct recur_labels_reading *reading, recur_toke
 enum recur_status recur_labels_look_ahead(struct recur_labels_reading *reading, const char *begin,
                                           const char *end);
 
-/* The line from `at` on, without its end; *next becomes where the one after it begins. */
+/* Returns the line at `at` without its end; *next becomes the beginning of the next line. */
 recur_token recur_labels_next_line(const char *at, const char *end, const char **next);
 
 /* Reads a line of a file of words. */
@@ -45,9 +46,9 @@ enum recur_status recur_labels_read_word(struct recur_labels_reading *reading, r
 /* Reads a line of a file of texts. */
 enum recur_status recur_labels_read_text(struct recur_labels_reading *reading, recur_token line);
 
-/* What both kinds of files are read into: a word or a token of the open
- * sequence, of the word what is no UTF-8 as U+FFFD; a line and its label; the
- * end of the sequence, if there is one or empty ones count. */
+/* Readers of both kinds of files call these. The first adds a word or a token to the open sequence;
+ * in a word, what is not UTF-8 becomes U+FFFD. The second adds a line and its label. The third ends
+ * the sequence, if one is open or empty ones count. */
 enum recur_status recur_labels_add_word(struct recur_labels_reading *reading, recur_token word);
 enum recur_status recur_labels_add_token(struct recur_labels_reading *reading, recur_token token);
 enum recur_status recur_labels_add_line(struct recur_labels_reading *reading, recur_token line,
@@ -55,11 +56,11 @@ enum recur_status recur_labels_add_line(struct recur_labels_reading *reading, re
 enum recur_status recur_labels_end(struct recur_labels_reading *reading, bool empty);
 bool recur_labels_open(const struct recur_labels_store *store);
 
-/* Is it what columns of texts, words or labels are called in data that is handed around? */
+/* Is the cell a usual name of a column of texts, words or labels? */
 bool recur_labels_name_columns(recur_token cell);
 
-/* Is the cell the number behind *counter or, at a `start`, one that begins to count, 0 or 1?
- * *counter becomes what it is. */
+/* Is the cell the number after *counter or, at a `start`, one that counting begins with, 0 or 1?
+ * *counter becomes the cell's number. */
 bool recur_labels_is_next(recur_token cell, bool start, uint64_t *counter);
 
 #endif

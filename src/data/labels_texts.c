@@ -1,11 +1,11 @@
-/* Reads texts, each on a line, with its label in a column before or after it. */
+/* Reads texts, one per line, with the label in a column before or after the text. */
 #include <string.h>
 
 #include "data/labels_reading.h"
 #include "data/text_stream.h"
 #include "data/words.h"
 
-/* A recur_chunk_fn. */
+/* A recur_chunk_fn that adds the tokens to the open sequence. */
 static enum recur_status take_tokens(void *user, const recur_token *tokens, size_t count,
                                      bool line_end, recur_error *error)
 {
@@ -27,8 +27,8 @@ static enum recur_status cut_text(struct recur_labels_reading *r, recur_token te
     return status;
 }
 
-/* Column number `column`, from 1; false where there are fewer. The last one that is asked for may
- * go on to the line's end, with the tabs in it. */
+/* Finds column number `column`, from 1; false where the line has fewer. With `to_end` the column
+ * goes on to the line's end, tabs included. */
 static bool column_of(recur_token line, size_t column, bool to_end, recur_token *cell)
 {
     const char *at = line.bytes, *end = at + line.size, *tab;

@@ -7,21 +7,22 @@
 #include "base/rng.h"
 #include "data/token_table.h"
 
-/* Neighbouring ranks with the same count. */
+/* A run of ranks whose n-grams have the same count. */
 struct run {
     uint64_t count;
-    size_t ngrams; /* how many they are; in the end, the last one's rank */
+    size_t ngrams; /* how many ranks the run has; in the end, the run's last rank */
 };
 
 struct recur_ngrams {
     size_t total, different;
     recur_ngram *top;
     size_t top_size, top_capacity;
-    struct run *runs; /* by falling count */
+    struct run *runs; /* sorted by falling count */
     size_t runs_size, runs_capacity;
 };
 
-/* Tokens that are looked up at once; different n-grams that are held, before the next chunk. */
+/* CHUNK: tokens that are looked up at once. HELD: different n-grams that may be held when the next
+ * chunk begins. */
 enum { CHUNK = 1024, HELD = (1 << 20) - CHUNK };
 
 /* The n-grams whose hash is `number` modulo `of`, a power of two. */
@@ -29,7 +30,8 @@ struct share {
     size_t number, of;
 };
 
-/* Beyond so many shares a text was made to defeat them, and memory is spent in place of time. */
+/* Only a text that was made for it needs more shares. Then counting takes more memory instead of
+ * more time. */
 enum { SHARES_MOST = 1 << 16 };
 
 struct counter {
@@ -37,12 +39,12 @@ struct counter {
     recur_ngrams *ngrams; /* the result */
     size_t n, top;
     struct share share;
-    struct recur_token_table table; /* the share's n-grams, each the bytes of its ids */
-    recur_ngram *met;               /* the same by the table's index */
+    struct recur_token_table table; /* the share's n-grams, each as the bytes of its ids */
+    recur_ngram *met;               /* the same n-grams, by their index in the table */
     size_t met_capacity;
     int32_t ids[CHUNK + RECUR_NGRAMS_LONGEST - 1];
     recur_token tokens[CHUNK]; /* the chunk's n-grams that belong to the share, */
-    size_t places[CHUNK];      /* where they stand, */
+    size_t places[CHUNK];      /* where these stand in the corpus, */
     uint32_t indices[CHUNK];   /* and their indices in the table */
 };
 
@@ -56,7 +58,7 @@ static bool belongs(const int32_t *ids, size_t n, struct share share)
     return (hash & (share.of - 1)) == share.number;
 }
 
-/* Counts those of the share that begin at [first, first + count). */
+/* Counts the share's n-grams that begin at [first, first + count). */
 static enum recur_status count_chunk(struct counter *counter, size_t first, size_t count,
                                      recur_error *error)
 {
@@ -84,7 +86,7 @@ static enum recur_status count_chunk(struct counter *counter, size_t first, size
     return RECUR_OK;
 }
 
-/* Counts those of the share, until they are too many. */
+/* Counts the share's n-grams until they are too many. */
 static enum recur_status count_share(struct counter *counter, bool *full, recur_error *error)
 {
     size_t total = counter->ngrams->total;
@@ -110,7 +112,8 @@ static int by_count(const void *left, const void *right)
     return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
-/* Only the most frequent of all shares so far stay, so that more shares take no more memory. */
+/* Keeps only the most frequent n-grams of all shares so far, so that more shares take no more
+ * memory. */
 static void cut_top(recur_ngrams *ngrams, size_t top)
 {
     if (ngrams->top_size > 0)
@@ -119,7 +122,7 @@ static void cut_top(recur_ngrams *ngrams, size_t top)
         ngrams->top_size = top;
 }
 
-/* Adds what the share has to the result. */
+/* Adds the share's n-grams to the result. */
 static enum recur_status take_share(struct counter *counter, recur_error *error)
 {
     recur_ngrams *ngrams = counter->ngrams;
@@ -142,7 +145,7 @@ static enum recur_status take_share(struct counter *counter, recur_error *error)
     return RECUR_OK;
 }
 
-/* Goes to the next share, or to the first half of one that is full; false behind the last. */
+/* Goes to the next share, or to the first half of a share that is full; false after the last. */
 static bool next_share(struct share *share, bool full)
 {
     if (full) {
@@ -170,7 +173,7 @@ static enum recur_status count_all(struct counter *counter, recur_error *error)
     return RECUR_OK;
 }
 
-/* Ranks what the shares gave. */
+/* Ranks the n-grams of all shares. */
 static void rank(recur_ngrams *ngrams)
 {
     size_t runs = 0;

@@ -10,11 +10,11 @@
 #include "data/text_stream.h"
 #include "data/token_kind.h"
 
-/* Puts lines together from the stream's chunks. */
+/* Joins the stream's chunks to lines. */
 struct assembly {
     recur_line_fn *line;
     void *user;
-    char *bytes; /* of the chunks so far, one behind the other */
+    char *bytes; /* the bytes of the chunks so far, one after the other */
     size_t size, capacity;
     recur_token *tokens;
     size_t count, tokens_capacity;
@@ -109,7 +109,7 @@ enum recur_status recur_text_load(const char *path, const recur_text_config *con
     if (!as_it_stands && recur_text_is_marked(*bytes, *size)) {
         size_t mark = 3;
         *size -= mark;
-        memmove(*bytes, *bytes + mark, *size + 1); /* the zero too */
+        memmove(*bytes, *bytes + mark, *size + 1); /* the final zero too */
     }
     if (stats)
         *stats = met;

@@ -1,4 +1,4 @@
-/* How a text is cut: names and defaults of the settings that go with a vocabulary. */
+/* The settings of how a text is cut, which go with a vocabulary: names and defaults. */
 #include "base/config.h"
 #include "base/fields.h"
 #include "recur/text.h"

@@ -19,27 +19,28 @@
 
 _Static_assert(BUFFER >= RECUR_KIND_BYTES, "a file's kind is told by what is read first");
 
-/* A buffer that is emptied from the front. */
+/* A buffer that is filled at its end and emptied at its front. */
 struct buffer {
-    unsigned char *bytes; /* BUFFER, NULL as long as there are none */
+    unsigned char *bytes; /* BUFFER bytes; NULL until they are needed */
     size_t at, end;
 };
 
 struct recur_text_input {
-    recur_printable name; /* in sentences */
+    recur_printable name; /* the file's name for sentences */
     FILE *file;
-    bool stream; /* not a regular file */
+    bool stream; /* the file is not a regular one */
 
-    struct buffer raw; /* of the file; its end was seen: */
+    struct buffer raw; /* the file's bytes, and whether their end was seen: */
     bool raw_end;
-    struct recur_unpacker *unpacker; /* NULL: it is not compressed */
-    bool unpacked;                   /* to its end */
-    struct buffer plain; /* what was looked at to tell its kind, or is to be converted */
+    struct recur_unpacker *unpacker; /* NULL: the file is not compressed */
+    bool unpacked;                   /* the end was unpacked */
+    /* Unpacked bytes that the file's kind was told by, or that are to be converted. */
+    struct buffer plain;
     bool converts;
-    iconv_t conversion; /* where it does */
-    size_t unit;        /* bytes that are skipped where they cannot be read */
-    struct buffer utf8; /* converted */
-    bool converted;     /* to its end */
+    iconv_t conversion; /* open if the text is converted */
+    size_t unit;        /* bytes to skip when a character cannot be read */
+    struct buffer utf8; /* converted bytes */
+    bool converted;     /* the end was converted */
     uint64_t invalid;
 };
 
@@ -59,7 +60,7 @@ static size_t take(struct buffer *buffer, void *to, size_t size)
     return size;
 }
 
-/* Bytes as they are in the file; fewer than asked for at its end only. */
+/* Reads bytes as they are in the file; fewer than asked for only at its end. */
 static enum recur_status read_raw(struct recur_text_input *input, void *to, size_t size,
                                   size_t *got, recur_error *error)
 {
@@ -101,7 +102,7 @@ static enum recur_status unpack(struct recur_text_input *input, unsigned char *t
     return RECUR_OK;
 }
 
-/* What the text is made of; fewer than asked for at the end only. */
+/* Reads bytes after unpacking; fewer than asked for only at the end. */
 static enum recur_status read_plain(struct recur_text_input *input, void *to, size_t size,
                                     size_t *got, recur_error *error)
 {
@@ -119,7 +120,7 @@ static enum recur_status read_plain(struct recur_text_input *input, void *to, si
     return RECUR_OK;
 }
 
-/* Puts U+FFFD for a unit that cannot be read, and goes on behind it. */
+/* Writes U+FFFD for a unit that cannot be read, and skips the unit. */
 static void replace(struct recur_text_input *input, char **from, size_t *left, char **to,
                     size_t *room)
 {
@@ -133,13 +134,13 @@ static void replace(struct recur_text_input *input, char **from, size_t *left, c
     iconv(input->conversion, NULL, NULL, NULL, NULL);
 }
 
-/* Puts what can be converted of the plain bytes into `utf8`; `end`: no more will come. */
+/* Converts as many of the plain bytes as possible into `utf8`. `end`: no more bytes will come. */
 static void convert_plain(struct recur_text_input *input, bool end)
 {
     struct buffer *plain = &input->plain, *utf8 = &input->utf8;
     char *from = (char *)plain->bytes + plain->at, *to = (char *)utf8->bytes;
     size_t left = plain->end - plain->at, room = BUFFER;
-    bool more = true; /* what is left can be gone on with */
+    bool more = true; /* conversion can continue with what is left */
     while (left > 0 && more) {
         if (iconv(input->conversion, &from, &left, &to, &room) != (size_t)-1)
             break;
@@ -147,7 +148,7 @@ static void convert_plain(struct recur_text_input *input, bool end)
         if (more)
             replace(input, &from, &left, &to, &room);
     }
-    if (end && left == 0) /* some encodings hold a character back: another may go with it */
+    if (end && left == 0) /* some encodings hold a character back to combine it with the next */
         input->converted = iconv(input->conversion, NULL, NULL, &to, &room) != (size_t)-1;
     plain->at = plain->end - left;
     utf8->at = 0;
@@ -161,7 +162,7 @@ static enum recur_status convert(struct recur_text_input *input, recur_error *er
     do {
         size_t left = plain->end - plain->at, got = 0;
         memmove(plain->bytes, plain->bytes + plain->at, left);
-        plain->at = plain->end = 0; /* so that what comes now comes from behind it */
+        plain->at = plain->end = 0; /* so that the next bytes come after what is left */
         RECUR_TRY(read_plain(input, plain->bytes + left, BUFFER - left, &got, error));
         plain->end = left + got;
         convert_plain(input, plain->end < BUFFER);
@@ -180,14 +181,15 @@ enum recur_status recur_text_input_read(struct recur_text_input *input, char *to
     return RECUR_OK;
 }
 
-/* To UTF-8; iconv says -1 where it cannot. */
+/* Opens a conversion to UTF-8. iconv returns -1 where it knows none. */
 static bool open_conversion(const char *encoding, iconv_t *conversion)
 {
     *conversion = iconv_open("UTF-8", encoding);
     return (intptr_t)*conversion != -1;
 }
 
-/* Names are letters, digits and what parts them: others would be options of iconv's, or paths. */
+/* A name has letters, digits and separators only. Anything else could be an option of iconv's or a
+ * path. */
 enum recur_status recur_text_check_encoding(const char *encoding, bool as_it_stands,
                                             recur_error *error)
 {
@@ -237,7 +239,7 @@ static enum recur_status begin_conversion(struct recur_text_input *input, const 
     return RECUR_OK;
 }
 
-/* Unpacks, refuses what is no text and finds out how it is to be converted. */
+/* Unpacks the file, refuses what is not text and finds out how to convert it. */
 static enum recur_status recognise(struct recur_text_input *input, const char *encoding,
                                    bool as_it_stands, recur_error *error)
 {

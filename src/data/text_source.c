@@ -1,4 +1,4 @@
-/* A text as what a run learns from. */
+/* A source of a text. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -8,7 +8,7 @@ struct text_source {
     struct recur_source source;
     const recur_corpus *corpus;
     recur_batches *batches;
-    size_t drawn;   /* minibatches of this epoch so far */
+    size_t drawn;   /* minibatches of this epoch that were drawn */
     int32_t *x, *y; /* (T, B) */
 };
 
@@ -77,7 +77,7 @@ const struct recur_source_kind recur_text_source_kind = {
     .release = release,
 };
 
-/* Where the held-out end of the text begins, and the minibatches over what stands before it. */
+/* Finds where the held-out end of the text begins, and makes minibatches of the text before it. */
 static enum recur_status divide(struct text_source *text, const recur_batches_config *config,
                                 double validation, recur_error *error)
 {

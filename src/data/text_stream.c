@@ -9,31 +9,33 @@
 #include "data/text_input.h"
 #include "data/token_kind.h"
 
-#define BLOCK ((size_t)64 << 10) /* raw and cleaned block stay in the second-level cache */
+#define BLOCK ((size_t)64 << 10) /* a raw and a cleaned block fit into the second-level cache */
 
 struct stream {
     const struct recur_raw_text *raw_text;
     recur_text_config config;
     const struct recur_token_kind *kind;
-    struct recur_text_input *input; /* NULL: memory */
-    size_t read;                    /* bytes so far */
+    struct recur_text_input *input; /* NULL: the text is in memory */
+    size_t read;                    /* bytes that were read so far */
     size_t block;
 
-    char *raw; /* as read: at most 3 bytes of a cut character, then a block */
+    char *raw; /* bytes as they were read: up to 3 of a character that was cut, then a block */
     size_t raw_size;
-    char *text; /* cleaned: the start of a cut word, then the block's text; "\n" ends a line */
+    /* Clean text: the start of a word that was cut, then the block's text; "\n" ends a line. */
+    char *text;
     size_t text_size, text_capacity;
 
-    bool open_line; /* the last byte was not a line feed */
-    bool in_line;   /* letters: the line has a letter so far */
-    bool gap;       /* letters: something else stood after it */
+    bool open_line; /* the last byte is not a line feed */
+    bool in_line;   /* letters: the line already has a letter */
+    bool gap;       /* letters: something other than letters followed */
     struct recur_cutter cutter;
 
     recur_text_stats *stats;
     recur_error *error;
 };
 
-/* A mark at the start says what the text is in; others are where files were joined. */
+/* Removes byte order marks. One at the start names the encoding; others show where files were
+ * joined. */
 static void drop_marks(struct stream *stream)
 {
     size_t before = stream->raw_size;
@@ -43,7 +45,8 @@ static void drop_marks(struct stream *stream)
         *stream->raw_text->marks += marks - first;
 }
 
-/* Puts the next block behind what is left in `raw`, without byte order marks; the last is empty. */
+/* Reads the next block, without byte order marks, after what is left in `raw`. The last block is
+ * empty. */
 static enum recur_status read_block(struct stream *stream, bool *last)
 {
     const struct recur_raw_text *raw_text = stream->raw_text;
@@ -68,7 +71,7 @@ static enum recur_status read_block(struct stream *stream, bool *last)
     return RECUR_OK;
 }
 
-/* The length of the valid characters at the start of `bytes`; adds their number. */
+/* Returns the length of the valid characters at the start of `bytes` and adds their number. */
 static size_t valid_run(const char *bytes, size_t size, uint64_t *characters)
 {
     const uint64_t high_bits = 0x8080808080808080;
@@ -90,8 +93,8 @@ static size_t valid_run(const char *bytes, size_t size, uint64_t *characters)
     return run;
 }
 
-/* The three ways from raw bytes to clean text. Each appends to `text`, which has room for it, and
- * returns where it stopped: at the end, or at a character that the block cuts. */
+/* Three functions turn raw bytes into clean text. Each appends to `text`, which has enough room,
+ * and returns where it stopped: at the end, or at a character that the block cuts. */
 
 static const char *copy_bytes(struct stream *stream)
 {
@@ -103,7 +106,7 @@ static const char *copy_bytes(struct stream *stream)
     return from + stream->raw_size;
 }
 
-/* Copies valid text to `to` but for the carriage returns of lines that end in "\r\n"; returns its
+/* Copies valid text to `to`, without the carriage returns of lines that end in "\r\n"; returns the
  * new end. */
 static char *copy_lines(struct stream *stream, char *to, const char *from, size_t size)
 {
@@ -126,7 +129,7 @@ static const char *copy_characters(struct stream *stream, bool last)
     while (from < end) {
         size_t run = valid_run(from, (size_t)(end - from), &stream->stats->characters), length;
         if (!last && run > 0 && from + run == end && end[-1] == '\r') {
-            run--; /* the next block says whether the line ends here */
+            run--; /* only the next block shows whether the line ends here */
             end--;
             stream->stats->characters--;
         }
@@ -168,7 +171,7 @@ static const char *copy_letters(struct stream *stream, bool last)
             stream->stats->invalid += found != RECUR_UTF8_VALID && !stream->kind->as_it_stands;
             from += length - 1;
         }
-        /* Where words begin and end is hard to predict, so this goes without branches. */
+        /* The beginnings and ends of words are hard to predict, so this code has no branches. */
         bool letter = (unsigned char)((byte | 0x20) - 'a') < 26;
         *to = ' ';
         to += letter & gap & in_line;
@@ -184,10 +187,10 @@ static const char *copy_letters(struct stream *stream, bool last)
     return from;
 }
 
-/* Turns what was read into clean text behind the text that is left. */
+/* Cleans what was read and appends it to the text that is left. */
 static enum recur_status clean_block(struct stream *stream, bool last)
 {
-    size_t most = stream->raw_size * RECUR_UTF8_REPLACEMENT_SIZE + 1; /* an empty block too */
+    size_t most = stream->raw_size * RECUR_UTF8_REPLACEMENT_SIZE + 1; /* + 1 for an empty block */
     RECUR_TRY(recur_grow(&stream->text, &stream->text_capacity,
                          recur_size_add(stream->text_size, most), 1, "a block of text",
                          stream->error));
@@ -203,7 +206,7 @@ static enum recur_status clean_block(struct stream *stream, bool last)
     return RECUR_OK;
 }
 
-/* Cuts the clean text; what a token begins with stays. */
+/* Cuts the clean text; the start of an unfinished token stays. */
 static enum recur_status cut_block(struct stream *stream, bool last)
 {
     struct recur_cutter *cutter = &stream->cutter;

@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "data/words.h"
 
-/* Each character, or each byte, is a token. */
+/* Cuts text into tokens of one character or one byte each. */
 static inline enum recur_status cut_units(struct recur_cutter *cutter, bool bytes)
 {
     bool keep_line_feed = cutter->keep_line_feed;
@@ -41,7 +41,7 @@ static enum recur_status cut_words(struct recur_cutter *cutter)
     for (const char *at = cutter->text + cutter->begun; at < end; at = next) {
         size_t length = recur_utf8_length(*at);
         next = at + length;
-        bool plain = *at > ' ' && length == 1; /* most of most texts */
+        bool plain = *at > ' ' && length == 1; /* true for most characters of most texts */
         if (plain || (*at != ' ' && !recur_is_space(at, at + length, &next))) {
             word = word ? word : at;
             continue;
@@ -58,7 +58,7 @@ static enum recur_status cut_words(struct recur_cutter *cutter)
     return count ? recur_cutter_hand_over(cutter, &count, false) : RECUR_OK;
 }
 
-/* Each token is an entry of the vocabulary, or unknown. */
+/* Gives each token the id of its entry in the vocabulary, or RECUR_UNKNOWN. */
 static enum recur_status look_up(const recur_vocab *vocab, const recur_token *tokens, size_t count,
                                  struct recur_id_list *ids, recur_error *error)
 {

@@ -27,8 +27,8 @@ static uint64_t mix(uint64_t hash)
     return hash ^ (hash >> 32);
 }
 
-/* A token's place in the hash table. Up to eight bytes, which most words have, `word` and `size`
- * are the token itself, so that nothing else need be compared; beyond that `word` is a hash. */
+/* A token's key in the hash table. For up to eight bytes, as most words have, `word` and `size` are
+ * the token itself, so that nothing else is compared. For more bytes `word` is a hash. */
 struct key {
     uint64_t word;
     uint32_t size;
@@ -45,9 +45,10 @@ static struct key make_key(const struct recur_token_table *table, recur_token to
         key.word = table->salt;
         for (last -= EXACT; bytes < last; bytes += EXACT)
             key.word = mix(key.word ^ load(bytes, EXACT));
-        key.word = mix(key.word ^ load(last, EXACT)); /* may overlap the word before */
+        key.word = mix(key.word ^ load(last, EXACT)); /* may overlap the bytes before */
     } else if (token.size > 1) {
-        /* Four pairs that together cover all bytes: no branch on the size, hard to predict. */
+        /* Four pairs together cover all bytes. A branch on the size would be hard to predict, so
+         * there is none. */
         size_t end = token.size - 2, second = end < 2 ? end : 2, third = end - second;
         key.word = load(bytes, 2) | load(bytes + second, 2) << 16 | load(bytes + third, 2) << 32 |
                    load(bytes + end, 2) << 48;
@@ -84,8 +85,8 @@ uint32_t recur_token_table_find(const struct recur_token_table *table, recur_tok
     return index;
 }
 
-/* Looks up tokens[which[0]], tokens[which[1]], ... A large dictionary's slots lie anywhere in
- * memory, so all of them are called for before the first is looked at. */
+/* Looks up tokens[which[0]], tokens[which[1]], ... The slots of a large dictionary are scattered
+ * over memory, so all of them are prefetched before the first is read. */
 static void find_hashed(const struct recur_token_table *table, const recur_token *tokens,
                         const size_t *which, size_t count, uint32_t *indices)
 {
@@ -138,7 +139,7 @@ static enum recur_status grow_slots(struct recur_token_table *table, recur_error
     struct recur_token_slot *old = table->slots;
     size_t old_count = table->slot_count;
     if (!old_count && getentropy(&table->salt, sizeof table->salt) != 0)
-        table->salt = (uintptr_t)slots; /* next to nothing, but better than a known number */
+        table->salt = (uintptr_t)slots; /* not very random, but better than a known number */
     table->slots = slots;
     table->slot_count = count;
     for (size_t i = 0; i < old_count; i++)

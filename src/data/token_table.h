@@ -1,4 +1,4 @@
-/* Tokens numbered in the order in which they were added, found again by their bytes. */
+/* Numbers tokens in the order in which they were added, and finds them by their bytes. */
 #ifndef RECUR_DATA_TOKEN_TABLE_H
 #define RECUR_DATA_TOKEN_TABLE_H
 
@@ -7,42 +7,42 @@
 #define RECUR_TOKEN_NONE UINT32_MAX
 
 struct recur_token_entry {
-    size_t offset, size; /* of its bytes, in recur_token_table.bytes */
-    uint64_t count;      /* the caller's */
+    size_t offset, size; /* where its bytes stand in recur_token_table.bytes */
+    uint64_t count;      /* for the caller to use */
 };
 
 struct recur_token_slot {
-    uint64_t word; /* the token, or what it hashes to; see token_table.c */
+    uint64_t word; /* the token itself or its hash; see token_table.c */
     uint32_t size;
-    uint32_t number; /* index + 1; 0: free */
+    uint32_t number; /* index + 1; 0: the slot is free */
 };
 
 /* All zero is a valid, empty table. */
 struct recur_token_table {
     struct recur_token_entry *entries;
     size_t size, capacity;
-    char *bytes; /* of all tokens, one behind the other */
+    char *bytes; /* the bytes of all tokens, one after the other */
     size_t bytes_size, bytes_capacity;
     struct recur_token_slot *slots; /* open addressing, at most half full */
     size_t slot_count;              /* a power of two */
-    uint64_t salt; /* random, so that no text can be made whose tokens all fall on one slot */
-    uint32_t single[256]; /* the numbers of tokens of one byte, which need no hash */
+    uint64_t salt; /* random, so that nobody can make a text whose tokens all hash to one slot */
+    uint32_t single[256]; /* the numbers of tokens of one byte, which are not hashed */
 };
 
 void recur_token_table_free(struct recur_token_table *table);
 
-/* The index of a token, RECUR_TOKEN_NONE where the table lacks it. No table holds "". */
+/* The index of a token, or RECUR_TOKEN_NONE where the table lacks it. No table holds "". */
 uint32_t recur_token_table_find(const struct recur_token_table *table, recur_token token);
 /* The same for `count` tokens. */
 void recur_token_table_find_all(const struct recur_token_table *table, const recur_token *tokens,
                                 size_t count, uint32_t *indices);
 
-/* Adds a token, not empty, that the table lacks; its count is 0 and its index the last one.
+/* Adds a token that is not empty and that the table lacks. It gets the next index and the count 0.
  * Errors: MEMORY; DATA where there are more tokens than ids. */
 enum recur_status recur_token_table_add(struct recur_token_table *table, recur_token token,
                                         recur_error *error);
 
-/* The index of a token, which is added where the table lacks it. */
+/* The index of a token. Adds the token where the table lacks it. */
 static inline enum recur_status recur_token_table_intern(struct recur_token_table *table,
                                                          recur_token token, uint32_t *index,
                                                          recur_error *error)

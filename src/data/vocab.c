@@ -15,7 +15,7 @@
 
 struct recur_vocab {
     atomic_size_t references;
-    struct recur_token_table table; /* index = id */
+    struct recur_token_table table; /* a token's index is its id */
     size_t reserved;
     recur_text_config text;
 };
@@ -54,7 +54,8 @@ static recur_printable shown(recur_token token)
     return recur_show(token.bytes, token.size, RECUR_WORD_SHOWN, NULL);
 }
 
-/* What a model file can hold: text, or, where tokens may be parts of characters, any byte. */
+/* Can a model file hold the token? It holds text and, where tokens may be parts of characters, any
+ * byte. */
 static bool can_be_saved(recur_token token, const recur_text_config *text)
 {
     return recur_utf8_valid(token.bytes, token.size) ||
@@ -106,7 +107,7 @@ static enum recur_status take_entry(recur_vocab *vocab, const struct recur_token
     return RECUR_OK;
 }
 
-/* All of the text was too rare, and a dictionary of nothing would be the result. */
+/* Fails because every token of the text was too rare and the dictionary would be empty. */
 static enum recur_status fail_rare(const struct recur_token_table *counted, size_t fixed,
                                    uint64_t min_count, recur_error *error)
 {
@@ -273,7 +274,7 @@ size_t recur_vocab_ids(const recur_vocab *vocab, const recur_token *tokens, size
 
 static size_t index_of(const recur_vocab *vocab, int32_t id)
 {
-    return (size_t)id < vocab->table.size ? (size_t)id : RECUR_UNKNOWN; /* negative: huge */
+    return (size_t)id < vocab->table.size ? (size_t)id : RECUR_UNKNOWN; /* negative ids are huge */
 }
 
 recur_token recur_vocab_token(const recur_vocab *vocab, int32_t id)

@@ -1,10 +1,11 @@
-/* A text in overlapping windows, for networks that read it from both ends. What stands in a
- * window's middle is its own; at each side there are MARGIN tokens for context, as far as the text
- * goes, so that every token is met with at least MARGIN tokens on either side or all there are:
+/* Overlapping windows of a text, for networks that read it in both directions. The tokens in a
+ * window's middle are its own. Each side has MARGIN more tokens for context, as far as the text
+ * goes. So the network reads each token with at least MARGIN tokens on either side, or with all
+ * there are:
  *
  *     window 0   [own .........|margin]
  *     window 1          [margin|own .........|margin]
- *     window 2                        [margin|own .........]                                     */
+ *     window 2                        [margin|own .........] */
 #ifndef RECUR_DATA_WINDOWS_H
 #define RECUR_DATA_WINDOWS_H
 
@@ -14,8 +15,8 @@
 #define RECUR_WINDOW_MARGIN 64
 
 struct recur_windows {
-    size_t tokens; /* of the text */
-    size_t steps;  /* of every window */
+    size_t tokens; /* how many tokens the text has */
+    size_t steps;  /* how many tokens every window has */
     size_t count;
 };
 
@@ -27,7 +28,7 @@ static inline struct recur_windows recur_windows_over(size_t tokens)
                                   .count = (tokens + RECUR_WINDOW_OWN - 1) / RECUR_WINDOW_OWN};
 }
 
-/* How many of them a pass takes at once that may have so many rows, at most `most`. */
+/* How many windows one pass takes, if it has room for so many rows; at most `most`. */
 static inline size_t recur_windows_together(const struct recur_windows *windows, size_t rows,
                                             size_t most)
 {
@@ -37,7 +38,7 @@ static inline size_t recur_windows_together(const struct recur_windows *windows,
     return count ? count : 1;
 }
 
-/* The token that window w begins with. */
+/* The first token of window w. */
 static inline size_t recur_window_first(const struct recur_windows *windows, size_t w)
 {
     size_t own = w * RECUR_WINDOW_OWN, last = windows->tokens - windows->steps;
@@ -45,7 +46,7 @@ static inline size_t recur_window_first(const struct recur_windows *windows, siz
     return first < last ? first : last;
 }
 
-/* The window whose own `token` is. */
+/* The window that has `token` as its own. */
 static inline size_t recur_window_of(size_t token)
 {
     return token / RECUR_WINDOW_OWN;

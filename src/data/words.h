@@ -1,4 +1,4 @@
-/* What a tagger reads of a word besides its characters, and where words end. */
+/* What a tagger reads of a word besides its characters; also, where words end. */
 #ifndef RECUR_DATA_WORDS_H
 #define RECUR_DATA_WORDS_H
 
@@ -6,19 +6,18 @@
 
 #include "recur/labels.h"
 
-/* Whether the character at `at` is white space: Unicode's White_Space. *next becomes where the one
- * behind it begins; what is no UTF-8 is none. */
+/* Is the character at `at` white space (Unicode's White_Space)? *next becomes the beginning of the
+ * next character. What is not UTF-8 is not white space. */
 bool recur_is_space(const char *at, const char *end, const char **next);
 
-/* Whether the valid character at `at` is a letter of a script that has no case, as Chinese has
- * none. */
+/* Is the valid character at `at` a letter of a script without case, such as Chinese? */
 bool recur_is_letter_without_case(const char *at);
 
-/* Without the white space at its ends; of `bytes` ASCII's alone. */
+/* The text without the white space at its ends; for `bytes` only ASCII's white space counts. */
 recur_token recur_trim(recur_token text, bool bytes);
 
-/* Writes a word of valid UTF-8 in lower case, each character by itself, to `lower`, which has room
- * for RECUR_LOWER_GROWTH * word.size + 4 bytes; returns the size. */
+/* Writes a word of valid UTF-8 to `lower` in lower case, character by character, and returns the
+ * size. `lower` has room for RECUR_LOWER_GROWTH * word.size + 4 bytes. */
 #define RECUR_LOWER_GROWTH 2
 size_t recur_word_lower(recur_token word, char *lower);
 
