@@ -7,9 +7,8 @@
  * Warm-up steps repeat the end of the stream before and do not count, so that every counted token
  * is predicted from at least WARM_UP tokens before it, or from all there are.
  *
- * A model that fills in reads windows (data/windows.h) instead, S at a time, each from a zero
- * state.
- */
+ * A model that fills blanks reads windows (data/windows.h) instead, S at a time, each from a zero
+ * state. */
 #include "eval/evaluate.h"
 
 #include <math.h>
@@ -24,28 +23,29 @@
 
 #define STREAMS_MAX 32
 #define WARM_UP 128
-#define STREAM_MIN 1024 /* predictions that are worth a stream of their own */
-#define STEPS 64        /* of one group */
-#define WINDOWS_MAX 16  /* of one group */
+#define STREAM_MIN 1024 /* this many predictions are worth a stream of their own */
+#define STEPS 64        /* time steps of one group */
+#define WINDOWS_MAX 16  /* windows of one group */
 
-/* Losses are summed group by group, 64 steps of all streams or 16 windows, in the order of the
- * steps, whatever a pass holds of it: that depends on the model's size. */
+/* Losses are summed group by group, in the order of the steps. A group is 64 steps of all streams,
+ * or 16 windows. How much of it a pass holds depends on the model's size, so the sum does not
+ * depend on the pass. */
 struct evaluation {
     const recur_corpus *corpus;
-    size_t first, predictions; /* of the corpus */
-    size_t streams, length;    /* streams, or windows of one group */
+    size_t first, predictions; /* the part of the corpus that is evaluated */
+    size_t streams, length;    /* streams and their length, or the windows of one group */
     struct recur_windows windows;
     const struct recur_backend *backend;
     struct recur_engine *engine;
-    size_t batch, steps;    /* of one pass, at most */
+    size_t batch, steps;    /* most sequences and steps of one pass */
     int32_t *ids, *targets; /* (steps, sequences) of one pass */
     int32_t pair[2];
     float *losses; /* (steps, streams) of one group */
-    double loss;   /* sums over all predictions */
+    double loss;   /* sum over all predictions */
     size_t hits;
 };
 
-/* Inputs and targets of the steps [from, from + steps) of every stream. */
+/* Fills in the inputs and targets of steps [from, from + steps) of every stream. */
 static void fill_in(struct evaluation *e, size_t from, size_t steps)
 {
     size_t stride = e->streams > 1 ? e->length - WARM_UP : e->length;
@@ -61,7 +61,7 @@ static void fill_in(struct evaluation *e, size_t from, size_t steps)
         }
 }
 
-/* The same for `count` windows from number `first` on. */
+/* The same for `count` windows, from number `first` on. */
 static void fill_in_windows(struct evaluation *e, size_t first, size_t count)
 {
     for (size_t s = 0; s < count; s++) {
@@ -75,7 +75,7 @@ static void fill_in_windows(struct evaluation *e, size_t first, size_t count)
     }
 }
 
-/* The pass, whose first row is number `at` of the group. */
+/* Runs a pass, whose first row is row `at` of the group. */
 static enum recur_status predict(struct evaluation *e, size_t sequences, size_t steps, size_t at,
                                  bool carries, recur_error *error)
 {
@@ -88,7 +88,7 @@ static enum recur_status predict(struct evaluation *e, size_t sequences, size_t 
     return RECUR_OK;
 }
 
-/* Adds a group of so many steps. */
+/* Adds the losses of a group of `steps` steps to the sum. */
 static void add_losses(struct evaluation *e, size_t steps)
 {
     double sum = 0;
@@ -127,7 +127,8 @@ static enum recur_status run_windows(struct evaluation *e, recur_error *error)
     return RECUR_OK;
 }
 
-/* Streams and their length, or windows; what a pass holds of a group of `*group` steps. */
+/* Plans the streams and their length, or the windows; then how much of a group of `*group` steps a
+ * pass holds. */
 static void plan_work(struct evaluation *e, const recur_model *model, size_t *group)
 {
     size_t rows = e->backend->rows(model);
@@ -177,7 +178,7 @@ static void release(struct evaluation *e)
     free(e->losses);
 }
 
-/* Characters for every token, 1 where the tokens are characters or nothing is known. */
+/* The mean number of characters in a token; 1 where tokens are characters or nothing is known. */
 static double characters_per_token(const recur_model *model, const recur_corpus *corpus)
 {
     const recur_text_stats *stats = recur_corpus_stats(corpus);

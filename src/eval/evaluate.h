@@ -1,11 +1,11 @@
-/* Evaluation with a team of the caller's. */
+/* Evaluation on a team that the caller has. */
 #ifndef RECUR_EVAL_EVALUATE_H
 #define RECUR_EVAL_EVALUATE_H
 
 #include "base/team.h"
 #include "recur/evaluate.h"
 
-/* UNSUPPORTED where what the model is to predict is among what it reads. */
+/* UNSUPPORTED where the model reads the very tokens that it should predict. */
 enum recur_status recur_check_predicts(const recur_model *model, recur_error *error);
 
 /* recur_evaluate on `team`. */

@@ -8,7 +8,7 @@
 #include "eval/scores.h"
 #include "task/labeller.h"
 
-#define SEQUENCES 32 /* of one pass */
+#define SEQUENCES 32 /* sequences of one pass */
 
 struct predicting {
     const recur_model *model;
@@ -16,16 +16,16 @@ struct predicting {
     struct recur_labeller labeller;
     size_t member[SEQUENCES];
     int32_t *labels;      /* of one sequence */
-    float *probabilities; /* likewise, (T, K); of a CRF NULL */
-    double *best;         /* of a CRF: (2, K) */
-    int32_t *back;        /* (T, K) */
-    double loss;          /* sum */
-    size_t counted;       /* labels with a loss */
+    float *probabilities; /* of one sequence, (T, K); NULL for a CRF */
+    double *best;         /* for a CRF: (2, K) */
+    int32_t *back;        /* for a CRF: (T, K) */
+    double loss;          /* sum over the labels with a loss */
+    size_t counted;       /* how many labels have a loss */
     recur_prediction_fn *receive;
     void *user;
 };
 
-/* How many sequences from `first` on go through together, with how many steps. */
+/* How many sequences, from `first` on, one pass takes, and how many steps it has. */
 static size_t next_sequences(const struct predicting *p, size_t first, size_t *tokens,
                              size_t *longest)
 {
@@ -34,7 +34,7 @@ static size_t next_sequences(const struct predicting *p, size_t first, size_t *t
     for (; n < SEQUENCES && first + n < count; n++) {
         size_t length = recur_labels_length(p->set.data, first + n);
         size_t wider = length > *longest ? length : *longest;
-        /* The arrays are (T, B). */
+        /* The arrays of a pass are (T, B). */
         if (n > 0 && recur_size_mul(wider, n + 1) > most)
             break;
         *tokens += length;
@@ -69,7 +69,8 @@ static enum recur_status plan(struct predicting *p, struct recur_team *team, rec
     return recur_alloc(cells, sizeof *p->probabilities, "predictions", &p->probabilities, error);
 }
 
-/* softmax of x (K) into probabilities; the greatest, of equal ones the first. */
+/* Turns x (K) into probabilities by softmax; returns the greatest, or the first of several equal
+ * ones. */
 static int32_t choose(struct predicting *p, const float *x, float *probabilities, int32_t truth)
 {
     size_t labels = p->model->config.labels, best = 0;
@@ -127,7 +128,7 @@ static enum recur_status predict(struct predicting *p, struct recur_team *team, 
         for (size_t b = 0; b < n; b++)
             p->member[b] = first + b;
         recur_labeller_load(l, &p->set, p->member, n, 0, RECUR_NOT_TRAINING);
-        RECUR_TRY(recur_team_attend(team, error)); /* the caller's function may have forked */
+        RECUR_TRY(recur_team_attend(team, error)); /* the caller may have forked */
         RECUR_TRY(recur_labeller_predict(l, error));
         if (p->best) {
             p->loss += recur_labeller_crf_loss(l, false);
@@ -139,7 +140,7 @@ static enum recur_status predict(struct predicting *p, struct recur_team *team, 
     return RECUR_OK;
 }
 
-/* `*loss` (may be NULL) becomes the mean over the labels that have one. */
+/* `*loss` (may be NULL) becomes the mean over those labels that have a loss. */
 static enum recur_status predict_on(struct recur_team *team, const recur_model *model,
                                     const recur_labels *data, recur_prediction_fn *receive,
                                     void *user, double *loss, recur_error *error)
@@ -169,7 +170,7 @@ enum recur_status recur_predict(const recur_model *model, const recur_labels *da
     return status == RECUR_STOP ? RECUR_OK : status;
 }
 
-/* Labels with those that were predicted for them. */
+/* The true labels and the predicted ones. */
 struct scoring {
     const recur_model *model;
     const recur_labels *data;
@@ -179,7 +180,7 @@ struct scoring {
     size_t *lengths, sequences;
 };
 
-/* A recur_prediction_fn. */
+/* A recur_prediction_fn that collects the labels. */
 static enum recur_status collect(void *user, size_t sequence, const recur_prediction *prediction,
                                  recur_error *error)
 {

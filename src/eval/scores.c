@@ -8,7 +8,8 @@
 #include "eval/spans.h"
 #include "recur/vocab.h"
 
-/* One label: its name, and of a span its part (B, I, O, E or S) and its type, of `type`. */
+/* One label: its name; if it is a part of a span, the part (B, I, O, E or S) and its type, an index
+ * of `type`. */
 struct label {
     recur_token name;
     char part;
@@ -18,12 +19,12 @@ struct label {
 
 struct comparison {
     const recur_token *truth, *predicted;
-    const recur_vocab *known; /* the model's labels; NULL: there is no model */
+    const recur_vocab *known; /* the labels that the model knows; NULL: there is no model */
     size_t count;
-    int32_t *ids; /* (2, count): truths, then predictions */
+    int32_t *ids; /* (2, count): true labels, then predicted ones */
     struct label *label;
     size_t labels;
-    recur_score_cell *type; /* by type */
+    recur_score_cell *type; /* the counts of each type */
     size_t types;
     struct recur_score_table *table;
 };
@@ -52,7 +53,8 @@ done:
     return status;
 }
 
-/* Spans of the data as IOB1 writes them: I- begins them, B- only behind another of its type. */
+/* Does the data write spans as IOB1 does? There I- begins a span, and B- does so only right after
+ * another span of its type. */
 static bool are_iob1(const struct comparison *c, const size_t *lengths, size_t sequences)
 {
     bool inner = false, needless = false;
@@ -93,7 +95,8 @@ static enum recur_status number_types(struct comparison *c, const struct recur_s
     return status;
 }
 
-/* Reads the labels as parts of spans, by the scheme that they and those the model knows have. */
+/* Reads the labels as parts of spans. Their scheme follows from these labels and those that the
+ * model knows. */
 static enum recur_status read_spans(struct comparison *c, enum recur_scheme scheme,
                                     const size_t *lengths, size_t sequences, recur_error *error)
 {
@@ -121,7 +124,8 @@ static enum recur_status read_spans(struct comparison *c, enum recur_scheme sche
     return status;
 }
 
-/* Spans of labels [first, first + length); a span is right where both begin and end together. */
+/* Counts the spans of labels [first, first + length). A span is right if both its beginning and its
+ * end are. */
 static void count_spans(const struct comparison *c, size_t first, size_t length)
 {
     const struct label outside = {.part = 'O'};
@@ -169,7 +173,7 @@ static int compare_keys(const void *first, const void *second)
     return (*a > *b) - (*a < *b);
 }
 
-/* The confusion matrix, of which only what happened is kept. */
+/* Makes the confusion matrix, keeping only pairs that occurred. */
 static enum recur_status make_cells(struct comparison *c, recur_error *error)
 {
     struct recur_score_table *table = c->table;
@@ -206,7 +210,7 @@ static double harmonic(double a, double b)
     return a + b > 0 ? 2 * a * b / (a + b) : 0;
 }
 
-/* Of all spans together, and the kinds of them by name. */
+/* Sums over all spans, and sorts the types of spans by name. */
 static enum recur_status sum_spans(struct comparison *c, recur_error *error)
 {
     struct recur_score_table *table = c->table;
@@ -229,7 +233,7 @@ static enum recur_status sum_spans(struct comparison *c, recur_error *error)
     return RECUR_OK;
 }
 
-/* Means over the labels that there are. */
+/* Averages over the labels that occur. */
 static void average_labels(struct comparison *c)
 {
     recur_scores *scores = &c->table->scores;
@@ -267,7 +271,7 @@ static void count_labels(struct comparison *c)
         c->table->scores.accuracy = share(hits, c->count);
 }
 
-/* Of words: spans, where labels are of a scheme. */
+/* Compares the labels of words, as spans where the labels follow a scheme. */
 static enum recur_status compare_words(struct comparison *c, const size_t *lengths,
                                        size_t sequences, enum recur_scheme scheme,
                                        recur_error *error)

@@ -1,4 +1,4 @@
-/* Scores, and scoring with a team of the caller's. */
+/* Scores, also on a team that the caller has. */
 #ifndef RECUR_EVAL_SCORES_H
 #define RECUR_EVAL_SCORES_H
 
@@ -12,17 +12,17 @@ struct recur_score_table {
     size_t cells, spans;
 };
 
-/* Labels with those that were predicted for them. */
+/* True labels and the labels that were predicted. */
 struct recur_label_pairs {
     const recur_token *truth, *predicted; /* (count) */
     size_t count;
     const size_t *lengths; /* (sequences) */
     size_t sequences;
-    const recur_vocab *known; /* the labels that can be predicted; NULL: nobody knows */
+    const recur_vocab *known; /* the labels that can be predicted; NULL: they are unknown */
 };
 
-/* Compares them: of `words` by their spans, else as labels of texts. Errors: MEMORY, ARGUMENT for
- * a scheme that is none. */
+/* Compares the pairs: labels of `words` by their spans, others as labels of texts. Errors: MEMORY,
+ * ARGUMENT for a scheme that does not exist. */
 enum recur_status recur_scores_make(const struct recur_label_pairs *pairs, bool words,
                                     enum recur_scheme scheme, recur_score_table **table,
                                     recur_error *error);

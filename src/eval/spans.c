@@ -1,8 +1,8 @@
 /* Schemes of spans: "B-PER" (or "PER-B") is a part of a span and its type.
  *
- * The letters of all schemes become the four parts of BIOES, so that the spans of every scheme are
- * counted by one pair of rules, those of conlleval (Tjong Kim Sang & Buchholz 2000; the script's
- * version of 2004) as seqeval's default mode extends them to E and S. */
+ * The letters of all schemes are mapped to the four parts of BIOES, so that one pair of rules
+ * counts the spans of every scheme. The rules are those of conlleval (Tjong Kim Sang & Buchholz
+ * 2000; the script's version of 2004) as seqeval's default mode extends them to E and S. */
 #include "eval/spans.h"
 
 #include <stdint.h>
@@ -12,7 +12,7 @@
 
 RECUR_NAMED_ENUM(scheme, "scheme", "auto", "none", "bio", "iob1", "ioe", "bioes", "bilou", "bmes")
 
-/* Each letter of a scheme stands for the part below it. In the order in which they are tried. */
+/* Each letter of a scheme stands for the part below it. Schemes are tried in this order. */
 static const struct letters {
     enum recur_scheme scheme;
     const char *letters, *parts;
@@ -30,7 +30,8 @@ static bool is_outside(recur_token label)
     return label.size == 1 && *label.bytes == 'O';
 }
 
-/* The label's letter, if it is one of `letters`, and its type; 0: it is no label of spans. */
+/* The label's letter, if it is one of `letters`, and its type; 0: the label is not part of a
+ * span. */
 static char split(recur_token label, const char *letters, bool suffix, recur_token *type)
 {
     if (!label.size)
@@ -48,10 +49,10 @@ static char split(recur_token label, const char *letters, bool suffix, recur_tok
     return letter;
 }
 
-/* What labels look like if their letters stand in front, or behind. */
+/* How labels look if their letters are read at the front, or at the end. */
 struct look {
-    unsigned letters, bare; /* bit i: letter i of `every_letter`; in labels without a type */
-    size_t fits, strays;    /* of how many words labels are of this look, of how many not */
+    unsigned letters, bare; /* bit i: letter i of `every_letter` occurs; `bare`: without a type */
+    size_t fits, strays;    /* how many words have labels of this look, how many have others */
 };
 
 static struct look look_at(const struct recur_span_label *labels, size_t count, bool suffix)
@@ -81,9 +82,9 @@ static unsigned bits_of(const char *letters)
     return bits;
 }
 
-/* The scheme that has all letters of the look. Single letters alone are a name for many things:
- * they are spans only where one begins and goes on. A label or two of another kind, in fewer than
- * one in ten words, is an error of the data, not another kind of data. */
+/* The scheme that has all letters of the look. Labels of single letters can mean many things: they
+ * are spans only where one begins and goes on. A few labels of another kind, in fewer than one in
+ * ten words, are errors of the data and do not make it data of another kind. */
 static enum recur_scheme choose(const struct look *look)
 {
     unsigned begin = bits_of("B"), on = bits_of("IEML"), all = look->letters | look->bare;

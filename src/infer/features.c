@@ -10,20 +10,20 @@
 #include "data/windows.h"
 #include "nn/model_object.h"
 
-#define STEPS 256      /* of one pass in one direction, at most */
-#define WINDOWS_MAX 16 /* of one pass in both, at most */
+#define STEPS 256      /* most steps of one pass in one direction */
+#define WINDOWS_MAX 16 /* most windows of one pass in both directions */
 
 struct run {
     const recur_model *model;
     const recur_corpus *corpus;
     size_t layer, width;
-    struct recur_windows windows; /* none: one direction */
+    struct recur_windows windows; /* empty where there is one direction */
     const struct recur_backend *backend;
     struct recur_engine *engine;
-    size_t batch, steps; /* of one pass, at most */
+    size_t batch, steps; /* the most of one pass */
     struct recur_team *team;
     int32_t *ids;
-    float *rows; /* of one pass or of one window */
+    float *rows; /* the rows of one pass or of one window */
     recur_rows_fn *receive;
     void *user;
 };
@@ -34,7 +34,7 @@ size_t recur_features_width(const recur_model *model, size_t layer)
     return layer < network->layers ? network->layer[layer].hidden * network->directions : 0;
 }
 
-/* The states after steps [first, last) of sequence b. */
+/* Hands over the states after steps [first, last) of sequence b. */
 static enum recur_status hand_over(const struct run *run, size_t b, size_t first, size_t last,
                                    recur_error *error)
 {
@@ -46,7 +46,7 @@ static enum recur_status hand_over(const struct run *run, size_t b, size_t first
     return recur_called_back(run->receive(run->user, run->rows, last - first, &own), &own, error);
 }
 
-/* Reads the ids, which are in place. */
+/* Reads the ids that are in place. */
 static enum recur_status read(struct run *run, size_t batch, size_t steps, bool carries,
                               recur_error *error)
 {
@@ -67,7 +67,7 @@ static enum recur_status read_on(struct run *run, recur_error *error)
     return RECUR_OK;
 }
 
-/* The windows from number `first` on, one in each sequence. */
+/* Reads windows from number `first` on, one in each sequence. */
 static enum recur_status read_some_windows(struct run *run, size_t first, recur_error *error)
 {
     const struct recur_windows *windows = &run->windows;
@@ -88,7 +88,8 @@ static enum recur_status read_some_windows(struct run *run, size_t first, recur_
     return RECUR_OK;
 }
 
-/* In both directions windows are read whole, in one as many steps at once as the model is worth. */
+/* In both directions every window is read whole. In one direction a pass has as many steps as suit
+ * the model's size. */
 static void plan_work(struct run *run)
 {
     size_t size = recur_corpus_size(run->corpus), most = run->backend->rows(run->model);

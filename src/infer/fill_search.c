@@ -6,12 +6,12 @@
 
 #include "base/memory.h"
 
-#define CONTEXT 96 /* tokens that are read on either side of the blanks */
+#define CONTEXT 96 /* tokens that are read on each side of the blanks */
 #define STEPS_MAX (RECUR_FILL_SPAN + 2 * CONTEXT)
-#define STEPS_LEAST 16 /* that are planned for */
-#define TOGETHER 32    /* candidates of one pass, at most */
+#define STEPS_LEAST 16 /* the engine is planned for at least so many steps */
+#define TOGETHER 32    /* most candidates of one pass */
 
-/* What one search is about: blanks of the text's tokens [first, first + steps). */
+/* The work of one search: blanks of the text's tokens [first, first + steps). */
 struct task {
     const int32_t *ids;
     const size_t *blanks;
@@ -70,7 +70,8 @@ static enum recur_status plan(struct recur_fill_search *search, size_t batch, si
     return RECUR_OK;
 }
 
-/* Room for the task: for its steps, and for as many candidates at once as the model is worth. */
+/* Makes room for the task's steps and for as many candidates in one pass as suit the model's
+ * size. */
 static enum recur_status make_room(struct recur_fill_search *search, const struct task *task,
                                    recur_error *error)
 {
@@ -91,8 +92,8 @@ static enum recur_status make_room(struct recur_fill_search *search, const struc
     return status;
 }
 
-/* Runs the model over the text as each of some candidates fills it, from number `first` on, and
- * as many as fit: `*count`. */
+/* Runs the model over the text, filled as each of some candidates fills it. It takes as many
+ * candidates as fit, from number `first` on: `*count`. */
 static enum recur_status read_candidates(struct recur_fill_search *search, const struct task *task,
                                          size_t first, size_t *count, recur_error *error)
 {
@@ -111,7 +112,7 @@ static enum recur_status read_candidates(struct recur_fill_search *search, const
     return search->model->backend->forward(search->engine, &minibatch, NULL, error);
 }
 
-/* The logits of blank i for the first `count` candidates of the pass. */
+/* Computes the logits of blank i for the first `count` candidates of the pass. */
 static void find_logits(struct recur_fill_search *search, const struct task *task, size_t i,
                         size_t count)
 {
@@ -119,13 +120,14 @@ static void find_logits(struct recur_fill_search *search, const struct task *tas
                                    search->logits);
 }
 
-/* That of `id` for candidate b of those. */
+/* The logit of `id` for candidate b of the pass. */
 static double logit(const struct recur_fill_search *search, size_t b, size_t id)
 {
     return (double)search->logits[b * search->model->config.vocabulary + id];
 }
 
-/* The largest logit of ids that may be chosen; *total is the logarithm of the sum of e^logit. */
+/* The largest logit of the ids that may be chosen; *total becomes the logarithm of the sum of
+ * e^logit. */
 static double best_logit(const struct recur_fill_search *search, size_t b, double *total)
 {
     size_t vocabulary = search->model->config.vocabulary;
@@ -141,7 +143,7 @@ static double best_logit(const struct recur_fill_search *search, size_t b, doubl
     return best;
 }
 
-/* The blank that the best candidate, the first of the pass, is surest of. */
+/* The blank of which the best candidate, the first of the pass, is surest. */
 static size_t surest_blank(struct recur_fill_search *search, const struct task *task,
                            const bool *filled)
 {
@@ -161,7 +163,8 @@ static size_t surest_blank(struct recur_fill_search *search, const struct task *
     return surest;
 }
 
-/* Candidate b with `id` in blank i, where it is among the best; equal ones stay in their order. */
+/* Adds candidate b with `id` in blank i, if it is among the best. Equal candidates stay in their
+ * order. */
 static void add_candidate(struct recur_fill_search *search, size_t b, size_t i, int32_t id,
                           double score)
 {
@@ -178,7 +181,7 @@ static void add_candidate(struct recur_fill_search *search, size_t b, size_t i, 
     next[at].score = score;
 }
 
-/* Fills blank i of the `count` candidates of the pass, which begin with number `first`. */
+/* Fills blank i of the pass's `count` candidates, which begin with number `first`. */
 static void fill_blank(struct recur_fill_search *search, const struct task *task, size_t i,
                        size_t first, size_t count)
 {
@@ -191,7 +194,7 @@ static void fill_blank(struct recur_fill_search *search, const struct task *task
     }
 }
 
-/* Fills one more blank of all candidates; the best of what comes of it are kept. */
+/* Fills one more blank of all candidates and keeps the best results. */
 static enum recur_status fill_one(struct recur_fill_search *search, const struct task *task,
                                   bool *filled, recur_error *error)
 {

@@ -1,5 +1,5 @@
 /* Filling: converts a text with marks to ids with blanks, searches group by group, and converts
- * back. */
+ * back to text. */
 #include "recur/fill.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@
 struct recur_filler {
     const recur_model *model;
     size_t alternatives;
-    char mark[4]; /* what stands for a blank */
+    char mark[4]; /* the mark that stands for a blank */
     size_t mark_size;
     struct recur_fill_search search;
 };
@@ -85,15 +85,15 @@ void recur_filler_free(recur_filler *filler)
 struct reading {
     const recur_filler *filler;
     const char *text, *end;
-    const char *cursor; /* in `text`, behind the stand-ins met so far */
-    size_t marks;       /* of the text */
-    char *copy;         /* the text with stand-ins in place of its marks, where it is cleaned */
+    const char *cursor; /* position in `text`, after the stand-ins that were met so far */
+    size_t marks;       /* how many marks the text has */
+    char *copy;         /* if the text is cleaned: a copy with stand-ins in place of its marks */
     size_t copy_size;
     recur_token stand_in; /* the token that a mark becomes */
-    bool ambiguous;       /* a letter of the text may become the same token */
+    bool ambiguous;       /* the text may have a letter that becomes the same token */
     int32_t *ids;
     size_t size, ids_capacity;
-    size_t *blanks; /* their places in `ids` */
+    size_t *blanks; /* the places of the blanks in `ids` */
     size_t count, blanks_capacity;
 };
 
@@ -119,8 +119,8 @@ static size_t longest_run_of_x(const struct reading *reading)
     return longest;
 }
 
-/* Cleaning to letters would take the marks away, so letters stand in for them: an x where letters
- * are tokens, else a word of so many that no other is like it. */
+/* Cleaning to letters would remove the marks, so letters stand in for them: an x where letters are
+ * tokens, otherwise a word so long that no other word equals it. */
 static enum recur_status put_stand_ins(struct reading *reading, recur_error *error)
 {
     const recur_text_config *config = recur_vocab_text(reading->filler->model->vocab);
@@ -147,7 +147,7 @@ static enum recur_status put_stand_ins(struct reading *reading, recur_error *err
     return RECUR_OK;
 }
 
-/* Whether the next stand-in among the tokens is a mark, and not a letter that looks like it. */
+/* Is the next stand-in among the tokens a mark, and not a letter that looks like one? */
 static bool next_is_mark(struct reading *reading)
 {
     if (!reading->ambiguous)
@@ -202,7 +202,7 @@ static enum recur_status read_text(struct reading *reading, recur_error *error)
     return RECUR_OK;
 }
 
-/* The best ways to fill all blanks so far, the best first. */
+/* The best ways so far to fill all blanks, best first. */
 struct answers {
     size_t count, most;
     double *score;
@@ -230,7 +230,7 @@ struct pair {
     double score;
 };
 
-/* The best pairs, at most `most`; returns how many. */
+/* Finds the best pairs, at most `most`; returns how many there are. */
 static size_t best_pairs(const struct answers *answers, const struct recur_fill_search *search,
                          struct pair *pairs, size_t most)
 {
@@ -250,7 +250,8 @@ static size_t best_pairs(const struct answers *answers, const struct recur_fill_
     return count;
 }
 
-/* `to` = the best of `from` with the candidates for blanks [first, first + group). */
+/* `to` becomes the best answers of `from`, each extended by a candidate for blanks [first, first +
+ * group). */
 static void extend(const struct answers *from, const struct recur_fill_search *search,
                    struct pair *pairs, struct answers *to, size_t blanks, size_t first,
                    size_t group)
@@ -264,7 +265,7 @@ static void extend(const struct answers *from, const struct recur_fill_search *s
     }
 }
 
-/* How many blanks from number `first` on are searched together. */
+/* How many blanks, from number `first` on, one search fills together. */
 static size_t group_size(const struct reading *reading, size_t first)
 {
     size_t size = 1;
@@ -274,8 +275,8 @@ static size_t group_size(const struct reading *reading, size_t first)
     return size;
 }
 
-/* Fills group after group, each in the light of the best filling of those before it. The result
- * is in answers[0]. */
+/* Fills group after group, each given the best filling of the groups before it. The result is in
+ * answers[0]. */
 static enum recur_status search_all(struct recur_fill_search *search, struct reading *reading,
                                     struct pair *pairs, struct answers answers[2],
                                     recur_error *error)
@@ -298,7 +299,7 @@ static enum recur_status search_all(struct recur_fill_search *search, struct rea
     return RECUR_OK;
 }
 
-/* The text with tokens in place of its marks. */
+/* Writes the text with tokens in place of its marks. */
 static enum recur_status write_filling(const struct reading *reading, const int32_t *ids,
                                        double score, recur_filling_fn *filling, void *user,
                                        recur_error *error)

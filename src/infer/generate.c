@@ -10,13 +10,13 @@
 #include "data/token_kind.h"
 #include "nn/model_object.h"
 
-/* The way of tokens to the caller's function. */
+/* Writes tokens to the caller's function. */
 struct writer {
     recur_text_fn *text;
     void *user;
     const struct recur_token_kind *kind;
-    bool space_due;  /* a token is to be parted from what stands before it */
-    char pending[4]; /* the start of a character, of tokens that may be parts of one */
+    bool space_due;  /* a space has to be written before the next token */
+    char pending[4]; /* the start of a character, where tokens may be parts of characters */
     size_t pending_size;
 };
 
@@ -27,7 +27,7 @@ static enum recur_status write_text(const struct writer *writer, const char *byt
     return recur_called_back(writer->text(writer->user, bytes, size, &own), &own, error);
 }
 
-/* Writes what is complete of `pending`, at the `end` everything. */
+/* Writes the complete characters of `pending`; at the `end`, all of it. */
 static enum recur_status write_pending(struct writer *writer, bool end, recur_error *error)
 {
     while (writer->pending_size > 0) {
@@ -38,7 +38,7 @@ static enum recur_status write_pending(struct writer *writer, bool end, recur_er
         utf8proc_int32_t code;
         utf8proc_ssize_t length = utf8proc_iterate(bytes, (utf8proc_ssize_t)size, &code);
         if (length < 1)
-            length = 1; /* each byte of no character goes alone */
+            length = 1; /* a byte that is in no character is written alone */
         RECUR_TRY(write_text(writer, writer->pending, (size_t)length, error));
         writer->pending_size -= (size_t)length;
         memmove(writer->pending, writer->pending + length, writer->pending_size);
@@ -65,7 +65,7 @@ static enum recur_status write_token(struct writer *writer, recur_token token, r
     return write_text(writer, token.bytes, token.size, error);
 }
 
-/* Makes up to `count` tokens; *made is how many. */
+/* Makes up to `count` tokens; *made becomes their number. */
 static enum recur_status write_tokens(recur_stepper *stepper, recur_session *session,
                                       recur_sampler *sampler, const float *logits,
                                       const recur_vocab *vocab, size_t count, struct writer *writer,
@@ -88,8 +88,9 @@ static bool ends_in_space(const char *text, size_t size)
     return size > 0 && memchr(" \t\n\v\f\r", text[size - 1], 6);
 }
 
-/* Cleaning to letters trims a line. At the end of a prompt the space counts, for it says that a
- * word is complete: its id, or RECUR_UNKNOWN where nothing was trimmed. */
+/* Cleaning to letters trims a line. At the end of a prompt the trimmed space matters, because it
+ * says that a word is complete. Returns the id of the space, or RECUR_UNKNOWN where nothing was
+ * trimmed. */
 static int32_t trimmed_space(const recur_vocab *vocab, const char *prompt, size_t size)
 {
     const recur_text_config *config = recur_vocab_text(vocab);
@@ -99,13 +100,13 @@ static int32_t trimmed_space(const recur_vocab *vocab, const char *prompt, size_
                                                   : RECUR_UNKNOWN;
 }
 
-/* Feeds the prompt's `*count` ids, and the space that was trimmed after them; returns the logits
- * of what follows. */
+/* Feeds the prompt's `*count` ids, then the space that was trimmed; returns the logits of the next
+ * token. */
 static const float *feed_prompt(recur_stepper *stepper, recur_session *session,
                                 const recur_vocab *vocab, const int32_t *ids, size_t *count,
                                 int32_t space)
 {
-    if (*count == 0) /* "<unk>" where there is no line feed */
+    if (*count == 0) /* starts with a line feed, or with "<unk>" where the vocabulary has none */
         return recur_stepper_feed(stepper, session, recur_vocab_id(vocab, (recur_token){"\n", 1}));
     const float *logits = NULL;
     for (size_t i = 0; i < *count; i++)

@@ -1,5 +1,5 @@
-/* Choosing the next token: softmax with temperature, top-k, top-p (Holtzman et al. 2020) and
- * min-p (Nguyen et al. 2024). */
+/* Chooses the next token: softmax with temperature, top-k, top-p (Holtzman et al. 2020) and min-p
+ * (Nguyen et al. 2024). */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,14 +11,14 @@
 #include "recur/session.h"
 
 struct candidate {
-    double weight; /* probability over that of the best candidate: (0, 1] */
+    double weight; /* probability divided by that of the best candidate: (0, 1] */
     int32_t id;
 };
 
 struct recur_sampler {
     recur_sampler_config config;
     size_t vocabulary;
-    size_t specials; /* "<unk>" and the reserved tokens: ids below it */
+    size_t specials; /* "<unk>" and the reserved tokens are the ids below this */
     struct recur_rng rng;
     struct candidate *candidates; /* room for V */
 };
@@ -73,8 +73,8 @@ void recur_sampler_free(recur_sampler *sampler)
     free(sampler);
 }
 
-/* The most probable of the ids [first, last), the lowest one of equals; -1 where none has a
- * probability: NaN counts as -infinity. */
+/* The most probable of the ids [first, last), or the lowest of several equal ones; -1 where none
+ * has a probability. NaN counts as -infinity. */
 static int32_t best_id(const float *logits, size_t first, size_t last)
 {
     int32_t best = -1;
@@ -88,7 +88,8 @@ static int32_t best_id(const float *logits, size_t first, size_t last)
     return best;
 }
 
-/* Lists the ids [first, last) that have a probability, in order; returns how many. */
+/* Lists those of the ids [first, last) that have a probability, in their order; returns how
+ * many. */
 static size_t list_candidates(const recur_sampler *sampler, const float *logits, size_t first,
                               size_t last, int32_t best)
 {
@@ -107,7 +108,7 @@ static bool is_better(struct candidate a, struct candidate b)
     return a.weight > b.weight || (a.weight == b.weight && a.id < b.id);
 }
 
-/* Lets heap[at] sink to its place in a heap of `count`, whose best candidate is on top. */
+/* Moves heap[at] down to its place in a heap of `count` candidates, which has the best on top. */
 static void sink(struct candidate *heap, size_t at, size_t count)
 {
     struct candidate sinking = heap[at];
@@ -127,7 +128,8 @@ static void make_heap(struct candidate *heap, size_t count)
         sink(heap, at, count);
 }
 
-/* Moves the best of a heap of `count` to its end, out of it, and returns its weight. */
+/* Moves the best of a heap of `count` to the heap's end, removes it from the heap and returns its
+ * weight. */
 static double take_best(struct candidate *heap, size_t count)
 {
     struct candidate best = heap[0];
@@ -145,8 +147,8 @@ static double total_weight(const struct candidate *candidates, size_t count)
     return total;
 }
 
-/* Narrows the candidates to the best ones: at most `most`, and no more than it takes to have this
- * share of their weight. Returns how many; only they are sorted: O(count + kept log count). */
+/* Keeps only the best candidates: at most `most`, and no more than are needed to have this share of
+ * the weight. Returns how many; sorts only these: O(count + kept log count). */
 static size_t keep_best(struct candidate *candidates, size_t count, size_t most, double share)
 {
     double enough = share * total_weight(candidates, count), weight = 0;

@@ -1,5 +1,5 @@
-/* How tokens are chosen: names, defaults, ranges. A new setting is a field of recur_sampler_config
- * and a row here. */
+/* The settings of how tokens are chosen: names, defaults, ranges. To add a setting, add a field to
+ * recur_sampler_config and a row here. */
 #include "base/config.h"
 #include "base/fields.h"
 #include "recur/session.h"

@@ -1,4 +1,4 @@
-/* Sessions and steppers. A session is the state alone; the stepper has the engine, in which every
+/* Sessions and steppers. A session is only the state. The stepper has the engine, in which each
  * session takes a row of the batch. */
 #include "recur/session.h"
 
@@ -9,13 +9,13 @@
 #include "base/memory.h"
 #include "nn/model_object.h"
 
-/* The team reads `session` at every step: it is written only where it changes. */
+/* The team reads `session` at every step, so it is written only where it changes. */
 struct recur_stepper {
     const recur_model *model;
     struct recur_engine *engine;
     size_t batch;
     float *row;             /* (V) */
-    recur_session *session; /* the only one that is being advanced */
+    recur_session *session; /* the session, where only one is advanced */
 };
 
 static enum recur_status check_model(const recur_model *model, recur_error *error)
@@ -137,7 +137,7 @@ const float *recur_stepper_feed(recur_stepper *stepper, recur_session *session, 
     return stepper->row;
 }
 
-/* A session that stands in the list twice would be advanced by two threads at once. */
+/* Checks that no session is in the list twice: two threads would advance it at once. */
 static enum recur_status check_sessions(const recur_stepper *stepper,
                                         recur_session *const *sessions, size_t count,
                                         recur_error *error)

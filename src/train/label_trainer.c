@@ -1,4 +1,4 @@
-/* Runs on labelled texts: a labeller learns from minibatches of them. */
+/* Runs on labelled texts: a labeller learns from their minibatches. */
 
 #include "eval/scores.h"
 #include "task/labeller.h"
@@ -9,7 +9,7 @@ struct recur_label_run {
     struct recur_labeller labeller;
 };
 
-/* Whether any sequence has a loss: with a CRF whole sentences alone have one. */
+/* Does any sequence have a loss? With a CRF only sentences without missing labels have one. */
 static bool has_loss(const recur_model *model, const struct recur_label_set *set)
 {
     bool crf = model->config.decoder == RECUR_DECODER_CRF, found = false;
@@ -22,7 +22,7 @@ static bool has_loss(const recur_model *model, const struct recur_label_set *set
     return found;
 }
 
-/* The best epoch is chosen by what is held out. */
+/* Checks the held-out data, by which the best epoch is chosen. */
 static enum recur_status check_valid(const recur_model *model, const recur_labels *valid,
                                      recur_error *error)
 {
@@ -85,7 +85,8 @@ static enum recur_status learn(recur_trainer *trainer,
     (void)minibatch;
     struct recur_label_run *run = trainer->run;
     RECUR_TRY(recur_labeller_learn(&run->labeller, trainer->updates, &trainer->loss, error));
-    /* Also where the loss is not finite: other ranks wait for this one's gradients. */
+    /* This is done even where the loss is not finite, because other ranks wait for this one's
+     * gradients. */
     const struct recur_learning how = {.lr = trainer->lr, .number = trainer->updates + 1};
     return trainer->backend->update(trainer->learner, &how, &trainer->norm, error);
 }

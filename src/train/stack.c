@@ -15,9 +15,9 @@ struct recur_stack {
     struct recur_team *team;
     struct recur_learner *learner;
     struct recur_engine *engine;
-    size_t batch, steps, rows; /* what a call may bring */
+    size_t batch, steps, rows; /* the most that a call may bring */
     uint64_t updates;
-    bool went_forward, has_targets; /* the last forward pass */
+    bool went_forward, has_targets; /* what the last forward pass had */
 };
 
 static enum recur_status check_config(const recur_trainer_config *config, recur_error *error)
@@ -100,7 +100,7 @@ static size_t length_of(const recur_stack_input *input, size_t b)
     return input->lengths ? input->lengths[b] : input->steps;
 }
 
-/* Ids or targets of the steps that there are. */
+/* Checks the ids or the targets of those steps that sequences have. */
 static enum recur_status check_ids(const struct recur_stack *stack, const recur_stack_input *input,
                                    const int32_t *ids, recur_error *error)
 {

@@ -4,7 +4,7 @@
 #include "eval/evaluate.h"
 #include "train/trainer_object.h"
 
-/* What a minibatch is computed with. */
+/* Plans the engine that computes minibatches. */
 static enum recur_status plan_engine(recur_trainer *trainer, recur_error *error)
 {
     const struct recur_source *source = trainer->source;

@@ -83,14 +83,15 @@ static void restore(struct recur_trainer *trainer)
         trainer->backend->prepare(trainer->engine);
 }
 
-/* Writes into the model how it came to have the parameters of epoch `kept`. */
+/* Writes into the model how it got its parameters, those of epoch `kept`. */
 static void note_origin(const struct recur_trainer *trainer, uint64_t kept)
 {
     recur_model_note_training(trainer->model, &trainer->config, kept, trainer->source->train_tokens,
                               trainer->source->held_out.tokens);
 }
 
-/* From here on the run can only be finished: the optimiser's moments may be no numbers either. */
+/* From here on the run can only be finished, because the optimiser's moments may not be finite
+ * either. */
 static enum recur_status diverged(struct recur_trainer *trainer, recur_error *error)
 {
     restore(trainer);
@@ -154,7 +155,7 @@ enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, r
     return RECUR_OK;
 }
 
-/* Keeps the parameters where the epoch is the best so far. */
+/* Keeps the parameters if the epoch is the best so far. */
 static void keep(struct recur_trainer *trainer, double loss)
 {
     if (trainer->best_epoch && !(loss < trainer->best_loss))
@@ -169,7 +170,7 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
 {
     if (!trainer->minibatch)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
-    /* A step too far need not show in the loss before the next minibatch. */
+    /* If the last step diverged, the loss may not show it before the next minibatch. */
     if (trainer->diverged || !trainer->backend->finite(trainer->learner))
         return diverged(trainer, error);
     RECUR_TRY(recur_team_attend(trainer->team, error));
@@ -217,11 +218,11 @@ enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *erro
 {
     (void)error;
     uint64_t best = recur_trainer_best_epoch(trainer);
-    if (trainer->diverged) /* which has put them back */
+    if (trainer->diverged) /* diverged() has put the kept parameters back */
         return RECUR_OK;
     if (best > 0)
         restore(trainer);
-    else if (trainer->minibatch == 0) /* else they are those of a part of an epoch */
+    else if (trainer->minibatch == 0) /* otherwise they belong to an unfinished epoch */
         best = trainer->epochs;
     note_origin(trainer, best);
     return RECUR_OK;

@@ -1,5 +1,5 @@
-/* The settings of a run: names, defaults, ranges. A new one is a field of recur_trainer_config and
- * a row here. */
+/* The settings of a run: names, defaults, ranges. To add a setting, add a field to
+ * recur_trainer_config and a row here. */
 #include <math.h>
 
 #include "base/config.h"
@@ -30,7 +30,7 @@ RECUR_CONFIG(trainer, threads, .batch = 32, .steps = 35, .sampling = RECUR_SAMPL
         .high = (double)INFINITY, .above_low = true, .below_high = true                            \
     }
 
-/* In the order of files. */
+/* In the order in which files have them. */
 static const struct recur_field fields[] = {
     {RECUR_FIELD(trainer, batch), .range = {.least = 1, .most = 1000000}, .option = "batch",
      .about = "sequences in a minibatch; of the tasks tag and classify sentences or texts"},

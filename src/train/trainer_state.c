@@ -1,5 +1,4 @@
-/* Reads the state of a run out of a trainer and writes it into one (docs/formats.md#checkpoints).
- */
+/* Reads the state of a run from a trainer and writes it into one (docs/formats.md#checkpoints). */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +8,7 @@
 #include "base/memory.h"
 #include "train/trainer_object.h"
 
-/* One tensor for each parameter, of an array that the learner may have. */
+/* Lists one tensor for each parameter, from an array that the learner may have. */
 static void list_array(struct recur_trainer *trainer, const char *prefix, enum recur_array array)
 {
     const struct recur_params *params = &trainer->model->network.params;
@@ -23,7 +22,8 @@ static void list_array(struct recur_trainer *trainer, const char *prefix, enum r
     }
 }
 
-/* Layer l's h or c after a minibatch's last step, from where the next one begins. */
+/* Lists h or c of layer l after the last step of a minibatch, with which the next minibatch
+ * begins. */
 static void list_state(struct recur_trainer *trainer, size_t l, bool c)
 {
     struct recur_state_tensor *tensor = &trainer->tensor[trainer->tensors++];
@@ -70,7 +70,7 @@ void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float 
         trainer->backend->read(trainer->learner, tensor->array, tensor->index, values);
     else if (trainer->minibatch)
         trainer->backend->read_states(trainer->engine, tensor->index, tensor->c, values);
-    else /* an epoch begins with zeros; what stands there is the one before's */
+    else /* an epoch begins with zeros: the array still has the states of the epoch before */
         memset(values, 0, trainer->config.batch * tensor->width * sizeof *values);
 }
 
@@ -150,7 +150,7 @@ enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_
     return RECUR_OK;
 }
 
-/* Numbers that are finite in every run, and between what is possible. */
+/* Checks numbers that are finite and within bounds in every run. */
 static enum recur_status check_sums(const recur_trainer_state *state, recur_error *error)
 {
     const struct {
@@ -171,7 +171,7 @@ static enum recur_status check_sums(const recur_trainer_state *state, recur_erro
     return RECUR_OK;
 }
 
-/* `minibatches`: of the epoch that is under way. */
+/* `minibatches` is the number of the epoch that is under way. */
 static enum recur_status check_counters(const struct recur_trainer *trainer,
                                         const recur_trainer_state *state, size_t minibatches,
                                         recur_error *error)
@@ -187,7 +187,7 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     if (state->minibatch > minibatches)
         return recur_fail(error, bad, "minibatch %llu is beyond the %zu of epoch %llu",
                           (number)state->minibatch, minibatches, (number)state->epochs + 1);
-    uint64_t before = state->updates - state->minibatch; /* in finished epochs */
+    uint64_t before = state->updates - state->minibatch; /* updates in finished epochs */
     if (state->updates < state->minibatch || before < state->epochs ||
         before > recur_size_mul(state->epochs, most))
         return recur_fail(
