@@ -1,4 +1,4 @@
-/* The table of backends; the first one computes. To add one: its folder and its row. */
+/* The table of backends; the first one computes. A new backend needs a folder and a row here. */
 #include "backend/backend.h"
 
 #include <stddef.h>

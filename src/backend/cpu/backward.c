@@ -3,12 +3,12 @@
 
 #include "backend/cpu/partition.h"
 
-/* Panels of the vocabulary at a time: of so many a panel's weights stay in the L2 cache for all
- * rows, and some of their logits for the next panel. */
+/* How many panels of the vocabulary are multiplied at a time: so few that one panel's weights for
+ * them stay in the L2 cache for all rows, and some of their logits for the next panel. */
 #define HEAD_PIECE ((size_t)64)
 
-/* y's gradient, for a range of rows: dy = or += dlogits W of a range of the vocabulary, from panel
- * `first` on. */
+/* The gradient of y for a range of rows: dy = or += dlogits W over a range of the vocabulary, from
+ * panel `first` on. */
 static void backward_range(const struct recur_pass *pass, struct recur_range range, size_t first,
                            bool accumulate)
 {
@@ -28,7 +28,7 @@ static void backward_range(const struct recur_pass *pass, struct recur_range ran
     }
 }
 
-/* The same for a part of the rows; forward: logits = y W^T + b. */
+/* The same for the partition's rows; forward: logits = y W^T + b. */
 static void backward_head(const struct recur_pass *pass, const struct recur_partition *partition)
 {
     const struct recur_workspace *work = pass->work;
@@ -45,8 +45,8 @@ static void backward_head(const struct recur_pass *pass, const struct recur_part
     recur_partition_wait(partition);
 }
 
-/* A panel of dh in direction d, row 0 at `dh`, of the states before each step. Each state but the
- * last one of a sequence is before one. */
+/* Copies the gradient of the states before each step, one panel in direction d, into dh, whose row
+ * 0 is at `dh`. Every state of a sequence but its last is the state before a step. */
 static void scatter_before(const struct recur_pass *pass, const struct recur_partition *partition,
                            size_t d, const real *gradient, real *dh)
 {
@@ -59,7 +59,7 @@ static void scatter_before(const struct recur_pass *pass, const struct recur_par
     }
 }
 
-/* dh of the layer's outputs from dy of the inputs above it; forward: y = (h + h of the second
+/* dh of the layer's outputs, from dy of the inputs above it; forward: y = (h + h of the second
  * direction) mask / (1 - p). */
 static void backward_layer_input(const struct recur_pass *pass,
                                  const struct recur_partition *partition, size_t l)
@@ -100,7 +100,7 @@ static void gradient_tile(const struct recur_pass *pass, const struct recur_stre
     tile->q = stream->dq ? stream->dq + carried : NULL;
 }
 
-/* The gates of phase p; others may be multiplied by another thread at this moment. */
+/* The gates of phase p have changed; at this moment another thread may multiply the other gates. */
 static void gates_changed(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
@@ -126,8 +126,8 @@ static void backward_product(const struct recur_pass *pass, size_t l, size_t d, 
                         accumulate ? to : NULL);
 }
 
-/* Completes dh of the states before the ranges of the next step of the walk, in unit panel u, with
- * what that step sends back through W_hh. Sequences that end before it have none. */
+/* Completes dh of the states before the ranges of the next step of the walk, in unit panel u: adds
+ * what that step sends back through W_hh. Sequences that end earlier get nothing. */
 static void backward_later(const struct recur_pass *pass, size_t l, size_t d, size_t u,
                            const struct recur_step_range *range, unsigned ranges)
 {
@@ -139,8 +139,8 @@ static void backward_later(const struct recur_pass *pass, size_t l, size_t d, si
                              true);
 }
 
-/* One step back: dh is complete, then the phases run in reverse; between two of them
- * dq = dn W_hn. */
+/* One step back: dh is complete, then the phases run in reverse order; between two phases dq = dn
+ * W_hn. */
 static void backward_step(const struct recur_pass *pass, const struct recur_partition *partition,
                           size_t l, size_t d, size_t t)
 {
@@ -177,7 +177,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     recur_partition_wait(partition);
 }
 
-/* The row of h, c and dh that sequence b ends in: the initial one where it has no step. */
+/* The row of h, c and dh in which sequence b ends: the initial one where it has no step. */
 static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
 {
     size_t length = pass->batch.lengths ? pass->batch.lengths->length[b] : pass->batch.steps;
@@ -185,9 +185,9 @@ static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
                   : recur_pass_initial(pass, d) + b;
 }
 
-/* The rows of dh that have nothing from the inputs above are zero: those of the initial
- * states, or of the last ones where the states before each step are handed on. What a caller says
- * of the last states is added to theirs; that of c is there. */
+/* Sets to zero the rows of dh that get nothing from the inputs above: those of the initial states,
+ * or of the last ones where the states before each step are handed on. Adds the caller's gradients
+ * of the last states to dh; those of c are in place already. */
 static void begin_gradient(const struct recur_pass *pass, const struct recur_partition *partition,
                            size_t l, size_t d, size_t u)
 {
@@ -207,7 +207,8 @@ static void begin_gradient(const struct recur_pass *pass, const struct recur_par
     }
 }
 
-/* Completes the gradient of the initial states: what the first step of each sequence sends back. */
+/* Completes the gradient of the initial states: adds what the first step of each sequence sends
+ * back. */
 static void end_gradient(const struct recur_pass *pass, const struct recur_partition *partition,
                          size_t l, size_t d)
 {
@@ -239,7 +240,7 @@ static void backward_direction(const struct recur_pass *pass,
         end_gradient(pass, partition, l, d);
 }
 
-/* All directions of layer l, by the threads that are there for each. */
+/* All directions of layer l, by the threads of each direction. */
 static void backward_layer(const struct recur_pass *pass, const struct recur_partition *partition,
                            size_t l)
 {
@@ -251,8 +252,8 @@ static void backward_layer(const struct recur_pass *pass, const struct recur_par
         recur_partition_wait(partition);
 }
 
-/* dx = or += dz W_ih, into the gradients of the inputs below, for a part of the rows, since a
- * narrow input has few panels; forward: z = x W_ih^T + ... */
+/* dx = or += dz W_ih, into the gradients of the inputs below; forward: z = x W_ih^T + ... Threads
+ * share the rows, because a narrow input has few panels. */
 static void backward_input(const struct recur_pass *pass, const struct recur_partition *partition,
                            size_t l, size_t d)
 {

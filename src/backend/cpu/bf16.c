@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 
-/* Hands out parts of the block; with block NULL only their sizes are added up. */
+/* Hands out parts of the block; where block is NULL, only adds up their sizes. */
 static void *take(struct recur_plan *plan, void *block, size_t count, size_t size)
 {
     size_t at = recur_plan_reserve(plan, count, size);

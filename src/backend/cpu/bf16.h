@@ -5,9 +5,9 @@
  *     weights    of the parameters (K, 32): pairs of rows, right operands of the forward products
  *     copy       of the workspace: activations (rows, 32) as pairs of columns, left operands;
  *                transposed weights as pairs of rows, right operands of the backward products
- *     row pairs  of what weight gradients are products of: states before each step and the layers'
- *                inputs (their places are in struct recur_stream and struct recur_feature); of the
- *                gates' gradients each thread makes them as it needs them
+ *     row pairs  the operands of weight gradients: states before each step and the layers' inputs
+ *                (struct recur_stream and struct recur_feature have their places); each thread
+ *                makes those of the gates' gradients as it needs them
  *
  * The copies lie in the order of what they are copies of, at half the distance. */
 #ifndef RECUR_BACKEND_CPU_BF16_H
@@ -23,16 +23,17 @@ struct recur_bf16 {
     real **gathered;  /* by thread: a panel of states, each in the row of the step after it */
 };
 
-/* Adds them to a workspace. Released with it. Errors: MEMORY. */
+/* Adds the copies to a workspace, which releases them. Errors: MEMORY. */
 enum recur_status recur_bf16_create(struct recur_workspace *work,
                                     const struct recur_network *network, size_t threads,
                                     recur_error *error);
 void recur_bf16_free(struct recur_bf16 *bf16);
 
-/* Where the copy of a number of the workspace or of the parameters is. */
+/* The place of the copy of a number of the workspace or of the parameters. */
 uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number);
 
-/* Makes the row pairs of states and inputs: a part of them. The team meets before and after. */
+/* Makes the row pairs of states and inputs: this thread's part of them. The team meets before and
+ * after. */
 void recur_bf16_pair(const struct recur_pass *pass, size_t thread, size_t threads);
 
 #endif

@@ -1,4 +1,4 @@
-/* Engines: the one place where a pass is planned. */
+/* Engines: this is the one place where passes are planned. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-/* Rows of the double buffer in which the state of a session that is advanced alone stays. */
+/* Rows of the double buffer, which keeps the state of a session that is advanced alone. */
 enum { BUFFERS = 2 };
 
 size_t recur_cpu_rows(const recur_model *model)
@@ -42,8 +42,8 @@ static enum recur_status plan_work(struct recur_cpu_engine *engine, recur_error 
     return recur_workspace_plan(&engine->work, plan->network, &work, error);
 }
 
-/* Sessions have a team of as many threads as there is work for. One thread more, or the caller's
- * alone, does what is small. */
+/* Gives sessions a team of as many threads as there is work for. One more thread, or the caller's
+ * alone, does small work. */
 static enum recur_status plan_threads(struct recur_cpu_engine *engine, recur_error *error)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
@@ -58,7 +58,7 @@ static enum recur_status plan_threads(struct recur_cpu_engine *engine, recur_err
     return recur_grid_set(&engine->grids[1], 1, 1, 1, error);
 }
 
-/* What products read instead of floats. */
+/* Plans what products read instead of floats. */
 static enum recur_status plan_numbers(struct recur_cpu_engine *engine, recur_error *error)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
@@ -83,7 +83,7 @@ static enum recur_status plan_sequences(struct recur_cpu_engine *engine, recur_e
                        &sequences->content, error);
 }
 
-/* Room for what a caller brings, where it is not read from where it lies. */
+/* Makes room for what a caller brings, where the pass does not read the caller's own memory. */
 static enum recur_status plan_minibatch(struct recur_cpu_engine *engine, recur_error *error)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
@@ -161,7 +161,7 @@ enum recur_status recur_cpu_engine_create(const struct recur_engine_plan *plan,
     return RECUR_OK;
 }
 
-/* The grid is the workspace's, which releases the first of both. */
+/* Puts one of the grids into the workspace. The workspace releases the first of both. */
 static void set_grid(struct recur_cpu_engine *engine, bool alone)
 {
     engine->alone = alone;
@@ -175,7 +175,7 @@ void recur_cpu_engine_free(struct recur_engine *base)
         return;
     if (engine->alone)
         set_grid(engine, false);
-    recur_cpu_free_scores(engine); /* which asks the team how many there are */
+    recur_cpu_free_scores(engine); /* it asks the team how many there are */
     if (engine->team != base->plan.team)
         recur_team_free(engine->team);
     recur_team_free(engine->solo);
@@ -204,7 +204,7 @@ void recur_cpu_run_tuned(struct recur_cpu_engine *engine, recur_team_fn *functio
     tuned = tuned && engine->solo;
     bool alone = tuned && recur_tuner_alone(&engine->tuner);
     if (!alone && recur_team_attend(engine->team, NULL) != RECUR_OK)
-        alone = true; /* in a child that may start no threads */
+        alone = true; /* in a child process that may start no threads */
     double start = tuned ? recur_clock() : 0;
     if (alone != engine->alone)
         set_grid(engine, alone);

@@ -13,10 +13,10 @@ struct recur_cpu_learner {
     struct recur_sparse_rows sparse;
     struct recur_optimiser optimiser;
     double clip;
-    real *gradients, *fresh; /* the sum, and those of one pass where there is a sum already; fresh
-                                NULL: passes do not add */
-    real *kept;              /* NULL: nothing is */
-    bool has_gradients;      /* where passes add: not zero throughout */
+    real *gradients, *fresh; /* the sum, and the gradients of one pass that will be added to it;
+                                fresh NULL: passes do not add */
+    real *kept;              /* NULL: no parameters are kept */
+    bool has_gradients;      /* where passes add: the gradients are not all zero */
 };
 
 /* Minibatches of sequences of any lengths. */
@@ -26,56 +26,59 @@ struct recur_cpu_sequences {
     struct recur_content *content; /* (3 + 2 L) */
     size_t contents;
     size_t steps;            /* T of the caller's arrays */
-    recur_stack_input input; /* of the call that runs, as the others are */
+    recur_stack_input input; /* of the present call, as the others are */
     recur_stack_output output;
     recur_stack_output_gradient given;
     recur_stack_input_gradient wanted;
 };
 
-/* What one thread has of the head where predictions are scored. */
+/* What one thread keeps of the head while predictions are scored. */
 struct recur_cpu_score {
     real *logits; /* panels of V, (chunk, 32) */
     size_t hits;
 };
 
-/* What changes from step to step of sessions, together: a line that travels to the team each time.
- */
+/* What changes from step to step of sessions lies together, on one cache line that travels to the
+ * team each time. */
 struct recur_cpu_step {
-    size_t buffer; /* of one session alone: where its state goes (recur_pass) */
+    size_t buffer; /* of a session that is advanced alone: the row its state goes to
+                      (recur_pass) */
     int32_t ids[]; /* (B) */
 };
 
-/* The team reads what comes first at every step of sessions, for which a line of the cache that the
- * caller has written has to travel: it is written only where it changes. */
+/* The team reads the first fields at every step of sessions. A cache line that the caller has
+ * written must travel to the team, so the caller writes them only when they change. */
 struct recur_cpu_engine {
     struct recur_engine base;
     struct recur_cpu_learner *learner; /* NULL: none */
     struct recur_team *team;           /* NULL: the caller's thread alone */
-    struct recur_team *solo;    /* one thread, which may be faster, or the only one in a child that
-                                   may start none; NULL where the team is no more than that */
+    struct recur_team *solo;    /* a team of one thread: it may be faster, or the only one in a
+                                   child process that may start no threads; NULL where `team` is no
+                                   more than that */
     struct recur_grid grids[2]; /* of the team and of one thread */
-    bool alone;                 /* the workspace has the second one */
+    bool alone;                 /* the workspace has the second grid */
     struct recur_workspace work;
     struct recur_pass pass;
 
-    /* Of sessions. */
+    /* For sessions. */
     struct recur_cpu_step *now;
-    struct recur_session
-        *held; /* whose state is in the workspace already, if its holder says so too */
+    struct recur_session *held; /* the session whose state is in the workspace already, if its
+                                   holder says so too */
     struct recur_session *const *sessions;
     float *logits; /* (rows, V) */
 
-    /* Of tokens. */
+    /* For tokens. */
     int32_t *ids, *targets; /* by rows */
-    size_t last_steps;      /* of the pass that states are carried from */
+    size_t last_steps;      /* of the pass from which states are carried */
     struct recur_learning learning;
     double loss;
     struct recur_cpu_sequences sequences;
     struct recur_cpu_score *scores; /* (threads) */
-    size_t chunk;                   /* rows of logits that a thread works out at once */
+    size_t chunk;                   /* rows of logits that a thread computes at once */
     real *panel;                    /* (B, 32): one panel of logits */
 
-    _Alignas(64) struct recur_tuner tuner; /* of minibatches, or of steps; the caller's alone */
+    _Alignas(64) struct recur_tuner tuner; /* of minibatches, or of steps; only the caller reads
+                                              and writes it */
 };
 
 static inline struct recur_cpu_engine *recur_cpu_engine_of(const struct recur_engine *engine)
@@ -88,27 +91,28 @@ static inline struct recur_cpu_learner *recur_cpu_learner_of(const struct recur_
     return (struct recur_cpu_learner *)(uintptr_t)learner;
 }
 
-/* Whether the last sum over ranks, if there was one, went well. */
+/* Whether the last sum over ranks succeeded, if there was one. */
 enum recur_status recur_cpu_summed(const struct recur_cpu_learner *learner, recur_error *error);
 
-/* On the team, or on the caller's thread where there is none. */
+/* Runs `function` on the team, or on the caller's thread where there is no team. */
 void recur_cpu_run(struct recur_cpu_engine *engine, recur_team_fn *function);
 
-/* On all threads or on one, whichever is faster: the same to the bit. `tuned` false: on all; in a
- * child that may start no threads on one. */
+/* Runs `function` on all threads or on one, whichever is faster; the results are the same to the
+ * bit. `tuned` false: on all threads; on one in a child process that may start none. */
 void recur_cpu_run_tuned(struct recur_cpu_engine *engine, recur_team_fn *function, bool tuned);
 
-/* The team that runs what recur_cpu_run_tuned has begun. */
+/* The team that runs what recur_cpu_run_tuned has started. */
 static inline struct recur_team *recur_cpu_present(const struct recur_cpu_engine *engine)
 {
     return engine->alone ? engine->solo : engine->team;
 }
 
-/* Of a pass whose ids or targets lie by rows: the targets, and what each of their losses counts. */
+/* Sets the targets of a pass whose ids or targets lie by rows, and the weight of each of their
+ * losses. */
 void recur_cpu_set_targets(struct recur_cpu_engine *engine, const int32_t *targets,
                            const size_t *order);
 
-/* Which of a stream's states, or of their gradients: one row for each sequence. */
+/* Which of a stream's states, or of their gradients, to copy: one row for each sequence. */
 enum recur_cpu_states {
     RECUR_CPU_H0,
     RECUR_CPU_C0,
@@ -119,8 +123,9 @@ enum recur_cpu_states {
     RECUR_CPU_DH0
 };
 
-/* All of these copy one way: from the caller's array `from`, where NULL is zero, or, where there is
- * one, into his array `to`; the rows that this thread works on, or its part of the sequences. */
+/* Each of these copies in one direction: from the caller's array `from`, where NULL stands for
+ * zeros, or into the caller's array `to`, if `to` is not NULL. A thread copies the rows that it
+ * works on, or its part of the sequences. */
 
 /* (T, B, columns of the input): its values or its gradients. */
 void recur_cpu_exchange_layer_input(const struct recur_cpu_engine *engine,
@@ -183,7 +188,7 @@ void recur_cpu_look_up(const struct recur_engine *engine, const struct recur_loo
 void recur_cpu_add_rows(struct recur_engine *engine, const struct recur_lookup *lookup);
 void recur_cpu_drop(const struct recur_engine *engine, float *x, size_t n, uint64_t key);
 
-/* Parts of them, by what the engine is for. */
+/* Parts of them that depend on the use of the engine. */
 enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
                                               const struct recur_minibatch *batch,
                                               const recur_stack_output *output, recur_error *error);

@@ -1,12 +1,12 @@
-/* Reading texts: predictions scored, states and logits handed out. */
+/* Reading texts: scores predictions, hands out states and logits. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/cpu/engine.h"
 #include "base/memory.h"
 
-/* Rows of logits that a thread works out at once: enough to be worth a walk over the head's
- * weights, few enough to stay in its cache. */
+/* Rows of logits that a thread computes at once: enough to be worth a walk over the head's weights,
+ * few enough to stay in the thread's cache. */
 #define CHUNK_NUMBERS ((size_t)1 << 20)
 #define CHUNK_LEAST 16
 #define CHUNK_MOST 256
@@ -56,8 +56,8 @@ void recur_cpu_free_scores(struct recur_cpu_engine *engine)
     free(engine->scores);
 }
 
-/* Whether no other token was more probable. The losses left probabilities in the logits, of which x
- * is a row, less 1 at the target. */
+/* Whether no other token was more probable. Row x of the logits holds what the loss has left there:
+ * probabilities, less 1 at the target. */
 static bool hit(const struct recur_cpu_engine *engine, const real *x, size_t stride, size_t target)
 {
     real best = 1 + x[target / RECUR_LANES * stride + target % RECUR_LANES];
@@ -68,7 +68,7 @@ static bool hit(const struct recur_cpu_engine *engine, const real *x, size_t str
     return true;
 }
 
-/* Losses and hits of some rows of the pass. */
+/* Adds up the losses and hits of some rows of the pass. */
 static void judge(struct recur_cpu_engine *engine, struct recur_cpu_score *score, size_t row,
                   size_t rows)
 {

@@ -1,10 +1,11 @@
-/* Sequences of any lengths, forward and backward: they are sorted, copied into rows and back. */
+/* Sequences of any lengths, forward and backward: sorts them, copies them into rows, and copies
+ * results back. */
 #include <string.h>
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/engine.h"
 
-/* Adds what a caller says of each of its sequences to what they are compared by. */
+/* Adds one array of the caller's to what the sequences are compared by. */
 static void add_content(struct recur_cpu_sequences *sequences, const void *data, size_t bytes)
 {
     if (data && bytes)
@@ -53,8 +54,8 @@ static void forward(void *argument, size_t thread, size_t threads)
         recur_cpu_exchange_states(engine, RECUR_CPU_C_N, NULL, output->c_n, thread, threads);
 }
 
-/* How the minibatch's rows lie: in micro-batches where lengths are equal, unless equal sequences
- * must be told from others, which `lengths` does. */
+/* Decides how the minibatch's rows lie: in micro-batches where lengths are equal, unless equal
+ * sequences must be told from others, which `lengths` does. */
 static void set_rows(struct recur_cpu_engine *engine)
 {
     const struct recur_lengths *lengths = &engine->sequences.lengths;
@@ -107,7 +108,7 @@ enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
     return RECUR_OK;
 }
 
-/* What the caller gives of the outputs' gradients, to where the pass begins. */
+/* Copies the caller's gradients of the outputs to where the backward pass begins. */
 static void load_gradients(const struct recur_cpu_engine *engine, size_t thread, size_t threads)
 {
     const recur_stack_output_gradient *given = &engine->sequences.given;
@@ -124,7 +125,7 @@ static void load_gradients(const struct recur_cpu_engine *engine, size_t thread,
         recur_cpu_exchange_states(engine, RECUR_CPU_DC, given->dc_n, NULL, thread, threads);
 }
 
-/* What comes out at the other end. */
+/* Copies the gradients of the inputs to the caller. */
 static void store_gradients(const struct recur_cpu_engine *engine, size_t thread, size_t threads)
 {
     const recur_stack_input_gradient *wanted = &engine->sequences.wanted;

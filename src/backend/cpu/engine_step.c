@@ -1,10 +1,10 @@
-/* Steps of sessions: every session takes a row of the batch for one pass of one step. */
+/* Steps of sessions: each session takes one row of the batch, and a pass has one step. */
 #include <string.h>
 
 #include "backend/cpu/engine.h"
 #include "backend/cpu/partition.h"
 
-/* For each layer: h (U, 32), then c (U, 32) where the cell has one. */
+/* The state holds for each layer h (U, 32), then c (U, 32) where the cell has one. */
 size_t recur_cpu_session_bytes(const struct recur_network *network)
 {
     size_t panels = 0;
@@ -13,8 +13,8 @@ size_t recur_cpu_session_bytes(const struct recur_network *network)
     return panels * RECUR_LANES * sizeof(real);
 }
 
-/* The partition's part of the states, from the sessions to the initial rows of the workspace or
- * from those after the step back. */
+/* Moves the partition's part of the states: from the sessions to the initial rows of the workspace,
+ * or back from the rows after the step. */
 static void move_states(const struct recur_cpu_engine *engine,
                         const struct recur_partition *partition, bool in)
 {
@@ -39,7 +39,7 @@ static void move_states(const struct recur_cpu_engine *engine,
     }
 }
 
-/* Whether the workspace has the state of the one session that a step is to advance. */
+/* Whether the workspace already has the state of the one session that a step advances. */
 static bool holds_state(const struct recur_cpu_engine *engine)
 {
     const struct recur_session *session = engine->sessions[0];
@@ -47,7 +47,7 @@ static bool holds_state(const struct recur_cpu_engine *engine)
            session->holder == &engine->base;
 }
 
-/* From panels to rows: those panels that this thread has multiplied. */
+/* Copies the panels that this thread has multiplied to row-major logits. */
 static void write_logits(const struct recur_cpu_engine *engine,
                          const struct recur_partition *partition)
 {
@@ -61,8 +61,8 @@ static void write_logits(const struct recur_cpu_engine *engine,
                    recur_panel_width(vocabulary, p) * sizeof(float));
 }
 
-/* Nobody writes where others still read: in the workspace states before and after the step have
- * rows of their own, and a session's state is moved by the thread that has its units. */
+/* No thread writes where others still read: in the workspace the states before and after the step
+ * have rows of their own, and a session's state is moved by the thread that has its units. */
 static void advance(void *argument, size_t thread, size_t threads)
 {
     struct recur_cpu_engine *engine = argument;

@@ -1,12 +1,12 @@
-/* Texts: minibatches of equal lengths in their own order, learned from in one go. */
+/* Texts: learns in one call from minibatches of equal lengths, in the order they come in. */
 #include <math.h>
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/engine.h"
 #include "base/clock.h"
 
-/* One minibatch, on every thread of the team: the loss and its gradients, the global norm,
- * clipping, the update, and the weights made ready for the next. */
+/* Learns from one minibatch, on every thread of the team: computes the loss and its gradients, the
+ * global norm, clips, updates, and prepares the weights for the next minibatch. */
 static void learn(void *argument, size_t thread, size_t threads)
 {
     struct recur_cpu_engine *engine = argument;
@@ -58,7 +58,7 @@ enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_
     return recur_cpu_summed(engine->learner, error);
 }
 
-/* Number i of sequence b's state after the last step, from where the next minibatch begins. */
+/* Number i of sequence b's state after the last step, with which the next minibatch begins. */
 static real *state_at(const struct recur_cpu_engine *engine, size_t l, bool c, size_t b, size_t i)
 {
     const struct recur_stream *stream =

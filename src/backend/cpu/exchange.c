@@ -4,7 +4,8 @@
 #include "backend/cpu/engine.h"
 #include "backend/cpu/partition.h"
 
-/* Panels that are beside a caller's array (T, B, columns): an input's features, or logits. */
+/* Panels that are copied from or to a caller's array (T, B, columns): an input's features, or
+ * logits. */
 struct panels {
     size_t count, columns;
     const struct recur_feature *feature; /* NULL: logits */
@@ -30,7 +31,7 @@ static void copy_row(float *to, const float *from, size_t width)
         memcpy(to, from, width * sizeof *to);
 }
 
-/* The caller's numbers into a row; his NULL is zero. */
+/* Copies the caller's numbers into a row; NULL stands for zeros. */
 static void load(const struct panels *panels, size_t row, const float *from)
 {
     for (size_t p = 0, width; p < panels->count; p++) {
@@ -52,8 +53,9 @@ static void store(const struct panels *panels, size_t row, float *to)
     }
 }
 
-/* Whole rows of the caller's array, of those sequences that the thread works on itself. Where
- * others work on them too, they share the steps. What comes out is zero behind a sequence's end. */
+/* Copies whole rows of the caller's array, of the sequences that the thread works on itself. Where
+ * several threads work on the same sequences, they share the steps. Behind a sequence's end the
+ * caller gets zeros. */
 static void exchange(const struct recur_cpu_engine *engine, const struct panels *panels,
                      const float *from, float *to, size_t thread)
 {

@@ -4,27 +4,30 @@
 #include "backend/cpu/partition.h"
 #include "base/clock.h"
 
-/* Numbers of z that a product writes before the cell reads them: they are still in the L1 cache. */
+/* How many numbers of z a product writes before the cell reads them: so few that they are still in
+ * the L1 cache. */
 #define TILE_NUMBERS 4096
 
-/* How many unit panels a product of so many rows serves: several where a few rows fill little of
- * the cache, so that a single one has enough chains of multiply-adds at once. */
+/* How many unit panels one product serves for so many rows: several where a few rows fill little of
+ * the cache, because one panel alone has too few chains of multiply-adds. */
 static size_t units_at_once(unsigned gates, size_t rows)
 {
     size_t units = TILE_NUMBERS / (rows * RECUR_LANES * gates);
     return units > 1 ? units : 1;
 }
 
-/* A product for the unit panels [first, first + count) of some of a tensor's gates. */
+/* What a product for the unit panels [first, first + count) of some of a tensor's gates needs. */
 struct gates {
     size_t tensor;         /* weight_ih or weight_hh */
     unsigned first, count; /* gates */
     const unsigned *slot;  /* of each gate of the cell */
     size_t hidden;
-    const real *start; /* what all rows begin with, of a single panel; NULL: what the slots hold */
+    const real *start; /* of a single panel: what all rows begin with; NULL: what the slots
+                          hold */
 };
 
-/* All in one go where gates and slots follow each other in the same order; else gate by gate. */
+/* Multiplies all in one call where gates and slots follow each other in the same order, else gate
+ * by gate. */
 static void multiply_gates(const struct recur_pass *pass, const struct recur_stream *stream,
                            const struct gates *gates, size_t first, size_t count, size_t row,
                            size_t rows, const struct recur_left *left)
@@ -46,7 +49,7 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
     }
 }
 
-/* Where a range's rows stand in what layer l reads, or the head. */
+/* Where a range's rows stand in the input of layer l, or of the head. */
 static size_t input_row(const struct recur_pass *pass, size_t l, struct recur_range range)
 {
     return l ? range.row + recur_pass_buffer(pass) : range.row;
@@ -84,7 +87,7 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
                                             input_row(pass, l, range), layer_input.columns});
 }
 
-/* The biases of slots that no input goes to. */
+/* Writes the biases of slots that get nothing from the input. */
 static void forward_bias(const struct recur_pass *pass, const struct recur_stream *stream, size_t u,
                          struct recur_range range)
 {
@@ -125,7 +128,7 @@ static void forward_input(const struct recur_pass *pass, const struct recur_part
     }
 }
 
-/* h' W_hh^T (or q W_hh^T) of some rows on top of the input's part, for `count` unit panels. */
+/* Adds h' W_hh^T (or q W_hh^T) of some rows to the input's part, for `count` unit panels. */
 static void forward_product(const struct recur_pass *pass, const struct recur_step_range *range,
                             size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
                             size_t count)
@@ -174,7 +177,7 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
     }
 }
 
-/* Where the pass before left the state of sequence b, in panel u of h or c. */
+/* Where the last pass left the state of sequence b, in panel u of h or c. */
 static const real *carried_state(const struct recur_pass *pass, const struct recur_stream *stream,
                                  size_t d, size_t u, int c, size_t b)
 {
@@ -187,7 +190,7 @@ static const real *carried_state(const struct recur_pass *pass, const struct rec
     return (c ? stream->c : stream->h) + u * stream->h_stride + row * RECUR_LANES;
 }
 
-/* The state before the first step: zero, or the one the last pass ended in. */
+/* Sets the state before the first step: zero, or the one in which the last pass ended. */
 static void begin_state(const struct recur_pass *pass, const struct recur_partition *partition,
                         const struct recur_stream *stream, size_t d, size_t u)
 {
@@ -209,8 +212,7 @@ static void begin_state(const struct recur_pass *pass, const struct recur_partit
         partition->sequences);
 }
 
-/* Keeps the last states of panel u for the next pass, where other layers are about to use their
- * place. */
+/* Keeps the last states of panel u for the next pass, before other layers use their place. */
 static void end_state(const struct recur_pass *pass, const struct recur_partition *partition,
                       const struct recur_stream *stream, size_t d, size_t u)
 {
@@ -250,7 +252,7 @@ static void forward_direction(struct recur_pass *pass, const struct recur_partit
         end_state(pass, partition, stream, d, u);
 }
 
-/* All directions of layer l, by the threads that are there for each. */
+/* All directions of layer l, by the threads of each direction. */
 static void forward_layer(struct recur_pass *pass, const struct recur_partition *partition,
                           size_t thread, size_t l)
 {
@@ -262,7 +264,7 @@ static void forward_layer(struct recur_pass *pass, const struct recur_partition 
         recur_partition_wait(partition);
 }
 
-/* What layer 0 reads: embeddings, or the numbers that the caller has put there. */
+/* Fills the input of layer 0: with embeddings; the numbers of a caller are in place already. */
 static void forward_embedding(const struct recur_pass *pass,
                               const struct recur_partition *partition)
 {
@@ -300,8 +302,8 @@ void recur_pass_gather_before(const struct recur_pass *pass,
     }
 }
 
-/* Copies the outputs of layer l into what reads them: y = h, or the sum of both directions, after
- * each step or before it, some of it dropped. */
+/* Copies the outputs of layer l into the input above: y = h, or the sum of both directions, after
+ * each step or before it, with dropout where there is some. */
 static void forward_layer_input(const struct recur_pass *pass,
                                 const struct recur_partition *partition, size_t l)
 {
@@ -333,7 +335,7 @@ static void forward_layer_input(const struct recur_pass *pass,
     recur_partition_wait(partition);
 }
 
-/* logits = y W^T + b of some panels: the first of them at x. */
+/* logits = y W^T + b of some panels, the first of them at x. */
 static void forward_logits(const struct recur_pass *pass, struct recur_range range, size_t first,
                            size_t count, real *x, size_t stride)
 {
@@ -370,8 +372,8 @@ void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, r
         recur_pass_logits_panel(pass, row, rows, v, x + v * stride, stride);
 }
 
-/* Logits and the loss, for a part of the rows; of a step that streams make, a part of the logits
- * for all of them. */
+/* Logits and the loss of the partition's rows. In a step of sessions each thread computes a part of
+ * the logits for all rows. */
 static void forward_head(const struct recur_pass *pass, const struct recur_partition *partition)
 {
     const struct recur_network *network = pass->network;

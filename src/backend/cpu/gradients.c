@@ -1,11 +1,12 @@
-/* What is done panel by panel of the parameters rather than row by row of the batch: weight
- * gradients after backward, and transposed copies of the weights after an update. */
+/* Work that is done by panels of the parameters and not by rows of the batch: weight gradients
+ * after backward, and transposed copies of the weights after an update. */
 #include <string.h>
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/int8.h"
 
-/* The panels of all layers' gates, then of the head, then of the embedding. */
+/* The tasks in their order: the panels of all layers' gates, then of the head, then of the
+ * embedding. */
 enum task_kind { TASK_GATE, TASK_HEAD, TASK_EMBEDDING, TASK_NONE };
 
 struct task {
@@ -14,7 +15,7 @@ struct task {
     size_t panels; /* from `panel` on */
 };
 
-/* Gates' panels are handed out `together` at a time. */
+/* A task is `together` panels of gates. */
 static struct task task_at(const struct recur_network *network, size_t together, size_t index)
 {
     for (size_t l = network->layers; l-- > 0;)
@@ -56,13 +57,13 @@ struct right {
     real *dw;    /* the panel of weight gradients that the products are */
 };
 
-/* Whether the left operand is h as it lies: states before the rows, in runs. */
+/* Whether the left operand is h where it lies: the states before the rows, in ranges. */
 static bool is_of_states(const struct right *right)
 {
     return !right->pairs && !right->from_q;
 }
 
-/* In bf16 `place` says which of the thread's panels of row pairs it is copied to. */
+/* Copies the right operand to row pairs, in bf16; `place` says to which of the thread's panels. */
 static void make_pairs(const struct recur_pass *pass, size_t thread, size_t place,
                        struct right *right)
 {
@@ -86,8 +87,8 @@ static void multiply(const struct recur_pass *pass, const struct right *right, s
         pass->kernels->outer(dw, x, width, right->dz, right->columns, right->rows, false);
 }
 
-/* dw (columns of x, 32) = x^T dz, panel by panel of x, each for all of the right operands while it
- * is in the cache; forward: z = x W^T. */
+/* dw (columns of x, 32) = x^T dz, panel by panel of x, each for all right operands while it is in
+ * the cache; forward: z = x W^T. */
 static void gradient_layer_input(const struct recur_pass *pass,
                                  struct recur_layer_input layer_input, const struct right *right,
                                  size_t count)
@@ -98,8 +99,8 @@ static void gradient_layer_input(const struct recur_pass *pass,
                      layer_input.feature[p].pairs, layer_input.feature[p].width);
 }
 
-/* Adds h'^T dz over one run of rows to dw, for all panels of h; where there is no `sum` yet, sets
- * it. */
+/* dw = or += h'^T dz over one run of rows, for all panels of h: it adds where there is a `sum`
+ * already. */
 static void gradient_run(const struct recur_pass *pass, const struct recur_layer *layer,
                          const struct recur_stream *stream, const struct recur_step_range *run,
                          const struct right *right, size_t count, bool sum)
@@ -114,8 +115,9 @@ static void gradient_run(const struct recur_pass *pass, const struct recur_layer
                                      run->rows, sum);
 }
 
-/* dw = h'^T dz over all rows; forward: z = h' W_hh^T + ... States before the rows lie beside each
- * other for as long as as many sequences go on: with equal lengths throughout a micro-batch. */
+/* dw = h'^T dz over all rows; forward: z = h' W_hh^T + ... The states before the rows are
+ * contiguous while the number of running sequences stays the same: with equal lengths throughout a
+ * micro-batch. */
 static void gradient_states(const struct recur_pass *pass, const struct recur_layer *layer,
                             const struct recur_stream *stream, size_t d, const struct right *right,
                             size_t count)
@@ -146,7 +148,7 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
     gradient_run(pass, layer, stream, &run, right, count, sum);
 }
 
-/* The same, or dw = q^T dz; row pairs and q are in one range for all rows. */
+/* The same, or dw = q^T dz; row pairs, and q, are one range for all rows. */
 static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
                                const struct recur_stream *stream, size_t d,
                                const struct right *right, size_t count)
@@ -249,7 +251,8 @@ static void gradient_embedding(const struct recur_pass *pass, size_t panel)
                                recur_pass_rows(pass));
 }
 
-/* As many as leave every thread the same share of the panels, or nearly. */
+/* How many panels of gates a task has: as many as give every thread about the same share of the
+ * panels. */
 static size_t gates_together(const struct recur_pass *pass)
 {
     const struct recur_network *network = pass->network;
@@ -275,8 +278,8 @@ void recur_pass_gradients(struct recur_pass *pass, size_t thread)
     }
 }
 
-/* Puts panel number `index` of a weight (k, 32) into its transpose: for every panel of the k axis
- * `tiles` tiles of (32, 32), of which this panel is number `index`. */
+/* Copies panel number `index` of a weight (k, 32) into its transpose, which has for every panel of
+ * the k axis `tiles` tiles of (32, 32); this panel is tile number `index`. */
 static void transpose_panel(const struct recur_pass *pass, real *to, const real *w, size_t panels,
                             size_t tiles, size_t index)
 {

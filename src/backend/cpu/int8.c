@@ -6,7 +6,8 @@
 
 #include "base/memory.h"
 
-/* Where the bytes of the parameter at `number` are: a quarter of the way, 64-byte aligned. */
+/* The place of the bytes of the parameter at `number`: at a quarter of the distance, 64-byte
+ * aligned. */
 static size_t word_of(size_t number)
 {
     return (number / 4 + 15) / 16 * 16;
@@ -85,7 +86,7 @@ void recur_int8_measure(const struct recur_pass *pass)
     pass->work->int8->embedding = most;
 }
 
-/* What the bytes -127 .. 127 of a copy stand for is scale times them. */
+/* The scale of a copy: a byte, -127 .. 127, times the scale is the number that it stands for. */
 static real scale_of(const struct recur_pass *pass, const real *x)
 {
     const struct recur_layer_input *layer_input = &pass->work->layer_input[0];

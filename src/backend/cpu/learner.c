@@ -1,4 +1,4 @@
-/* What is learned: gradients, the optimiser, the best parameters so far. */
+/* A learner: gradients, the optimiser, the best parameters so far. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ void recur_cpu_learner_free(struct recur_learner *base)
     free(learner);
 }
 
-/* NULL where it has none. */
+/* NULL where the learner lacks that array. */
 static real *array_of(const struct recur_cpu_learner *learner, enum recur_array array)
 {
     switch (array) {
@@ -93,7 +93,8 @@ void recur_cpu_learner_read(const struct recur_learner *base, enum recur_array a
         recur_param_unpack(param, array_of(learner, array), values);
 }
 
-/* Makes the zeros that clearing only promised: a pass that sets all gradients needs none. */
+/* Writes the zeros that clearing has only promised. A pass that sets all gradients does not need
+ * them. */
 static void settle_gradients(struct recur_cpu_learner *learner)
 {
     if (learner->fresh && !learner->has_gradients)

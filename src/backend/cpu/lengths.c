@@ -30,7 +30,7 @@ void recur_lengths_free(struct recur_lengths *lengths)
     *lengths = (struct recur_lengths){0};
 }
 
-/* What is being sorted: the caller's sequences, `length` in his order. */
+/* What is being sorted: the caller's sequences, with `length` in the caller's order. */
 struct sorting {
     const size_t *length;
     const struct recur_content *content;
@@ -111,7 +111,8 @@ size_t recur_lengths_cut(const struct recur_lengths *lengths, size_t index, size
         return index ? lengths->batch : 0;
     for (size_t b = 0; b < lengths->batch; b++) {
         size_t after = before + lengths->length[b];
-        if (after > wanted) /* the nearer end of the sequence that the cut goes through */
+        if (after > wanted) /* the end nearer to the cut, of the sequence that the cut goes
+                               through */
             return after - wanted < wanted - before ? b + 1 : b;
         before = after;
     }

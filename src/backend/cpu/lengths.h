@@ -1,5 +1,5 @@
-/* A minibatch of sequences of different lengths, sorted by falling length: at step t only the
- * first alive[t] of them go on, so nothing is ever computed for what lies behind a sequence's end.
+/* A minibatch of sequences of different lengths, sorted by falling length: at step t only the first
+ * alive[t] of them still run, so nothing is computed behind a sequence's end.
  *
  *     slot 0   x x x x x x x        alive   3 3 3 2 2 1 1
  *     slot 1   x x x x x            offset  0 3 6 9 11 13 14 15
@@ -8,9 +8,8 @@
  * Rows lie packed, step after step: slot b of step t is row offset[t] + b. With equal lengths that
  * is t * B + b.
  *
- * Sequences of equal length are sorted by what they hold. The order of the slots, and with it the
- * order of every sum, is thus a function of the set of sequences and not of how the caller listed
- * them. */
+ * Sequences of equal length are sorted by what they hold. So the order of the slots, and with it
+ * the order of every sum, depends on the set of sequences and not on how the caller listed them. */
 #ifndef RECUR_BACKEND_CPU_LENGTHS_H
 #define RECUR_BACKEND_CPU_LENGTHS_H
 
@@ -40,8 +39,8 @@ struct recur_content {
 
 #define RECUR_EACH_STEP SIZE_MAX
 
-/* Room for `batch` sequences of `steps` steps. Errors: MEMORY. Released by recur_lengths_free in
- * every case. */
+/* Makes room for `batch` sequences of `steps` steps. Errors: MEMORY. recur_lengths_free releases
+ * it, also after an error. */
 enum recur_status recur_lengths_init(struct recur_lengths *lengths, size_t batch, size_t steps,
                                      recur_error *error);
 void recur_lengths_free(struct recur_lengths *lengths);
@@ -51,12 +50,12 @@ void recur_lengths_free(struct recur_lengths *lengths);
 void recur_lengths_set(struct recur_lengths *lengths, size_t batch, const size_t *length,
                        const struct recur_content *content, size_t contents);
 
-/* Sorts slots that hold the same by something that the caller says of them later: their gradients.
- * Which of them stood first so far depended on how the caller listed them. */
+/* Sorts slots that hold the same by what the caller says of them later: their gradients. Until then
+ * their order depended on how the caller listed them. */
 void recur_lengths_part(struct recur_lengths *lengths, const struct recur_content *content,
                         size_t contents);
 
-/* The first slot of part `index` of `parts` that have about as many rows each; for index = parts
+/* The first slot of part `index` of `parts`, which have about as many rows each; for index = parts
  * the number of slots. */
 size_t recur_lengths_cut(const struct recur_lengths *lengths, size_t index, size_t parts);
 

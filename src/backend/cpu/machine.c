@@ -72,7 +72,7 @@ struct reading {
     double *rate; /* of each thread */
 };
 
-/* Between two looks at the clock a thread reads about a megabyte. The fastest look counts: in a
+/* A thread reads about a megabyte between two looks at the clock. The fastest look counts: during a
  * slower one something else had the processor. */
 static void read_share(void *argument, size_t thread, size_t threads)
 {

@@ -7,8 +7,8 @@
 
 struct recur_partition {
     size_t first, sequences;       /* of the batch: [first, first + sequences) */
-    size_t steps;                  /* at which any of them goes on */
-    size_t part, parts;            /* of the units, and of whatever else the group shares */
+    size_t steps;                  /* steps at which any of them still runs */
+    size_t part, parts;            /* of the units, and of all else that the group shares */
     struct recur_barrier *barrier; /* the group's */
 };
 
@@ -20,8 +20,8 @@ static inline size_t recur_partition_cut(const struct recur_pass *pass, size_t i
                                : recur_pass_batch(pass) * index / partitions;
 }
 
-/* The share of a thread in what all directions have a part in. False where there is no work for
- * it, and then for none of its group. */
+/* A thread's share in the work that all directions share. False where there is no work for the
+ * thread, and then for none of its group. */
 static inline bool recur_partition_of(const struct recur_pass *pass, size_t thread,
                                       struct recur_partition *partition)
 {
@@ -40,7 +40,7 @@ static inline bool recur_partition_of(const struct recur_pass *pass, size_t thre
     return partition->sequences > 0;
 }
 
-/* Its share in the walks of direction d: false where other threads do them. */
+/* A thread's share in the walks of direction d; false where other threads do them. */
 static inline bool recur_partition_walks(const struct recur_pass *pass,
                                          const struct recur_partition *partition, size_t d,
                                          struct recur_partition *own)
@@ -62,8 +62,8 @@ static inline void recur_partition_wait(const struct recur_partition *partition)
     recur_barrier_wait(partition->barrier, partition->part);
 }
 
-/* The part of `count` things that is this thread's within its group. The first ones have no less
- * than the others: of a single panel of logits it is thread 0's, who hands them out. */
+/* The part of `count` things that this thread has within its group. The first threads have no fewer
+ * than the others: a single panel of logits is thread 0's, which hands the logits out. */
 static inline size_t recur_partition_begin(const struct recur_partition *partition, size_t count)
 {
     return (count * partition->part + partition->parts - 1) / partition->parts;
@@ -74,7 +74,7 @@ static inline size_t recur_partition_end(const struct recur_partition *partition
     return (count * (partition->part + 1) + partition->parts - 1) / partition->parts;
 }
 
-/* How many of the partition's sequences go on at step t, and their first row. */
+/* How many of the partition's sequences still run at step t, and their first row. */
 static inline size_t recur_partition_alive(const struct recur_pass *pass,
                                            const struct recur_partition *partition, size_t t)
 {
@@ -85,8 +85,8 @@ static inline size_t recur_partition_alive(const struct recur_pass *pass,
                                                            : partition->sequences;
 }
 
-/* A run of rows that lie next to each other: all of them where the partition is whole
- * micro-batches, else those of one time step and micro-batch. */
+/* A run of contiguous rows: all rows where the partition is whole micro-batches, else those of one
+ * time step and micro-batch. */
 struct recur_range {
     size_t row, rows;
 };
@@ -98,7 +98,7 @@ static inline bool recur_partition_is_whole(const struct recur_pass *pass,
     return partition->first % each == 0 && partition->sequences % each == 0;
 }
 
-/* How many micro-batches it has a part of. */
+/* How many micro-batches the partition has a part of. */
 static inline size_t recur_partition_micro_batches(const struct recur_pass *pass,
                                                    const struct recur_partition *partition)
 {
@@ -129,7 +129,7 @@ static inline struct recur_range recur_partition_range(const struct recur_pass *
     return (struct recur_range){recur_pass_row(pass, t, row), recur_pass_beside(pass, row, end)};
 }
 
-/* The same of the rows that are this thread's within its group. */
+/* The same for the rows that this thread has within its group. */
 static inline size_t recur_partition_own_ranges(const struct recur_pass *pass,
                                                 const struct recur_partition *partition)
 {
@@ -153,7 +153,7 @@ static inline struct recur_range recur_partition_own_range(const struct recur_pa
     return (struct recur_range){all.row + begin, end - begin};
 }
 
-/* Rows of one step whose states before it lie next to each other too. */
+/* Rows of one step whose states before it are contiguous too. */
 struct recur_step_range {
     size_t slot, rows;    /* batch rows */
     size_t row;           /* of z */
@@ -161,8 +161,8 @@ struct recur_step_range {
     bool initial;         /* the states before are the initial ones */
 };
 
-/* One for each micro-batch; of different lengths, two at most: in the backward direction some
- * sequences begin at a step that others are already past. */
+/* There is one for each micro-batch. With different lengths there are two at most: in the backward
+ * direction some sequences begin at a step that others have already passed. */
 #define RECUR_STEP_RANGES_MAX RECUR_MICRO_BATCHES_MAX
 
 /* The ranges of step t. */
@@ -196,14 +196,14 @@ recur_partition_step_ranges(const struct recur_pass *pass, const struct recur_pa
     return count;
 }
 
-/* Whether the states before a range are zero, and so whatever they are multiplied with. */
+/* Whether the states before a range are zero, so that their products are zero too. */
 static inline bool recur_step_range_is_zero(const struct recur_pass *pass,
                                             const struct recur_step_range *range)
 {
     return range->initial && !pass->states.given && !pass->states.carried_steps;
 }
 
-/* An array that is multiplied: its panels lie at base + panels[], its rows begin at `row`. */
+/* The left operand of a product: its panels lie at base + panels[], its rows begin at `row`. */
 struct recur_left {
     const real *base;
     const ptrdiff_t *panels;
@@ -212,17 +212,17 @@ struct recur_left {
 
 /* c (rows, 32), c + c_stride, ... = S + left W, as backend/cpu/kernels/kernels.h says: W is
  * `panels` panels (left->columns, 32) at w, w + w_stride, ... of which the first `columns` columns
- * count. In bf16 and int8 of the copies of both (backend/cpu/bf16.h, backend/cpu/int8.h); in int8
- * `start` is not NULL. */
+ * count. In bf16 and int8 it multiplies the copies of both operands (backend/cpu/bf16.h,
+ * backend/cpu/int8.h); in int8 `start` is not NULL. */
 void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
                          const struct recur_left *left, const real *w, size_t w_stride,
                          size_t panels, size_t columns, size_t rows, const real *start);
 
-/* The array has these numbers now: x (rows, 32). */
+/* The numbers x (rows, 32) of an operand have changed. */
 void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows);
 
-/* Panel `panel` of parameter number `index` has new numbers: the right operand of a forward
- * product. */
+/* Panel `panel` of parameter number `index` has changed: packs it as the right operand of forward
+ * products. */
 void recur_pass_pack_weight(const struct recur_pass *pass, size_t index, size_t panel);
 
 /* Panel `panel` of parameter number `index`. */
@@ -232,19 +232,20 @@ static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t
     return pass->parameters + recur_param_panel(recur_network_param(pass->network, index), panel);
 }
 
-/* Dropout over panel `panel` of `layer_input`, the same mask for the same place every time, and for
- * sequences that hold the same: which of them stands where is the caller's chance. */
+/* Dropout over panel `panel` of `layer_input`. The mask is the same for the same place every time,
+ * and for sequences that hold the same, because only chance decides which of them the caller lists
+ * first. */
 void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
                      struct recur_range range, real *to, const real *from);
 
-/* A panel of states in direction d, row 0 of h at `states`: to = or += those before each step, in
- * the rows of the steps. */
+/* to = or += the states before each step, one panel in direction d, in the rows of the steps; row 0
+ * of h is at `states`. */
 void recur_pass_gather_before(const struct recur_pass *pass,
                               const struct recur_partition *partition, size_t d, const real *states,
                               real *to, bool adds);
 
-/* The tile of one range, unit panel u. It is made where it is read: to copy it in larger parts than
- * it was written would wait until every store before has reached the cache. */
+/* The tile of one range, unit panel u. The tile is made where it is read: a copy in larger parts
+ * than it was written in would wait until every earlier store has reached the cache. */
 static inline void recur_tile_at(const struct recur_pass *pass, const struct recur_stream *stream,
                                  const struct recur_step_range *range, size_t u,
                                  struct recur_tile *tile)

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-/* The tables that ids of the vocabulary are looked up in. */
+/* Lists the tables in which ids of the vocabulary are looked up. */
 static void list_tables(struct recur_sparse_rows *sparse, const struct recur_network *network)
 {
     if (network->lookup != RECUR_NO_TENSOR)

@@ -1,28 +1,30 @@
 /* Which rows of the look-up tables a minibatch reads: embeddings, or W_ih^T of a first layer that
- * reads one-hot vectors. The gradient of every other row is zero, so that setting it, the global
- * norm and a plain step cost as much as the tokens of a minibatch, not as the vocabulary. */
+ * reads one-hot vectors. The gradient of every other row is zero. So the cost of clearing
+ * gradients, of the global norm and of a plain step grows with the tokens of a minibatch and not
+ * with the vocabulary. */
 #ifndef RECUR_BACKEND_CPU_SPARSE_ROWS_H
 #define RECUR_BACKEND_CPU_SPARSE_ROWS_H
 
 #include "nn/network.h"
 
 struct recur_sparse_rows {
-    const struct recur_param *table[RECUR_DIRECTIONS_MAX]; /* all are read by the same ids */
-    size_t tables;        /* 0: a minibatch may read every row, and nothing is written down */
-    int32_t *row, *stale; /* each once: of this minibatch; of the one before */
+    const struct recur_param *table[RECUR_DIRECTIONS_MAX]; /* the same ids read all of them */
+    size_t tables;        /* 0: a minibatch may read every row, and rows are not listed */
+    int32_t *row, *stale; /* each row once: of this minibatch; of the one before */
     size_t rows, stale_rows;
-    uint32_t *place; /* (V): where in `row` an id stands, if it does */
+    uint32_t *place; /* (V): the place of an id in `row`, if it is there */
     size_t most;     /* room in `row` */
 };
 
-/* For minibatches of at most `most` tokens. Errors: MEMORY. Released by recur_sparse_rows_free in
- * every case; `network` is to outlive it. */
+/* For minibatches of at most `most` tokens. `network` must outlive it. Errors: MEMORY.
+ * recur_sparse_rows_free releases it, also after an error. */
 enum recur_status recur_sparse_rows_init(struct recur_sparse_rows *sparse,
                                          const struct recur_network *network, size_t most,
                                          recur_error *error);
 void recur_sparse_rows_free(struct recur_sparse_rows *sparse);
 
-/* Begins the next minibatch; adds one of its tokens. */
+/* recur_sparse_rows_begin begins the next minibatch; recur_sparse_rows_add adds one of its
+ * tokens. */
 void recur_sparse_rows_begin(struct recur_sparse_rows *sparse);
 static inline void recur_sparse_rows_add(struct recur_sparse_rows *sparse, int32_t id)
 {
@@ -43,8 +45,8 @@ static inline size_t recur_sparse_rows_place(const struct recur_sparse_rows *spa
     return recur_param_panel(sparse->table[table], panel) + (size_t)row * RECUR_LANES;
 }
 
-/* Sets a panel of a table's gradient to zero: `sparse` NULL or without tables the whole of it,
- * `depth` rows, else the rows of the minibatch before, which alone are not zero. */
+/* Sets to zero a panel of a table's gradient: all its `depth` rows where `sparse` is NULL or has no
+ * tables, else only the rows of the minibatch before, because only those are not zero. */
 void recur_sparse_rows_clear(const struct recur_sparse_rows *sparse, real *panel, size_t depth);
 
 #endif

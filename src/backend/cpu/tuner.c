@@ -1,12 +1,12 @@
 #include "backend/cpu/tuner.h"
 
-/* A round: some pieces the one way, the first of which is not counted, then the other way, and then
- * the faster way until the round ends. The first rounds are short: threads that have only begun may
- * stand in line for one processor. */
+/* A round does some pieces one way, the first of which does not count, then some the other way, and
+ * then uses the faster way until the round ends. The first rounds are short, because threads that
+ * have just started may still wait for one processor. */
 enum { TRIES = 3, FIRST_ROUND = 32, ROUND = 1024 };
 
-#define THRIFT 32   /* the time after a trial in terms of what the trial has cost */
-#define PATIENCE 32 /* pieces alone that waiting for others may cost */
+#define THRIFT 32   /* the time after a trial, as a multiple of what the trial has cost */
+#define PATIENCE 32 /* waiting for others may cost so many pieces alone */
 
 static bool is_trial(const struct recur_tuner *tuner)
 {
@@ -15,7 +15,7 @@ static bool is_trial(const struct recur_tuner *tuner)
 
 bool recur_tuner_alone(const struct recur_tuner *tuner)
 {
-    /* What was faster comes last: it needs no second warm-up. */
+    /* The way that was faster comes last: it then needs no second warm-up. */
     bool other_first = tuner->count < TRIES;
     return is_trial(tuner) ? tuner->alone != other_first : tuner->alone;
 }
@@ -33,7 +33,7 @@ static void try_out(struct recur_tuner *tuner, double seconds)
     double *best = &tuner->seconds[alone];
     double other = tuner->seconds[1] > 0 ? tuner->seconds[1] : tuner->before;
     tuner->spent += seconds;
-    if (!alone && other > 0 && seconds > PATIENCE * other) { /* enough seen */
+    if (!alone && other > 0 && seconds > PATIENCE * other) { /* the trial has shown enough */
         settle(tuner, true, tuner->spent);
         tuner->count = 2 * TRIES;
         return;

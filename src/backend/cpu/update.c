@@ -15,7 +15,7 @@ static void add_chunks(struct recur_optimiser *optimiser, size_t first, size_t e
     }
 }
 
-/* What stands between the tables, then the tables, which come in the order of their places. */
+/* Cuts what stands between the tables, then the tables, which come in the order of their places. */
 static enum recur_status divide(struct recur_optimiser *optimiser, size_t span, recur_error *error)
 {
     const struct recur_sparse_rows *sparse = optimiser->sparse;
@@ -76,7 +76,7 @@ void recur_optimiser_free(struct recur_optimiser *optimiser)
     *optimiser = (struct recur_optimiser){0};
 }
 
-/* The squares of a row of all tables. */
+/* The sum of the squares of one row in all tables. */
 static double sum_row(const struct recur_optimiser *optimiser, int32_t row)
 {
     const struct recur_sparse_rows *sparse = optimiser->sparse;
@@ -99,7 +99,7 @@ static void sum_squares(struct recur_optimiser *optimiser, size_t thread, size_t
         optimiser->square_sum[dense + i] = sum_row(optimiser, optimiser->sparse->row[i]);
 }
 
-/* The square root of all their sums, after every thread's. */
+/* The square root of the sum over all threads' squares; called after every thread has summed. */
 static double norm_of(const struct recur_optimiser *optimiser)
 {
     double sum = 0;
@@ -113,7 +113,7 @@ double recur_clip_scale(double norm, double clip)
     return clip > 0 && norm > clip ? clip / norm : 1;
 }
 
-/* Before an update: by one thread. */
+/* One thread calls it before an update. */
 static void begin(struct recur_optimiser *optimiser, double lr, double scale)
 {
     struct recur_update *settings = &optimiser->settings;
@@ -144,7 +144,7 @@ static void update_row(const struct recur_optimiser *optimiser, int32_t row)
 /* Updates this thread's chunks and rows. */
 static void apply(struct recur_optimiser *optimiser, size_t thread, size_t threads)
 {
-    /* Moments and weight decay move a parameter that has no gradient too. */
+    /* Moments and weight decay also move a parameter whose gradient is zero. */
     bool plain = recur_optimizer_kind_of(optimiser->kind)->local &&
                  optimiser->settings.momentum == 0 && optimiser->settings.weight_decay == 0;
     size_t chunks = plain ? optimiser->dense : optimiser->chunks;
@@ -155,7 +155,7 @@ static void apply(struct recur_optimiser *optimiser, size_t thread, size_t threa
         update_row(optimiser, optimiser->sparse->row[i]);
 }
 
-/* By one thread for all of them; false: it failed. */
+/* One thread calls it for all; false: it failed. */
 static bool sum_over_ranks(struct recur_optimiser *optimiser, struct recur_team *team,
                            size_t thread)
 {
@@ -185,7 +185,7 @@ void recur_optimiser_step(struct recur_optimiser *optimiser, struct recur_team *
     recur_team_wait(team, thread);
 }
 
-/* A step that the team runs alone. */
+/* A step that the team runs by itself. */
 struct run {
     struct recur_optimiser *optimiser;
     struct recur_team *team;

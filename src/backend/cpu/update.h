@@ -1,6 +1,7 @@
-/* Clipping and the optimisers: loops over the flat parameters in chunks, each chunk by one thread
- * and summed in one order, so that the number of threads changes nothing. Of tables that a
- * minibatch reads a few rows of, the norm and a step of plain SGD look at those rows alone. */
+/* Clipping and the optimisers: loops over the flat parameters in chunks. One thread does a chunk,
+ * and the chunks are summed in one order, so the number of threads changes nothing. Where a
+ * minibatch reads a few rows of a table, the norm and a step of plain SGD look only at those
+ * rows. */
 #ifndef RECUR_BACKEND_CPU_UPDATE_H
 #define RECUR_BACKEND_CPU_UPDATE_H
 
@@ -10,7 +11,7 @@
 #include "base/team.h"
 #include "recur/training.h"
 
-/* Numbers of one tensor, or of several that are no tables. */
+/* Numbers of one tensor, or of several that are not tables. */
 struct recur_chunk {
     size_t first, count;
 };
@@ -22,21 +23,21 @@ struct recur_optimiser {
     real *parameters, *gradients; /* the caller's */
     real *first, *second;         /* moments; NULL where the kind has none */
     const struct recur_sparse_rows *sparse;
-    struct recur_chunk *chunk; /* of everything; first what is no table */
-    size_t chunks, dense;      /* all of them, and those first ones */
+    struct recur_chunk *chunk; /* all chunks; those outside tables come first */
+    size_t chunks, dense;      /* the number of all chunks; of those first ones */
     double *square_sum;        /* of the gradients, chunk by chunk, then row by row */
     double norm;               /* of the last gradients */
     uint64_t updates;
     size_t span;
-    recur_sum_fn *sum; /* of the gradients over ranks; NULL: there is one */
+    recur_sum_fn *sum; /* of the gradients over ranks; NULL: there is one rank */
     void *ranks;
     enum recur_status summed; /* how the last sum went */
     recur_error error;
 };
 
-/* `span` numbers, a multiple of 32; `sparse` is the caller's and to outlive it, NULL or without
- * tables where every number may have a gradient. Errors: MEMORY. Released by recur_optimiser_free
- * in every case. */
+/* For `span` numbers, a multiple of 32. `sparse` is the caller's and must outlive it; NULL, or
+ * without tables, where every number may have a gradient. Errors: MEMORY. recur_optimiser_free
+ * releases it, also after an error. */
 enum recur_status recur_optimiser_init(struct recur_optimiser *optimiser,
                                        const struct recur_kernels *kernels,
                                        const recur_trainer_config *config, real *parameters,
@@ -47,13 +48,13 @@ void recur_optimiser_free(struct recur_optimiser *optimiser);
 /* The book's clipping: g *= clip / norm where norm > clip (Pascanu et al. 2013). */
 double recur_clip_scale(double norm, double clip);
 
-/* One update, by every thread of the team: the gradients' global norm, clipping, the optimizer's
- * step; before them the sum over ranks. Where the norm, which is then in `norm`, is not finite, or
- * the sum failed, nothing is updated. */
+/* One update, by every thread of the team: the sum over ranks, the gradients' global norm,
+ * clipping, the optimizer's step. Afterwards `norm` holds the norm. Where the norm is not finite,
+ * or the sum failed, nothing is updated. */
 void recur_optimiser_step(struct recur_optimiser *optimiser, struct recur_team *team, size_t thread,
                           size_t threads, double lr, double clip);
 
-/* The same where the team does nothing else. Returns the norm. */
+/* The same where the team does nothing else at the time. Returns the norm. */
 double recur_optimiser_run(struct recur_optimiser *optimiser, struct recur_team *team, double lr,
                            double clip);
 

@@ -8,14 +8,14 @@
 #include "backend/cpu/int8.h"
 #include "base/memory.h"
 
-/* Buffers that layers use in turn: of each direction, and by turns of two what the next layer reads
- * while it writes its own. */
+/* Buffers that layers use in turn: one of each for a direction, and two for the input of the next
+ * layer, which reads one while it writes the other. */
 struct shared {
     real *z[RECUR_DIRECTIONS_MAX], *c[RECUR_DIRECTIONS_MAX], *q[RECUR_DIRECTIONS_MAX];
     real *h[2][RECUR_DIRECTIONS_MAX], *copy[2];
 };
 
-/* Hands out parts of the block; with block NULL only their sizes are added up. */
+/* Hands out parts of the block; where block is NULL, only adds up their sizes. */
 struct layout {
     struct recur_plan plan;
     void *block;
@@ -25,7 +25,8 @@ struct layout {
 static void *take(struct layout *layout, size_t count, size_t size)
 {
     size_t at = recur_plan_reserve(&layout->plan, count, size);
-    if (layout->plan.bytes % 128) /* half the distances are still aligned (backend/cpu/bf16.h) */
+    if (layout->plan.bytes % 128) /* so that half the distances are aligned too
+                                     (backend/cpu/bf16.h) */
         recur_plan_reserve(&layout->plan, 1, 1);
     return layout->block ? recur_plan_at(layout->block, at) : NULL;
 }
@@ -35,7 +36,7 @@ static real *take_panels(struct layout *layout, size_t panels, size_t stride)
     return take(layout, recur_size_mul(panels, stride), sizeof(real));
 }
 
-/* From panel to panel, in numbers: 17 rows past a multiple of 4096 bytes. */
+/* The distance from panel to panel, in numbers: 17 rows past a multiple of 4096 bytes. */
 static size_t panel_stride(size_t rows)
 {
     if (rows >= 32)
@@ -51,7 +52,8 @@ static ptrdiff_t *take_offsets(struct layout *layout, size_t count, size_t strid
     return offset;
 }
 
-/* Panels of z that hold gates [first, first + count) as `slot` says, unit block by unit block. */
+/* Takes the panels of z for gates [first, first + count), placed by `slot`, unit block by unit
+ * block. */
 static ptrdiff_t *take_gate_panels(struct layout *layout, const struct recur_cell_kind *cell,
                                    const unsigned *slot, size_t units, size_t stride,
                                    unsigned first, unsigned count)
@@ -91,7 +93,7 @@ static void lay_out_gradients(struct layout *layout, const struct recur_network 
                         depth * RECUR_LANES);
 }
 
-/* Those of one direction, for a layer of `units` panels. */
+/* Takes the buffers of one direction, for a layer of `units` panels. */
 static void take_states(struct layout *layout, const struct recur_cell_kind *cell, size_t units,
                         struct recur_stream *stream)
 {
@@ -141,14 +143,14 @@ static size_t widest(const struct recur_network *network)
     return units;
 }
 
-/* How many states stand side by side over layer l, whatever reads them. */
+/* How many states stand side by side above layer l, in what reads them. */
 static size_t segments_over(const struct recur_network *network, size_t l)
 {
     return recur_network_apart(network, l + 1) ? network->directions
                                                : recur_network_segments(network, l + 1);
 }
 
-/* Whether they are sums or lie in other rows than the states, dropout left aside. */
+/* Whether these are sums or lie in other rows than the states; dropout does not count here. */
 static bool copies(const struct recur_network *network, size_t l)
 {
     return segments_over(network, l) < network->directions ||
@@ -179,7 +181,7 @@ static void lay_out_shared(struct layout *layout, const struct recur_workspace *
                 take_panels(layout, segments_over(network, top - 1 - i) * units, stream.z_stride);
 }
 
-/* `segments` of `width` columns each, every one beginning in a panel of its own. */
+/* Takes `segments` pieces of `width` columns each; each begins in a panel of its own. */
 static void take_features(struct layout *layout, struct recur_layer_input *layer_input,
                           size_t segments, size_t width)
 {
@@ -193,7 +195,8 @@ static void take_features(struct layout *layout, struct recur_layer_input *layer
     }
 }
 
-/* What layer 0 reads where it is dense: the embeddings of the tokens, or the caller's numbers. */
+/* Lays out what layer 0 reads where it is dense: the embeddings of the tokens, or the caller's
+ * numbers. */
 static void lay_out_input(struct layout *layout, struct recur_workspace *work,
                           const struct recur_network *network)
 {
@@ -211,7 +214,7 @@ static void lay_out_input(struct layout *layout, struct recur_workspace *work,
     }
 }
 
-/* Panel u of the states of layer l in direction d, number `which` of what a feature is made of. */
+/* Makes panel u of the states of layer l in direction d number `which` of a feature's states. */
 static void set_state(const struct recur_workspace *work, const struct recur_network *network,
                       size_t l, size_t d, size_t u, struct recur_feature *feature, size_t which)
 {
@@ -222,8 +225,9 @@ static void set_state(const struct recur_workspace *work, const struct recur_net
     feature->state_gradient[which] = stream->dh ? stream->dh + at : NULL;
 }
 
-/* The outputs of layer l: its states, or a copy where they are summed or go through dropout, or are
- * those before each step, which lie in the order of the steps with equal lengths alone. */
+/* Lays out the outputs of layer l: its states; or a copy, where they are summed, go through
+ * dropout, or are the states before each step, which lie in the order of the steps only with equal
+ * lengths. */
 static void lay_out_layer_input(struct layout *layout, struct recur_workspace *work,
                                 const struct recur_network *network, size_t l)
 {
@@ -286,14 +290,15 @@ static void lay_out(struct layout *layout, struct recur_workspace *work,
     }
 }
 
-/* Unit panels of a layer that the busiest thread walks. */
+/* The unit panels of a layer that the busiest thread walks. */
 static size_t partition_units(const struct recur_layer *layer, const struct recur_grid *grid)
 {
     return (layer->units + grid->unit_partitions - 1) / grid->unit_partitions;
 }
 
-/* A step's cost for the busiest thread, in processor cycles: a tile of r rows takes 2 r cycles for
- * each k, but no less than loading the weights takes; waiting for each other about 1500. */
+/* A step's cost for the busiest thread, in processor cycles. A tile of r rows takes 2 r cycles for
+ * each k, but no less than loading the weights takes; threads wait for each other for about
+ * 1500. */
 static double step_cost(const struct recur_network *network, size_t batch,
                         const struct recur_grid *grid)
 {
@@ -337,8 +342,9 @@ void recur_grid_free(struct recur_grid *grid)
     grid->barrier = NULL;
 }
 
-/* The cheapest grid; of equal ones that with fewer partitions of the batch: directions at once walk
- * half the weights each, and share the work evenly whatever the sequences' lengths. */
+/* Chooses the cheapest grid; of grids that cost the same, the one with fewer partitions of the
+ * batch, because directions at once walk half the weights each, and share the work evenly for any
+ * lengths of the sequences. */
 static enum recur_status choose_grid(struct recur_grid *grid, const struct recur_network *network,
                                      size_t batch, size_t threads, recur_error *error)
 {
@@ -366,7 +372,7 @@ static enum recur_status choose_grid(struct recur_grid *grid, const struct recur
                           error);
 }
 
-/* What the C library knows of the cache, else a megabyte. */
+/* What the C library knows of the cache's size, else a megabyte. */
 static size_t l2_bytes(void)
 {
 #ifdef _SC_LEVEL2_CACHE_SIZE
@@ -377,7 +383,7 @@ static size_t l2_bytes(void)
     return (size_t)1 << 20;
 }
 
-/* Of the largest layer's recurrent weights that a thread reads at each step. */
+/* The bytes of the largest layer's recurrent weights that a thread reads at each step. */
 static size_t step_bytes(const struct recur_network *network, const struct recur_grid *grid)
 {
     size_t most = 0;

@@ -1,11 +1,11 @@
-/* The planner: every buffer of a pass over B sequences of up to T steps, worked out before the
- * first step and allocated as one block; and how the work is split among threads.
+/* The planner: it computes every buffer of a pass over B sequences of up to T steps before the
+ * first step, allocates them as one block, and splits the work among threads.
  *
- * Rows are numbered t * B + b; where sequences differ in length, as backend/cpu/lengths.h says.
- * Large minibatches of equal length may lie in micro-batches, each numbered so, one after the
- * other: threads that share a minibatch then write far apart, else the processor fetches ahead for
- * one what another is writing. They are cut as the batch says and not the threads, so that sums
- * over all rows have one order. For each layer and direction (U = panels of H, S = slots):
+ * Rows are numbered t * B + b, or, where sequences differ in length, as backend/cpu/lengths.h says.
+ * Large minibatches of equal length may lie in micro-batches, one after the other, each numbered in
+ * this way. Threads that share a minibatch then write far apart; else the processor fetches ahead
+ * for one thread what another is writing. The cuts depend on the batch and not on the threads, so
+ * sums over all rows have one order. For each layer and direction (U = panels of H, S = slots):
  *
  *     z    U * S panels (T*B, 32)        gates; backward: gradients of their pre-activations
  *     h    U panels ((T+1)*B, 32)        hidden states after each step, in the order of the rows,
@@ -18,8 +18,8 @@
  *     dh   as h                          gradients; that of the initial state comes out as well
  *     dc, dq  U panels (B, 32)           carried from step to step
  *
- * Panels that are long enough to be walked side by side lie at distances that are no multiple of
- * 4096 bytes, which would put all of them into the same few sets of the L1 cache. */
+ * Long panels that are walked side by side lie at distances that are no multiple of 4096 bytes:
+ * such a distance would put all of them into the same few sets of the L1 cache. */
 #ifndef RECUR_BACKEND_CPU_WORKSPACE_H
 #define RECUR_BACKEND_CPU_WORKSPACE_H
 
@@ -32,13 +32,14 @@ struct recur_stream {
     size_t z_stride, h_stride; /* from panel to panel, in numbers; q's is z's, c's and dh's h's */
     real *z, *h, *c, *q;
     real *dh, *dc, *dq;
-    real *ends; /* U panels (B, 32): gradients of the last hidden states, where they are given */
+    real *ends; /* U panels (B, 32): gradients of the last hidden states, where the caller gives
+                   them */
     real *slot_bias;             /* (U*S, 32): b_ih + b_hh where they meet */
     real *carried_h, *carried_c; /* U panels (B, 32): the last states, for the next pass; or NULL */
     uint32_t *h_pairs, *q_pairs; /* in bf16 (backend/cpu/bf16.h) */
     ptrdiff_t *h_panels, *q_panels;                /* (U) */
     ptrdiff_t *gate_panels[RECUR_CELL_PHASES_MAX]; /* z panels of a phase's gates, (U * gates) */
-    ptrdiff_t *input_panels;                       /* z panels that x W_ih^T went to, (U * G) */
+    ptrdiff_t *input_panels;                       /* the z panels that get x W_ih^T, (U * G) */
     real *recurrent_transposed[RECUR_CELL_PHASES_MAX]; /* W_hh^T of a phase: U panels (U*gates*32,
                                                           32) */
     real *input_transposed; /* W_ih^T: panels of the input (U*G*32, 32) */
@@ -50,26 +51,28 @@ struct recur_feature {
     real *gradient;  /* NULL in a workspace that does not train */
     uint32_t *pairs; /* in bf16 (backend/cpu/bf16.h) */
     size_t width;    /* lanes in use */
-    /* The states that `value` is the sum of, dropped or not, the second one NULL where there is
-     * one, and their gradients: row 0 after step 0; or, where the states before each step are
-     * handed on, row 0 of h, for `value` and `gradient` are then copies, in the rows of the steps.
-     */
+    /* The states that `value` is the sum of, with or without dropout, and their gradients; the
+     * second one is NULL where there is only one. They begin at row 0 after step 0. Where the
+     * states before each step are handed on, they begin at row 0 of h, and `value` and `gradient`
+     * are copies in the rows of the steps. */
     real *state[RECUR_DIRECTIONS_MAX];
     real *state_gradient[RECUR_DIRECTIONS_MAX];
 };
 
-/* What stands between two layers, under the first and over the last: the panels of x or of y. */
+/* What stands between two layers, below the first and above the last: the panels of x or of y. */
 struct recur_layer_input {
     size_t panels;
-    size_t columns;                /* to multiply: 32 * (panels - 1) + width of the last */
-    bool copies;                   /* its values are made of states and not states themselves */
+    size_t columns;                /* columns to multiply: 32 * (panels - 1) + width of the
+                                      last */
+    bool copies;                   /* its values are computed from states and are not the states
+                                      themselves */
     struct recur_feature *feature; /* (panels) */
     ptrdiff_t *value_panels;       /* of feature values, from `base` */
 };
 
-/* A team's work on one pass is a grid: partitions of the batch, which need nothing of each other,
- * times directions that run at once, which meet after every layer, times partitions of the hidden
- * units, which wait for each other after every step. */
+/* A team shares a pass as a grid: partitions of the batch times directions that run at once times
+ * partitions of the hidden units. Partitions of the batch need nothing of each other, directions
+ * meet after every layer, partitions of the units wait for each other after every step. */
 struct recur_grid {
     size_t batch_partitions, directions, unit_partitions;
     struct recur_barrier *barrier; /* (batch_partitions), for a partition's threads */
@@ -81,7 +84,7 @@ struct recur_workspace {
     size_t rows;         /* of all steps; B * T, or fewer where sequences differ in length */
     bool trains;
     bool shares, carries, headless; /* as struct recur_work_plan says */
-    bool far; /* the weights that a thread walks at each step do not fit its L2 cache */
+    bool far; /* the weights that a thread walks at each step are larger than its L2 cache */
     struct recur_grid grid;
     void *block;
     size_t block_bytes;
@@ -97,24 +100,24 @@ struct recur_workspace {
     struct recur_int8 *int8; /* likewise (backend/cpu/int8.h) */
 };
 
-/* What passes are to be planned for. */
+/* What kind of passes the workspace is planned for. */
 struct recur_work_plan {
     size_t batch, steps; /* B, T, at most */
     size_t rows;         /* of all steps; 0: B * T */
     size_t threads;      /* of the team that will run them */
     bool trains;         /* backward too */
-    bool shares;         /* the outputs of the last layer are all that counts after a pass: layers
-                            use the same buffers in turn, and memory does not grow with them */
+    bool shares;         /* only the outputs of the last layer count after a pass: layers use the
+                            same buffers in turn, and memory does not grow with their number */
     bool carries;        /* where layers share: the next pass may start from the last states */
-    bool headless;       /* no pass has logits; recur_pass_logits may be asked for some */
+    bool headless;       /* no pass computes logits; recur_pass_logits computes some on demand */
 };
 
-/* Errors: MEMORY. Released by recur_workspace_free in every case. */
+/* Errors: MEMORY. recur_workspace_free releases it, also after an error. */
 enum recur_status recur_workspace_plan(struct recur_workspace *work,
                                        const struct recur_network *network,
                                        const struct recur_work_plan *plan, recur_error *error);
 
-/* The same for passes whose layers keep their states, and whose rows have logits. */
+/* The same for passes whose layers keep their states and which compute logits. */
 enum recur_status recur_workspace_init(struct recur_workspace *work,
                                        const struct recur_network *network, size_t batch,
                                        size_t steps, bool trains, size_t threads,
@@ -127,8 +130,8 @@ void recur_workspace_free(struct recur_workspace *work);
 
 #define RECUR_MICRO_BATCHES_MAX 16
 
-/* How many of a minibatch's sequences are best kept together: as many halves as can be, but tiles
- * of fewer rows would be slower. */
+/* How many of a minibatch's sequences are best kept together: the batch is halved as often as
+ * possible, but tiles of fewer rows would be slower. */
 static inline size_t recur_micro_batch_of(size_t batch)
 {
     size_t size = batch;
@@ -137,7 +140,7 @@ static inline size_t recur_micro_batch_of(size_t batch)
     return size;
 }
 
-/* Sets a grid of that size, whatever the planner would choose; for tests too. Errors: MEMORY. */
+/* Sets a grid of that size in place of the planner's choice; for tests too. Errors: MEMORY. */
 enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_partitions,
                                  size_t directions, size_t unit_partitions, recur_error *error);
 void recur_grid_free(struct recur_grid *grid);
@@ -147,7 +150,7 @@ static inline size_t recur_grid_threads(const struct recur_grid *grid)
     return grid->batch_partitions * grid->directions * grid->unit_partitions;
 }
 
-/* The row of h, c and dh in direction d that the state after row 0 stands in. */
+/* The row of h, c and dh in direction d with the state after row 0. */
 static inline size_t recur_workspace_after(const struct recur_workspace *work, size_t d)
 {
     return d ? 0 : work->batch;
@@ -160,7 +163,7 @@ static inline struct recur_stream *recur_workspace_stream(const struct recur_wor
     return &work->stream[l * network->directions + d];
 }
 
-/* What direction d of layer l reads: the inputs below, or its direction's part of it. */
+/* What direction d of layer l reads: the inputs below, or its direction's part of them. */
 static inline struct recur_layer_input recur_workspace_input(const struct recur_workspace *work,
                                                              const struct recur_network *network,
                                                              size_t l, size_t d)
