@@ -1,8 +1,9 @@
 /* The products of bf16 by AMX, whose registers are tiles of up to 16 rows of 64 bytes: one
- * instruction adds to 16 x 16 results what 16 words of each of their operands' rows and columns
- * give. The operands lie as they do for vectors: a tile of the left one is 16 rows of a panel
- * (rows, 16), one of the right one half the columns of 16 rows of a panel. Four tiles of results
- * are worked on at once, so that no product waits for the one before it:
+ * instruction adds to 16 x 16 results the products of 16 words of their rows of the left operand
+ * and columns of the right one. The operands lie as they do for vectors: a tile of the left operand
+ * is 16 rows of a panel (rows, 16), a tile of the right one is half the columns of 16 rows of a
+ * panel. Four tiles of results are computed at once, so that no product waits for the one before
+ * it:
  *
  *     0 1      of one panel, where there are more than 16 rows
  *     2 3
@@ -11,10 +12,10 @@
  *
  * Left operands are in tiles 4 and 5, right ones in 6 and 7.
  *
- * TDPBF16PS adds up a row's first numbers of each word and its second ones, then both, then that to
- * the result (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2). Sums
- * therefore differ from those of vectors in the last bits; which rows and panels are worked on
- * together changes none here either. */
+ * TDPBF16PS sums the products of the words' first numbers and those of their second numbers, then
+ * adds both sums, then adds the total to the result (Intel 64 and IA-32 Architectures Software
+ * Developer's Manual, volume 2). So sums differ from those of vectors in the last bits. Here too,
+ * it changes nothing which rows and panels are computed together. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_AMX_H
 #define RECUR_BACKEND_CPU_KERNELS_AMX_H
 
@@ -22,7 +23,7 @@
 
 enum { AMX_ROWS = 16, AMX_WORDS = 16, AMX_PANEL = AMX_WORDS * RECUR_LANES };
 
-/* Bytes from row to row of a left operand; of a right one, and of results. */
+/* Bytes from row to row: of a left operand; of a right one, and of results. */
 #define AMX_LEFT (AMX_WORDS * sizeof(uint32_t))
 #define AMX_RIGHT (RECUR_LANES * sizeof(uint32_t))
 
@@ -33,7 +34,8 @@ struct amx_sizes {
     uint8_t rows[16];
 };
 
-/* For results of `upper` and `lower` rows and operands of `depth` words of each. */
+/* Sets the tiles' sizes for results of `upper` and `lower` rows and operands of `depth` words
+ * each. */
 static void amx_set_sizes(size_t upper, size_t lower, size_t depth)
 {
     const uint16_t full = AMX_LEFT, left = (uint16_t)(depth * sizeof(uint32_t));
@@ -43,7 +45,7 @@ static void amx_set_sizes(size_t upper, size_t lower, size_t depth)
         .row_bytes = {full, full, full, full, left, left, full, full},
         .rows = {high, high, low, low, high, low, right, right},
     };
-    /* gcc 12 takes LDTILECFG to read eight bytes, and could leave the others for later. */
+    /* gcc 12 believes that LDTILECFG reads eight bytes, and could write the others later. */
     __asm__ volatile("" : : "r"(&sizes) : "memory");
     _tile_loadconfig(&sizes);
 }
@@ -53,13 +55,14 @@ struct amx_product {
     real *c;
     struct recur_word_rows a; /* panel NULL: panels of 32 rows, one after the other */
     const uint32_t *w;
-    const real *from;                       /* what the sums begin with */
+    const real *from;                       /* what the sums start from */
     size_t c_stride, w_stride, from_stride; /* from panel to panel */
-    size_t from_row;                        /* from row to row; 0: all rows begin with the same */
+    size_t from_row;                        /* from row to row; 0: all rows start from the
+                                               same */
     size_t count, depth, panels, rows;
 };
 
-/* The use of tiles 2 and 3: none, rows below those of tiles 0 and 1, the next panel. */
+/* What tiles 2 and 3 are used for: nothing, rows below those of tiles 0 and 1, the next panel. */
 enum amx_second { AMX_NONE, AMX_ROWS_BELOW, AMX_PANEL_AFTER };
 
 /* Two or four tiles of results, from row `row` of panel number `panel` on. */
@@ -130,7 +133,7 @@ static void amx_multiply(const struct amx_product *x)
     _tile_release();
 }
 
-/* The rest of k after tiles of full depth is added by tiles of this depth. */
+/* Tiles of full depth come first; tiles of this depth add the rest of k. */
 static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start)
@@ -153,7 +156,7 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
         .panels = panels,
         .rows = rows,
     };
-    (void)columns; /* the others of W are zero: a tile has all of them at no cost */
+    (void)columns; /* the other columns of W are zero: a tile includes them at no cost */
     if (full || !rest)
         amx_multiply(&x);
     if (!rest)
@@ -173,7 +176,7 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
     amx_multiply(&x);
 }
 
-/* The left operand as bf16_pack_left makes it: its columns are the rows of a product's. */
+/* The left operand is what bf16_pack_left makes: its columns are the rows of the product. */
 static void bf16_outer(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
                        size_t columns, size_t rows, bool accumulate)
 {

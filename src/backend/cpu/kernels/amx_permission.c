@@ -1,5 +1,5 @@
-/* AMX as the system sees it. Its tiles are 8 KB of state, which a process must ask Linux for: from
- * then on stacks of signal handlers must have room for them. */
+/* Asks the system for AMX. Its tiles are 8 KB of state, which a process must ask Linux for; from
+ * then on the stacks of signal handlers must have room for them. */
 #define _GNU_SOURCE /* syscall */
 #include "backend/cpu/kernels/amx_permission.h"
 

@@ -7,8 +7,8 @@
 /* Whether processor and system have AMX for bf16. */
 bool recur_amx_present(void);
 
-/* Asks the system for the process's permission to use the tiles; repeated calls are harmless. False
- * where the system refuses, since a signal handler's own stack could not hold them. */
+/* Asks the system to let the process use the tiles; repeated calls are harmless. False where the
+ * system refuses, because a signal handler's own stack could not hold them. */
 bool recur_amx_permit(void);
 
 #endif

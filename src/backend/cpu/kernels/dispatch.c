@@ -1,4 +1,4 @@
-/* Picks a table of kernels for the processor at hand. */
+/* Chooses a table of kernels for the processor it runs on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@
 RECUR_EACH_ISA(DECLARE)
 #undef DECLARE
 
-/* The tables that were built (meson.build beside this file), worst first; the generic one is always
- * there. */
+/* The tables that were built (meson.build beside this file), slowest first. There is always a
+ * generic table. */
 static const struct recur_kernels *const tables[] = {
 #define ADDRESS(isa) &recur_kernels_##isa,
     RECUR_EACH_ISA(ADDRESS)
@@ -30,8 +30,8 @@ _Static_assert(TABLES <= RECUR_LEVELS_MAX, "RECUR_LEVELS_MAX is too small");
 #ifdef RECUR_X86
 enum { EXTENDED_FEATURES = 7 }; /* a leaf of cpuid */
 
-/* VNNI for vectors of 32 bytes, which processors without AVX-512 have as well: a name that clang
- * does not know. */
+/* VNNI for vectors of 32 bytes, which processors without AVX-512 have as well. clang does not know
+ * its name. */
 static bool has_avxvnni(void)
 {
     const unsigned avxvnni = 1U << 4;
@@ -45,9 +45,8 @@ static bool same(const char *isa, const char *other)
     return !strcmp(isa, other);
 }
 
-/* Whether this processor can run the table of that name, which is not the generic one. The
- * compiler's cpu_supports also asks the operating system (XGETBV) whether it saves the wide
- * registers. */
+/* Whether this processor can run the table `isa`, which is not the generic one. The compiler's
+ * cpu_supports also asks the operating system (XGETBV) whether it saves the wide registers. */
 static bool runs(const char *isa)
 {
 #ifdef RECUR_X86
@@ -81,11 +80,12 @@ static bool runs(const char *isa)
         return dot_products && getauxval(AT_HWCAP2) & HWCAP2_BF16;
 #endif
 #endif
-    (void)isa; /* elsewhere there is no other */
+    (void)isa; /* elsewhere there is only the generic table */
     return false;
 }
 
-/* Intel's cores take as long for a product of bf16 as for four multiply-adds. */
+/* Whether this is a core of Intel's, for which a product of bf16 takes as long as four
+ * multiply-adds. */
 static bool has_slow_bf16(void)
 {
 #ifdef RECUR_X86
@@ -95,7 +95,7 @@ static bool has_slow_bf16(void)
 #endif
 }
 
-/* Its products of bf16 need the process's permission; it is the last of all levels. */
+/* Whether the products of bf16 need the process's permission; only the last of all tables does. */
 static bool has_tiles(const struct recur_kernels *kernels)
 {
     return kernels && same(kernels->isa, "amx");

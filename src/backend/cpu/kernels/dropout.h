@@ -1,4 +1,4 @@
-/* Dropout (Srivastava et al. 2014): a mask that is drawn from a key and a place alone. */
+/* Dropout (Srivastava et al. 2014): the mask depends only on a key and a place. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_DROPOUT_H
 #define RECUR_BACKEND_CPU_KERNELS_DROPOUT_H
 
@@ -13,7 +13,7 @@ INLINE uint32_t scatter_bits(uint32_t x, uint32_t key)
     return x ^ (x >> 16);
 }
 
-/* In runs of places with the same high half, so that lanes hold nothing wider than 32 bits. */
+/* Walks runs of places with the same high half, so that lanes hold nothing wider than 32 bits. */
 static void dropout(real *y, const real *x, size_t n, uint64_t key, uint64_t first,
                     uint32_t threshold)
 {

@@ -6,8 +6,8 @@
  *     backward   dn = dh (1 - z) (1 - n^2)      dz = dh (h' - n) z (1 - z)     dh' += dh z
  *                dr = dn m r (1 - r)            dm = dn r
  *
- * b_in and b_hn cannot be merged: r stands between them. Slots: n, r, z, m, then dn dr dz dm (of
- * the pre-activations). */
+ * b_in and b_hn cannot be merged: r stands between them. Slots: n, r, z, m, then the gradients of
+ * their pre-activations. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_GRU_H
 #define RECUR_BACKEND_CPU_KERNELS_GRU_H
 

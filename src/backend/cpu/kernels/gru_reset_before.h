@@ -1,12 +1,14 @@
 /* gru-reset-before, the gated recurrent unit as it was published (Cho et al. 2014), with the reset
- * gate before the product: the D2L book's from scratch, ONNX's default. Gates r z n:
+ * gate before the product, as in the D2L book's version from scratch and in ONNX's default. Gates r
+ * z n:
  *
  *     forward    r, z = s(W_ih x + b_ih + W_hh h' + b_hh)        q = r h'
  *                n = tanh(W_in x + b_in + W_hn q + b_hn)         h = (1 - z) n + z h'
  *     backward   dn = dh (1 - z) (1 - n^2)      dz = dh (h' - n) z (1 - z)     dh' += dh z
  *                dq = W_hn^T dn                 dr = dq h' r (1 - r)           dh' += dq r
  *
- * q needs all of r before the product with W_hn: two phases. Slots r z n, then their gradients. */
+ * The product with W_hn needs all of q, and q all of r: so there are two phases. Slots: r z n, then
+ * their gradients. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_GRU_RESET_BEFORE_H
 #define RECUR_BACKEND_CPU_KERNELS_GRU_RESET_BEFORE_H
 

@@ -1,9 +1,9 @@
-/* The arithmetic's contract. Every instruction set fills one constant table of these functions;
- * all of them compute the same function of their arguments and differ in the last bits only. Every
- * matrix and every activation is stored in panels (nn/panels.h).
+/* The contract of the arithmetic. Every instruction set fills one constant table with these
+ * functions. A function computes the same in all tables; results differ only in the last bits.
+ * Every matrix and every activation is stored in panels (nn/panels.h).
  *
- * Each output element is one chain of multiply-adds in rising k (with AMX, amx.h, of sums of them).
- * How rows and panels are split among threads therefore never changes a bit. */
+ * Each output element is one chain of multiply-adds in rising k (with AMX, of sums of them: amx.h).
+ * So the split of rows and panels among threads never changes a bit. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_KERNELS_H
 #define RECUR_BACKEND_CPU_KERNELS_KERNELS_H
 
@@ -26,14 +26,14 @@ struct recur_rows {
     const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */
 };
 
-/* The same of low-precision numbers: two bf16 in each 32-bit word, the first in its low half, or
+/* The same for low-precision numbers: two bf16 in each 32-bit word, the first in its low half, or
  * four 8-bit ones. 32 columns of a row are 16 words, or 8. */
 struct recur_word_rows {
     const uint32_t *base;
     const ptrdiff_t *panel; /* one offset for each 32 columns, in numbers */
 };
 
-/* Settings of one optimiser update; what the fields mean stands in recur/training.h. */
+/* Settings of one optimiser update; recur/training.h says what the fields mean. */
 struct recur_update {
     real lr, momentum, beta1, beta2, alpha, epsilon, weight_decay;
     real scale;     /* of the gradient, from clipping */
@@ -43,21 +43,21 @@ struct recur_update {
 };
 
 /* One tile of a cell's step: n = rows * 32 numbers, 32 units of some rows. h is the step's output,
- * h_prev the state before it. A cell keeps its gates in slots (src/nn/cell.h). In a backward
- * function dh is complete; slots and q become the gradients of what they held, and what the step
- * adds to the gradient of h_prev beyond its products is added to dh_prev. */
+ * h_prev the state before it. A cell keeps its gates in slots (src/nn/cell.h). When a backward
+ * function is called, dh is complete. The function replaces slots and q by the gradients of what
+ * they held, and adds to dh_prev the part of h_prev's gradient that does not come from products. */
 struct recur_tile {
     size_t n;
-    unsigned activation; /* of enum recur_activation, where the cell lets it be chosen */
+    unsigned activation; /* of enum recur_activation, where the cell lets the caller choose it */
     real *slot[RECUR_SLOTS_MAX];
     const real *h_prev, *c_prev;
     real *h, *c; /* c: where the cell has one */
-    real *q;     /* what a second product multiplies, where the cell has one */
+    real *q;     /* the operand of a second product, where the cell has one */
     const real *dh;
     real *dh_prev, *dc;
 };
 
-/* A cell's arithmetic, a function for each of its phases; equations in
+/* A cell's arithmetic: one function for each phase. The equations stand in
  * src/backend/cpu/kernels/<cell>.h. */
 struct recur_cell_kernels {
     void (*forward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
@@ -68,43 +68,44 @@ struct recur_kernels {
     const char *isa;
 
     /* C = S + A W. C: `panels` panels (rows, 32) at c, c + c_stride, ...; S: zero where `start` is
-     * NULL, C itself where it is c, else `panels` rows of 32 one after the other, each what all
-     * rows of its panel begin with, zero in the columns that do not count; A (rows, k); W: panels
-     * (k, 32) at w, w + w_stride, ... whose columns from number `columns` on are zero, all of them,
-     * and so need no work. The panel of C that follows the last one is fetched into the cache:
-     * c_stride matters even where there is one. */
+     * NULL; C itself where `start` is c; else `start` is `panels` rows of 32, one after the other,
+     * and all rows of a panel begin with its row, which is zero in the columns that do not count.
+     * A: (rows, k). W: panels (k, 32) at w, w + w_stride, ...; all columns from number `columns` on
+     * are zero and need no work. The panel of C behind the last one is fetched into the cache, so
+     * c_stride matters even for one panel. */
     void (*product)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
                     size_t w_stride, size_t panels, size_t columns, size_t rows, const real *start);
-    /* The same of weights that no L2 cache holds and few rows of A: while a panel is worked on, the
-     * one behind it is fetched, and behind the last one what stands there (it need not exist),
-     * where that is of use. */
+    /* The same for few rows of A and weights that no L2 cache holds. Where it helps, the function
+     * fetches the next panel while it works on one; behind the last panel it fetches what stands
+     * there, which need not exist. */
     void (*product_far)(real *c, size_t c_stride, struct recur_rows a, size_t k, const real *w,
                         size_t w_stride, size_t panels, size_t columns, size_t rows,
                         const real *start);
 
-    /* C = A^T B, or C += A^T B: one panel a (rows, 32), of which the first `a_columns` count, one
-     * panel b (rows, 32), whose columns from number `columns` on are zero, c (a_columns, 32). The
-     * weight gradients. */
+    /* Weight gradients: C = A^T B, or C += A^T B, for one panel a (rows, 32), of which the first
+     * `a_columns` columns count, and one panel b (rows, 32), whose columns from number `columns` on
+     * are zero; c is (a_columns, 32). */
     void (*outer)(real *c, const real *a, size_t a_columns, const real *b, size_t columns,
                   size_t rows, bool accumulate);
 
-    /* The same products of bf16, their sums float (where the processor has instructions for it,
-     * denormal operands count as zero). A panel (rows, 32) of the left operand is (rows, 16) words,
-     * pairs of columns; of the right one, and of that of bf16_outer, (rows / 2, 32) words, pairs of
-     * rows; the left one of bf16_outer is what bf16_pack_left makes. k and rows count words: half
-     * as many, rounded up, the missing number 0. */
+    /* The same products of bf16, with float sums; where the processor has instructions for them,
+     * denormal operands count as zero. A panel (rows, 32) of bf16_product's left operand is (rows,
+     * 16) words, pairs of columns. A panel of a right operand is (rows / 2, 32) words, pairs of
+     * rows. bf16_pack_left makes the left operand of bf16_outer. k and rows count words: half as
+     * many, rounded up, the missing number 0. */
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start);
     void (*bf16_outer)(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
                        size_t columns, size_t rows, bool accumulate);
-    /* One panel x (rows, 32) to the nearest bf16, ties to even: pairs of rows, and pairs of
-     * columns; and w (32, 32) transposed, then pairs of its rows. */
+    /* Round one panel x (rows, 32) to the nearest bf16, ties to even, and store it in pairs of
+     * rows, or in pairs of columns; bf16_transpose transposes w (32, 32) and stores pairs of its
+     * rows. */
     void (*bf16_pack_rows)(uint32_t *to, const real *x, size_t rows);
     void (*bf16_pack_columns)(uint32_t *to, const real *x, size_t rows);
     void (*bf16_transpose)(uint32_t *to, const real *w);
-    /* x (rows, 32) in pairs of rows as suits the instruction set best, room for a multiple of 32
-     * rows. */
+    /* Packs x (rows, 32) in pairs of rows, in the order that suits the instruction set best; `to`
+     * has room for a multiple of 32 rows. */
     void (*bf16_pack_left)(uint32_t *to, const real *x, size_t rows);
 
     /* sum = S + A W of 8-bit numbers. A: int8_zero_point + x, x from -127 to 127, a panel (rows,
@@ -113,22 +114,23 @@ struct recur_kernels {
     void (*int8_product)(int32_t *sum, size_t sum_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const int32_t *start);
-    /* x (rows, 32) as the bytes int8_zero_point + x scale, rounded, x scale held within -127 ..
+    /* x (rows, 32) as the bytes int8_zero_point + x scale, rounded; x scale is limited to -127 ..
      * 127. */
     void (*int8_pack_columns)(uint32_t *to, const real *x, size_t rows, real scale);
-    int32_t int8_zero_point; /* 0, or 128 where the processor's left bytes have no sign */
+    int32_t int8_zero_point; /* 0, or 128 where the left bytes of the processor's instruction
+                                have no sign */
     /* c += (sum - offset) scale common, n numbers. */
     void (*int8_add)(real *c, const int32_t *sum, const int32_t *offset, const real *scale,
                      real common, size_t n);
 
-    /* c (32) = the sum of b's rows (rows, 32). The bias gradients. */
+    /* Bias gradients: c (32) = the sum of the rows of b (rows, 32). */
     void (*column_sum)(real *c, const real *b, size_t rows);
 
-    /* z[r] = bias (32), or table[ids[r]] + bias, for one panel: z (rows, 32), table (V, 32).
-     * In gather the bias may be NULL. */
+    /* fill: z[r] = bias (32). gather: z[r] = table[ids[r]] + bias, where bias may be NULL. Both for
+     * one panel: z (rows, 32), table (V, 32). */
     void (*fill)(real *z, const real *bias, size_t rows);
     void (*gather)(real *z, const real *table, const int32_t *ids, const real *bias, size_t rows);
-    /* table[ids[r]] += dz[r] in rising r. */
+    /* table[ids[r]] += dz[r], in the order of rising r. */
     void (*scatter_add)(real *table, const int32_t *ids, const real *dz, size_t rows);
 
     /* c = a + b, n numbers, a multiple of 32. */
@@ -146,7 +148,7 @@ struct recur_kernels {
     void (*softmax_loss)(real *logits, size_t stride, size_t vocabulary, size_t rows,
                          const int32_t *targets, real scale, real *loss);
 
-    /* y = x m / (1 - p) with a mask m drawn from (key, first + index) alone, 0 with probability
+    /* y = x m / (1 - p). The mask m depends only on (key, first + index) and is 0 with probability
      * p = threshold / 2^32. x and y may be the same array. */
     void (*dropout)(real *y, const real *x, size_t n, uint64_t key, uint64_t first,
                     uint32_t threshold);
@@ -159,31 +161,31 @@ struct recur_kernels {
     void (*optimizer[RECUR_OPTIMIZERS_MAX])(real *p, const real *g, real *m, real *v, size_t n,
                                             const struct recur_update *update);
 
-    /* Runs `count` rounds of independent multiply-adds for the peak; returns how many
-     * floating-point operations that were. */
+    /* Measures the peak: runs `count` rounds of independent multiply-adds and returns the number of
+     * floating-point operations. */
     double (*peak)(size_t count);
 
-    /* The sum of n numbers, n a multiple of RECUR_READ_CHUNK: as fast as memory is read. */
+    /* The sum of n numbers, n a multiple of RECUR_READ_CHUNK, as fast as memory can be read. */
     real (*read)(const real *x, size_t n);
 };
 
 #define RECUR_SUM_CHUNK 4096
 #define RECUR_READ_CHUNK 128
 
-/* The best table that was built and this processor can run, or a lower one that the environment
- * variable RECUR_ISA names; RECUR_NO_TILES is the best one but for AMX. ARGUMENT where there is
- * none of that name. */
+/* Chooses the best table that was built and that this processor can run, or a lower one that the
+ * environment variable RECUR_ISA names; RECUR_NO_TILES names the best one without AMX. ARGUMENT
+ * where no table has that name. */
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
 #define RECUR_NO_TILES "noamx"
 
-/* Before a table's first product of bf16: where that is AMX's, the system is asked for permission,
- * and where it refuses the table below takes its place. */
+/* Called before a table's first product of bf16. Where that is AMX's, it asks the system for
+ * permission; where the system refuses, it puts the table below in its place. */
 void recur_kernels_permit_tiles(const struct recur_kernels **kernels);
 
 #define RECUR_LEVELS_MAX 7
 
-/* Every table that was built and this processor can run, worst first; NULL where there is none any
- * more. For tests. */
+/* Every table that was built and this processor can run, slowest first; NULL behind the last one.
+ * For tests. */
 const struct recur_kernels *recur_kernels_level(size_t index);
 
 #endif

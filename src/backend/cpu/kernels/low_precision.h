@@ -1,7 +1,7 @@
 /* Products of low-precision numbers, two bf16 or four int8 in each 32-bit lane, and conversions of
- * floats to them. Where a processor has no instruction, the product is composed of those it has:
- * the same function, for bf16 no faster than float. The float kernels' double build has none of
- * this. */
+ * floats to them. Where a processor has no instruction for a product, the product is composed of
+ * others: it computes the same, for bf16 no faster than float. The build of the kernels in double
+ * has none of this. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_LOW_PRECISION_H
 #define RECUR_BACKEND_CPU_KERNELS_LOW_PRECISION_H
 
@@ -23,7 +23,7 @@ typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_ali
 #define HAS_PAIRS 0
 #endif
 
-/* sum + x0 w0 + x1 w1, pairs of bf16; composed, the first product is added first. */
+/* sum + x0 w0 + x1 w1, pairs of bf16. Where it is composed, the first product is added first. */
 INLINE vec add_pair(vec sum, uvec x, uvec w)
 {
 #if defined(__AVX512BF16__)
@@ -60,14 +60,14 @@ INLINE vec add_pair(vec sum, uvec x, uvec w)
 #endif
 
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
-#define INT8_ZERO_POINT 128 /* its instruction wants bytes without a sign on the left */
+#define INT8_ZERO_POINT 128 /* the instruction wants bytes without a sign on the left */
 #else
 #define INT8_ZERO_POINT 0
 #endif
 
 /* sum + x0 w0 + x1 w1 + x2 w2 + x3 w3, of bytes. The sum of two products of bytes -127 .. 127 fits
- * 16 bits. x86 has such products for a left byte without a sign, so the sign of the left byte goes
- * to the right one. */
+ * 16 bits. On x86 the left byte of such products has no sign, so the sign of the left byte goes to
+ * the right one. */
 INLINE ivec add_four(ivec sum, uvec x, uvec w)
 {
 #if defined(__AVX512VNNI__)
@@ -110,8 +110,8 @@ INLINE ivec add_four(ivec sum, uvec x, uvec w)
 #define TRANSPOSED 0
 #include "backend/cpu/kernels/tiles.h"
 
-/* To the nearest bf16, ties to even, in the high half of each lane; the low half is 0. A NaN stays
- * one: rounding it could carry into the exponent. */
+/* Rounds to the nearest bf16, ties to even, in the high half of each lane; the low half is 0. A NaN
+ * is not rounded, because that could carry into the exponent: it stays a NaN. */
 INLINE uvec round_to_bf16(vec x)
 {
     uvec bits = (uvec)x;
@@ -168,7 +168,8 @@ static void int8_pack_columns(uint32_t *to, const real *x, size_t rows, real sca
     uint8_t *number = (uint8_t *)to;
     for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS) {
         vec scaled = vmax(vmin(load(x + i) * scale, splat(127)), splat(-127));
-        ivec above = __builtin_convertvector(scaled + (real)128.5, ivec); /* cut off, so rounded */
+        ivec above = __builtin_convertvector(scaled + (real)128.5, ivec); /* conversion cuts off,
+                                                                             and so rounds */
         hvec half = __builtin_convertvector((uvec)(above - (128 - INT8_ZERO_POINT)), hvec);
         *(bvec *)(number + i) = __builtin_convertvector(half, bvec);
     }

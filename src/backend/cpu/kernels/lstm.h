@@ -7,7 +7,7 @@
  *                do = dh tanh(c) o (1 - o)       di = dc g i (1 - i)
  *                df = dc c' f (1 - f)            dg = dc i (1 - g^2)       dc' = dc f
  *
- * Slots 0..3 hold i f g o, then di df dg do (of the pre-activations). */
+ * Slots 0..3 hold i f g o, then the gradients of their pre-activations. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_LSTM_H
 #define RECUR_BACKEND_CPU_KERNELS_LSTM_H
 

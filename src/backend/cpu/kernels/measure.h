@@ -4,7 +4,7 @@
 
 #include "backend/cpu/kernels/tile_sizes.h"
 
-/* Eight chains, so that none waits for its sum. */
+/* Eight chains, so that no addition waits for the one before it. */
 static real read_all(const real *x, size_t n)
 {
     vec sum[8] = {0};
@@ -18,9 +18,9 @@ static real read_all(const real *x, size_t n)
     return reduce_sum(sum[0]);
 }
 
-/* As many chains as a tile has: enough to hide the latency of a multiply-add on two or four units.
- * The compiler must not know the operands, or it would compute a chain that stays where it begins
- * (1 x + y = 1) in advance. */
+/* There are as many chains as a tile has: enough to hide the latency of a multiply-add on two or
+ * four units. The compiler must not know the operands: a chain keeps its first value (1 x + y = 1),
+ * and the compiler would compute that in advance. */
 static double peak(size_t count)
 {
     enum { CHAINS = 2 * RECUR_TILE_ROWS };
@@ -36,7 +36,7 @@ static double peak(size_t count)
     vec total = {0};
     for (size_t i = 0; i < CHAINS; i++)
         total += sum[i];
-    volatile real keep = reduce_sum(total); /* the work must not be optimised away */
+    volatile real keep = reduce_sum(total); /* so that the compiler does not remove the work */
     (void)keep;
     return (double)count * CHAINS * 2 * (double)VL;
 }

@@ -20,7 +20,7 @@ static double sum_squares(const real *x, size_t n)
     return total + (double)reduce_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-/* p -= lr m, m = momentum m + g; without momentum m is not read. */
+/* m = momentum m + g, then p -= lr m; without momentum m is not read. */
 static void sgd(real *p, const real *g, real *m, real *v, size_t n, const struct recur_update *u)
 {
     (void)v;
@@ -85,7 +85,7 @@ static void rmsprop(real *p, const real *g, real *m, real *v, size_t n,
     }
 }
 
-/* Their places in the table of kernels. */
+/* The optimizers' places in the table of kernels. */
 #define OPTIMIZERS                                                                                 \
     {                                                                                              \
         [RECUR_OPTIMIZER_SGD] = sgd, [RECUR_OPTIMIZER_ADAM] = adam,                                \

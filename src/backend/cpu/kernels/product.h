@@ -66,7 +66,7 @@ static void scatter_add(real *table, const int32_t *ids, const real *dz, size_t 
     }
 }
 
-/* Halves of two vectors, lane by lane in turn: a0 b0 a1 b1 ... */
+/* Interleaves halves of two vectors, lane by lane: a0 b0 a1 b1 ... */
 #if RECUR_VECTOR_BYTES == 64
 #define ZIP_LOW(a, b)                                                                              \
     __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
@@ -80,8 +80,9 @@ static void scatter_add(real *table, const int32_t *ids, const real *dz, size_t 
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
 
-/* A square of VL x VL, its rows so far apart. Zipping its upper half with its lower one rotates the
- * bits of each element's place by one, so after log2(VL) rounds rows are columns. */
+/* Transposes a square of VL x VL whose rows lie w_row and t_row numbers apart. To interleave its
+ * upper half with its lower one rotates the bits of each element's place by one, so after log2(VL)
+ * rounds rows are columns. */
 INLINE void transpose_square(real *t, size_t t_row, const real *w, size_t w_row)
 {
     vec row[VL], next[VL];
@@ -104,7 +105,7 @@ INLINE void transpose_square(real *t, size_t t_row, const real *w, size_t w_row)
         store(t + i * t_row, row[i]);
 }
 
-/* w (rows, columns), multiples of VL, into t (columns, rows). */
+/* Transposes w (rows, columns), multiples of VL, into t (columns, rows). */
 INLINE void transpose_block(real *t, const real *w, const size_t rows, const size_t columns)
 {
     for (size_t i = 0; i < rows; i += VL)

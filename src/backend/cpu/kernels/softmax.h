@@ -13,8 +13,8 @@ INLINE vec within(vec x, size_t first, size_t vocabulary, real otherwise)
     return x;
 }
 
-/* Rows whose logits are read together: panel by panel they are neighbours. Over a large vocabulary
- * the three loops are faster with so few rows that their logits stay in the L2 cache. */
+/* How many rows' logits are read together; within a panel they are neighbours. Over a large
+ * vocabulary the three loops are faster with so few rows that their logits stay in the L2 cache. */
 #define SOFTMAX_ROWS 16
 #define SOFTMAX_ROWS_LARGE 8
 #define SOFTMAX_LARGE 4096

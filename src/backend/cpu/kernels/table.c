@@ -1,6 +1,6 @@
-/* Compiled once for every instruction set, with that set's flags and name
- * (src/backend/cpu/kernels/meson.build): everything the headers below define is static, and the
- * table is the one symbol. */
+/* This file is compiled once for every instruction set, with that set's flags and name
+ * (src/backend/cpu/kernels/meson.build). All that the headers below define is static; the table is
+ * the only symbol. */
 #include "backend/cpu/kernels/dropout.h"
 #include "backend/cpu/kernels/gru.h"
 #include "backend/cpu/kernels/gru_reset_before.h"

@@ -1,17 +1,16 @@
 /* Matrix products in tiles that keep their results in registers: two vectors wide, up to
  * RECUR_TILE_ROWS rows high. All strides are constants, so that one base register addresses a whole
- * tile. A template: the file that includes it says what the operands are.
+ * tile. This file is a template; the file that includes it defines the operands:
  *
  *     TILES(name)      the name of a function for these operands
  *     NUMBER, NUMBERS  one step's operand in a lane, and a vector of them
  *     LEFT             the struct of the left operand's rows
- *     STEPS            how many of them 32 columns of the left operand are
- *     RESULT, RESULTS  the same of the results
- *     LANES            of a vector of either
+ *     STEPS            how many NUMBERs hold 32 columns of the left operand
+ *     RESULT, RESULTS  the same for the results
+ *     LANES            how many NUMBERs or RESULTs a vector holds
  *     MULTIPLY_ADD     (sum, x, w): sum + x w, which may be the sum of several products
- *     HEIGHTS          (X): X of each number of rows that tiles may have
- *     TRANSPOSED       1: `outer` as well
- */
+ *     HEIGHTS          (X): expands X for each number of rows that tiles may have
+ *     TRANSPOSED       1: defines `outer` as well */
 
 /* One step of K of the tile below. */
 INLINE void TILES(product_step)(RESULTS *sum, const NUMBER *a, const NUMBER *w, size_t w_stride,
@@ -34,15 +33,15 @@ INLINE void TILES(product_step)(RESULTS *sum, const NUMBER *a, const NUMBER *w, 
     }
 }
 
-/* `panels` x `rows` x `vectors` are the tile's constant size: with one row there are only two
- * chains of multiply-adds in a panel, too few to hide their latency, so several panels are worked
- * at once; one vector is what a panel with few columns in use needs. Sums begin with what
- * stands at `from`: all rows with the same one, of which panels lie one after the other, or each
- * with its own, in the places of c. Fetched meanwhile are `next`, rows of c that come after these
- * (NULL: none), the left operand's next panel if `ahead`, the weights one PRODUCT_DEPTH on, and,
- * into the L2 cache, k lines from `far` on (NULL: none). Of few rows, half of which another thread
- * may just have written, all panels of the left operand are fetched first, so that they come over
- * together. */
+/* `panels` x `rows` x `vectors` is the tile's constant size. One row has only two chains of
+ * multiply-adds in a panel, too few to hide their latency, so a tile of few rows works on several
+ * panels at once; a panel with few columns in use needs only one vector. The sums begin with what
+ * stands at `from`: either all rows begin with the same row, and the panels' rows lie one after the
+ * other, or each row begins with its own, in the places of c. Meanwhile the tile fetches `next`,
+ * rows of c that come after these (NULL: none); the left operand's next panel if `ahead`; the
+ * weights one PRODUCT_DEPTH on; and, into the L2 cache, k lines from `far` on (NULL: none). With
+ * few rows it first fetches all panels of the left operand, so that they arrive together: another
+ * thread may just have written half of them. */
 INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_t k,
                                 const NUMBER *w, size_t w_stride, const size_t panels,
                                 const size_t rows, const size_t vectors, const RESULT *from,
@@ -69,7 +68,8 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
         const NUMBER *ak = a.base + a.panel[k0 / STEPS] / (RECUR_LANES / STEPS);
         const NUMBER *wk = w + k0 * RECUR_LANES;
         const NUMBER *end = ak + (k - k0 < STEPS ? k - k0 : STEPS);
-        if (rows > LOW_ROWS && ahead && k - k0 > STEPS) { /* it is far away: no stream to follow */
+        if (rows > LOW_ROWS && ahead && k - k0 > STEPS) { /* the next panel is far away, so the
+                                                             processor sees no stream to follow */
             const NUMBER *after = a.base + a.panel[k0 / STEPS + 1] / (RECUR_LANES / STEPS);
             UNROLL
             for (size_t r = 0; r < rows; r++)
@@ -103,7 +103,7 @@ INLINE void TILES(product_tile)(RESULT *c, size_t c_stride, struct LEFT a, size_
     }
 }
 
-/* All columns of so many rows of a panel. */
+/* All columns for so many rows of a panel. */
 INLINE void TILES(product_rows)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w, size_t columns,
                                 const size_t rows, const RESULT *from, bool same,
                                 const RESULT *next, const NUMBER *far)
@@ -140,8 +140,8 @@ HEIGHTS(HEIGHT)
 LOW_TILES(LOW)
 #undef LOW
 
-/* `next` is the panel that is worked on after this one; `first`: nothing has touched this one. The
- * weights at `far`, those of a panel, are fetched by the first two tiles. */
+/* `next` is the panel that comes after this one; `first`: nothing has touched this panel yet. The
+ * first two tiles fetch the weights at `far`, which are those of one panel. */
 static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBER *w,
                                  size_t columns, size_t rows, const RESULT *from, bool same,
                                  bool first, const RESULT *next, const NUMBER *far)
@@ -164,7 +164,7 @@ static void TILES(product_panel)(RESULT *c, struct LEFT a, size_t k, const NUMBE
     }
 }
 
-/* Sets the lanes of c (rows, 32) to zero that a tile for so many columns does not write. */
+/* Sets to zero the lanes of c (rows, 32) that a tile for so many columns does not write. */
 static void TILES(clear_behind)(RESULT *c, size_t columns, size_t rows)
 {
     size_t first = (columns + LANES - 1) / LANES * LANES;
@@ -217,7 +217,7 @@ static void TILES(product)(RESULT *c, size_t c_stride, struct LEFT a, size_t k, 
 }
 
 #if TRANSPOSED
-/* One row of A and of B. */
+/* Adds the products of one row of A and one of B. */
 INLINE void TILES(outer_step)(RESULTS *sum, const NUMBER *a, const NUMBER *b, const size_t height,
                               const size_t vectors)
 {
@@ -234,8 +234,8 @@ INLINE void TILES(outer_step)(RESULTS *sum, const NUMBER *a, const NUMBER *b, co
     }
 }
 
-/* C = A^T B over `count` rows of the panels a and b: `height` rows of C, so many vectors wide.
- * `next`, `count` rows of what comes after them, are fetched meanwhile. */
+/* C = A^T B over `count` rows of the panels a and b, for `height` rows of C that are `vectors`
+ * vectors wide. Meanwhile the tile fetches `next`, `count` rows of what comes after them. */
 INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const size_t height,
                               const size_t vectors, size_t count, bool accumulate,
                               const NUMBER *next)
@@ -264,7 +264,7 @@ INLINE void TILES(outer_tile)(RESULT *c, const NUMBER *a, const NUMBER *b, const
         *(RESULTS *)(c + i / vectors * RECUR_LANES + i % vectors * LANES) = sum[i];
 }
 
-/* All columns of so many rows of C. */
+/* All columns for so many rows of C. */
 INLINE void TILES(outer_rows)(RESULT *c, const NUMBER *a, const NUMBER *b, size_t columns,
                               const size_t height, size_t count, bool accumulate,
                               const NUMBER *next)

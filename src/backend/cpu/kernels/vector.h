@@ -30,8 +30,8 @@ typedef uint32_t uvec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias)
 #define VL ((size_t)RECUR_VECTOR_BYTES / sizeof(real)) /* lanes of one vector */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Unrolls the loop of constant length, at most 32, that follows, so that arrays which it indexes
- * stay in registers. clang does not read gcc's own spelling. */
+/* Unrolls the next loop, whose length is constant and at most 32, so that arrays that it indexes
+ * stay in registers. clang does not understand gcc's spelling. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -62,8 +62,8 @@ INLINE vec select(ivec mask, vec x, vec y)
     return (vec)(((ivec)x & mask) | ((ivec)y & ~mask));
 }
 
-/* The smaller of two, lane by lane; y where either is a NaN. Compilers make a comparison and a
- * blend of this; x86 has an instruction. */
+/* The smaller of two, lane by lane; y where either is a NaN. x86 has an instruction for this, but
+ * compilers make a comparison and a blend of it. */
 INLINE vec vmin(vec x, vec y)
 {
 #ifdef X86
@@ -83,7 +83,7 @@ INLINE vec vmax(vec x, vec y)
 #endif
 }
 
-/* Sums the lanes in the order of a tree, the same for every call. */
+/* Sums the lanes as a tree, in the same order at every call. */
 INLINE real reduce_sum(vec x)
 {
     union {

@@ -1,7 +1,7 @@
 /* exp, tanh and the logistic function of a vector.
  *
  * exp: x = n ln 2 + r with |r| <= ln 2 / 2; e^r - 1 = r + r^2 q(r) with a polynomial q of degree 4
- * fitted to the smallest largest relative error (1.3e-8); then 2^n by the exponent's bits.
+ * whose largest relative error is as small as possible (1.3e-8); then 2^n by the exponent's bits.
  * tanh goes through e^{2x} - 1, whose relative error stays small near 0, where 2 sigmoid(2x) - 1
  * would lose every digit.
  *
@@ -38,10 +38,11 @@ INLINE vec clamp(vec x, real limit)
 /* Sets *scale = 2^n and returns e^r - 1, so that e^x = scale + scale * result, for |x| <= 87. */
 INLINE vec expm1_reduced(vec x, vec *scale)
 {
-    const real shift = 0x1.8p23f; /* adding it leaves the nearest integer in the low bits */
+    const real shift = 0x1.8p23f; /* after this addition the low bits hold the nearest integer */
     vec t = x * 0x1.715476p+0f + shift;
     vec n = t - shift;
-    vec r = x - n * 0x1.62e4p-1f - n * 0x1.7f7d1cp-20f; /* ln 2 in two parts; n * first is exact */
+    vec r = x - n * 0x1.62e4p-1f - n * 0x1.7f7d1cp-20f; /* ln 2 in two parts; n times the first
+                                                           is exact */
     *scale = (vec)(((uvec)t << 23) + 0x3f800000);
     vec q = 0x1.6bec02p-10f * r + 0x1.122776p-7f;
     q = q * r + 0x1.555674p-5f;
@@ -63,7 +64,8 @@ INLINE vec vexp(vec x)
     return exp_inside(clamp(x, 87));
 }
 
-/* The sign follows the clamp, where a multiply-add includes it. */
+/* The logistic function. The sign is changed after the clamp, where a multiply-add does it at no
+ * cost. */
 INLINE vec vsigmoid(vec x)
 {
     return 1 / (1 + exp_inside(-clamp(x, 87)));

@@ -1,6 +1,6 @@
 /* Products of bf16 where the processor has no fast instruction for them: pieces of both operands
- * become floats, which stay in the L1 cache and are multiplied there. Where there are so few rows
- * that converting would be most of the work, each word becomes two floats where it is used
+ * are converted to floats, which stay in the L1 cache and are multiplied there. With so few rows
+ * that converting would be most of the work, each word is converted to two floats where it is used
  * (low_precision.h). Both ways add up in the same order: a word's first number, then its second. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_WIDENED_H
 #define RECUR_BACKEND_CPU_KERNELS_WIDENED_H
@@ -10,7 +10,7 @@
 /* Sizes of a piece; there are half as many words as numbers. */
 enum { PIECE_ROWS = 32, PIECE_WORDS = 64, PIECE_PANELS = 2 * PIECE_WORDS / RECUR_LANES };
 
-/* Words (rows, 16), pairs of neighbours in a row, into floats (rows, 32). */
+/* Converts words (rows, 16), pairs of neighbours in a row, to floats (rows, 32). */
 static void widen_row_pairs(real *to, const uint32_t *words, size_t rows)
 {
     const uint16_t *number = (const uint16_t *)words;
@@ -20,7 +20,7 @@ static void widen_row_pairs(real *to, const uint32_t *words, size_t rows)
     }
 }
 
-/* Words (rows, 32), pairs of neighbours in a column, into floats (2 rows, 32). */
+/* Converts words (rows, 32), pairs of neighbours in a column, to floats (2 rows, 32). */
 static void widen_column_pairs(real *to, const uint32_t *words, size_t rows)
 {
     const uint32_t high = 0xffff0000;
