@@ -1,10 +1,10 @@
-/* AMX on processors that have none: the instructions that such a processor refuses (SIGILL) are
- * executed here instead, as the Software Developer's Manual of Intel 64 and IA-32, volume 2,
- * describes them, and refused where it says so. Whatever a program links with this file is the code
- * that a processor with AMX runs, table and all; only how long it takes says nothing.
+/* AMX on processors that have none. Such a processor refuses the instructions (SIGILL); this file
+ * then executes them as the Software Developer's Manual of Intel 64 and IA-32, volume 2, describes
+ * them, and refuses them where the manual says so. So a program that is linked with this file runs
+ * the same code as on a processor with AMX, table included; only its times mean nothing.
  *
- * Linked with --wrap=recur_amx_present and --wrap=recur_amx_permit, so that there is the table
- * `amx` on every processor that runs the rest of that table. */
+ * The program is linked with --wrap=recur_amx_present and --wrap=recur_amx_permit, so that every
+ * processor that can run the rest of the table `amx` has this table. */
 #define _GNU_SOURCE /* REG_RIP and the others */
 #include <signal.h>
 #include <stdatomic.h>
@@ -24,7 +24,7 @@ bool __wrap_recur_amx_permit(void);
 #include <immintrin.h>
 
 enum { TILES = 8, ROWS_MAX = 16, BYTES_MAX = 64, PREFIX = 0xc4 };
-/* Of MXCSR: FTZ and DAZ; all exceptions. */
+/* Bits of MXCSR: FTZ and DAZ; all exceptions. */
 enum { DENORMALS_ARE_ZERO = 0x8040, EXCEPTIONS_MASKED = 0x1f80 };
 
 struct tile {
@@ -32,7 +32,7 @@ struct tile {
     unsigned char data[ROWS_MAX][BYTES_MAX];
 };
 
-static _Thread_local struct tile tiles[TILES]; /* without rows: not configured */
+static _Thread_local struct tile tiles[TILES]; /* a tile without rows is not configured */
 bool recur_amx_emulated;
 
 /* Ends the program where the processor would refuse an instruction. */
@@ -48,7 +48,7 @@ static void must(bool condition, const char *otherwise)
 struct instruction {
     unsigned opcode, mandatory, reg, rm, vvvv;
     bool memory, has_index;
-    unsigned char *base; /* the address but for the index */
+    unsigned char *base; /* the address without the index */
     size_t index;        /* of the SIB byte, scaled */
     size_t length;
 };
@@ -68,7 +68,7 @@ static ptrdiff_t displacement(const unsigned char *code, size_t bytes)
     return bytes == 4 ? wide : bytes ? (int8_t)*code : 0;
 }
 
-/* A memory operand: what follows the byte ModRM. */
+/* Decodes a memory operand: what follows the byte ModRM. */
 static void decode_address(struct instruction *x, const ucontext_t *context,
                            const unsigned char *code, unsigned mod, unsigned extend_index,
                            unsigned extend_base)
@@ -95,7 +95,8 @@ static void decode_address(struct instruction *x, const ucontext_t *context,
     x->length += (size_t)(code - begin) + bytes;
 }
 
-/* Is it an instruction of the map 0F 38 with a three-byte VEX prefix, as all of AMX are? */
+/* Whether it is an instruction of the map 0F 38 with a three-byte VEX prefix, as all AMX
+ * instructions are. */
 static bool decode(struct instruction *x, const ucontext_t *context)
 {
     const unsigned char *code = (const unsigned char *)context->uc_mcontext.gregs[REG_RIP];
@@ -161,15 +162,15 @@ static void store_tile(const struct tile *tile, const struct instruction *x)
         memcpy(x->base + r * x->index, tile->data[r], tile->bytes);
 }
 
-/* Of every word one half, as a float. */
+/* One half of every word, as a float. */
 __attribute__((target("avx512f"))) static __m512 halves(__m512i words, size_t half)
 {
     return _mm512_castsi512_ps(half ? _mm512_and_si512(words, _mm512_set1_epi32((int)0xffff0000))
                                     : _mm512_slli_epi32(words, 16));
 }
 
-/* Columns side by side; those beyond a tile's own stay in `sum`. Denormals count as zero, and
- * become it; sums are rounded to nearest. */
+/* Computes columns side by side; those beyond the tile's columns stay in `sum`. Denormal operands
+ * and results count as zero; sums are rounded to nearest. */
 __attribute__((target("avx512f"))) static void multiply(struct tile *c, const struct tile *a,
                                                         const struct tile *b)
 {
@@ -179,7 +180,7 @@ __attribute__((target("avx512f"))) static void multiply(struct tile *c, const st
          "sizes of operands do not fit");
     const unsigned modes = _mm_getcsr();
     _mm_setcsr(DENORMALS_ARE_ZERO | EXCEPTIONS_MASKED);
-    atomic_signal_fence(memory_order_seq_cst); /* for the compiler, here and below */
+    atomic_signal_fence(memory_order_seq_cst); /* a fence for the compiler, here and below */
     for (size_t m = 0; m < c->rows; m++) {
         __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()}, total;
         for (size_t k = 0; k < b->rows; k++) {
@@ -197,7 +198,7 @@ __attribute__((target("avx512f"))) static void multiply(struct tile *c, const st
     _mm_setcsr(modes);
 }
 
-/* By the mandatory prefix: none, 66, F3, F2. */
+/* The mandatory prefixes: none, 66, F3, F2. */
 enum mandatory { NONE, P66, PF3, PF2 };
 
 static bool execute(const struct instruction *x)
@@ -218,7 +219,7 @@ static bool execute(const struct instruction *x)
     return true;
 }
 
-/* Executes all that follow each other: a signal takes longer than most of them. */
+/* Executes all AMX instructions that follow each other: a signal takes longer than most of them. */
 static void on_illegal(int number, siginfo_t *info, void *argument)
 {
     ucontext_t *context = argument;
@@ -227,11 +228,11 @@ static void on_illegal(int number, siginfo_t *info, void *argument)
     (void)info;
     for (; decode(&x, context) && execute(&x); executed = true)
         context->uc_mcontext.gregs[REG_RIP] += (greg_t)x.length;
-    if (!executed) /* it comes again, and ends the program */
+    if (!executed) /* the same signal comes again, and ends the program */
         sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 }
 
-/* In place of the C library's: cmocka asks it for SIGILL before every test. */
+/* Takes the place of the C library's signal: cmocka asks for SIGILL before every test. */
 __attribute__((visibility("default"))) sighandler_t signal(int number, sighandler_t handler)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, before;

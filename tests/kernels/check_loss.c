@@ -40,8 +40,8 @@ static void make_softmax(struct softmax *s, struct recur_rng *rng, double spread
     memcpy(s->before, s->x, s->panels * s->stride * sizeof *s->x);
 }
 
-/* The difference to the largest logit, D, is rounded once, which changes e^D by D U of it; the sum
- * of V such numbers errs by V roundings at most, exp and what follows by 10. Below e^-87 the
+/* The difference to the largest logit, D, is rounded once, which changes e^D by a relative D U. The
+ * sum of V such numbers errs by at most V roundings, exp and what follows by 10. Below e^-87 the
  * kernel's exp stays at e^-87. */
 static void compare_softmax(const struct softmax *s, size_t r)
 {
@@ -91,7 +91,7 @@ static void check_softmax(const struct recur_kernels *kernels, struct recur_rng 
     }
 }
 
-/* A logit that is no number must show in the loss, wherever it stands. */
+/* A NaN among the logits must show in the loss, at any place. */
 static void check_softmax_nan(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
@@ -117,7 +117,7 @@ static void check_dropout(const struct recur_kernels *kernels, struct recur_rng 
         uint32_t threshold = (uint32_t)((double)rates[i] * 0x1p32);
         uint64_t key = recur_rng_u64(rng), first = recur_rng_u64(rng) >> 8;
         size_t cut = pick(rng, 1, n / RECUR_LANES - 1) * RECUR_LANES;
-        if (i % 2) /* the low half of places begins anew at the cut */
+        if (i % 2) /* the low half of the places starts again at the cut */
             first = (first | 0xffffffff) + 1 - cut;
         real keep = (real)(1 / (1 - (double)threshold * 0x1p-32));
         real *x = arrays_take_reals(&arrays, n), *y = arrays_take_reals(&arrays, n);
@@ -134,7 +134,8 @@ static void check_dropout(const struct recur_kernels *kernels, struct recur_rng 
         double expected = (double)n * (double)rates[i];
         assert_true(fabs((double)dropped - expected) <= 6 * sqrt(expected));
 
-        /* The mask depends on (key, index) alone: the same in pieces, in place, on every level. */
+        /* The mask depends only on (key, index): it is the same in pieces, in place, on every
+         * level. */
         memcpy(other, x, n * sizeof *x);
         kernels->dropout(other, other, cut, key, first, threshold);
         kernels->dropout(other + cut, x + cut, n - cut, key, first + cut, threshold);
@@ -142,7 +143,7 @@ static void check_dropout(const struct recur_kernels *kernels, struct recur_rng 
         recur_kernels_level(0)->dropout(other, x, n, key, first, threshold);
         assert_memory_equal(other, y, n * sizeof *y);
 
-        /* Another key is another mask: both agree where both drop or both keep. */
+        /* Another key gives another mask: both agree where both drop or both keep. */
         kernels->dropout(other, x, n, key + 1, first, threshold);
         for (size_t j = 0; j < n; j++)
             same += (y[j] == 0) == (other[j] == 0);
@@ -152,7 +153,7 @@ static void check_dropout(const struct recur_kernels *kernels, struct recur_rng 
     }
 }
 
-/* At least 16 partial sums, which are added in few steps. */
+/* There are at least 16 partial sums, which are added in few steps. */
 static void check_sum_squares(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
@@ -229,9 +230,9 @@ static struct recur_update pick_update(struct recur_rng *rng, bool fresh)
     return u;
 }
 
-/* Every update is p minus a step of at most a few terms; moments are two terms. 16 roundings of
- * the terms' magnitudes are ample; nothing cancels, because v is far from 0 or a multiple of g^2.
- */
+/* Every update is p minus a step of at most a few terms; moments are two terms. A tolerance of 16
+ * roundings of the terms' magnitudes is ample: nothing cancels, because v is far from 0 or a
+ * multiple of g^2. */
 static void check_sgd(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {

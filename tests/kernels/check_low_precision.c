@@ -9,7 +9,7 @@
 
 #include "kernel_check.h"
 
-/* MANY_ROWS: one more than a number of whole tiles, in whatever shares they are split. */
+/* MANY_ROWS is one more than a number of whole tiles, for any split into shares. */
 enum { TRIALS = 200, PANELS_MAX = 5, WORDS_MAX = 150, ROWS_MAX = 80, MANY_ROWS = 1025 };
 
 static uint32_t *take_words(struct arrays *arrays, size_t count)
@@ -37,7 +37,7 @@ static uint32_t pick_pair(struct recur_rng *rng)
     return pick_bf16(rng) | pick_bf16(rng) << 16;
 }
 
-/* Four bytes about zero_point, the outermost ones more often than by chance. */
+/* Four bytes around zero_point, the outermost ones more often than by chance. */
 static uint32_t pick_four(struct recur_rng *rng, int32_t zero_point)
 {
     uint32_t word = 0;
@@ -115,7 +115,7 @@ static void make_operands(struct operands *o, size_t rows, struct recur_rng *rng
     }
 }
 
-/* Rows to add to; those past the end keep their mark. */
+/* Fills the rows to add to; rows past the end keep their mark. */
 static void set_results(struct operands *o, struct recur_rng *rng)
 {
     for (size_t p = 0; p < o->panels; p++)
@@ -167,7 +167,7 @@ static void compare(const struct operands *o, enum start start)
     }
 }
 
-/* ARM's instruction does not round to the nearest float but to the odd one of the two about it. */
+/* ARM's instruction rounds not to the nearest float but to the odd one of the two neighbours. */
 static double bf16_roundoff(const struct recur_kernels *kernels)
 {
     return strcmp(kernels->isa, "neonbf16") ? U : 2 * U;
@@ -201,13 +201,13 @@ static void check_bf16_product(const struct recur_kernels *kernels, struct recur
     check_low_precision_product(kernels, rng, false);
 }
 
-/* Sums of integers: exact. */
+/* Sums of integers are exact. */
 static void check_int8_product(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     check_low_precision_product(kernels, rng, true);
 }
 
-/* The left operand is packed from floats: how it lies then is its table's affair. */
+/* The left operand is packed from floats, because each table chooses its layout. */
 static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
@@ -243,7 +243,7 @@ static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_r
     }
 }
 
-/* The nearest of the two bf16 about x, the even one of two equally near. */
+/* The nearer of the two bf16 around x; if both are equally near, the even one. */
 static uint32_t nearest_bf16(real x)
 {
     union {
@@ -252,7 +252,7 @@ static uint32_t nearest_bf16(real x)
     } y = {x};
     uint32_t low = y.bits >> 16;
     double below = bf16_value(low, 0), above = bf16_value(low + 1, 0);
-    if (isinf(above)) /* as if the exponent went on */
+    if (isinf(above)) /* as if there were one more exponent */
         above = copysign(0x1p128, above);
     double down = fabs((double)x - below), up = fabs(above - (double)x);
     return down < up || (down == up && low % 2 == 0) ? low : low + 1;

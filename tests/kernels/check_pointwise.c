@@ -1,7 +1,7 @@
-/* The cells' point-wise parts. Their functions are sums of a few products, whose factors are
- * numbers below 1 in magnitude (gates) and at most one that is not; tanh and the logistic function
- * err by a few ulp (test_vmath). So a result errs by a few roundings of the sum of its inputs'
- * magnitudes: the tolerance is 6 U (1 + that sum); the largest errors seen are half of it. */
+/* The cells' point-wise parts. Their functions are sums of a few products. The factors of a product
+ * are below 1 in magnitude (gates), except for at most one; tanh and the logistic function err by a
+ * few ulp (test_vmath). So a result errs by a few roundings of the sum of its inputs' magnitudes:
+ * the tolerance is 6 U (1 + that sum). The largest errors seen are half of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +15,9 @@
 
 enum { POINTWISE_ARRAYS = 8 + 1, TILE_ROWS_MAX = 35 };
 
-/* A kernel's arrays in the order of its arguments. `reference` does to one element of each what the
- * kernel does to whole arrays; what it leaves as it is, the kernel must leave as it is. An array
- * with a spread of 0 is output alone and holds NaNs before. */
+/* A kernel's arrays in the order of its arguments. `reference` does to one element of each array
+ * what the kernel does to whole arrays; the kernel must leave unchanged what `reference` leaves
+ * unchanged. An array with a spread of 0 is only output and holds NaNs before the call. */
 struct pointwise {
     void (*call)(const struct recur_kernels *kernels, real **x, size_t n);
     void (*reference)(double *x);
@@ -70,7 +70,7 @@ static void check_pointwise(const struct recur_kernels *kernels, struct recur_rn
     }
 }
 
-/* A cell's function of phase `p` on a tile made of the arrays. */
+/* Calls a cell's function of phase `p` on a tile made of the arrays. */
 #define RUN(kind, way, p, function, ...)                                                           \
     kernels->cell[kind].way[p](&(struct recur_tile){.n = n, .activation = function, __VA_ARGS__})
 

@@ -113,7 +113,7 @@ static void check_product(const struct recur_kernels *kernels, struct recur_rng 
     }
 }
 
-/* Row by row, panel by panel or all at once: the same bits. */
+/* Row by row, panel by panel or all at once, the bits are the same. */
 static void check_product_split(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
@@ -221,7 +221,7 @@ static void make_look_up(struct look_up *l, struct recur_rng *rng)
         l->ids[r] = (int32_t)pick(rng, 0, l->entries - 1);
 }
 
-/* One addition or none: exact. */
+/* One addition or none, so the result is exact. */
 static void check_fill_gather(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
@@ -239,7 +239,7 @@ static void check_fill_gather(const struct recur_kernels *kernels, struct recur_
     }
 }
 
-/* Additions in one order: exact, though tokens come more than once. */
+/* Additions in one order, so the result is exact even where tokens come more than once. */
 static void check_scatter_add(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {

@@ -3,7 +3,7 @@
  *
  * A check runs one kernel of one instruction set against plain loops in double precision. U is the
  * unit roundoff of a float: a sum of n products errs by at most n U times the sum of the products'
- * magnitudes, in whatever order it is summed and whether multiply-adds are fused or not. */
+ * magnitudes, in any order of the sum and with multiply-adds fused or not. */
 #ifndef RECUR_TESTS_KERNEL_CHECK_H
 #define RECUR_TESTS_KERNEL_CHECK_H
 
@@ -22,7 +22,8 @@ enum { GUARD = 256, ARRAYS_MAX = 16 };
 enum start { ZERO, ROW, SELF, STARTS };
 
 /* The arrays of one trial. Every byte of a fresh array is 0xff, and so are the guards before and
- * behind it: as floats they are NaNs, so that reading what is not there shows in the result. */
+ * behind it: as floats they are NaNs, so the result shows where a kernel has read outside the
+ * array. */
 struct arrays {
     unsigned char *block[ARRAYS_MAX];
     size_t bytes[ARRAYS_MAX], count;
@@ -45,7 +46,7 @@ static inline real *arrays_take_reals(struct arrays *arrays, size_t count)
     return arrays_take(arrays, count * sizeof(real));
 }
 
-/* Looks at all guards and gives the arrays back. */
+/* Checks all guards and releases the arrays. */
 static inline void arrays_release(struct arrays *arrays)
 {
     for (size_t i = 0; i < arrays->count; i++) {
@@ -65,7 +66,7 @@ static inline size_t pick(struct recur_rng *rng, size_t low, size_t high)
     return low + (size_t)recur_rng_below(rng, high - low + 1);
 }
 
-/* How many columns of a panel are in use: all of them as often as not. */
+/* How many columns of a panel are in use: all of them in half of the cases. */
 static inline size_t pick_columns(struct recur_rng *rng)
 {
     return pick(rng, 0, 1) ? RECUR_LANES : pick(rng, 1, RECUR_LANES);

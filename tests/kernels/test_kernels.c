@@ -43,7 +43,8 @@ static void check_select(void **state)
         if (!recur_kernels_level(level + 1))
             assert_ptr_equal(kernels, recur_kernels_level(level));
     }
-    const char *best = getenv("RECUR_TEST_ISA"); /* of the emulated processor */
+    const char *best = getenv("RECUR_TEST_ISA"); /* the table that the emulated processor must
+                                                    choose */
     if (best)
         assert_string_equal(kernels->isa, best);
     setenv("RECUR_ISA", "mmx", 1);
@@ -62,7 +63,8 @@ static uint64_t choose_seed(void)
     return seed;
 }
 
-/* An emulated processor checks what the one before it has not: the last of more than two tables. */
+/* An emulated processor checks only what the one before it has not: the last table, where there are
+ * more than two. */
 static size_t first_level(void)
 {
     size_t levels = 0;

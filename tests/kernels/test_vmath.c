@@ -1,6 +1,6 @@
 /* exp, tanh and the logistic function against the C library's in double precision, in ulp of the
- * float nearest to the true value, on every instruction set. Bit patterns STRIDE apart are looked
- * at; `test_vmath --all` looks at every float, which takes minutes. */
+ * float nearest to the true value, on every instruction set. It looks at bit patterns that are
+ * STRIDE apart; `test_vmath --all` looks at every float, which takes minutes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 enum { CHUNK = 64 * RECUR_LANES, STRIDE = 997 };
 
-static uint32_t stride = STRIDE; /* a prime: all low bits are met */
+static uint32_t stride = STRIDE; /* a prime, so that all low bits occur */
 
 static float from_bits(uint32_t bits)
 {
@@ -23,8 +23,8 @@ static float from_bits(uint32_t bits)
     return x;
 }
 
-/* The difference in units of the last place that a float near `wanted` has; the smallest normal
- * number's where that is below. */
+/* The difference in units in the last place of a float near `wanted`; below the smallest normal
+ * number, in that number's units. */
 static double ulps(float got, double wanted)
 {
     int exponent;
@@ -33,7 +33,7 @@ static double ulps(float got, double wanted)
     return fabs((double)got - wanted) / ldexp(1, exponent - 24);
 }
 
-/* Where |x| is small a series is exact in double and much faster. */
+/* Where |x| is small, a series is exact in double and much faster. */
 static double true_tanh(double x)
 {
     if (fabs(x) < 0x1p-13)
@@ -41,7 +41,7 @@ static double true_tanh(double x)
     return fabs(x) > 20 ? copysign(1, x) : tanh(x);
 }
 
-/* exp is held inside [e^-87, e^87]. */
+/* exp is limited to [e^-87, e^87]. */
 static double true_sigmoid(double x)
 {
     x = fmax(x, -87);
@@ -56,7 +56,7 @@ struct function {
     double most; /* ulp */
 };
 
-/* y = f(x), n numbers each: an RNN's step forward. */
+/* y = f(x), n numbers each: the forward step of an RNN. */
 static void activate(const struct recur_kernels *kernels, enum recur_activation f, float *x,
                      float *y, size_t n)
 {
@@ -107,16 +107,16 @@ static void test_sigmoid(void **state)
     check_everywhere(&(struct function){RECUR_ACTIVATION_SIGMOID, true_sigmoid, 3});
 }
 
-/* exp shows in the softmax: with a logit of 0 in lane 0 the shares are e^x to share 0's 1, times a
- * factor. Multiplying and dividing by it costs one ulp more. The scale keeps small shares normal.
- */
+/* The softmax shows exp: with a logit of 0 in lane 0, the other shares are e^x times share 0. To
+ * multiply by that factor and divide by it costs one ulp more. The scale keeps small shares
+ * normal. */
 static void check_exp(const struct recur_kernels *kernels)
 {
     const double most = 2, factor_error = 1;
     struct arrays arrays = {.count = 0};
     float *x = arrays_take_reals(&arrays, RECUR_LANES),
           *y = arrays_take_reals(&arrays, RECUR_LANES);
-    const int32_t target = 1; /* its share is used up */
+    const int32_t target = 1; /* the share of the target cannot be used */
     double worst = 0, worst_x = 0;
     float loss;
     for (uint32_t bits = 0x80000000u; from_bits(bits) >= -87;) {

@@ -18,7 +18,8 @@ struct bench {
     const struct recur_kernels *kernels;
     real *x[10];                           /* each (ROWS * DEPTH / 32, 32) or more */
     real *w;                               /* GATES panels (DEPTH, 32) */
-    uint32_t *left, *rows, *right, *words; /* packed: x[4], x[4] in pairs of rows, w; room for w */
+    uint32_t *left, *rows, *right, *words; /* packed: x[4]; x[4] in pairs of rows; w; room for
+                                              w */
     int32_t *sums;
     ptrdiff_t panel[DEPTH / RECUR_LANES];
     int32_t ids[ROWS * RECUR_LANES];
@@ -145,7 +146,7 @@ static void add(struct bench *b)
     b->kernels->add(b->x[0], b->x[4], b->x[5], TILE);
 }
 
-/* A cell's functions, on a tile of arrays that lie apart. */
+/* A tile for a cell's functions; its arrays lie apart. */
 static struct recur_tile tile_of(struct bench *b, enum recur_activation activation)
 {
     real **x = b->x;
@@ -223,7 +224,7 @@ static void read_chunk(struct bench *b)
 
 #define PRODUCT_FLOP (2.0 * DEPTH * GATES * RECUR_LANES) /* of one row */
 
-/* Operations of a product or an optimiser, 0 where counting them says nothing. */
+/* Operations of a product or an optimiser; 0 where their count says nothing. */
 static const struct {
     const char *name;
     void (*call)(struct bench *bench);
@@ -299,7 +300,7 @@ static double seconds_of(struct bench *bench, void (*call)(struct bench *bench))
     return best;
 }
 
-/* How the words of a left operand lie is the table's affair. */
+/* Packs left operands: each table chooses the layout of their words. */
 static void pack(struct bench *b)
 {
     b->kernels->bf16_pack_columns(b->left, b->x[4], (size_t)ROWS * DEPTH / RECUR_LANES);
