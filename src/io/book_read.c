@@ -1,6 +1,6 @@
-/* The D2L book's networks from scratch: one layer, every gate a tensor of its own, weights [in,
- * out], one bias a gate, one-hot input. Its GRU puts the reset gate before the product. Newer
- * editions keep the tensors in modules, so that any prefix may stand before a name. */
+/* Reads the D2L book's networks from scratch: one layer, one tensor for each gate, weights [in,
+ * out], one bias per gate, one-hot input. The book's GRU applies the reset gate before the product.
+ * Newer editions keep the tensors in modules, so any prefix may stand before a name. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 enum { GATES_MAX = 4 };
 
-/* Its letters for the gates, in recur's order. */
+/* The book's letters for the gates, in recur's order. */
 static const struct network {
     size_t gates;
     const char *letters;
@@ -28,7 +28,7 @@ struct import {
     struct recur_foreign found;
 };
 
-/* The tensor whose name without prefix is `name`, NULL where there is none. */
+/* The tensor whose name without its prefix is `name`; NULL where there is none. */
 static const struct recur_safetensor *find(const struct recur_safetensors *file, const char *name)
 {
     for (size_t i = 0; i < file->count; i++) {
@@ -39,7 +39,7 @@ static const struct recur_safetensor *find(const struct recur_safetensors *file,
     return NULL;
 }
 
-/* "W_x" and a gate's letter. */
+/* Makes a name such as "W_xi" of a kind, "W_x", and a gate's letter. */
 static const char *gate_name(const char *kind, char letter, char name[8])
 {
     size_t length = strlen(kind);
@@ -49,7 +49,7 @@ static const char *gate_name(const char *kind, char letter, char name[8])
     return name;
 }
 
-/* The network whose first gate is there. */
+/* The network whose first gate the file has. */
 static const struct network *network_of(const struct recur_safetensors *file)
 {
     char name[8];
@@ -90,7 +90,7 @@ static enum recur_status read_transposed(struct import *import,
     return status;
 }
 
-/* One tensor of the book's as `rows` rows of one of recur's; `columns` 0 is a vector. */
+/* Takes one of the book's tensors as `rows` rows of one of recur's; `columns` 0 is a vector. */
 static enum recur_status take_block(struct import *import, const char *name, size_t rows,
                                     size_t columns, float *values, recur_error *error)
 {
@@ -103,7 +103,7 @@ static enum recur_status take_block(struct import *import, const char *name, siz
     return values ? read_transposed(import, tensor, values, error) : RECUR_OK;
 }
 
-/* A recur_tensor_fn. */
+/* A recur_tensor_fn over the book's tensors. */
 static enum recur_status take_tensor(void *user, const recur_tensor_info *info, float *values,
                                      recur_error *error)
 {
@@ -130,7 +130,7 @@ static enum recur_status take_tensor(void *user, const recur_tensor_info *info, 
     return take_block(import, columns ? "W_hq" : "b_q", info->shape[0], columns, values, error);
 }
 
-/* Where nothing is said, the first that has so many gates. */
+/* Where the caller names no cell, the first one with the file's number of gates. */
 static const enum recur_cell cells[] = {RECUR_CELL_LSTM, RECUR_CELL_GRU_RESET_BEFORE,
                                         RECUR_CELL_GRU, RECUR_CELL_RNN};
 

@@ -1,5 +1,5 @@
-/* Writes runs to files and reads them: a model's file with the training's tensors beside the
- * parameters, and with its settings and progress beside the configuration. */
+/* Writes runs to files and reads them. The file is a model's file that has more: tensors of the
+ * training beside the parameters, settings and progress beside the configuration. */
 #include "recur/checkpoint.h"
 
 #include <stdlib.h>
@@ -21,11 +21,11 @@ struct recur_checkpoint {
 
 RECUR_CONFIG(resume, threads, .vocab = NULL)
 
-/* What a run goes on with: a text or labelled texts, and what differs between them. */
+/* What a run goes on with, a text or labelled texts, and what differs between these two. */
 struct data {
     const recur_corpus *corpus;
     const recur_labels *train, *valid;
-    /* Is it what the run began with? The model is the run's. Errors: DATA. */
+    /* Is this the data that the run began with? The model is the run's. Errors: DATA. */
     enum recur_status (*check)(const struct data *data, const recur_trainer_state *state,
                                const recur_model *model, recur_error *error);
     enum recur_status (*create)(const struct data *data, recur_model *model,
@@ -33,7 +33,7 @@ struct data {
                                 recur_error *error);
 };
 
-/* What a checkpoint's metadata has that a model's has not. */
+/* Adds the metadata that only a checkpoint has. */
 static enum recur_status add_metadata(recur_trainer *trainer, const char *note, const char *path,
                                       struct recur_new_metadata *metadata, recur_error *error)
 {
@@ -87,7 +87,7 @@ static enum recur_status read_metadata(recur_checkpoint *checkpoint, recur_error
     return status;
 }
 
-/* The file is to blame: its name comes before the sentence. */
+/* Puts the file's name before the sentence, because the file is to blame. */
 static enum recur_status blame(const recur_checkpoint *checkpoint, enum recur_status status,
                                recur_error *error)
 {
@@ -101,7 +101,7 @@ enum recur_status recur_checkpoint_load(const char *path, recur_checkpoint **out
                                         recur_error *error)
 {
     const char *isa;
-    RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
+    RECUR_TRY(recur_machine_isa(&isa, error)); /* an error from here on is the file's fault */
     recur_checkpoint *checkpoint;
     size_t size = strlen(path) + 1;
     RECUR_TRY(recur_alloc(1, sizeof *checkpoint, "a checkpoint", &checkpoint, error));
@@ -143,7 +143,7 @@ const recur_trainer_state *recur_checkpoint_state(const recur_checkpoint *checkp
     return &checkpoint->state;
 }
 
-/* A recur_tensor_fn: what is not the model's is looked at later. */
+/* A recur_tensor_fn. Tensors that do not belong to the model are checked later. */
 static enum recur_status take_parameter(void *user, const recur_tensor_info *info, float *values,
                                         recur_error *error)
 {
@@ -170,7 +170,7 @@ static enum recur_status check_epochs(const recur_checkpoint *checkpoint, size_t
     return RECUR_OK;
 }
 
-/* Is every token of the corpus's vocabulary the one that the model knows by its id? */
+/* Does the model know each token of the corpus's vocabulary by the same id? */
 static enum recur_status check_vocab(const recur_model *model, const recur_vocab *vocab,
                                      recur_error *error)
 {
@@ -195,7 +195,7 @@ static enum recur_status check_vocab(const recur_model *model, const recur_vocab
     return RECUR_OK;
 }
 
-/* The tensors of the training, all of them, and the place; `trainer` was made for the run. */
+/* Reads all tensors of the training, and the place. `trainer` was made for the run. */
 static enum recur_status read_training(recur_checkpoint *checkpoint, recur_trainer *trainer,
                                        recur_error *error)
 {

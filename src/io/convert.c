@@ -1,4 +1,4 @@
-/* The table of formats of model files; each is described in a file of its own. */
+/* The table of formats of model files. Each format's own file describes it. */
 #include <string.h>
 
 #include "base/config.h"
@@ -11,7 +11,7 @@ extern const struct recur_format_kind recur_format_recur, recur_format_pytorch,
     recur_format_pytorch_word_lm, recur_format_pytorch_bare, recur_format_onnx,
     recur_format_pytorch_rnnlm, recur_format_book;
 
-/* In the order of enum recur_format, behind these the ones that are only read. */
+/* In the order of enum recur_format; formats that can only be read follow. */
 static const struct recur_format_kind *const formats[] = {
     &recur_format_recur,        &recur_format_pytorch, &recur_format_pytorch_word_lm,
     &recur_format_pytorch_bare, &recur_format_onnx,    &recur_format_pytorch_rnnlm,
@@ -33,7 +33,7 @@ const char *recur_format_name(enum recur_format format)
     return info ? info->name : "unknown";
 }
 
-/* The names, for sentences about one that is none of them. */
+/* Lists the formats' names, for a sentence about a name that is not among them. */
 static size_t list_names(const char *names[FORMATS])
 {
     size_t count = 0;
@@ -109,7 +109,7 @@ enum recur_status recur_model_import(const char *path, const recur_import_config
         RECUR_TRY(recur_cell_check(*said.cell, error));
     if (said.activation)
         RECUR_TRY(recur_activation_check(*said.activation, error));
-    RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
+    RECUR_TRY(recur_machine_isa(&isa, error)); /* an error from here on is the file's fault */
     const struct recur_format_kind *kind = recognise(&input);
     if (!kind)
         RECUR_TRY(read_safetensors(path, &said, model, &fresh, error));

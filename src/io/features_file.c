@@ -1,4 +1,4 @@
-/* Features to files: NumPy's .npy (format version 1.0) and safetensors. */
+/* Writes features to files: NumPy's .npy (format version 1.0) and safetensors. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 #include "io/safetensors.h"
 #include "recur/features.h"
 
-/* "\x93NUMPY", version, length of what follows; then a Python dictionary, padded with spaces so
- * that the data begins at a multiple of 64, and a line feed. */
+/* The header: "\x93NUMPY", the version, the length of the rest; then a Python dictionary, padded
+ * with spaces so that the data begins at a multiple of 64, and a line feed. */
 enum { NPY_HEADER = 128, NPY_PREFIX = 10 };
 
 static enum recur_status write_npy_header(struct recur_output *output, size_t tokens, size_t width,
@@ -25,7 +25,8 @@ static enum recur_status write_npy_header(struct recur_output *output, size_t to
     return recur_output_write(output, header, NPY_HEADER, error);
 }
 
-/* The format's own head; the rows behind it are the same in both. */
+/* Begins a .npy file. Only the header differs between the formats; the rows after it are the
+ * same. */
 static enum recur_status create_npy(const char *path, size_t tokens, size_t width,
                                     struct recur_safetensors_writer *writer, recur_error *error)
 {
@@ -46,7 +47,7 @@ static enum recur_status create_safetensors(const char *path, size_t tokens, siz
     return recur_safetensors_create(path, &tensor, 1, NULL, writer, error);
 }
 
-/* Where the rows go, and how wide they are. */
+/* Where to write the rows, and how wide they are. */
 struct sink {
     struct recur_safetensors_writer writer;
     size_t width;

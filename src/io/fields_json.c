@@ -83,7 +83,7 @@ static enum recur_status get_value(const recur_json *json, const char *what, con
     return RECUR_OK;
 }
 
-/* May a file lack it? */
+/* May a file lack the field? */
 static bool optional(const recur_field *field)
 {
     return field->file != RECUR_FILE_ALWAYS || field->type == RECUR_TYPE_DOUBLE;
@@ -144,7 +144,7 @@ static const struct recur_field states[] = {
 
 static RECUR_FIELDS(state_field, states)
 
-    /* Refuses what is no field. */
+    /* Refuses a member that is not a field. */
     static enum recur_status
     check_known(const recur_json *json, const char *what, recur_fields *fields, recur_error *error)
 {

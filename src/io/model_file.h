@@ -1,5 +1,5 @@
 /* What the writer and the reader of model files share (docs/formats.md#models): parameters are
- * tensors, all else is JSON in the metadata. */
+ * tensors, everything else is JSON in the metadata. */
 #ifndef RECUR_IO_MODEL_FILE_H
 #define RECUR_IO_MODEL_FILE_H
 
@@ -22,14 +22,14 @@
 #define RECUR_KEY_ORIGIN "recur.origin"
 #define RECUR_KEY_SETTINGS "recur.settings"
 
-/* What checkpoints have besides (docs/formats.md#checkpoints). */
+/* Keys that only checkpoints have (docs/formats.md#checkpoints). */
 #define RECUR_KEY_TRAINING "recur.training"
 #define RECUR_KEY_PROGRESS "recur.progress"
 #define RECUR_KEY_NOTE "recur.note"
 
-/* The numbers of an epoch that are kept, all of them double, by their places in a recur_epoch. One
- * that is not finite, which JSON cannot say, is left out of the file. The last two, the times,
- * differ from run to run where everything else is the same: only checkpoints have them. */
+/* The numbers of an epoch that files keep, as places in a recur_epoch; all are double. JSON has no
+ * number that is not finite; such a number is left out of the file. The last two are times. They
+ * differ between runs that are otherwise the same, so only checkpoints have them. */
 #define RECUR_EPOCH_NUMBERS 8
 #define RECUR_EPOCH_TIMES 2
 extern const struct recur_epoch_number {
@@ -37,37 +37,37 @@ extern const struct recur_epoch_number {
     size_t offset;
 } recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES];
 
-/* Decimal digits that give a float or a double back exactly. */
+/* A float or a double with so many decimal digits is read back exactly. */
 #define RECUR_FLOAT_DIGITS 9
 #define RECUR_DOUBLE_DIGITS 17
 
-/* Metadata on its way into a file: each value is a JSON text, or plain words. */
+/* Metadata that is being made for a file: each value is a JSON text or plain words. */
 struct recur_new_metadata {
-    struct recur_metadata view; /* what is written */
+    struct recur_metadata view; /* what will be written */
     struct recur_property properties[13];
     recur_json_writer values[13]; /* owns the texts */
 };
 
-/* What metadata is for: a model; a checkpoint, whose history has the epochs' times too; a graph,
- * which does not say where it comes from. */
+/* What the metadata is for: a model; a checkpoint, whose history also has the times of epochs; a
+ * graph, which does not say where the model comes from. */
 enum recur_holder { RECUR_HOLDER_MODEL, RECUR_HOLDER_CHECKPOINT, RECUR_HOLDER_GRAPH };
 
-/* The metadata of a model, for recur_metadata_release in any case. Errors: MEMORY, UNSUPPORTED (a
- * token is not UTF-8); `path` is for sentences. */
+/* Makes the metadata of a model; call recur_metadata_release in any case. Errors: MEMORY,
+ * UNSUPPORTED (a token is not UTF-8); `path` is for sentences. */
 enum recur_status recur_model_metadata(const recur_model *model, enum recur_holder holder,
                                        const char *path, struct recur_new_metadata *metadata,
                                        recur_error *error);
 void recur_metadata_release(struct recur_new_metadata *metadata);
 
-/* The writer of one more value. */
+/* Adds a value and returns its writer. */
 recur_json_writer *recur_metadata_add(struct recur_new_metadata *metadata, const char *key);
-/* A value of plain words, which must outlive the metadata. */
+/* Adds a value of plain words, which must outlive the metadata. */
 void recur_metadata_add_words(struct recur_new_metadata *metadata, const char *key,
                               const char *words);
 /* Puts the values that were added into the view. Errors: MEMORY, FORMAT. */
 enum recur_status recur_metadata_finish(struct recur_new_metadata *metadata, const char *path,
                                         recur_error *error);
-/* Parses the JSON text that `key` has; free(*json). `nul`: texts may have U+0000. Errors: FORMAT,
+/* Parses the JSON text of `key`; free(*json). `nul`: texts may contain U+0000. Errors: FORMAT,
  * MEMORY. */
 enum recur_status recur_metadata_get(const struct recur_metadata *metadata, const char *key,
                                      bool nul, recur_json **json, recur_error *error);
@@ -86,12 +86,12 @@ enum recur_status recur_take_tensor(void *user, const recur_tensor_info *info, f
 /* Does the metadata say that the file holds a model of recur's, of any version? */
 bool recur_metadata_is_model(const struct recur_metadata *metadata);
 
-/* The model that the metadata describes, its parameters from `source`. The sentences do not name
- * the file. Errors: FORMAT, UNSUPPORTED, MEMORY, and the source's. */
+/* Makes the model that the metadata describes, with parameters from `source`. Sentences do not name
+ * the file. Errors: FORMAT, UNSUPPORTED, MEMORY, and those of the source. */
 enum recur_status recur_model_read(const struct recur_metadata *metadata, recur_tensor_fn *source,
                                    void *user, recur_model **model, recur_error *error);
 
-/* The same for a safetensors file of recur's; what else a checkpoint holds is left alone. */
+/* The same for one of recur's safetensors files; ignores what only checkpoints have. */
 enum recur_status recur_model_from_safetensors(struct recur_safetensors *file, recur_model **model,
                                                recur_error *error);
 

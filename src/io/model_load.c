@@ -1,5 +1,5 @@
-/* Reads models from files and checks every part before it hands the model out. The sentences leave
- * out the file's name, which recur_model_load puts before them. */
+/* Reads models from files and checks every part before it hands the model out. Sentences do not
+ * name the file: recur_model_load puts its name before them. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static enum recur_status read_hidden(const recur_json *json, recur_model_config 
     return RECUR_OK;
 }
 
-/* `*hidden` is allocated for the configuration, also where the reading fails. */
+/* `*hidden` is allocated for the configuration, also where reading fails. */
 static enum recur_status read_config(const recur_json *json, recur_model_config *config,
                                      size_t **hidden, bool *has_vocab,
                                      enum recur_quantization *quantization, recur_error *error)
@@ -85,10 +85,10 @@ static enum recur_status read_text_config(const recur_json *json, recur_text_con
     return recur_fields_get_others(json, RECUR_KEY_TEXT, recur_text_field, NULL, 0, error);
 }
 
-/* A vocabulary being read: (V) of each. */
+/* A vocabulary that is being read; each array is (V). */
 struct entries {
     recur_token *tokens;
-    char *bytes; /* what tokens that are single bytes point to */
+    char *bytes; /* the bytes of those tokens that are single bytes */
     uint64_t *counts;
 };
 
@@ -167,7 +167,7 @@ done:
     return status;
 }
 
-/* A dictionary beside the tokens': labels, or the characters of words. */
+/* Reads a dictionary other than that of the tokens: labels, or characters of words. */
 static enum recur_status get_other(const struct recur_metadata *metadata, const char *key,
                                    enum recur_tokens tokens, size_t size, recur_vocab **vocab,
                                    recur_error *error)
@@ -187,7 +187,8 @@ static enum recur_status get_other(const struct recur_metadata *metadata, const 
     return status;
 }
 
-/* As in labelled texts: a label is a name in rows, in JSON and on terminals. */
+/* Checks labels as labelled texts do, because a label is a name in rows, in JSON and on
+ * terminals. */
 static enum recur_status check_labels(const recur_vocab *labels, recur_error *error)
 {
     for (size_t id = 0; id < recur_vocab_size(labels); id++) {
@@ -224,7 +225,7 @@ static enum recur_status get_vocabs(const struct recur_metadata *metadata,
                      &vocabs->characters, error);
 }
 
-/* Makes the model of `config`, whose parameters are still to be read. */
+/* Makes the model of `config`, whose parameters are read later. */
 static enum recur_status make_model(const struct recur_metadata *metadata,
                                     const recur_model_config *config, bool has_vocab,
                                     recur_model **model, recur_error *error)
@@ -258,7 +259,7 @@ static enum recur_status get_model(const struct recur_metadata *metadata, recur_
     if (status == RECUR_OK)
         status = make_model(metadata, &config, has_vocab, model, error);
     free(hidden);
-    if (status == RECUR_OK) /* fresh parameters: what is read takes their place */
+    if (status == RECUR_OK) /* fresh parameters, which the file's replace */
         status = recur_blame_file(recur_model_quantize(*model, quantization, error),
                                   RECUR_KEY_CONFIG, error);
     return status;
@@ -317,7 +318,7 @@ static enum recur_status read_origin(const recur_json *json, const recur_trainer
     return recur_model_set_origin(model, text, command, error);
 }
 
-/* A model need not say where it comes from. */
+/* Reads where the model comes from, if the file says so. */
 static enum recur_status load_origin(const struct recur_metadata *metadata, recur_model *model,
                                      recur_error *error)
 {
@@ -368,7 +369,7 @@ enum recur_status recur_model_read(const struct recur_metadata *metadata, recur_
     return status;
 }
 
-/* Bytes come with a scale for each row. */
+/* Checks the scales: a tensor of bytes has one scale for each row. */
 static enum recur_status check_scales(struct recur_safetensors *file,
                                       const struct recur_safetensor *tensor, recur_error *error)
 {
@@ -429,7 +430,7 @@ enum recur_status recur_model_from_safetensors(struct recur_safetensors *file, r
 enum recur_status recur_model_load(const char *path, recur_model **model, recur_error *error)
 {
     const char *isa;
-    RECUR_TRY(recur_machine_isa(&isa, error)); /* what fails from here on is the file's fault */
+    RECUR_TRY(recur_machine_isa(&isa, error)); /* an error from here on is the file's fault */
     struct recur_safetensors file;
     RECUR_TRY(recur_safetensors_load(path, &file, error));
     enum recur_status status = recur_model_from_safetensors(&file, model, error);

@@ -1,4 +1,4 @@
-/* Models to files. */
+/* Writes models to files. */
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -47,7 +47,8 @@ static void put_text_config(recur_json_writer *json, const recur_text_config *te
     recur_json_close(json, '}');
 }
 
-/* A byte that may be part of a character stands as a number; all other tokens are text. */
+/* Is the token written as a number? Only a byte that may be part of a character is; other tokens
+ * are text. */
 static bool is_number(const recur_vocab *vocab, recur_token token)
 {
     return token.size == 1 &&
@@ -174,7 +175,7 @@ static void put_metadata(struct recur_new_metadata *metadata, const recur_model 
         put_origin(metadata, recur_model_origin(model));
 }
 
-/* Not so where somebody made a vocabulary of his own. */
+/* Checks that the tokens can be saved: a vocabulary that a caller made may have others. */
 static enum recur_status check_tokens(const recur_vocab *vocab, recur_error *error)
 {
     for (size_t id = 0; id < recur_vocab_size(vocab); id++) {
@@ -187,10 +188,10 @@ static enum recur_status check_tokens(const recur_vocab *vocab, recur_error *err
     return RECUR_OK;
 }
 
-/* The file's tensors in their order: the parameters, then those of the training. */
+/* The file's tensors in order: the parameters, then the tensors of the training. */
 struct tensors {
     const recur_model *model;
-    const recur_trainer *trainer; /* NULL: none */
+    const recur_trainer *trainer; /* NULL: no training */
 };
 
 static size_t count_of(const struct tensors *tensors)
@@ -215,7 +216,7 @@ static void get_values(const struct tensors *tensors, size_t index, float *value
         recur_trainer_get_tensor(tensors->trainer, index - parameters, values);
 }
 
-/* How tensor number t is written; a model that is trained is not quantised. */
+/* How tensor number t is written. A model that is being trained is not quantised. */
 static enum recur_number number_of(const recur_model *model, size_t t)
 {
     enum recur_quantization kind = recur_model_quantization(model);
@@ -225,7 +226,7 @@ static enum recur_number number_of(const recur_model *model, size_t t)
     return bytes ? RECUR_NUMBER_I8 : RECUR_NUMBER_BF16;
 }
 
-/* Takes each row's scale out of the values, which are whole numbers then. */
+/* Computes each row's scale and divides the row by it, so that the values are whole numbers. */
 static void split_scales(float *values, size_t rows, size_t columns, float *scales)
 {
     for (size_t r = 0; r < rows; r++, values += columns) {
@@ -271,10 +272,10 @@ static enum recur_status put_tensors(const struct tensors *tensors,
     return status;
 }
 
-/* What the file holds: the tensors, each of bytes followed by its scales. */
+/* The contents of the file: tensors, each tensor of bytes followed by its scales. */
 struct contents {
     struct recur_safetensor *entries;
-    char (*names)[RECUR_SCALE_NAME]; /* of the scales */
+    char (*names)[RECUR_SCALE_NAME]; /* names of the scales */
     size_t count;
 };
 

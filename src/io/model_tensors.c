@@ -63,7 +63,7 @@ const char *recur_scale_name(const char *tensor, char name[RECUR_SCALE_NAME])
     return name;
 }
 
-/* "(512, 128)"; a long one is cut off. */
+/* Writes a shape as "(512, 128)"; a long one is cut off. */
 static const char *shape_text(const size_t *shape, size_t rank, char text[SHAPE_ROOM])
 {
     size_t used = (size_t)snprintf(text, SHAPE_ROOM, "(");

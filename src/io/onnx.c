@@ -1,4 +1,5 @@
-/* ONNX as a format of models. A build without protobuf-c knows the format and lacks it. */
+/* ONNX as a format of models. A build without protobuf-c recognises the format but cannot read or
+ * write it. */
 #include "io/foreign.h"
 #include "io/format.h"
 

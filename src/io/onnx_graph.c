@@ -19,7 +19,7 @@ struct recur_onnx_node {
 struct recur_onnx_tensor {
     Recur__Onnx__Tensor message;
     int64_t dims[RECUR_ONNX_RANK_MAX], ints[RECUR_ONNX_RANK_MAX];
-    float *floats; /* the tensor's own */
+    float *floats; /* the tensor owns them */
     size_t count;
 };
 
@@ -31,7 +31,7 @@ struct recur_onnx_value {
     Recur__Onnx__Dimension dims[RECUR_ONNX_RANK_MAX], *dim[RECUR_ONNX_RANK_MAX];
 };
 
-/* How ONNX says what recur's cells are; a cell that is not here it cannot say. */
+/* How ONNX expresses recur's cells. It cannot express cells that are not listed. */
 static const struct recur_onnx_cell cells[] = {
     {RECUR_CELL_RNN, "RNN", {0}, NULL, 0},
     {RECUR_CELL_GRU, "GRU", {1, 0, 2}, "linear_before_reset", 1},
@@ -67,7 +67,8 @@ const char *recur_onnx_activation(enum recur_activation activation)
                                                                            : NULL;
 }
 
-/* A layer has two nodes, three tensors, up to four values, and names for all of these. */
+/* The sizes: a layer has two nodes, three tensors, up to four values, and names for all of
+ * these. */
 enum recur_status recur_onnx_graph_create(size_t layers, struct recur_onnx_graph *graph,
                                           recur_error *error)
 {

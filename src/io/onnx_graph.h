@@ -1,15 +1,16 @@
-/* ONNX graphs being built, and what the writer and the reader know alike. All that a graph of L
- * layers can hold is allocated with it, but for the tensors' numbers, so that adding cannot fail.
+/* Builds ONNX graphs; also, what both the writer and the reader know of them. A graph of L layers
+ * is allocated with room for all that it can hold except the tensors' numbers, so that adding
+ * cannot fail.
  *
- * The graph of a model, for each layer k one node of the cell's kind:
+ * The graph of a model has one node of the cell's kind for each layer k:
  *
  *     ids (T, B) -> Gather (embedding) or OneHot -> (T, B, I)
  *                -> RNN, GRU or LSTM             -> (T, D, B, H)
  *                -> Squeeze                      -> (T, B, H)
  *                -> MatMul -> Add                -> logits (T, B, V)
  *
- * Where there are two directions, Transpose and Reshape put them side by side, (T, B, 2*H), or
- * ReduceSum adds them up, in the place of Squeeze.
+ * With two directions, Squeeze is replaced: Transpose and Reshape put the directions side by side,
+ * (T, B, 2*H), or ReduceSum adds them up.
  *
  * Initial states are the inputs h_in_lk (and c_in_lk of an LSTM), final states the outputs h_out_lk
  * (c_out_lk), each (D, B, H). */
@@ -21,7 +22,7 @@
 #include "onnx.pb-c.h"
 #include "recur/model.h"
 
-/* Who wrote the file. */
+/* The program that wrote the file. */
 #define RECUR_ONNX_PRODUCER "recur"
 
 /* Types of numbers. */
@@ -35,25 +36,25 @@ enum {
 
 #define RECUR_ONNX_RANK_MAX 3
 
-/* A cell in ONNX's words. Block g of an ONNX tensor is block order[g] of recur's: i o f c of an
- * LSTM's i f g o, z r h of a GRU's r z n. */
+/* A cell in ONNX's terms. Block g of an ONNX tensor is block order[g] of recur's: an LSTM has i o f
+ * c for recur's i f g o, a GRU z r h for r z n. */
 struct recur_onnx_cell {
     enum recur_cell cell;
     const char *operator;
     unsigned char order[RECUR_GATES_MAX];
-    const char *variant; /* the attribute that tells cells of one operator apart; NULL: none */
+    const char *variant; /* the attribute that distinguishes cells of one operator; NULL: none */
     int64_t value;
 };
 
-/* NULL where ONNX has no such cell. */
+/* The cell in ONNX's terms; NULL where ONNX has no such cell. */
 const struct recur_onnx_cell *recur_onnx_cell_of(enum recur_cell cell);
 
-/* Permutes blocks of `block` numbers of a cell that ONNX has, ONNX's of recur's or the other way
- * round. */
+/* Permutes blocks of `block` numbers of a cell that ONNX has, from recur's order to ONNX's or
+ * back. */
 void recur_onnx_permute(enum recur_cell cell, bool to_onnx, const float *from, size_t block,
                         float *to);
 
-/* ONNX's name of an activation, NULL where it has none. */
+/* ONNX's name of an activation; NULL where ONNX has none. */
 const char *recur_onnx_activation(enum recur_activation activation);
 
 struct recur_onnx_graph {
@@ -70,21 +71,22 @@ enum recur_status recur_onnx_graph_create(size_t layers, struct recur_onnx_graph
                                           recur_error *error);
 void recur_onnx_graph_free(struct recur_onnx_graph *graph);
 
-/* "STEMk", or STEM alone where the layer is RECUR_ONNX_NO_LAYER. It belongs to the graph. */
+/* Makes the name "STEMk", or STEM alone where the layer is RECUR_ONNX_NO_LAYER. The graph owns
+ * it. */
 #define RECUR_ONNX_NO_LAYER SIZE_MAX
 char *recur_onnx_name(struct recur_onnx_graph *graph, const char *stem, size_t layer);
 
-/* An initializer of floats; `*values`, row-major, are to be filled in and then sealed. Errors:
+/* Adds an initializer of floats. Fill in `*values`, row-major, then seal the graph. Errors:
  * MEMORY. */
 enum recur_status recur_onnx_add_floats(struct recur_onnx_graph *graph, char *name, size_t rank,
                                         const size_t *shape, float **values, recur_error *error);
-/* Turns every float initializer's values into the file's bytes. */
+/* Converts the values of every initializer of floats to the file's bytes. */
 void recur_onnx_seal(struct recur_onnx_graph *graph);
-/* An initializer of at most three integers, shape (count). */
+/* Adds an initializer of at most three integers with the shape (count). */
 void recur_onnx_add_ints(struct recur_onnx_graph *graph, char *name, const int64_t *values,
                          size_t count);
 
-/* A node with inputs, ended by NULL, and outputs likewise. */
+/* Adds a node. NULL ends its inputs, and NULL ends its outputs. */
 struct recur_onnx_node *recur_onnx_add_node(struct recur_onnx_graph *graph, const char *type,
                                             char *const *inputs, char *const *outputs);
 void recur_onnx_set_int(struct recur_onnx_node *node, const char *name, int64_t value);
@@ -92,11 +94,11 @@ void recur_onnx_set_int(struct recur_onnx_node *node, const char *name, int64_t 
 void recur_onnx_set_ints(struct recur_onnx_node *node, const char *name, const int64_t *values,
                          size_t count);
 void recur_onnx_set_string(struct recur_onnx_node *node, const char *name, const char *value);
-/* The same string `count` times. */
+/* Sets an attribute to the same string `count` times. */
 void recur_onnx_set_strings(struct recur_onnx_node *node, const char *name, const char *value,
                             size_t count);
 
-/* An input or output of the graph; a NULL in `symbols` means the number in `shape`. */
+/* Adds an input or output of the graph. Where `symbols` has NULL, the number in `shape` counts. */
 void recur_onnx_add_value(struct recur_onnx_graph *graph, bool output, char *name, int type,
                           size_t rank, const char *const *symbols, const size_t *shape);
 

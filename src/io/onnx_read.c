@@ -1,4 +1,4 @@
-/* Models from ONNX files. */
+/* Reads models from ONNX files. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,13 +16,13 @@
 
 enum { OPSET_LEAST = 14 };
 
-/* A parsed file may take this many times its size, and a little: protobuf's messages can be far
- * larger in memory than in a file, those of a model are not. */
+/* A parsed file may take this many times its size, and a little more. Messages of protobuf can be
+ * far larger in memory than in a file, but a model's are not. */
 enum { MEMORY_FACTOR = 32, MEMORY_EXTRA = 1 << 16 };
 
 struct budget {
     size_t left;
-    bool out_of_memory; /* the system's, not the budget's */
+    bool out_of_memory; /* the system has no memory left, not the budget */
 };
 
 static void *budget_alloc(void *user, size_t size)
@@ -42,7 +42,7 @@ static void budget_free(void *user, void *pointer)
     free(pointer);
 }
 
-/* Where the name of a recurrent tensor of recur's leads. */
+/* The place in the graph that a name of one of recur's recurrent tensors means. */
 struct place {
     size_t layer, direction;
     bool weight, recurrent;
@@ -67,7 +67,7 @@ static enum recur_status check_shape(const Recur__Onnx__Tensor *tensor, const si
     return recur_check_shape(tensor->name, shape, tensor->n_dims, expected, rank, error);
 }
 
-/* One direction's part of W, R or B. */
+/* Reads the part of W, R or B that belongs to one direction. */
 static enum recur_status read_gates(const struct recur_onnx_found *found,
                                     const recur_tensor_info *info, float *values,
                                     recur_error *error)
@@ -114,7 +114,7 @@ static enum recur_status read_head(const Recur__Onnx__Tensor *tensor, const recu
     return RECUR_OK;
 }
 
-/* A recur_tensor_fn. The walk saw to it that nothing is left over. */
+/* A recur_tensor_fn. The walk has already checked that no tensor is left over. */
 static enum recur_status read_tensor(void *user, const recur_tensor_info *info, float *values,
                                      recur_error *error)
 {
@@ -135,7 +135,7 @@ static enum recur_status read_tensor(void *user, const recur_tensor_info *info, 
     return RECUR_OK;
 }
 
-/* Does a graph whose metadata speaks of single biases have second ones? */
+/* Checks that a graph has no second biases where its metadata says that biases are single. */
 static enum recur_status check_single_biases(const struct recur_onnx_found *found,
                                              recur_error *error)
 {
@@ -156,8 +156,8 @@ static enum recur_status check_single_biases(const struct recur_onnx_found *foun
     return RECUR_OK;
 }
 
-/* The metadata must describe the network that the graph computes. Widths were compared as shapes.
- */
+/* Checks that the metadata describes the network that the graph computes. Widths were already
+ * compared as shapes. */
 static enum recur_status check_same(const recur_model_config *says,
                                     const struct recur_onnx_found *found, recur_error *error)
 {
@@ -197,7 +197,7 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(s->key, t->key);
 }
 
-/* Sorted, so that no number of properties makes it slow. */
+/* Refuses a key that occurs twice. Sorting keeps this fast for any number of properties. */
 static enum recur_status check_keys(struct recur_metadata *metadata, recur_error *error)
 {
     qsort(metadata->properties, metadata->count, sizeof *metadata->properties, compare_keys);
@@ -208,8 +208,8 @@ static enum recur_status check_keys(struct recur_metadata *metadata, recur_error
     return RECUR_OK;
 }
 
-/* The properties that are recur's; free() them. They end the files that recur writes: one without
- * them was cut. */
+/* Collects the properties that are recur's; free() them. recur writes them at the end of its files:
+ * a file of recur's without them was cut off. */
 static enum recur_status collect_metadata(const Recur__Onnx__Model *message,
                                           struct recur_metadata *metadata, recur_error *error)
 {
@@ -277,7 +277,7 @@ static enum recur_status fail_other(const unsigned char *bytes, size_t size, rec
                                    "it is damaged, or cut off", error);
 }
 
-/* Is the file of a version whose operators recur knows? */
+/* Does the file have a version whose operators recur knows? */
 static enum recur_status check_message(const Recur__Onnx__Model *message,
                                        const unsigned char *bytes, size_t size, recur_error *error)
 {
@@ -293,7 +293,7 @@ static enum recur_status check_message(const Recur__Onnx__Model *message,
     return RECUR_OK;
 }
 
-/* The walk's sentence about a graph of another program names a node; this says what to do. */
+/* The walk's sentence about another program's graph names a node. This adds what to do. */
 static void advise(const Recur__Onnx__Model *message, recur_error *error)
 {
     char sentence[sizeof error->message];

@@ -1,11 +1,11 @@
-/* The numbers of ONNX tensors. */
+/* Reads the numbers of ONNX tensors. */
 #include <string.h>
 
 #include "base/memory.h"
 #include "io/numbers.h"
 #include "io/onnx_tensor.h"
 
-/* How their bytes are called in safetensors files; NULL for other types. */
+/* The name that safetensors files have for the type of the raw bytes; NULL for other types. */
 static const char *type_name(const Recur__Onnx__Tensor *tensor)
 {
     switch (tensor->data_type) {
@@ -27,7 +27,7 @@ static size_t type_bytes(const Recur__Onnx__Tensor *tensor)
     }
 }
 
-/* How many numbers stand in the field for the tensor's type. */
+/* How many numbers the field for the tensor's type holds. */
 static size_t field_count(const Recur__Onnx__Tensor *tensor)
 {
     switch (tensor->data_type) {

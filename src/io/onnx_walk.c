@@ -9,7 +9,7 @@
 /* Inputs of RNN, GRU and LSTM nodes. */
 enum { INPUT_X, INPUT_W, INPUT_R, INPUT_B, INPUT_LENGTHS, INPUT_H, INPUT_C, INPUT_P };
 
-/* How many inputs and outputs the operators have at most. */
+/* The most inputs and outputs that the operators have. */
 static const struct arity {
     const char *type;
     size_t inputs, outputs;
@@ -27,12 +27,12 @@ struct initializer {
 struct walk {
     const Recur__Onnx__Graph *graph;
     struct recur_onnx_found *found;
-    struct initializer *initializers; /* by name */
+    struct initializer *initializers; /* sorted by name */
     size_t count;
-    const char **inputs;              /* of the graph, sorted; n_input of them */
-    const Recur__Onnx__Tensor *depth; /* of one-hot vectors */
-    size_t next;                      /* node */
-    const char *current;              /* the tensor that holds the sequence now */
+    const char **inputs;              /* inputs of the graph, sorted; n_input of them */
+    const Recur__Onnx__Tensor *depth; /* the depth of one-hot vectors */
+    size_t next;                      /* number of the next node */
+    const char *current;              /* the tensor that currently holds the sequence */
 };
 
 static int compare_initializers(const void *a, const void *b)
@@ -82,13 +82,13 @@ static enum recur_status sort_initializers(struct walk *walk, recur_error *error
     return RECUR_OK;
 }
 
-/* An input's name, empty where the node has no such input. */
+/* The name of an input; empty where the node has no such input. */
 static const char *input_of(const Recur__Onnx__Node *node, size_t index)
 {
     return index < node->n_input ? node->input[index] : "";
 }
 
-/* The initializer that is the node's input, of so many dimensions. */
+/* Takes the initializer that is the node's input; it must have so many dimensions. */
 static enum recur_status take(struct walk *walk, const Recur__Onnx__Node *node, size_t index,
                               size_t rank, const Recur__Onnx__Tensor **tensor, recur_error *error)
 {
@@ -102,7 +102,7 @@ static enum recur_status take(struct walk *walk, const Recur__Onnx__Node *node, 
                           walk->next - 1, node->op_type, index, named.name);
     *tensor = found->tensor;
     RECUR_TRY(recur_onnx_check_tensor(*tensor, error));
-    /* else a small file could make a huge model */
+    /* otherwise a small file could make a huge model */
     if (found->used && (*tensor)->data_type != RECUR_ONNX_INT64)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "tensor %.100s is used twice",
                           named.name);
@@ -126,7 +126,7 @@ static enum recur_status take_floats(struct walk *walk, const Recur__Onnx__Node 
     return RECUR_OK;
 }
 
-/* The node's input must be just these integers. */
+/* Checks that the node's input is exactly these integers. */
 static enum recur_status expect_ints(struct walk *walk, const Recur__Onnx__Node *node, size_t index,
                                      const int64_t *values, size_t count, recur_error *error)
 {
@@ -156,7 +156,7 @@ static enum recur_status check_count(const struct walk *walk, const char *type, 
                       type, count, what, most);
 }
 
-/* The node is of that type; has it no more than that has? */
+/* Checks that a node of that type has no more inputs and outputs than the type has. */
 static enum recur_status check_counts(const struct walk *walk, const char *type,
                                       const Recur__Onnx__Node *node, recur_error *error)
 {
@@ -170,7 +170,7 @@ static enum recur_status check_counts(const struct walk *walk, const char *type,
     return check_count(walk, type, "outputs", node->n_output, of->outputs, error);
 }
 
-/* The next node, which must be of that type and read the sequence as its input `index`. */
+/* Takes the next node, which must be of that type and read the sequence as input `index`. */
 static enum recur_status step(struct walk *walk, const char *type, size_t index,
                               const Recur__Onnx__Node **out, recur_error *error)
 {
@@ -211,7 +211,8 @@ static bool is_text(ProtobufCBinaryData data, const char *text)
     return data.len == strlen(text) && memcmp(data.data, text, data.len) == 0;
 }
 
-/* Refuses attributes that would change what the node computes, and one that stands twice. */
+/* Refuses an attribute that would change what the node computes, and an attribute that occurs
+ * twice. */
 static enum recur_status check_attributes(const struct walk *walk, const Recur__Onnx__Node *node,
                                           const char *const *known, recur_error *error)
 {
@@ -247,7 +248,7 @@ static bool is_layer(const struct walk *walk)
     return is_next(walk, "RNN") || is_next(walk, "GRU") || is_next(walk, "LSTM");
 }
 
-/* Tokens to vectors, unless the first layer reads numbers. */
+/* Walks from tokens to vectors, unless the first layer reads numbers. */
 static enum recur_status walk_input(struct walk *walk, recur_error *error)
 {
     static const char *const known[] = {"axis", NULL};
@@ -281,7 +282,7 @@ static enum recur_status walk_input(struct walk *walk, recur_error *error)
     return is_input(walk, input_of(node, 0)) ? RECUR_OK : unlike(walk, node, "input", error);
 }
 
-/* The cell, as it would be alone; `gates` of its kind. */
+/* Reads the cell that the node's attributes describe. */
 static enum recur_status read_cell(const struct walk *walk, const Recur__Onnx__Node *node,
                                    recur_model_config *cell, recur_error *error)
 {
@@ -319,7 +320,7 @@ static enum recur_status read_cell(const struct walk *walk, const Recur__Onnx__N
     return RECUR_OK;
 }
 
-/* What comes after a layer: both directions side by side, or summed. */
+/* Walks what follows a layer: both directions side by side, or their sum. */
 static enum recur_status walk_merge(struct walk *walk, bool bidirectional, enum recur_merge *merge,
                                     recur_error *error)
 {
@@ -351,7 +352,7 @@ static enum recur_status walk_merge(struct walk *walk, bool bidirectional, enum 
     return expect_ints(walk, node, 1, flat, 3, error);
 }
 
-/* An initial state is given by the graph's user, or zero. */
+/* Is the input an initial state that is valid: an input of the graph, or zero? */
 static bool is_state(const struct walk *walk, const Recur__Onnx__Node *node, size_t index)
 {
     const char *name = input_of(node, index);
@@ -434,7 +435,8 @@ static enum recur_status check_output(const struct walk *walk, recur_error *erro
                       walk->current);
 }
 
-/* MatMul and Add, whose output must be the graph's; a model that reads numbers may have none. */
+/* Walks MatMul and Add, whose output must be the graph's. A model that reads numbers may lack
+ * both. */
 static enum recur_status walk_head(struct walk *walk, recur_error *error)
 {
     static const char *const none[] = {NULL};

@@ -5,7 +5,7 @@
 #include "io/foreign.h"
 #include "io/onnx_graph.h"
 
-/* A layer's tensors, as ONNX has them; b is NULL where the node has no biases. */
+/* A layer's tensors as ONNX has them. b is NULL where the node has no biases. */
 struct recur_onnx_layer {
     const Recur__Onnx__Tensor *w, *r, *b;
 };
@@ -16,8 +16,8 @@ struct recur_onnx_found {
     const Recur__Onnx__Tensor *embedding, *head_weight, *head_bias;
 };
 
-/* Follows the sequence from the tokens to the logits: every node must be one that recur writes
- * (onnx_graph.h), in that order, and every initializer be used. Shapes are looked at only as far
+/* Follows the sequence from the tokens to the logits. Every node must be one that recur writes
+ * (onnx_graph.h), in that order, and every initializer must be used. Shapes are checked only as far
  * as sizes follow from them. Errors: FORMAT, UNSUPPORTED, ARGUMENT (`said` contradicts the graph),
  * MEMORY. */
 enum recur_status recur_onnx_walk(const Recur__Onnx__Graph *graph, const recur_import_config *said,

@@ -1,4 +1,4 @@
-/* Models as ONNX files. */
+/* Writes models as ONNX files. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct export
 {
     const recur_model *model;
     struct recur_onnx_graph graph;
-    char *axis; /* the directions' axis of a node's output */
+    char *axis; /* name of the axis of directions in a node's output */
 };
 
 static size_t directions(const struct export *export)
@@ -25,7 +25,7 @@ static size_t directions(const struct export *export)
     return export->model->config.bidirectional ? RECUR_DIRECTIONS_MAX : 1;
 }
 
-/* Copies a tensor's values, in ONNX's order where it has gates. */
+/* Copies a tensor's values, and puts gates, if it has any, in ONNX's order. */
 static enum recur_status get(const struct export *export, size_t tensor, size_t gates, float *to,
                              recur_error *error)
 {
@@ -44,8 +44,8 @@ static enum recur_status get(const struct export *export, size_t tensor, size_t 
     return status;
 }
 
-/* W or R (D, G*H, I or H), or B (D, 2*G*H), which has two parts; a second bias that the model has
- * not stays zero. */
+/* Adds W or R (D, G*H, I or H), or B (D, 2*G*H), which has two parts. Where the model has no second
+ * bias, its part stays zero. */
 static enum recur_status add_gates(struct export *export, char *name, const size_t *tensors,
                                    size_t parts, recur_error *error)
 {
@@ -93,7 +93,7 @@ static void set_cell(const struct export *export, size_t l, struct recur_onnx_no
         recur_onnx_set_int(node, cell->variant, cell->value);
 }
 
-/* (T, D, B, H) to (T, B, H or 2H). */
+/* Merges directions: (T, D, B, H) becomes (T, B, H or 2H). */
 static char *merge(struct export *export, size_t l, char *y)
 {
     struct recur_onnx_graph *graph = &export->graph;
@@ -119,7 +119,7 @@ static char *merge(struct export *export, size_t l, char *y)
     return merged;
 }
 
-/* A state as input or output of the graph: (D, B, H). */
+/* Adds a state as input or output of the graph: (D, B, H). */
 static char *add_state(struct export *export, bool output, const char *stem, size_t l)
 {
     const size_t shape[] = {directions(export), 0, export->model->config.hidden[l]};
@@ -154,7 +154,7 @@ static enum recur_status add_layer(struct export *export, size_t l, char **x, re
     return RECUR_OK;
 }
 
-/* Numbers as they are: (T, B, I). */
+/* Adds an input of numbers: (T, B, I). */
 static char *add_numbers(struct export *export)
 {
     static const char *const symbols[] = {"T", "B", NULL};
@@ -164,7 +164,7 @@ static char *add_numbers(struct export *export)
     return x;
 }
 
-/* ids to embedded tokens or one-hot vectors. */
+/* Adds nodes that turn ids into embedded tokens or one-hot vectors. */
 static enum recur_status add_tokens(struct export *export, char **x, recur_error *error)
 {
     struct recur_onnx_graph *graph = &export->graph;
@@ -190,7 +190,7 @@ static enum recur_status add_tokens(struct export *export, char **x, recur_error
     return RECUR_OK;
 }
 
-/* Of a model without a head the last layer's outputs are the graph's. */
+/* Adds outputs for a model without a head: the last layer's outputs. */
 static void add_outputs(struct export *export, char *y)
 {
     const recur_model_config *config = &export->model->config;
@@ -200,7 +200,7 @@ static void add_outputs(struct export *export, char *y)
                          (const size_t[]){0, 0, wide * config->hidden[config->layers - 1]});
 }
 
-/* linear.weight stands transposed, (H, V), as MatMul wants it. */
+/* Adds the head. MatMul reads linear.weight transposed: (H, V). */
 static enum recur_status add_head(struct export *export, char *x, recur_error *error)
 {
     struct recur_onnx_graph *graph = &export->graph;
@@ -266,7 +266,7 @@ static enum recur_status write_model(Recur__Onnx__Model *model, const char *path
     return status;
 }
 
-/* The whole file. */
+/* Writes the whole file. */
 static enum recur_status write_graph(Recur__Onnx__Graph *graph,
                                      const struct recur_metadata *metadata, const char *path,
                                      recur_error *error)

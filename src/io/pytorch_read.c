@@ -1,7 +1,7 @@
-/* PyTorch's state_dicts: one nn.RNN, nn.GRU or nn.LSTM under any prefix, and around it, told by
- * what else is there, an output layer (a weight with a bias) and an embedding (one without).
- * pytorch/examples' word language model may tie both. Its file then has one weight only, of
- * whichever name comes first, and the metadata map the other name to that one
+/* Reads PyTorch's state_dicts. A file has one nn.RNN, nn.GRU or nn.LSTM under any prefix. The other
+ * tensors are an output layer (a weight with a bias) and an embedding (a weight without one). The
+ * word language model of pytorch/examples may tie these two. Its file then has only the weight
+ * whose name comes first, and the metadata map the other name to that one
  * (safetensors.torch.save_model). */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,26 +11,26 @@
 #include "io/foreign.h"
 #include "io/pytorch.h"
 
-enum { SUFFIX_ROOM = 64 }; /* of what stands behind a prefix: "weight_ih_l0_reverse", ".weight" */
+enum { SUFFIX_ROOM = 64 }; /* of the end of a name: "weight_ih_l0_reverse", ".weight" */
 
 struct import {
     struct recur_safetensors *file;
     struct recur_foreign found;
-    size_t prefix;     /* length of what stands before the recurrent tensors' names */
-    size_t width, top; /* numbers that layer 0 reads, that the last one gives out */
-    const char *recurrent, *embedding, *head; /* tensors that have them; NULL: none */
+    size_t prefix;     /* length of what precedes the recurrent tensors' names */
+    size_t width, top; /* how many numbers layer 0 reads, and the last layer outputs */
+    const char *recurrent, *embedding, *head; /* names of tensors; NULL: there is none */
     bool no_biases, no_head_bias, tied;
     char *name; /* room for the name of any tensor that the file should have */
 };
 
-/* What a recurrent tensor is. */
+/* What the name of a recurrent tensor says. */
 struct part {
-    size_t prefix; /* its length */
+    size_t prefix; /* length of the prefix */
     unsigned long layer;
     bool weight, recurrent, reverse;
 };
 
-/* The name without its modules'. */
+/* The name without the names of its modules. */
 static const char *last_part(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -74,13 +74,13 @@ bool recur_pytorch_recognise(const struct recur_format_input *input)
     return false;
 }
 
-/* Length of what stands before ".weight" or ".bias". */
+/* Length of what precedes ".weight" or ".bias". */
 static size_t stem(const char *name)
 {
     return (size_t)(strrchr(name, '.') - name);
 }
 
-/* The name that begins as `name` does, for `length` characters, and goes on with `rest`. */
+/* Joins the first `length` characters of `name` and `rest`. */
 static const char *join(struct import *import, const char *name, size_t length, const char *rest)
 {
     memcpy(import->name, name, length);
@@ -120,7 +120,7 @@ static enum recur_status find_recurrent(struct import *import, recur_error *erro
         }
         if (part.reverse)
             found->config.bidirectional = true;
-        /* a number beyond the tensors' is of a layer above one that is missing */
+        /* a number larger than the count of tensors belongs above a layer that is missing */
         size_t layer = part.layer < import->file->count ? part.layer : import->file->count;
         if (layer >= found->config.layers)
             found->config.layers = layer + 1;
@@ -141,7 +141,7 @@ static bool named_embedding(const char *name)
     return strncmp(name + start, "enc", 3) == 0 || strncmp(name + start, "emb", 3) == 0;
 }
 
-/* Is there a matrix of so many columns under the module's ".weight"? */
+/* Does the module have a ".weight" that is a matrix of so many columns? */
 static bool fits(struct import *import, const char *name, size_t columns)
 {
     const struct recur_safetensor *weight =
@@ -149,14 +149,14 @@ static bool fits(struct import *import, const char *name, size_t columns)
     return weight && weight->rank == 2 && weight->shape[1] == columns;
 }
 
-/* Chooses the tensor of a module, of several the first that fits, else the first. */
+/* Chooses a module's tensor: the first that fits or, where none fits, the first. */
 static void choose(struct import *import, const char **chosen, const char *name, size_t columns)
 {
     if (!*chosen || (fits(import, name, columns) && !fits(import, *chosen, columns)))
         *chosen = name;
 }
 
-/* Do the metadata say that the module's weight goes by another name as well? */
+/* Do the metadata say that the module's weight has another name as well? */
 static bool has_alias(struct import *import, const char *name)
 {
     const struct recur_metadata *metadata = &import->file->metadata;
@@ -168,7 +168,7 @@ static bool has_alias(struct import *import, const char *name)
     return false;
 }
 
-/* Finds the output layer and the embedding. What is neither will be left over. */
+/* Finds the output layer and the embedding. Other tensors will be left over. */
 static enum recur_status find_ends(struct import *import, recur_error *error)
 {
     const struct recur_safetensors *file = import->file;
@@ -200,7 +200,7 @@ static enum recur_status find_ends(struct import *import, recur_error *error)
     return RECUR_OK;
 }
 
-/* A weight that decides about sizes; it must have two dimensions, neither of them 0. */
+/* Finds a weight from which sizes follow. It must have two dimensions, and neither may be 0. */
 static enum recur_status find_weight(struct import *import, const char *name, size_t length,
                                      const char *rest, const struct recur_safetensor **weight,
                                      recur_error *error)
@@ -244,7 +244,7 @@ static enum recur_status find_widths(struct import *import, size_t *gates, recur
     return RECUR_OK;
 }
 
-/* What layer 0 reads, and what the last layer gives out. */
+/* Finds how many numbers layer 0 reads and the last layer outputs. */
 static enum recur_status find_width(struct import *import, size_t gates, recur_error *error)
 {
     const recur_model_config *config = &import->found.config;
@@ -258,7 +258,7 @@ static enum recur_status find_width(struct import *import, size_t gates, recur_e
     return RECUR_OK;
 }
 
-/* Of a model that reads tokens through an embedding. */
+/* Finds the embedding of a model that reads tokens through one. */
 static enum recur_status find_embedding(struct import *import, recur_error *error)
 {
     recur_model_config *config = &import->found.config;
@@ -278,7 +278,7 @@ static enum recur_status find_embedding(struct import *import, recur_error *erro
     return RECUR_OK;
 }
 
-/* Of a model that reads numbers, or one-hot vectors. */
+/* Finds the inputs of a model that reads numbers or one-hot vectors. */
 static enum recur_status find_inputs(struct import *import, const recur_import_config *said,
                                      recur_error *error)
 {
@@ -307,14 +307,14 @@ static enum recur_status find_inputs(struct import *import, const recur_import_c
                           "layer 0 reads 1 number a step, which is no token: inputs 1 must be "
                           "given");
     import->found.fresh_head = !head && !inputs;
-    /* else the fresh one could ask for more memory than the file's size vouches for */
+    /* otherwise a fresh head could need more memory than the file's size justifies */
     if (import->found.fresh_head && config->hidden[config->layers - 1] != config->hidden[0])
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "there is no output layer, and the layers are not equally wide");
     return RECUR_OK;
 }
 
-/* The file's name for a tensor of the parameter table; NULL where the file rightly has none. */
+/* The file's name for a tensor of the parameter table; NULL where the file need not have it. */
 static const char *own_name(struct import *import, const char *name)
 {
     static const char recurrent[] = "rnn.";
@@ -332,7 +332,7 @@ static const char *own_name(struct import *import, const char *name)
     return import->head ? join(import, import->head, stem(import->head), ".weight") : NULL;
 }
 
-/* A recur_tensor_fn. */
+/* A recur_tensor_fn over the state_dict's tensors. */
 static enum recur_status take_tensor(void *user, const recur_tensor_info *info, float *values,
                                      recur_error *error)
 {
@@ -354,8 +354,8 @@ static enum recur_status take_tensor(void *user, const recur_tensor_info *info, 
     return values ? recur_safetensors_get_f32(import->file, tensor, values, error) : RECUR_OK;
 }
 
-/* Where nothing is said, the first that has so many gates. A caller may know of a module that its
- * nn.GRU's tensors stand for the other one. */
+/* Where the caller names no cell, the first one with the file's number of gates. A caller may know
+ * that a module with an nn.GRU's tensors computes the other GRU. */
 static const enum recur_cell cells[] = {RECUR_CELL_RNN, RECUR_CELL_GRU, RECUR_CELL_LSTM,
                                         RECUR_CELL_GRU_RESET_BEFORE};
 

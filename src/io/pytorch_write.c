@@ -1,5 +1,5 @@
-/* recur's models as state_dicts of PyTorch's modules. The tensors are the same but for their
- * prefixes, and single biases get a second one of zeros beside them. */
+/* Writes recur's models as state_dicts of PyTorch's modules. Only the prefixes of tensors differ; a
+ * single bias gets a second one of zeros beside it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +8,15 @@
 #include "io/model_tensors.h"
 #include "io/pytorch.h"
 
-/* What a module calls its parts; NULL: it has no such part. */
+/* The names that a module gives its parts; NULL: it has no such part. */
 struct module {
     const char *embedding, *recurrent, *head;
-    bool embedded; /* it cannot be without one */
+    bool embedded; /* the module always has an embedding */
 };
 
 enum { NAME_ROOM = 64 };
 
-/* A tensor of the file: number `source` of the model's, or zeros. */
+/* A tensor of the file: number `source` of the model's tensors, or zeros. */
 struct place {
     size_t source;
     bool zeros;
@@ -62,7 +62,7 @@ static enum recur_status check(const struct module *module, const recur_model *m
     return RECUR_OK;
 }
 
-/* The part's prefix with what follows the first dot of recur's name behind it; false where the
+/* Makes a name: the part's prefix, then what follows the first dot of recur's name. False where the
  * module has no such part. */
 static bool make_name(const struct module *module, const char *name, char own[NAME_ROOM])
 {

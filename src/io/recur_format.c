@@ -7,7 +7,7 @@ static bool recognise(const struct recur_format_input *input)
     return input->tensors && recur_metadata_is_model(&input->tensors->metadata);
 }
 
-/* The file leaves nothing open. */
+/* Reads a file, which says everything by itself. */
 static enum recur_status read(const struct recur_format_input *input,
                               const recur_import_config *said, recur_model **model,
                               bool *fresh_head, recur_error *error)

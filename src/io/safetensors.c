@@ -10,7 +10,7 @@
 #include "io/numbers.h"
 
 #define MAX_HEADER ((size_t)100000000)
-#define PREFIX 8 /* bytes of the header's length, and what the header's end is aligned to */
+#define PREFIX 8 /* length of the header's length; the header ends at a multiple of this */
 #define METADATA "__metadata__"
 
 _Static_assert(SIZE_MAX >= INT64_MAX, "sizes in files are 64-bit");
@@ -24,7 +24,7 @@ static const struct {
     {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1}, {"C64", 8},  {"BOOL", 1},
 };
 
-/* Of one item; 0 for an unknown type. */
+/* Bytes of one item; 0 for an unknown type. */
 static size_t dtype_bytes(const char *dtype)
 {
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
@@ -141,7 +141,7 @@ static enum recur_status read_entries(struct recur_safetensors *file, recur_erro
     return RECUR_OK;
 }
 
-/* An empty tensor stands before what begins at the same byte. */
+/* An empty tensor comes before one that begins at the same byte. */
 static int compare_places(const void *a, const void *b)
 {
     const struct recur_safetensor *s = a, *t = b;
@@ -156,7 +156,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(s->name, t->name);
 }
 
-/* The tensors must fill the data without hole or overlap. */
+/* Checks that the tensors fill the data without holes or overlaps. */
 static enum recur_status check_places(struct recur_safetensors *file, recur_error *error)
 {
     size_t place = 0;
@@ -175,8 +175,8 @@ static enum recur_status check_places(struct recur_safetensors *file, recur_erro
     return RECUR_OK;
 }
 
-/* What begins so has no header that could be one: says what it is. `prefix` are the first `got`
- * bytes, at most PREFIX, and `size` what they say. */
+/* Fails because the file does not begin with a possible header, and says what the file is. `prefix`
+ * holds the first `got` bytes, at most PREFIX; `size` is the number in them. */
 static enum recur_status fail_header(FILE *stream, const char *path, const unsigned char *prefix,
                                      size_t got, uint64_t size, recur_error *error)
 {
@@ -232,7 +232,7 @@ static enum recur_status read_header(FILE *stream, const char *path, recur_json 
 static enum recur_status read_data(FILE *stream, const char *path, struct recur_safetensors *file,
                                    recur_error *error)
 {
-    size_t bytes = file->bytes, got; /* one byte more is asked for, to see the end */
+    size_t bytes = file->bytes, got; /* one more byte is read to see the end */
     RECUR_TRY(recur_file_read(stream, path, bytes + 1, &file->data, &got, error));
     if (got < bytes)
         return recur_fail(error, RECUR_ERROR_FORMAT,
@@ -357,7 +357,7 @@ enum recur_status recur_safetensors_get_i8(const struct recur_safetensors *file,
     return get(file, tensor, true, values, error);
 }
 
-/* The entry of a tensor whose data begins at *place, which moves on to its end. */
+/* Puts the entry of a tensor whose data begins at *place, and moves *place to the data's end. */
 static void put_entry(recur_json_writer *header, const struct recur_safetensor *tensor,
                       size_t *place)
 {
@@ -378,7 +378,7 @@ static void put_entry(recur_json_writer *header, const struct recur_safetensor *
     recur_json_close(header, '}');
 }
 
-/* The header as JSON; `*bytes` receives the data's length. */
+/* Puts the header as JSON; `*bytes` becomes the size of the data. */
 static void put_header(recur_json_writer *header, const struct recur_safetensor *tensors,
                        size_t count, const struct recur_metadata *metadata, size_t *bytes)
 {
@@ -437,7 +437,7 @@ enum recur_status recur_safetensors_create(const char *path, const struct recur_
     return status;
 }
 
-/* Converts piece by piece: the file is little-endian on every machine. */
+/* Converts the values in pieces, because the file is little-endian on every machine. */
 enum recur_status recur_safetensors_put(struct recur_safetensors_writer *writer,
                                         enum recur_number number, const float *values, size_t count,
                                         recur_error *error)

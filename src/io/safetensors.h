@@ -12,15 +12,15 @@
 
 struct recur_safetensor {
     const char *name;
-    const char *dtype;        /* as the file spells it: "F32", "I64", ... */
-    enum recur_number number; /* of a tensor to be written; F32 where nothing is said */
-    size_t rank;              /* 0 is a scalar */
+    const char *dtype;        /* spelled as in the file: "F32", "I64", ... */
+    enum recur_number number; /* type of a tensor that is to be written; F32 unless it is set */
+    size_t rank;              /* 0: a scalar */
     size_t shape[RECUR_SAFETENSORS_MAX_RANK];
-    size_t begin, end; /* bytes in the file's data */
-    bool taken;        /* by recur_safetensors_take */
+    size_t begin, end; /* its bytes in the file's data */
+    bool taken;        /* recur_safetensors_take was called for it */
 };
 
-/* A file's metadata: strings by name, each name once. */
+/* A file's metadata: strings with names; no name occurs twice. */
 struct recur_metadata {
     struct recur_property {
         const char *key, *value;
@@ -28,20 +28,20 @@ struct recur_metadata {
     size_t count;
 };
 
-/* The value of a key, NULL where there is none. */
+/* The value of a key; NULL where there is none. */
 const char *recur_metadata_find(const struct recur_metadata *metadata, const char *key);
 
 struct recur_safetensors {
-    struct recur_safetensor *tensors; /* by name */
+    struct recur_safetensor *tensors; /* sorted by name */
     size_t count;
     unsigned char *data;
-    size_t bytes;       /* of data */
+    size_t bytes;       /* size of the data */
     recur_json *header; /* holds the names and the metadata's strings */
     struct recur_metadata metadata;
 };
 
-/* Reads and checks a whole file; recur_safetensors_free gives it back.
- * Errors: FILE, MEMORY, FORMAT, UNSUPPORTED (a tensor of too many dimensions). */
+/* Reads and checks a whole file; release it with recur_safetensors_free. Errors: FILE, MEMORY,
+ * FORMAT, UNSUPPORTED (a tensor of too many dimensions). */
 enum recur_status recur_safetensors_load(const char *path, struct recur_safetensors *file,
                                          recur_error *error);
 /* The same from a stream, which stays open. */
@@ -49,11 +49,11 @@ enum recur_status recur_safetensors_read(FILE *stream, const char *path,
                                          struct recur_safetensors *file, recur_error *error);
 void recur_safetensors_free(struct recur_safetensors *file);
 
-/* A tensor, NULL where the file has none of that name. */
+/* Finds a tensor; NULL where the file has none of that name. */
 const struct recur_safetensor *recur_safetensors_find(const struct recur_safetensors *file,
                                                       const char *name);
 
-/* The same, and remembers that the tensor was asked for. */
+/* The same, but also remembers that the tensor was asked for. */
 const struct recur_safetensor *recur_safetensors_take(struct recur_safetensors *file,
                                                       const char *name);
 /* Takes every tensor whose name begins with `prefix`. */
@@ -72,7 +72,7 @@ enum recur_status recur_safetensors_get_i8(const struct recur_safetensors *file,
                                            const struct recur_safetensor *tensor, float *values,
                                            recur_error *error);
 
-/* Writing: the header first, then the tensors' values in the order they were declared.
+/* Writing: first the header, then the tensors' values in the order in which they were declared.
  *
  *     recur_safetensors_create(path, tensors, count, metadata, &writer, error);
  *     recur_safetensors_put_f32(&writer, values, n, error);     for each tensor, whole or in parts
@@ -81,22 +81,23 @@ enum recur_status recur_safetensors_get_i8(const struct recur_safetensors *file,
  * The file appears whole or not at all (base/files.h). */
 struct recur_safetensors_writer {
     struct recur_output output;
-    size_t left; /* bytes of data still to come */
+    size_t left; /* bytes of data that are still to be written */
 };
 
-/* Of each tensor, name, number, rank and shape count; names and metadata are UTF-8. `metadata` may
- * be NULL. Errors of the three: FILE, MEMORY, UNSUPPORTED (a header over the format's limit). */
+/* Creates the file. `tensors` need name, number, rank and shape only; names and metadata are UTF-8.
+ * `metadata` may be NULL. Errors of the three functions: FILE, MEMORY, UNSUPPORTED (a header over
+ * the format's limit). */
 enum recur_status recur_safetensors_create(const char *path, const struct recur_safetensor *tensors,
                                            size_t count, const struct recur_metadata *metadata,
                                            struct recur_safetensors_writer *writer,
                                            recur_error *error);
 enum recur_status recur_safetensors_put_f32(struct recur_safetensors_writer *writer,
                                             const float *values, size_t count, recur_error *error);
-/* The same for a tensor of other numbers, which the values are. */
+/* The same for a tensor of another type, whose numbers the values are. */
 enum recur_status recur_safetensors_put(struct recur_safetensors_writer *writer,
                                         enum recur_number number, const float *values, size_t count,
                                         recur_error *error);
-/* Gives the writer back, also where it fails. */
+/* Finishes the file; releases the writer, also on failure. */
 enum recur_status recur_safetensors_commit(struct recur_safetensors_writer *writer,
                                            recur_error *error);
 void recur_safetensors_discard(struct recur_safetensors_writer *writer);
