@@ -1,4 +1,4 @@
-/* recur: the command. Each subcommand is a file, cmd_NAME.c. */
+/* The command recur. Each subcommand is a file, cmd_NAME.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 static const struct command *const commands[] = {RECUR_COMMANDS(ROW)};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* What this build was made with; all but the first are optional. */
+/* The features of this build. All but the first are optional. */
 static const char libraries[] = " utf8proc"
 #ifdef HAVE_CURL
                                 " libcurl"
@@ -109,8 +109,9 @@ static int dispatch(int argc, char **argv)
     return command ? command->run(command, argc - 2, argv + 2) : unknown_command(name);
 }
 
-/* A closed standard stream's number would go to the next file that is opened, and messages into it.
- * What is put there instead cannot be used the way the stream is, so that using it is an error. */
+/* If a standard stream is closed, the next file that is opened gets its number, and messages would
+ * go into that file. So something is opened in its place that cannot be used as the stream is;
+ * using it is an error. */
 static void hold_standard_streams(void)
 {
     for (int fd = 0; fd < 3; fd++)
@@ -121,11 +122,12 @@ static void hold_standard_streams(void)
 int main(int argc, char **argv)
 {
     hold_standard_streams();
-    /* A limit on the size of files is then an error of writing, with its sentence. */
+    /* Then exceeding a limit on the size of files is an error of writing, with a sentence. */
     signal(SIGXFSZ, SIG_IGN);
     int status = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        /* errno may be of later: most of what refuses bytes refuses none of them too. */
+        /* errno may be from a later call, but most files that refuse bytes refuse an empty write
+         * too. */
         ssize_t none = write(STDOUT_FILENO, "", 0);
         (void)none;
         int failure = recur_failure(NULL, "cannot write standard output: %s", strerror(errno));

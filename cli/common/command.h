@@ -1,4 +1,4 @@
-/* A command of the program: what it is called, what it takes and the function that does it. */
+/* A command of the program: its name, its arguments and the function that runs it. */
 #ifndef RECUR_CLI_COMMON_COMMAND_H
 #define RECUR_CLI_COMMON_COMMAND_H
 
@@ -15,20 +15,21 @@ enum {
 
 struct command {
     const char *name;
-    const char *summary;               /* a line of `recur --help` */
-    const char *operands;              /* as the usage line shows them */
+    const char *summary;               /* its line in `recur --help` */
+    const char *operands;              /* shown in the usage line */
     const char *about;                 /* a paragraph or two */
-    const char *examples;              /* lines to copy; NULL: none */
+    const char *examples;              /* command lines to copy; NULL: none */
     const struct option_spec *options; /* ends with an all-zero entry */
-    size_t least, most;                /* number of operands */
-    bool takes_text;                   /* an operand is a text itself, which may be empty */
-    /* The option that a word too many was meant for, unless it was given; NULL: none. */
+    size_t least, most;                /* least and most operands */
+    bool takes_text;                   /* an operand is the text itself, which may be empty */
+    /* Names the option that an operand too many was probably meant for, if that option was not
+     * given; NULL: none. */
     const char *stray;
-    /* Gets what follows the command's name; returns the exit status. */
+    /* Gets the arguments after the command's name; returns the exit status. */
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-/* All of them, in the order of `recur --help`. */
+/* All commands, in the order of `recur --help`. */
 #define RECUR_COMMANDS(COMMAND)                                                                    \
     COMMAND(train)                                                                                 \
     COMMAND(generate)                                                                              \

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-/* A signal handler has no other way to tell: the program's only global state. */
+/* The program's only global state: a signal handler has no other way to tell the program. */
 static volatile sig_atomic_t caught;
 
 static void remember(int number)
@@ -17,10 +17,11 @@ void recur_interrupt_catch(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup */
+    /* Nohup ignores it. */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error like a full disk */
-    signal(SIGPIPE, SIG_IGN); /* nobody reads the progress any more: no reason to lose the run */
+    signal(SIGXFSZ, SIG_IGN); /* too large a file is an error like a full disk */
+    signal(SIGPIPE, SIG_IGN); /* the run goes on when nobody reads its progress any more */
 }
 
 int recur_interrupt(void)

@@ -10,7 +10,7 @@ bool recur_lazy_load(const char *library, const char *const *names, size_t count
 {
     errno = 0;
     void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    bool short_memory = !handle && errno == ENOMEM; /* which dlerror() need not say */
+    bool short_memory = !handle && errno == ENOMEM; /* dlerror() may not say this */
     void *function = handle;
     for (size_t i = 0; function && i < count; i++) {
         function = dlsym(handle, names[i]);

@@ -27,7 +27,7 @@ static double loss(const recur_epoch *epoch)
     return epoch->loss;
 }
 
-/* Whether an epoch has the number. */
+/* Does any epoch have the number? */
 static bool found(const recur_epoch *epochs, size_t count, double (*value)(const recur_epoch *))
 {
     for (size_t i = 0; i < count; i++)

@@ -1,4 +1,4 @@
-/* The numbers that pictures show of a run's epochs. */
+/* The numbers of a run's epochs that pictures show. */
 #ifndef RECUR_CLI_COMMON_MEASURE_H
 #define RECUR_CLI_COMMON_MEASURE_H
 
@@ -10,15 +10,15 @@ enum { MEASURE_CURVES = 2 };
 
 struct measure {
     const char *name;
-    size_t curves; /* how many of these there are */
+    size_t curves; /* how many curves there are */
     const char *curve[MEASURE_CURVES];
-    double (*value[MEASURE_CURVES])(const recur_epoch *epoch); /* NaN where an epoch has none */
-    size_t judged;    /* the curve by which an epoch is kept */
-    bool logarithmic; /* a ratio says more than a difference */
+    double (*value[MEASURE_CURVES])(const recur_epoch *epoch); /* NaN where an epoch has no value */
+    size_t judged;    /* the curve that decides which epoch is kept */
+    bool logarithmic; /* the scale is logarithmic because ratios matter */
 };
 
-/* Perplexities; of a model that labels, accuracy and F1 on what is held out, or, where nothing is,
- * the loss. */
+/* The curves are perplexities. For a model that labels they are accuracy and F1 on held-out data,
+ * or the loss where nothing is held out. */
 struct measure recur_measure(const recur_epoch *epochs, size_t count, bool labels);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Statements that a sentence ends with, to be copied, stand on lines of their own. */
+/* Prints a sentence. If statements to be copied end it, each gets a line of its own. */
 static void print_sentence(const char *sentence)
 {
     static const char begin[] = ", in Python: ";
@@ -25,13 +25,13 @@ static void print_sentence(const char *sentence)
     }
 }
 
-/* Sentences quote names and values, which must not act on a terminal. */
+/* Sentences quote names and values. These must not control the terminal. */
 static void say(const struct command *command, const char *kind, const char *format,
                 va_list arguments)
 {
     char sentence[4096];
     vsnprintf(sentence, sizeof sentence, format, arguments);
-    /* What was printed so far comes first where both streams end in one place. */
+    /* If both streams go to one place, earlier output comes first. */
     fflush(stdout);
     fputs("recur", stderr);
     if (command)
@@ -92,7 +92,7 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Edits between two words: insertions, deletions, replacements, swaps of neighbours. */
+/* Counts the edits between two words: insertions, deletions, replacements, swaps of neighbours. */
 static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][LONGEST_WORD + 1];
@@ -120,7 +120,7 @@ const char *recur_suggestion(const char *word, const char *const *candidates, si
     size_t length = strlen(word), least = 1 + length / 4;
     for (size_t i = 0; i < count; i++) {
         size_t shared = smaller(length, strlen(candidates[i]));
-        /* An abbreviation (--hid), or what is abbreviated (--temperature). */
+        /* The word is an abbreviation (--hid) or a longer form (--temperature). */
         bool begins = shared >= (shared == length ? 2 : 3) && !strncmp(word, candidates[i], shared);
         size_t edits = begins ? 1 : distance(word, candidates[i]);
         if (edits < least || (edits == least && !best)) {

@@ -7,17 +7,17 @@
 
 #define PRINTS(text, first) __attribute__((format(printf, text, first)))
 
-/* Say what is wrong and return the exit status. `command` NULL is the program itself. */
+/* Prints what is wrong and returns the exit status. A `command` of NULL is the program itself. */
 int recur_usage_error(const struct command *command, const char *format, ...) PRINTS(2, 3);
 int recur_failure(const struct command *command, const char *format, ...) PRINTS(2, 3);
 
-/* The library's sentence; an ARGUMENT error is wrong usage, all others are failures. */
+/* Prints the library's sentence. An ARGUMENT error is wrong usage, other errors are failures. */
 int recur_library_failure(const struct command *command, const recur_error *error);
 
 void recur_warning(const struct command *command, const char *format, ...) PRINTS(2, 3);
 
-/* A word of the command line for a sentence, and a file's name ("-" is standard input): escaped
- * and, where they are very long, shortened. */
+/* A word of the command line, or a file's name ("-" is standard input), for use in a sentence:
+ * escaped, and shortened where it is very long. */
 recur_printable recur_word(const char *word);
 recur_printable recur_path(const char *path);
 

@@ -8,7 +8,7 @@
 
 #include "common/message.h"
 
-/* What was begun, a file for instance, appears whole or not at all (recur/file.h). */
+/* Ends the command. What was begun, such as a file, appears whole or not at all (recur/file.h). */
 static _Noreturn void end(const struct command *command, const char *what)
 {
     exit(recur_failure(command, "out of memory for %s", what));

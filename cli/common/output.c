@@ -43,7 +43,7 @@ void recur_json_put_epoch(recur_json_writer *json, const recur_epoch *epoch)
     recur_json_put_rounded(json, "valid_perplexity", exp(epoch->valid_loss), 12);
     recur_json_put_rounded(json, "tokens_per_second", epoch->tokens_per_second, 7);
     recur_json_put_rounded(json, "gradient_norm", epoch->gradient_norm, 7);
-    /* It comes out of a float: more digits than that has would be noise. */
+    /* The rate comes from a float: more digits would be noise. */
     recur_json_put_rounded(json, "lr", epoch->lr, 7);
     recur_json_put_rounded(json, "seconds", epoch->seconds, 6);
     const recur_scores scores = {.accuracy = epoch->valid_accuracy,
@@ -64,7 +64,7 @@ int recur_json_print(const struct command *command, recur_json_writer *json)
     return written ? 0 : recur_library_failure(command, &error);
 }
 
-/* How many of the model's parameters a file of that format holds. */
+/* How many of the model's parameters a file of the format has. */
 static size_t count_held(const recur_model *model, enum recur_format format)
 {
     size_t count = 0;
@@ -88,7 +88,8 @@ static void print_input(FILE *stream, const recur_model_config *config)
         fputs(", one-hot input", stream);
 }
 
-/* Only recur's own files have weights of fewer bits; others have floats of the same values. */
+/* Prints the precision of weights. Only recur's own files have weights of fewer bits; other formats
+ * have floats with the same values. */
 static void print_quantization(FILE *stream, const recur_model *model, enum recur_format format)
 {
     enum recur_quantization quantization = recur_model_quantization(model);

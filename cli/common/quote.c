@@ -29,7 +29,7 @@ recur_printable recur_shell_word(const char *word, bool quotes)
     return shown;
 }
 
-/* How many characters fit into so many columns; `*used` is what those take. */
+/* How many characters fit into so many columns; `*used` becomes the columns that they take. */
 static size_t fitting(const char *text, size_t columns, size_t *used)
 {
     size_t count = 0;
@@ -62,7 +62,7 @@ recur_printable recur_fit(recur_token token, size_t columns)
     return recur_show(token.bytes, token.size, fitting(whole.text, columns - 1, &used), NULL);
 }
 
-/* What is no UTF-8 as U+FFFD. */
+/* Puts a token with U+FFFD in place of what is not UTF-8. */
 static void put_repaired(recur_json_writer *json, const char *key, recur_token token)
 {
     utf8proc_int32_t code;

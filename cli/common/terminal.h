@@ -1,17 +1,17 @@
-/* Whether a stream is a terminal, and whether it obeys escape sequences. */
+/* Finds out whether a stream is a terminal and obeys escape sequences. */
 #ifndef RECUR_CLI_COMMON_TERMINAL_H
 #define RECUR_CLI_COMMON_TERMINAL_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Whether a line there can be drawn over: a terminal of any kind (TERM) but none and "dumb". */
+/* Can a line be drawn over? It can on a terminal whose type (TERM) is set and not "dumb". */
 bool recur_terminal_redraws(FILE *stream);
 
-/* Whether it also shows colours: unless NO_COLOR is set and not empty. */
+/* Does the terminal also show colours? Not if NO_COLOR is set and not empty. */
 bool recur_terminal_colors(FILE *stream);
 
-/* Columns of the terminal that stderr is, 80 where that is unknown. */
+/* The columns of the terminal on stderr; 80 where they are unknown. */
 size_t recur_terminal_width(void);
 
 #endif

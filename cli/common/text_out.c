@@ -12,7 +12,7 @@ struct text_out recur_text_out(FILE *stream)
     return (struct text_out){.stream = stream, .terminal = isatty(fileno(stream)) == 1};
 }
 
-/* Can what is held become more than it is? */
+/* Could more bytes complete what is held? */
 static bool may_go_on(const struct text_out *out)
 {
     size_t whole = (size_t)utf8proc_utf8class[(unsigned char)*out->held];
@@ -22,7 +22,7 @@ static bool may_go_on(const struct text_out *out)
     return out->held_size < whole || (out->held_size == 1 && *out->held == '\r');
 }
 
-/* Writes what is held first; returns how many bytes that was. */
+/* Writes the held bytes first; returns how many bytes of the text this used. */
 static size_t show_first(const struct text_out *out)
 {
     utf8proc_int32_t code;

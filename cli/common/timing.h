@@ -1,4 +1,4 @@
-/* A clock for measuring, which never runs backwards. */
+/* A clock for measurements, which never goes backwards. */
 #ifndef RECUR_CLI_COMMON_TIMING_H
 #define RECUR_CLI_COMMON_TIMING_H
 

@@ -29,7 +29,7 @@ enum recur_status recur_continuation(const recur_model *model, const char *prefi
     recur_text_config config = recur_text_config_default();
     struct grown_text text = {0};
     enum recur_status status = append(&text, "", 0, error);
-    /* The prefix as the model reads it: what is no UTF-8 as U+FFFD, but for bytes. */
+    /* The model reads the prefix with U+FFFD for what is not UTF-8, unless tokens are bytes. */
     enum recur_tokens tokens = recur_vocab_text(recur_model_vocab(model))->tokens;
     if (recur_tokens_as_they_stand(tokens))
         config.tokens = tokens;
@@ -81,7 +81,7 @@ static bool is_space(recur_token token)
     return token.size == 1 && isspace((unsigned char)*token.bytes);
 }
 
-/* A character of its own: all but the later bytes of a UTF-8 sequence, where tokens are bytes. */
+/* Does the token begin a character? All tokens do, except the later bytes of a UTF-8 sequence. */
 static bool begins_character(recur_token token)
 {
     return ((unsigned char)*token.bytes & 0xC0) != 0x80;

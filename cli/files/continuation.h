@@ -1,4 +1,4 @@
-/* Prefixes and what a model makes of them while it is trained. */
+/* Continues prefixes with a model that is being trained. */
 #ifndef RECUR_CLI_FILES_CONTINUATION_H
 #define RECUR_CLI_FILES_CONTINUATION_H
 
@@ -10,13 +10,13 @@
 
 enum { CONTINUATION_TOKENS = 50, PREFIX_ROOM = 64 };
 
-/* The prefix and its continuation by 50 tokens: `*size` bytes, allocated. A model of bytes may make
- * any. */
+/* Makes the prefix with a continuation of 50 tokens: `*size` allocated bytes. A model of bytes may
+ * produce any bytes. */
 enum recur_status recur_continuation(const recur_model *model, const char *prefix,
                                      const recur_sampler_config *sampling, char **text,
                                      size_t *size, recur_error *error);
 
-/* What a vocabulary makes of prefixes. */
+/* Counts how a vocabulary encodes prefixes. */
 struct prefix_check {
     const recur_vocab *vocab;
     size_t tokens, unknown;
@@ -26,11 +26,11 @@ struct prefix_check {
 /* Adds a prefix to the counts. */
 enum recur_status recur_prefix_check(struct prefix_check *check, const char *prefix, size_t size,
                                      recur_error *error);
-/* Warns, once for all prefixes, which are called `what`. */
+/* Warns once for all prefixes; `what` names them. */
 void recur_prefix_warn(const struct command *command, const char *what,
                        const struct prefix_check *check);
 
-/* The first words of a text, to have something to continue; empty where they are unknown. */
+/* Finds the first words of a text, as a prefix to continue; empty where they are unknown. */
 void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
                        char prefix[PREFIX_ROOM]);
 

@@ -53,7 +53,8 @@ static bool has_value(const char *variable)
     return variable && *variable;
 }
 
-/* Where the dataset is or would be: $RECUR_DATA, else the user's cache folder. */
+/* Finds the dataset's path, whether it is there or not: in $RECUR_DATA, otherwise in the user's
+ * cache folder. */
 static bool find_path(const struct command *command, const struct dataset *dataset, char *path)
 {
     const char *data = getenv("RECUR_DATA"), *cache = getenv("XDG_CACHE_HOME");
@@ -80,7 +81,7 @@ static bool find_path(const struct command *command, const struct dataset *datas
     return false;
 }
 
-/* Takes the folders of `path` away again, from the longest to the one of length `first`. */
+/* Removes the folders of `path` again, from the longest path to the one of length `first`. */
 static void remove_folders(const char *path, size_t first)
 {
     char folder[DATASET_PATH_ROOM];
@@ -88,12 +89,12 @@ static void remove_folders(const char *path, size_t first)
     char *slash;
     while ((slash = strrchr(folder, '/')) && (size_t)(slash - folder) >= first) {
         *slash = '\0';
-        rmdir(folder); /* what has become of use to somebody else is not empty */
+        rmdir(folder); /* a folder that others have begun to use is not empty and stays */
     }
 }
 
-/* Makes every folder of the path that is missing; `*first` is the length of the first that was,
- * SIZE_MAX where none was. */
+/* Makes every missing folder of the path. `*first` becomes the length of the first one that was
+ * missing, or SIZE_MAX where none was. */
 static bool make_folders(const struct command *command, const char *path, size_t *first)
 {
     char folder[DATASET_PATH_ROOM];
@@ -113,7 +114,7 @@ static bool make_folders(const struct command *command, const char *path, size_t
     return true;
 }
 
-/* Where the file comes from: $RECUR_MIRROR in place of the dataset's own folder. */
+/* Finds the address of the file: $RECUR_MIRROR replaces the dataset's own folder. */
 static bool find_source(const struct command *command, const struct dataset *dataset, char *url,
                         int size)
 {
@@ -128,11 +129,11 @@ static bool find_source(const struct command *command, const struct dataset *dat
 
 enum found { FOUND_NOTHING, FOUND_IT, FOUND_ANOTHER, FOUND_UNREADABLE };
 
-/* What tells a file from the dataset: "its SHA-1 is ..., expected ...". */
+/* How a file differs from the dataset: "its SHA-1 is ..., expected ...". */
 typedef char difference[160];
 
-/* What stands at `path`; where it is another file `differs` says in what. Says what is unreadable,
- * and what is unchecked, which it calls `name`. */
+/* Finds out what is at `path`. Where it is another file, `differs` says how. Prints a message where
+ * the file cannot be read or checked; the message calls it `name`. */
 static enum found look_at(const struct command *command, const struct dataset *dataset,
                           const char *path, const char *name, difference differs)
 {
@@ -164,7 +165,7 @@ static enum found look_at(const struct command *command, const struct dataset *d
     return !*sha1 || strcmp(sha1, dataset->sha1) == 0 ? FOUND_IT : FOUND_ANOTHER;
 }
 
-/* Downloads to the open file `temporary` and checks what came. */
+/* Downloads to the open file `temporary` and checks the result. */
 static bool receive(const struct command *command, const struct dataset *dataset,
                     const struct download *from, const char *temporary, const char *path)
 {
@@ -194,7 +195,7 @@ static bool receive(const struct command *command, const struct dataset *dataset
     return false;
 }
 
-/* Opens the temporary neighbour of `path`, whose name goes to `temporary`. */
+/* Opens a temporary file beside `path`; its name goes to `temporary`. */
 static FILE *open_temporary(const struct command *command, const char *path, char *temporary,
                             size_t size)
 {
@@ -215,8 +216,8 @@ static FILE *open_temporary(const struct command *command, const char *path, cha
     return NULL;
 }
 
-/* What is in the way of a whole file, a temporary one and folders made for it, goes again, however
- * the download ends. */
+/* Downloads to `path`. If the download fails, the temporary file and the folders made for it are
+ * removed again. */
 static bool download_to(const struct command *command, const struct dataset *dataset,
                         struct download *from, const char *path)
 {

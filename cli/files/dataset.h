@@ -1,4 +1,4 @@
-/* Datasets, texts that have a name: where they are on this machine and where they come from. */
+/* Datasets are texts with names: where they are on this machine and where they come from. */
 #ifndef RECUR_CLI_FILES_DATASET_H
 #define RECUR_CLI_FILES_DATASET_H
 
@@ -10,41 +10,41 @@
 
 struct dataset {
     const char *name, *file, *url;
-    uint64_t size;    /* of the whole file, in bytes */
-    const char *sha1; /* likewise, in hexadecimal */
+    uint64_t size;    /* of the whole file in bytes */
+    const char *sha1; /* of the whole file in hexadecimal */
     const char *about;
 };
 
 enum { DATASETS = 2, DATASET_PATH_ROOM = 4096 };
 
-/* Room for the path of each. */
+/* Room for the path of each dataset. */
 struct dataset_paths {
     char path[DATASETS][DATASET_PATH_ROOM];
 };
 
-/* Dataset number `index`, NULL past the last. */
+/* Dataset number `index`; NULL after the last. */
 const struct dataset *recur_dataset(size_t index);
-/* NULL where there is none of that name. */
+/* The dataset of that name; NULL where there is none. */
 const struct dataset *recur_dataset_named(const char *name);
 
-/* Puts the dataset's path into `path` (DATASET_PATH_ROOM bytes), downloads it where it is absent
- * and checks it. False where that fails; it has been said why and what can be done. */
+/* Puts the dataset's path into `path` (DATASET_PATH_ROOM bytes), downloads the dataset where it is
+ * absent and checks it. On failure prints the reason and what to do, and returns false. */
 bool recur_dataset_get(const struct command *command, const struct dataset *dataset, char *path);
 
-/* The same where it is on this machine, and no download where it is not; the path stands in
- * `paths`. NULL where that fails, which is said. */
+/* The same, but never downloads: the dataset must be on this machine. The path is in `paths`. On
+ * failure prints the reason and returns NULL. */
 const char *recur_dataset_local(const struct command *command, const struct dataset *dataset,
                                 struct dataset_paths *paths);
 
-/* The name of the dataset whose path in `paths` this pointer is; NULL where it is none. */
+/* If the pointer is a dataset's path in `paths`, the dataset's name; otherwise NULL. */
 const char *recur_dataset_name_of(const struct dataset_paths *paths, const char *path);
 
-/* Downloads it again where what is there is not the dataset; it may take so many seconds. */
+/* Downloads the dataset again if the file there is not it; takes at most so many seconds. */
 bool recur_dataset_fetch(const struct command *command, const struct dataset *dataset,
                          uint64_t seconds, char *path);
 
-/* The text operand to read: `operand` itself, or, where no such file exists and it names a
- * dataset, that one's path, put into `paths`. NULL where the dataset cannot be had. */
+/* The text to read for an operand: `operand` itself or, where no such file exists and it names a
+ * dataset, the dataset's path, put into `paths`. NULL where the dataset cannot be had. */
 const char *recur_dataset_resolve(const struct command *command, const char *operand,
                                   struct dataset_paths *paths);
 

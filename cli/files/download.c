@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #ifdef HAVE_CURL
-#define CURL_DISABLE_TYPECHECK /* its macro would wrap the pointer's name */
+#define CURL_DISABLE_TYPECHECK /* its macro would wrap the name of our pointer */
 #include <curl/curl.h>
 
 #include "common/interrupt.h"
@@ -36,15 +36,15 @@ static const char *const curl_names[] = {CURL_FUNCTIONS(LAZY_NAME)};
 
 enum { REDIRECTS = 5, SLOW_SECONDS = 30, SLOW_BYTES = 1000 };
 
-/* A download under way. */
+/* A download that is under way. */
 struct transfer {
     struct curl_library lib;
     CURL *curl;
     const struct download *download;
     uint64_t received;
     struct timespec begin;
-    bool secure; /* by https so far */
-    char *why;   /* empty until it is known */
+    bool secure; /* all addresses so far were https */
+    char *why;   /* empty until the reason is known */
     size_t size;
 };
 
@@ -74,7 +74,7 @@ static int ends(void *user, curl_off_t total, curl_off_t now, curl_off_t sent, c
     return *t->why != '\0';
 }
 
-/* What is left of the download's time, at least a millisecond: to curl none means no end. */
+/* The milliseconds left for the download, but at least one: curl takes 0 as no limit. */
 static long milliseconds_left(const struct transfer *t)
 {
     struct timespec now;
@@ -101,17 +101,18 @@ static void prepare(struct transfer *t, char detail[CURL_ERROR_SIZE])
     t->lib.curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, detail);
 }
 
-/* Of capital letters too, as a scheme may be. */
+/* Compares without regard to capitals, which a scheme may have. */
 static bool begins_with(const char *text, const char *start)
 {
     return strncasecmp(text, start, strlen(start)) == 0;
 }
 
-/* Goes to one address; `*next` is where it redirects, NULL where it has given what there is. */
+/* Requests one address. `*next` becomes the address that it redirects to, or NULL where all was
+ * received. */
 static bool go_to(struct transfer *t, const char *url, char **next)
 {
     char detail[CURL_ERROR_SIZE] = "";
-    rewind(t->download->file); /* of a redirect's page nothing stays */
+    rewind(t->download->file); /* removes what came with a redirect */
     if (ftruncate(fileno(t->download->file), 0) != 0) {
         snprintf(t->why, t->size, "cannot write it down: %s", strerror(errno));
         return false;
@@ -145,7 +146,7 @@ static bool follow(struct transfer *t, const char *url)
                      t->secure ? "https" : "http");
         if (*t->why)
             return false;
-        url = next; /* curl's own, which it copies before it forgets it */
+        url = next; /* belongs to curl, which copies it before it frees it */
     }
 }
 

@@ -1,4 +1,5 @@
-/* Downloading (libcurl) and checksums (libmd), each absent from builds without the library. */
+/* Downloading (libcurl) and checksums (libmd). A build without one of these libraries lacks its
+ * function. */
 #ifndef RECUR_CLI_FILES_DOWNLOAD_H
 #define RECUR_CLI_FILES_DOWNLOAD_H
 
@@ -7,23 +8,23 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* How long a download may take where nobody says anything else. */
+/* The default limit on the time of a download. */
 #define DOWNLOAD_SECONDS 1200
 
 struct download {
     const char *url;  /* http, https or file */
-    FILE *file;       /* where it goes, in place of what is there */
-    uint64_t most;    /* bytes that may come */
-    uint64_t seconds; /* that all of it may take */
+    FILE *file;       /* the result replaces what is in the file */
+    uint64_t most;    /* most bytes that may come */
+    uint64_t seconds; /* limit for the whole download */
 };
 
-/* Downloads. It follows five redirects at most, from https to https alone, and ends early with too
+/* Downloads. Follows at most five redirects, and from https only to https. Stops when there are too
  * many bytes, after half a minute of less than 1000 bytes a second, after all its seconds, or when
- * a signal comes (interrupt.h). `why` then says in a few words what went wrong. */
+ * a signal arrives (interrupt.h). `why` then gives the reason in a few words. */
 bool recur_download(const struct download *download, char *why, size_t size);
 
-/* The SHA-1 of a file in hexadecimal, 41 bytes. False where it cannot be read; an empty string
- * where this build has no checksums. */
+/* Computes the SHA-1 of a file in hexadecimal, 41 bytes. False where the file cannot be read; an
+ * empty string where this build has no checksums. */
 bool recur_file_sha1(const char *path, char *sha1);
 
 #endif

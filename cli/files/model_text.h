@@ -1,4 +1,4 @@
-/* How commands that use a model begin: they load the model, and some a text that it reads. */
+/* The beginning of commands that use a model: they load it, and some also a text that it reads. */
 #ifndef RECUR_CLI_FILES_MODEL_TEXT_H
 #define RECUR_CLI_FILES_MODEL_TEXT_H
 
@@ -6,24 +6,25 @@
 #include "recur/corpus.h"
 #include "recur/model.h"
 
-/* Loads a model. `input` (may be NULL) is what else the command reads, called `what`, and cannot be
- * standard input as well. Returns 0 or the exit status. */
+/* Loads a model. `input` (may be NULL) is another file that the command reads; messages call it
+ * `what`. The two cannot both be standard input. Returns 0 or the exit status. */
 int recur_load_model(const struct command *command, const char *path, const char *input,
                      const char *what, recur_model **model);
 
 struct model_text {
     recur_model *model;
     recur_corpus *corpus;
-    const char *path; /* of the text */
+    const char *path; /* of the text's file */
     struct dataset_paths datasets;
 };
 
-/* Loads a model and reads a text, a file or a dataset in the encoding (NULL: UTF-8), with its
- * vocabulary; warns of what the vocabulary lacks. `output` (may be NULL), the value of --output,
- * must be neither of the two. Returns 0 or the exit status; recur_model_text_free in any case. */
+/* Loads a model and reads a text, a file or a dataset in the encoding (NULL: UTF-8), with the
+ * model's vocabulary; warns of tokens that the vocabulary lacks. `output` (may be NULL), the value
+ * of --output, must not be either file. Returns 0 or the exit status. Call recur_model_text_free in
+ * any case. */
 int recur_model_text_open(const struct command *command, const char *model, const char *text,
                           const char *encoding, const char *output, struct model_text *opened);
-/* The same where `opened` has the model, called `model`, already. */
+/* The same where `opened` already has the model, which messages call `model`. */
 int recur_model_text_read(const struct command *command, const char *model, const char *text,
                           const char *encoding, const char *output, struct model_text *opened);
 void recur_model_text_free(struct model_text *opened);

@@ -1,5 +1,4 @@
-/* Reads a whole file, and mentions texts that were read differently from how they are in the file.
- */
+/* Reads whole files, and warns where a text was not read exactly as its file has it. */
 #ifndef RECUR_CLI_FILES_READING_H
 #define RECUR_CLI_FILES_READING_H
 
@@ -8,17 +7,18 @@
 
 #include "common/command.h"
 
-/* Says what of a text that was read is not as it stands there: bytes that are not in the encoding
- * (NULL: UTF-8), marks that were left out. */
+/* Warns where a text was read differently from its file: bytes that are not in the encoding (NULL:
+ * UTF-8), byte order marks that were left out. */
 void recur_warn_read(const struct command *command, const char *what, const char *encoding,
                      uint64_t invalid, uint64_t marks);
 
-/* Warn where bytes of `what` were not UTF-8, and where a vocabulary lacks tokens of it. */
+/* Warn of bytes in `what` that are not UTF-8, and of tokens that a vocabulary lacks. */
 void recur_warn_invalid(const struct command *command, const char *what, uint64_t invalid);
 void recur_warn_unknown(const struct command *command, const char *what, size_t unknown,
                         size_t tokens);
 
-/* All of standard input or of a file, allocated. NULL where it fails, which is said. */
+/* Reads all of standard input or of a file into allocated memory. On failure prints the reason and
+ * returns NULL. */
 char *recur_read_whole(const struct command *command, const char *path, size_t *size);
 
 #endif

@@ -1,11 +1,11 @@
-/* `recur COMMAND --help`, from the same table that parses. */
+/* Prints `recur COMMAND --help` from the table that also drives parsing. */
 #include <string.h>
 
 #include "options/options.h"
 
 enum { HELP_WIDTH = 80, HELP_COLUMN = 26 };
 
-/* Columns of a UTF-8 word of narrow characters. */
+/* How many columns a UTF-8 word of narrow characters takes. */
 static size_t columns(const char *text, size_t size)
 {
     size_t count = 0;
@@ -40,7 +40,7 @@ void recur_help_wrap(FILE *stream, const char *text, size_t column, size_t inden
     fputc('\n', stream);
 }
 
-/* "  -o, --output FILE"; returns how many columns that took. */
+/* Prints "  -o, --output FILE"; returns how many columns it took. */
 static size_t print_names(const struct option_spec *option, FILE *stream)
 {
     int used = option->letter ? fprintf(stream, "  -%c, --%s", option->letter, option->name)

@@ -8,7 +8,7 @@ bool recur_label_options_fit(const struct command *command, const struct argumen
 {
     static const struct {
         const char *option;
-        bool words, texts; /* of models that label them */
+        bool words, texts; /* for models that label words, or texts */
     } needs[] = {{"scheme", true, false},      {"layout", true, false},
                  {"word-column", true, false}, {"sentence-end", true, false},
                  {"text-column", false, true}, {"label-column", true, true},
@@ -37,12 +37,12 @@ void recur_label_options_config(const struct label_options *options, recur_label
         config->word_column = (size_t)column;
     if (options->label_column)
         config->label_column = (size_t)options->label_column;
-    if (column || options->label_column) /* then there are columns */
+    if (column || options->label_column) /* a column was named, so there are columns */
         config->known_words = NULL;
     config->ends = options->sentence_end.items;
     config->end_count = options->sentence_end.count;
     config->header = options->header;
-    if (options->layout) /* the option table let only the names pass that the library knows */
+    if (options->layout) /* the table of options has checked the name */
         recur_layout_parse(options->layout, &config->layout, NULL);
 }
 

@@ -1,4 +1,4 @@
-/* The options that say how labelled texts are read, shared by the commands that read them. */
+/* The options for reading labelled texts, which several commands share. */
 #ifndef RECUR_CLI_OPTIONS_LABEL_OPTIONS_H
 #define RECUR_CLI_OPTIONS_LABEL_OPTIONS_H
 
@@ -12,8 +12,8 @@ struct label_options {
     bool header;
 };
 
-/* Their rows, for a settings struct with a member `columns`; `shown` begins what the help says of
- * the columns where they are not given. */
+/* Their rows, for a settings struct with a member `columns`. `shown` is the beginning of what the
+ * help says where the columns are not given. */
 #define LABEL_OPTION_ROWS(settings, shown_before)                                                  \
     {                                                                                              \
         .kind = OPTION_COUNT,                                                                      \
@@ -58,10 +58,10 @@ struct label_options {
         .help = "of the task tag: words behind which a sentence ends, as it does at a blank line", \
     }
 
-/* The library's name for layout number `index`; NULL behind the last one. */
+/* The library's name for layout number `index`; NULL after the last. */
 const char *recur_layout_choice(size_t index);
 
-/* The row of those that only label. */
+/* The row for commands that only predict labels. */
 #define LAYOUT_OPTION_ROW(settings)                                                                \
     {                                                                                              \
         .kind = OPTION_CHOICE, .name = "layout", .metavar = "KIND",                                \
@@ -73,15 +73,15 @@ const char *recur_layout_choice(size_t index);
 
 enum { COLUMNS_MOST = 1000000 };
 
-/* Whether those that were given go with the model's task. Says what is wrong. */
+/* Do the options that were given fit the model's task? Prints what is wrong. */
 bool recur_label_options_fit(const struct command *command, const struct arguments *arguments,
                              enum recur_task task);
 
-/* Puts them into *config, whose task is set; `options` must outlive it. */
+/* Puts the options into *config, whose task is set. `options` must outlive it. */
 void recur_label_options_config(const struct label_options *options, recur_labels_config *config);
 
-/* Says what makes one doubt that the data is what it was read as; `name` is that of the text. False
- * where memory is short, which is said too. */
+/* Prints signs that the data is not what it was read as; `name` is the text's name. False where
+ * memory is short, which it also prints. */
 bool recur_warn_doubts(const struct command *command, const char *name, const recur_labels *data);
 
 #endif

@@ -13,7 +13,7 @@
         .help = "the model's file, - for standard input"                                           \
     }
 
-/* The row of --threads, for commands whose result does not depend on their number. */
+/* The row of --threads, for commands whose result does not depend on the number of threads. */
 #define THREADS_ROW(settings, field)                                                               \
     {                                                                                              \
         .kind = OPTION_COUNT, .name = "threads", .metavar = "N", .at = offsetof(settings, field),  \

@@ -1,4 +1,5 @@
-/* Options that are settings of the library's: what they are, they get from its tables of fields. */
+/* Options that are settings of the library: they take their properties from its tables of
+ * fields. */
 #include <assert.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static const char *metavar_of(const recur_field *field)
     return NULL;
 }
 
-/* Adds to a row what its field says and the row does not. */
+/* Completes a row with what its field says. */
 static void fill_in(struct option_spec *option)
 {
     const recur_field *field = recur_option_field(option);
@@ -49,7 +50,7 @@ static void fill_in(struct option_spec *option)
         option->standard = FIELD_STANDARD;
 }
 
-/* Has the command no row for the option? */
+/* Is the field an option without a row of the command? */
 static bool is_further(const struct command *command, const char *name)
 {
     for (const struct option_spec *o = command->options; name && o->help; o++)

@@ -1,4 +1,4 @@
-/* The values of options that were parsed: as words again, and from one struct to another. */
+/* Turns the values of parsed options back into words, and copies them between structs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,8 @@ void recur_option_copy(const struct option_spec *option, void *to, const void *f
         memcpy(target, source, size_of(option->kind));
 }
 
-/* The fewest digits that give the number back; those of a float where it is one. */
+/* Prints a number with the fewest digits that read back as the same double or, if `single`,
+ * float. */
 static struct default_text shortest(double number, bool single)
 {
     struct default_text shown = {""};
@@ -74,7 +75,7 @@ double recur_option_exact(const struct option_spec *option, const char *given, c
     return strtod(given && *given ? given : shortest(value.number, true).text, NULL);
 }
 
-/* "--NAME=VALUE", or "--NAME" where `value` is NULL. */
+/* Puts "--NAME=VALUE", or "--NAME" where `value` is NULL. */
 static void put_word(recur_json_writer *words, const char *name, const char *value, size_t size)
 {
     recur_json_begin_text(words, NULL);
@@ -101,7 +102,7 @@ static void put_counts(recur_json_writer *words, const char *name, const struct 
     put_text(words, name, text);
 }
 
-/* The tokens lie in one text with commas between them. */
+/* The tokens are in one text, with commas between them. */
 static void put_tokens(recur_json_writer *words, const char *name, const struct token_list *list)
 {
     const char *begin = list->count ? list->items[0].bytes : "";
@@ -138,7 +139,7 @@ static void put_field(recur_json_writer *words, const struct option_spec *option
     }
 }
 
-/* `given` is what the option was given as. */
+/* Puts an option's words; `given` is what the user wrote for it. */
 static void put_words(recur_json_writer *words, const struct option_spec *option, const char *given,
                       const void *settings)
 {

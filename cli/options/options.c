@@ -55,7 +55,7 @@ static bool set_choice(const struct command *command, const struct option_spec *
     return false;
 }
 
-/* Reads digits up to `end`; false where there is anything else, or more than fits. */
+/* Reads digits up to `end`; false where there is another character or the number is too large. */
 static bool read_count(const char *text, const char *end, uint64_t *value)
 {
     uint64_t sum = 0;
@@ -78,7 +78,7 @@ static bool set_count(const struct command *command, const struct option_spec *o
         *out = count;
         return true;
     }
-    /* A bound that nobody meets is worth a word only to him who went past it. */
+    /* The sentence mentions a bound that nobody reaches only if the value is beyond it. */
     bool bounded = option->most < HUGE_COUNT || !value[strspn(value, "0123456789")];
     char most[40] = "";
     if (bounded)
@@ -149,8 +149,8 @@ static bool in_range(const struct option_spec *option, double number)
            (option->below_high ? number < option->high : number <= option->high);
 }
 
-/* The library computes in 32 bits, in which a number may become infinite, none, or a bound that is
- * excluded. Says so and returns false where that is the case. */
+/* The library computes in 32 bits, where a number may become infinite, NaN or a bound that is
+ * excluded. In that case prints this and returns false. */
 static bool survives(const struct command *command, const struct option_spec *option,
                      const char *value, double number)
 {
@@ -173,7 +173,7 @@ static bool set_number(const struct command *command, const struct option_spec *
 {
     char *end;
     double number = strtod(value, &end);
-    /* No white space, no hexadecimal digits, no names. */
+    /* no white space, no hexadecimal digits, no names */
     bool plain = !value[strspn(value, "0123456789.eE+-")];
     if (plain && end != value && !*end && in_range(option, number)) {
         *out = number;
@@ -244,7 +244,7 @@ static bool set_value(const struct command *command, const struct option_spec *o
     return false;
 }
 
-/* A row of the table itself is found without a look at the library's fields. */
+/* Finds an option. The table's own rows are searched first, without the library's fields. */
 static bool find(const struct command *command, const char *name, size_t length, size_t *row,
                  struct option_spec *option)
 {
@@ -287,7 +287,7 @@ static void unknown_name(const struct command *command, const char *name, size_t
                           command->name);
 }
 
-/* Splits argv[*i] into its option and, where it is in the same word, its value. */
+/* Splits a word into its option and, if the word has one, its value. */
 static bool split(const struct command *command, const char *word, size_t *row,
                   struct option_spec *option, const char **value)
 {
@@ -307,7 +307,7 @@ static bool split(const struct command *command, const char *word, size_t *row,
     return false;
 }
 
-/* Reads the option at argv[*i], and its value where that is the next word. */
+/* Reads the option at argv[*i], and its value if that is the next word. */
 static bool parse_option(const struct command *command, int argc, char **argv, int *i,
                          void *settings, struct arguments *arguments)
 {
@@ -334,7 +334,7 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
     return set_value(command, &option, value ? value : "", settings);
 }
 
-/* Of a command that needs a model and was told of none, the one model among its arguments is it. */
+/* If a command needs a model and none was named, the only model among its arguments is taken. */
 static void take_model(const struct command *command, void *settings, struct arguments *arguments)
 {
     struct option_spec option;

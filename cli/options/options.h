@@ -1,4 +1,4 @@
-/* Options as a table: one row drives parsing, range checks, defaults and `--help`. */
+/* A table of options: each row determines parsing, range checks, defaults and `--help`. */
 #ifndef RECUR_CLI_OPTIONS_OPTIONS_H
 #define RECUR_CLI_OPTIONS_OPTIONS_H
 
@@ -14,17 +14,17 @@
 #include "recur/text.h"
 
 enum option_kind {
-    OPTION_HEADING, /* no option: a title in the help */
+    OPTION_HEADING, /* not an option: a title in the help */
     OPTION_FLAG,    /* bool: no value */
     OPTION_TEXT,    /* const char * */
     OPTION_FILE,    /* const char *, not empty */
     OPTION_CHOICE,  /* const char *, one of `choices` */
-    OPTION_TEXTS,   /* struct text_list: each use adds one */
+    OPTION_TEXTS,   /* struct text_list: each use adds one text */
     OPTION_COUNT,   /* uint64_t in [least, most] */
     OPTION_COUNTS,  /* struct count_list: "256,128", each in [least, most] */
     OPTION_TOKENS,  /* struct token_list: "A,B" */
     OPTION_NUMBER,  /* double between low and high */
-    OPTION_FIELD,   /* the setting of that name of the configuration at `at` */
+    OPTION_FIELD,   /* the setting with the row's name, in the configuration at `at` */
     OPTION_FIELDS,  /* no option but, as the table's last rows, all that there are of the
                        configuration at `at` and have no row: help shows them at its end */
 };
@@ -49,43 +49,44 @@ struct token_list {
 struct option_spec {
     enum option_kind kind;
     char letter;                         /* 0: none */
-    const char *name;                    /* without the dashes */
-    const char *metavar;                 /* what the help calls the value */
-    size_t at;                           /* offsetof the value in the command's settings */
+    const char *name;                    /* without dashes */
+    const char *metavar;                 /* the value's name in the help */
+    size_t at;                           /* offsetof the value in the struct of settings */
     const char *choices;                 /* "a|b|c" */
-    const char *(*choice)(size_t index); /* or their names, from 0 up; NULL behind the last one */
-    /* A configuration of the library's, whose field says what the row leaves out: range, choices,
-     * and, where `help` is "", what it is. The kind may be one that keeps the value elsewhere. */
+    const char *(*choice)(size_t index); /* or their names, from 0 up; NULL after the last */
+    /* The fields of a configuration of the library. They supply what the row leaves out: the range,
+     * the choices and, where `help` is "", the help. The kind may be one that keeps the value
+     * elsewhere. */
     recur_fields *fields;
-    uint64_t least, most;       /* of counts */
-    double low, high;           /* of numbers; high may be INFINITY */
-    bool above_low, below_high; /* the bound itself is excluded */
-    const char *standard;       /* the default, parsed like a value; NULL: zero */
-    const char *shown;          /* how the help words the default; NULL: as `standard` */
+    uint64_t least, most;       /* for counts */
+    double low, high;           /* for numbers; high may be INFINITY */
+    bool above_low, below_high; /* the bound itself is not allowed */
+    const char *standard;       /* the default, which is parsed like a value; NULL: zero */
+    const char *shown;          /* the default as the help words it; NULL: `standard` */
     const char *help;
 };
 
-/* The `standard` of a setting whose default is its configuration's. */
+/* The `standard` of a setting that has its configuration's default. */
 #define FIELD_STANDARD ""
 
-/* Row number `row` of a command's table with what the library says of it; behind the table's own
- * rows come settings that have none. False behind the last one. */
+/* Row number `row` of a command's table, completed with what the library says. After the table's
+ * own rows come the settings without a row. False after the last. */
 bool recur_option_row(const struct command *command, size_t row, struct option_spec *option);
 
-/* The field that a row is of, NULL where it is of none. */
+/* The field of a row; NULL where it has none. */
 const recur_field *recur_option_field(const struct option_spec *option);
-/* The library's name for choice number `index` of such a row; NULL behind the last one. */
+/* The library's name for choice number `index` of such a row; NULL after the last. */
 const char *recur_option_choice(const struct option_spec *option, size_t index);
 bool recur_option_is_flag(const struct option_spec *option);
 
-/* One of the library's names of values of an enumeration; NULL where it is of none, behind the
+/* The library's name of an enumeration's value; NULL for "unknown", the name of numbers after the
  * last. */
 const char *recur_option_known(const char *name);
 
-/* Some of a table's options, by row, each with what it was given as. */
+/* A set of a table's options, by row. Each has the value that it was given as. */
 enum { OPTION_ROWS = 256 };
 struct option_set {
-    const char *value[OPTION_ROWS]; /* NULL: not in the set; "": a flag, or a default */
+    const char *value[OPTION_ROWS]; /* NULL: not in the set; "": a flag or a default */
 };
 
 static inline bool recur_option_in(const struct option_set *set, size_t row)
@@ -104,62 +105,62 @@ static inline void recur_option_remove(struct option_set *set, size_t row)
     set->value[row] = NULL;
 }
 
-/* What a command line held besides option values. */
+/* What a command line has besides values of options. */
 struct arguments {
     const char **operands;
     size_t count;
     struct option_set given;
 };
 
-/* Sets defaults, but for settings, which hold theirs already, reads the command line into
- * `settings` and checks every value. False where the command ends here, with *status: help was
+/* Sets defaults, except for settings, which already hold theirs. Then reads the command line into
+ * `settings` and checks every value. False where the command ends here, with its *status: help was
  * asked for and printed, or something is wrong. */
 bool recur_options_parse(const struct command *command, int argc, char **argv, void *settings,
                          struct arguments *arguments, int *status);
 
-/* False, too, where the command has no such option. */
+/* Was the option given? Also false where the command has no such option. */
 bool recur_option_given(const struct command *command, const struct arguments *arguments,
                         const char *name);
 
-/* Sets an option that was not given, which then counts as given (a preset's value). */
+/* Sets an option that was not given, to a preset's value. After that it counts as given. */
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings);
 
-/* The options that are in `given`, each as a word "--name=value", as a list of strings that parses
- * to the same values again. */
+/* Puts the options in `given` as a list of strings, each a word "--name=value". Parsing them gives
+ * the same values again. */
 void recur_options_put_words(recur_json_writer *json, const char *key,
                              const struct command *command, const struct option_set *given,
                              const void *settings);
 
-/* The number that a setting was `given` as (NULL or "": it was not), else that it is by default:
- * 0.1 and not the float next to it. The second finds the option by its name. */
+/* The number that a setting was `given` as (NULL or "": it was not given), otherwise its default:
+ * 0.1 and not the float next to it. The second function finds the option by its name. */
 double recur_option_exact(const struct option_spec *option, const char *given,
                           const void *settings);
 double recur_option_number(const struct command *command, const struct arguments *arguments,
                            const char *name, const void *settings);
 
-/* The name that an option of choices has been set to. */
+/* The value of an option with choices. */
 const char *recur_option_chosen(const struct command *command, const char *name,
                                 const void *settings);
 
-/* A setting's default as the help words it; "" of a flag. */
+/* A setting's default as the help words it; "" for a flag. */
 struct default_text {
     char text[40];
 };
 struct default_text recur_option_default(const struct option_spec *option);
 
-/* Copies the option's value from one of a command's settings structs to another. */
+/* Copies the option's value from one struct of settings to another. */
 void recur_option_copy(const struct option_spec *option, void *to, const void *from);
 
-/* Room for the longest list of choices, with its commas. */
+/* Room for the longest list of choices with commas. */
 enum { CHOICES_TEXT = 500 };
 
-/* The choices with commas between them: "rnn, gru, lstm". */
+/* The choices, separated by commas: "rnn, gru, lstm". */
 void recur_option_choices(const struct option_spec *option, char *text, size_t size);
 
 void recur_help_print(const struct command *command, FILE *stream);
-/* Prints text broken into lines of at most `width` columns, each but the first after `indent`
- * spaces; `column` is where the first one begins. */
+/* Prints text in lines of at most `width` columns. The first line begins in `column`, the others
+ * after `indent` spaces. */
 void recur_help_wrap(FILE *stream, const char *text, size_t column, size_t indent, size_t width);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a run writes and shows, and where: the options of recur train that its observers read. */
+/* The options of recur train that its observers read: what a run writes and shows, and where. */
 #ifndef RECUR_CLI_OPTIONS_OUTPUT_OPTIONS_H
 #define RECUR_CLI_OPTIONS_OUTPUT_OPTIONS_H
 

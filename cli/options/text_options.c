@@ -7,7 +7,7 @@ void recur_text_options_config(const struct text_options *options, struct text_c
     config->corpus = recur_corpus_config_default();
     config->corpus.text = &config->text;
     config->corpus.vocab = &config->vocab;
-    /* The option table let only the names pass that the library knows. */
+    /* The table of options has checked the names. */
     recur_tokens_parse(options->tokens, &config->text.tokens, NULL);
     recur_clean_parse(options->clean, &config->text.clean, NULL);
     config->text.encoding = options->encoding;

@@ -1,4 +1,4 @@
-/* The options that say how a text is read, shared by the commands that make a vocabulary. */
+/* The options for reading a text, which the commands that make a vocabulary share. */
 #ifndef RECUR_CLI_OPTIONS_TEXT_OPTIONS_H
 #define RECUR_CLI_OPTIONS_TEXT_OPTIONS_H
 
@@ -11,7 +11,7 @@ struct text_options {
     struct token_list reserved;
 };
 
-/* The row of --encoding, for the commands that read a text's file. */
+/* The row of --encoding, for commands that read a text's file. */
 #define ENCODING_ROW(settings, field)                                                              \
     {                                                                                              \
         .kind = OPTION_TEXT, .name = "encoding", .metavar = "NAME",                                \
@@ -58,7 +58,8 @@ struct text_options {
         },                                                                                         \
         ENCODING_ROW(settings, text.encoding)
 
-/* The same for the library. `corpus` points to its neighbours: not to be copied. */
+/* The same in the library's structs. `corpus` points to other members, so do not copy this
+ * struct. */
 struct text_config {
     recur_text_config text;
     recur_vocab_config vocab;

@@ -11,7 +11,7 @@
 
 #define AT(field) offsetof(struct train_options, field)
 
-/* A setting of the model or of the run; what else there is to say of it, its field says. */
+/* A setting of the model or of the run. Its field says everything else about it. */
 #define SETTING(config, list, ...)                                                                 \
     {                                                                                              \
         .kind = OPTION_FIELD, .at = AT(config), .fields = (list), .help = "", .name = __VA_ARGS__  \
@@ -109,7 +109,7 @@ const char *recur_preset_name(size_t index)
     return index < PRESETS ? presets[index].name : NULL;
 }
 
-/* What tasks are good for, and so which options go with them. */
+/* Uses of tasks, by which options belong to tasks. */
 enum {
     CONTINUES = 1 << RECUR_USE_CONTINUE,
     FILLS = 1 << RECUR_USE_FILL,
@@ -120,7 +120,7 @@ enum {
     USES = RECUR_USE_LABEL_TEXTS + 1,
 };
 
-/* Whether the task serves one of these uses. */
+/* Does the task serve one of these uses? */
 static bool serves(enum recur_task task, unsigned uses)
 {
     for (unsigned use = 0; use < USES; use++)
@@ -132,7 +132,7 @@ static bool serves(enum recur_task task, unsigned uses)
 enum recur_task recur_train_task(const struct train_options *options)
 {
     enum recur_task task = options->model.task;
-    /* The option table let only the names pass that the library knows. */
+    /* The table of options has checked the name. */
     recur_task_parse(options->task, &task, NULL);
     return task;
 }
@@ -172,16 +172,16 @@ static bool spread_layers(const struct command *command, struct train_options *o
     return true;
 }
 
-/* An option that only works with tasks of certain uses, or with certain values of another. */
+/* An option that needs a task with certain uses, or certain values of another option. */
 struct dependency {
     const char *option;
-    unsigned uses;                 /* of the task; 0: what follows counts */
-    const char *other, *wanted[2]; /* NULL: no more */
+    unsigned uses;                 /* of the task; 0: the values below are needed */
+    const char *other, *wanted[2]; /* NULL ends the list */
 };
 
 enum { WANTED_MOST = 16 };
 
-/* The names of the tasks that serve one of these uses; returns how many. */
+/* Lists the tasks that serve one of these uses; returns how many. */
 static size_t list_tasks(unsigned uses, const char **names)
 {
     const recur_field *tasks = recur_field_find(recur_model_field, "task");
@@ -197,7 +197,7 @@ struct joined {
     char text[128];
 };
 
-/* "a", "a or b", "a, b or c". */
+/* Joins names: "a", "a or b", "a, b or c". */
 static struct joined join(const char *const *names, size_t count)
 {
     struct joined joined = {""};
@@ -210,7 +210,7 @@ static struct joined join(const char *const *names, size_t count)
     return joined;
 }
 
-/* Whether the option has what it needs, if it was given. Says what is wrong. */
+/* If the option was given, does it have what it needs? Prints what is wrong. */
 static bool fits(const struct command *command, const struct train_options *options,
                  const struct arguments *given, const struct dependency *d)
 {
@@ -291,7 +291,7 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
                                       .trainer = recur_trainer_config_default()};
     if (!recur_options_parse(command, argc, argv, options, arguments, status))
         return false;
-    const struct arguments given = *arguments; /* by the user, not by a preset */
+    const struct arguments given = *arguments; /* given by the user, not by a preset */
     bool layers_given = recur_option_given(command, &given, "layers");
     *status = STATUS_USAGE;
     options->predict_given = recur_option_given(command, &given, "predict");

@@ -1,4 +1,5 @@
-/* What `recur train` can be told, presets, and what follows from it for the library. */
+/* The options of `recur train`, its presets, and the library's configurations that follow from
+ * them. */
 #ifndef RECUR_CLI_OPTIONS_TRAIN_OPTIONS_H
 #define RECUR_CLI_OPTIONS_TRAIN_OPTIONS_H
 
@@ -14,42 +15,42 @@ struct train_options {
     uint64_t max_tokens;
     struct label_options columns;
 
-    recur_model_config model;     /* with what follows: recur_train_model_config */
-    recur_trainer_config trainer; /* likewise: recur_train_trainer_config */
+    recur_model_config model;     /* incomplete: recur_train_model_config completes it */
+    recur_trainer_config trainer; /* incomplete: recur_train_trainer_config completes it */
     bool crf;
     struct count_list hidden;
     uint64_t layers, seed, threads;
-    double validation; /* as it was given, and not as the float next to it */
+    double validation; /* as the user wrote it, not the float next to it */
     const char *device;
 
     struct output_options out;
 
-    bool labels;                        /* the task is one of labelled texts */
-    bool embedding_given, epochs_given; /* else they follow from the text */
-    bool predict_given;                 /* by the user, not by a preset */
-    bool predict_by_time;               /* --predict-every was not given, and is no preset's */
+    bool labels;                        /* the task learns from labelled texts */
+    bool embedding_given, epochs_given; /* otherwise they follow from the text */
+    bool predict_given;                 /* given by the user, not by a preset */
+    bool predict_by_time;               /* neither the user nor a preset gave --predict-every */
 };
 
 /* The rows of the option table. */
 extern const struct option_spec recur_train_option_rows[];
 
-/* Reads the command line, applies the preset where none of its options was given, and checks
- * that the options go together. As recur_options_parse; `arguments->given` leaves out what the
- * preset gave. Where --resume is among the options, they stand besides those of the run, which
- * decide about presets and what goes together. */
+/* Reads the command line as recur_options_parse does, applies the preset to options that were not
+ * given, and checks that the options fit together. `arguments->given` leaves out the preset's
+ * options. With --resume the options are combined with those of the run, and the run's decide about
+ * presets and about what fits together. */
 bool recur_train_options_parse(const struct command *command, int argc, char **argv,
                                struct train_options *options, struct arguments *arguments,
                                int *status);
 
-/* Whether options that need a certain value of another, as --crf needs --task tag, have it. Says
+/* Do options have the value of another option that they need, as --crf needs --task tag? Prints
  * what is wrong. */
 bool recur_train_options_fit(const struct command *command, const struct train_options *options,
                              const struct arguments *given);
 
-/* Name of preset number `index`, NULL past the last. */
+/* Name of preset number `index`; NULL after the last. */
 const char *recur_preset_name(size_t index);
 
-/* The task that they name. */
+/* The task that the options name. */
 enum recur_task recur_train_task(const struct train_options *options);
 
 /* `options` must outlive the result. */

@@ -30,7 +30,7 @@ static void set_dot(struct canvas *canvas, size_t x, size_t y, size_t curve)
 
 void recur_canvas_draw(struct canvas *canvas, size_t curve, const double *values)
 {
-    /* Gaps tell the curves from each other without colours. */
+    /* Gaps distinguish the curves where there are no colours. */
     static const size_t periods[CANVAS_CURVES] = {2, 4, 8};
     size_t before = DOT_ROWS;
     for (size_t x = 0; x < recur_canvas_dots(canvas); x++) {
@@ -68,7 +68,7 @@ void recur_canvas_name(FILE *stream, size_t curve, const char *name, bool color)
     fprintf(stream, "%s%s%s", color ? color_of(curve) : "", name, color ? "\033[0m" : "");
 }
 
-/* Of the curves that pass, the last one's colour counts. */
+/* If several curves pass, the colour is that of the last. */
 static size_t last_curve(unsigned char curves)
 {
     size_t curve = CANVAS_CURVES - 1;
@@ -86,7 +86,7 @@ static void print_row(FILE *stream, const struct canvas *canvas, size_t row, boo
             fputs(color_of(last_curve(curves)), stream);
             current = curves;
         }
-        /* U+2800 + dots in UTF-8; an empty pattern as a space, which every font has. */
+        /* U+2800 + dots in UTF-8. An empty pattern is a space, which every font has. */
         if (dots)
             fprintf(stream, "\xE2%c%c", 0xA0 | dots >> 6, 0x80 | (dots & 0x3F));
         else
@@ -95,7 +95,7 @@ static void print_row(FILE *stream, const struct canvas *canvas, size_t row, boo
     fputs(current ? "\033[0m\n" : "\n", stream);
 }
 
-/* The texts under the axis: at its ends, and at the mark where there is room for it. */
+/* Prints the texts under the axis: at its ends and, if there is room, at the mark. */
 static void print_texts(FILE *stream, const struct canvas *canvas, const char *left,
                         const char *right)
 {
@@ -113,7 +113,7 @@ static void print_texts(FILE *stream, const struct canvas *canvas, const char *l
     fprintf(stream, "%*s%s\n", (int)(end - from - length), "", right);
 }
 
-/* As wide as the others, whatever the value is. */
+/* Prints a label with the same width for every value. */
 static void print_label(FILE *stream, double value, int digits)
 {
     if (snprintf(NULL, 0, "%.*f", digits, value) <= CANVAS_LABEL)

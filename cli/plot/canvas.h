@@ -1,4 +1,4 @@
-/* Curves in a terminal on a logarithmic scale, drawn with Unicode's braille dots. */
+/* Draws curves in a terminal on a logarithmic scale, with Unicode's braille dots. */
 #ifndef RECUR_CLI_PLOT_CANVAS_H
 #define RECUR_CLI_PLOT_CANVAS_H
 
@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A braille character has 2 x 4 dots. Labels left of the rows are CANVAS_LABEL columns wide. */
+/* A braille character has 2 x 4 dots. The labels to the left of the rows are CANVAS_LABEL columns
+ * wide. */
 enum {
     CANVAS_ROWS = 8,
     CANVAS_COLUMNS = 72,
@@ -16,34 +17,35 @@ enum {
 };
 
 struct canvas {
-    double low, high; /* logarithms of the values at the bottom and at the top */
+    double low, high; /* logarithms of the bottom's and the top's values */
     size_t columns;
     unsigned char dots[CANVAS_ROWS][CANVAS_COLUMNS];   /* bit n: dot n of the braille pattern */
-    unsigned char curves[CANVAS_ROWS][CANVAS_COLUMNS]; /* bit n: curve n passes */
-    const char *mark; /* what a tick on the axis stands for; NULL: there is none */
+    unsigned char curves[CANVAS_ROWS][CANVAS_COLUMNS]; /* bit n: curve n passes here */
+    const char *mark; /* text of the tick on the axis; NULL: no tick */
     size_t mark_column;
 };
 
-/* An empty canvas for values from exp(low) to exp(high) that is at most `width` columns wide with
- * its labels. False where that is too narrow for a picture. */
+/* Makes an empty canvas for values from exp(low) to exp(high), at most `width` columns wide, labels
+ * included. False where this is too narrow for a picture. */
 bool recur_canvas_open(struct canvas *canvas, size_t width, double low, double high);
 
-/* How many dots stand side by side. */
+/* How many dots a row has. */
 size_t recur_canvas_dots(const struct canvas *canvas);
 
-/* Draws a curve, at most CANVAS_CURVES of them, the later ones with gaps: `values` has a logarithm
- * for each of the dots side by side, NAN where the curve has none. Neighbours are joined. */
+/* Draws a curve; there are at most CANVAS_CURVES, and the later ones have gaps. `values` has a
+ * logarithm for each of a row's dots, NAN where the curve has no value. Neighbours are joined. */
 void recur_canvas_draw(struct canvas *canvas, size_t curve, const double *values);
 
-/* Puts a tick on the axis, below so many of the dots side by side, and `text` under it, which must
+/* Puts a tick on the axis below a row's dot number `dot`, and `text` under it. The text must
  * outlive the canvas. */
 void recur_canvas_mark(struct canvas *canvas, size_t dot, const char *text);
 
 /* Prints `name` in the colour of a curve. */
 void recur_canvas_name(FILE *stream, size_t curve, const char *name, bool color);
 
-/* Prints the rows with the values at the top, halfway and at the bottom (`digits` behind the
- * point, or as 1.63e+39 what would be too wide), and the axis with what stands below its ends. */
+/* Prints the rows, with the values at the top, in the middle and at the bottom, then the axis with
+ * the texts under its ends. Values have `digits` after the point; one that would be too wide is
+ * printed as 1.63e+39. */
 void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, const char *left,
                         const char *right, bool color);
 

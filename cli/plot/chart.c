@@ -7,20 +7,20 @@
 
 #include "common/quote.h"
 
-/* Colours that the colour-blind tell apart (Okabe and Ito 2008). */
+/* Colours that people with colour blindness can distinguish (Okabe and Ito 2008). */
 static const unsigned palette[CHART_SERIES] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
                                                0xE69F00, 0x56B4E9, 0x7F7F7F, 0x000000};
 enum { INK = 0x222222, PALE_INK = 0x666666, GRID = 0xE4E4E4, AXIS = 0xA0A0A0 };
 
-/* In points: margins round the frame of the curves, and what letters take. */
+/* Points: margins around the frame of the curves, and sizes of letters. */
 enum { LEFT = 64, RIGHT = 24, TOP = 90, BOTTOM = 48, SMALL = 12, LARGE = 16, LINE = 15 };
 #define LETTER 6.8
 
-/* One of the two scales, from values to places on the sheet. */
+/* A scale maps values to places on the sheet. */
 struct scale {
-    double low, high; /* values, or their logarithms */
+    double low, high; /* of values, or of their logarithms */
     bool logarithmic;
-    double from, to; /* places */
+    double from, to; /* places on the sheet */
 };
 
 struct frame {
@@ -38,7 +38,7 @@ static struct point place_point(const struct frame *frame, struct point point)
     return (struct point){place(&frame->x, point.x), place(&frame->y, point.y)};
 }
 
-/* Lowest and highest of all that is finite. */
+/* Finds the lowest and the highest finite value. */
 static void find_range(const struct chart *chart, struct point *low, struct point *high)
 {
     *low = (struct point){INFINITY, INFINITY};
@@ -64,8 +64,8 @@ static struct scale make_scale(double low, double high, bool logarithmic, double
         low = log(low);
         high = log(high);
     }
-    /* What the six digits of ticks do not tell apart is one value: rounding, on which steps would
-     * be lost. */
+    /* Values that the six digits of ticks cannot distinguish are treated as one. Their difference
+     * is rounding, in which steps would be lost. */
     double range = high - low;
     bool single = !(range > 1e-6 * fabs(high));
     if (single)
@@ -75,7 +75,7 @@ static struct scale make_scale(double low, double high, bool logarithmic, double
                           .logarithmic = logarithmic};
 }
 
-/* The room that the names at the curves' ends take. */
+/* The room that the names at the ends of curves need. */
 static double name_room(const struct chart *chart)
 {
     size_t longest = 0;
@@ -102,7 +102,7 @@ static struct frame make_frame(const struct chart *chart, struct point sheet)
 
 enum { MOST_TICKS = 24, TICKS = 6 };
 
-/* Round values inside the scale. */
+/* Round values within the scale. */
 struct ticks {
     double value[MOST_TICKS];
     size_t count;
@@ -116,7 +116,7 @@ static void add_tick(struct ticks *ticks, const struct scale *scale, double valu
         ticks->value[ticks->count++] = value;
 }
 
-/* Multiples of 1, 2 or 5 x 10^n, not smaller than `least`. */
+/* Ticks at multiples of 1, 2 or 5 x 10^n, at steps of at least `least`. */
 static struct ticks even_ticks(const struct scale *scale, double least)
 {
     struct ticks ticks = {.count = 0};
@@ -129,8 +129,8 @@ static struct ticks even_ticks(const struct scale *scale, double least)
     return ticks;
 }
 
-/* The first of the digits below whose multiples with powers of ten are enough; of many powers every
- * second, third and so on. */
+/* Ticks at digits times powers of ten. Takes the first row of digits below that gives enough ticks.
+ * If there are many powers, takes only every second, third and so on. */
 static struct ticks round_ticks(const struct scale *scale)
 {
     static const double digits[][8] = {{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 7}};
@@ -176,8 +176,8 @@ static void draw_grid(const struct chart *chart, struct pen *pen, const struct f
     pen->kind->text(pen, (struct point){16, y->to - 14}, left, chart->y_name);
 }
 
-/* A stretch without gaps. Of many points that fall on one another, the lowest and the highest of
- * each half point of the sheet say all that can be seen. */
+/* Thins a stretch without gaps. If many points coincide, only the lowest and the highest of each
+ * half point of the sheet can be seen, so only these are kept. */
 static size_t thin(struct point *points, size_t count)
 {
     size_t used = 0;
@@ -219,7 +219,7 @@ static void draw_series(const struct chart_series *series, struct pen *pen,
     }
 }
 
-/* The names of the curves at their ends, moved apart where they would overlap. */
+/* Draws the names of the curves at their ends and moves them apart where they would overlap. */
 static void draw_names(const struct chart *chart, struct pen *pen, const struct frame *frame)
 {
     double at[CHART_SERIES];
@@ -257,7 +257,7 @@ static void draw_mark(const struct chart_mark *mark, struct pen *pen, const stru
     const struct scale *x = &frame->x, *y = &frame->y;
     double room = LETTER * (double)recur_columns(mark->text) + 8;
     bool left = at.x + room > x->to && at.x - room > x->from;
-    bool below = at.y < (y->from + y->to) / 2; /* where the curve is not */
+    bool below = at.y < (y->from + y->to) / 2; /* on the side without the curve */
     const struct lettering text = {SMALL, INK, left ? ANCHOR_END : ANCHOR_START, false};
     pen->kind->line(pen, (struct point[]){{at.x, y->from}, {at.x, y->to}}, 2, PALE_INK, 1, true);
     pen->kind->dot(pen, at, 6, palette[mark->series]);
@@ -267,7 +267,7 @@ static void draw_mark(const struct chart_mark *mark, struct pen *pen, const stru
                     text, mark->text);
 }
 
-/* In one line of the sheet, cut where it is longer. */
+/* Draws one line of text, and cuts it where it is too long. */
 static void draw_heading(struct pen *pen, struct point sheet, double y, struct lettering lettering,
                          const char *text)
 {

@@ -9,7 +9,7 @@ static double log_value(const struct measure *measure, size_t curve, const recur
     return log(measure->value[curve](epoch));
 }
 
-/* Lowest and highest finite value of the curves. */
+/* Finds the lowest and the highest finite value of the curves. */
 static void find_range(const struct measure *measure, const recur_epoch *epochs, size_t count,
                        double *low, double *high)
 {
@@ -28,7 +28,7 @@ static void find_range(const struct measure *measure, const recur_epoch *epochs,
         *high = *low + 1e-3;
 }
 
-/* Each dot's value, between those of the two epochs beside it. */
+/* Draws a value for each dot, interpolated between the two epochs beside it. */
 static void draw(struct canvas *canvas, const struct measure *measure, const recur_epoch *epochs,
                  size_t count, size_t curve)
 {

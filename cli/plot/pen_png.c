@@ -1,4 +1,4 @@
-/* Pictures as PNG, by cairo. */
+/* Writes pictures as PNG with cairo. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +44,11 @@ struct cairo_library {
 
 static const char *const cairo_names[] = {CAIRO(LAZY_NAME)};
 
-/* Dots for a point, so that lines are sharp on today's screens. */
+/* Pixels per point, so that lines are sharp on today's screens. */
 enum { DENSITY = 2 };
 
 struct png {
-    struct pen pen; /* first */
+    struct pen pen; /* must be first */
     struct cairo_library lib;
     cairo_surface_t *surface;
     cairo_t *cairo;
@@ -144,7 +144,7 @@ struct pen *recur_pen_png(struct point sheet, const char *title, char *why, size
 {
     static const struct pen_kind kind = {draw_line, draw_dot, draw_text, finish, release};
     struct png *png = recur_try(1, sizeof *png);
-    (void)title; /* PNGs have no place that is read */
+    (void)title; /* nobody would read a title in a PNG */
     if (!png) {
         snprintf(why, size, "out of memory");
         return NULL;

@@ -1,4 +1,4 @@
-/* Pictures as SVG. */
+/* Writes pictures as SVG. */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
     "system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', 'Noto Sans CJK SC', sans-serif"
 
 struct svg {
-    struct pen pen; /* first */
+    struct pen pen; /* must be first */
     struct picture picture;
     bool failed;
 };
@@ -44,7 +44,7 @@ __attribute__((format(printf, 2, 3))) static void print(struct svg *svg, const c
     put(svg, text, (size_t)size);
 }
 
-/* What XML allows of a text, and what acts in it as a name. */
+/* Writes a text as XML allows it: characters that XML interprets become names. */
 static void put_text(struct svg *svg, const char *text)
 {
     while (*text) {

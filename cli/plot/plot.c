@@ -27,10 +27,10 @@ bool recur_plot_check(const struct command *command, const char *path)
     return false;
 }
 
-/* Seconds after which a picture, which takes a tenth of one, is given up. */
+/* A picture takes a tenth of a second. After so many seconds it is given up. */
 enum { PATIENCE = 20 };
 
-/* Why there is no picture. */
+/* The reason why there is no picture. */
 struct reason {
     char text[300];
 };
@@ -58,7 +58,8 @@ static void write_whole(int to, const void *bytes, size_t size)
     }
 }
 
-/* The process that draws: it says whether it did, then what, or why not. */
+/* Runs in the process that draws. It reports whether it succeeded, then the picture or the
+ * reason. */
 static void draw_and_exit(struct chart *chart, int to)
 {
     struct reason why = {"out of memory"};
@@ -72,7 +73,7 @@ static void draw_and_exit(struct chart *chart, int to)
     _exit(0);
 }
 
-/* What it said, to the end. False where memory is short. */
+/* Reads all that the process reports. False where memory is short. */
 static bool read_whole(int from, struct grown_text *said)
 {
     char piece[16384];
@@ -87,8 +88,8 @@ static bool read_whole(int from, struct grown_text *said)
     }
 }
 
-/* Draws in a process of its own: cairo and fontconfig crash, or wait for ever, where memory is
- * short. */
+/* Draws in a separate process, because cairo and fontconfig crash, or wait for ever, where memory
+ * is short. */
 static bool draw_apart(struct chart *chart, struct picture *picture, struct reason *why)
 {
     int ends[2], status = 0;
@@ -135,7 +136,7 @@ static bool write_chart(const struct command *command, const char *path, struct 
     return written;
 }
 
-/* Points with room for all curves. */
+/* Adds the series; `points` has room for all curves. */
 static void add_series(const struct plot *plot, struct chart *chart, struct point *points)
 {
     const struct measure *measure = &plot->measure;

@@ -1,11 +1,11 @@
-/* The curves of a run as a picture, SVG or PNG. */
+/* Draws the curves of a run as a picture, SVG or PNG. */
 #ifndef RECUR_CLI_PLOT_PLOT_H
 #define RECUR_CLI_PLOT_PLOT_H
 
 #include "common/command.h"
 #include "common/measure.h"
 
-/* Can this build draw into a file of that name? Says what is wrong where it cannot. */
+/* Can this build draw a picture into a file of that name? Prints the reason where it cannot. */
 bool recur_plot_check(const struct command *command, const char *path);
 
 struct plot {
@@ -16,7 +16,7 @@ struct plot {
     uint64_t kept; /* the epoch to mark; 0: none */
 };
 
-/* Draws the measure over the epochs. Says what is wrong where that fails. */
+/* Draws the measure over the epochs. Prints the reason where this fails. */
 bool recur_plot_write(const struct command *command, const char *path, const struct plot *plot);
 
 #endif
