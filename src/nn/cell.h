@@ -1,7 +1,7 @@
-/* What the stack must know of a cell: how many gates, which panels it keeps for each time step, and
- * what its products multiply. The products, the loops over time, layers, directions and threads are
- * the stack's (forward.c, backward.c); the cell's equations and point-wise functions stand in
- * src/backend/cpu/kernels/<cell>.h. All cells are rows of the table in cells.c.
+/* What the stack must know of a cell: how many gates it has, which panels it keeps for each time
+ * step, and what its products multiply. The stack has the products and the loops over time, layers,
+ * directions and threads (forward.c, backward.c); the cell's equations and point-wise functions
+ * stand in src/backend/cpu/kernels/<cell>.h. Each cell is a row of the table in cells.c.
  *
  * A cell keeps S slots for each 32 units: panels of gate activations, (T*B, 32) each, which the
  * backward pass overwrites with the gradients of the pre-activations. Gate g of x W_ih^T + b is
@@ -33,7 +33,7 @@ struct recur_cell_kind {
     unsigned slots;       /* S */
     unsigned phases;      /* 1 or 2 */
     bool has_c;           /* a cell state beside h */
-    bool activated;       /* by a function that can be chosen, enum recur_activation */
+    bool activated;       /* the caller can choose a function, enum recur_activation */
     unsigned input_slot[RECUR_GATES_MAX];
     unsigned recurrent_slot[RECUR_GATES_MAX]; /* gates of one phase in neighbouring slots */
     struct recur_cell_phase phase[RECUR_CELL_PHASES_MAX];

@@ -1,4 +1,4 @@
-/* The cells: what each is called, and its description. Both in the order of enum recur_cell. */
+/* The cells: their names and their descriptions, both in the order of enum recur_cell. */
 #include "base/names.h"
 #include "nn/cell.h"
 
@@ -11,8 +11,8 @@ static const struct recur_cell_kind kinds[] = {
                         .phases = 1,
                         .activated = true,
                         .phase = {{.gates = 1}}},
-    /* The recurrent products of r z n write to neighbours, so that n is slot 3 of them and slot 0
-     * of the input's: r stands between the two parts of n. */
+    /* The recurrent products of r z n write to neighbouring slots. So n has slot 3 for the
+     * recurrent part and slot 0 for the input's part; r stands between the two parts of n. */
     [RECUR_CELL_GRU] = {.cell = RECUR_CELL_GRU,
                         .gates = 3,
                         .slots = 4,

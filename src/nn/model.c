@@ -10,7 +10,7 @@
 
 #define USUAL_HIDDEN 256
 
-/* The widths become the model's own. */
+/* Copies the widths into the model. */
 static enum recur_status take_hidden(struct recur_model *model, recur_error *error)
 {
     size_t layers = model->config.layers;
@@ -164,8 +164,8 @@ enum recur_status recur_model_add_epoch(recur_model *model, const recur_epoch *e
     return RECUR_OK;
 }
 
-/* Of the recurrent products, of the input products of layers that read a dense input, and of the
- * head. */
+/* Counts the multiply-adds of the recurrent products, of the input products of layers that read a
+ * dense input, and of the head. */
 static double multiply_adds(const recur_model *model)
 {
     const struct recur_network *network = &model->network;

@@ -17,7 +17,7 @@ RECUR_CONFIG(model, label_column, .cell = RECUR_CELL_LSTM, .activation = RECUR_A
              .layers = 1, .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1,
              .character_embedding = 25, .character_hidden = 25)
 
-/* NULL where the number is no task's. */
+/* NULL where no task has that number. */
 static const struct recur_task_kind *task(const void *config)
 {
     return recur_task_of(((const recur_model_config *)config)->task);

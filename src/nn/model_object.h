@@ -1,11 +1,11 @@
-/* The inside of recur_model, for the rooms that run it. */
+/* The contents of recur_model, for the rooms that run it. */
 #ifndef RECUR_NN_MODEL_OBJECT_H
 #define RECUR_NN_MODEL_OBJECT_H
 
 #include "nn/network.h"
 #include "recur/training.h"
 
-/* Where it comes from (nn/origin.h). */
+/* Where a model comes from (nn/origin.h). */
 struct recur_origin_object {
     recur_origin shown; /* points to what follows */
     recur_trainer_config settings;
@@ -15,9 +15,9 @@ struct recur_origin_object {
 struct recur_model {
     recur_model_config config; /* its `hidden` is the model's own copy */
     size_t *hidden;
-    recur_vocab *vocab; /* NULL where the model has none, as those below */
+    recur_vocab *vocab; /* NULL where the model has none; the same holds for the next two */
     recur_vocab *labels, *characters;
-    const struct recur_backend *backend; /* what computes with it */
+    const struct recur_backend *backend; /* computes with the model */
     const struct recur_kernels *kernels; /* of the CPU: its instruction set */
     struct recur_network network;
     real *parameters; /* flat, as network.params says */
@@ -27,13 +27,13 @@ struct recur_model {
     struct recur_origin_object origin;
 };
 
-/* What a model is made with beside its configuration. */
+/* What a model is made with besides its configuration. */
 struct recur_model_vocabs {
-    recur_vocab *tokens, *labels, *characters; /* which it shares; NULL: none */
-    bool blank; /* its parameters are left 0, for all of them are about to be read */
+    recur_vocab *tokens, *labels, *characters; /* the model shares them; NULL: there are none */
+    bool blank; /* its parameters stay 0, because all of them are about to be read */
 };
 
-/* recur_model_create with all of them; their sizes take the place of the configuration's. */
+/* recur_model_create with all vocabularies; their sizes replace those of the configuration. */
 enum recur_status recur_model_create_vocabs(const recur_model_config *config,
                                             const struct recur_model_vocabs *vocabs,
                                             recur_model **model, recur_error *error);
@@ -41,7 +41,8 @@ enum recur_status recur_model_create_vocabs(const recur_model_config *config,
 /* UNSUPPORTED for a model that labels, or one that reads numbers in place of tokens. */
 enum recur_status recur_model_check_tokens(const recur_model *model, recur_error *error);
 
-/* DIVERGED: `what` came out as no number. Every parameter is finite, sums of them need not be. */
+/* Fails with DIVERGED: `what` is not finite. Every parameter is finite, but sums of them need not
+ * be. */
 enum recur_status recur_fail_overflow(const char *what, recur_error *error);
 
 /* UNSUPPORTED for a quantised model. */

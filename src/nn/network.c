@@ -46,7 +46,7 @@ static enum recur_status check(const recur_model_config *config,
     return (*task)->check ? (*task)->check(config, error) : RECUR_OK;
 }
 
-/* The tensors of the stack's initialisation: U(+-1/sqrt(fan)) or 0.01 N(0, 1) with zero biases. */
+/* How the stack's tensors begin: U(+-1/sqrt(fan)), or 0.01 N(0, 1) with zero biases. */
 static void set_init(struct recur_param *param, enum recur_init init, size_t fan)
 {
     bool bias = param->rank == 1;

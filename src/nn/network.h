@@ -1,5 +1,6 @@
-/* A network's structure: which layers, how wide, and where each one's tensors stand in the table.
- * It holds no numbers: parameters are a flat array beside it, activations a workspace. */
+/* A network's structure: which layers it has, how wide they are, and where their tensors stand in
+ * the table. It holds no numbers: parameters are a flat array beside it, activations a
+ * workspace. */
 #ifndef RECUR_NN_NETWORK_H
 #define RECUR_NN_NETWORK_H
 
@@ -40,12 +41,14 @@ struct recur_network {
     size_t inputs;             /* I: numbers that a step reads in place of a token; 0: tokens */
     size_t embedding;          /* E; 0: one-hot */
     size_t vocabulary;         /* V; 0 where a network reads numbers */
-    size_t outputs;            /* of the head: V or, of a network of labels, K; 0: it has none */
+    size_t outputs;            /* of the head: V, or K in a network of labels; 0: there is no
+                                  head */
     real dropout;
     struct recur_layer *layer;     /* (L) */
     size_t embedding_weight;       /* RECUR_NO_TENSOR where E is 0 */
-    size_t lookup;                 /* the table of embeddings that tokens are looked up in, this one
-                                      or one that a part reads; RECUR_NO_TENSOR: there is none */
+    size_t lookup;                 /* the table of embeddings in which tokens are looked up, this
+                                      network's or one that a part reads; RECUR_NO_TENSOR: there is
+                                      none */
     size_t head_weight, head_bias; /* RECUR_NO_TENSOR where there is no head */
     struct recur_params params;
     bool apart; /* see recur_network_apart */
@@ -55,39 +58,41 @@ struct recur_network {
         *parts; /* what the task adds beside layers and head, in a type of its own; NULL: nothing */
 };
 
-/* Checks the configuration and fills in the network. ARGUMENT for an impossible value; what was
- * allocated so far is released by recur_network_free in every case. */
+/* Checks the configuration and fills in the network. ARGUMENT for an impossible value;
+ * recur_network_free releases it, also after an error. */
 enum recur_status recur_network_init(struct recur_network *network,
                                      const recur_model_config *config, recur_error *error);
 void recur_network_free(struct recur_network *network);
 
-/* What a task builds a network of. A part is a network of its own over the whole's parameters: its
- * tensors go into `params`, the table of the whole, with `prefix` before their names. */
+/* A task builds a network with these functions. A part is a network of its own over the parameters
+ * of the whole: its tensors go into `params`, the table of the whole, with `prefix` before their
+ * names. */
 
-/* An embedding (V, E); *index RECUR_NO_TENSOR where `width` is 0. */
+/* Adds an embedding (V, E); *index is RECUR_NO_TENSOR where `width` is 0. */
 enum recur_status recur_network_add_embedding(struct recur_params *params, const char *prefix,
                                               enum recur_init init, size_t width, size_t vocabulary,
                                               size_t *index, recur_error *error);
 
-/* The layers, of the widths `hidden`, and what they read: the embedding, if the network has one. */
+/* Adds the layers, of the widths `hidden`, and what they read: the embedding, if the network has
+ * one. */
 enum recur_status recur_network_add_layers(struct recur_network *network,
                                            struct recur_params *params, const char *prefix,
                                            const size_t *hidden, enum recur_init init,
                                            recur_error *error);
 
-/* A head of `outputs` numbers, which reads `segments` states of `top` numbers side by side; none
- * where `outputs` is 0. */
+/* Adds a head of `outputs` numbers, which reads `segments` states of `top` numbers side by side.
+ * Adds nothing where `outputs` is 0. */
 enum recur_status recur_network_add_head(struct recur_network *network, struct recur_params *params,
                                          size_t outputs, size_t segments, size_t top,
                                          enum recur_init init, recur_error *error);
 
-/* The layers of the configuration and a head over the last one. */
+/* Adds the layers of the configuration and a head over the last one. */
 enum recur_status recur_network_add_stack(struct recur_network *network,
                                           const recur_model_config *config, size_t outputs,
                                           recur_error *error);
 
-/* A part with the network's cell and biases and one direction, still without layers. It belongs to
- * the caller: recur_network_free_part. */
+/* Makes a part with the network's cell and biases and one direction, still without layers. It
+ * belongs to the caller: recur_network_free_part. */
 enum recur_status recur_network_make_part(const struct recur_network *network,
                                           struct recur_network **part, recur_error *error);
 void recur_network_free_part(struct recur_network *part);
@@ -98,15 +103,16 @@ static inline const struct recur_param *recur_network_param(const struct recur_n
     return &network->params.entry[index];
 }
 
-/* Where a token is predicted and must not be seen, each direction of layer l > 0 reads its own
- * below: what both have read is everything, the token itself included. Only the head, l = L, reads
- * both. */
+/* In a network that predicts a token without seeing it, each direction of a layer l > 0 reads only
+ * its own direction below, because both directions together have read everything, the token
+ * included. Only the head, l = L, reads both. */
 static inline bool recur_network_apart(const struct recur_network *network, size_t l)
 {
     return network->apart && l > 0 && l < network->layers;
 }
 
-/* There the head reads the states of layer L - 1 before each step: the step reads the token. */
+/* In such a network the head reads the states of layer L - 1 before each step, because the step
+ * reads the token. */
 static inline bool recur_network_hands_on_before(const struct recur_network *network, size_t l)
 {
     return network->apart && l + 1 == network->layers;

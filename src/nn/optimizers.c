@@ -1,4 +1,4 @@
-/* The optimisers: their names, and what each keeps. Both in the order of enum recur_optimizer. */
+/* The optimisers: their names, and what each keeps, both in the order of enum recur_optimizer. */
 #include "nn/optimizers.h"
 
 #include "base/names.h"

@@ -1,4 +1,4 @@
-/* What each optimiser keeps and how it treats parameters; its arithmetic is a backend's. */
+/* What each optimiser keeps and how it treats parameters; backends have its arithmetic. */
 #ifndef RECUR_NN_OPTIMIZERS_H
 #define RECUR_NN_OPTIMIZERS_H
 
@@ -7,12 +7,13 @@
 #include "recur/training.h"
 
 struct recur_optimizer_kind {
-    bool first, second; /* moments; momentum makes the first of any */
+    bool first, second; /* moments; with momentum every optimiser has the first */
     bool decoupled;     /* weight decay apart from the gradient */
-    bool local;         /* without momentum and decay, where the gradient is 0 nothing changes */
+    bool local;         /* without momentum and decay, a parameter whose gradient is 0 does not
+                           change */
 };
 
-/* The row of an optimiser that recur_trainer_check has let pass. */
+/* The row of an optimiser that recur_trainer_check has accepted. */
 const struct recur_optimizer_kind *recur_optimizer_kind_of(enum recur_optimizer optimizer);
 
 #endif

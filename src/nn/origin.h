@@ -6,7 +6,7 @@
 
 struct recur_origin_object;
 
-/* Writes down, in the model, what trained it; `settings` NULL: nobody knows. */
+/* Notes in the model how it was trained; `settings` NULL: the settings are unknown. */
 void recur_model_note_training(recur_model *model, const recur_trainer_config *settings,
                                uint64_t kept_epoch, uint64_t train_tokens, uint64_t valid_tokens);
 

@@ -1,13 +1,12 @@
-/* The panel, in which every matrix and every activation is stored: RECUR_LANES columns. An array
- * (rows, C) is ceil(C / 32) panels, each (rows, 32), row-major, 64-byte aligned, the unused lanes
- * of the last one zero. Units of a layer stand in the lanes, so a panel of weights (K, 32) is
- * walked once from front to back by a product, whatever the number of rows it serves.
+/* Panels store every matrix and every activation: a panel is RECUR_LANES columns. An array
+ * (rows, C) is ceil(C / 32) panels, each (rows, 32), row-major, 64-byte aligned; the unused lanes
+ * of the last one are zero. Units of a layer stand in the lanes, so a product walks a panel of
+ * weights (K, 32) once from front to back, for any number of rows.
  *
  *     columns  0 .. 31     32 .. 63
  *     row 0    [........]  [........]
  *     row 1    [........]  [........]
- *      ...     panel 0     panel 1
- */
+ *      ...     panel 0     panel 1 */
 #ifndef RECUR_NN_PANELS_H
 #define RECUR_NN_PANELS_H
 

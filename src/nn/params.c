@@ -42,8 +42,8 @@ void recur_params_free(struct recur_params *params)
     *params = (struct recur_params){0};
 }
 
-/* An element's place is the sum of what its wide axis says and what its deep axis says. Every
- * number of a file goes through here, and divisions are slow. */
+/* An element's place is the sum of a place along the wide axis and one along the deep axis. Every
+ * number of a file goes through here, so divisions, which are slow, are avoided. */
 static size_t wide_place(const struct recur_param *param, size_t wide)
 {
     size_t group = param->groups > 1 ? wide / param->width : 0, unit = wide - group * param->width;

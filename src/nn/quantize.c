@@ -1,4 +1,4 @@
-/* Models of fewer bits: every weight is one that the type of low precision can hold. */
+/* Quantised models: every weight becomes a number that the low-precision type can hold. */
 #include <math.h>
 #include <string.h>
 
@@ -6,8 +6,8 @@
 #include "nn/model_object.h"
 #include "nn/quantize.h"
 
-/* To the nearest bf16, ties to even. Weights are finite, and small enough not to become infinite
- * (recur_model_quantize sees to it). */
+/* Rounds to the nearest bf16, ties to even. Weights are finite, and so small that they do not
+ * become infinite (recur_model_quantize checks it). */
 static real nearest_bf16(real x)
 {
     uint32_t bits;
@@ -17,7 +17,7 @@ static real nearest_bf16(real x)
     return x;
 }
 
-/* Every output's weights to multiples of a 127th of the largest. */
+/* Rounds the weights of each output to multiples of a 127th of the largest. */
 static void round_to_bytes(const struct recur_param *param, real *flat)
 {
     for (size_t place = 0; place < param->span; place += param->depth * RECUR_LANES)

@@ -1,4 +1,4 @@
-/* Models of fewer bits: what their numbers are multiples of. */
+/* Quantised models: the number that their weights are multiples of. */
 #ifndef RECUR_NN_QUANTIZE_H
 #define RECUR_NN_QUANTIZE_H
 
@@ -7,8 +7,8 @@
 
 #include "base/real.h"
 
-/* The scale of an output's weights, of which `most` is the largest magnitude: rounded up to so few
- * bits that 127 times it is exact, and that it comes out again of weights it was taken of. */
+/* The scale of an output's weights, whose largest magnitude is `most`. It is rounded up to few
+ * bits, so that 127 times the scale is exact and quantised weights give the same scale again. */
 static inline real recur_int8_scale(real most)
 {
     float scale = (float)most / 127;
