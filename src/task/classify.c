@@ -12,7 +12,7 @@ static enum recur_status check(const recur_model_config *config, recur_error *er
     return recur_label_check_sizes(config, error);
 }
 
-/* The head is a network of its own, whose one step reads a text's pooled states. */
+/* The head is a network of its own; its only step reads a text's pooled states. */
 static enum recur_status build(struct recur_network *network, const recur_model_config *config,
                                recur_error *error)
 {

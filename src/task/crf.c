@@ -24,7 +24,7 @@ static double greatest(const double *a, size_t count)
     return most;
 }
 
-/* a = e^(a - its greatest), which is returned. */
+/* Replaces a by e^(a - its greatest) and returns the greatest. */
 static double normalise(double *a, size_t count)
 {
     double most = greatest(a, count);
@@ -74,9 +74,9 @@ void recur_crf_gradient(const struct recur_crf *crf, const real *x, size_t strid
                         struct recur_crf_sums *sums)
 {
     size_t labels = crf->labels;
-    /* b_{T-1} = end;  b_t(i) = log sum_j e^(A(i, j) + x_{t+1}(j) + b_{t+1}(j)). `after` is
-     * e^(x_t + b_t) by its greatest, the exponentials of a and of x + b have products
-     * that sum to Z at each step, so that shifts cancel. */
+    /* b_{T-1} = end;  b_t(i) = log sum_j e^(A(i, j) + x_{t+1}(j) + b_{t+1}(j)). `after` is e^(x_t +
+     * b_t) divided by its greatest. At each step the products of the exponentials of a and b sum to
+     * Z, so the shifts cancel. */
     for (size_t t = steps; t-- > 0;) {
         double *b = sums->after + t * labels, *a = sums->before + t * labels, sum = 0;
         real *d = dx + t * stride;
@@ -100,7 +100,7 @@ void recur_crf_gradient(const struct recur_crf *crf, const real *x, size_t strid
             b[i] += (double)x[t * stride + i];
         normalise(b, labels);
         if (t + 1 < steps) {
-            /* p(i, j) = a_t(i) A(i, j) after_{t+1}(j) / their sum */
+            /* p(i, j) = a_t(i) e^A(i, j) after_{t+1}(j) / the sum of these */
             const double *next = b + labels;
             double pairs = 0;
             for (size_t i = 0; i < labels; i++)

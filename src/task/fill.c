@@ -1,4 +1,4 @@
-/* The task fill: predicts each token from what stands around it, and never from itself. */
+/* The task fill: predicts each token from the tokens around it, and never from itself. */
 #include <string.h>
 
 #include "base/rng.h"
@@ -13,7 +13,8 @@ static enum recur_status build(struct recur_network *network, const recur_model_
     return recur_network_add_stack(network, config, config->vocabulary, error);
 }
 
-/* What is to be filled in is the inputs themselves, some of which are blank for the others. */
+/* The targets are the inputs themselves; some inputs become blanks, as context for the other
+ * tokens. */
 static void mask(const recur_trainer_config *config, uint64_t update, size_t count, int32_t *x,
                  int32_t *y)
 {

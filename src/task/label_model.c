@@ -1,4 +1,4 @@
-/* A model that is made for labelled data: its dictionaries. */
+/* Makes the vocabularies of a model from labelled data. */
 #include <stdlib.h>
 
 #include "base/config.h"
@@ -7,7 +7,7 @@
 #include "recur/labels.h"
 #include "task/task.h"
 
-/* Tokens being gathered for a dictionary. */
+/* The tokens that a vocabulary is being made from. */
 struct gathering {
     recur_token *token;
     size_t count, capacity;
@@ -46,7 +46,7 @@ static enum recur_status gather_labels(struct gathering *g, const recur_labels *
     return RECUR_OK;
 }
 
-/* Every character of every word, as often as the word stands there. */
+/* Gathers every character of every word, as often as the word occurs. */
 static enum recur_status gather_characters(struct gathering *g, const recur_labels *data,
                                            recur_error *error)
 {

@@ -1,18 +1,20 @@
-/* The parts that a network with labels has beside its layers. Some are networks of their own, over
+/* The parts that a network with labels has besides its layers. Some are networks of their own over
  * the same parameters. */
 #ifndef RECUR_TASK_LABEL_PARTS_H
 #define RECUR_TASK_LABEL_PARTS_H
 
 #include "nn/network.h"
 
-/* A word's case as numbers that the layers read, one of them 1 (data/words.h). */
+/* A word's case is so many numbers that the layers read; one of them is 1, the others 0
+ * (data/words.h). */
 #define RECUR_WORD_CASES 7
 
 struct recur_label_parts {
-    struct recur_network *chars; /* tag: reads a word's characters, both ways; NULL: nothing does */
-    struct recur_network *head;  /* classify: no layer; reads a text's pooled states */
+    struct recur_network *chars; /* tag: reads a word's characters in both directions; NULL:
+                                    nothing does */
+    struct recur_network *head;  /* classify: has no layer; reads a text's pooled states */
     size_t crf_start, crf_end;   /* (K) scores of first and last labels; or RECUR_NO_TENSOR */
-    size_t crf_transitions;      /* (K, K): of label j, the column, behind label i */
+    size_t crf_transitions;      /* (K, K): of label j, the column, after label i */
 };
 
 static inline const struct recur_label_parts *recur_label_parts(const struct recur_network *network)
@@ -24,14 +26,15 @@ static inline const struct recur_label_parts *recur_label_parts(const struct rec
 enum recur_status recur_label_parts_create(struct recur_network *network,
                                            struct recur_label_parts **parts, recur_error *error);
 
-/* Hands the table of parameters to every part, once all tensors are in it. */
+/* Gives the table of parameters to every part, once all tensors are in it. */
 void recur_label_parts_share(struct recur_network *network);
 
-/* As struct recur_task_kind has it. */
+/* For `release` of struct recur_task_kind. */
 void recur_label_parts_release(struct recur_network *network);
 
-/* The checks that all tasks with labels share: one goes before a task's own checks, one behind
- * them, so that of several mistakes the same one is always reported. Errors: ARGUMENT. */
+/* The checks that all tasks with labels share. The first runs before a task's own checks, the
+ * second after them, so that of several mistakes always the same one is reported. Errors:
+ * ARGUMENT. */
 enum recur_status recur_label_check(const recur_model_config *config, recur_error *error);
 enum recur_status recur_label_check_sizes(const recur_model_config *config, recur_error *error);
 

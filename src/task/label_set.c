@@ -41,7 +41,7 @@ static size_t count_characters(recur_token form)
     return count;
 }
 
-/* Appends the characters of a form that are read. */
+/* Appends those characters of a form that the model reads. */
 static void read_characters(struct recur_label_set *set, recur_token form, size_t *next)
 {
     const size_t half = RECUR_WORD_CHARACTERS / 2;

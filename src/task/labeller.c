@@ -10,7 +10,7 @@
 enum recur_status recur_labeller_alloc(size_t count, size_t width, float **floats,
                                        recur_error *error)
 {
-    /* Room for whole panels, which kernels work on. */
+    /* Room for whole panels, because kernels work on whole panels. */
     size_t numbers = recur_size_add(recur_size_mul(count, width), RECUR_LANES);
     return recur_block_alloc(recur_size_mul(numbers, sizeof **floats), "a minibatch", floats,
                              error);

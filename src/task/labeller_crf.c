@@ -1,5 +1,5 @@
-/* The CRF of a minibatch: sequences are shared out among the threads, then the rows of the
- * transitions, so that no sum depends on how many threads there are. */
+/* The CRF of a minibatch: the threads share out the sequences, then the rows of the transitions, so
+ * that no sum depends on the number of threads. */
 #include <string.h>
 
 #include "task/labeller.h"
@@ -26,7 +26,7 @@ static struct recur_crf_sums sums_of(const struct recur_labeller *l, size_t b)
                                    l->sums.factor + first};
 }
 
-/* The gradient of the mean over this minibatch's labels. */
+/* The scale of the gradient of the mean over this minibatch's labels. */
 static double scale_of(const struct recur_labeller *l)
 {
     return 1 / (double)(l->labels ? l->labels : 1);
@@ -74,7 +74,7 @@ static void learn(void *argument, size_t thread, size_t threads)
     }
 }
 
-/* The first step's gradient is that of `start` too, the last one's that of `end`. */
+/* The first step's gradient is also that of `start`, the last one's also that of `end`. */
 static void add_ends(struct recur_labeller *l)
 {
     size_t labels = l->crf.labels;

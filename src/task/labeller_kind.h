@@ -1,4 +1,4 @@
-/* What differs between models that label words and those that label texts, and what both use. */
+/* What differs between models that label words and models that label texts, and what both use. */
 #ifndef RECUR_TASK_LABELLER_KIND_H
 #define RECUR_TASK_LABELLER_KIND_H
 
@@ -21,10 +21,10 @@ struct recur_labeller_kind {
     enum recur_status (*init)(struct recur_labeller *l, const struct recur_label_set *set,
                               const struct recur_labeller_room *room, size_t cells,
                               recur_error *error);
-    /* Puts the rest of a minibatch in place; NULL: there is none. */
+    /* Loads the rest of a minibatch; NULL: there is none. */
     void (*load)(struct recur_labeller *l, const struct recur_label_set *set,
                  const size_t *members);
-    /* recur_labeller_learn and recur_labeller_predict. */
+    /* The work of recur_labeller_learn and recur_labeller_predict. */
     enum recur_status (*learn)(struct recur_labeller *l, uint64_t minibatch, double *loss,
                                recur_error *error);
     enum recur_status (*predict)(struct recur_labeller *l, recur_error *error);
@@ -32,12 +32,13 @@ struct recur_labeller_kind {
 
 extern const struct recur_labeller_kind recur_word_labeller, recur_text_labeller;
 
-/* An array (count, width) with room for whole panels, which kernels work on. Errors: MEMORY. */
+/* Allocates an array (count, width) with room for whole panels, because kernels work on whole
+ * panels. Errors: MEMORY. */
 enum recur_status recur_labeller_alloc(size_t count, size_t width, float **floats,
                                        recur_error *error);
 
-/* An engine for one part of the model, which shares the learner with the others. Errors: MEMORY.
- */
+/* Plans an engine for one part of the model; it shares the learner with the other parts. Errors:
+ * MEMORY. */
 enum recur_status recur_labeller_plan(const struct recur_labeller *l,
                                       const struct recur_network *network,
                                       const struct recur_labeller_room *room, size_t batch,

@@ -1,4 +1,4 @@
-/* Of the task classify: what of a text's states the head reads, and its one label. */
+/* The task classify: which of a text's states the head reads, and the label of a text. */
 #include <string.h>
 
 #include "base/rng.h"
@@ -32,7 +32,7 @@ static enum recur_status init(struct recur_labeller *l, const struct recur_label
     return l->learner ? recur_labeller_alloc(cells, width, &l->dy, error) : RECUR_OK;
 }
 
-/* Between `pooled` (B, W) and the last layer's part of h_n (D, B, H). */
+/* Copies between `pooled` (B, W) and the last layer's part of h_n (D, B, H). */
 static void exchange_final(const struct recur_labeller *l, float *states, float *pooled,
                            bool gradient)
 {
@@ -56,7 +56,7 @@ static void exchange_final(const struct recur_labeller *l, float *states, float 
         }
 }
 
-/* The mean or the greatest over a text's steps; of an empty text 0. */
+/* The mean or the greatest over a text's steps; 0 for an empty text. */
 static void pool_steps(const struct recur_labeller *l)
 {
     size_t width = parts_of(l)->head->inputs;
@@ -75,7 +75,7 @@ static void pool_steps(const struct recur_labeller *l)
     }
 }
 
-/* Its gradient: of the greatest, all to the first step that had it. */
+/* The gradient of pool_steps: that of the greatest goes to the first step that had it. */
 static void unpool_steps(const struct recur_labeller *l)
 {
     size_t width = parts_of(l)->head->inputs;
@@ -94,7 +94,8 @@ static void unpool_steps(const struct recur_labeller *l)
     }
 }
 
-/* Dropout of the last states, which the layers hand on without; the same mask both ways. */
+/* Dropout of the last states, which the layers hand on without dropout; the mask is the same
+ * forward and backward. */
 static void drop(const struct recur_labeller *l, float *pooled, uint64_t minibatch)
 {
     const struct recur_network *network = network_of(l);

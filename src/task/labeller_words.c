@@ -1,5 +1,5 @@
-/* Of the task tag: what the words of sentences are read as, and their labels learnt by a softmax or
- * a CRF. */
+/* The task tag: what the layers read of the words of sentences, and how a softmax or a CRF learns
+ * their labels. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -62,7 +62,7 @@ static enum recur_status init(struct recur_labeller *l, const struct recur_label
     return l->learner ? recur_labeller_alloc(words, 2 * width, &l->dends, error) : RECUR_OK;
 }
 
-/* The different words of the minibatch, to be read by their characters. */
+/* Lists the different words of the minibatch, to read their characters. */
 static void load(struct recur_labeller *l, const struct recur_label_set *set, const size_t *members)
 {
     if (!l->chars)
@@ -88,7 +88,7 @@ static void load(struct recur_labeller *l, const struct recur_label_set *set, co
             l->characters[t * l->words + i] = set->character[set->characters[l->word[i]] + t];
 }
 
-/* The words' embeddings into x, or their gradients out of dx. */
+/* Copies the words' embeddings into x, or their gradients from dx into the table's. */
 static void exchange_embeddings(struct recur_labeller *l, bool gradient)
 {
     const struct recur_network *network = network_of(l);
@@ -106,7 +106,8 @@ static void exchange_embeddings(struct recur_labeller *l, bool gradient)
         l->backend->look_up(l->layers, &lookup);
 }
 
-/* What the characters of words say into x, or its gradients out of dx: `ends` (2, words, Hc). */
+/* Copies what the characters of words say, `ends` (2, words, Hc), into x, or its gradients out of
+ * dx. */
 static void exchange_ends(struct recur_labeller *l, bool gradient)
 {
     const struct recur_network *network = network_of(l);

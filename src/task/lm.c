@@ -1,4 +1,4 @@
-/* The task lm: predicts the next token, from all up to this one. */
+/* The task lm: predicts the next token from all tokens up to this one. */
 #include "nn/network.h"
 #include "task/task.h"
 

@@ -4,7 +4,7 @@
 #include "task/label_parts.h"
 #include "task/task.h"
 
-/* A CRF's time and transitions grow with the square of this. */
+/* The time and the transitions of a CRF grow with the square of the number of labels. */
 #define CRF_LABELS_MAX 4096
 
 static enum recur_status check(const recur_model_config *config, recur_error *error)
@@ -23,8 +23,8 @@ static enum recur_status check(const recur_model_config *config, recur_error *er
     return recur_label_check_sizes(config, error);
 }
 
-/* What reads the characters of words: a layer in both directions, of which the last states count.
- */
+/* Adds what reads the characters of words: a layer in both directions, whose last states are
+ * used. */
 static enum recur_status add_chars(struct recur_network *network, const recur_model_config *config,
                                    struct recur_label_parts *parts, recur_error *error)
 {
@@ -61,7 +61,7 @@ static enum recur_status add_crf(struct recur_network *network, const recur_mode
     return recur_params_add(params, &param, &parts->crf_transitions, error);
 }
 
-/* The layers read numbers: a word's embedding, its case, what its characters say. */
+/* The layers read numbers: a word's embedding, its case, and what its characters say. */
 static enum recur_status build(struct recur_network *network, const recur_model_config *config,
                                recur_error *error)
 {
