@@ -18,9 +18,9 @@
  *         return RECUR_OK;
  *     }
  *
- * A row for each token: the layer's state after it, H numbers; of a bidirectional model then the
- * backward direction's state after reading the text from its end up to the same token, H more.
- * Both have read the token itself.
+ * Each token has one row: the layer's state after the token, H numbers. In a bidirectional model H
+ * more follow: the backward direction's state after it has read the text from its end up to the
+ * same token. Both states have read the token itself.
  *
  * Threads: model and corpus are only read; any number of threads may compute features at the same
  * time. */

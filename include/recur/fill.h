@@ -18,8 +18,8 @@
  *         return RECUR_OK;
  *     }
  *
- * Blanks that stand near each other are filled together: candidates grow by a blank at a time, and
- * what counts is the probability of all their tokens together.
+ * Blanks that stand near each other are filled together: candidates grow by one blank at a time,
+ * and the search compares the probabilities of all their tokens together.
  *
  * Threads: a filler is used by one thread at a time; any number of fillers may share a model. */
 #ifndef RECUR_FILL_H

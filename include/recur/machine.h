@@ -8,7 +8,8 @@
  *         printf("%s, %zu threads: at most %.0f trained tokens per second\n", isa, threads,
  *                flops / recur_machine_flop_per_token(model));
  *
- * Threads: any, at any time, but while another one changes the environment. */
+ * Threads: any thread may call these functions at any time, except while another thread changes the
+ * environment. */
 #ifndef RECUR_MACHINE_H
 #define RECUR_MACHINE_H
 

@@ -7,10 +7,11 @@
  *     printf("%.2f of the labels are right\n", recur_score_table_scores(table)->accuracy);
  *     recur_score_table_free(table);
  *
- * The data is read as recur/labels.h says; where it has labels to compare with, recur_score does.
+ * recur/labels.h reads the data; recur_score compares predictions with the labels that the data
+ * has.
  *
- * Threads: any number may predict with one model at the same time; each call has a team of its own.
- */
+ * Threads: any number may predict with one model at the same time; each call has a team of its
+ * own. */
 #ifndef RECUR_PREDICT_H
 #define RECUR_PREDICT_H
 

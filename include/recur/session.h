@@ -1,8 +1,8 @@
 /* recur/session.h - streams of tokens over one shared model, one token at a time.
  *
- * A session is one stream's hidden state and nothing else: a few kilobytes. A stepper is what
- * advances sessions: it owns the working memory, for a number of sessions at once, and threads of
- * its own where that is wanted. This is a step of many streams, each with a sampler:
+ * A session is one stream's hidden state and nothing else: a few kilobytes. A stepper advances
+ * sessions: it owns the working memory for a number of sessions at once, and threads of its own if
+ * the caller wants them. This is a step of many streams, each with a sampler:
  *
  *     status = recur_stepper_feed_many(stepper, sessions, ids, count, logits, error);
  *     for (size_t i = 0; i < count && status == RECUR_OK; i++) {
@@ -10,15 +10,16 @@
  *         streams[i].written[t] = ids[i];
  *     }
  *
- * Sessions that are advanced together share each reading of the weights, so that many cost little
- * more than one. Every session ends in the same bits whether it is advanced alone or with others,
- * in whatever order, on any number of threads.
+ * Sessions that are advanced together share each reading of the weights, so many sessions cost
+ * little more than one. Every session ends in the same bits, alone or with others, in any order, on
+ * any number of threads.
  *
  * Nothing is allocated once sessions, steppers and samplers exist.
  *
- * Threads: the model is only read, so any number of threads may have steppers over it. A session,
- * a stepper and a sampler are each used by one thread at a time; they may change hands between
- * calls. A session may be advanced by any stepper of its model. The model must outlive them all. */
+ * Threads: steppers only read the model, so any number of threads may have steppers over it. One
+ * thread at a time uses a session, a stepper or a sampler; another thread may use it for the next
+ * call. Any stepper of a model may advance any session of that model. The model must outlive them
+ * all. */
 #ifndef RECUR_SESSION_H
 #define RECUR_SESSION_H
 

@@ -14,26 +14,29 @@
  *         return status;
  *
  * Arrays are row-major, step before sequence: (T, B, ...). A sequence's steps are t = 0 ..
- * length - 1; what stands behind them is never read, and written as 0. A sequence of length 0 has
- * no outputs, and its last states are its initial ones. Cost follows the sum of the lengths, not
- * T x B. The backward direction of a bidirectional model begins at each sequence's own last step.
+ * length - 1; what stands behind them is never read, and is 0 in results. A sequence of length 0
+ * has no outputs, and its last states are its initial ones. Cost follows the sum of the lengths,
+ * not T x B. The backward direction of a bidirectional model begins at each sequence's own last
+ * step.
  *
- * States are (L*D, B, H) as PyTorch's h_n and c_n: layer by layer, in each the forward direction,
- * then the backward one. Where layers differ in width their parts (D, B, H_l) lie one behind the
- * other; recur_stack_states numbers for each sequence. The last states are the forward direction's
- * after each sequence's own last step, and the backward direction's after its step 0.
+ * States are (L*D, B, H) as PyTorch's h_n and c_n: layer by layer, in each layer the forward
+ * direction, then the backward one. Where layers differ in width, their parts (D, B, H_l) follow
+ * each other; a sequence has recur_stack_states numbers in all. The last states are the forward
+ * direction's after each sequence's own last step, and the backward direction's after its step 0.
  *
- * A stream of numbers, of which the next ones are not there yet, goes forward alone, piece by
- * piece: h_n and c_n of one call are h0 and c0 of the next and may be the same arrays. The outputs
- * are those of all its steps at once.
+ * A stream of numbers whose end is not there yet can go forward piece by piece, without backward:
+ * h_n and c_n of one call are h0 and c0 of the next and may be the same arrays. The outputs are the
+ * same as for all steps in one call.
  *
  * The outputs of a model that fills in are the states around each step, which its head reads: the
- * forward direction's before it, the backward one's behind it. Its own tokens are its targets.
+ * forward direction's state before the step, the backward direction's behind it. Each step's target
+ * is its own token.
  *
- * The same bits whatever the number of threads and whatever the order of the sequences within the
- * batch. Nothing is allocated after recur_stack_create. A stack is used by one thread at a time and
- * brings its own team; while it updates its model nobody else reads it. In a child process that may
- * start no threads (recur/recur.h, "Processes") forward, backward and update fail with MEMORY. */
+ * The results are the same bits for any number of threads and any order of the sequences within the
+ * batch. Nothing is allocated after recur_stack_create. One thread at a time uses a stack, which
+ * has a team of its own; while the stack updates its model, no other thread may read the model. In
+ * a child process that may start no threads (recur/recur.h, "Processes") forward, backward and
+ * update fail with MEMORY. */
 #ifndef RECUR_STACK_H
 #define RECUR_STACK_H
 

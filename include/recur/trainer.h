@@ -15,11 +15,11 @@
  *         status = recur_trainer_finish(trainer, error);
  *     recur_trainer_free(trainer);
  *
- * The model holds the same bits after every step whatever the number of threads. Nothing is
- * allocated inside a step.
+ * After every step the model holds the same bits for any number of threads. Nothing is allocated
+ * inside a step.
  *
- * Threads: a trainer is used by one thread at a time, has a team of its own, and owns its model's
- * parameters while it lives; between steps sessions and evaluation may read them
+ * Threads: one thread at a time uses a trainer. The trainer has a team of its own and owns its
+ * model's parameters while it lives; between steps, sessions and evaluation may read them
  * (recur_stepper_refresh). */
 #ifndef RECUR_TRAINER_H
 #define RECUR_TRAINER_H

@@ -9,7 +9,7 @@
  *     config.schedule = RECUR_SCHEDULE_COSINE;
  *     enum recur_status status = recur_trainer_create(model, corpus, &config, &trainer, error);
  *
- * recur/trainer.h trains with them, recur/stack.h with some of them. */
+ * recur/trainer.h trains with all of these settings, recur/stack.h with some of them. */
 #ifndef RECUR_TRAINING_H
 #define RECUR_TRAINING_H
 
