@@ -1,5 +1,5 @@
-/* What a pass in bf16 has beside the floats: copies of every operand of a product, two numbers in a
- * 32-bit word. Everything else stays as it is: parameters, gates, states, softmax, gradients and
+/* What a pass in bf16 has besides the floats: copies of every operand of a product, two numbers in
+ * a 32-bit word. Everything else stays as it is: parameters, gates, states, softmax, gradients and
  * the optimiser are floats, and so are all sums.
  *
  *     weights    of the parameters (K, 32): pairs of rows, right operands of the forward products
@@ -9,7 +9,7 @@
  *                (struct recur_stream and struct recur_feature have their places); each thread
  *                makes those of the gates' gradients as it needs them
  *
- * The copies lie in the order of what they are copies of, at half the distance. */
+ * The copies lie in the order of their originals, at half the distance. */
 #ifndef RECUR_BACKEND_CPU_BF16_H
 #define RECUR_BACKEND_CPU_BF16_H
 

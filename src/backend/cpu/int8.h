@@ -1,4 +1,4 @@
-/* What a forward pass over a quantised model has beside the floats: weights as bytes with a scale
+/* What a forward pass over a quantised model has besides the floats: weights as bytes with a scale
  * for each output, and a copy of the activations as bytes. States are between -1 and 1, so their
  * scale is always 127; the scale of embeddings follows from the largest one. Sums of products are
  * integers. */

@@ -1,9 +1,8 @@
 /* The products of bf16 by AMX, whose registers are tiles of up to 16 rows of 64 bytes: one
- * instruction adds to 16 x 16 results the products of 16 words of their rows of the left operand
- * and columns of the right one. The operands lie as they do for vectors: a tile of the left operand
- * is 16 rows of a panel (rows, 16), a tile of the right one is half the columns of 16 rows of a
- * panel. Four tiles of results are computed at once, so that no product waits for the one before
- * it:
+ * instruction adds to 16 x 16 results the products of 16 words of a row of the left operand and of
+ * a column of the right one. The operands lie as they do for vectors: a tile of the left operand is
+ * 16 rows of a panel (rows, 16), a tile of the right one is half the columns of 16 rows of a panel.
+ * Four tiles of results are computed at once, so that no product waits for the one before it:
  *
  *     0 1      of one panel, where there are more than 16 rows
  *     2 3
@@ -15,7 +14,7 @@
  * TDPBF16PS sums the products of the words' first numbers and those of their second numbers, then
  * adds both sums, then adds the total to the result (Intel 64 and IA-32 Architectures Software
  * Developer's Manual, volume 2). So sums differ from those of vectors in the last bits. Here too,
- * it changes nothing which rows and panels are computed together. */
+ * results do not depend on which rows and panels are computed together. */
 #ifndef RECUR_BACKEND_CPU_KERNELS_AMX_H
 #define RECUR_BACKEND_CPU_KERNELS_AMX_H
 
