@@ -17,7 +17,7 @@
 RECUR_EACH_ISA(DECLARE)
 #undef DECLARE
 
-/* The tables that were built (meson.build beside this file), slowest first. There is always a
+/* The tables that were built (meson.build beside this file), worst first. There is always a
  * generic table. */
 static const struct recur_kernels *const tables[] = {
 #define ADDRESS(isa) &recur_kernels_##isa,

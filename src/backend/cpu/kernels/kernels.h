@@ -184,7 +184,7 @@ void recur_kernels_permit_tiles(const struct recur_kernels **kernels);
 
 #define RECUR_LEVELS_MAX 7
 
-/* Every table that was built and this processor can run, slowest first; NULL behind the last one.
+/* Every table that was built and this processor can run, worst first; NULL behind the last one.
  * For tests. */
 const struct recur_kernels *recur_kernels_level(size_t index);
 
