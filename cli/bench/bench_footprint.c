@@ -19,10 +19,10 @@ enum { NAME_ROOM = 512, TEXT_BYTES = 180000, LINE_BYTES = 64, STARTS = 11 };
 
 extern char **environ;
 
-/* What is made, in a folder of its own, and removed; how it is used. */
+/* The files that are made in a temporary folder and removed, and how they are used. */
 struct scratch {
     char folder[NAME_ROOM], text[NAME_ROOM + 8], model[NAME_ROOM + 8], threads[24];
-    sigset_t signals; /* that are blocked outside */
+    sigset_t signals; /* the signals that were blocked before */
 };
 
 static enum recur_status fail(recur_error *error, const char *what, const char *why)
@@ -42,7 +42,7 @@ static enum recur_status no_folder(recur_error *error, const char *parent, int w
     return RECUR_ERROR_FILE;
 }
 
-/* Starts the running program with these words; what it prints goes to `output`. */
+/* Starts this program with these words; its output goes to `output`. */
 static enum recur_status start(const struct scratch *scratch, const char *const *words, int output,
                                pid_t *child, recur_error *error)
 {
@@ -65,7 +65,7 @@ static enum recur_status start(const struct scratch *scratch, const char *const 
     return refused ? fail(error, "/proc/self/exe", strerror(refused)) : RECUR_OK;
 }
 
-/* Waits for its end; `usage`, which may be NULL, is what it used. */
+/* Waits until the child ends; `usage`, which may be NULL, becomes what it used. */
 static enum recur_status finish(const char *const *words, pid_t child, struct rusage *usage,
                                 recur_error *error)
 {
@@ -78,7 +78,7 @@ static enum recur_status finish(const char *const *words, pid_t child, struct ru
     return status ? fail(error, words[1], "it failed") : RECUR_OK;
 }
 
-/* As much as the book's text, of letters and spaces. */
+/* Writes a text of letters and spaces that is as long as the book's. */
 static bool write_text(const char *path)
 {
     FILE *file = fopen(path, "w");
@@ -155,7 +155,8 @@ static enum recur_status measure(const struct scratch *scratch, struct footprint
     return status;
 }
 
-/* Signals that end the program come once the folder is gone; those that it starts end at once. */
+/* Signals that would end the program are held back until the folder is removed; its children
+ * receive theirs at once. */
 enum recur_status recur_bench_footprint(size_t threads, struct footprint *footprint,
                                         recur_error *error)
 {
@@ -174,7 +175,7 @@ enum recur_status recur_bench_footprint(size_t threads, struct footprint *footpr
     sigaddset(&ending, SIGTERM);
     sigaddset(&ending, SIGHUP);
     sigprocmask(SIG_BLOCK, &ending, &scratch.signals);
-    void (*child)(int) = signal(SIGCHLD, SIG_DFL); /* ignored, it leaves nothing to wait for */
+    void (*child)(int) = signal(SIGCHLD, SIG_DFL); /* if ignored, it leaves nothing to wait for */
     enum recur_status status = RECUR_OK;
     if (!mkdtemp(scratch.folder))
         status = no_folder(error, temporary, errno);

@@ -19,7 +19,8 @@ enum {
     WARM_UP = 4 /* minibatches */
 };
 
-/* One way to cut the work into sequences: their lengths and the minibatches they are drawn in. */
+/* One way to cut the work into sequences: their lengths, and the buckets that draw minibatches of
+ * them. */
 struct cut {
     size_t length[SEQUENCES];
     recur_buckets *buckets;
@@ -33,7 +34,7 @@ struct work {
     int32_t ids[LONGEST * BATCH], targets[LONGEST * BATCH]; /* (T, B) */
 };
 
-/* Lengths from SHORTEST to LONGEST, and as many of their mean. */
+/* Draws lengths from SHORTEST to LONGEST, and makes as many sequences of their mean length. */
 static enum recur_status cut_work(struct work *work, recur_error *error)
 {
     uint32_t state = 1;
@@ -58,7 +59,7 @@ static enum recur_status cut_work(struct work *work, recur_error *error)
     return status;
 }
 
-/* Trains `most` minibatches of the next epoch, or all there are; tokens per second. */
+/* Trains the next epoch, or only its first `most` minibatches; measures tokens per second. */
 static enum recur_status train(struct work *work, struct cut *cut, size_t most, double *speed,
                                recur_error *error)
 {
@@ -87,7 +88,7 @@ static enum recur_status train(struct work *work, struct cut *cut, size_t most, 
     return status;
 }
 
-/* Epochs of both in turns, after some minibatches of each to warm up. */
+/* Trains epochs of both in turns, after a few minibatches of each to warm up. */
 static enum recur_status time_pairs(struct work *work, double seconds, struct lengths_speed *speed,
                                     recur_error *error)
 {

@@ -7,7 +7,7 @@
 #include "common/timing.h"
 #include "recur/machine.h"
 
-/* As many tokens as the book's loader. Speed does not depend on which. */
+/* As many tokens as the book's loader uses. Speed does not depend on their values. */
 enum { BENCH_TOKENS = 10000 };
 
 size_t recur_bench_stream_count(size_t index)
@@ -25,7 +25,7 @@ static enum recur_status make_corpus(size_t vocabulary, recur_corpus **corpus, r
     return recur_corpus_from_ids(ids, BENCH_TOKENS, vocabulary, corpus, error);
 }
 
-/* The median speed of whole epochs, after one to warm up. */
+/* Measures the median speed of whole epochs, after one epoch to warm up. */
 static enum recur_status time_training(recur_trainer *trainer, double seconds, double *speed,
                                        recur_error *error)
 {
@@ -54,8 +54,8 @@ static void phase_shares(const recur_trainer *trainer, double *share)
         share[p] = seconds[p] / sum;
 }
 
-/* One stream on one thread and on all of them, and how much of the rate of reading that is. The
- * model is another one where it is quantised, for training cannot go on with it. */
+/* Measures one stream on one thread and on all threads, and compares it with the speed of reading
+ * the weights. It makes a separate model, because a quantised model cannot be trained further. */
 static enum recur_status time_stream(const struct network_settings *settings,
                                      const recur_model_config *config, enum recur_quantization kind,
                                      struct network_speed *speed, recur_error *error)

@@ -16,6 +16,6 @@ double recur_median(double *samples, size_t count)
 
 uint32_t recur_bench_draw(uint32_t *state)
 {
-    *state = *state * 1664525 + 1013904223; /* Numerical Recipes' generator */
+    *state = *state * 1664525 + 1013904223; /* the generator of Numerical Recipes */
     return *state >> 16;
 }

@@ -1,4 +1,4 @@
-/* What every measurement of recur bench needs: samples, and numbers to work on. */
+/* What all measurements of recur bench need: statistics of samples, and numbers to compute with. */
 #ifndef RECUR_CLI_BENCH_BENCH_SAMPLES_H
 #define RECUR_CLI_BENCH_BENCH_SAMPLES_H
 
@@ -7,10 +7,11 @@
 
 #define BENCH_SAMPLES_MOST 1000
 
-/* The median of `count` samples, which are sorted. */
+/* The median of `count` samples; sorts them. */
 double recur_median(double *samples, size_t count);
 
-/* The next of a row of random numbers of 16 bits, the same in every run; *state begins anywhere. */
+/* The next 16-bit number of a random sequence that is the same in every run. *state may begin with
+ * any value. */
 uint32_t recur_bench_draw(uint32_t *state);
 
 #endif

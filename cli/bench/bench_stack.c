@@ -23,7 +23,7 @@ const char *recur_bench_stack_name(size_t index)
     return index < sizeof works / sizeof *works ? works[index].name : NULL;
 }
 
-/* What goes in and comes out, each (T, B, H). */
+/* Inputs, outputs and gradients, each (T, B, H). */
 struct arrays {
     float *x, *y, *dy, *dx;
 };
@@ -41,7 +41,7 @@ static enum recur_status pass(recur_stack *stack, const struct arrays *arrays, r
     return status;
 }
 
-/* The median speed of single passes, after a few to warm up. */
+/* Measures the median speed of single passes, after a few passes to warm up. */
 static enum recur_status time_passes(recur_stack *stack, const struct arrays *arrays,
                                      double seconds, double *tokens, recur_error *error)
 {
@@ -64,7 +64,7 @@ static enum recur_status time_passes(recur_stack *stack, const struct arrays *ar
     return status;
 }
 
-/* Numbers between -0.05 and 0.05. */
+/* Fills an array with numbers between -0.05 and 0.05. */
 static void fill(float *to, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -1,4 +1,5 @@
-/* How fast the recurrent layers alone are: numbers in, outputs, gradients of everything. */
+/* Measures how fast the recurrent layers alone are: inputs of numbers, outputs, gradients of
+ * everything. */
 #ifndef RECUR_CLI_BENCH_BENCH_STACK_H
 #define RECUR_CLI_BENCH_BENCH_STACK_H
 
@@ -8,11 +9,11 @@
 
 struct stack_speed {
     const char *name;
-    double tokens; /* per second, the median */
-    double flop;   /* of a token: 6 G H (I + H) for each layer, I = H */
+    double tokens; /* per second, median */
+    double flop;   /* per token: 6 G H (I + H) for each layer, I = H */
 };
 
-/* All of them: name, cell, its gates G, layers, width H. */
+/* All stacks: name, cell, its number of gates G, layers, width H. */
 #define BENCH_STACKS(ROW)                                                                          \
     ROW("stack-rnn-256", RECUR_CELL_RNN, 1, 1, 256)                                                \
     ROW("stack-rnn-512", RECUR_CELL_RNN, 1, 1, 512)                                                \
@@ -21,12 +22,12 @@ struct stack_speed {
     ROW("stack-lstm-2x256", RECUR_CELL_LSTM, 4, 2, 256)                                            \
     ROW("stack-lstm-2x512", RECUR_CELL_LSTM, 4, 2, 512)
 
-/* The name of stack number `index`, NULL behind the last one. */
+/* The name of stack number `index`; NULL after the last. */
 const char *recur_bench_stack_name(size_t index);
 
-/* Measures it for `seconds`: forward and backward through layers that read as many numbers as they
- * are wide, minibatches of 32 x 35 as PyTorch and oneDNN hold them, dx among the gradients; no
- * head, no loss, no update. */
+/* Measures the stack for `seconds`: forward and backward passes through layers whose inputs are as
+ * wide as they are, in minibatches of 32 x 35 in the layout of PyTorch and oneDNN. dx is among the
+ * gradients. There is no head, no loss and no update. */
 enum recur_status recur_bench_stack(size_t index, size_t threads, double seconds,
                                     struct stack_speed *speed, recur_error *error);
 

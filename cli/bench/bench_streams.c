@@ -7,9 +7,9 @@
 #include "common/timing.h"
 #include "recur/session.h"
 
-/* Streams that generate together, each choosing its tokens greedily from its last logits. */
+/* Streams that generate together. Each chooses its tokens greedily from its last logits. */
 struct streams {
-    recur_sampler *sampler; /* greedy: it has no state to be shared */
+    recur_sampler *sampler; /* shared, because a greedy one has no state */
     recur_stepper *stepper;
     recur_session *sessions[BENCH_STREAMS_MOST];
     size_t count;
@@ -75,7 +75,7 @@ static void step_streams(struct streams *streams)
 enum recur_status recur_bench_streams(const recur_model *model, size_t count, size_t threads,
                                       double seconds, double *speed, recur_error *error)
 {
-    enum { ROUND = 20 }; /* about so many tokens between two looks at the clock */
+    enum { ROUND = 20 }; /* about so many tokens between two readings of the clock */
     double samples[BENCH_SAMPLES_MOST];
     size_t taken = 0, steps = count < ROUND ? ROUND / count : 1;
     struct streams *streams = recur_try(1, sizeof *streams);

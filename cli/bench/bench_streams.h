@@ -1,4 +1,4 @@
-/* How fast streams that are advanced together generate. */
+/* Measures how fast streams generate that are advanced together. */
 #ifndef RECUR_CLI_BENCH_BENCH_STREAMS_H
 #define RECUR_CLI_BENCH_BENCH_STREAMS_H
 
@@ -6,8 +6,8 @@
 
 #define BENCH_STREAMS_MOST 512
 
-/* The median speed of `count` streams, at most BENCH_STREAMS_MOST, in tokens/s of all together,
- * measured for `seconds`. Errors: MEMORY. */
+/* Measures the median speed of `count` streams, at most BENCH_STREAMS_MOST, for `seconds`, in
+ * tokens/s of all streams together. Errors: MEMORY. */
 enum recur_status recur_bench_streams(const recur_model *model, size_t count, size_t threads,
                                       double seconds, double *speed, recur_error *error);
 

@@ -1,4 +1,4 @@
-/* Workloads of recur bench: the settings of a training run each. */
+/* Workloads of recur bench. Each is the settings of a training run. */
 #ifndef RECUR_CLI_BENCH_BENCH_WORKLOADS_H
 #define RECUR_CLI_BENCH_BENCH_WORKLOADS_H
 
@@ -6,8 +6,8 @@
 
 #include "options/train_options.h"
 
-/* The book's runs, and what else the field measures itself by: wide layers, a vocabulary of words
- * (Zaremba et al. 2014: "small" and "medium"), small work. */
+/* The book's runs, and other usual benchmarks: wide layers, a vocabulary of words (Zaremba et al.
+ * 2014: "small" and "medium"), small networks. */
 #define BOOK "--optimizer sgd --lr 1 --batch 32 --steps 35 --validation 0 "
 #define WORDS "--optimizer sgd --lr 1 --batch 20 --validation 0 "
 
@@ -29,20 +29,20 @@ enum { CHARACTERS = 28, ENTRIES = 10000 };
     ROW("words-2x650", WORDS "--hidden 650,650 --steps 35", ENTRIES, false)                        \
     ROW("lstm-64", BOOK "--hidden 64 --batch 8", CHARACTERS, false)
 
-/* The beginning of an option's choices, made of the rows of workloads. */
+/* Makes the beginning of an option's choices from the rows of workloads. */
 #define BENCH_CHOICE(name, ...) name "|"
 
 struct workload {
     const char *name;
-    const char *options; /* of recur train, between single spaces */
+    const char *options; /* options of recur train, separated by single spaces */
     size_t vocabulary;
-    bool streams; /* many of them together as well */
+    bool streams; /* also measure many streams together */
 };
 
-/* Workload number `index`, NULL behind the last one. */
+/* Workload number `index`; NULL after the last. */
 const struct workload *recur_workload(size_t index);
 
-/* A workload's options as recur train reads them; they point into `text`. */
+/* A workload's options as recur train parses them. They point into `text`. */
 struct workload_settings {
     struct train_options options;
     char text[256];

@@ -16,7 +16,7 @@ struct bench_options {
     const char *preset;
     uint64_t threads;
     double seconds;
-    bool json, training, generation; /* training or generation alone */
+    bool json, training, generation; /* only training, or only generation */
 };
 
 static size_t bench_threads(const struct bench_options *options)
@@ -88,7 +88,8 @@ static void put_speed(recur_json_writer *json, const struct network_speed *speed
     recur_json_close(json, '}');
 }
 
-/* One stream: speeds, and in brackets how much of reading the weights that is. */
+/* Prints the speeds of one stream and, in brackets, their share of the speed of reading the
+ * weights. */
 static void print_stream(const char *threads, const double *speeds, const double *shares)
 {
     printf("    one stream, tokens/s on %s:", threads);
@@ -130,7 +131,7 @@ static void print_speed(const struct network_speed *speed, double peak)
     fflush(stdout);
 }
 
-/* Measures what was asked for, printing each result or adding it to the report. */
+/* Measures what was asked for; prints each result or adds it to the report. */
 static int measure_all(const struct command *command, const struct bench_options *options,
                        double peak, recur_json_writer *report)
 {
@@ -138,7 +139,7 @@ static int measure_all(const struct command *command, const struct bench_options
     enum recur_status status = RECUR_OK;
     const struct network_settings settings = {
         .threads = bench_threads(options),
-        .alone = !options->threads, /* else their number was the user's choice */
+        .alone = !options->threads, /* otherwise the user chose the number of threads */
         .seconds = options->seconds,
         .training = !options->generation,
         .generation = !options->training,
@@ -165,8 +166,8 @@ static void put_lengths(recur_json_writer *json, const struct lengths_speed *spe
     recur_json_close(json, '}');
 }
 
-/* Measures sequences of different lengths, where they were asked for; prints the result or adds it
- * to the report. */
+/* Measures sequences of different lengths if this was asked for; prints the result or adds it to
+ * the report. */
 static int measure_lengths(const struct command *command, const struct bench_options *options,
                            size_t threads, recur_json_writer *report)
 {
@@ -195,7 +196,7 @@ static void put_stack(recur_json_writer *json, const struct stack_speed *speed, 
     recur_json_close(json, '}');
 }
 
-/* The same of recurrent layers alone: prints each result or adds it to the report. */
+/* The same for recurrent layers alone; prints each result or adds it to the report. */
 static int measure_stacks(const struct command *command, const struct bench_options *options,
                           double peak, recur_json_writer *report)
 {
@@ -217,8 +218,8 @@ static int measure_stacks(const struct command *command, const struct bench_opti
     return 0;
 }
 
-/* What the program itself takes, where it was asked for. By itself it must succeed; among all
- * others it may be missing, and `*measured` says whether it is not. */
+/* Measures the program itself if this was asked for. If only this was asked for, it must succeed.
+ * Otherwise it may fail, and `*measured` says whether it succeeded. */
 static int measure_footprint(const struct command *command, const struct bench_options *options,
                              struct footprint *footprint, bool *measured)
 {
@@ -256,7 +257,7 @@ static void print_footprint(const struct bench_options *options, const struct fo
                footprint->first_token * 1e3);
 }
 
-/* Whether anything of a preset, NULL: all, is generation. */
+/* Does the preset measure generation? NULL means all presets. */
 static bool generates(const char *preset)
 {
     if (!preset || strcmp(preset, BENCH_FOOTPRINT) == 0)
@@ -267,7 +268,7 @@ static bool generates(const char *preset)
     return false;
 }
 
-/* What all results stand under. */
+/* The machine, under which all results stand. */
 struct machine {
     const char *isa;
     size_t threads;

@@ -1,4 +1,4 @@
-/* recur convert: models from other programs and for them. */
+/* recur convert: converts models from other programs' formats and to them. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,14 @@ struct convert_options {
     uint64_t inputs;
 };
 
-/* What the options say, in the library's words. */
+/* The options in the library's types. */
 struct said {
     enum recur_cell cell;
     enum recur_activation activation;
     recur_import_config config;
 };
 
-/* How many tokens are reserved; a mere list of tokens does not say. */
+/* Reads how many tokens are reserved. A mere list of tokens does not say this. */
 static bool read_reserved(const recur_json *json, size_t *reserved)
 {
     const recur_json *number = recur_json_member(json, "reserved");
@@ -32,7 +32,7 @@ static bool read_reserved(const recur_json *json, size_t *reserved)
     return good;
 }
 
-/* The tokens of a list, or of a list of entries that have them under that name. */
+/* Reads the tokens of a list of strings, or of a list of entries with a member "token". */
 static bool read_tokens(const recur_json *list, bool bytes, size_t reserved, char *byte,
                         recur_token *tokens)
 {
@@ -59,7 +59,7 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     recur_error error;
     recur_token *tokens = recur_need(command, size, sizeof *tokens, "a vocabulary");
     char *bytes = recur_need(command, size, 1, "a vocabulary");
-    /* The option table let only the names pass that the library knows. */
+    /* The table of options has checked the names. */
     recur_tokens_parse(options->tokens, &text.tokens, NULL);
     recur_clean_parse(options->clean, &text.clean, NULL);
     good = good && read_reserved(json, &reserved) &&
@@ -112,7 +112,7 @@ static bool read_said(const struct command *command, const struct convert_option
     return !options->vocab || said->config.vocab;
 }
 
-/* By the option, else by the file's name. */
+/* Chooses the format by the option or, without one, by the file's name. */
 static enum recur_format choose_format(const struct convert_options *options, const char *path)
 {
     enum recur_format format = recur_format_of_path(path);
@@ -131,7 +131,7 @@ static int report(const struct command *command, const recur_model *model, enum 
         recur_format_describe(format)->settings)
         recur_warning(command, "%s has no vocabulary; --vocab FILE gives the model one",
                       recur_path(in).text);
-    bool standard = strcmp(out, "-") == 0; /* it has the model */
+    bool standard = strcmp(out, "-") == 0; /* then standard output has the model */
     FILE *stream = standard ? stderr : stdout;
     const char *name = standard ? "standard output" : out;
     fprintf(stream, "%s (%s): ", recur_show(name, strlen(name), SIZE_MAX, NULL).text,
@@ -198,7 +198,7 @@ static const char *format_choice(size_t index)
     return format ? format->name : NULL;
 }
 
-/* The first one is none. */
+/* The first value, no quantization, is not among the choices. */
 static const char *quantization_choice(size_t index)
 {
     return recur_option_known(recur_quantization_name((enum recur_quantization)(index + 1)));

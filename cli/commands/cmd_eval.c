@@ -15,7 +15,7 @@ struct eval_options {
     struct label_options columns;
 };
 
-/* Of a model that fills in, its accuracy as well. */
+/* Prints the result; for a model that fills blanks also its accuracy. */
 static int print_result(const struct command *command, const recur_model *model,
                         const recur_evaluation *result, bool json)
 {
@@ -41,7 +41,7 @@ static int print_result(const struct command *command, const recur_model *model,
     return 0;
 }
 
-/* With a model that predicts tokens. */
+/* Evaluates a model that predicts tokens. */
 static int evaluate(const struct command *command, const struct eval_options *options,
                     const char *text, struct model_text *opened)
 {

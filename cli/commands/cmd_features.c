@@ -1,5 +1,5 @@
-/* recur features: the states of a recurrent layer for each token of a text, as an array in a file.
- */
+/* recur features: writes the states of a recurrent layer for each token of a text to a file, as an
+ * array. */
 #include <stdio.h>
 
 #include "common/message.h"

@@ -20,20 +20,20 @@ struct fill_options {
     uint64_t top, beam;
 };
 
-/* Where the fillings go. */
+/* Where the fillings are written. */
 struct sink {
     struct text_out out;
-    bool alternatives;    /* each with its probability before it */
-    const char *line_end; /* where a filling has none */
-    size_t blanks;        /* of the last text */
+    bool alternatives;    /* each filling is preceded by its probability */
+    const char *line_end; /* for a filling that has none */
+    size_t blanks;        /* how many the last text had */
     struct prefix_check check;
-    bool counts_blanks; /* as unknown tokens */
+    bool counts_blanks; /* blanks count as unknown tokens */
 };
 
 static enum recur_status print_filling(void *user, const recur_filling *filling, recur_error *error)
 {
     struct sink *sink = user;
-    (void)error; /* main says that standard output failed */
+    (void)error; /* main reports that standard output failed */
     sink->blanks = filling->blanks;
     if (sink->alternatives)
         printf("%.4f\t", filling->probability);
@@ -45,7 +45,7 @@ static enum recur_status print_filling(void *user, const recur_filling *filling,
     return written ? RECUR_OK : RECUR_STOP;
 }
 
-/* Fills one text and counts what the vocabulary lacks of it. */
+/* Fills one text and counts the tokens that the vocabulary lacks. */
 static enum recur_status fill_one(recur_filler *filler, struct sink *sink, const char *text,
                                   size_t size, recur_error *error)
 {
@@ -57,7 +57,7 @@ static enum recur_status fill_one(recur_filler *filler, struct sink *sink, const
     return status;
 }
 
-/* Each line of standard input is a text of its own. */
+/* Fills each line of standard input as a separate text. */
 static int fill_lines(const struct command *command, recur_filler *filler, struct sink *sink)
 {
     recur_error error;

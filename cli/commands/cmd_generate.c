@@ -1,4 +1,4 @@
-/* recur generate: continues a prompt, a token at a time. */
+/* recur generate: continues a prompt token by token. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +19,12 @@
 struct generate_options {
     const char *model, *prompt;
     uint64_t count, seed, threads;
-    recur_sampler_config sampling; /* but for the seed */
+    recur_sampler_config sampling; /* all settings except the seed */
     bool no_display_prompt;
-    bool new_seed; /* none was given */
+    bool new_seed; /* no seed was given */
 };
 
-/* Where the text goes, and its last byte, for the line end. */
+/* Where the text is written, and its last byte, which tells whether a line end is missing. */
 struct sink {
     struct text_out out;
     bool failed;
@@ -34,14 +34,14 @@ struct sink {
 static enum recur_status print_text(void *user, const char *bytes, size_t size, recur_error *error)
 {
     struct sink *sink = user;
-    (void)error; /* main says that standard output failed */
+    (void)error; /* main reports that standard output failed */
     sink->failed = !recur_text_put(&sink->out, bytes, size) || fflush(stdout) != 0;
     if (size > 0)
         sink->last = bytes[size - 1];
     return sink->failed ? RECUR_STOP : RECUR_OK;
 }
 
-/* The prompt's bytes: the option's text, or standard input without its last line end. */
+/* Reads the prompt's bytes: the option's text, or standard input without its last line end. */
 static char *read_prompt(const struct command *command, const char *prompt, size_t *size)
 {
     char *text;
@@ -61,7 +61,7 @@ static bool chooses(const struct generate_options *options)
     return options->count > 0 && options->sampling.temperature > 0 && options->sampling.top_k != 1;
 }
 
-/* One that is short enough to be typed again. */
+/* Draws a seed that is short enough to be typed again. */
 static uint64_t draw_seed(void)
 {
     uint32_t seed = 0;
@@ -84,7 +84,7 @@ static int continue_prompt(const struct command *command, const struct generate_
     struct prefix_check check = {.vocab = vocab};
     if (recur_prefix_check(&check, prompt, size, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    recur_stepper *stepper = NULL; /* which refuses what does not continue texts */
+    recur_stepper *stepper = NULL; /* refuses a model that cannot continue texts */
     enum recur_status status =
         recur_stepper_create(model, 1, (size_t)options->threads, &stepper, &error);
     if (status != RECUR_OK)
@@ -94,7 +94,7 @@ static int continue_prompt(const struct command *command, const struct generate_
         fprintf(stderr, "seed %" PRIu64 "\n", options->seed);
     if (!options->no_display_prompt)
         print_text(&sink, prompt, size, &error);
-    if (!sink.failed) /* reported once, by main */
+    if (!sink.failed) /* otherwise main reports the failure */
         status = recur_generate_on(stepper, prompt, size, (size_t)options->count, &sampling,
                                    print_text, &sink, NULL, &error);
     recur_stepper_free(stepper);

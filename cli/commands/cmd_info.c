@@ -1,4 +1,4 @@
-/* recur info: what a model file holds. */
+/* recur info: shows what a model file holds. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,8 @@ struct info_options {
 
 enum { SHOWN_TOKENS = 16, SHOWN_EPOCHS = 10 };
 
-/* The settings of a run that are shown, in this order; then come all but these. */
+/* The settings of a run that are shown first, in this order, and those that are shown elsewhere or
+ * not at all. All others follow. */
 static const char *const shown_first[] = {
     "optimizer", "lr",       "schedule", "momentum",   "weight_decay", "clip", "batch",
     "steps",     "sampling", "epochs",   "validation", "precision",    "seed",
@@ -35,7 +36,7 @@ static bool is_among(const char *const *names, size_t count, const char *name)
     return i < count;
 }
 
-/* A setting that neither list has. */
+/* Is it a setting that is in neither list? */
 static bool is_shown_last(const recur_field *field)
 {
     const char *name = recur_field_name(field);
@@ -61,7 +62,7 @@ static void put_field(recur_json_writer *json, const recur_field *field, const v
     }
 }
 
-/* The seed is among the run's settings. */
+/* Leaves out the seed, which is among the run's settings. */
 static void put_config(recur_json_writer *json, const recur_model_config *config)
 {
     const recur_field *field;
@@ -89,7 +90,7 @@ static void put_tensors(recur_json_writer *json, const recur_model *model)
     recur_json_close(json, ']');
 }
 
-/* The entries of a vocabulary from `first` on. */
+/* Puts the entries of a vocabulary, from `first` on. */
 static void put_entries(recur_json_writer *json, const char *key, const recur_vocab *vocab,
                         size_t first)
 {
@@ -168,7 +169,7 @@ static int print_json(const struct command *command, const recur_model *model)
     put_vocab(&json, recur_model_vocab(model));
     put_origin(&json, recur_model_origin(model));
     put_history(&json, model);
-    if (recur_model_labels(model)) /* the first stands for what the model never gives */
+    if (recur_model_labels(model)) /* the first is no label that the model predicts */
         put_entries(&json, "labels", recur_model_labels(model), 1);
     recur_json_close(&json, '}');
     return recur_json_print(command, &json);
@@ -188,7 +189,7 @@ static int wider(int width, const char *text)
     return length > width ? length : width;
 }
 
-/* Columns as wide as the widest of what stands in them. */
+/* Prints columns that are as wide as their widest cell. */
 static void print_tensors(const recur_model *model)
 {
     int name = 28, shape = 16;
@@ -233,7 +234,7 @@ static void print_labels(const recur_vocab *vocab)
     printf("%s\n", shown < size ? " ..." : "");
 }
 
-/* The epoch whose parameters the model has; 0 where nobody knows. */
+/* The epoch whose parameters the model has; 0 where it is unknown. */
 static uint64_t kept_epoch(const recur_model *model)
 {
     const recur_origin *origin = recur_model_origin(model);
@@ -261,7 +262,8 @@ static void print_epoch(const recur_epoch *epoch, bool labels, bool kept)
     puts(kept ? "  kept" : "");
 }
 
-/* All epochs of a short history, evenly chosen ones of a long one, the last and the kept always. */
+/* Prints all epochs of a short history, or evenly chosen ones of a long one, always with the last
+ * and the kept one. */
 static void print_history(const recur_model *model)
 {
     size_t count;
@@ -286,7 +288,8 @@ static void print_history(const recur_model *model)
     }
 }
 
-/* Words of a file, however long, so that they do nothing but show. */
+/* Prints words from a file, escaped so that they cannot control the terminal; words of any length
+ * are printed, up to a limit. */
 static void print_words(const char *text)
 {
     enum { PIECE = 100, MOST = 8000 };
@@ -294,7 +297,7 @@ static void print_words(const char *text)
     while (at < size && at < MOST) {
         size_t end = at + PIECE < size ? at + PIECE : size;
         while (end < size && end > at + 1 && ((unsigned char)text[end] & 0xC0) == 0x80)
-            end--; /* no character is cut */
+            end--; /* so that no character is cut */
         fputs(recur_show(text + at, end - at, SIZE_MAX, NULL).text, stdout);
         at = end;
     }
@@ -315,7 +318,7 @@ static bool is_default(const recur_field *field, recur_value value)
     return value.count == standard.count && value.number == standard.number;
 }
 
-/* Those that neither list has, where they are not the default. */
+/* Prints settings that are in neither list and differ from their defaults. */
 static void print_last(const recur_trainer_config *settings)
 {
     const recur_field *field;
@@ -364,7 +367,7 @@ static void print_kept(const recur_model *model, const recur_origin *origin)
     putchar('\n');
 }
 
-/* Where the model says it comes from. */
+/* Prints the origin that the model's file states. */
 static void print_origin(const recur_model *model)
 {
     const recur_origin *origin = recur_model_origin(model);

@@ -1,4 +1,4 @@
-/* recur predict: labels for the words of sentences, or for texts. */
+/* recur predict: predicts labels for the words of sentences, or for texts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "options/text_options.h"
 #include "recur/predict.h"
 
-/* The column of CoNLL-U that labels stand in unless another one is named. */
+/* The default column of labels in CoNLL-U. */
 enum { CONLLU_LABEL = 4 };
 
 struct predict_options {
@@ -28,7 +28,7 @@ struct printing {
     const recur_model *model;
     const recur_labels *data;
     struct text_out *out;
-    size_t *order; /* (K): labels by falling probability, as far as they are shown */
+    size_t *order; /* (K): labels by falling probability; only those that are shown are sorted */
 };
 
 static bool labels_words(const recur_model *model)
@@ -47,7 +47,7 @@ static void print_token(const struct printing *p, recur_token token)
     recur_text_end(p->out);
 }
 
-/* Puts the `shown` most probable labels first, of equal ones the first. */
+/* Puts the `shown` most probable labels first; of equal ones the lower number first. */
 static void find_best(const struct printing *p, const float *probability, size_t labels,
                       size_t shown)
 {
@@ -109,7 +109,7 @@ static enum recur_status print_text_labels(const struct printing *p,
     return RECUR_OK;
 }
 
-/* Where the label of a line in CoNLL-U stands, between tabs; false where it has fewer columns. */
+/* Finds the label of a CoNLL-U line between its tabs; false where the line has too few columns. */
 static bool find_label(const struct printing *p, recur_token line, recur_token *cell)
 {
     const recur_labels_config *config = recur_labels_get_config(p->data);
@@ -123,7 +123,8 @@ static bool find_label(const struct printing *p, recur_token line, recur_token *
     return column == 1;
 }
 
-/* A line with the label in one more column or, of CoNLL-U, in its own if it has that. */
+/* Prints a line with the label in one more column, or in CoNLL-U's own column if the line has
+ * it. */
 static void print_word(const struct printing *p, recur_token line, recur_token label)
 {
     bool tabs = line.size && memchr(line.bytes, '\t', line.size);
@@ -140,8 +141,8 @@ static void print_word(const struct printing *p, recur_token line, recur_token l
     print_token(p, label);
 }
 
-/* Columns come back as they stand, with the lines between them; of plain sentences each word has a
- * line, and a blank one stands between sentences. */
+/* Prints columns as they are in the file, with the lines between them. A plain sentence is printed
+ * as one line for each word; blank lines separate sentences. */
 static void print_sentence(const struct printing *p, size_t sequence,
                            const recur_prediction *prediction)
 {
@@ -159,7 +160,7 @@ static void print_sentence(const struct printing *p, size_t sequence,
     }
 }
 
-/* What stands behind the last sentence. */
+/* Prints what follows the last sentence. */
 static void print_rest(const struct printing *p)
 {
     enum recur_layout layout = recur_labels_layout(p->data);
@@ -167,7 +168,7 @@ static void print_rest(const struct printing *p)
         print_token(p, recur_labels_before(p->data, recur_labels_count(p->data), 0));
 }
 
-/* A recur_prediction_fn. */
+/* A recur_prediction_fn that prints the labels. */
 static enum recur_status print_prediction(void *user, size_t sequence,
                                           const recur_prediction *prediction, recur_error *error)
 {

@@ -1,4 +1,4 @@
-/* recur vocab: the tutorial's preprocessing, stage by stage. */
+/* recur vocab: the preprocessing of the book, stage by stage. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +18,12 @@ struct vocab_options {
     bool json, ids, one_hot;
 };
 
-/* A text that can be read as often as it takes: a path, or the bytes of a stream. */
+/* A text that can be read several times: a path, or bytes in memory. */
 struct source {
     const char *path;
-    char *bytes; /* NULL: read the file */
+    char *bytes; /* NULL: the file is read */
     size_t size;
-    uint64_t invalid; /* of what was converted to them */
+    uint64_t invalid; /* byte sequences that could not be converted to these bytes */
 };
 
 struct job {
@@ -36,7 +36,8 @@ struct job {
     struct text_ngrams ngrams;
 };
 
-/* Where it is read `once`, a stream too is read as it comes. Returns 0 or the exit status. */
+/* Opens a text. If it is read only `once`, even a stream need not be loaded. Returns 0 or the exit
+ * status. */
 static int open_source(const struct command *command, const char *path, bool once,
                        const recur_text_config *config, struct source *source)
 {
@@ -48,7 +49,8 @@ static int open_source(const struct command *command, const char *path, bool onc
         return 0;
     bool regular = strcmp(path, "-") != 0 &&
                    (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
-    /* Bytes that are tokens are shown as characters too, which no file of them could be read as. */
+    /* Tokens that are bytes are also shown as characters. A file with such bytes could not be read
+     * as characters, so it is loaded. */
     if (regular && !recur_tokens_as_they_stand(config->tokens))
         return 0;
     if (recur_text_load(path, config, &source->bytes, &source->size, &stats, &error) != RECUR_OK)
@@ -135,7 +137,7 @@ static enum recur_status print_rows(void *user, const recur_token *tokens, size_
     return RECUR_OK;
 }
 
-/* What the staged presentation shows of the text: its first lines that have tokens. */
+/* The presentation by stages shows the first lines of the text that have tokens. */
 enum {
     SAMPLE_LINES = 2,
     SAMPLE_TOKENS = 16,
@@ -153,7 +155,7 @@ struct sample {
     enum stage stage;
 };
 
-/* A line as text; its tokens are characters here. */
+/* Prints a line as text. Its tokens are characters here. */
 static void print_text(const recur_token *tokens, size_t count)
 {
     size_t shown = count < SAMPLE_CHARACTERS ? count : SAMPLE_CHARACTERS;
@@ -199,7 +201,7 @@ static enum recur_status print_sample(void *user, const recur_token *tokens, siz
         puts(more);
     } else {
         print_one_hot(job, tokens, count < SAMPLE_ROWS ? count : SAMPLE_ROWS);
-        return RECUR_STOP; /* one line is enough */
+        return RECUR_STOP; /* one line was enough */
     }
     return ++sample->lines < SAMPLE_LINES ? RECUR_OK : RECUR_STOP;
 }

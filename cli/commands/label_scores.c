@@ -11,7 +11,8 @@
 
 enum { MATRIX_LABELS = 12 };
 
-/* Columns of a terminal: names take what they need, between these. */
+/* Widths on a terminal: the column of names is as wide as it needs to be, between NAME_LEAST and
+ * NAME_MOST; a column of numbers has at least NUMBER_LEAST. */
 enum { NAME_LEAST = 16, NAME_MOST = 40, NUMBER_LEAST = 9 };
 
 bool recur_read_labels(const struct command *command, const recur_model *model, const char *path,
@@ -71,7 +72,8 @@ static size_t find(const recur_token *names, size_t count, recur_token name)
     return i;
 }
 
-/* The labels of the cells by name; more than MATRIX_LABELS where they are too many to show. */
+/* Collects the names of the cells' labels; returns more than MATRIX_LABELS where they are too many
+ * to show. */
 static size_t collect(const recur_score_cell *cell, size_t count, recur_token *names)
 {
     size_t labels = 0;
@@ -105,7 +107,7 @@ static size_t times_met(const recur_score_cell *cell, size_t count, recur_token 
     return 0;
 }
 
-/* The confusion matrix, unless there are too many labels. */
+/* Prints the confusion matrix, unless there are too many labels. */
 static void print_matrix(const recur_score_table *table)
 {
     size_t count, width = NAME_LEAST;
@@ -212,7 +214,7 @@ static int print_json(const struct command *command, const recur_score_table *ta
     return recur_json_print(command, &json);
 }
 
-/* A scheme as the field writes it. */
+/* The usual spelling of a scheme's name. */
 static const char *scheme_shown(enum recur_scheme scheme)
 {
     switch (scheme) {
@@ -275,7 +277,7 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
     recur_score_table *table;
     bool tags = recur_task_serves(recur_model_get_config(model)->task, RECUR_USE_LABEL_WORDS);
     enum recur_scheme scheme = RECUR_SCHEME_AUTO;
-    /* The option table let only names pass that the library knows, and the field's others. */
+    /* The table of options lets only the library's names pass, and two other usual ones. */
     const char *name = strcmp(options->scheme, "iob2") == 0    ? "bio"
                        : strcmp(options->scheme, "iobes") == 0 ? "bioes"
                                                                : options->scheme;

@@ -25,12 +25,12 @@ void recur_text_ngrams_free(struct text_ngrams *ngrams)
 /* Zipf's law, log count = c - alpha log rank, with natural logarithms. */
 struct zipf {
     double alpha, c;
-    size_t first, last; /* the ranks it was fitted to */
+    size_t first, last; /* the ranks to which it was fitted */
 };
 
 enum { FIRST_FITTED = 10 };
 
-/* How many ranks have n-grams that the text has more than once. */
+/* How many ranks have n-grams that occur more than once. */
 static size_t repeated(const recur_ngrams *counts)
 {
     size_t low = 0, high = recur_ngrams_different(counts);
@@ -44,9 +44,10 @@ static size_t repeated(const recur_ngrams *counts)
     return low;
 }
 
-/* Fits by least squares to the ranks from 10, since the first few are exceptions, to the last one
- * whose n-gram the text has more than once: those met once are most of all and would decide alone.
- * Where that leaves fewer than 10 ranks the first ones count too. False where there are not two. */
+/* Fits by least squares to the ranks from 10 on, because the first few are exceptions. The last
+ * rank is that of the last n-gram that occurs more than once: n-grams that occur once are the
+ * majority and would dominate the fit. Where fewer than 10 ranks are left, the first ones are
+ * included. False where there are fewer than two ranks. */
 static bool fit(const recur_ngrams *counts, struct zipf *zipf)
 {
     double x_sum = 0, y_sum = 0, xx = 0, xy = 0;
@@ -69,7 +70,8 @@ static bool fit(const recur_ngrams *counts, struct zipf *zipf)
     return true;
 }
 
-/* 1, 2, 5, 10, 20, ...: about equal steps on a logarithmic scale. */
+/* The rank after this one in 1, 2, 5, 10, 20, ..., which are about equal steps on a logarithmic
+ * scale. */
 static size_t next_rank(size_t rank)
 {
     size_t decade = 1;
@@ -78,7 +80,7 @@ static size_t next_rank(size_t rank)
     return rank / decade == 2 ? 5 * decade : 2 * rank;
 }
 
-/* The most different n-grams that there are of any n. */
+/* The largest number of different n-grams among all n. */
 static size_t last_rank(const struct text_ngrams *ngrams)
 {
     size_t last = 0;
@@ -111,7 +113,7 @@ static void print_top(const struct text_ngrams *ngrams, size_t n)
     }
 }
 
-/* A line for each of some ranks, a column for each n. */
+/* Prints a line for each of some ranks, with a column for each n. */
 static void print_ranks(const struct text_ngrams *ngrams)
 {
     fputs("    rank", stdout);
@@ -158,7 +160,8 @@ static void print_title(size_t curves, bool color)
     putchar('\n');
 }
 
-/* Counts over ranks, both on a logarithmic scale, as the book's figure of 1-, 2- and 3-grams. */
+/* Draws counts by rank, both on logarithmic scales, like the book's figure of 1-, 2- and
+ * 3-grams. */
 static void print_picture(const struct text_ngrams *ngrams)
 {
     struct canvas canvas;

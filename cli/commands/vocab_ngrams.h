@@ -1,4 +1,4 @@
-/* recur vocab --ngrams: the most frequent n-grams, and Zipf's law. */
+/* recur vocab --ngrams: shows the most frequent n-grams, and Zipf's law. */
 #ifndef RECUR_CLI_COMMANDS_VOCAB_NGRAMS_H
 #define RECUR_CLI_COMMANDS_VOCAB_NGRAMS_H
 
@@ -6,23 +6,24 @@
 #include "json.h"
 #include "recur/ngrams.h"
 
-/* The 1-grams to the n-grams of a text. */
+/* The 1-grams, 2-grams and so on, up to `longest`, of a text. */
 struct text_ngrams {
     const recur_corpus *corpus;
     const recur_vocab *vocab;
-    size_t longest;                             /* n */
+    size_t longest;                             /* the largest n */
     recur_ngrams *counts[RECUR_NGRAMS_LONGEST]; /* [0]: the 1-grams, ... */
 };
 
-/* Counts them, keeping the `top` most frequent of each; recur_text_ngrams_free in any case. */
+/* Counts the n-grams and keeps the `top` most frequent for each n. Call recur_text_ngrams_free in
+ * any case. */
 enum recur_status recur_text_ngrams_count(struct text_ngrams *ngrams, size_t top,
                                           recur_error *error);
 void recur_text_ngrams_free(struct text_ngrams *ngrams);
 
-/* Prints them: lists, counts by rank, fitted exponents, a picture. */
+/* Prints them: lists, counts by rank, exponents of the fit, a picture. */
 void recur_text_ngrams_print(const struct text_ngrams *ngrams);
 
-/* The same as a JSON array, but for the picture. */
+/* Puts the same as a JSON array, without the picture. */
 void recur_text_ngrams_put(recur_json_writer *json, const char *key,
                            const struct text_ngrams *ngrams);
 

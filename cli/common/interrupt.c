@@ -17,7 +17,7 @@ void recur_interrupt_catch(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    /* Nohup ignores it. */
+    /* Under nohup SIGHUP is ignored and stays so. */
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);
     signal(SIGXFSZ, SIG_IGN); /* too large a file is an error like a full disk */

@@ -173,7 +173,7 @@ static bool set_number(const struct command *command, const struct option_spec *
 {
     char *end;
     double number = strtod(value, &end);
-    /* no white space, no hexadecimal digits, no names */
+    /* No white space, no hexadecimal digits, no names. */
     bool plain = !value[strspn(value, "0123456789.eE+-")];
     if (plain && end != value && !*end && in_range(option, number)) {
         *out = number;

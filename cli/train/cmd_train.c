@@ -1,4 +1,4 @@
-/* recur train: a text in, a model out. */
+/* recur train: reads a text and writes a model. */
 #include "train/run.h"
 
 static int train(const struct command *command, int argc, char **argv)

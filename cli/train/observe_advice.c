@@ -1,5 +1,5 @@
-/* Advises on the next run in a sentence: to train longer, or with dropout; nothing where the losses
- * do not show it. */
+/* Advises on the next run in a sentence: to train longer, or with dropout. Says nothing where the
+ * losses do not justify it. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,14 +10,14 @@
 #include "train/run.h"
 #include "train/trend.h"
 
-/* The loss that decides which epoch is kept. */
+/* The loss by which the kept epoch is chosen. */
 static double judged(const struct run *run, const recur_epoch *epoch)
 {
     return recur_trainer_valid_tokens(run->trainer) ? epoch->valid_loss : epoch->loss;
 }
 
-/* Where the run's epochs are heading; one or two epochs are judged by what happened in the last.
- * `*lowest` is the epoch of the lowest loss. */
+/* Finds the trend of the run's epochs; a run of one or two epochs is judged by what happened within
+ * the last one. `*lowest` becomes the epoch with the lowest loss. */
 static enum trend find_trend(const struct run *run, const struct course *course,
                              const recur_epoch **lowest)
 {
@@ -38,7 +38,7 @@ static enum trend find_trend(const struct run *run, const struct course *course,
     return trend;
 }
 
-/* What is judged, in words. */
+/* The name of the loss that is judged. */
 static const char *judged_name(const struct run *run)
 {
     return !recur_trainer_valid_tokens(run->trainer) ? "the training loss"
@@ -46,7 +46,7 @@ static const char *judged_name(const struct run *run)
                                                      : "validation";
 }
 
-/* What to try against learning by heart; it is none of what the run had. */
+/* Advises against overfitting with something that the run did not have. */
 static void advise_dropout(const struct run *run, const recur_epoch *lowest)
 {
     double dropout = (double)recur_model_get_config(run->model)->dropout;
@@ -57,12 +57,13 @@ static void advise_dropout(const struct run *run, const recur_epoch *lowest)
         fputs("a smaller --hidden, or more text\n", stderr);
 }
 
-/* The command for as many epochs again. The cosine is laid out for those it has. */
+/* Prints the command for twice as many epochs. A run with the cosine schedule starts anew, because
+ * the schedule was planned for its number of epochs. */
 static void advise_epochs(const struct run *run)
 {
     const uint64_t most = 1000000000;
     uint64_t epochs = 2 * (uint64_t)run->config.epochs;
-    size_t count; /* of one or two the minibatches were judged */
+    size_t count; /* runs of one or two epochs were judged by minibatches */
     recur_model_history(run->model, &count);
     fprintf(stderr, "%s is still falling at the last epoch; train longer: ",
             count > 2 ? judged_name(run) : "the training loss");
@@ -88,13 +89,13 @@ static int end(struct run *run, void *state)
     if (trend == TREND_RISEN && recur_trainer_valid_tokens(run->trainer))
         advise_dropout(run, lowest);
     else if (trend == TREND_FALLING && recur_trainer_epochs(run->trainer) >= run->config.epochs &&
-             !(lowest->valid_accuracy >= 1)) /* there is nothing left to learn */
+             !(lowest->valid_accuracy >= 1)) /* otherwise there is nothing left to learn */
         advise_epochs(run);
     return 0;
 }
 
 const struct observer recur_observe_advice = {
-    .size = sizeof(struct course), /* of the last epoch */
+    .size = sizeof(struct course), /* the last epoch's */
     .loud = true,
     .at = {[MOMENT_STEP] = step, [MOMENT_END] = end},
 };

@@ -1,4 +1,5 @@
-/* --checkpoint-every: writes the whole run to a file, every so many minibatches and at its end. */
+/* --checkpoint-every: writes the whole run to a file, after so many minibatches each time and at
+ * its end. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,11 +14,11 @@
 #include "train/run.h"
 
 struct checkpoints {
-    uint64_t saved; /* minibatches of this start of the run that are in the last one */
-    bool shared;    /* another run writes there: that was said */
+    uint64_t saved; /* minibatches since this start of the run that the last checkpoint has */
+    bool shared;    /* it was already said that another run writes there */
 };
 
-/* How the run is started again: its options, its operands, and what the last bits depend on. */
+/* Notes how to start the run again: its options, its operands, and what the last bits depend on. */
 static enum recur_status make_note(struct run *run, recur_error *error)
 {
     const char *isa = "";
@@ -75,8 +76,8 @@ int recur_run_plan_checkpoints(struct run *run)
     return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }
 
-/* A lock is on a file, and each checkpoint is a new one: another file in its place is another
- * run's. */
+/* Each checkpoint is a new file with a new lock. If another file has taken its place, another run
+ * writes there. */
 static void see_whether_shared(struct run *run, struct checkpoints *checkpoints)
 {
     const struct checkpoint *checkpoint = &run->checkpoint;
@@ -106,7 +107,7 @@ static enum recur_status save(struct run *run, struct checkpoints *checkpoints, 
     return status;
 }
 
-/* From the beginning there is a checkpoint of this run, so that nobody resumes another one. */
+/* Writes a first checkpoint at once, so that nobody resumes another run by mistake. */
 static int begin(struct run *run, void *state)
 {
     const char *path = run->checkpoint.path, *resume = run->options.out.resume;
@@ -116,7 +117,7 @@ static int begin(struct run *run, void *state)
     return save(run, state, &error) == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }
 
-/* Where it cannot be written that is said, and the run goes on. */
+/* Saves a checkpoint; if that fails, prints a warning, and the run goes on. */
 static void save_or_warn(struct run *run, struct checkpoints *checkpoints)
 {
     recur_error error;
@@ -135,7 +136,8 @@ static void save_or_warn(struct run *run, struct checkpoints *checkpoints)
                       error.message);
 }
 
-/* Behind the last minibatch of an epoch the epoch's end has to be in it. */
+/* After the last minibatch of an epoch the checkpoint is written here, so that it has the epoch's
+ * end. */
 static int epoch(struct run *run, void *state)
 {
     if (run->checkpoint.path && run->minibatches % run->options.out.checkpoint_every == 0)

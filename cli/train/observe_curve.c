@@ -1,4 +1,4 @@
-/* The training curve in the terminal. */
+/* Draws the training curve in the terminal. */
 #include <stdio.h>
 
 #include "common/terminal.h"

@@ -1,5 +1,5 @@
-/* Says which model is kept, and why; where the run was interrupted, also where, and how to continue
- * it. */
+/* Says which model is kept, and why. If the run was interrupted, also says where, and how to
+ * continue it. */
 #include <math.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* --log: writes an object for each epoch, one on each line. */
+/* --log: writes one line with an object for each epoch. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,11 +13,11 @@
 #include "train/run.h"
 
 struct log {
-    FILE *file; /* NULL: none, or no more */
+    FILE *file; /* NULL: there is no log, or no longer */
     bool failed;
 };
 
-/* Empties the log, once it is known that no other run writes it. */
+/* Empties the log, once it is known that no other run writes to it. */
 static int open_file(const struct run *run, struct log *log)
 {
     const char *path = run->options.out.log;
@@ -47,7 +47,7 @@ static void close_file(struct log *log)
     log->file = NULL;
 }
 
-/* Where that fails it says so, and the run goes on. */
+/* Adds an epoch. If that fails, prints a warning, and the run goes on. */
 static void add(struct run *run, struct log *log, const recur_epoch *epoch)
 {
     if (!log->file)
@@ -75,8 +75,8 @@ static int open_log(struct run *run, void *state)
     int status = run->options.out.log ? open_file(run, state) : 0;
     if (status != 0)
         return status;
-    /* What a killed run had logged may be behind its checkpoint or before it: the history is not.
-     */
+    /* The log of a killed run may be ahead of its checkpoint or lag behind it. The history agrees
+     * with the checkpoint, so the log is written anew from it. */
     size_t count;
     const recur_epoch *history = recur_model_history(run->model, &count);
     for (size_t i = 0; i < count; i++)

@@ -1,4 +1,4 @@
-/* Shows what to do with the model now: commands to copy. */
+/* Shows commands to copy that use the model. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static int end(struct run *run, void *state)
     char path[sizeof(recur_printable)];
     const char *prefix = options->out.predict.count ? options->out.predict.items[0] : "";
     const recur_printable shown = recur_show(prefix, strlen(prefix), SIZE_MAX, NULL);
-    /* What begins with a dash would be an option. */
+    /* A name that begins with a dash would be taken for an option. */
     snprintf(path, sizeof path, "%s%s", *options->out.output == '-' ? "./" : "",
              options->out.output);
     const recur_printable name = recur_shell_word(path, false);
@@ -24,7 +24,7 @@ static int end(struct run *run, void *state)
         fprintf(stderr, "  recur predict -m %s TEXT\n", name.text);
     } else if (recur_task_serves(recur_train_task(options), RECUR_USE_FILL)) {
         fprintf(stderr, "  recur fill -m %s \"a text with bl_nks\"\n", name.text);
-    } else if (strcmp(shown.text, prefix) != 0) { /* no shell would pass on what is shown */
+    } else if (strcmp(shown.text, prefix) != 0) { /* a shell would not pass on what is shown */
         fprintf(stderr, "  recur generate -m %s\n", name.text);
     } else {
         fprintf(stderr, "  recur generate -m %s -p %s\n", name.text,

@@ -1,4 +1,4 @@
-/* --plot: the curves as a picture. */
+/* --plot: draws the curves as a picture. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "train/observer.h"
 #include "train/run.h"
 
-/* The line on the model in a picture. */
+/* The line about the model in a picture. */
 enum { SUBTITLE = 500 };
 
 static int check(struct run *run, void *state)
@@ -26,7 +26,7 @@ static int end(struct run *run, void *state)
     char line[SUBTITLE] = "";
     if (!run->options.out.plot)
         return 0;
-    FILE *stream = fmemopen(line, sizeof line - 1, "w"); /* what is longer is cut */
+    FILE *stream = fmemopen(line, sizeof line - 1, "w"); /* cut where it is longer */
     if (!stream)
         return recur_failure(run->command, "out of memory for the picture");
     setvbuf(stream, NULL, _IONBF, 0);

@@ -1,5 +1,5 @@
-/* Shows how far a run is: a line that stays for each epoch and, between them, a live line on a
- * terminal or, where an epoch takes long, a plain line in a pipe. */
+/* Shows how far a run is: a permanent line for each epoch. Between them a terminal gets a live
+ * line; a pipe gets a plain line where an epoch takes long. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "train/run.h"
 #include "train/run_lines.h"
 
-/* Seconds between two drawings of the live line; between two lines of one epoch in a pipe, at
- * least; and after which an epoch has a line whatever its number. */
+/* Seconds: between two drawings of the live line; at least between two lines of one epoch in a
+ * pipe; after which an epoch gets a line whatever its number. */
 #define LIVE_PAUSE 0.1
 #define PIPE_PAUSE 20
 #define SLOW_EPOCHS 5
@@ -21,8 +21,8 @@ enum { MOST_LINES = 100 };
 
 struct progress {
     bool terminal;
-    double drawn;                /* when the live line was */
-    double valid_loss, accuracy; /* of the last finished epoch; NaN: none */
+    double drawn;                /* when the live line was drawn */
+    double valid_loss, accuracy; /* those of the last finished epoch; NaN: none */
 };
 
 static int begin(struct run *run, void *state)
@@ -38,7 +38,7 @@ static int begin(struct run *run, void *state)
     return 0;
 }
 
-/* The live line: all of it, or what a narrow terminal has room for. */
+/* Formats the live line: all of it, or what fits on a narrow terminal. */
 static void format_step(const struct run *run, const struct progress *progress, bool brief,
                         char *text, size_t size)
 {
@@ -104,8 +104,8 @@ static int step(struct run *run, void *state)
     return 0;
 }
 
-/* A line for each epoch, but no more than MOST_LINES, evenly spread, of a run that is not slow;
- * presets have none, as in the book. */
+/* Is a line due? Each epoch gets one, but a run that is not slow has at most MOST_LINES, evenly
+ * spread. Presets have no lines, as in the book. */
 static bool line_due(const struct run *run)
 {
     uint64_t every = 1, epoch = run->epoch.epoch; /* 1, 2, 5, 10, ... */

@@ -1,4 +1,4 @@
-/* --report: one object on the whole run. */
+/* --report: writes one object about the whole run. */
 #include <sys/resource.h>
 
 #include "common/message.h"
@@ -40,7 +40,7 @@ static int end(struct run *run, void *state)
     put_report(&report, run);
     bool written = recur_json_check(&report, "the report", &error) == RECUR_OK;
     if (written) {
-        report.text[report.size] = '\n'; /* in place of the terminator, which is not written */
+        report.text[report.size] = '\n'; /* replaces the terminator, which is not written */
         written =
             recur_write_file(run->command, run->options.out.report, report.text, report.size + 1);
     } else {

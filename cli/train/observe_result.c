@@ -11,7 +11,8 @@
 #include "train/observer.h"
 #include "train/run.h"
 
-/* The line on stdout of the model that was kept. Presets have the book's: in training. */
+/* Prints the line on stdout about the kept model. Presets print the book's line, with the
+ * perplexity in training. */
 static void print_perplexity(const struct run *run)
 {
     const recur_epoch *best = recur_run_best_epoch(run), *kept = best ? best : &run->epoch;
@@ -25,7 +26,8 @@ static void print_perplexity(const struct run *run)
                validated ? "held-out" : "training", (unsigned long long)kept->epoch);
 }
 
-/* How well the model that was kept labels what was held out, or what it learnt from. */
+/* Prints how well the kept model labels the held-out data or, without any, the data that it learnt
+ * from. */
 static int print_scores(struct run *run)
 {
     recur_score_table *table;

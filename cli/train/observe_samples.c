@@ -1,4 +1,4 @@
-/* Shows how the model continues the prefixes while it is trained: by the clock, or every few
+/* Shows during training how the model continues the prefixes: from time to time, or every few
  * epochs. */
 #include <math.h>
 #include <stdio.h>
@@ -11,12 +11,12 @@
 #include "train/run.h"
 #include "train/run_lines.h"
 
-/* Seconds from sample to sample: at first, and as a share of the run so far. */
+/* Seconds between samples: at first, and as a share of the run so far. */
 #define SAMPLE_PAUSE 12
 #define SAMPLE_SHARE 0.1
 
 struct samples {
-    double shown; /* when the last ones were, or the training began */
+    double shown; /* when the last samples were shown, or the training began */
 };
 
 static int begin(struct run *run, void *state)
@@ -32,7 +32,7 @@ static bool has_samples(const struct run *run)
     return !run->options.labels && run->options.out.predict.count > 0;
 }
 
-/* Are the next ones due before something more that takes so many seconds? */
+/* Are the next samples due before work that takes so many more seconds ends? */
 static bool due(const struct run *run, const struct samples *samples, double seconds)
 {
     double now = recur_seconds(), since = now - samples->shown;
@@ -40,7 +40,7 @@ static bool due(const struct run *run, const struct samples *samples, double sec
     return run->options.predict_by_time && since + seconds >= pause && since >= pause / 2;
 }
 
-/* Where that fails it says so; the run itself is none the worse for it. */
+/* Shows the samples. If this fails, prints a warning; the run is not affected. */
 static void show(const struct run *run, struct samples *samples)
 {
     recur_error error;
@@ -72,7 +72,7 @@ static int step(struct run *run, void *state)
 static int epoch(struct run *run, void *state)
 {
     uint64_t every = run->options.out.predict_every, epoch = run->epoch.epoch;
-    /* The last epoch's continuations are the run's result, on stdout. */
+    /* The continuations after the last epoch are the run's result and go to stdout. */
     if (!has_samples(run) || epoch >= run->config.epochs ||
         !(run->options.predict_by_time ? due(run, state, run->epoch.seconds)
                                        : every > 0 && epoch % every == 0))

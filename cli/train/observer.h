@@ -1,7 +1,7 @@
-/* What observes a run: shows it, logs it, writes checkpoints of it, says in the end what came of
- * it. The run calls each observer of the table in observers.c at moments of its life; an observer
- * reads the run's state (run.h), keeps a state of its own, and changes nothing of what is computed.
- * It is a file, observe_NAME.c, and a row of the table. */
+/* Observers of a run show it, log it, write its checkpoints and report its result. The run calls
+ * each observer of the table in observers.c at certain moments. An observer reads the run's state
+ * (run.h), keeps a state of its own, and changes nothing of what is computed. To add one, add a
+ * file, observe_NAME.c, and a row of the table. */
 #ifndef RECUR_CLI_TRAIN_OBSERVER_H
 #define RECUR_CLI_TRAIN_OBSERVER_H
 
@@ -11,30 +11,30 @@
 struct run;
 
 enum moment {
-    MOMENT_CHECK, /* nothing is read yet: can be done what the options ask of it? */
-    MOMENT_OPEN,  /* model and trainer stand: opens what it writes to */
+    MOMENT_CHECK, /* nothing was read yet: checks that what the options ask for is possible */
+    MOMENT_OPEN,  /* model and trainer exist: opens its files */
     MOMENT_BEGIN, /* signals are caught, the training begins */
-    MOMENT_STEP,  /* a minibatch is trained: run->step */
-    MOMENT_EPOCH, /* an epoch is finished, its last minibatch's moment is past: run->epoch */
-    MOMENT_STOP,  /* the training is over: done, interrupted (interrupt.h) or run->failed, after
-                     which no MOMENT_END comes; the trainer is still where its last minibatch left
-                     it */
-    MOMENT_END,   /* the model that is kept is in its file */
-    MOMENT_CLOSE, /* closes and frees what it holds, whatever the run came to */
+    MOMENT_STEP,  /* run->step: a minibatch was trained */
+    MOMENT_EPOCH, /* run->epoch: an epoch was finished, after the moment of its last minibatch */
+    /* The training is over: done, interrupted (interrupt.h) or run->failed. After a failure there
+     * is no MOMENT_END. The trainer is still as its last minibatch left it. */
+    MOMENT_STOP,
+    MOMENT_END,   /* the kept model is in its file */
+    MOMENT_CLOSE, /* however the run ended: closes and frees what the observer holds */
     MOMENTS
 };
 
-/* Returns 0 or the exit status, having said why: the run then ends. `state` is the observer's own.
- */
+/* Returns 0, or prints the reason and returns an exit status, which ends the run. `state` belongs
+ * to the observer. */
 typedef int observer_hook(struct run *run, void *state);
 
 struct observer {
-    size_t size;                /* of its state, all zero at first; 0: it has none */
-    bool loud;                  /* talks to who watches, on stderr: not with --quiet */
-    observer_hook *at[MOMENTS]; /* NULL: that moment does not matter to it */
+    size_t size;                /* bytes of its state, all zero at first; 0: it has none */
+    bool loud;                  /* writes to stderr for people; not called with --quiet */
+    observer_hook *at[MOMENTS]; /* NULL: the observer ignores this moment */
 };
 
-/* All of them, in the order in which they are called, which is that of what they print. */
+/* All observers, in the order in which they are called and print. */
 #define RECUR_OBSERVERS(OBSERVER)                                                                  \
     OBSERVER(log)                                                                                  \
     OBSERVER(summary)                                                                              \
@@ -52,11 +52,11 @@ struct observer {
 #define RECUR_DECLARE_OBSERVER(name) extern const struct observer recur_observe_##name;
 RECUR_OBSERVERS(RECUR_DECLARE_OBSERVER)
 
-/* Makes the observers' states. */
+/* Allocates the observers' states. */
 void recur_observers_start(struct run *run);
 
-/* Calls the observers in the list's order, until one returns an exit status, which it returns;
- * at MOMENT_CLOSE calls all of them, in the opposite order, and frees their states. */
+/* Calls the observers in the list's order until one returns an exit status, and returns that. At
+ * MOMENT_CLOSE calls all of them in reverse order and frees their states. */
 int recur_observe(struct run *run, enum moment moment);
 
 #endif

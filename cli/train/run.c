@@ -51,27 +51,28 @@ static int create(struct run *run)
     return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }
 
-/* Makes them or takes them up, and all that follows from them. */
+/* Makes or resumes model and trainer, and all that follows from them. */
 static int prepare(struct run *run)
 {
     size_t count;
     int status = run->resumed ? recur_run_resume(run) : create(run);
     if (status != 0)
         return status;
-    if (!run->vocab) /* of labelled texts it is made with the model */
+    if (!run->vocab) /* that of labelled texts is made with the model */
         run->vocab = recur_vocab_share(recur_model_vocab(run->model));
     const recur_epoch *history = recur_model_history(run->model, &count);
     if (count > 0)
         run->epoch = history[count - 1];
     run->tokens = run->config.batch * run->config.steps;
-    if (run->options.labels) /* in the mean; the last minibatch is smaller */
+    if (run->options.labels) /* on average, because the last minibatch is smaller */
         run->tokens = recur_labels_tokens(run->train) /
                       ((recur_labels_count(run->train) - 1) / run->config.batch + 1);
     status = recur_run_choose_prefixes(run);
     return status ? status : recur_run_set_origin(run);
 }
 
-/* The parameters are those of the best finished epoch again: keep them, if there is one. */
+/* The training diverged. The parameters are those of the best finished epoch again; if there is
+ * one, they are kept. */
 static int end_diverged(const struct run *run, const recur_error *diverged)
 {
     recur_error error = {0};
@@ -115,8 +116,8 @@ static int train_epoch(struct run *run)
     return ended == RECUR_OK ? recur_observe(run, MOMENT_EPOCH) : fail(run, ended, &error);
 }
 
-/* Where the run was interrupted in an epoch whose parameters stay for want of better ones, that
- * part has to stand for it. */
+/* If the run was interrupted in an epoch and has no better parameters, describes the finished part
+ * of that epoch as an epoch. */
 static void describe_partial_epoch(struct run *run)
 {
     const recur_step *step = &run->step;

@@ -1,6 +1,6 @@
-/* The files of a run that is resumed. The writer of a checkpoint decides how the run computes and
- * nothing else: recur writes no file because a checkpoint names it, reads none outside its folder,
- * and downloads nothing. The user's own words in this call decide the rest. */
+/* The files of a run that is resumed. The writer of a checkpoint decides only how the run computes.
+ * recur writes no file because a checkpoint names it, reads no file outside the checkpoint's
+ * folder, and downloads nothing. The user decides the rest in the words of this call. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The path of a file that stands in the folder of `beside`, allocated. */
+/* The path of a file in the folder of `beside`, allocated. */
 static char *path_beside(const struct run *run, const char *beside, const char *name)
 {
     size_t folder = *name == '/' ? 0 : (size_t)(base_name(beside) - beside);
@@ -27,8 +27,8 @@ static char *path_beside(const struct run *run, const char *beside, const char *
     return path;
 }
 
-/* What `path`, which is within the folder of `beside`, is called from there; NULL where it lies
- * elsewhere. Both without links: what lies in the folder is what really lies there. */
+/* The path from the folder of `beside` to `path`; NULL where `path` is outside of that folder. Both
+ * are compared without links, so a file counts as in the folder only if it really is. */
 static const char *name_within(const struct run *run, const char *beside, const char *path)
 {
     char *dot = strcmp(beside, "-") == 0 ? NULL : path_beside(run, beside, ".");
@@ -49,7 +49,7 @@ char *recur_run_text_name(const struct run *run, const char *text)
     if (!path)
         return recur_need_text(command, dataset ? dataset : text, "a file's name");
     const char *within = name_within(run, run->checkpoint.path, path);
-    /* A file called "-" shall not be standard input. */
+    /* A file with the name "-" must not become standard input. */
     const char *name = !within ? path : strcmp(within, "-") == 0 ? "./-" : within;
     char *copy = recur_need_text(command, name, "a file's name");
     free(path);
@@ -61,7 +61,8 @@ bool recur_run_text_within(const char *name)
     return *name != '/' && strcmp(name, "-") != 0;
 }
 
-/* Is the text that the checkpoint calls `name` at `path` one that may be read? Says why not. */
+/* May the text at `path`, which the checkpoint calls `name`, be read? Prints the reason where it
+ * may not. */
 static bool check_text(const struct run *run, const char *name, const char *path)
 {
     const char *again = "give the text again, after --resume FILE";
@@ -84,7 +85,7 @@ static bool check_text(const struct run *run, const char *name, const char *path
     return fine;
 }
 
-/* Finds text number `index`, which the checkpoint names and the user does not. */
+/* Finds text number `index`, which the checkpoint names and the user did not. */
 static int find_text(struct run *run, size_t index, const char **text)
 {
     const char *name = *text;
@@ -113,8 +114,8 @@ int recur_run_find_texts(struct run *run, struct arguments *texts)
     return status;
 }
 
-/* Does the file begin as a model does, or is there nothing to lose: none, or an empty one? A link
- * may lead anywhere. */
+/* Can the file be replaced? It can if it begins as a model does, is empty or does not exist. A link
+ * cannot, because it may point anywhere. */
 static bool may_be_replaced(const char *path)
 {
     unsigned char begin[9];
@@ -129,8 +130,9 @@ static bool may_be_replaced(const char *path)
     return size == sizeof begin && begin[8] == '{' && !(begin[4] | begin[5] | begin[6] | begin[7]);
 }
 
-/* Beside X.checkpoint.safetensors stands the model X.safetensors, or X: both are the user's word,
- * and `then`, the output that the checkpoint names, says which. */
+/* The model belongs beside X.checkpoint.safetensors, as X.safetensors or X. The user has named both
+ * by naming the checkpoint; `then`, the output that the checkpoint names, only decides between
+ * them. */
 static int find_output(struct run *run, const char *then, const char **output)
 {
     const char *resume = run->options.out.resume;
@@ -195,7 +197,7 @@ void recur_run_print_resume(const struct run *run)
         if (option->kind != OPTION_FILE)
             continue;
         const char *path = recur_run_file(option, &run->options);
-        /* The checkpoint's name says what the output's is. */
+        /* The output's name follows from the checkpoint's name. */
         if (path && path != run->options.out.resume && path != run->options.out.output)
             fprintf(stderr, " --%s %s", option->name, recur_shell_word(path, false).text);
     }

@@ -19,7 +19,7 @@ double recur_run_seconds_left(const struct run *run, double share)
     return (recur_seconds() - run->started) * (1 - share) / (share - run->screen.behind);
 }
 
-/* How much time is left once so much of the run is done; nothing at its end. */
+/* Prints how much time is left once this share of the run is done; prints nothing at its end. */
 static void print_left(const struct run *run, double share)
 {
     if (share < 1 && share > run->screen.behind)

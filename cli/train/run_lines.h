@@ -1,4 +1,5 @@
-/* How far a run is: the lines on a minibatch and on an epoch that stay on stderr. */
+/* The permanent lines on stderr that show how far a run is: about a minibatch, and about an
+ * epoch. */
 #ifndef RECUR_CLI_TRAIN_RUN_LINES_H
 #define RECUR_CLI_TRAIN_RUN_LINES_H
 
@@ -6,13 +7,14 @@
 
 struct run;
 
-/* How much of the run is done after so many minibatches of an epoch that is under way. */
+/* The share of the run that is done after so many minibatches of the current epoch. */
 double recur_run_share(const struct run *run, size_t minibatch);
 
-/* How much time is left once that share of the run is done. */
+/* The seconds that are left once this share of the run is done. */
 double recur_run_seconds_left(const struct run *run, double share);
 
-/* Print the line on the last minibatch, and the one on the last epoch unless it stands there. */
+/* Print the line about the last minibatch, and the line about the last epoch unless it was
+ * printed. */
 void recur_run_print_step(struct run *run);
 void recur_run_print_epoch(struct run *run);
 

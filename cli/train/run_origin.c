@@ -1,6 +1,6 @@
-/* The origin that a model's file states: the text's name, and the command that trains it again. It
- * has what decides the model and nothing else, so that equal runs make equal files: not where
- * results go, how much is shown or how many threads there are, nor the folders of files. */
+/* The origin in a model's file: the text's name, and the command that trains the model again. It
+ * has only what decides the model, so that equal runs make equal files. It leaves out where results
+ * go, how much is shown, the number of threads, and the folders of files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "common/quote.h"
 #include "train/run.h"
 
-/* A text as its folder calls it, or a dataset's name. */
+/* A text's name within its folder, or a dataset's name. */
 static const char *short_name(const struct run *run, const char *text)
 {
     const char *dataset = recur_dataset_name_of(&run->datasets, text);
@@ -30,7 +30,7 @@ void recur_run_name(struct run *run)
         snprintf(run->name.text + used, room, " and %zu more", texts->count - 1);
 }
 
-/* "--name=value" as two words where the value would not be taken for an option. */
+/* Puts "--name=value" as two words, unless the value would be taken for an option. */
 static void put_option(const struct command *command, struct grown_text *line, const char *word)
 {
     char name[64];
@@ -45,7 +45,7 @@ static void put_option(const struct command *command, struct grown_text *line, c
     recur_need_word(command, line, " %s", recur_shell_word(value + 1, false).text);
 }
 
-/* The option as it was given, a file without its folder. */
+/* Puts the option as it was given, but a file without its folder. */
 static enum recur_status put_given(struct grown_text *line, const struct run *run, size_t row,
                                    const struct option_spec *option, const char *value,
                                    recur_error *error)

@@ -1,13 +1,14 @@
-/* Checks the files that a run writes: none of them is another one, or one that it reads. */
+/* Checks the files that a run writes: all differ from each other and from the files that it
+ * reads. */
 #include "common/message.h"
 #include "common/output.h"
 #include "recur/file.h"
 #include "train/observer.h"
 #include "train/run.h"
 
-/* A file that the run writes, and the option that says so. */
+/* A file that the run writes, and the option that names it. */
 struct place {
-    const char *option, *path; /* NULL: nothing is written there */
+    const char *option, *path; /* NULL: nothing is written */
 };
 
 const char *recur_run_file(const struct option_spec *option, const struct train_options *options)
@@ -15,7 +16,7 @@ const char *recur_run_file(const struct option_spec *option, const struct train_
     return *(const char *const *)(const void *)((const char *)options + option->at);
 }
 
-/* Place number `index`; false past the last. */
+/* Place number `index`; false after the last. */
 static bool find_place(const struct run *run, size_t index, struct place *place)
 {
     for (const struct option_spec *option = run->command->options; option->help; option++) {
@@ -29,7 +30,7 @@ static bool find_place(const struct run *run, size_t index, struct place *place)
     return index == 0;
 }
 
-/* The checkpoint that the run goes on from is replaced by its next one alone. */
+/* Only the next checkpoint of the run may replace the checkpoint that it is resumed from. */
 static bool overwrites_run(const struct run *run, const struct place *place)
 {
     const char *resume = run->options.out.resume;

@@ -1,10 +1,10 @@
-/* The prefixes that a run continues: which, and how their continuations are drawn. */
+/* Chooses the prefixes that a run continues, and how the continuations are drawn. */
 #include <string.h>
 
 #include "common/message.h"
 #include "train/run.h"
 
-/* At random, but for presets, whose continuations are the most probable, as the book's. */
+/* Continuations are drawn at random. Those of presets are the most probable, as in the book. */
 #define SAMPLE_TEMPERATURE 0.8F
 
 int recur_run_choose_prefixes(struct run *run)

@@ -7,8 +7,8 @@
 #include "recur/machine.h"
 #include "train/run.h"
 
-/* What may be said besides --resume: where results go, how much is shown, on how many threads, and
- * how long. All else would change the run. */
+/* May the option be given with --resume? It may if it says where results go, how much is shown, on
+ * how many threads the run computes, or how long. Any other would change the run. */
 bool recur_run_is_free(const char *option)
 {
     static const char *const names[] = {"resume", "checkpoint-every", "output", "predict",
@@ -20,7 +20,7 @@ bool recur_run_is_free(const char *option)
     return false;
 }
 
-/* Did the run, of which `then` was given, begin with the very value that `now` is given? */
+/* Did the run, which was given `then`, begin with the same value that `now` gives? */
 static bool same(const struct command *command, size_t row, const struct train_options *settings,
                  const struct option_set *now, const struct train_options *settings_then,
                  const struct option_set *then)
@@ -28,7 +28,7 @@ static bool same(const struct command *command, size_t row, const struct train_o
     struct option_spec option;
     struct option_set one_now = {{NULL}}, one_then = {{NULL}};
     recur_option_row(command, row, &option);
-    /* A value that follows from others unless it is given has no words that say so. */
+    /* If an option was not given and its value follows from others, no words show that value. */
     if (!option.standard && option.kind != OPTION_FLAG && !recur_option_in(then, row))
         return false;
     recur_option_add(&one_now, row, now->value[row]);
@@ -45,7 +45,7 @@ static bool same(const struct command *command, size_t row, const struct train_o
     return equal;
 }
 
-/* Puts what was given now into the options that the run began with. */
+/* Merges the options of this call into those that the run began with. */
 static int merge(struct run *run, struct train_options *then, struct arguments *arguments)
 {
     const struct arguments *now = &run->texts;
@@ -56,7 +56,7 @@ static int merge(struct run *run, struct train_options *then, struct arguments *
             continue;
         if (recur_run_is_free(option.name)) {
             recur_option_copy(&option, then, &run->options);
-            if (option.at != offsetof(struct train_options, out.resume)) /* of this start alone */
+            if (option.at != offsetof(struct train_options, out.resume)) /* for this start only */
                 recur_option_add(&arguments->given, i, now->given.value[i]);
         } else if (!same(command, i, &run->options, &now->given, then, &arguments->given)) {
             return recur_usage_error(command,
@@ -101,7 +101,8 @@ static void add_words(struct run *run, const recur_json *list, size_t *count)
         run->words[(*count)++] = item->text;
 }
 
-/* The words that the run was started with, as a command line. Returns 0 or the exit status. */
+/* Reads the words of the command line with which the run was started. Returns 0 or the exit
+ * status. */
 static int read_words(struct run *run, int *count)
 {
     recur_error error;
@@ -123,7 +124,7 @@ static int read_words(struct run *run, int *count)
     return 0;
 }
 
-/* The last bits depend on it. */
+/* Warns if the instruction set differs, because the last bits depend on it. */
 static void compare_isa(const struct run *run)
 {
     const char *then = recur_json_text(recur_json_member(run->started_by, "isa")), *now = "";

@@ -1,4 +1,4 @@
-/* What a run learns from: which texts, and how they are read. */
+/* Finds the texts that a run learns from, and reads them. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 
 #define PRESET_TEXT "time_machine"
 
-/* Whether somebody hands over a text that nobody asked for: a pipe, or what is left of a file. */
+/* Does standard input offer a text that nobody asked for: a pipe, or the rest of a file? */
 static bool input_waits(void)
 {
     struct stat input;
@@ -23,8 +23,8 @@ static bool input_waits(void)
     return S_ISFIFO(input.st_mode) || S_ISSOCK(input.st_mode);
 }
 
-/* It is not read unasked: a script's, a scheduler's or a remote shell's may never end, or may be
- * meant for somebody else. */
+/* Standard input is not read unasked: a script's, a scheduler's or a remote shell's may never end,
+ * or may be meant for another program. */
 static void warn_unread_input(const struct run *run)
 {
     if (input_waits())
@@ -34,7 +34,7 @@ static void warn_unread_input(const struct run *run)
                       run->options.preset ? PRESET_TEXT : "the built-in story");
 }
 
-/* Which file a text is. */
+/* Identifies the file of a text. */
 struct identity {
     dev_t device;
     ino_t inode;
@@ -49,7 +49,7 @@ static int compare_identities(const void *first, const void *second)
                                   : (a->text > b->text) - (a->text < b->text);
 }
 
-/* What is held out would be known from where the text stands again. */
+/* Warns if a text was given twice: then the held-out part of one is learnt from the other. */
 static void warn_twice(const struct run *run)
 {
     const struct arguments *texts = &run->texts;
@@ -74,13 +74,13 @@ static void warn_twice(const struct run *run)
     free(files);
 }
 
-/* Which texts are read: files, standard input, datasets; of a preset its own where none is given.
- */
+/* Finds the texts to read: files, standard input, datasets. A preset has its own text where none is
+ * given. */
 static int find_texts(struct run *run)
 {
     struct arguments *texts = &run->texts;
     size_t inputs = 0;
-    if (texts->count == 0 && !run->options.labels) /* which have no text of their own */
+    if (texts->count == 0 && !run->options.labels) /* labelled texts have no default */
         warn_unread_input(run);
     if (texts->count == 0 && run->options.preset) {
         char *path = run->datasets.path[0];
@@ -131,7 +131,7 @@ static int load_text(struct run *run)
     return 0;
 }
 
-/* Reads labelled texts and holds a part out. */
+/* Reads labelled texts and holds out a part. */
 static int load_labels(struct run *run)
 {
     const struct arguments *texts = &run->texts;
@@ -147,7 +147,7 @@ static int load_labels(struct run *run)
                                  tags ? "words a line, each with its label in the last column"
                                       : "lines of label<TAB>text");
     recur_text_options_config(&options->text, &text);
-    config.text = &text.text; /* of tag the standard ones, for the others are refused */
+    config.text = &text.text; /* for tag the defaults, because other settings are refused */
     recur_label_options_config(&options->columns, &config);
     if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);

@@ -1,5 +1,5 @@
-/* What a run shows on stderr while it trains: a live line, which is removed before anything else is
- * shown, and lines that stay (run_lines.h). */
+/* The lines that a run shows on stderr during training: a live line, which is removed before other
+ * output, and permanent lines (run_lines.h). */
 #ifndef RECUR_CLI_TRAIN_SCREEN_H
 #define RECUR_CLI_TRAIN_SCREEN_H
 
@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 struct screen {
-    bool live;      /* a live line stands there */
-    double printed; /* when a line that stays was printed, in recur_seconds() */
-    double behind;  /* share of the run that was done before this start of it */
-    uint64_t epoch; /* the last one that a line is on */
+    bool live;      /* a live line is shown */
+    double printed; /* when the last permanent line was printed, in recur_seconds() */
+    double behind;  /* the share of the run that was done before this start */
+    uint64_t epoch; /* the last epoch with a line */
 };
 
-/* Makes room for other output: takes the live line away. */
+/* Removes the live line to make room for other output. */
 void recur_screen_clear(struct screen *screen);
 
 #endif

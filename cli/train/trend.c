@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* What is less than that many nats, 1 % of a perplexity, is not worth a sentence; nor is what is
- * less than so many standard errors. A fall from one epoch to the next is plain from 6 % on. */
+/* A difference of less than LEAST nats, 1 % of a perplexity, is not worth a sentence; nor is one of
+ * less than ERRORS standard errors. A fall from one epoch to the next is plain from PLAIN, 6 %,
+ * on. */
 #define LEAST 0.01
 #define ERRORS 3
 #define PLAIN 0.06
@@ -18,7 +19,7 @@ static double mean(const double *values, size_t count)
     return sum / (double)count;
 }
 
-/* The standard deviation of noise on a course that bends slowly, from its second differences. */
+/* The standard deviation of noise on a slowly bending curve, from its second differences. */
 static double noise(const double *values, size_t count)
 {
     double sum = 0;
@@ -34,7 +35,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The level at the lowest is that of its neighbours: it was chosen for being low itself. */
+/* The lowest epoch was chosen because its loss is low, so the level there is taken from its
+ * neighbours. */
 static bool has_risen(const double *losses, size_t count, size_t lowest)
 {
     size_t after = count - 1 - lowest, wide = after / 2;
@@ -52,7 +54,8 @@ static bool has_risen(const double *losses, size_t count, size_t lowest)
     return late > middle && late - around > fmax(LEAST, ERRORS * error);
 }
 
-/* Three stretches at the end, each lower than the one before, the last with the lowest loss. */
+/* Are there three stretches at the end, each lower than the one before, with the lowest loss in the
+ * last one? */
 static bool still_falls(const double *losses, size_t count, size_t lowest)
 {
     size_t wide = count < 3 ? 0 : count / 12 + 1;
@@ -61,7 +64,8 @@ static bool still_falls(const double *losses, size_t count, size_t lowest)
     const double *tail = losses + count - 3 * wide;
     double first = mean(tail, wide), middle = mean(tail + wide, wide),
            last = mean(tail + 2 * wide, wide);
-    /* The bend of few epochs counts as noise: less of it suffices, or a plain fall. */
+    /* With few epochs the curve's bend counts as noise. So less than the usual multiple of it is
+     * enough, or a plain fall. */
     size_t judged = least(count, 3 * wide + 2);
     double error = noise(losses + count - judged, judged) * sqrt(2 / (double)wide);
     double needed = fmax(LEAST, wide < 3 ? fmin(error, PLAIN) : ERRORS * error);
@@ -85,7 +89,7 @@ void recur_course_add(struct course *course, size_t index, size_t count, double 
     course->count[part]++;
 }
 
-/* The mean of a part, and the square of its standard error. */
+/* The mean of a part; `*error` becomes the square of its standard error. */
 static double part_mean(const struct course *course, size_t part, double *error)
 {
     double n = (double)course->count[part], middle = course->sum[part] / n;
@@ -97,7 +101,7 @@ enum trend recur_course_trend(const struct course *course)
 {
     double means[TREND_PARTS], errors[TREND_PARTS];
     for (size_t part = 0; part < TREND_PARTS; part++) {
-        if (course->count[part] < 10) /* too few, or the epoch began in another process */
+        if (course->count[part] < 10) /* too few, or begun in another process */
             return TREND_NONE;
         means[part] = part_mean(course, part, &errors[part]);
     }
