@@ -1,4 +1,4 @@
-/* Two builds of the library side by side in one process: how many times as fast the second one is.
+/* Compares two builds of the library in one process: how many times as fast is the second one?
  *
  *     two_builds OLD.so NEW.so THREADS PAIRS SECONDS WORK ...
  *
@@ -6,11 +6,12 @@
  *     and 20 sequences in a minibatch, not 28 and 32), -b8 (8 sequences), -bf16, -int8 (a
  *     stream's)
  *
- * Both keep their model, and work in turns, PAIRS times so many seconds each (an epoch of 10 000
- * tokens at least where they train, a token at a time where they are streams): what disturbs a
- * machine for longer than that disturbs both. Printed is the median of the pairs' ratios, the two
- * quartiles beside it, and the medians of tokens per second. RECUR_ISA_OLD and RECUR_ISA_NEW,
- * both or none, take the place of RECUR_ISA, so that a library can be compared with its copy. */
+ * Both builds keep their models and work in turns, PAIRS times, SECONDS each time. Training takes
+ * at least an epoch of 10 000 tokens; a stream advances by one token at a time. What disturbs the
+ * machine for longer than a turn disturbs both. The program prints the median of the pairs' ratios,
+ * the two quartiles beside it, and the medians of tokens per second. RECUR_ISA_OLD and
+ * RECUR_ISA_NEW, both or neither, replace RECUR_ISA, so that a library can be compared with its own
+ * copy. */
 #define _POSIX_C_SOURCE 200809L
 #include <dlfcn.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@
     X(recur_session_create)                                                                        \
     X(recur_session_free)
 
-/* A library's own functions. */
+/* The functions of one library. */
 struct library {
 #define FIELD(name) __typeof__(name) *(name);
     FUNCTIONS(FIELD)
@@ -55,7 +56,7 @@ struct work {
     enum recur_quantization quantization;
 };
 
-/* One library at a work. */
+/* One library at its work. */
 struct side {
     const struct library *library;
     recur_model *model;
@@ -63,7 +64,7 @@ struct side {
     recur_trainer *trainer;
     recur_stepper *stepper;
     recur_session *session;
-    int32_t id; /* the stream's next token */
+    int32_t id; /* the next token of the stream */
 };
 
 static void fail(const char *what, const char *why)
@@ -78,7 +79,7 @@ static void check(enum recur_status status, const struct work *work, const recur
         fail(work->name, error->message);
 }
 
-/* Opened apart from each other, so that each calls its own functions. */
+/* Opens each library separately, so that each calls its own functions. */
 static void open_library(struct library *library, const char *path)
 {
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -92,7 +93,7 @@ static void open_library(struct library *library, const char *path)
 #undef FIND
 }
 
-/* Passes over `word` if the text begins with it. */
+/* Skips `word` if the text begins with it. */
 static bool skip(const char **text, const char *word)
 {
     size_t length = strlen(word);
@@ -180,7 +181,7 @@ static void begin(struct side *side, const struct work *work, size_t threads, co
         return;
     }
     int32_t ids[TOKENS];
-    for (size_t i = 0; i < TOKENS; i++) /* of a sequence that repeats itself late */
+    for (size_t i = 0; i < TOKENS; i++) /* a sequence that repeats only after a long time */
         ids[i] = (int32_t)(i * 7919 % 10007 % work->vocabulary);
     recur_trainer_config config;
     library->recur_trainer_config_init(&config, sizeof config);
@@ -214,7 +215,7 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Tokens per second of that long. */
+/* Works for that long and measures tokens per second. */
 static double run(struct side *side, const struct work *work, double seconds)
 {
     recur_error error;
@@ -245,10 +246,10 @@ static void compare(struct side side[2], const struct work *work, size_t pairs, 
 {
     double ratio[PAIRS_MAX], speed[2][PAIRS_MAX];
     for (size_t s = 0; s < 2; s++)
-        run(&side[s], work, seconds); /* to warm up */
+        run(&side[s], work, seconds); /* warms up */
     for (size_t i = 0; i < pairs; i++) {
         for (size_t turn = 0; turn < 2; turn++) {
-            size_t s = turn ^ (i & 1); /* whoever was second is first now */
+            size_t s = turn ^ (i & 1); /* the one that was second is first now */
             speed[s][i] = run(&side[s], work, seconds);
         }
         ratio[i] = speed[1][i] / speed[0][i];
@@ -271,7 +272,7 @@ int main(int argc, char **argv)
     double seconds = strtod(argv[5], NULL);
     if (!pairs || pairs > PAIRS_MAX)
         fail("PAIRS", "1 to 1000");
-    if (!isa[0] != !isa[1]) /* one would hold for the other side too, from the second work on */
+    if (!isa[0] != !isa[1]) /* one alone would set both sides from the second work on */
         fail("RECUR_ISA_OLD and RECUR_ISA_NEW", "both or none");
     for (size_t s = 0; s < 2; s++)
         open_library(&library[s], argv[1 + s]);

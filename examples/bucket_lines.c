@@ -1,4 +1,5 @@
-/* The lines of a text, sequences of different lengths, in minibatches of about equal length:
+/* Makes minibatches of about equal length from the lines of a text, which are sequences of
+ * different lengths:
  *
  *     bucket_lines TEXT */
 #include <recur/recur.h>

@@ -1,5 +1,5 @@
-/* Makes a model of recur's own, and a file for ONNX runtimes, of what PyTorch or another program
- * wrote:
+/* Converts a model that PyTorch or another program wrote, to a model file of recur's and to a file
+ * for ONNX runtimes:
  *
  *     convert_model IN MODEL ONNX [ACTIVATION]
  *
@@ -14,7 +14,7 @@ static enum recur_status convert(const char *in, const char *out, const char *on
     recur_model *model = NULL;
     bool fresh_head = false;
     recur_import_config config = recur_import_config_default();
-    config.activation = activation; /* NULL where the file leaves nothing open */
+    config.activation = activation; /* NULL where the file says it */
     enum recur_status status = recur_model_import(in, &config, &model, &fresh_head, error);
     if (status == RECUR_OK)
         status = recur_model_export(model, RECUR_FORMAT_RECUR, out, error);

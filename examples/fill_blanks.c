@@ -1,4 +1,5 @@
-/* Fills the blanks of a text with a model of the task fill, the most probable fillings first:
+/* Fills the blanks of a text with a model of the task fill and shows the most probable fillings
+ * first:
  *
  *     fill_blanks MODEL TEXT      where "_" stands for one token */
 #include <recur/recur.h>

@@ -1,4 +1,4 @@
-/* Prints how long the state of the highest layer is after each token of a text:
+/* Prints the average length of the highest layer's state vector after the tokens of a text:
  *
  *     layer_features MODEL TEXT */
 #include <recur/recur.h>
@@ -6,14 +6,14 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Where the rows go. */
+/* Where the rows are sent. */
 struct sink {
     size_t width;
     size_t tokens;
     double squares;
 };
 
-/* Receives some rows, each of `width` numbers. */
+/* Receives some rows of `width` numbers each. */
 static enum recur_status take(void *user, const float *rows, size_t count, recur_error *error)
 {
     struct sink *sink = user;

@@ -1,9 +1,9 @@
-/* Thousands of streams of text over one shared model:
+/* Generates thousands of streams of text with one shared model:
  *
  *     many_sessions MODEL [SESSIONS [THREADS [TOKENS]]]
  *
- * Each thread advances its share of the sessions, all of them by one token at a time. What a
- * session writes depends neither on the others nor on the number of threads. */
+ * Each thread advances all sessions of its share together, one token at a time. What a session
+ * writes does not depend on the others or on the number of threads. */
 #include <recur/recur.h>
 
 #include <pthread.h>
@@ -14,7 +14,7 @@
 struct stream {
     recur_session *session;
     recur_sampler *sampler;
-    int32_t *written; /* ids, one for each token */
+    int32_t *written; /* ids, one per token */
 };
 
 /* A thread's share of the streams. */
@@ -27,7 +27,7 @@ struct share {
     recur_error error;
 };
 
-/* What the loop works on; all of it is allocated before the first token. */
+/* What the loop works on. All of it is allocated before the first token. */
 struct loop {
     recur_stepper *stepper;
     recur_session **sessions;
@@ -54,7 +54,7 @@ static enum recur_status run(struct loop *loop, struct share *share)
     enum recur_status status = RECUR_OK;
     for (size_t i = 0; i < count; i++) {
         sessions[i] = streams[i].session;
-        ids[i] = RECUR_UNKNOWN; /* nothing was read yet */
+        ids[i] = RECUR_UNKNOWN; /* nothing has been read yet */
     }
     for (size_t t = 0; t < share->tokens && status == RECUR_OK; t++) {
         status = recur_stepper_feed_many(stepper, sessions, ids, count, logits, error);
@@ -75,7 +75,7 @@ static void *serve(void *argument)
     loop.ids = calloc(share->count + 1, sizeof *loop.ids);
     loop.logits = calloc(share->count * vocabulary + 1, sizeof *loop.logits);
     if (loop.sessions && loop.ids && loop.logits)
-        /* Up to 64 rows in one batch, on this thread alone. */
+        /* Up to 64 rows in one batch, on this one thread. */
         share->status = recur_stepper_create(share->model, 64, 1, &loop.stepper, &share->error);
     else
         share->status = out_of_memory(&share->error);
@@ -105,7 +105,7 @@ static enum recur_status open_stream(struct stream *stream, const recur_model *m
     return status;
 }
 
-/* Runs the shares, each on a thread of its own. */
+/* Runs each share on its own thread. */
 static enum recur_status serve_all(struct share *shares, size_t threads, recur_error *error)
 {
     enum recur_status status = RECUR_OK;
@@ -162,7 +162,7 @@ static enum recur_status run_all(const recur_model *model, struct stream *stream
     return status;
 }
 
-/* The number that stands in the command line, or the usual one. */
+/* The number on the command line or, without one, the usual number. */
 static size_t number_at(int argc, char **argv, int index, size_t usual)
 {
     size_t number = argc > index ? strtoul(argv[index], NULL, 10) : usual;

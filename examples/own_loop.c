@@ -1,11 +1,11 @@
-/* A training loop of one's own: numbers in, any loss.
+/* A training loop of your own: the network reads numbers, and the loss can be any.
  *
  *     own_loop [STEPS]
  *
- * Each sequence has a length of its own and two numbers a step: a value, and a mark that is 1 at
- * two of the steps. The network is to say at the last step what the two marked values sum to
- * (Hochreiter & Schmidhuber 1997). The loss is the mean of the squared errors, which recur does not
- * know of: the loop gives its gradient. */
+ * Each sequence has its own length and two numbers per step: a value, and a mark that is 1 at two
+ * of the steps. At the last step the network must output the sum of the two marked values
+ * (Hochreiter & Schmidhuber 1997). The loss is the mean squared error. recur does not know this
+ * loss: the loop computes the gradient itself. */
 #include <recur/recur.h>
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct minibatch {
     float sum[BATCH];
 };
 
-/* Uniform in [0, 1): one step of a 64-bit linear congruential generator (Knuth's MMIX). */
+/* Draws from [0, 1): one step of a 64-bit linear congruential generator (Knuth's MMIX). */
 static float uniform(uint64_t *state)
 {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -45,7 +45,7 @@ static void draw(struct minibatch *minibatch, uint64_t *state)
     }
 }
 
-/* The mean squared error of what the head says at each sequence's last step, and its gradient,
+/* The mean squared error of the head's outputs at each sequence's last step, and its gradient,
  * which is zero at all other steps. */
 static float squared_error(const struct minibatch *minibatch, const float *logits, float *dlogits)
 {
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
     recur_model_config network = recur_model_config_default();
     network.cell = RECUR_CELL_GRU;
     network.hidden = hidden;
-    network.inputs = INPUTS;                                      /* numbers in place of tokens */
+    network.inputs = INPUTS;                                      /* numbers instead of tokens */
     network.vocabulary = 1;                                       /* outputs of the linear head */
     recur_trainer_config config = recur_trainer_config_default(); /* Adam */
     config.batch = BATCH;

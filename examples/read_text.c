@@ -1,5 +1,5 @@
-/* The way of a text to minibatches, step by step: its tokens, its dictionary,
- * its most frequent pairs, its ids:
+/* Turns a text into minibatches step by step and shows its tokens, its dictionary, its most
+ * frequent pairs and its ids:
  *
  *     read_text TEXT */
 #include <recur/recur.h>

@@ -1,5 +1,5 @@
-/* A run that may be killed at any time: started again, it goes on where its checkpoint stands, and
- * ends with the same model, to the bit, as one that was left alone:
+/* A run that may be killed at any time. Started again, it goes on from its checkpoint and ends with
+ * the same model, to the bit, as a run without interruption:
  *
  *     resume_run CHECKPOINT MODEL LOSSES [EPOCHS] */
 #include <recur/recur.h>
@@ -27,12 +27,12 @@ static enum recur_status open_run(const char *path, const recur_corpus *corpus, 
 {
     recur_checkpoint *checkpoint;
     enum recur_status status = recur_checkpoint_load(path, &checkpoint, error);
-    if (status == RECUR_ERROR_FILE) /* there is none yet */
+    if (status == RECUR_ERROR_FILE) /* there is no checkpoint yet */
         return begin(corpus, vocab, epochs, model, trainer, error);
     if (status != RECUR_OK)
         return status;
     recur_resume_config config = recur_resume_config_default();
-    config.vocab = vocab; /* is it still the run's? */
+    config.vocab = vocab; /* checks that it is still the run's */
     config.epochs = epochs;
     status = recur_checkpoint_resume(checkpoint, corpus, &config, model, trainer, error);
     recur_checkpoint_free(checkpoint);
@@ -54,7 +54,7 @@ static enum recur_status train(recur_trainer *trainer, const char *path, recur_e
     return status;
 }
 
-/* A line for each epoch, the last ones where they are many. */
+/* Writes a line for each epoch, or for the last ones where there are many. */
 static enum recur_status write_losses(const recur_model *model, const char *path,
                                       recur_error *error)
 {

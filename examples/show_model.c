@@ -1,4 +1,4 @@
-/* What a model is made of, and what it costs on this machine:
+/* Shows what a model is made of, and what it costs on this machine:
  *
  *     show_model MODEL */
 #include <recur/recur.h>
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The settings by the names that its file has for them; the widths are among the tensors' shapes.
- */
+/* Prints the settings under the names that model files use. The widths are not among them, because
+ * the tensors' shapes show them. */
 static void print_settings(const recur_model_config *config)
 {
     for (size_t i = 0; recur_model_field(i); i++) {
@@ -23,7 +23,7 @@ static void print_settings(const recur_model_config *config)
     }
 }
 
-/* The tensors, with PyTorch's names, and how large their numbers are. */
+/* Prints the tensors with PyTorch's names, and how large their numbers are. */
 static void print_tensors(const recur_model *model)
 {
     for (size_t i = 0; i < recur_model_tensors(model); i++) {

@@ -1,4 +1,4 @@
-/* Continues a prompt and shows each character as soon as it is made:
+/* Continues a prompt and shows each character as soon as it is generated:
  *
  *     stream_text MODEL [PROMPT [TOKENS [SEED]]] */
 #include <recur/recur.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Receives whole characters, until nobody reads them any more. */
+/* Receives whole characters. Stops when nobody reads them any more. */
 static enum recur_status show(void *user, const char *bytes, size_t size, recur_error *error)
 {
     FILE *stream = user;

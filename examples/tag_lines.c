@@ -1,14 +1,14 @@
-/* Learns to label the words of sentences, says how well, and labels others:
+/* Learns to label the words of sentences, prints how well it does, and labels other sentences:
  *
  *     tag_lines LABELLED [TEXT]
  *
- * A word a line, in columns: the word first, in LABELLED its label last; blank lines end sentences.
- */
+ * The files have one word per line, in columns: the word comes first and, in LABELLED, its label
+ * last. Blank lines end sentences. */
 #include <recur/recur.h>
 
 #include <stdio.h>
 
-/* A model, trained on nine tenths of the file; `*held_out` is the rest. */
+/* Trains a model on nine tenths of the file; `*held_out` is the rest. */
 static enum recur_status learn(const char *path, recur_labels **data, recur_labels **held_out,
                                recur_model **model, recur_error *error)
 {
@@ -52,13 +52,13 @@ static enum recur_status measure(const recur_model *model, const recur_labels *d
     return status;
 }
 
-/* What print_sentence needs to know. */
+/* What print_sentence needs. */
 struct sentences {
     const recur_model *model;
     const recur_labels *data;
 };
 
-/* word/label word/label ... */
+/* Prints word/label word/label ... */
 static enum recur_status print_sentence(void *user, size_t sequence,
                                         const recur_prediction *prediction, recur_error *error)
 {

@@ -2,13 +2,13 @@
  *
  *     train_text MODEL [EPOCHS [TEXT ...]]
  *
- * Without a text it is the story that is built into the library. */
+ * Without a text it uses the story that is built into the library. */
 #include <recur/recur.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The text as ids, and the dictionary that was made of it. */
+/* Reads the text as ids, and makes the dictionary of it. */
 static enum recur_status read_text(const char *const *paths, size_t count, recur_corpus **corpus,
                                    recur_vocab **vocab, recur_error *error)
 {
@@ -24,7 +24,7 @@ static enum recur_status read_text(const char *const *paths, size_t count, recur
     return recur_corpus_build_memory(story, size, &config, corpus, vocab, error);
 }
 
-/* Trains, and says after every epoch how it goes. */
+/* Trains, and prints the progress after every epoch. */
 static enum recur_status train(recur_model *model, const recur_corpus *corpus, size_t epochs,
                                recur_error *error)
 {
