@@ -4,7 +4,7 @@
  *     if (recur_version_number() < RECUR_VERSION_NUMBER)
  *         fputs("the library is older than the headers\n", stderr);
  *
- * What a version promises stands in recur/recur.h. */
+ * recur/recur.h says what a version promises. */
 #ifndef RECUR_API_H
 #define RECUR_API_H
 

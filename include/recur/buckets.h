@@ -1,4 +1,4 @@
-/* recur/buckets.h - minibatches of sequences of different lengths, out of many.
+/* recur/buckets.h - minibatches drawn from many sequences of different lengths.
  *
  *     while ((count = recur_buckets_next(buckets, &members)) > 0)
  *         for (size_t b = 0; b < count; b++)
@@ -6,12 +6,12 @@
  *                    b + 1 < count ? ", " : "\n");
  *
  * Each epoch shuffles all sequences, sorts them by length within windows of some minibatches, cuts
- * the windows into minibatches and shuffles those: what is read together is of about equal length,
- * and yet random. Every sequence is in one minibatch an epoch.
+ * the windows into minibatches and shuffles these. So the sequences of a minibatch have about equal
+ * length and are still random. Every sequence is in one minibatch per epoch.
  *
- * recur computes nothing behind a sequence's end, so unequal lengths cost no padding; but steps at
- * which few sequences go on use a processor badly. Padded to the longest, the minibatches of one
- * window would hold at most B x (longest - shortest) steps for nothing. */
+ * recur computes nothing after a sequence's end, so unequal lengths cost no padding. But a step at
+ * which only few sequences go on uses a processor badly. If the minibatches of one window were
+ * padded to their longest sequences, at most B x (longest - shortest) steps would be padding. */
 #ifndef RECUR_BUCKETS_H
 #define RECUR_BUCKETS_H
 

@@ -1,4 +1,5 @@
-/* recur/checkpoint.h - a training run in a file, to go on from there as if nothing had happened.
+/* recur/checkpoint.h - saves a training run to a file, to resume it later as if nothing had
+ * happened.
  *
  *     while (status == RECUR_OK && recur_trainer_epochs(trainer) < epochs) {
  *         status = recur_trainer_epoch(trainer, NULL, error);
@@ -6,7 +7,7 @@
  *             status = recur_checkpoint_save(trainer, "", path, error);
  *     }
  *
- * and, some other day,
+ * and later
  *
  *     enum recur_status status = recur_checkpoint_load(path, &checkpoint, error);
  *     if (status == RECUR_ERROR_FILE)
@@ -19,12 +20,12 @@
  *     status = recur_checkpoint_resume(checkpoint, corpus, &config, model, trainer, error);
  *     recur_checkpoint_free(checkpoint);
  *
- * The model that a resumed run ends with is the same to the bit as that of a run left alone, on any
- * number of threads (and the same instruction set, recur/machine.h). One safetensors file holds the
- * model, as recur_model_save writes it, with its vocabulary and history, and beside it the
- * optimiser's state, the best parameters so far, the carried states, the run's settings and its
- * place in the text (docs/formats.md#checkpoints); random numbers follow from the seed and that
- * place. recur_model_load reads it as well: as the model that was being trained. */
+ * A resumed run ends with the same model, to the bit, as a run without interruption, on any number
+ * of threads (and the same instruction set, recur/machine.h). One safetensors file holds the model
+ * as recur_model_save writes it, with its vocabulary and history. It also holds the optimiser's
+ * state, the best parameters so far, the carried states, the run's settings and its place in the
+ * text (docs/formats.md#checkpoints). Random numbers follow from the seed and that place.
+ * recur_model_load reads the file too, as the model that was being trained. */
 #ifndef RECUR_CHECKPOINT_H
 #define RECUR_CHECKPOINT_H
 

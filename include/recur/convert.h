@@ -13,7 +13,7 @@
  *
  * docs/formats.md describes every format.
  *
- * Threads: any number may import, and export one model, at the same time. */
+ * Threads: any number of threads may import models, and export one model, at the same time. */
 #ifndef RECUR_CONVERT_H
 #define RECUR_CONVERT_H
 

@@ -18,8 +18,8 @@
  *     recur_vocab_free(vocab);
  *     recur_corpus_free(corpus);
  *
- * Reading, cleaning, counting and encoding run in one stream; memory is the ids and the
- * dictionary.
+ * Reading, cleaning, counting and encoding run in one stream, so only the ids and the dictionary
+ * take memory.
  *
  * Threads: a corpus never changes once it is made; any number of threads may read it. */
 #ifndef RECUR_CORPUS_H

@@ -1,5 +1,5 @@
-/* recur/fields.h - the settings of a configuration by name: for whoever shows or sets them without
- * a line of code for each, as a command, a form or another language does.
+/* recur/fields.h - the settings of a configuration by name, for programs that show or set them
+ * without a line of code for each, such as a command, a form or a binding to another language.
  *
  *     for (size_t i = 0; recur_model_field(i); i++) {
  *         const recur_field *field = recur_model_field(i);
@@ -12,9 +12,9 @@
  *             printf("%s %g\n", recur_field_name(field), value.number);
  *     }
  *
- * A configuration is still a struct that a program fills in; this is a second way to the same
- * fields. Model files and checkpoints are written and read by the same tables, so that a field's
- * name here is its key there (docs/formats.md#models).
+ * A program can still fill in the configuration's struct; this is a second way to the same fields.
+ * The same tables write and read model files and checkpoints, so a field's name here is its key
+ * there (docs/formats.md#models).
  *
  * Threads: fields never change; any number of threads may read them. */
 #ifndef RECUR_FIELDS_H

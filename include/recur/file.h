@@ -1,4 +1,4 @@
-/* recur/file.h - files that are there whole or not at all.
+/* recur/file.h - files that appear whole or not at all.
  *
  *     if (recur_file_same(path, output) || recur_file_same(path, losses) ||
  *         recur_file_same(output, losses)) {

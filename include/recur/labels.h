@@ -13,20 +13,21 @@
  *         return status;
  *
  * and then as recur/trainer.h shows. recur_predict labels texts with such a model, recur_score
- * measures it.
+ * measures how well it does.
  *
- * Files. RECUR_TASK_CLASSIFY: a text a line, "label<TAB>text". RECUR_TASK_TAG: a word a line, in
- * columns, the word first and its label last (CoNLL); blank lines end sentences, and so does a line
- * whose first column is -DOCSTART-. A line that has a tab is parted at its tabs, any other at its
- * spaces. White space around a cell is no part of it. Before a sentence a line is a comment if it
- * begins with "# " (or is "#", or begins with "##") and has not as many columns as those with
- * words. A file whose first line with a word has ten columns between tabs and a number in the first
- * is CoNLL-U: the word stands in column 2, the label in column 4, every line that begins with "#"
- * and has not ten columns is a comment, and lines numbered 1-2 or 1.1 hold no word.
+ * Files of RECUR_TASK_CLASSIFY have one text per line, "label<TAB>text". Files of RECUR_TASK_TAG
+ * have one word per line, in columns: the word first, its label last (CoNLL). Blank lines end
+ * sentences, and so does a line whose first column is -DOCSTART-. Tabs separate the columns of a
+ * line that has any, otherwise spaces do. White space around a cell is not part of it. A line
+ * before a sentence is a comment if it begins with "# " (or is "#", or begins with "##") and does
+ * not have as many columns as the lines with words. A file whose first line with a word has ten
+ * columns between tabs and a number in the first is CoNLL-U: column 2 has the word, column 4 the
+ * label. There every line that begins with "#" and does not have ten columns is a comment, and
+ * lines numbered 1-2 or 1.1 have no word.
  *
- * What is labelled in one go is a sequence: a sentence of words, or a text of tokens.
+ * A sequence is what is labelled at once: a sentence of words, or a text of tokens.
  *
- * Threads: the data never changes but by recur_labels_split; any number of threads may read it. */
+ * Threads: only recur_labels_split changes the data; any number of threads may read it. */
 #ifndef RECUR_LABELS_H
 #define RECUR_LABELS_H
 

@@ -1,20 +1,20 @@
 /* recur/model.h - a network: its configuration, its parameters and its vocabulary.
  *
- * The network: one-hot or embedded tokens, a stack of recurrent layers, a linear head with
- * V outputs. Parameters carry PyTorch's state_dict names and shapes, so that a model file opens
- * in Python's safetensors:
+ * The network: one-hot or embedded tokens, a stack of recurrent layers, a linear head with V
+ * outputs. Parameters carry PyTorch's state_dict names and shapes, so that a model file opens in
+ * Python's safetensors:
  *
  *     embedding.weight (V, E)                                          where embedding > 0
  *     rnn.weight_ih_l0 (G*H, I)  rnn.weight_hh_l0 (G*H, H)  rnn.bias_ih_l0 (G*H)
  *     rnn.bias_hh_l0 (G*H)                                             where biases is 2
  *     linear.weight (V, H)  linear.bias (V)                            where V > 0
  *
- * A second direction has tensors of its own, named with "_reverse" behind l0. Above it I and the
- * head's H are 2H where the directions are merged by concatenation; but see RECUR_TASK_FILL.
+ * A second direction has its own tensors, named with "_reverse" after l0. Where the directions are
+ * merged by concatenation, I of the layer above and H of the head are 2H; but see RECUR_TASK_FILL.
  *
- * A model that tags has, besides, chars.embedding.weight and chars.rnn.* of the layer that reads
- * the characters of words, and of a CRF crf.start_transitions (K), crf.end_transitions (K) and
- * crf.transitions (K, K); with K labels, linear.weight is (K, H).
+ * A model that tags also has chars.embedding.weight and chars.rnn.*, the tensors of the layer that
+ * reads the characters of words. With a CRF it has crf.start_transitions (K), crf.end_transitions
+ * (K) and crf.transitions (K, K). With K labels, linear.weight is (K, H).
  *
  * Gate order is PyTorch's: LSTM i f g o; GRU r z n.
  *
@@ -34,7 +34,7 @@
  *     }
  *
  * Threads: any number of threads may read a model (functions that take it as const, sessions,
- * evaluation) as long as nobody trains it, sets its parameters or adds to its history. */
+ * evaluation) as long as no thread trains it, sets its parameters or adds to its history. */
 #ifndef RECUR_MODEL_H
 #define RECUR_MODEL_H
 

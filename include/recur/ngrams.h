@@ -12,12 +12,12 @@
  *     }
  *     recur_ngrams_free(pairs);
  *
- * An n-gram is n tokens that follow each other, also across the ends of lines (D2L book, "Language
- * Models and the Dataset"). N-grams are ranked by falling count, equal counts in the order in which
- * the text first has them.
+ * An n-gram is n consecutive tokens, also across the ends of lines (D2L book, "Language Models and
+ * the Dataset"). N-grams are ranked by falling count; those with equal counts in the order in which
+ * they first occur in the text.
  *
- * Memory: about a million different n-grams are held at once, some 100 MB for n up to 3; where a
- * text has more, it is gone through several times, each time for another share of them.
+ * Memory: about a million different n-grams are held at once, some 100 MB for n up to 3. If a text
+ * has more, it is read several times, each time for another share of them.
  *
  * Threads: the result never changes once it is made; any number of threads may read it. */
 #ifndef RECUR_NGRAMS_H

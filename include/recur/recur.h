@@ -1,51 +1,56 @@
 /* recur/recur.h - all of librecur: recurrent neural networks from C.
  *
  * text -> vocab -> corpus -> batches -> trainer -> model -> session, generate, fill, features,
- * evaluate; checkpoint, a trainer's run in a file; labels -> trainer -> model -> predict; and for
- * training loops of one's own: buckets,
- * model -> stack. Each word is a header, which opens with a loop that works and says who may call
- * what. What holds for all of them:
+ * evaluate. A checkpoint is a trainer's run in a file. For labelled texts: labels -> trainer ->
+ * model -> predict. For training loops of your own: buckets, model -> stack. Each word is a header.
+ * It begins with a loop that works, and says who may call what. The following holds for all
+ * headers:
  *
- * Objects are opaque. What recur_x_create and its kin hand out belongs to the caller, who gives it
- * back with recur_x_free; NULL may be given back. What an object needs for its work, and names as
- * such, has to outlive it.
+ * Objects are opaque. An object from recur_x_create or a similar function belongs to the caller,
+ * who releases it with recur_x_free; NULL is fine there. Comments say what an object needs for its
+ * work; this has to outlive the object.
  *
- * Configurations are open structs. One begins as recur_x_config_default() and is read by the call
- * it is given to, never kept; where one is asked for, NULL stands for the defaults.
+ * Configurations are open structs. A configuration begins as recur_x_config_default(). The call
+ * that it is given to reads it and never keeps it. Where a function takes a configuration, NULL
+ * stands for the defaults.
  *
  * Enumerations: recur_KIND_name gives each value the name that the command line and model files
- * use, and any other number "unknown"; functions that are handed one fail with ARGUMENT.
+ * use, and any other number the name "unknown". Functions that are given such a number fail with
+ * ARGUMENT.
  *
- * Shapes: arrays are row-major. B is the batch, T time steps, L layers, D directions, I the width
- * of an input, H that of a hidden state, G gates, E that of an embedding, V that of the vocabulary.
- * Losses are in nats, times in seconds, sizes in bytes unless a comment says otherwise.
+ * Shapes: arrays are row-major. B is the batch, T the time steps, L the layers, D the directions, G
+ * the gates; I is the width of an input, H of a hidden state, E of an embedding; V is the size of
+ * the vocabulary. Losses are in nats, times in seconds, sizes in bytes unless a comment says
+ * otherwise.
  *
- * Errors: recur/status.h. The library never prints, exits or aborts, installs no signal handlers
- * and has no state of its own that could change: all of it is in objects.
+ * Errors: recur/status.h. The library never prints, exits or aborts, and installs no signal
+ * handlers. It has no global state that changes: all state is in objects.
  *
- * Threads: different objects never meet, and any thread may use any of them. On one object any
- * number of threads may at the same time call functions that take it as const; while one calls a
- * function that takes it as non-const, nobody else may call any. Functions without an object may be
- * called by any thread at any time. A header says so where more is allowed.
+ * Threads: different objects do not interfere, and any thread may use any of them. Any number of
+ * threads may call functions at the same time that take one object as const. While a thread calls a
+ * function that takes the object as non-const, no other thread may call any function on it.
+ * Functions without an object may be called by any thread at any time. A header says so where more
+ * is allowed.
  *
  * Processes: after fork() the child may go on with every object that no thread of the parent was
- * using meanwhile; what the two do with their copies from then on does not meet. Threads do not
- * follow into a child. What has some (a trainer, a stack, a stepper) starts its own at the first
- * call that needs them, with the same results; where it may not, the call fails with MEMORY and
- * changes nothing, and a stepper goes on with one thread. To free an object waits for nobody there.
+ * using during the fork. From then on parent and child have separate copies. A child does not
+ * inherit threads. An object with threads (a trainer, a stack, a stepper) starts new ones in the
+ * child at the first call that needs them, with the same results. Where it cannot start them, the
+ * call fails with MEMORY and changes nothing, but a stepper goes on with one thread. Freeing an
+ * object in the child waits for no thread.
  *
  * Versions: numbers follow Semantic Versioning (semver.org). Within a major version, and for as
- * long as the major version is 0 within a minor one, a program that compiles goes on compiling and
- * does what these comments say; what is added raises the minor version.
+ * long as the major version is 0 within a minor one, a program that compiles keeps compiling and
+ * does what these comments say. Additions raise the minor version.
  *
- * The shared library's soname (librecur.so.0) rises with every release that breaks compiled
- * programs, and with no other: a program runs with the library it was linked to and with any
- * later one of the same soname. So functions are only added, their types stay, enumerations grow at
+ * The shared library's soname (librecur.so.0) changes with every release that breaks compiled
+ * programs, and with no other: a program runs with the library it was linked to and with any later
+ * one that has the same soname. So functions are only added, their types stay, enumerations grow at
  * the end, configurations grow at the end (a library that is older than a program's headers refuses
  * them with a sentence), and structs that do not begin with their size do not grow at all.
  *
- * Model files of any released version are read by every later one. Not promised: that two versions,
- * two instruction sets or two compilers compute the same last bits. */
+ * Every version reads the model files of all earlier releases. It is not promised that two
+ * versions, two instruction sets or two compilers compute the same last bits. */
 #ifndef RECUR_H
 #define RECUR_H
 

@@ -10,16 +10,16 @@
  *         return 1;
  *     }
  *
- * On failure output parameters are left untouched unless their comment says otherwise, and what
- * the function had allocated is released. A recur_error belongs to the caller and is written on
- * failure only. Comments list a function's errors by the second half of their names: MEMORY stands
- * for RECUR_ERROR_MEMORY.
+ * On failure output parameters are left untouched unless their comment says otherwise, and what the
+ * function had allocated is released. A recur_error belongs to the caller and is written on failure
+ * only. Comments list a function's errors by the second half of their names: MEMORY stands for
+ * RECUR_ERROR_MEMORY.
  *
- * A function of the caller's that another one calls (recur_text_fn and its kin) does the same the
- * other way round: its first parameter is the caller's `user`, its last a recur_error, which is
- * never NULL there. RECUR_OK goes on. RECUR_STOP ends the work here, which is no failure: the
- * function that called returns RECUR_OK. Any other status ends it as a failure with that status and
- * with what was written to the error's message; where nothing was, with a sentence that says so. */
+ * A callback (recur_text_fn and others) reports failures to the library in the same way. Its first
+ * parameter is the caller's `user`, its last a recur_error, which is never NULL there. RECUR_OK
+ * goes on. RECUR_STOP ends the work without a failure: the function that called the callback
+ * returns RECUR_OK. Any other status ends the work as a failure with that status and with the
+ * message that the callback wrote to the error; if it wrote none, a sentence says so. */
 #ifndef RECUR_STATUS_H
 #define RECUR_STATUS_H
 

@@ -9,7 +9,7 @@
  *     config.clean = RECUR_CLEAN_LETTERS;
  *     enum recur_status status = recur_text_read(path, &config, print_line, NULL, &stats, error);
  *
- * where this receives the tokens of each line:
+ * where this function receives the tokens of each line:
  *
  *     static enum recur_status print_line(void *user, const recur_token *tokens, size_t count,
  *                                         recur_error *error)
@@ -22,7 +22,7 @@
  *         return RECUR_OK;
  *     }
  *
- * Threads: any number may read at the same time. */
+ * Threads: any number of threads may read at the same time. */
 #ifndef RECUR_TEXT_H
 #define RECUR_TEXT_H
 

@@ -6,12 +6,13 @@
  *                (unsigned long long)recur_vocab_count(vocab, id));
  *     }
  *
- * Id 0 is "<unk>", the unknown token; then come the reserved tokens; then the tokens of the text
- * by falling count, equal counts in order of first appearance (D2L book, "Text Preprocessing").
- * A vocabulary is counted by reference: every object that keeps one holds a reference of its own.
+ * Id 0 is "<unk>", the unknown token. The reserved tokens follow, then the tokens of the text by
+ * falling count; tokens with equal counts stand in order of first appearance (D2L book, "Text
+ * Preprocessing"). A vocabulary counts its references: every object that keeps one holds its own
+ * reference.
  *
  * Threads: a vocabulary never changes once it is made; any number of threads may read, share and
- * give it back. */
+ * release it. */
 #ifndef RECUR_VOCAB_H
 #define RECUR_VOCAB_H
 
