@@ -79,7 +79,7 @@ def median_ratio(ours, theirs):
 
 
 def compare(works, pairs, ours_of, theirs_of):
-    """A line for each work: both medians, the median ratio, the share of the peak."""
+    """Prints a line for each work: both medians, the median ratio, the share of the peak."""
     for work in works:
         ours, shares, theirs = [], [], []
         for _ in range(pairs):
@@ -106,7 +106,7 @@ def without_torch():
 
 
 def without_fast_torch():
-    """Debian's PyTorch takes whatever BLAS there is; with the reference one it has a twelfth of its speed."""
+    """Debian's PyTorch uses any BLAS that is installed; with the reference BLAS it has a twelfth of its speed."""
     if without_torch():
         return True
     importlib.import_module("torch")
@@ -136,7 +136,7 @@ def build_onednn(folder):
 
 
 def section_stacks(recur, pairs, seconds):
-    """Recurrent layers alone, which read numbers."""
+    """Compares recurrent layers alone, which read numbers."""
     with tempfile.TemporaryDirectory() as folder:
         program = build_onednn(folder)
         if not program:
@@ -152,7 +152,7 @@ def section_stacks(recur, pairs, seconds):
 
 
 def section_lengths(recur, pairs, seconds):
-    """Sequences of 5 to 100 tokens beside each of PyTorch's ways to run them."""
+    """Compares sequences of 5 to 100 tokens with each of PyTorch's ways to run them."""
     if without_fast_torch():
         return
     ours, shares, theirs = [], [], {way: [] for way in LENGTHS}
@@ -183,7 +183,7 @@ def section_bf16(recur, pairs, seconds):
 
 
 def recur_loaded(recur, work, seconds):
-    """The same while a program that never waits has the first processor."""
+    """The same while a program that never waits occupies the first processor."""
     busy = subprocess.Popen(
         [sys.executable, "-c", "while True: pass"],
         preexec_fn=lambda: os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]),
@@ -202,7 +202,7 @@ def section_loaded(recur, pairs, seconds):
 
 
 def peak_memory(command):
-    """In bytes. (Linux counts for a process at least what the one has that started it: this one.)"""
+    """In bytes. (Linux counts at least the memory of the process that started it: this one.)"""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -212,7 +212,7 @@ def peak_memory(command):
 
 
 def section_footprint(recur, pairs, seconds):
-    """The most memory that a training run has, and the start of generation."""
+    """Compares the most memory of a training run, and the time until generation starts."""
     command = [recur, "bench", "--preset", "footprint", "--seconds", "0.01", "--json"]
     reports = [json.loads(subprocess.check_output(command, text=True))["footprint"] for _ in range(pairs)]
     start = statistics.median(report["first_token_seconds"] for report in reports)

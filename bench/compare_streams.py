@@ -1,9 +1,10 @@
-"""recur beside onnxruntime, one stream, a token at a time: compare_streams.py RECUR [PAIRS [SECONDS]]
+"""Compares recur with onnxruntime on one stream, a token at a time: compare_streams.py RECUR [PAIRS [SECONDS]]
 
-In turns, as in compare.py: recur's own bench on one thread and on all, also quantised, then
-onnxruntime on one thread and on all; medians, and the median of the pairs' ratios, each side at its
-best number of threads. PyTorch exports the models (Debian: python3-torch), and node runs
-onnxruntime-node, which `make setup-interop` puts into tests/interop (or NODE_PATH names its folder).
+The two work in turns, as in compare.py: first recur's own bench on one thread and on all, also
+quantised, then onnxruntime on one thread and on all. The table shows medians, and the median of the
+pairs' ratios, each side at its best number of threads. PyTorch exports the models (Debian:
+python3-torch), and node runs onnxruntime-node, which `make setup-interop` installs in tests/interop
+(or NODE_PATH names its folder).
 """
 
 import importlib.util
@@ -17,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# recur's name of the work, the model's file, layers, hidden units
+# recur's name for the work, the model's file, layers, hidden units
 WORKS = [
     ("d2l-rnn-scratch", "rnn_512x1", 1, 512),
     ("d2l-gru", "gru_256x1", 1, 256),
@@ -33,7 +34,7 @@ def environment():
 
 
 def missing():
-    """What the comparison lacks, in a sentence; empty where it lacks nothing."""
+    """A sentence about what the comparison lacks; empty where it lacks nothing."""
     if not importlib.util.find_spec("torch"):
         return "PyTorch, which exports the models, is not installed (Debian: python3-torch)"
     if not shutil.which("node"):

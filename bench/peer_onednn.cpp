@@ -1,9 +1,9 @@
-// oneDNN on the work of `recur bench --preset stack-NAME`: peer_onednn NAME SECONDS, for example
-// lstm-2x256. Prints tokens per second, the median of single passes.
+// Runs oneDNN on the work of `recur bench --preset stack-NAME`: peer_onednn NAME SECONDS, for example
+// peer_onednn lstm-2x256 10. Prints tokens per second, the median of single passes.
 //
-// Its recurrent primitive alone, forward_training and backward, f32, with weights in the layout
-// that it asks for; minibatches of 32 x 35, an input as wide as the layers. oneDNN 2.x's C++
-// interface (Debian: libdnnl-dev); bench/compare.py compiles this.
+// It runs only the recurrent primitive, forward_training and backward, in f32, with weights in the
+// layout that the primitive asks for, minibatches of 32 x 35, and an input as wide as the layers. It
+// uses the C++ interface of oneDNN 2.x (Debian: libdnnl-dev); bench/compare.py compiles it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,7 +22,7 @@ using Arguments = std::unordered_map<int, memory>;
 
 constexpr memory::dim T = 35, B = 32;
 
-// A kind of layer, how many, how wide.
+// The kind of the layers, their number and their width.
 struct Work {
     std::string kind;
     memory::dim layers = 1, hidden = 0, gates = 0;
@@ -61,7 +61,7 @@ Layouts layouts(const Work &work)
             {{L, 1, G, H}, f32, Tag::ldgo}};
 }
 
-// Both passes of one kind of layer and all that they read and write.
+// Both passes of one kind of layer, and everything that they read and write.
 class Passes
 {
   public:
@@ -104,7 +104,7 @@ class Passes
   private:
     enum Users { both, backward };
 
-    // An array of small numbers, of the passes that use it.
+    // An array of small numbers, for the passes that use it.
     void add(int argument, const memory::desc &layout, Users users)
     {
         memory array(layout, engine_);

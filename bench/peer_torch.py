@@ -1,13 +1,14 @@
-"""PyTorch training one of `recur bench`'s works: peer_torch.py WORK SECONDS. Prints tokens per second.
+"""Trains one of `recur bench`'s works with PyTorch: peer_torch.py WORK SECONDS. Prints tokens per second.
 
 lengths-padded and lengths-packed are the work of `recur bench`'s lengths: a bidirectional LSTM that
-labels every token of sequences of 5 to 100, in minibatches of 32. Tokens are counted, not padding.
-With -buckets behind it the minibatches are drawn by length, as recur draws them; without, by chance,
-as a plain loader does.
+labels every token of sequences of 5 to 100, in minibatches of 32. Only tokens
+count, not padding. With -buckets at the end, minibatches are drawn by length, as recur draws them;
+without it they are drawn at random, as a plain loader does.
 
-The others are the book's: minibatches of 32 x 35 one-hot characters out of 10 000, sequential with
-the state carried (words-...: 10 000 words, embedded; lstm-64: 8 sequences); forward, loss, backward, clipping of the global norm, a step of SGD. As `recur
-bench` does, it trains one epoch to warm up and prints the median speed of the epochs after it.
+The other works are the book's: minibatches of 32 x 35 one-hot characters out of 10 000, sequential,
+with the state carried over (words-...: 10 000 words, embedded; lstm-64: 8 sequences). A step is forward,
+loss, backward, clipping of the global norm, and a step of SGD. As `recur bench` does, it trains one
+epoch to warm up and prints the median speed of the epochs after it.
 """
 
 import statistics
@@ -21,7 +22,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 BATCH, STEPS, TOKENS, VOCABULARY, SEQUENCES = 32, 35, 10000, 28, 512
 WORDS = 10000
-# name: (layer, hidden, layers); then, where they are not the book's: batch, steps, vocabulary.
+# name: (layer, hidden, layers); then batch, steps and vocabulary where they differ from the book's.
 WORKS = {
     "d2l-rnn-scratch": (None, 512, 1),
     "d2l-rnn": (nn.RNN, 256, 1),
@@ -39,7 +40,7 @@ WORKS = {
 
 
 class Scratch(nn.Module):
-    """The book's RNN from scratch: the loop over time is Python's."""
+    """The book's RNN from scratch, with a loop over time in Python."""
 
     def __init__(self, hidden):
         super().__init__()
@@ -77,7 +78,7 @@ class Concise(nn.Module):
 
 
 class Tagger(nn.Module):
-    """Labels every token. Packed or padded to the longest of the minibatch."""
+    """Labels every token. Sequences are packed, or padded to the longest of the minibatch."""
 
     def __init__(self, packed):
         super().__init__()
@@ -93,7 +94,7 @@ class Tagger(nn.Module):
 
 
 def length_minibatches(lengths, buckets):
-    """Members of each minibatch of an epoch."""
+    """Draws the members of each minibatch of an epoch."""
     order = torch.randperm(len(lengths))
     if buckets:
         order = order[torch.argsort(lengths[order], descending=True)]
@@ -106,7 +107,7 @@ def length_epoch(model, lengths, loss_of, buckets):
     for members in length_minibatches(lengths, buckets):
         here = lengths[members]
         ids = torch.randint(VOCABULARY, (int(here.max()), len(members)))
-        # What stands behind an end has no loss.
+        # Padding after a sequence's end has no loss.
         targets = ids.masked_fill(torch.arange(len(ids))[:, None] >= here, -100)
         logits = model(functional.one_hot(ids, VOCABULARY).float(), here)
         for parameter in model.parameters():

@@ -1,8 +1,8 @@
-"""Continues a prompt from Python, with nothing but its standard library:
+"""Continues a prompt from Python, using only its standard library:
 
     python3 stream_text.py MODEL [PROMPT [TOKENS [SEED]]]
 
-The shared library is found as usual; RECUR_LIBRARY names another file.
+The shared library is found in the usual places; RECUR_LIBRARY names another file.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ class SamplerConfig(ctypes.Structure):
 
 
 def load_library():
-    """The library, with the types of the functions that are used here."""
+    """Loads the library and declares the functions that are used here."""
     library = ctypes.CDLL(os.environ.get("RECUR_LIBRARY", "librecur.so.0"))
     error = ctypes.POINTER(Error)
     config = ctypes.POINTER(SamplerConfig)
@@ -54,7 +54,7 @@ def load_library():
 
 
 def generate(library, path, prompt, count, seed):
-    """Prints the prompt and what follows, each character as soon as it is made."""
+    """Prints the prompt and its continuation, each character as soon as it is generated."""
 
     def show(_user, text, size, _error):
         print(text[:size].decode(), end="", flush=True)

@@ -1,7 +1,7 @@
 """House rules that a machine can see: checks.py [--build FOLDER] [CHECK...]
 
-Without a name every check runs; each complaint is one line, and the exit status 1 if there is any.
-`symbols` and `tidy` look at what was built in FOLDER (default: build).
+Without a name every check runs. Each complaint is one line; the exit status is 1 if there is any.
+`symbols` and `tidy` check what was built in FOLDER (default: build).
 """
 
 import argparse
@@ -40,10 +40,10 @@ LEFT_OF = {
     "cli": ["common", "options"],
     "examples": [],
 }
-# What rooms to the left ask and rooms to the right implement: any of them may include it. Itself it
-# includes base and what public headers src/backend may.
+# Rooms to the left call these headers and rooms to the right implement them: any room may include them.
+# They include base, and the public headers that src/backend may include.
 CONTRACTS = ["task/task.h"]
-# The public headers in the order of a tutorial, in which they may include one another, each with the
+# The public headers in the order of a tutorial: each may include earlier ones. Beside each is the
 # leftmost room of the library that may include it.
 PUBLIC = {
     "api": "src/base",
@@ -102,18 +102,18 @@ def read(name):
 
 
 def check_format(_):
-    """clang-format has nothing to say."""
+    """clang-format finds nothing to change."""
     result = run("clang-format", "--dry-run", "-Werror", *files("*.c", "*.h"))
     return [line for line in result.stderr.split("\n") if "error:" in line]
 
 
 def includes(name):
-    """What a file includes as its own project's."""
+    """The project's files that a file includes."""
     return re.findall(r'^\s*#\s*include\s+"([^"]+)"', read(name), re.MULTILINE)
 
 
 def header_is_left(header, folder):
-    """Whether the folder may include the public header; those outside of the library any."""
+    """May the folder include the public header? Folders outside of the library may include any."""
     if not folder.startswith("src/"):
         return True
     rooms = [name for name in LEFT_OF if name.startswith("src/")]
@@ -121,8 +121,8 @@ def header_is_left(header, folder):
 
 
 def check_includes(_):
-    """Includes point from right to left, those of public headers too; cli/ and examples/ see the
-    public headers alone, which is how they are compiled, cli/ also json.h."""
+    """Includes point from right to left, those of public headers too. cli/ and examples/ include only
+    public headers, as they are compiled; cli/ also includes json.h."""
     for folder, left in LEFT_OF.items():
         room = folder.split("/", 1)[-1] if "/" in folder else ""
         for name in files(f"{folder}/*.[ch]"):
@@ -176,7 +176,7 @@ def circles_of(edges):
 
 
 def check_circles(_):
-    """No files include each other in a circle, a .c and its .h being one, but for those of CIRCLES."""
+    """No files include each other in a circle, except in CIRCLES. A .c and its .h count as one file."""
     edges = {str(Path(name).with_suffix("")): set() for name in files("src/*.[ch]", "cli/*.[ch]")}
     for name in files("src/*.[ch]", "cli/*.[ch]"):
         one, here = str(Path(name).with_suffix("")), str(Path(name).parent)
@@ -207,7 +207,7 @@ def function_lengths(text):
 
 
 def check_rules(_):
-    """Lengths, names, who allocates and who asks for a task, white space, paths of one machine."""
+    """Lengths, names, which code allocates or compares tasks, white space, paths of one machine."""
     lengths, seen = [], {}
     for name in files("*.c", "*.h", "*.py"):
         text = read(name)
@@ -257,7 +257,7 @@ def check_version(_):
 
 
 def anchors(text):
-    """The places a heading of a Markdown text can be linked by."""
+    """The anchors of the headings in a Markdown text."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
@@ -279,7 +279,7 @@ def check_links(_):
 
 
 def shown(name):
-    """What a README shows and need not translate: its code without remarks, the code in tables."""
+    """What both READMEs must show alike: code without its remarks, and code in tables."""
     text = read(name)
     for block in re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL):
         for line in block.split("\n"):
@@ -293,10 +293,10 @@ WIDE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"  # Chinese characters and pun
 
 
 def typeset(name):
-    """Where a Chinese page has punctuation marks of English or, around Latin words, no spaces."""
+    """Places where a Chinese page has English punctuation marks, or no spaces around Latin words."""
     for number, line in enumerate(read(name).split("\n"), 1):
         line = re.sub(r"`[^`]*`", "x", line)  # code, a Latin word
-        line = re.sub(r"\]\([^)]*\)|\*\*|\[", "", line)  # where links lead, what is bold
+        line = re.sub(r"\]\([^)]*\)|\*\*|\[", "", line)  # targets of links, marks of bold text
         for found in re.findall(rf"{WIDE}+ ?[,;:()!?.]|[,;:()!?] ?{WIDE}+", line):
             yield f"{name}:{number}: '{found}' has a punctuation mark of English in Chinese"
         for found in re.findall(rf"\S*(?:{HAN}\w*[0-9A-Za-z]|[0-9A-Za-z]{HAN})\w*", line):
@@ -328,12 +328,12 @@ def check_headers(_):
 
 
 def code_words(text):
-    """A program as its sense has it: no comments, one space wherever there is white space."""
+    """A program without comments, and with one space for all white space."""
     return " ".join(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).split())
 
 
 def code_blocks(header):
-    """The pieces of a program in a header's comments: what is indented there and has a semicolon."""
+    """The pieces of programs in a header's comments: text that is indented and has a semicolon."""
     for comment in re.findall(r"^/\*.*?\*/", header, re.DOTALL | re.MULTILINE):
         lines = re.sub(r"^(/| )\*/?|\*/$", "", comment, flags=re.MULTILINE)
         for block in re.findall(r"(?:^ {5,}\S.*\n)+", lines, re.MULTILINE):
@@ -342,8 +342,8 @@ def code_blocks(header):
 
 
 def check_examples(_):
-    """Each public header shows a loop, and what it shows stands in an example, which is compiled;
-    so does the program in the manual page, which names every header."""
+    """Each public header shows a loop that is a part of an example, which is compiled. The same holds for
+    the program in the manual page, which names every header."""
     examples = [code_words(read(name)) for name in files("examples/*.c")]
     shown = {name: list(code_blocks(read(name))) for name in files("include/recur/*.h")}
     manual = read("docs/recur.3")
@@ -401,7 +401,7 @@ def check_symbols(build):
 
 
 def check_tidy(build):
-    """clang-tidy (.clang-tidy) has nothing to say."""
+    """clang-tidy (.clang-tidy) finds nothing."""
     database = json.loads(Path(ROOT, build, "compile_commands.json").read_text(encoding="utf-8"))
     sources = {os.path.realpath(Path(entry["directory"], entry["file"])) for entry in database}
     ours = [str(ROOT / name) for name in files("src/*.c", "cli/*.c", "examples/*.c")]

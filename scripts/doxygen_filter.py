@@ -1,8 +1,8 @@
 """Doxygen's input filter: doxygen_filter.py HEADER prints the header as Doxygen reads it.
 
-The headers' comments are prose without any markup. Here the first one becomes a page, the topic that
-the header's declarations are grouped in; every other one belongs to the declaration it stands before
-or behind. Indented pieces are programs, or tables, as they stand. recur.h becomes the main page.
+The headers' comments are prose without any markup. The first comment becomes a page, the topic that
+has the header's declarations; every other comment belongs to the declaration before or after it.
+Indented pieces are programs or tables and stay as they are. recur.h becomes the main page.
 """
 
 import re
@@ -32,7 +32,7 @@ DECLARED = declared()
 
 
 def escape(text):
-    """Prose, so that Doxygen finds nothing in it but names and what is quoted."""
+    """Escapes prose, so that Doxygen finds only names and quoted text in it."""
     pieces = re.split(r"""(`[^`]*`|"[^"]*")""", text)
     for i in range(0, len(pieces), 2):
         piece = re.sub(r"([\\@#%$&<>])", r"\\\1", pieces[i])
@@ -45,7 +45,7 @@ def escape(text):
 
 
 def marked_up(text):
-    """The text with its programs and tables marked as such."""
+    """Marks the programs and tables of a text."""
     lines, block = [], []
 
     def close():
@@ -74,7 +74,7 @@ def title_of(header):
 
 
 def main_page(header):
-    """What recur.h says, a table of the headers, and the examples."""
+    """The main page: the text of recur.h, a table of the headers, and the examples."""
     _, brief, rest = title_of(header)
     rows = []
     for path in HEADERS:
@@ -92,7 +92,7 @@ def main_page(header):
 
 
 def members(text):
-    """One declaration for each member: a comment behind several is about all of them."""
+    """Splits members into one declaration each: a comment after several is about all of them."""
 
     def split(match):
         indent, kind, names, comment = match.groups()
@@ -103,7 +103,7 @@ def members(text):
 
 
 def topic(header):
-    """A header that declares something, as a topic."""
+    """Makes a topic of a header that declares something."""
     stem, brief, rest = title_of(header)
     code = header[COMMENT.search(header).end():]
     code = re.sub(r"^#(?:ifndef|define) RECUR_\w+_H$|\A.*\Z(?!.)", "", code, flags=re.MULTILINE)

@@ -1,7 +1,7 @@
 """Manual pages of the library's declarations: man_pages.py VERSION FOLDER HEADER...
 
-Each function, type and group of constants of the headers gets a page of its own in FOLDER, made of
-its comment, as `make docs` makes a reference of them: man 3 recur_model_load.
+Each function, type and group of constants of the headers gets its own page in FOLDER, made from its
+comment, as `make docs` makes the reference: man 3 recur_model_load.
 """
 
 import re
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
-# How a comment goes on from the one before.
+# A comment that begins so continues the one before.
 ALIKE = ("Likewise", "The same", "The other way")
 BEGINS = re.compile(r"(RECUR_API|static inline|typedef|enum)\b")
 
@@ -20,25 +20,25 @@ def text_of(comment):
 
 
 def bare(code):
-    """A declaration without comments and what is between braces."""
+    """A declaration without its comments and without what is between braces."""
     return re.sub(r"\{.*\}", "{}", COMMENT.sub("", code), flags=re.DOTALL)
 
 
 def name_of(code):
-    """What a declaration declares; None where that has no name."""
+    """The name that a declaration declares; None where there is none."""
     called = re.search(r"\b(recur_\w+)\s*\(", bare(code))
     names = re.findall(r"\brecur_\w+", bare(code))
     return called[1] if called else names[-1] if names else None
 
 
 def roff(line):
-    """A line as it stands; what is `quoted` so is a parameter's name."""
+    """Escapes a line so that it is printed unchanged; text `quoted` so is a parameter's name."""
     line = re.sub(r"`([^`]*)`", r"\\fI\1\\fR", line.replace("\\", "\\e").replace("-", "\\-"))
     return "\\&" + line if line[:1] in (".", "'") else line
 
 
 def prose(text):
-    """Paragraphs, and what is indented as it stands."""
+    """Formats paragraphs, and leaves indented text as it is."""
     lines, block = [], []
 
     def close():
@@ -59,7 +59,7 @@ def prose(text):
 
 
 def first_sentence(text):
-    """What the index of pages says of one."""
+    """The text about a page in the index of pages."""
     sentence = re.split(r"(?<=[^.])[.:;](?:\s|$)|\n\n", text, maxsplit=1)[0]
     return " ".join(sentence.split())
 
@@ -81,7 +81,7 @@ def page(version, header, brief, name, code, text, others):
 
 
 def pieces(lines):
-    """Comments of their own, and declarations with what stands behind them, as they follow."""
+    """Separate comments, and declarations with the comments after them, in order."""
     piece = []
     for line in lines:
         if not piece and not line.startswith("/*") and not BEGINS.match(line):
@@ -98,7 +98,7 @@ def pieces(lines):
 
 
 def without_prefix(code):
-    """A declaration without what a program does not write; what is aligned stays so."""
+    """A declaration without what a program does not write; alignment is kept."""
     prefix = re.match(r"(?:RECUR_API |static inline )?", code)[0]
     return code[len(prefix):].replace("\n" + " " * len(prefix), "\n")
 

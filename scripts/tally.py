@@ -1,7 +1,8 @@
 """Counts the test cases of a test run: tally.py TESTLOG.json
 
-Prints "N passed, N failed, N skipped" and exits 1 unless all is well. A program that prints TAP
-counts case by case, and a case of its plan that never came has failed; any other counts as one.
+Prints "N passed, N failed, N skipped" and exits 1 if anything failed. In a program that
+prints TAP each case counts, and a planned case that never came has failed; any other program counts as
+one case.
 """
 
 import json
