@@ -2,7 +2,7 @@
  *
  *     two_builds OLD.so NEW.so THREADS PAIRS SECONDS WORK ...
  *
- *     WORK is [stream:]CELL-[LAYERSx]HIDDEN with, behind it, any of -words (a vocabulary of 10 000
+ *     WORK is [stream:]CELL-[LAYERSx]HIDDEN, then any of -words (a vocabulary of 10 000
  *     and 20 sequences in a minibatch, not 28 and 32), -b8 (8 sequences), -bf16, -int8 (a
  *     stream's)
  *
