@@ -151,7 +151,7 @@ PLANTS = [
     ("readmes", "README.md", "```sh\nrecur moon\n```", "shows '```sh' where README.zh-CN.md"),
     ("readmes", "README.zh-CN.md", "训练,采样", "a punctuation mark of English in Chinese"),
     ("readmes", "README.zh-CN.md", "用Python打开", "lacks a space between Chinese and Latin"),
-    ("headers", "include/recur/text.h", "void recur_f(bool x);", "does not compile alone with gcc"),
+    ("headers", "include/recur/text.h", "void recur_f(FILE *x);", "does not compile alone with gcc"),
     ("headers", "include/recur/text.h", "int class;", "does not compile alone with g++"),
     ("examples", "include/recur/text.h", "/*\n *     for (;;)\n *         recur_g();\n */",
      "no example has 'for (;;) recur_g();"),
