@@ -72,7 +72,7 @@ enum recur_status recur_prefix_check(struct prefix_check *check, const char *pre
 void recur_prefix_warn(const struct command *command, const char *what,
                        const struct prefix_check *check)
 {
-    recur_warn_invalid(command, what, check->invalid);
+    recur_warn_read(command, what, "UTF-8", check->invalid, 0);
     recur_warn_unknown(command, what, check->unknown, check->tokens);
 }
 

@@ -8,15 +8,6 @@
 #include "common/message.h"
 #include "common/need.h"
 
-void recur_warn_invalid(const struct command *command, const char *what, uint64_t invalid)
-{
-    if (invalid == 1)
-        recur_warning(command, "%s: 1 byte sequence is not UTF-8 and was read as U+FFFD", what);
-    else if (invalid > 1)
-        recur_warning(command, "%s: %llu byte sequences are not UTF-8 and were read as U+FFFD",
-                      what, (unsigned long long)invalid);
-}
-
 void recur_warn_read(const struct command *command, const char *what, const char *encoding,
                      uint64_t invalid, uint64_t marks)
 {

@@ -12,8 +12,7 @@
 void recur_warn_read(const struct command *command, const char *what, const char *encoding,
                      uint64_t invalid, uint64_t marks);
 
-/* Warn of bytes in `what` that are not UTF-8, and of tokens that a vocabulary lacks. */
-void recur_warn_invalid(const struct command *command, const char *what, uint64_t invalid);
+/* Warns of tokens in `what` that a vocabulary lacks. */
 void recur_warn_unknown(const struct command *command, const char *what, size_t unknown,
                         size_t tokens);
 

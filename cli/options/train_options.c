@@ -21,8 +21,7 @@
 
 const struct option_spec recur_train_option_rows[] = {
     {OPTION_HEADING, .help = "Text"},
-    {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
-     .choices = "d2l-rnn-scratch|d2l-rnn|d2l-gru|d2l-lstm|d2l-deep-lstm", .shown = "none",
+    {OPTION_CHOICE, 0, "preset", "NAME", AT(preset), .choice = recur_preset_name, .shown = "none",
      .help = "one of the D2L tutorial's runs on time_machine; options given besides override its "
              "settings"},
     {OPTION_CHOICE, 0, "task", "NAME", AT(task), .fields = recur_model_field, .standard = "lm",
