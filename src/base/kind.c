@@ -198,6 +198,8 @@ static bool is_utf8_with_few_zeros(const struct start *start)
 static bool is_wide(const struct start *start, size_t width, bool big)
 {
     size_t units = start->size / width, common = 0, zeros = 0;
+    if (units < 4 || !memchr(start->bytes, 0, start->size))
+        return false;
     for (size_t u = 0; u < units; u++) {
         uint32_t code = 0;
         for (size_t i = 0; i < width; i++)
@@ -205,7 +207,7 @@ static bool is_wide(const struct start *start, size_t width, bool big)
         common += is_common(code) || (width == 2 && code >= 0xd800 && code < 0xe000);
         zeros += code < 0x100;
     }
-    return units >= 4 && common * 100 >= units * 97 && zeros * 200 >= units && zeros > 0 &&
+    return common * 100 >= units * 97 && zeros * 200 >= units && zeros > 0 &&
            !is_utf8_with_few_zeros(start);
 }
 

@@ -32,14 +32,7 @@ static enum recur_status build(struct recur_network *network, const recur_model_
 }
 
 const struct recur_task_kind recur_task_classify = {
-    .refuses = {.numbers = "labels no tokens",
-                .tokens = "the model labels texts and predicts no tokens: recur predict puts it to "
-                          "use",
-                .fill = "a model that labels texts does not fill blanks; recur predict puts it to "
-                        "use",
-                .quantization = "a model that labels cannot be quantised: language models can be, "
-                                "and models that fill blanks",
-                .format = "the model labels texts: its labels and its parts are what"},
+    .refuses = RECUR_LABEL_REFUSALS("texts"),
     .check = check,
     .build = build,
     .release = recur_label_parts_release,

@@ -38,4 +38,16 @@ void recur_label_parts_release(struct recur_network *network);
 enum recur_status recur_label_check(const recur_model_config *config, recur_error *error);
 enum recur_status recur_label_check_sizes(const recur_model_config *config, recur_error *error);
 
+/* What such tasks refuse; `what` they label is "words" or "texts". */
+#define RECUR_LABEL_REFUSALS(what)                                                                 \
+    {                                                                                              \
+        .numbers = "labels no tokens",                                                             \
+        .tokens =                                                                                  \
+            "the model labels " what " and predicts no tokens: recur predict puts it to use",      \
+        .fill = "a model that labels " what " does not fill blanks; recur predict puts it to use", \
+        .quantization = "a model that labels cannot be quantised: language models can be, and "    \
+                        "models that fill blanks",                                                 \
+        .format = "the model labels " what ": its labels and its parts are what",                  \
+    }
+
 #endif

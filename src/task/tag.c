@@ -80,14 +80,7 @@ static enum recur_status build(struct recur_network *network, const recur_model_
 }
 
 const struct recur_task_kind recur_task_tag = {
-    .refuses = {.numbers = "labels no tokens",
-                .tokens = "the model labels words and predicts no tokens: recur predict puts it to "
-                          "use",
-                .fill = "a model that labels words does not fill blanks; recur predict puts it to "
-                        "use",
-                .quantization = "a model that labels cannot be quantised: language models can be, "
-                                "and models that fill blanks",
-                .format = "the model labels words: its labels and its parts are what"},
+    .refuses = RECUR_LABEL_REFUSALS("words"),
     .check = check,
     .build = build,
     .release = recur_label_parts_release,
