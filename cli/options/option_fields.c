@@ -5,7 +5,7 @@
 
 #include "options/options.h"
 
-const recur_field *recur_option_field(const struct option_spec *option)
+static const recur_field *find_field(const struct option_spec *option)
 {
     const recur_field *field;
     for (size_t i = 0; option->fields && (field = option->fields(i)); i++) {
@@ -31,7 +31,7 @@ static const char *metavar_of(const recur_field *field)
 /* Completes a row with what its field says. */
 static void fill_in(struct option_spec *option)
 {
-    const recur_field *field = recur_option_field(option);
+    const recur_field *field = option->field = find_field(option);
     assert(field || !option->fields);
     if (!field)
         return;
@@ -86,15 +86,13 @@ bool recur_option_row(const struct command *command, size_t row, struct option_s
 
 const char *recur_option_choice(const struct option_spec *option, size_t index)
 {
-    const recur_field *field = recur_option_field(option);
     if (option->choice)
         return option->choice(index);
-    return field ? recur_field_choice(field, index) : NULL;
+    return option->field ? recur_field_choice(option->field, index) : NULL;
 }
 
 bool recur_option_is_flag(const struct option_spec *option)
 {
     return option->kind == OPTION_FLAG ||
-           (option->kind == OPTION_FIELD &&
-            recur_field_kind(recur_option_field(option)) == RECUR_FIELD_FLAG);
+           (option->kind == OPTION_FIELD && recur_field_kind(option->field) == RECUR_FIELD_FLAG);
 }

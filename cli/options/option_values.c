@@ -28,7 +28,7 @@ void recur_option_copy(const struct option_spec *option, void *to, const void *f
 {
     void *target = (char *)to + option->at;
     const void *source = (const char *)from + option->at;
-    const recur_field *field = recur_option_field(option);
+    const recur_field *field = option->field;
     if (option->kind == OPTION_FIELD)
         recur_field_set(field, target, recur_field_get(field, source), NULL);
     else
@@ -54,7 +54,7 @@ static struct default_text shortest(double number, bool single)
 struct default_text recur_option_default(const struct option_spec *option)
 {
     struct default_text shown = {""};
-    const recur_field *field = recur_option_field(option);
+    const recur_field *field = option->field;
     recur_value value = recur_field_get(field, NULL);
     switch (recur_field_kind(field)) {
     case RECUR_FIELD_FLAG:
@@ -70,8 +70,7 @@ struct default_text recur_option_default(const struct option_spec *option)
 
 double recur_option_exact(const struct option_spec *option, const char *given, const void *settings)
 {
-    recur_value value =
-        recur_field_get(recur_option_field(option), (const char *)settings + option->at);
+    recur_value value = recur_field_get(option->field, (const char *)settings + option->at);
     return strtod(given && *given ? given : shortest(value.number, true).text, NULL);
 }
 
@@ -122,7 +121,7 @@ static void put_count(recur_json_writer *words, const char *name, uint64_t count
 static void put_field(recur_json_writer *words, const struct option_spec *option, const char *given,
                       const void *settings)
 {
-    const recur_field *field = recur_option_field(option);
+    const recur_field *field = option->field;
     const char *name = option->name;
     recur_value value = recur_field_get(field, (const char *)settings + option->at);
     switch (recur_field_kind(field)) {

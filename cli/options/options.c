@@ -201,7 +201,7 @@ static bool add_text(const struct command *command, const struct option_spec *op
 static bool set_field(const struct command *command, const struct option_spec *option,
                       const char *text, void *config)
 {
-    const recur_field *field = recur_option_field(option);
+    const recur_field *field = option->field;
     recur_value value = {.name = NULL};
     recur_error error;
     bool good = true;
@@ -466,6 +466,6 @@ const char *recur_option_chosen(const struct command *command, const char *name,
     if (!find(command, name, strlen(name), &row, &option))
         return "";
     const void *at = (const char *)settings + option.at;
-    return option.kind == OPTION_FIELD ? recur_field_get(recur_option_field(&option), at).name
+    return option.kind == OPTION_FIELD ? recur_field_get(option.field, at).name
                                        : *(const char *const *)at;
 }

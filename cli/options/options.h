@@ -64,6 +64,8 @@ struct option_spec {
     const char *standard;       /* the default, which is parsed like a value; NULL: zero */
     const char *shown;          /* the default as the help words it; NULL: `standard` */
     const char *help;
+    const recur_field *field; /* the one of `fields` with the row's name, which recur_option_row
+                                 finds; NULL: none */
 };
 
 /* The `standard` of a setting that has its configuration's default. */
@@ -73,9 +75,7 @@ struct option_spec {
  * own rows come the settings without a row. False after the last. */
 bool recur_option_row(const struct command *command, size_t row, struct option_spec *option);
 
-/* The field of a row; NULL where it has none. */
-const recur_field *recur_option_field(const struct option_spec *option);
-/* The library's name for choice number `index` of such a row; NULL after the last. */
+/* The library's name for choice number `index` of a row with a field; NULL after the last. */
 const char *recur_option_choice(const struct option_spec *option, size_t index);
 bool recur_option_is_flag(const struct option_spec *option);
 
