@@ -91,10 +91,7 @@ static enum recur_status read_metadata(recur_checkpoint *checkpoint, recur_error
 static enum recur_status blame(const recur_checkpoint *checkpoint, enum recur_status status,
                                recur_error *error)
 {
-    status = recur_blame_file(status, NULL, error);
-    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(checkpoint->path).text);
-    return status;
+    return recur_blame_path(recur_blame_file(status, NULL, error), checkpoint->path, error);
 }
 
 enum recur_status recur_checkpoint_load(const char *path, recur_checkpoint **out,

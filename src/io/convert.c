@@ -4,6 +4,7 @@
 #include "base/config.h"
 #include "base/names.h"
 #include "io/format.h"
+#include "io/model_tensors.h"
 #include "nn/model_object.h"
 #include "recur/machine.h"
 
@@ -92,9 +93,7 @@ static enum recur_status read_safetensors(const char *path, const recur_import_c
                             "neither a model of recur's nor one of PyTorch's: there is no tensor "
                             "weight_ih_l0 under any prefix");
     recur_safetensors_free(&file);
-    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(path).text);
-    return status;
+    return recur_blame_path(status, path, error);
 }
 
 enum recur_status recur_model_import(const char *path, const recur_import_config *config,

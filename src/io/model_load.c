@@ -435,9 +435,7 @@ enum recur_status recur_model_load(const char *path, recur_model **model, recur_
     RECUR_TRY(recur_safetensors_load(path, &file, error));
     enum recur_status status = recur_model_from_safetensors(&file, model, error);
     recur_safetensors_free(&file);
-    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(path).text);
-    return status;
+    return recur_blame_path(status, path, error);
 }
 
 bool recur_model_recognise(const char *path)

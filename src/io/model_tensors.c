@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "nn/network.h"
 
@@ -94,4 +95,11 @@ enum recur_status recur_blame_file(enum recur_status status, const char *where, 
     if (error)
         error->status = RECUR_ERROR_FORMAT;
     return RECUR_ERROR_FORMAT;
+}
+
+enum recur_status recur_blame_path(enum recur_status status, const char *path, recur_error *error)
+{
+    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
+        recur_error_prefix(error, recur_file_name(path).text);
+    return status;
 }

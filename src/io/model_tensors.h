@@ -38,6 +38,9 @@ enum recur_status recur_check_shape(const char *name, const size_t *shape, size_
  * FORMAT and puts `where`, unless it is NULL, before the sentence. */
 enum recur_status recur_blame_file(enum recur_status status, const char *where, recur_error *error);
 
+/* Puts the file's name before the sentence of a failure, except where memory was short. */
+enum recur_status recur_blame_path(enum recur_status status, const char *path, recur_error *error);
+
 /* Makes the name of the scales that belong to a tensor of bytes. */
 #define RECUR_SCALE_NAME 64
 const char *recur_scale_name(const char *tensor, char name[RECUR_SCALE_NAME]);

@@ -8,6 +8,7 @@
 #include "base/kind.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "io/model_tensors.h"
 #include "io/numbers.h"
 #include "io/onnx_tensor.h"
 #include "io/onnx_walk.h"
@@ -351,7 +352,5 @@ enum recur_status recur_onnx_read(const char *path, const recur_import_config *s
     else
         status = read_bytes(bytes, size, said, model, error);
     free(bytes);
-    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
-        recur_error_prefix(error, recur_file_name(path).text);
-    return status;
+    return recur_blame_path(status, path, error);
 }
