@@ -185,14 +185,18 @@ static int measure_lengths(const struct command *command, const struct bench_opt
     return 0;
 }
 
+static double stack_gflops(const struct stack_speed *speed)
+{
+    return speed->tokens * speed->flop * 1e-9;
+}
+
 static void put_stack(recur_json_writer *json, const struct stack_speed *speed, double peak)
 {
-    double gflops = speed->tokens * speed->flop * 1e-9;
     recur_json_open(json, NULL, '{');
     recur_json_put_text(json, "preset", speed->name);
     recur_json_put_rounded(json, "train_tokens_per_second", speed->tokens, 6);
-    recur_json_put_rounded(json, "train_gflops", gflops, 6);
-    recur_json_put_rounded(json, "train_share_of_peak", gflops / peak, 4);
+    recur_json_put_rounded(json, "train_gflops", stack_gflops(speed), 6);
+    recur_json_put_rounded(json, "train_share_of_peak", stack_gflops(speed) / peak, 4);
     recur_json_close(json, '}');
 }
 
@@ -208,12 +212,11 @@ static int measure_stacks(const struct command *command, const struct bench_opti
         if (recur_bench_stack(i, bench_threads(options), options->seconds, &speed, &error) !=
             RECUR_OK)
             return recur_library_failure(command, &error);
-        double gflops = speed.tokens * speed.flop * 1e-9;
         if (report)
             put_stack(report, &speed, peak);
         else
             printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed.name, speed.tokens,
-                   gflops, 100 * gflops / peak);
+                   stack_gflops(&speed), 100 * stack_gflops(&speed) / peak);
     }
     return 0;
 }

@@ -15,8 +15,7 @@ static int end(struct run *run, void *state)
     char path[sizeof(recur_printable)];
     const char *prefix = options->out.predict.count ? options->out.predict.items[0] : "";
     const recur_printable shown = recur_show(prefix, strlen(prefix), SIZE_MAX, NULL);
-    /* A name that begins with a dash would be taken for an option. */
-    snprintf(path, sizeof path, "%s%s", *options->out.output == '-' ? "./" : "",
+    snprintf(path, sizeof path, "%s%s", recur_run_no_option(options->out.output),
              options->out.output);
     const recur_printable name = recur_shell_word(path, false);
     fprintf(stderr, "\nThe model is in %s. Next:\n", recur_path(options->out.output).text);
