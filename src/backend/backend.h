@@ -68,7 +68,6 @@ struct recur_learner_plan {
 
 /* What a backend's own learner begins with. */
 struct recur_learner {
-    const struct recur_backend *backend;
     struct recur_learner_plan plan;
 };
 

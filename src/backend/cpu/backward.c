@@ -177,14 +177,6 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     recur_partition_wait(partition);
 }
 
-/* The row of h, c and dh in which sequence b ends: the initial one where it has no step. */
-static size_t last_row(const struct recur_pass *pass, size_t d, size_t b)
-{
-    size_t length = pass->batch.lengths ? pass->batch.lengths->length[b] : pass->batch.steps;
-    return length ? recur_pass_after(pass, d, d ? 0 : length - 1, b)
-                  : recur_pass_initial(pass, d) + b;
-}
-
 /* Sets to zero the rows of dh that get nothing from the inputs above: those of the initial states,
  * or of the last ones where the states before each step are handed on. Adds the caller's gradients
  * of the last states to dh; those of c are in place already. */
@@ -196,13 +188,13 @@ static void begin_gradient(const struct recur_pass *pass, const struct recur_par
     bool before = recur_network_hands_on_before(pass->network, l);
     real *dh = stream->dh + u * stream->h_stride;
     for (size_t b = partition->first; b < partition->first + partition->sequences; b++) {
-        size_t zero = before ? last_row(pass, d, b) : b + recur_pass_initial(pass, d);
+        size_t zero = before ? recur_pass_last(pass, d, b) : b + recur_pass_initial(pass, d);
         memset(dh + zero * RECUR_LANES, 0, RECUR_LANES * sizeof *dh);
     }
     if (stream->dc && !pass->backward.given_ends)
         memset(stream->dc + carried, 0, partition->sequences * RECUR_LANES * sizeof *dh);
     for (size_t i = 0; i < partition->sequences && pass->backward.given_ends; i++) {
-        real *to = dh + last_row(pass, d, partition->first + i) * RECUR_LANES;
+        real *to = dh + recur_pass_last(pass, d, partition->first + i) * RECUR_LANES;
         pass->kernels->add(to, to, stream->ends + carried + i * RECUR_LANES, RECUR_LANES);
     }
 }

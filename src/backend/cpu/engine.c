@@ -241,8 +241,17 @@ enum recur_status recur_cpu_forward(struct recur_engine *base, const struct recu
     if (engine->team)
         RECUR_TRY(recur_team_attend(engine->team, error));
     if (base->plan.use == RECUR_ENGINE_SEQUENCES)
-        return recur_cpu_forward_sequences(engine, batch, output, error);
-    return recur_cpu_forward_reading(engine, batch, error);
+        recur_cpu_forward_sequences(engine, batch, output);
+    else
+        recur_cpu_forward_reading(engine, batch);
+    return RECUR_OK;
+}
+
+void recur_cpu_set_dropout(struct recur_cpu_engine *engine, const recur_stack_input *input)
+{
+    const struct recur_engine_plan *plan = &engine->base.plan;
+    engine->pass.dropout.on = input->drops && plan->network->dropout > 0;
+    engine->pass.dropout.key = recur_mix64(recur_mix64(plan->seed) + input->minibatch);
 }
 
 void recur_cpu_set_targets(struct recur_cpu_engine *engine, const int32_t *targets,

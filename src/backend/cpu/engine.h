@@ -25,7 +25,6 @@ struct recur_cpu_sequences {
     size_t *equal;                 /* (B): T each */
     struct recur_content *content; /* (3 + 2 L) */
     size_t contents;
-    size_t steps;            /* T of the caller's arrays */
     recur_stack_input input; /* of the present call, as the others are */
     recur_stack_output output;
     recur_stack_output_gradient given;
@@ -106,6 +105,9 @@ static inline struct recur_team *recur_cpu_present(const struct recur_cpu_engine
 {
     return engine->alone ? engine->solo : engine->team;
 }
+
+/* Of a minibatch, before its rows are laid out: whether it drops, and with which mask. */
+void recur_cpu_set_dropout(struct recur_cpu_engine *engine, const recur_stack_input *input);
 
 /* Sets the targets of a pass whose ids or targets lie by rows, and the weight of each of their
  * losses. */
@@ -189,12 +191,11 @@ void recur_cpu_add_rows(struct recur_engine *engine, const struct recur_lookup *
 void recur_cpu_drop(const struct recur_engine *engine, float *x, size_t n, uint64_t key);
 
 /* Parts of them that depend on the use of the engine. */
-enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
-                                              const struct recur_minibatch *batch,
-                                              const recur_stack_output *output, recur_error *error);
-enum recur_status recur_cpu_forward_reading(struct recur_cpu_engine *engine,
-                                            const struct recur_minibatch *batch,
-                                            recur_error *error);
+void recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
+                                 const struct recur_minibatch *batch,
+                                 const recur_stack_output *output);
+void recur_cpu_forward_reading(struct recur_cpu_engine *engine,
+                               const struct recur_minibatch *batch);
 enum recur_status recur_cpu_plan_scores(struct recur_cpu_engine *engine, recur_error *error);
 void recur_cpu_free_scores(struct recur_cpu_engine *engine);
 

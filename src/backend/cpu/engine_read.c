@@ -18,17 +18,14 @@ static void forward(void *argument, size_t thread, size_t threads)
     recur_pass_forward(&engine->pass, thread);
 }
 
-enum recur_status recur_cpu_forward_reading(struct recur_cpu_engine *engine,
-                                            const struct recur_minibatch *batch, recur_error *error)
+void recur_cpu_forward_reading(struct recur_cpu_engine *engine, const struct recur_minibatch *batch)
 {
-    (void)error;
     engine->pass.batch.ids = batch->input.ids;
     engine->pass.batch.sequences = batch->input.batch;
     engine->pass.batch.steps = batch->input.steps;
     engine->pass.states.carried_steps = batch->carries ? engine->last_steps : 0;
     recur_cpu_run(engine, forward);
     engine->last_steps = batch->input.steps;
-    return RECUR_OK;
 }
 
 enum recur_status recur_cpu_plan_scores(struct recur_cpu_engine *engine, recur_error *error)

@@ -67,21 +67,19 @@ static void set_rows(struct recur_cpu_engine *engine)
     pass->batch.steps = lengths->steps;
 }
 
-enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
-                                              const struct recur_minibatch *batch,
-                                              const recur_stack_output *output, recur_error *error)
+void recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
+                                 const struct recur_minibatch *batch,
+                                 const recur_stack_output *output)
 {
     const struct recur_network *network = engine->base.plan.network;
     const recur_stack_input *input = &batch->input;
     struct recur_cpu_sequences *sequences = &engine->sequences;
-    (void)error;
     for (size_t b = 0; b < input->batch; b++)
         sequences->equal[b] = input->steps;
     const size_t *length = input->lengths ? input->lengths : sequences->equal;
     sequences->input = *input;
     sequences->input.x = network->inputs ? input->x : NULL;
     sequences->output = *output;
-    sequences->steps = input->steps;
     sequences->contents = 0;
     add_content(sequences, sequences->input.x, network->inputs * sizeof *input->x);
     if (!network->inputs)
@@ -93,19 +91,17 @@ enum recur_status recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
     recur_lengths_set(&sequences->lengths, input->batch, length, sequences->content,
                       sequences->contents);
     struct recur_pass *pass = &engine->pass;
-    pass->dropout.on = input->drops && network->dropout > 0;
+    recur_cpu_set_dropout(engine, input);
     set_rows(engine);
     if (!network->inputs)
         recur_pass_pack_ids(pass, sequences->lengths.order, engine->ids, input->ids);
     recur_cpu_set_targets(engine, input->targets, sequences->lengths.order);
     pass->states.given = input->h0 || (input->c0 && network->cell->has_c);
-    pass->dropout.key = recur_mix64(recur_mix64(engine->base.plan.seed) + input->minibatch);
     pass->headless = !output->logits && !input->targets;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(engine->team, forward, engine);
     if (input->targets && output->loss)
         *output->loss = recur_pass_loss_sum(pass) * (double)pass->loss_scale;
-    return RECUR_OK;
 }
 
 /* Copies the caller's gradients of the outputs to where the backward pass begins. */

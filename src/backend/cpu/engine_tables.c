@@ -40,6 +40,5 @@ void recur_cpu_add_rows(struct recur_engine *base, const struct recur_lookup *lo
 void recur_cpu_drop(const struct recur_engine *base, float *x, size_t n, uint64_t key)
 {
     const recur_model *model = base->plan.model;
-    uint32_t threshold = (uint32_t)((double)model->network.dropout * 0x1p32);
-    model->kernels->dropout(x, x, n, key, 0, threshold);
+    model->kernels->dropout(x, x, n, key, 0, recur_drop_threshold(&model->network));
 }

@@ -45,8 +45,7 @@ enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_
     pass->phases.start = recur_clock();
     recur_pass_pack_ids(pass, NULL, engine->ids, input->ids);
     recur_cpu_set_targets(engine, input->targets, NULL);
-    pass->dropout.on = input->drops && base->plan.network->dropout > 0;
-    pass->dropout.key = recur_mix64(recur_mix64(base->plan.seed) + input->minibatch);
+    recur_cpu_set_dropout(engine, input);
     pass->states.carried_steps = batch->carries ? engine->last_steps : 0;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     engine->learning = *how;

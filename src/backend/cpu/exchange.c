@@ -60,7 +60,7 @@ static void exchange(const struct recur_cpu_engine *engine, const struct panels 
                      const float *from, float *to, size_t thread)
 {
     const struct recur_lengths *lengths = &engine->sequences.lengths;
-    const size_t steps = to ? engine->sequences.steps : lengths->steps;
+    const size_t steps = to ? engine->sequences.input.steps : lengths->steps;
     struct recur_partition partition;
     if (!recur_partition_of(&engine->pass, thread, &partition))
         return;
@@ -107,14 +107,13 @@ static real *state_row(const struct recur_cpu_engine *engine, const struct recur
                        size_t d, enum recur_cpu_states which, size_t b, size_t *stride)
 {
     const struct recur_pass *pass = &engine->pass;
-    size_t length = engine->sequences.lengths.length[b], initial = recur_pass_initial(pass, d);
-    size_t last = length ? recur_pass_after(pass, d, d ? 0 : length - 1, b) : initial + b;
+    size_t initial = recur_pass_initial(pass, d);
     *stride = stream->h_stride;
     switch (which) {
     case RECUR_CPU_H0: return stream->h + (initial + b) * RECUR_LANES;
     case RECUR_CPU_C0: return stream->c + (initial + b) * RECUR_LANES;
-    case RECUR_CPU_H_N: return stream->h + last * RECUR_LANES;
-    case RECUR_CPU_C_N: return stream->c + last * RECUR_LANES;
+    case RECUR_CPU_H_N: return stream->h + recur_pass_last(pass, d, b) * RECUR_LANES;
+    case RECUR_CPU_C_N: return stream->c + recur_pass_last(pass, d, b) * RECUR_LANES;
     case RECUR_CPU_DH0: return stream->dh + (initial + b) * RECUR_LANES;
     case RECUR_CPU_ENDS:
     case RECUR_CPU_DC: break;

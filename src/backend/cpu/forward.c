@@ -404,7 +404,7 @@ void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t p
 {
     const struct recur_lengths *lengths = pass->batch.lengths;
     uint64_t place = (((uint64_t)layer_input << 24) + panel) << 32;
-    uint32_t threshold = (uint32_t)((double)pass->network->dropout * 0x1p32);
+    uint32_t threshold = recur_drop_threshold(pass->network);
     size_t at = range.row * RECUR_LANES;
     if (!lengths || !lengths->ties) {
         pass->kernels->dropout(to + at, from + at, range.rows * RECUR_LANES, pass->dropout.key,

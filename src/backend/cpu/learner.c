@@ -36,7 +36,7 @@ enum recur_status recur_cpu_learner_create(const struct recur_learner_plan *plan
 {
     struct recur_cpu_learner *learner;
     RECUR_TRY(recur_alloc(1, sizeof *learner, "a learner", &learner, error));
-    learner->base = (struct recur_learner){plan->model->backend, *plan};
+    learner->base = (struct recur_learner){*plan};
     enum recur_status status = fill_in(learner, error);
     learner->base.plan.config = NULL;
     if (status != RECUR_OK) {

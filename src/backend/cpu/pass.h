@@ -161,6 +161,20 @@ static inline size_t recur_pass_initial(const struct recur_pass *pass, size_t d)
     return d ? recur_pass_rows(pass) : pass->work->batch - recur_pass_batch(pass);
 }
 
+/* The row of h, c and dh in which sequence b ends: the initial one where it has no step. */
+static inline size_t recur_pass_last(const struct recur_pass *pass, size_t d, size_t b)
+{
+    size_t length = pass->batch.lengths ? pass->batch.lengths->length[b] : pass->batch.steps;
+    return length ? recur_pass_after(pass, d, d ? 0 : length - 1, b)
+                  : recur_pass_initial(pass, d) + b;
+}
+
+/* What a random number of 32 bits must reach for dropout to keep its value. */
+static inline uint32_t recur_drop_threshold(const struct recur_network *network)
+{
+    return (uint32_t)((double)network->dropout * 0x1p32);
+}
+
 /* Packs an array (T, B) of ids into the pass's rows; slot b holds the caller's sequence order[b],
  * or b where `order` is NULL. */
 void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int32_t *rows,
