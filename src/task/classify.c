@@ -20,8 +20,7 @@ static enum recur_status build(struct recur_network *network, const recur_model_
     struct recur_label_parts *parts;
     RECUR_TRY(recur_label_parts_create(network, &parts, error));
     RECUR_TRY(recur_network_add_layers(network, params, "", config->hidden, config->init, error));
-    size_t width =
-        recur_network_segments(network, network->layers) * config->hidden[network->layers - 1];
+    size_t width = recur_network_width(network);
     RECUR_TRY(recur_network_make_part(network, &parts->head, error));
     parts->head->inputs = width;
     RECUR_TRY(recur_network_add_layers(parts->head, params, "", NULL, config->init, error));

@@ -100,9 +100,15 @@ double recur_labeller_crf_loss(struct recur_labeller *labeller, bool learns);
 /* Prepares the CRF for the present parameters. */
 void recur_labeller_crf_prepare(struct recur_labeller *labeller);
 
+/* The parts of its model's network. */
+static inline const struct recur_label_parts *recur_labeller_parts(const struct recur_labeller *l)
+{
+    return recur_label_parts(&l->model->network);
+}
+
 static inline bool recur_labeller_has_crf(const struct recur_labeller *l)
 {
-    return recur_label_parts(&l->model->network)->crf_transitions != RECUR_NO_TENSOR;
+    return recur_labeller_parts(l)->crf_transitions != RECUR_NO_TENSOR;
 }
 
 #endif

@@ -7,7 +7,7 @@
 void recur_labeller_crf_prepare(struct recur_labeller *l)
 {
     const struct recur_network *network = &l->model->network;
-    const struct recur_label_parts *parts = recur_label_parts(network);
+    const struct recur_label_parts *parts = recur_labeller_parts(l);
     const size_t index[] = {parts->crf_start, parts->crf_end, parts->crf_transitions};
     float *const values[] = {l->start, l->end, l->transitions};
     for (size_t i = 0; i < 3; i++)
@@ -89,7 +89,6 @@ static void add_ends(struct recur_labeller *l)
 
 double recur_labeller_crf_loss(struct recur_labeller *l, bool learns)
 {
-    const struct recur_network *network = &l->model->network;
     double loss = 0;
     recur_team_run(l->team, lose, l);
     for (size_t b = 0; b < l->batch; b++)
@@ -98,7 +97,7 @@ double recur_labeller_crf_loss(struct recur_labeller *l, bool learns)
         return loss;
     recur_team_run(l->team, learn, l);
     add_ends(l);
-    const struct recur_label_parts *parts = recur_label_parts(network);
+    const struct recur_label_parts *parts = recur_labeller_parts(l);
     const size_t index[] = {parts->crf_start, parts->crf_end, parts->crf_transitions};
     const float *const values[] = {l->start, l->end, l->transitions};
     for (size_t i = 0; i < 3; i++)

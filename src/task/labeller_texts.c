@@ -5,23 +5,15 @@
 #include "task/labeller.h"
 #include "task/labeller_kind.h"
 
-static const struct recur_network *network_of(const struct recur_labeller *l)
-{
-    return &l->model->network;
-}
-
-static const struct recur_label_parts *parts_of(const struct recur_labeller *l)
-{
-    return recur_label_parts(network_of(l));
-}
-
 static enum recur_status init(struct recur_labeller *l, const struct recur_label_set *set,
                               const struct recur_labeller_room *room, size_t cells,
                               recur_error *error)
 {
     (void)set;
-    size_t width = parts_of(l)->head->inputs, states = recur_network_states(network_of(l));
-    RECUR_TRY(recur_labeller_plan(l, parts_of(l)->head, room, room->batch, 1, 0, &l->head, error));
+    size_t width = recur_labeller_parts(l)->head->inputs,
+           states = recur_network_states(&l->model->network);
+    RECUR_TRY(recur_labeller_plan(l, recur_labeller_parts(l)->head, room, room->batch, 1, 0,
+                                  &l->head, error));
     RECUR_TRY(recur_labeller_alloc(room->batch, width, &l->pooled, error));
     RECUR_TRY(recur_labeller_alloc(room->batch, width, &l->dpooled, error));
     if (l->model->config.pool == RECUR_POOL_FINAL) {
@@ -36,12 +28,11 @@ static enum recur_status init(struct recur_labeller *l, const struct recur_label
 static void exchange_final(const struct recur_labeller *l, float *states, float *pooled,
                            bool gradient)
 {
-    const struct recur_network *network = network_of(l);
-    size_t width = parts_of(l)->head->inputs, below = 0;
+    const struct recur_network *network = &l->model->network;
+    size_t width = recur_labeller_parts(l)->head->inputs;
     size_t hidden = network->layer[network->layers - 1].hidden;
+    size_t below = recur_network_states(network) - network->directions * hidden;
     bool sums = width < hidden * network->directions;
-    for (size_t i = 0; i + 1 < network->layers; i++)
-        below += network->directions * network->layer[i].hidden;
     if (gradient)
         memset(states, 0, below * l->batch * sizeof *states);
     for (size_t d = 0; d < network->directions; d++)
@@ -59,7 +50,7 @@ static void exchange_final(const struct recur_labeller *l, float *states, float 
 /* The mean or the greatest over a text's steps; 0 for an empty text. */
 static void pool_steps(const struct recur_labeller *l)
 {
-    size_t width = parts_of(l)->head->inputs;
+    size_t width = recur_labeller_parts(l)->head->inputs;
     bool greatest = l->model->config.pool == RECUR_POOL_MAX;
     memset(l->pooled, 0, l->batch * width * sizeof *l->pooled);
     for (size_t b = 0; b < l->batch; b++) {
@@ -78,7 +69,7 @@ static void pool_steps(const struct recur_labeller *l)
 /* The gradient of pool_steps: that of the greatest goes to the first step that had it. */
 static void unpool_steps(const struct recur_labeller *l)
 {
-    size_t width = parts_of(l)->head->inputs;
+    size_t width = recur_labeller_parts(l)->head->inputs;
     bool greatest = l->model->config.pool == RECUR_POOL_MAX;
     for (size_t b = 0; b < l->batch; b++) {
         float *d = l->dpooled + b * width, share = 1 / (float)(l->length[b] ? l->length[b] : 1);
@@ -98,10 +89,10 @@ static void unpool_steps(const struct recur_labeller *l)
  * forward and backward. */
 static void drop(const struct recur_labeller *l, float *pooled, uint64_t minibatch)
 {
-    const struct recur_network *network = network_of(l);
+    const struct recur_network *network = &l->model->network;
     if (!(network->dropout > 0) || !l->h_n)
         return;
-    size_t numbers = recur_panels(l->batch * parts_of(l)->head->inputs) * RECUR_LANES;
+    size_t numbers = recur_panels(l->batch * recur_labeller_parts(l)->head->inputs) * RECUR_LANES;
     l->backend->drop(
         l->layers, pooled, numbers,
         recur_mix64(recur_mix64(l->model->config.seed + RECUR_PURPOSE_POOL) + minibatch));

@@ -6,16 +6,6 @@
 #include "task/labeller.h"
 #include "task/labeller_kind.h"
 
-static const struct recur_network *network_of(const struct recur_labeller *l)
-{
-    return &l->model->network;
-}
-
-static const struct recur_label_parts *parts_of(const struct recur_labeller *l)
-{
-    return recur_label_parts(network_of(l));
-}
-
 static enum recur_status init_crf(struct recur_labeller *l, const struct recur_labeller_room *room,
                                   recur_error *error)
 {
@@ -39,18 +29,18 @@ static enum recur_status init(struct recur_labeller *l, const struct recur_label
                               const struct recur_labeller_room *room, size_t cells,
                               recur_error *error)
 {
-    const struct recur_network *network = network_of(l);
+    const struct recur_network *network = &l->model->network;
     RECUR_TRY(init_crf(l, room, error));
     RECUR_TRY(recur_labeller_alloc(cells, network->inputs, &l->x, error));
     if (l->learner)
         RECUR_TRY(recur_labeller_alloc(cells, network->inputs, &l->dx, error));
-    if (!parts_of(l)->chars)
+    if (!recur_labeller_parts(l)->chars)
         return RECUR_OK;
     l->forms = recur_labels_forms(set->data);
     size_t words = l->forms < room->tokens ? l->forms : room->tokens;
     size_t characters = recur_label_set_most_characters(set, words);
-    size_t width = parts_of(l)->chars->layer[0].hidden;
-    RECUR_TRY(recur_labeller_plan(l, parts_of(l)->chars, room, words ? words : 1,
+    size_t width = recur_labeller_parts(l)->chars->layer[0].hidden;
+    RECUR_TRY(recur_labeller_plan(l, recur_labeller_parts(l)->chars, room, words ? words : 1,
                                   RECUR_WORD_CHARACTERS, characters, &l->chars, error));
     RECUR_TRY(recur_alloc(l->forms, sizeof *l->slot, "a minibatch", &l->slot, error));
     RECUR_TRY(recur_alloc(words, sizeof *l->word, "a minibatch", &l->word, error));
@@ -91,7 +81,7 @@ static void load(struct recur_labeller *l, const struct recur_label_set *set, co
 /* Copies the words' embeddings into x, or their gradients from dx into the table's. */
 static void exchange_embeddings(struct recur_labeller *l, bool gradient)
 {
-    const struct recur_network *network = network_of(l);
+    const struct recur_network *network = &l->model->network;
     const struct recur_lookup lookup = {.tensor = network->lookup,
                                         .batch = l->batch,
                                         .lengths = l->length,
@@ -110,8 +100,9 @@ static void exchange_embeddings(struct recur_labeller *l, bool gradient)
  * dx. */
 static void exchange_ends(struct recur_labeller *l, bool gradient)
 {
-    const struct recur_network *network = network_of(l);
-    size_t width = parts_of(l)->chars->layer[0].hidden, column = network->inputs - 2 * width;
+    const struct recur_network *network = &l->model->network;
+    size_t width = recur_labeller_parts(l)->chars->layer[0].hidden,
+           column = network->inputs - 2 * width;
     if (gradient)
         memset(l->dends, 0, 2 * l->words * width * sizeof *l->dends);
     for (size_t b = 0; b < l->batch; b++)
