@@ -239,6 +239,7 @@ enum recur_status recur_team_create(size_t threads, struct recur_team **out, rec
 {
     struct recur_team *team;
     struct recur_plan plan = {0};
+    threads = threads ? threads : recur_team_processors();
     recur_plan_reserve(&plan, 1, sizeof *team);
     size_t at = recur_plan_reserve(&plan, threads, 2 * sizeof *team->finished);
     RECUR_TRY(recur_block_alloc(plan.bytes, "the thread team", &team, error));

@@ -32,7 +32,8 @@ struct recur_team;
 /* Runs on every member, thread 0 being the caller's. */
 typedef void recur_team_fn(void *argument, size_t thread, size_t threads);
 
-/* Starts threads - 1 threads; they sleep until there is work. */
+/* Starts threads - 1 threads, `threads` 0 being one for each processor; they sleep until there is
+ * work. */
 enum recur_status recur_team_create(size_t threads, struct recur_team **team, recur_error *error);
 void recur_team_free(struct recur_team *team); /* NULL is fine */
 

@@ -204,10 +204,7 @@ enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *
 {
     size_t size = recur_corpus_size(corpus);
     RECUR_TRY(recur_check_predicts(model, error));
-    if (recur_corpus_vocabulary_size(corpus) > model->config.vocabulary)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the text has a vocabulary of %zu, the model one of %zu",
-                          recur_corpus_vocabulary_size(corpus), model->config.vocabulary);
+    RECUR_TRY(recur_model_check_vocabulary(model, recur_corpus_vocabulary_size(corpus), error));
     if (first > size || count > size - first)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "tokens %zu to %zu are outside the text of %zu", first,
@@ -244,7 +241,7 @@ enum recur_status recur_evaluate(const recur_model *model, const recur_corpus *c
                                  recur_error *error)
 {
     struct recur_team *team;
-    RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &team, error));
+    RECUR_TRY(recur_team_create(threads, &team, error));
     enum recur_status status =
         recur_evaluate_on(team, model, corpus, first, count, evaluation, error);
     recur_team_free(team);

@@ -164,7 +164,7 @@ enum recur_status recur_predict(const recur_model *model, const recur_labels *da
                                 recur_prediction_fn *receive, void *user, recur_error *error)
 {
     struct recur_team *team;
-    RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &team, error));
+    RECUR_TRY(recur_team_create(threads, &team, error));
     enum recur_status status = predict_on(team, model, data, receive, user, NULL, error);
     recur_team_free(team);
     return status == RECUR_STOP ? RECUR_OK : status;
@@ -240,7 +240,7 @@ enum recur_status recur_score_spans(const recur_model *model, const recur_labels
                                     recur_score_table **table, recur_error *error)
 {
     struct recur_team *team;
-    RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &team, error));
+    RECUR_TRY(recur_team_create(threads, &team, error));
     enum recur_status status = recur_score_on(team, model, data, scheme, table, error);
     recur_team_free(team);
     return status;

@@ -107,7 +107,7 @@ static void plan_work(struct run *run)
 static enum recur_status plan(struct run *run, size_t threads, recur_error *error)
 {
     plan_work(run);
-    RECUR_TRY(recur_team_create(threads ? threads : recur_team_processors(), &run->team, error));
+    RECUR_TRY(recur_team_create(threads, &run->team, error));
     RECUR_TRY(recur_alloc(run->batch * run->steps, sizeof *run->ids, "a piece of text", &run->ids,
                           error));
     RECUR_TRY(recur_alloc(recur_size_mul(run->steps, run->width), sizeof *run->rows, "features",
@@ -141,10 +141,7 @@ enum recur_status recur_features(const recur_model *model, const recur_corpus *c
     if (layer >= model->config.layers)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no layer %zu, the model has %zu",
                           recur_size_add(layer, 1), model->config.layers);
-    if (recur_corpus_vocabulary_size(corpus) > model->config.vocabulary)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the text has a vocabulary of %zu, the model one of %zu",
-                          recur_corpus_vocabulary_size(corpus), model->config.vocabulary);
+    RECUR_TRY(recur_model_check_vocabulary(model, recur_corpus_vocabulary_size(corpus), error));
     struct run run = {.model = model,
                       .backend = model->backend,
                       .corpus = corpus,

@@ -123,6 +123,16 @@ enum recur_status recur_model_check_tokens(const recur_model *model, recur_error
     return RECUR_OK;
 }
 
+enum recur_status recur_model_check_vocabulary(const recur_model *model, size_t size,
+                                               recur_error *error)
+{
+    if (size <= model->config.vocabulary)
+        return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                      "the text has a vocabulary of %zu, the model one of %zu", size,
+                      model->config.vocabulary);
+}
+
 size_t recur_model_parameters(const recur_model *model)
 {
     return model->network.params.learned;

@@ -45,6 +45,10 @@ enum recur_status recur_model_check_tokens(const recur_model *model, recur_error
  * be. */
 enum recur_status recur_fail_overflow(const char *what, recur_error *error);
 
+/* ARGUMENT where a text has a larger vocabulary than the model: `size` entries. */
+enum recur_status recur_model_check_vocabulary(const recur_model *model, size_t size,
+                                               recur_error *error);
+
 /* UNSUPPORTED for a quantised model. */
 enum recur_status recur_model_check_trains(const recur_model *model, recur_error *error);
 

@@ -39,8 +39,7 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
     stack->rows = tokens && tokens < most ? tokens : most;
     RECUR_TRY(check_config(config, error));
     RECUR_TRY(recur_model_check_trains(model, error));
-    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
-                                &stack->team, error));
+    RECUR_TRY(recur_team_create(config->threads, &stack->team, error));
     const struct recur_learner_plan learner = {
         .model = model, .team = stack->team, .config = config, .adds = true};
     RECUR_TRY(stack->backend->create_learner(&learner, &stack->learner, error));

@@ -30,10 +30,7 @@ static enum recur_status fill_in(recur_trainer *trainer, const recur_corpus *cor
     recur_model *model = trainer->model;
     RECUR_TRY(recur_check_predicts(model, error));
     RECUR_TRY(recur_model_check_trains(model, error));
-    if (recur_corpus_vocabulary_size(corpus) > model->config.vocabulary)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the text has a vocabulary of %zu, the model one of %zu",
-                          recur_corpus_vocabulary_size(corpus), model->config.vocabulary);
+    RECUR_TRY(recur_model_check_vocabulary(model, recur_corpus_vocabulary_size(corpus), error));
     recur_batches_config batches = recur_batches_config_default();
     batches.batch = config->batch;
     batches.steps = config->steps;

@@ -17,8 +17,7 @@ RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
-    RECUR_TRY(recur_team_create(config->threads ? config->threads : recur_team_processors(),
-                                &trainer->team, error));
+    RECUR_TRY(recur_team_create(config->threads, &trainer->team, error));
     trainer->plateau.factor = 1;
     const struct recur_learner_plan learner = {.model = trainer->model,
                                                .team = trainer->team,
