@@ -1,7 +1,6 @@
 #include "data/labels_store.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/config.h"
 #include "base/files.h"

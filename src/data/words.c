@@ -1,7 +1,5 @@
 #include "data/words.h"
 
-#include <string.h>
-
 #include <utf8proc.h>
 
 #include "base/utf8.h"

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "backend/backend.h"
 #include "base/config.h"

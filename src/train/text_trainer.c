@@ -1,5 +1,4 @@
 /* Runs on a text: one engine learns from minibatches of tokens. */
-#include <math.h>
 
 #include "eval/evaluate.h"
 #include "train/trainer_object.h"

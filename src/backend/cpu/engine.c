@@ -1,6 +1,5 @@
 /* Engines: this is the one place where passes are planned. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/engine.h"

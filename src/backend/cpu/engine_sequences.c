@@ -1,6 +1,5 @@
 /* Sequences of any lengths, forward and backward: sorts them, copies them into rows, and copies
  * results back. */
-#include <string.h>
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/engine.h"

@@ -1,6 +1,5 @@
 #include "backend/cpu/int8.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
