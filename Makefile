@@ -7,8 +7,8 @@ PYTHON ?= python3
 # packages, DESTDIR is a folder to put before that. Not every shell expands the tilde of PREFIX=~/.local.
 prefix = $(abspath $(patsubst ~/%,$(HOME)/%,$(PREFIX)))
 
-.PHONY: all demo test test-interop test-aarch64 check-slow selftest fuzz bench docs install format lint clean setup-build setup-test \
-	setup-interop setup-aarch64 setup-docs setup-ci
+.PHONY: all demo test test-interop test-pages test-aarch64 check-slow selftest fuzz bench docs install format lint clean setup-build setup-test \
+	setup-interop setup-pages setup-aarch64 setup-docs setup-ci
 
 all: setup-build $(BUILD)/build.ninja
 	@scripts/compile $(BUILD)
@@ -22,6 +22,10 @@ test: setup-test $(BUILD)/build.ninja
 
 test-interop: setup-interop $(BUILD)/build.ninja
 	@scripts/run-tests $(BUILD) quick --suite interop
+
+# The pages in a browser.
+test-pages: setup-pages $(BUILD)/build.ninja
+	@scripts/run-tests $(BUILD) quick --suite pages
 
 # What differs from processor to processor, compiled for ARM and run by an emulator.
 test-aarch64: setup-aarch64
@@ -76,6 +80,9 @@ setup-test:
 
 setup-interop:
 	@scripts/setup interop
+
+setup-pages:
+	@scripts/setup pages
 
 setup-aarch64:
 	@scripts/setup aarch64

@@ -1,8 +1,8 @@
 """Compares recur with onnxruntime on one stream, a token at a time: compare_streams.py RECUR [PAIRS [SECONDS]]
 
 The two work in turns, as in compare.py: first recur's own bench on one thread and on all, also
-quantised, then onnxruntime on one thread and on all. The table shows medians, and the median of the
-pairs' ratios, each side at its best number of threads. PyTorch exports the models (Debian:
+quantised, then onnxruntime on one thread and on all. The table shows median speeds, and ratios and shares as
+compare.py shows them, each side at its best number of threads. PyTorch exports the models (Debian:
 python3-torch), and node runs onnxruntime-node, which `make setup-interop` installs in tests/interop
 (or NODE_PATH names its folder).
 """
@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from pairs import share, times
 
 HERE = Path(__file__).resolve().parent
 # recur's name for the work, the model's file, layers, hidden units
@@ -47,7 +49,7 @@ def missing():
 
 def ours(recur, work, seconds):
     command = [recur, "bench", "--generation", "--preset", work, "--seconds", str(seconds), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     return json.loads(done.stdout)["results"][0]
 
 
@@ -64,32 +66,22 @@ def best(result, kind):
 
 
 def compare(recur, folder, work, pairs, seconds):
+    """Prints a line beside onnxruntime, and one for each narrower kind of numbers beside f32."""
     name, model, layers, hidden = work
     results, others = [], []
     for _ in range(pairs):
         results.append(ours(recur, name, seconds))
         cores = {1, len(os.sched_getaffinity(0))}
         others.append(max(theirs(folder, model, layers, hidden, n, seconds) for n in cores))
-
-    def median(number):
-        return statistics.median(number(*pair) for pair in zip(results, others))
-
-    shares = "/".join(
-        f"{100 * median(lambda ours, _, way=way: ours[way]['f32']):.0f}"
-        for way in ("generate_share_of_reading", "generate_threads_share_of_reading")
-    )
-    threads = median(
-        lambda ours, _: ours["generate_threads_tokens_per_second"]["f32"]
-        / ours["generate_tokens_per_second"]["f32"]
-    )
-    narrow = " ".join(
-        f"{median(lambda ours, _, kind=kind: best(ours, kind) / best(ours, 'f32')):8.2f}" for kind in KINDS[1:]
-    )
-    print(
-        f"{name:16} {median(lambda ours, _: best(ours, 'f32')):12.0f} {median(lambda _, other: other):12.0f} "
-        f"{median(lambda ours, other: best(ours, 'f32') / other):8.2f} {shares:>10} % {threads:8.2f} {narrow}",
-        flush=True,
-    )
+    for kind in KINDS:
+        here = [best(result, kind) for result in results]
+        other = others if kind == "f32" else [best(result, "f32") for result in results]
+        one, all_threads = ([result[way][kind] for result in results]
+                            for way in ("generate_tokens_per_second", "generate_threads_tokens_per_second"))
+        shares = (share([result[way][kind] for result in results])
+                  for way in ("generate_share_of_reading", "generate_threads_share_of_reading"))
+        print(f"{name if kind == 'f32' else '  ' + kind:16} {statistics.median(here):11.0f} {statistics.median(other):11.0f} "
+              f"{times(here, other):>24} {next(shares):>20} {next(shares):>20} {times(all_threads, one):>24}", flush=True)
 
 
 def compare_streams(recur, pairs, seconds):
@@ -97,15 +89,13 @@ def compare_streams(recur, pairs, seconds):
     if lacks:
         print(f"\n{lacks}: no comparison of generation")
         return
-    print(
-        f"\n{'one stream':16} {'recur tok/s':>12} {'onnxruntime':>12} {'ratio':>8} {'of reading':>12} "
-        f"{'threads':>8} {'bf16':>8} {'int8':>8}"
-    )
+    print(f"\n{'one stream':16} {'recur':>11} {'onnxruntime':>11} {'ratio':>24} {'of reading, one':>20} {'all threads':>20} "
+          f"{'all against one':>24}")
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, HERE / "peer_streams.py", folder], check=True, stdout=subprocess.DEVNULL)
         for work in WORKS:
             compare(recur, folder, work, pairs, seconds)
-    print("of reading: on one thread/on all; threads: all against one; bf16, int8: against recur's f32")
+    print("bf16, int8: beside recur's f32 in place of onnxruntime; of reading: on one thread, on all threads")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
-// Runs oneDNN on the work of `recur bench --preset stack-NAME`: peer_onednn NAME SECONDS, for example
-// peer_onednn lstm-2x256 10. Prints tokens per second, the median of single passes.
+// Runs oneDNN on the work of `recur bench --preset stack-NAME`: peer_onednn NAME SECONDS
+// [PRECISION], for example peer_onednn lstm-2x256 10 bf16. Prints tokens per second, the median of
+// single passes.
 //
-// It runs only the recurrent primitive, forward_training and backward, in f32, with weights in the
-// layout that the primitive asks for, minibatches of 32 x 35, and an input as wide as the layers. It
-// uses the C++ interface of oneDNN 2.x (Debian: libdnnl-dev); bench/compare.py compiles it.
+// It runs only the recurrent primitive, forward_training and backward, in f32 or bf16, with weights
+// in the layout that the primitive asks for, minibatches of 32 x 35, and an input as wide as the
+// layers. In bf16 inputs, weights, states and outputs are bf16; biases, c and all gradients are
+// f32, which is all that oneDNN 2.6 offers. It uses the C++ interface of oneDNN 2.x (Debian:
+// libdnnl-dev); bench/compare.py compiles it. Exits with 3 where oneDNN has no such primitive for
+// this processor.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -26,11 +31,16 @@ constexpr memory::dim T = 35, B = 32;
 struct Work {
     std::string kind;
     memory::dim layers = 1, hidden = 0, gates = 0;
+    memory::data_type type = memory::data_type::f32;
 };
 
-Work parse(const char *name)
+Work parse(const char *name, const char *precision)
 {
     Work work;
+    if (!std::strcmp(precision, "bf16"))
+        work.type = memory::data_type::bf16;
+    else if (std::strcmp(precision, "f32") != 0)
+        return work;
     const char *dash = std::strchr(name, '-');
     if (!dash)
         return work;
@@ -47,17 +57,18 @@ Work parse(const char *name)
 }
 
 struct Layouts {
-    memory::desc x, h, w, b;
+    memory::desc x, h, c, w, b;
 };
 
-Layouts layouts(const Work &work)
+Layouts layouts(const Work &work, memory::data_type type)
 {
     const auto f32 = memory::data_type::f32;
     const memory::dim L = work.layers, H = work.hidden, G = work.gates;
     using Tag = memory::format_tag;
-    return {{{T, B, H}, f32, Tag::tnc},
+    return {{{T, B, H}, type, Tag::tnc},
+            {{L, 1, B, H}, type, Tag::ldnc},
             {{L, 1, B, H}, f32, Tag::ldnc},
-            {{L, 1, H, G, H}, f32, Tag::any},
+            {{L, 1, H, G, H}, type, Tag::any},
             {{L, 1, G, H}, f32, Tag::ldgo}};
 }
 
@@ -69,11 +80,13 @@ class Passes
     {
         const auto train = dnnl::prop_kind::forward_training, back = dnnl::prop_kind::backward;
         const auto way = dnnl::rnn_direction::unidirectional_left2right;
-        const auto [x, h, w, b] = layouts(work);
+        const auto [x, h, c, w, b] = layouts(work, work.type);
+        const auto [dx, dh, dc, dw, db] = layouts(work, memory::data_type::f32);
         if (work.kind == "lstm") {
-            dnnl::lstm_forward::primitive_desc f({train, way, x, h, h, w, w, b, x, h, h}, engine_);
+            dnnl::lstm_forward::primitive_desc f({train, way, x, h, c, w, w, b, x, h, c}, engine_);
             dnnl::lstm_backward::primitive_desc g(
-                {back, way, x, h, h, w, w, b, x, h, h, x, h, h, w, w, b, x, h, h}, engine_, f);
+                {back, way, x, h, c, w, w, b, x, h, c, dx, dh, dc, dw, dw, db, dx, dh, dc}, engine_,
+                f);
             collect<dnnl::lstm_forward, dnnl::lstm_backward>(f, g);
             add(DNNL_ARG_SRC_ITER_C, f.src_iter_c_desc(), both);
             add(DNNL_ARG_DST_ITER_C, f.dst_iter_c_desc(), both);
@@ -82,14 +95,14 @@ class Passes
         } else if (work.kind == "gru") {
             dnnl::gru_forward::primitive_desc f({train, way, x, h, w, w, b, x, h}, engine_);
             dnnl::gru_backward::primitive_desc g(
-                {back, way, x, h, w, w, b, x, h, x, h, w, w, b, x, h}, engine_, f);
+                {back, way, x, h, w, w, b, x, h, dx, dh, dw, dw, db, dx, dh}, engine_, f);
             collect<dnnl::gru_forward, dnnl::gru_backward>(f, g);
         } else {
             const auto tanh = dnnl::algorithm::eltwise_tanh;
             dnnl::vanilla_rnn_forward::primitive_desc f({train, tanh, way, x, h, w, w, b, x, h},
                                                         engine_);
             dnnl::vanilla_rnn_backward::primitive_desc g(
-                {back, tanh, way, x, h, w, w, b, x, h, x, h, w, w, b, x, h}, engine_, f);
+                {back, tanh, way, x, h, w, w, b, x, h, dx, dh, dw, dw, db, dx, dh}, engine_, f);
             collect<dnnl::vanilla_rnn_forward, dnnl::vanilla_rnn_backward>(f, g);
         }
     }
@@ -104,13 +117,37 @@ class Passes
   private:
     enum Users { both, backward };
 
+    static float small(size_t i)
+    {
+        return static_cast<float>(i * 2654435761U % 1000) * 1e-4F - 0.05F;
+    }
+
+    static void fill(float *number, size_t bytes)
+    {
+        for (size_t i = 0; i < bytes / sizeof *number; i++)
+            number[i] = small(i);
+    }
+
+    // bf16 is the upper half of a float.
+    static void fill(uint16_t *number, size_t bytes)
+    {
+        for (size_t i = 0; i < bytes / sizeof *number; i++) {
+            const float value = small(i);
+            uint32_t bits;
+            std::memcpy(&bits, &value, sizeof bits);
+            number[i] = static_cast<uint16_t>(bits >> 16);
+        }
+    }
+
     // An array of small numbers, for the passes that use it.
     void add(int argument, const memory::desc &layout, Users users)
     {
         memory array(layout, engine_);
-        auto *number = static_cast<float *>(array.get_data_handle());
-        for (size_t i = 0; i < layout.get_size() / sizeof *number; i++)
-            number[i] = static_cast<float>(i * 2654435761U % 1000) * 1e-4F - 0.05F;
+        void *numbers = array.get_data_handle();
+        if (layout.data_type() == memory::data_type::bf16)
+            fill(static_cast<uint16_t *>(numbers), layout.get_size());
+        else
+            fill(static_cast<float *>(numbers), layout.get_size());
         if (users == both)
             forward_arguments_[argument] = array;
         backward_arguments_[argument] = array;
@@ -152,20 +189,13 @@ double seconds_now()
     return std::chrono::duration<double>(now).count();
 }
 
-} // namespace
-
-int main(int argc, char **argv)
+void measure(const Work &work, double seconds)
 {
-    const Work work = argc == 3 ? parse(argv[1]) : Work();
-    if (!work.gates || work.hidden < 1 || work.layers < 1) {
-        std::fputs("usage: peer_onednn rnn|gru|lstm-[LAYERSx]HIDDEN SECONDS\n", stderr);
-        return 2;
-    }
     Passes passes(work);
     for (int warm = 0; warm < 5; warm++)
         passes.run();
     std::vector<double> speeds;
-    const double end = seconds_now() + std::atof(argv[2]);
+    const double end = seconds_now() + seconds;
     do {
         const double start = seconds_now();
         passes.run();
@@ -173,4 +203,22 @@ int main(int argc, char **argv)
     } while (seconds_now() < end);
     std::sort(speeds.begin(), speeds.end());
     std::printf("%.0f\n", speeds[speeds.size() / 2]);
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    const bool given = argc == 3 || argc == 4;
+    const Work work = given ? parse(argv[1], argc == 4 ? argv[3] : "f32") : Work();
+    if (!work.gates || work.hidden < 1 || work.layers < 1) {
+        std::fputs("usage: peer_onednn rnn|gru|lstm-[LAYERSx]HIDDEN SECONDS [f32|bf16]\n", stderr);
+        return 2;
+    }
+    try {
+        measure(work, std::atof(argv[2]));
+    } catch (const dnnl::error &error) {
+        std::fprintf(stderr, "peer_onednn: %s\n", error.what());
+        return error.status == dnnl_unimplemented ? 3 : 1;
+    }
 }

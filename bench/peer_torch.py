@@ -1,4 +1,7 @@
-"""Trains one of `recur bench`'s works with PyTorch: peer_torch.py WORK SECONDS. Prints tokens per second.
+"""Trains one of `recur bench`'s works with PyTorch: peer_torch.py WORK SECONDS [MODE]. Prints tokens per second.
+
+MODE is f32; autocast, in which parameters are float and products are bf16 where PyTorch makes them so; or bf16, in
+which everything but the loss is bf16. Exits with 3 where this PyTorch lacks what the work needs in that mode.
 
 lengths-padded and lengths-packed are the work of `recur bench`'s lengths: a bidirectional LSTM that
 labels every token of sequences of 5 to 100, in minibatches of 32. Only tokens
@@ -51,9 +54,9 @@ class Scratch(nn.Module):
 
     def forward(self, inputs, state):
         w_xh, w_hh, b_h, w_hq, b_q = self.weights
-        h = torch.zeros(inputs.shape[1], w_hh.shape[0]) if state is None else state
+        h = torch.zeros(inputs.shape[1], w_hh.shape[0], dtype=w_hh.dtype) if state is None else state
         outputs = []
-        for x in functional.one_hot(inputs, VOCABULARY).float():
+        for x in functional.one_hot(inputs, VOCABULARY).to(w_hh.dtype):
             h = torch.tanh(x @ w_xh + h @ w_hh + b_h)
             outputs.append(h @ w_hq + b_q)
         return torch.cat(outputs), h
@@ -72,7 +75,7 @@ class Concise(nn.Module):
         if self.embedding:
             inputs = self.embedding(inputs)
         else:
-            inputs = functional.one_hot(inputs, self.linear.out_features).float()
+            inputs = functional.one_hot(inputs, self.linear.out_features).to(self.linear.weight.dtype)
         outputs, state = self.rnn(inputs, state)
         return self.linear(outputs.reshape(-1, outputs.shape[-1])), state
 
@@ -131,7 +134,7 @@ def detached(state):
 
 
 def update(model):
-    norm = torch.sqrt(sum((p.grad**2).sum() for p in model.parameters()))
+    norm = torch.sqrt(sum((p.grad.float() ** 2).sum() for p in model.parameters()))
     with torch.no_grad():
         for parameter in model.parameters():
             if norm > 1:
@@ -139,32 +142,46 @@ def update(model):
             parameter -= parameter.grad
 
 
-def epoch(model, corpus, loss_of, batch, steps):
+def epoch(model, corpus, loss_of, batch, steps, autocast):
     start, tokens, state = time.perf_counter(), 0, None
     for x, y in minibatches(corpus, batch, steps):
-        logits, state = model(x, detached(state))
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+            logits, state = model(x, detached(state))
         for parameter in model.parameters():
             parameter.grad = None
-        loss_of(logits, y.reshape(-1)).backward()
+        loss_of(logits.float(), y.reshape(-1)).backward()
         update(model)
         tokens += y.numel()
     return tokens / (time.perf_counter() - start)
 
 
-def main():
-    work, seconds = sys.argv[1], float(sys.argv[2])
-    torch.manual_seed(1)
+def work_of(work, mode):
+    """A function that trains an epoch and returns its speed."""
     loss_of = nn.CrossEntropyLoss()
     if work.startswith("lengths-"):
         lengths = torch.randint(5, 101, (SEQUENCES,))
         model, buckets = Tagger("packed" in work), work.endswith("buckets")
-        run = lambda: length_epoch(model, lengths, loss_of, buckets)
-    else:
-        layer, hidden, layers, batch, steps, vocabulary = (WORKS[work] + (BATCH, STEPS, VOCABULARY))[:6]
-        corpus = torch.randint(vocabulary, (TOKENS,))
-        model = Concise(layer, hidden, layers, vocabulary) if layer else Scratch(hidden)
-        run = lambda: epoch(model, corpus, loss_of, batch, steps)
-    run()
+        return lambda: length_epoch(model, lengths, loss_of, buckets)
+    layer, hidden, layers, batch, steps, vocabulary = (WORKS[work] + (BATCH, STEPS, VOCABULARY))[:6]
+    corpus = torch.randint(vocabulary, (TOKENS,))
+    model = Concise(layer, hidden, layers, vocabulary) if layer else Scratch(hidden)
+    if mode == "bf16":
+        model = model.bfloat16()
+    return lambda: epoch(model, corpus, loss_of, batch, steps, mode == "autocast")
+
+
+def main():
+    work, seconds = sys.argv[1], float(sys.argv[2])
+    mode = sys.argv[3] if len(sys.argv) > 3 else "f32"
+    torch.manual_seed(1)
+    run = work_of(work, mode)
+    try:
+        run()
+    except RuntimeError as error:  # so PyTorch says that it has no such function for bf16
+        if mode == "f32":
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(3)
     end, speeds = time.perf_counter() + seconds, []
     while not speeds or time.perf_counter() < end:
         speeds.append(run())

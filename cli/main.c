@@ -26,6 +26,12 @@ static const char libraries[] = " utf8proc"
 #ifdef HAVE_CAIRO
                                 " cairo"
 #endif
+#ifdef HAVE_LIBEDIT
+                                " libedit"
+#endif
+#ifdef HAVE_MICROHTTPD
+                                " libmicrohttpd"
+#endif
 #ifdef HAVE_PROTOBUF_C
                                 " protobuf-c"
 #endif
@@ -37,6 +43,9 @@ static const char libraries[] = " utf8proc"
 #endif
 #ifdef HAVE_ZSTD
                                 " libzstd"
+#endif
+#ifdef HAVE_CUDA
+                                " cuda"
 #endif
     ;
 

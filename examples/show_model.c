@@ -46,13 +46,17 @@ static enum recur_status print_cost(const recur_model *model, recur_error *error
 {
     const char *isa;
     double flops;
+    recur_gauge *gauge = NULL;
     size_t threads = recur_machine_threads();
     enum recur_status status = recur_machine_isa(&isa, error);
     if (status == RECUR_OK)
-        status = recur_machine_peak(threads, 0.1, &flops, error);
+        status = recur_gauge_create_peak(RECUR_PEAK_F32, threads, &gauge, error);
+    if (status == RECUR_OK)
+        status = recur_gauge_measure(gauge, 0.1, &flops, error);
     if (status == RECUR_OK)
         printf("%s, %zu threads: at most %.0f trained tokens per second\n", isa, threads,
                flops / recur_machine_flop_per_token(model));
+    recur_gauge_free(gauge);
     return status;
 }
 

@@ -23,19 +23,25 @@ LEFT_OF = {
     "src/data": ["base"],
     "src/backend": ["base"],
     "src/nn": ["base", "backend"],
+    "src/ranks": ["base", "backend"],
     "src/backend/cpu/kernels": ["base", "nn"],
     "src/backend/cpu": ["base", "backend", "backend/cpu/kernels", "nn"],
+    "src/backend/cuda/kernels": [],
+    "src/backend/cuda": ["base", "backend", "backend/cuda/kernels", "nn"],
     "src/task": ["base", "data", "nn", "backend"],
-    "src/eval": ["base", "data", "nn", "backend", "task"],
-    "src/train": ["base", "data", "nn", "backend", "task", "eval"],
+    "src/eval": ["base", "data", "nn", "backend", "ranks", "task"],
+    "src/train": ["base", "data", "nn", "backend", "ranks", "task", "eval"],
     "src/infer": ["base", "data", "nn", "backend"],
     "src/io": ["base", "json", "data", "nn"],
     "cli/common": [],
     "cli/options": ["common"],
     "cli/files": ["common"],
     "cli/plot": ["common"],
-    "cli/train": ["common", "options", "files", "plot"],
+    "cli/http": ["common"],
+    "cli/serve": ["common", "options", "files", "http", "explain"],
+    "cli/train": ["common", "options", "files", "http", "plot"],
     "cli/bench": ["common", "options"],
+    "cli/explain": ["common", "options", "files"],
     "cli/commands": ["common", "options", "files", "plot"],
     "cli": ["common", "options"],
     "examples": [],
@@ -51,6 +57,7 @@ PUBLIC = {
     "file": "src/base",
     "fields": "src/base",
     "sample_text": "src/base",
+    "ranks": "src/base",
     "text": "src/data",
     "vocab": "src/data",
     "corpus": "src/data",
@@ -64,6 +71,7 @@ PUBLIC = {
     "stack": "src/backend",
     "labels": "src/data",
     "checkpoint": "src/io",
+    "store": "src/io",
     "evaluate": "src/eval",
     "predict": "src/eval",
     "session": "src/infer",
@@ -296,7 +304,7 @@ def typeset(name):
     """Places where a Chinese page has English punctuation marks, or no spaces around Latin words."""
     for number, line in enumerate(read(name).split("\n"), 1):
         line = re.sub(r"`[^`]*`", "x", line)  # code, a Latin word
-        line = re.sub(r"\]\([^)]*\)|\*\*|\[", "", line)  # targets of links, marks of bold text
+        line = re.sub(r"\]\([^)]*\)|\*\*|!?\[", "", line)  # targets of links, of pictures, marks of bold text
         for found in re.findall(rf"{WIDE}+ ?[,;:()!?.]|[,;:()!?] ?{WIDE}+", line):
             yield f"{name}:{number}: '{found}' has a punctuation mark of English in Chinese"
         for found in re.findall(rf"\S*(?:{HAN}\w*[0-9A-Za-z]|[0-9A-Za-z]{HAN})\w*", line):

@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/bench_samples.h"
+#include "bench/bench_draw.h"
+#include "bench/bench_ratio.h"
 #include "common/message.h"
 #include "common/timing.h"
 
@@ -151,8 +152,15 @@ static enum recur_status measure(const struct scratch *scratch, struct footprint
     for (size_t i = 0; i < STARTS && status == RECUR_OK; i++)
         status = generate(scratch, &seconds[i], error);
     if (status == RECUR_OK)
-        footprint->first_token = recur_median(seconds, STARTS);
+        footprint->first_token = recur_bench_median(seconds, STARTS);
     return status;
+}
+
+double recur_bench_footprint_seconds(const struct machine *machine)
+{
+    const double tokens = 2 * 10000, flop = 6.0 * (512 * 512 + 512 * 28), start = 0.01;
+    return recur_machine_training_seconds(machine, machine->threads, tokens * flop) +
+           STARTS * start;
 }
 
 /* Signals that would end the program are held back until the folder is removed; its children

@@ -3,9 +3,7 @@
 #ifndef RECUR_CLI_BENCH_BENCH_FOOTPRINT_H
 #define RECUR_CLI_BENCH_BENCH_FOOTPRINT_H
 
-#include <stddef.h>
-
-#include "recur/status.h"
+#include "bench/bench_machine.h"
 
 #define BENCH_FOOTPRINT "footprint" /* its name among an option's choices */
 
@@ -13,6 +11,9 @@ struct footprint {
     double train_bytes; /* most memory of recur train --preset d2l-rnn-scratch at any time */
     double first_token; /* median seconds from the start of recur generate to the first token */
 };
+
+/* How long recur_bench_footprint takes, about. */
+double recur_bench_footprint_seconds(const struct machine *machine);
 
 /* Runs this program (Linux: /proc/self/exe) on `threads` threads, on a text and a model of 1.2 MB,
  * which it makes and removes. Call this before the process is large: the memory that Linux counts

@@ -1,14 +1,33 @@
-/* Measures how fast streams generate that are advanced together. */
+/* Measures how fast the network of a workload generates: one stream beside the rate of reading,
+ * many sessions together beside the peak of the processor. */
 #ifndef RECUR_CLI_BENCH_BENCH_STREAMS_H
 #define RECUR_CLI_BENCH_BENCH_STREAMS_H
 
-#include "recur/model.h"
+#include "bench/bench.h"
+#include "bench/bench_turns.h"
+#include "bench/bench_workloads.h"
 
-#define BENCH_STREAMS_MOST 512
+/* Generation is measured for each value of enum recur_quantization. */
+enum { KINDS = RECUR_QUANTIZATION_INT8 + 1 };
 
-/* Measures the median speed of `count` streams, at most BENCH_STREAMS_MOST, for `seconds`, in
- * tokens/s of all streams together. Errors: MEMORY. */
-enum recur_status recur_bench_streams(const recur_model *model, size_t count, size_t threads,
-                                      double seconds, double *speed, recur_error *error);
+/* "f32", "bf16" or "int8". */
+const char *recur_kind_name(int kind);
+
+/* How many different numbers of sessions are measured together, and the number at `index`. */
+enum { SESSION_COUNTS = 4 };
+size_t recur_bench_session_count(size_t index);
+
+struct generation_speed {
+    struct speed one[KINDS]; /* one stream on one thread, beside reading on one */
+    struct speed all[KINDS]; /* on all threads, beside reading on all */
+    struct speed sessions[SESSION_COUNTS][KINDS]; /* all their tokens, beside the peak; not every
+                                                     workload */
+    size_t parameters;
+};
+
+/* Measures the model that recur train would make for the workload. */
+enum recur_status recur_bench_generation(struct bench *bench, const struct workload *workload,
+                                         struct generation_speed *speed, recur_error *error);
+void recur_bench_plan_generation(struct bench *bench, const struct workload *workload);
 
 #endif

@@ -22,11 +22,13 @@ enum { CHARACTERS = 28, ENTRIES = 10000 };
     ROW("rnn-512", BOOK "--cell rnn --hidden 512", CHARACTERS, false)                              \
     ROW("gru-512", BOOK "--cell gru --hidden 512", CHARACTERS, false)                              \
     ROW("lstm-512", BOOK "--hidden 512", CHARACTERS, false)                                        \
-    ROW("lstm-2x512", BOOK "--hidden 512,512", CHARACTERS, false)                                  \
+    ROW("lstm-2x512", BOOK "--hidden 512,512", CHARACTERS, true)                                   \
+    ROW("gru-512-bf16", BOOK "--cell gru --hidden 512 --precision bf16", CHARACTERS, false)        \
     ROW("lstm-512-bf16", BOOK "--hidden 512 --precision bf16", CHARACTERS, false)                  \
     ROW("lstm-2x512-bf16", BOOK "--hidden 512,512 --precision bf16", CHARACTERS, false)            \
     ROW("words-2x200", WORDS "--hidden 200,200 --steps 20", ENTRIES, false)                        \
     ROW("words-2x650", WORDS "--hidden 650,650 --steps 35", ENTRIES, false)                        \
+    ROW("words-2x650-bf16", WORDS "--hidden 650,650 --steps 35 --precision bf16", ENTRIES, false)  \
     ROW("lstm-64", BOOK "--hidden 64 --batch 8", CHARACTERS, false)
 
 /* Makes the beginning of an option's choices from the rows of workloads. */
@@ -36,7 +38,7 @@ struct workload {
     const char *name;
     const char *options; /* options of recur train, separated by single spaces */
     size_t vocabulary;
-    bool streams; /* also measure many streams together */
+    bool sessions; /* also measure many sessions together */
 };
 
 /* Workload number `index`; NULL after the last. */
@@ -48,6 +50,12 @@ struct workload_settings {
     char text[256];
 };
 
-void recur_workload_settings(const struct workload *workload, struct workload_settings *settings);
+/* `precision` replaces the workload's; NULL: it stays. */
+void recur_workload_settings(const struct workload *workload, const enum recur_precision *precision,
+                             struct workload_settings *settings);
+
+/* Operations to train one token, computed without a model (as recur_machine_flop_per_token does
+ * with one), so that a plan needs no memory. */
+double recur_workload_flop(const struct workload *workload);
 
 #endif

@@ -1,267 +1,195 @@
 /* recur bench: how fast this machine trains and generates. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "bench/bench_footprint.h"
-#include "bench/bench_lengths.h"
-#include "bench/bench_network.h"
-#include "bench/bench_stack.h"
+#include "bench/bench_results.h"
+#include "common/live.h"
 #include "common/message.h"
 #include "common/output.h"
 #include "options/train_options.h"
-#include "recur/machine.h"
 
 struct bench_options {
-    const char *preset;
+    const char *preset, *precision;
     uint64_t threads;
     double seconds;
     bool json, training, generation; /* only training, or only generation */
 };
 
-static size_t bench_threads(const struct bench_options *options)
+/* One run of the command. Results are printed as they come, or added to the report. */
+struct run {
+    const struct command *command;
+    const struct bench_options *options;
+    struct bench bench;
+    struct footprint footprint;
+    bool has_footprint;
+    recur_json_writer report;
+};
+
+static bool wanted(const struct run *run, const char *name)
 {
-    return options->threads ? (size_t)options->threads : recur_machine_threads();
+    return !run->options->preset || strcmp(run->options->preset, name) == 0;
 }
 
-static double gflops(const struct network_speed *speed)
+static bool trains(const struct run *run)
 {
-    return speed->train * speed->flop * 1e-9;
+    return !run->options->generation;
 }
 
-static void put_phases(recur_json_writer *json, const struct network_speed *speed)
+static bool generates(const struct run *run)
 {
-    recur_json_open(json, "train_phases", '{');
-    for (size_t p = 0; p < RECUR_PHASES; p++)
-        recur_json_put_rounded(json, recur_phase_name((enum recur_phase)p), speed->phase[p], 4);
-    recur_json_close(json, '}');
+    return !run->options->training;
 }
 
-static void put_streams(recur_json_writer *json, const struct network_speed *speed)
+/* Plans all that run_all measures. */
+static void plan_all(struct run *run)
 {
-    recur_json_open(json, "sessions", '[');
-    for (size_t i = 0; i < STREAM_COUNTS; i++) {
-        recur_json_open(json, NULL, '{');
-        recur_json_put_u64(json, "streams", recur_bench_stream_count(i));
-        recur_json_put_rounded(json, "tokens_per_second", speed->stream[i], 6);
-        recur_json_close(json, '}');
+    struct bench *bench = &run->bench;
+    if (wanted(run, BENCH_FOOTPRINT))
+        recur_bench_plan_add(&bench->plan, recur_bench_footprint_seconds(&bench->machine));
+    for (size_t i = 0; recur_workload(i); i++) {
+        if (trains(run) && wanted(run, recur_workload(i)->name))
+            recur_bench_plan_training(bench, recur_workload(i));
+        if (generates(run) && wanted(run, recur_workload(i)->name))
+            recur_bench_plan_generation(bench, recur_workload(i));
     }
-    recur_json_close(json, ']');
+    for (size_t i = 0; trains(run) && recur_bench_stack_name(i); i++)
+        if (wanted(run, recur_bench_stack_name(i)))
+            recur_bench_plan_stack(bench, i);
+    if (trains(run) && wanted(run, BENCH_LENGTHS))
+        recur_bench_plan_lengths(bench);
 }
 
-static void put_kinds(recur_json_writer *json, const char *key, const double *numbers, int digits)
+/* Measures the program itself. If only this was asked for, it must succeed. */
+static int measure_footprint(struct run *run)
 {
-    recur_json_open(json, key, '{');
-    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS; kind++)
-        recur_json_put_rounded(
-            json, kind ? recur_quantization_name((enum recur_quantization)kind) : "f32",
-            numbers[kind], digits);
-    recur_json_close(json, '}');
+    recur_error error;
+    struct bench *bench = &run->bench;
+    if (!wanted(run, BENCH_FOOTPRINT))
+        return 0;
+    recur_bench_plan_begin(&bench->plan, recur_bench_footprint_seconds(&bench->machine),
+                           BENCH_FOOTPRINT, "memory and start");
+    run->has_footprint =
+        recur_bench_footprint(bench->machine.threads, &run->footprint, &error) == RECUR_OK;
+    if (!trains(run))
+        run->footprint.train_bytes = 0;
+    if (!generates(run))
+        run->footprint.first_token = 0;
+    if (run->has_footprint)
+        return 0;
+    if (run->options->preset)
+        return recur_library_failure(run->command, &error);
+    recur_warning(run->command, "the footprint is not measured: %s", error.message);
+    return 0;
 }
 
-static void put_generation(recur_json_writer *json, const struct network_speed *speed)
-{
-    put_kinds(json, "generate_tokens_per_second", speed->generate, 6);
-    put_kinds(json, "generate_share_of_reading", speed->share, 4);
-    put_kinds(json, "generate_threads_tokens_per_second", speed->threads, 6);
-    put_kinds(json, "generate_threads_share_of_reading", speed->threads_share, 4);
-    if (speed->workload->streams)
-        put_streams(json, speed);
-}
-
-static void put_speed(recur_json_writer *json, const struct network_speed *speed, double peak)
-{
-    recur_json_open(json, NULL, '{');
-    recur_json_put_text(json, "preset", speed->workload->name);
-    recur_json_put_u64(json, "parameters", speed->parameters);
-    if (speed->train > 0) {
-        recur_json_put_rounded(json, "train_tokens_per_second", speed->train, 6);
-        if (speed->train_alone > 0)
-            recur_json_put_rounded(json, "train_one_thread_tokens_per_second", speed->train_alone,
-                                   6);
-        recur_json_put_rounded(json, "train_gflops", gflops(speed), 6);
-        recur_json_put_rounded(json, "train_share_of_peak", gflops(speed) / peak, 4);
-        put_phases(json, speed);
-    }
-    if (speed->generate[0] > 0)
-        put_generation(json, speed);
-    recur_json_close(json, '}');
-}
-
-/* Prints the speeds of one stream and, in brackets, their share of the speed of reading the
- * weights. */
-static void print_stream(const char *threads, const double *speeds, const double *shares)
-{
-    printf("    one stream, tokens/s on %s:", threads);
-    for (int kind = RECUR_QUANTIZATION_NONE; kind < KINDS; kind++)
-        printf("%s %s %.0f (%.0f %%)", kind ? "," : "",
-               kind ? recur_quantization_name((enum recur_quantization)kind) : "f32", speeds[kind],
-               100 * shares[kind]);
-    putchar('\n');
-}
-
-static void print_generation(const struct network_speed *speed)
-{
-    print_stream("one thread", speed->generate, speed->share);
-    print_stream("all threads", speed->threads, speed->threads_share);
-    if (!speed->workload->streams)
-        return;
-    printf("    sessions together, tokens/s:");
-    for (size_t i = 0; i < STREAM_COUNTS; i++)
-        printf("%s %zu %.0f", i ? "," : "", recur_bench_stream_count(i), speed->stream[i]);
-    putchar('\n');
-}
-
-static void print_speed(const struct network_speed *speed, double peak)
-{
-    if (speed->train > 0) {
-        printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed->workload->name,
-               speed->train, gflops(speed), 100 * gflops(speed) / peak);
-        if (speed->train_alone > 0)
-            printf("    %.2f times as fast as one thread\n", speed->train / speed->train_alone);
-        for (size_t p = 0; p < RECUR_PHASES; p++)
-            printf("%s%s %.1f %%", p ? ", " : "    ", recur_phase_name((enum recur_phase)p),
-                   100 * speed->phase[p]);
-        putchar('\n');
-    } else {
-        printf("%s\n", speed->workload->name);
-    }
-    if (speed->generate[0] > 0)
-        print_generation(speed);
-    fflush(stdout);
-}
-
-/* Measures what was asked for; prints each result or adds it to the report. */
-static int measure_all(const struct command *command, const struct bench_options *options,
-                       double peak, recur_json_writer *report)
+static int measure_preset(struct run *run, const struct workload *workload)
 {
     recur_error error;
     enum recur_status status = RECUR_OK;
-    const struct network_settings settings = {
-        .threads = bench_threads(options),
-        .alone = !options->threads, /* otherwise the user chose the number of threads */
-        .seconds = options->seconds,
-        .training = !options->generation,
-        .generation = !options->training,
-    };
-    for (size_t i = 0; status == RECUR_OK && recur_workload(i); i++) {
-        struct network_speed speed = {.workload = recur_workload(i)};
-        if (options->preset && strcmp(options->preset, speed.workload->name) != 0)
-            continue;
-        status = recur_bench_network(&settings, &speed, &error);
-        if (status == RECUR_OK && report)
-            put_speed(report, &speed, peak);
-        else if (status == RECUR_OK)
-            print_speed(&speed, peak);
-    }
-    return status == RECUR_OK ? 0 : recur_library_failure(command, &error);
-}
-
-static void put_lengths(recur_json_writer *json, const struct lengths_speed *speed)
-{
-    recur_json_open(json, "lengths", '{');
-    recur_json_put_rounded(json, "train_tokens_per_second", speed->mixed, 6);
-    recur_json_put_rounded(json, "equal_tokens_per_second", speed->equal, 6);
-    recur_json_put_rounded(json, "share_of_equal", speed->share, 4);
-    recur_json_close(json, '}');
-}
-
-/* Measures sequences of different lengths if this was asked for; prints the result or adds it to
- * the report. */
-static int measure_lengths(const struct command *command, const struct bench_options *options,
-                           size_t threads, recur_json_writer *report)
-{
-    struct lengths_speed speed;
-    recur_error error;
-    if (options->generation || (options->preset && strcmp(options->preset, "lengths") != 0))
-        return 0;
-    if (recur_bench_lengths(threads, options->seconds, &speed, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
-    if (report)
-        put_lengths(report, &speed);
+    struct training_speed training;
+    struct generation_speed generation;
+    const struct preset_speed speed = {workload, trains(run) ? &training : NULL,
+                                       generates(run) ? &generation : NULL};
+    if (speed.training)
+        status = recur_bench_training(&run->bench, workload, &training, &error);
+    if (status == RECUR_OK && speed.generation)
+        status = recur_bench_generation(&run->bench, workload, &generation, &error);
+    if (status != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    recur_live_clear();
+    if (run->options->json)
+        recur_bench_put_preset(&run->report, &speed);
     else
-        printf("%-16s %10.0f tokens/s\n    %.1f %% of %.0f tokens/s at equal lengths\n", "lengths",
-               speed.mixed, 100 * speed.share, speed.equal);
+        recur_bench_print_preset(&speed);
     return 0;
 }
 
-static double stack_gflops(const struct stack_speed *speed)
-{
-    return speed->tokens * speed->flop * 1e-9;
-}
-
-static void put_stack(recur_json_writer *json, const struct stack_speed *speed, double peak)
-{
-    recur_json_open(json, NULL, '{');
-    recur_json_put_text(json, "preset", speed->name);
-    recur_json_put_rounded(json, "train_tokens_per_second", speed->tokens, 6);
-    recur_json_put_rounded(json, "train_gflops", stack_gflops(speed), 6);
-    recur_json_put_rounded(json, "train_share_of_peak", stack_gflops(speed) / peak, 4);
-    recur_json_close(json, '}');
-}
-
-/* The same for recurrent layers alone; prints each result or adds it to the report. */
-static int measure_stacks(const struct command *command, const struct bench_options *options,
-                          double peak, recur_json_writer *report)
+static int measure_stack(struct run *run, size_t index)
 {
     recur_error error;
     struct stack_speed speed;
-    for (size_t i = 0; !options->generation && recur_bench_stack_name(i); i++) {
-        if (options->preset && strcmp(options->preset, recur_bench_stack_name(i)) != 0)
-            continue;
-        if (recur_bench_stack(i, bench_threads(options), options->seconds, &speed, &error) !=
-            RECUR_OK)
-            return recur_library_failure(command, &error);
-        if (report)
-            put_stack(report, &speed, peak);
-        else
-            printf("%-16s %10.0f tokens/s %8.1f GFLOP/s %5.1f %%\n", speed.name, speed.tokens,
-                   stack_gflops(&speed), 100 * stack_gflops(&speed) / peak);
-    }
+    if (recur_bench_stack(&run->bench, index, &speed, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    recur_live_clear();
+    if (run->options->json)
+        recur_bench_put_stack(&run->report, &speed);
+    else
+        recur_bench_print_stack(&speed);
     return 0;
 }
 
-/* Measures the program itself if this was asked for. If only this was asked for, it must succeed.
- * Otherwise it may fail, and `*measured` says whether it succeeded. */
-static int measure_footprint(const struct command *command, const struct bench_options *options,
-                             struct footprint *footprint, bool *measured)
+static int measure_lengths(struct run *run)
 {
     recur_error error;
-    *measured = false;
-    if (options->preset && strcmp(options->preset, BENCH_FOOTPRINT) != 0)
-        return 0;
-    *measured = recur_bench_footprint(bench_threads(options), footprint, &error) == RECUR_OK;
-    if (*measured)
-        return 0;
-    if (options->preset)
-        return recur_library_failure(command, &error);
-    recur_warning(command, "the footprint is not measured: %s", error.message);
+    struct lengths_speed speed;
+    if (recur_bench_lengths(&run->bench, &speed, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    recur_live_clear();
+    if (run->options->json)
+        recur_bench_put_lengths(&run->report, &speed);
+    else
+        recur_bench_print_lengths(&speed);
     return 0;
 }
 
-static void put_footprint(recur_json_writer *json, const struct bench_options *options,
-                          const struct footprint *footprint)
+static int measure_presets(struct run *run)
 {
-    recur_json_open(json, BENCH_FOOTPRINT, '{');
-    if (!options->generation)
-        recur_json_put_u64(json, "train_peak_bytes", (uint64_t)footprint->train_bytes);
-    if (!options->training)
-        recur_json_put_rounded(json, "first_token_seconds", footprint->first_token, 4);
-    recur_json_close(json, '}');
+    int status = 0;
+    for (size_t i = 0; status == 0 && recur_workload(i); i++)
+        if (wanted(run, recur_workload(i)->name))
+            status = measure_preset(run, recur_workload(i));
+    return status;
 }
 
-static void print_footprint(const struct bench_options *options, const struct footprint *footprint)
+static int measure_stacks(struct run *run)
 {
-    printf("%s\n", BENCH_FOOTPRINT);
-    if (!options->generation)
-        printf("    %.1f MB at most to train d2l-rnn-scratch\n", footprint->train_bytes * 1e-6);
-    if (!options->training)
-        printf("    %.1f ms from the start of recur generate to the first token\n",
-               footprint->first_token * 1e3);
+    int status = 0;
+    for (size_t i = 0; status == 0 && trains(run) && recur_bench_stack_name(i); i++)
+        if (wanted(run, recur_bench_stack_name(i)))
+            status = measure_stack(run, i);
+    return status;
+}
+
+static int print_results(struct run *run)
+{
+    recur_live_clear();
+    recur_bench_print_machine(&run->bench.machine);
+    int status = measure_presets(run);
+    if (status == 0)
+        status = measure_stacks(run);
+    if (status == 0 && trains(run) && wanted(run, BENCH_LENGTHS))
+        status = measure_lengths(run);
+    if (status == 0 && run->has_footprint)
+        recur_bench_print_footprint(&run->footprint);
+    return status;
+}
+
+static int print_report(struct run *run)
+{
+    recur_json_writer *report = &run->report;
+    *report = (recur_json_writer)RECUR_JSON_SHOWN;
+    recur_json_open(report, NULL, '{');
+    recur_bench_put_machine(report, &run->bench.machine);
+    recur_json_open(report, "results", '[');
+    int status = measure_presets(run);
+    recur_json_close(report, ']');
+    recur_json_open(report, "stacks", '[');
+    if (status == 0)
+        status = measure_stacks(run);
+    recur_json_close(report, ']');
+    if (status == 0 && trains(run) && wanted(run, BENCH_LENGTHS))
+        status = measure_lengths(run);
+    if (run->has_footprint)
+        recur_bench_put_footprint(report, &run->footprint);
+    recur_json_close(report, '}');
+    if (status == 0)
+        return recur_json_print(run->command, report);
+    recur_json_writer_free(report);
+    return status;
 }
 
 /* Does the preset measure generation? NULL means all presets. */
-static bool generates(const char *preset)
+static bool can_generate(const char *preset)
 {
     if (!preset || strcmp(preset, BENCH_FOOTPRINT) == 0)
         return true;
@@ -271,99 +199,57 @@ static bool generates(const char *preset)
     return false;
 }
 
-/* The machine, under which all results stand. */
-struct machine {
-    const char *isa;
-    size_t threads;
-    double peak; /* GFLOP/s */
-};
-
-static int print_results(const struct command *command, const struct bench_options *options,
-                         const struct machine *machine, const struct footprint *footprint)
-{
-    printf("%s, %zu thread%s, measured peak %.1f GFLOP/s\n\n", machine->isa, machine->threads,
-           recur_plural(machine->threads), machine->peak);
-    printf("%-16s %19s %16s %7s\n", "preset", "training", "", "of peak");
-    fflush(stdout);
-    int status = measure_all(command, options, machine->peak, NULL);
-    if (status == 0)
-        status = measure_stacks(command, options, machine->peak, NULL);
-    if (status == 0)
-        status = measure_lengths(command, options, machine->threads, NULL);
-    if (status == 0 && footprint)
-        print_footprint(options, footprint);
-    return status;
-}
-
-static int print_report(const struct command *command, const struct bench_options *options,
-                        const struct machine *machine, const struct footprint *footprint)
-{
-    recur_json_writer report = RECUR_JSON_SHOWN;
-    recur_json_open(&report, NULL, '{');
-    recur_json_put_text(&report, "isa", machine->isa);
-    recur_json_put_u64(&report, "threads", machine->threads);
-    recur_json_put_rounded(&report, "peak_gflops", machine->peak, 6);
-    recur_json_open(&report, "results", '[');
-    int status = measure_all(command, options, machine->peak, &report);
-    recur_json_close(&report, ']');
-    recur_json_open(&report, "stacks", '[');
-    if (status == 0)
-        status = measure_stacks(command, options, machine->peak, &report);
-    recur_json_close(&report, ']');
-    if (status == 0)
-        status = measure_lengths(command, options, machine->threads, &report);
-    if (footprint)
-        put_footprint(&report, options, footprint);
-    recur_json_close(&report, '}');
-    if (status == 0)
-        return recur_json_print(command, &report);
-    recur_json_writer_free(&report);
-    return status;
-}
-
 static int bench(const struct command *command, int argc, char **argv)
 {
     struct bench_options options = {0};
     struct arguments arguments;
-    struct machine machine;
-    struct footprint footprint;
-    bool measured;
+    enum recur_precision precision;
+    struct run run = {.command = command, .options = &options};
     recur_error error;
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
     if (options.training && options.generation)
         return recur_usage_error(command, "either --training or --generation, not both");
-    if (options.generation && !generates(options.preset))
+    if (options.generation && !can_generate(options.preset))
         return recur_usage_error(command, "%s only trains: --generation has nothing to measure",
                                  options.preset);
-    machine.threads = bench_threads(&options);
-    if (recur_machine_isa(&machine.isa, &error) != RECUR_OK)
+    if (options.precision && recur_precision_parse(options.precision, &precision, NULL) == RECUR_OK)
+        run.bench.precision = &precision;
+    run.bench.seconds = options.seconds;
+    run.bench.alone = !options.threads; /* otherwise the user chose the number of threads */
+    if (recur_bench_machine(options.threads ? (size_t)options.threads : recur_machine_threads(),
+                            options.seconds, &run.bench.machine, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
-    status = measure_footprint(command, &options, &footprint, &measured);
-    if (status)
-        return status;
-    if (recur_machine_peak(machine.threads, options.seconds, &machine.peak, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
-    machine.peak *= 1e-9;
-    return (options.json ? print_report : print_results)(command, &options, &machine,
-                                                         measured ? &footprint : NULL);
+    plan_all(&run);
+    recur_bench_plan_start(&run.bench.plan, command->name);
+    status = measure_footprint(&run);
+    if (status == 0)
+        status = (options.json ? print_report : print_results)(&run);
+    recur_live_clear();
+    return status;
 }
 
 #define AT(field) offsetof(struct bench_options, field)
 
 static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "preset", "NAME", AT(preset),
-     .choices = BENCH_WORKLOADS(BENCH_CHOICE) BENCH_STACKS(BENCH_CHOICE) "lengths|" BENCH_FOOTPRINT,
+     .choices =
+         BENCH_WORKLOADS(BENCH_CHOICE) BENCH_STACKS(BENCH_CHOICE) BENCH_LENGTHS "|" BENCH_FOOTPRINT,
      .shown = "all of them", .help = "measure only this one"},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "threads to train and to advance sessions with"},
+    {OPTION_CHOICE, 0, "precision", NULL, AT(precision), .fields = recur_trainer_field,
+     .shown = "as the preset's", .help = "train in this precision"},
     {OPTION_NUMBER, 0, "seconds", "X", AT(seconds), .above_low = true, .high = 3600,
-     .standard = "1", .help = "how long each measurement takes"},
+     .standard = "1",
+     .help = "how long each speed is measured, half of it what it is compared with"},
     {OPTION_FLAG, 0, "training", NULL, AT(training), .help = "measure training alone"},
     {OPTION_FLAG, 0, "generation", NULL, AT(generation), .help = "measure generation alone"},
     {OPTION_FLAG, 0, "json", NULL, AT(json),
-     .help = "one JSON object: isa, threads, peak_gflops, results, stacks, lengths, footprint"},
+     .help = "one JSON object: isa, threads, peaks at the start, results, stacks, lengths, "
+             "footprint; a "
+             "share that failed is null"},
     {.help = NULL},
 };
 
@@ -374,21 +260,26 @@ const struct command recur_command_bench = {
     .about =
         "Measures how fast this machine trains the presets of recur train, wider networks, two "
         "networks over 10 000 words and a small one, and generates with them: tokens/s (medians), "
-        "GFLOP/s and the share of the peak that its float arithmetic reaches in a measurement of "
-        "its own (bf16 may pass it), and where an iteration's time goes: load (drawing "
-        "the minibatch), input (look-ups and input products), forward and backward (the "
-        "recurrent steps), head (logits and loss), gradient (of the weights), update; without "
-        "--threads also how many times as fast as one thread all of them are. "
+        "GFLOP/s and the share of the peak, which is how many operations per second there are at "
+        "most with the numbers that are multiplied (f32, bf16 or int8). Below stands where an "
+        "iteration's time goes: load (drawing the minibatch), input (look-ups and input products), "
+        "forward and backward (the recurrent steps), head (logits and loss), gradient (of the "
+        "weights), update; without --threads also how many times as fast as one thread all of "
+        "them are. "
         "One stream is a token at a time, on one thread and on all that make it faster, also "
-        "quantised; in brackets the share of the rate at which the same threads do nothing but "
-        "read as many bytes as a token has weights. Below stand 1, 8, 64 and 512 sessions that are "
+        "quantised, and its share of the rate at which the same threads do nothing but "
+        "read as many bytes as a token has weights. 1, 8, 64 and 512 sessions are "
         "advanced together, on all threads: the tokens of all of them. stack-... are recurrent "
         "layers alone that read as many numbers as they are wide, forward and backward: no head, "
         "loss or update. lengths trains a "
         "bidirectional LSTM of 256 units on sequences of 5 to 100 tokens, each of which it labels, "
         "beside as many of equal length: tokens that are there, per second. footprint is the most "
         "memory that recur train --preset d2l-rnn-scratch has at once, and how soon recur generate "
-        "begins to write.",
+        "begins to write. "
+        "Work and what it is compared with take turns of a twentieth of the time. Shares and "
+        "ratios are medians of neighbouring turns, and half of all pairs lie between the numbers "
+        "in brackets. \"noisy\": these differ by more than a quarter. \"failed\": too many pairs "
+        "say that the work was faster than its limit, so something disturbed the measurement.",
     .examples = "  recur bench\n"
                 "  recur bench --preset d2l-lstm --threads 1 --json\n",
     .options = options,

@@ -6,13 +6,14 @@
 #include "common/message.h"
 #include "common/need.h"
 #include "common/output.h"
+#include "common/progress.h"
 #include "common/quote.h"
 #include "json.h"
 #include "options/text_options.h"
 #include "recur/convert.h"
 
 struct convert_options {
-    const char *to, *quantize, *cell, *activation, *vocab, *tokens, *clean;
+    const char *to, *quantize, *cell, *activation, *vocab, *tokens, *clean, *word_rule;
     uint64_t inputs;
 };
 
@@ -62,6 +63,7 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     /* The table of options has checked the names. */
     recur_tokens_parse(options->tokens, &text.tokens, NULL);
     recur_clean_parse(options->clean, &text.clean, NULL);
+    recur_word_rule_parse(options->word_rule, &text.word_rule, NULL);
     good = good && read_reserved(json, &reserved) &&
            read_tokens(list, recur_tokens_as_they_stand(text.tokens), reserved, bytes, tokens);
     if (!good)
@@ -144,8 +146,8 @@ static int check(const struct command *command, const struct convert_options *op
                  const struct arguments *arguments)
 {
     const char *in = arguments->operands[0], *out = arguments->operands[1];
-    const char *const of_vocab[] = {"tokens", "clean"};
-    for (size_t i = 0; i < 2; i++)
+    const char *const of_vocab[] = {"tokens", "clean", "word-rule"};
+    for (size_t i = 0; i < sizeof of_vocab / sizeof *of_vocab; i++)
         if (!options->vocab && recur_option_given(command, arguments, of_vocab[i]))
             return recur_usage_error(command, "--%s needs --vocab", of_vocab[i]);
     if (recur_overwrites(out, in))
@@ -181,9 +183,18 @@ static int convert(const struct command *command, int argc, char **argv)
     enum recur_quantization quantization = RECUR_QUANTIZATION_NONE;
     if (options.quantize)
         recur_quantization_parse(options.quantize, &quantization, NULL);
-    if (recur_model_import(in, &said.config, &model, &fresh_head, &error) != RECUR_OK ||
-        (options.quantize && recur_model_quantize(model, quantization, &error) != RECUR_OK) ||
-        recur_model_export(model, format, out, &error) != RECUR_OK)
+    recur_progress_files("reading", &in, 1);
+    enum recur_status made = recur_model_import(in, &said.config, &model, &fresh_head, &error);
+    if (made == RECUR_OK && options.quantize) {
+        recur_progress_count("quantising", "");
+        made = recur_model_quantize(model, quantization, &error);
+    }
+    if (made == RECUR_OK) {
+        recur_progress_write("writing", out);
+        made = recur_model_export(model, format, out, &error);
+    }
+    recur_progress_end();
+    if (made != RECUR_OK)
         status = recur_library_failure(command, &error);
     else
         status = report(command, model, format, in, out, fresh_head);
@@ -233,6 +244,8 @@ static const struct option_spec options[] = {
     {OPTION_CHOICE, 0, "clean", "KIND", offsetof(struct convert_options, clean),
      .fields = recur_text_field, .standard = "none",
      .help = "how the texts for that vocabulary are cleaned"},
+    {OPTION_CHOICE, 0, "word-rule", "KIND", offsetof(struct convert_options, word_rule),
+     .fields = recur_text_field, .standard = "space", .help = "what a word of that vocabulary is"},
     {.help = NULL},
 };
 

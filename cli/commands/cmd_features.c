@@ -4,13 +4,14 @@
 
 #include "common/message.h"
 #include "common/output.h"
+#include "common/progress.h"
 #include "files/model_text.h"
 #include "options/model_options.h"
 #include "options/text_options.h"
 #include "recur/features.h"
 
 struct features_options {
-    const char *model, *output, *encoding;
+    const char *model, *output, *encoding, *device;
     uint64_t layer, threads;
 };
 
@@ -20,8 +21,11 @@ static int write_features(const struct command *command, const struct features_o
     recur_error error;
     size_t layers = recur_model_get_config(opened->model)->layers;
     size_t layer = (size_t)(options->layer ? options->layer : layers) - 1;
-    if (recur_features_save(opened->model, opened->corpus, layer, (size_t)options->threads,
-                            options->output, &error) != RECUR_OK)
+    recur_progress_count("computing", "tokens");
+    enum recur_status saved = recur_features_save(
+        opened->model, opened->corpus, layer, (size_t)options->threads, options->output, &error);
+    recur_progress_end();
+    if (saved != RECUR_OK)
         return recur_library_failure(command, &error);
     size_t tokens = recur_corpus_size(opened->corpus);
     size_t width = recur_features_width(opened->model, layer);
@@ -47,6 +51,8 @@ static int features(const struct command *command, int argc, char **argv)
     status = recur_model_text_open(command, options.model, arguments.operands[0], options.encoding,
                                    options.output, &opened);
     if (status == 0)
+        status = recur_choose_device(command, opened.model, options.device);
+    if (status == 0)
         status = write_features(command, &options, &opened);
     recur_model_text_free(&opened);
     return status;
@@ -62,6 +68,7 @@ static const struct option_spec options[] = {
     {OPTION_COUNT, 0, "layer", "N", AT(layer), .least = 1, .most = OPTION_LIST_MOST,
      .shown = "the last", .help = "which recurrent layer, from 1, the lowest, up"},
     THREADS_ROW(struct features_options, threads),
+    DEVICE_ROW(struct features_options, device),
     ENCODING_ROW(struct features_options, encoding),
     {.help = NULL},
 };

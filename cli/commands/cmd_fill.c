@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "common/message.h"
 #include "common/need.h"
+#include "common/progress.h"
 #include "common/text_out.h"
 #include "files/continuation.h"
 #include "files/model_text.h"
@@ -35,6 +37,8 @@ static enum recur_status print_filling(void *user, const recur_filling *filling,
     struct sink *sink = user;
     (void)error; /* main reports that standard output failed */
     sink->blanks = filling->blanks;
+    if (isatty(STDOUT_FILENO) == 1)
+        recur_progress_end();
     if (sink->alternatives)
         printf("%.4f\t", filling->probability);
     bool written = recur_text_put(&sink->out, filling->text, filling->size);
@@ -65,8 +69,12 @@ static int fill_lines(const struct command *command, recur_filler *filler, struc
     size_t room = 0, number = 0;
     ssize_t size;
     int status = 0;
+    /* On a terminal the fillings themselves show how far it is, or a person types. */
+    if (isatty(STDOUT_FILENO) != 1 && isatty(STDIN_FILENO) != 1)
+        recur_progress_count("filling", "texts");
     while (status == 0 && !ferror(stdout) &&
            (size = recur_need_line(command, &line, &room, stdin)) >= 0) {
+        recur_progress_at(NULL, number, 0);
         number++;
         size_t length = (size_t)size - (size > 0 && line[size - 1] == '\n');
         bool returns = length < (size_t)size && length > 0 && line[length - 1] == '\r';
@@ -75,6 +83,7 @@ static int fill_lines(const struct command *command, recur_filler *filler, struc
         if (fill_one(filler, sink, line, length, &error) != RECUR_OK)
             status = recur_failure(command, "line %zu: %s", number, error.message);
     }
+    recur_progress_end();
     free(line);
     if (status == 0 && ferror(stdin))
         return recur_failure(command, "cannot read standard input: %s", strerror(errno));
@@ -85,7 +94,10 @@ static int fill_text(const struct command *command, recur_filler *filler, struct
                      const struct fill_options *options, const char *text, size_t size)
 {
     recur_error error;
-    if (fill_one(filler, sink, text, size, &error) != RECUR_OK)
+    recur_progress_count("filling", "blanks");
+    enum recur_status filled = fill_one(filler, sink, text, size, &error);
+    recur_progress_end();
+    if (filled != RECUR_OK)
         return recur_library_failure(command, &error);
     if (sink->blanks == 0)
         recur_warning(command, "the text has no blank, \"%s\"", recur_word(options->blank).text);
@@ -105,8 +117,13 @@ static int fill_all(const struct command *command, recur_filler *filler, struct 
     recur_error error;
     char *whole;
     reading.tokens = recur_vocab_text(sink->check.vocab)->tokens;
+    reading.word_rule = recur_vocab_text(sink->check.vocab)->word_rule;
     reading.encoding = options->encoding;
-    if (recur_text_load(options->file, &reading, &whole, &size, &stats, &error) != RECUR_OK)
+    recur_progress_files("reading", &options->file, 1);
+    enum recur_status read =
+        recur_text_load(options->file, &reading, &whole, &size, &stats, &error);
+    recur_progress_end();
+    if (read != RECUR_OK)
         return recur_library_failure(command, &error);
     recur_warn_read(command, recur_path(options->file).text, options->encoding, stats.invalid, 0);
     int status = fill_text(command, filler, sink, options, whole, size);
@@ -169,6 +186,8 @@ static int fill(const struct command *command, int argc, char **argv)
                               &model);
     if (status != 0)
         return status;
+    if (!options.file && strcmp(text, "-") == 0) /* then texts are counted, not their blanks */
+        recur_model_watch(model, NULL, NULL);
     status = use_model(command, &options, model, text);
     recur_model_free(model);
     return status;

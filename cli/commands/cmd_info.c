@@ -1,22 +1,23 @@
-/* recur info: shows what a model file holds. */
+/* recur info: shows what a model file or a store holds. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/info_machine.h"
 #include "common/message.h"
 #include "common/number_text.h"
 #include "common/output.h"
-#include "common/quote.h"
 #include "files/model_text.h"
+#include "files/store.h"
 #include "options/text_options.h"
 #include "recur/fields.h"
 #include "recur/trainer.h"
 
 struct info_options {
-    bool json;
+    bool json, machine, check;
 };
 
-enum { SHOWN_TOKENS = 16, SHOWN_EPOCHS = 10 };
+enum { SHOWN_EPOCHS = 10 };
 
 /* The settings of a run that are shown first, in this order, and those that are shown elsewhere or
  * not at all. All others follow. */
@@ -24,8 +25,9 @@ static const char *const shown_first[] = {
     "optimizer", "lr",       "schedule", "momentum",   "weight_decay", "clip", "batch",
     "steps",     "sampling", "epochs",   "validation", "precision",    "seed",
 };
-static const char *const not_shown[] = {"beta1",  "beta2",    "alpha",  "epsilon",  "warmup",
-                                        "factor", "lr_floor", "blanks", "patience", "threads"};
+static const char *const not_shown[] = {"beta1",  "beta2",    "alpha",   "epsilon",  "warmup",
+                                        "factor", "lr_floor", "blanks",  "patience", "updates",
+                                        "stable", "decay",    "threads", "device"};
 #define LENGTH(list) (sizeof(list) / sizeof *(list))
 
 static bool is_among(const char *const *names, size_t count, const char *name)
@@ -90,16 +92,6 @@ static void put_tensors(recur_json_writer *json, const recur_model *model)
     recur_json_close(json, ']');
 }
 
-/* Puts the entries of a vocabulary, from `first` on. */
-static void put_entries(recur_json_writer *json, const char *key, const recur_vocab *vocab,
-                        size_t first)
-{
-    recur_json_open(json, key, '[');
-    for (size_t id = first; id < recur_vocab_size(vocab); id++)
-        recur_json_put_token(json, NULL, recur_vocab_token(vocab, (int32_t)id));
-    recur_json_close(json, ']');
-}
-
 static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
 {
     if (!vocab) {
@@ -109,10 +101,11 @@ static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
     const recur_text_config *text = recur_vocab_text(vocab);
     recur_json_open(json, "vocabulary", '{');
     for (size_t i = 0; recur_text_field(i); i++)
-        put_field(json, recur_text_field(i), text);
+        if (recur_field_applies(recur_text_field(i), text))
+            put_field(json, recur_text_field(i), text);
     recur_json_put_u64(json, "size", recur_vocab_size(vocab));
     recur_json_put_u64(json, "reserved", recur_vocab_reserved(vocab));
-    put_entries(json, "entries", vocab, 0);
+    recur_put_entries(json, "entries", vocab, 0);
     recur_json_close(json, '}');
 }
 
@@ -139,6 +132,25 @@ static void put_settings(recur_json_writer *json, const recur_trainer_config *se
             put_field(json, field, settings);
 }
 
+/* What the model went on from, the last one first; nothing where it began anew. */
+static void put_ancestors(recur_json_writer *json, const recur_origin *origin)
+{
+    if (!origin->ancestor_count)
+        return;
+    recur_json_open(json, "ancestors", '[');
+    for (size_t i = 0; i < origin->ancestor_count; i++) {
+        const recur_ancestor *ancestor = &origin->ancestors[i];
+        recur_json_open(json, NULL, '{');
+        if (ancestor->text)
+            recur_json_put_text(json, "text", ancestor->text);
+        if (ancestor->command)
+            recur_json_put_text(json, "command", ancestor->command);
+        recur_json_put_u64(json, "train_tokens", ancestor->train_tokens);
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
+}
+
 static void put_origin(recur_json_writer *json, const recur_origin *origin)
 {
     if (!origin) {
@@ -150,6 +162,7 @@ static void put_origin(recur_json_writer *json, const recur_origin *origin)
         recur_json_put_text(json, "text", origin->text);
     if (origin->command)
         recur_json_put_text(json, "command", origin->command);
+    put_ancestors(json, origin);
     if (origin->settings) {
         recur_json_put_u64(json, "kept_epoch", origin->kept_epoch);
         recur_json_put_u64(json, "train_tokens", origin->train_tokens);
@@ -170,7 +183,7 @@ static int print_json(const struct command *command, const recur_model *model)
     put_origin(&json, recur_model_origin(model));
     put_history(&json, model);
     if (recur_model_labels(model)) /* the first is no label that the model predicts */
-        put_entries(&json, "labels", recur_model_labels(model), 1);
+        recur_put_entries(&json, "labels", recur_model_labels(model), 1);
     recur_json_close(&json, '}');
     return recur_json_print(command, &json);
 }
@@ -215,23 +228,21 @@ static void print_vocab(const recur_vocab *vocab)
         return;
     }
     const recur_text_config *text = recur_vocab_text(vocab);
-    size_t size = recur_vocab_size(vocab), shown = size < SHOWN_TOKENS ? size : SHOWN_TOKENS;
-    printf("\nvocabulary: %zu %s, tokens %s, clean %s\n", size, size == 1 ? "entry" : "entries",
+    size_t size = recur_vocab_size(vocab);
+    printf("\nvocabulary: %zu %s, tokens %s, clean %s", size, size == 1 ? "entry" : "entries",
            recur_tokens_name(text->tokens), recur_clean_name(text->clean));
-    for (size_t id = 0; id < shown; id++)
-        printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
-    printf("%s\n", shown < size ? " ..." : "");
+    if (recur_text_words(text))
+        printf(", word rule %s", recur_word_rule_name(text->word_rule));
+    putchar('\n');
+    recur_print_entries(vocab, 0);
 }
 
 static void print_labels(const recur_vocab *vocab)
 {
     if (!vocab)
         return;
-    size_t size = recur_vocab_size(vocab), shown = size < SHOWN_TOKENS ? size : SHOWN_TOKENS;
-    printf("\nlabels: %zu\n", size - 1);
-    for (size_t id = 1; id < shown; id++)
-        printf(" %s", recur_quote(recur_vocab_token(vocab, (int32_t)id)).text);
-    printf("%s\n", shown < size ? " ..." : "");
+    printf("\nlabels: %zu\n", recur_vocab_size(vocab) - 1);
+    recur_print_entries(vocab, 1);
 }
 
 /* The epoch whose parameters the model has; 0 where it is unknown. */
@@ -334,9 +345,14 @@ static void print_settings(const recur_trainer_config *settings, const recur_mod
     printf("settings  %s, lr %g", recur_optimizer_name(settings->optimizer), (double)settings->lr);
     if (settings->schedule != RECUR_SCHEDULE_CONSTANT)
         printf(" (%s)", recur_schedule_name(settings->schedule));
-    printf(", dropout %g, clip %g, batch %zu", (double)recur_model_get_config(model)->dropout,
-           (double)settings->clip, settings->batch);
-    enum recur_task task = recur_model_get_config(model)->task;
+    const recur_model_config *config = recur_model_get_config(model);
+    printf(", dropout %g", (double)config->dropout);
+    if (config->dropout_kind == RECUR_DROPOUT_LOCKED)
+        fputs(" (locked)", stdout);
+    if (config->weight_drop > 0)
+        printf(", weight drop %g", (double)config->weight_drop);
+    printf(", clip %g, batch %zu", (double)settings->clip, settings->batch);
+    enum recur_task task = config->task;
     if (!recur_task_serves(task, RECUR_USE_LABEL_WORDS) &&
         !recur_task_serves(task, RECUR_USE_LABEL_TEXTS))
         printf(", steps %zu, %s", settings->steps, recur_sampling_name(settings->sampling));
@@ -388,6 +404,20 @@ static void print_origin(const recur_model *model)
         fputs("command   ", stdout);
         print_words(origin->command);
     }
+    for (size_t i = 0; i < origin->ancestor_count; i++) {
+        const recur_ancestor *ancestor = &origin->ancestors[i];
+        const char *words = ancestor->command ? ancestor->command : ancestor->text;
+        fputs("ancestor  ", stdout);
+        print_words(words ? words : "from a model that does not say how it was trained");
+    }
+}
+
+/* Shows a store; with `check` after reading all of it. */
+static int show_store(const struct command *command, const char *folder,
+                      const struct info_options *options)
+{
+    int status = options->check ? recur_check_store(command, folder, 0) : 0;
+    return status ? status : recur_print_store(command, folder, options->json);
 }
 
 static int info(const struct command *command, int argc, char **argv)
@@ -398,7 +428,15 @@ static int info(const struct command *command, int argc, char **argv)
     int status;
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
         return status;
+    if (options.machine && arguments.count > 0)
+        return recur_usage_error(command, "either --machine or a model, not both");
+    if (options.machine)
+        return recur_info_machine(command, options.json);
     const char *path = arguments.count ? arguments.operands[0] : STANDARD_MODEL;
+    if (recur_store_is(path))
+        return show_store(command, path, &options);
+    if (options.check)
+        return recur_usage_error(command, "--check is for stores");
     status = recur_load_model(command, path, NULL, NULL, &model);
     if (status)
         return status;
@@ -422,19 +460,28 @@ static const struct option_spec options[] = {
     {OPTION_FLAG, 0, "json", NULL, offsetof(struct info_options, json),
      .help =
          "one JSON object: config, parameters, tensors, vocabulary, origin, history, of a model "
-         "that labels also labels"},
+         "that labels also labels; of a store tokens, unknown, id_bytes, shards, shard_ids, text, "
+         "vocabulary; of the machine processor, isa, threads, device"},
+    {OPTION_FLAG, 0, "machine", NULL, offsetof(struct info_options, machine),
+     .help = "in place of a model what computes on this machine: the processor, its instruction "
+             "set, the threads, the GPU, if there is one"},
+    {OPTION_FLAG, 0, "check", NULL, offsetof(struct info_options, check),
+     .help = "of a store: read all of it and compare the checksums"},
     {.help = NULL},
 };
 
 const struct command recur_command_info = {
     .name = "info",
-    .summary = "show what a model file holds",
-    .operands = "[MODEL]",
-    .about = "Shows a model's configuration, where it says it comes from (the text, the epoch that "
-             "was kept, the settings, the command), its parameters, its vocabulary and the history "
-             "of its training. MODEL is a file or - for standard input, by default "
-             "model.safetensors.",
-    .examples = "  recur info model.safetensors\n",
+    .summary = "show what a model file or a store holds",
+    .operands = "[MODEL|STORE]",
+    .about =
+        "Shows a model's configuration, where it says it comes from (the text, the epoch that "
+        "was kept, the settings, the command), its parameters, its vocabulary and the history "
+        "of its training. MODEL is a file or - for standard input, by default "
+        "model.safetensors.\n\nOf a STORE, a folder that recur tokenize has made, it shows how "
+        "many tokens and shards there are, what text they are of, and the vocabulary.",
+    .examples = "  recur info model.safetensors\n  recur info --check store\n"
+                "  recur info --machine\n",
     .options = options,
     .most = 1,
     .run = info,

@@ -1,11 +1,13 @@
 /* recur predict: predicts labels for the words of sentences, or for texts. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands/label_scores.h"
 #include "common/message.h"
 #include "common/need.h"
 #include "common/output.h"
+#include "common/progress.h"
 #include "common/quote.h"
 #include "common/text_out.h"
 #include "files/model_text.h"
@@ -191,8 +193,11 @@ static int print_all(const struct command *command, const struct predict_options
     p.data = data;
     p.order =
         recur_need(command, recur_model_get_config(model)->labels, sizeof *p.order, "the labels");
+    if (isatty(STDOUT_FILENO) != 1) /* there the labels themselves show how far it is */
+        recur_progress_count("labelling", labels_words(model) ? "sentences" : "texts");
     enum recur_status status =
         recur_predict(model, data, (size_t)options->threads, print_prediction, &p, &error);
+    recur_progress_end();
     if (status == RECUR_OK && labels_words(model))
         print_rest(&p);
     int result = status == RECUR_OK ? 0 : recur_library_failure(command, &error);

@@ -6,7 +6,9 @@
 
 #include "commands/vocab_ngrams.h"
 #include "common/message.h"
+#include "common/need.h"
 #include "common/output.h"
+#include "common/progress.h"
 #include "common/quote.h"
 #include "files/dataset.h"
 #include "files/reading.h"
@@ -53,15 +55,53 @@ static int open_source(const struct command *command, const char *path, bool onc
      * as characters, so it is loaded. */
     if (regular && !recur_tokens_as_they_stand(config->tokens))
         return 0;
-    if (recur_text_load(path, config, &source->bytes, &source->size, &stats, &error) != RECUR_OK)
+    recur_progress_files("reading", &source->path, 1);
+    enum recur_status status =
+        recur_text_load(path, config, &source->bytes, &source->size, &stats, &error);
+    recur_progress_end();
+    if (status != RECUR_OK)
         return recur_library_failure(command, &error);
     source->invalid = stats.invalid;
     return 0;
 }
 
-static enum recur_status read_source(const struct source *source, const recur_text_config *config,
+/* Who receives lines of pieces as the tokens that the vocabulary makes of them. */
+struct divider {
+    const struct job *job;
+    recur_line_fn *line;
+    void *user;
+};
+
+static enum recur_status divide(void *user, const recur_token *pieces, size_t count,
+                                recur_error *error)
+{
+    const struct divider *divider = user;
+    const struct job *job = divider->job;
+    size_t bytes = 0, size;
+    int32_t *ids;
+    for (size_t i = 0; i < count; i++)
+        bytes += pieces[i].size; /* pieces follow each other directly */
+    enum recur_status status =
+        recur_vocab_encode(job->vocab, count ? pieces->bytes : "", bytes, &ids, &size, NULL, error);
+    if (status != RECUR_OK)
+        return status;
+    recur_token *tokens = recur_need(job->command, size + 1, sizeof *tokens, "a line's tokens");
+    recur_vocab_tokens(job->vocab, ids, size, tokens);
+    status = divider->line(divider->user, tokens, size, error);
+    free(tokens);
+    free(ids);
+    return status;
+}
+
+static enum recur_status read_source(const struct job *job, const recur_text_config *config,
                                      recur_line_fn *line, void *user, recur_error *error)
 {
+    const struct source *source = &job->source;
+    struct divider divider = {job, line, user};
+    if (recur_text_parts(config)) {
+        line = divide;
+        user = &divider;
+    }
     return source->bytes ? recur_text_read_memory(source->bytes, source->size, config, line, user,
                                                   NULL, error)
                          : recur_text_read(source->path, config, line, user, NULL, error);
@@ -70,11 +110,14 @@ static enum recur_status read_source(const struct source *source, const recur_te
 static enum recur_status build(struct job *job, recur_error *error)
 {
     const struct source *source = &job->source;
-    return source->bytes
-               ? recur_corpus_build_memory(source->bytes, source->size, &job->config.corpus,
-                                           &job->corpus, &job->vocab, error)
-               : recur_corpus_build(&source->path, 1, &job->config.corpus, &job->corpus,
-                                    &job->vocab, error);
+    recur_progress_files("reading", &source->path, 1);
+    enum recur_status status =
+        source->bytes ? recur_corpus_build_memory(source->bytes, source->size, &job->config.corpus,
+                                                  &job->corpus, &job->vocab, error)
+                      : recur_corpus_build(&source->path, 1, &job->config.corpus, &job->corpus,
+                                           &job->vocab, error);
+    recur_progress_end();
+    return status;
 }
 
 static int print_json(const struct job *job)
@@ -144,7 +187,8 @@ enum {
     SAMPLE_ENTRIES = 20,
     SAMPLE_WIDTH = 24,
     SAMPLE_ROWS = 5,
-    SAMPLE_CHARACTERS = 70
+    SAMPLE_CHARACTERS = 70,
+    BYTES = 256 /* stand before the pairs that were learnt */
 };
 
 enum stage { STAGE_LINES, STAGE_CLEANED, STAGE_TOKENS, STAGE_IDS, STAGE_ROWS };
@@ -187,7 +231,7 @@ static enum recur_status print_sample(void *user, const recur_token *tokens, siz
     (void)error;
     size_t shown = count < SAMPLE_TOKENS ? count : SAMPLE_TOKENS;
     const char *more = shown < count ? " ..." : "";
-    if (count == 0 || *tokens[0].bytes == '\n')
+    if (count == 0 || *tokens[0].bytes == '\n' || *tokens[0].bytes == '\r')
         return RECUR_OK;
     if (sample->stage <= STAGE_CLEANED) {
         print_text(tokens, count);
@@ -215,7 +259,7 @@ static bool print_stage(const struct job *job, enum stage stage)
         config.tokens = RECUR_TOKENS_CHAR;
     if (stage == STAGE_LINES)
         config.clean = RECUR_CLEAN_NONE;
-    if (read_source(&job->source, &config, print_sample, &sample, &error) == RECUR_OK)
+    if (read_source(job, &config, print_sample, &sample, &error) == RECUR_OK)
         return true;
     recur_library_failure(job->command, &error);
     return false;
@@ -251,13 +295,15 @@ static int print_stages(const struct job *job)
     printf("3. Tokens (%s): %llu\n", text->tokens, (unsigned long long)stats->tokens);
     if (!print_stage(job, STAGE_TOKENS))
         return STATUS_FAILURE;
-    printf("4. Counts, the largest first: %zu different token%s", size - special,
+    bool parts = recur_text_parts(recur_vocab_text(job->vocab));
+    printf("4. Counts, %s: %zu different token%s",
+           parts ? "pairs as they were learnt" : "the largest first", size - special,
            recur_plural(size - special));
     unsigned long long dropped = recur_vocab_count(job->vocab, RECUR_UNKNOWN);
     if (dropped > 0)
         printf("; too rare are %llu of the %llu", dropped, (unsigned long long)stats->tokens);
     putchar('\n');
-    print_entries(job->vocab, special, true);
+    print_entries(job->vocab, parts ? special + BYTES : special, true);
     printf("5. Dictionary: %zu %s\n", size, size == 1 ? "entry" : "entries");
     print_entries(job->vocab, 0, false);
     puts("6. Ids");
@@ -290,7 +336,7 @@ static int present(struct job *job)
     if (!job->options.ids && !job->options.one_hot)
         return print_stages(job);
     recur_line_fn *print = job->options.one_hot ? print_rows : print_ids;
-    if (read_source(&job->source, &job->config.text, print, job, &error) != RECUR_OK)
+    if (read_source(job, &job->config.text, print, job, &error) != RECUR_OK)
         return recur_library_failure(job->command, &error);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "common/message.h"
 #include "common/output.h"
+#include "common/progress.h"
 #include "common/quote.h"
 #include "files/reading.h"
 #include "options/text_options.h"
@@ -36,10 +37,8 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
     }
     config.task = task;
     config.unlabelled = unlabelled;
-    if (vocab && texts) {
-        text.tokens = recur_vocab_text(vocab)->tokens;
-        text.clean = recur_vocab_text(vocab)->clean;
-    }
+    if (vocab && texts)
+        text = *recur_vocab_text(vocab);
     text.encoding = encoding;
     config.text = &text;
     config.word_column = trained->word_column;
@@ -47,7 +46,10 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
     config.known_words = vocab;
     config.known_labels = recur_model_labels(model);
     recur_label_options_config(columns, &config);
-    if (recur_labels_read(&path, 1, &config, data, &error) != RECUR_OK) {
+    recur_progress_files("reading", &path, 1);
+    enum recur_status status = recur_labels_read(&path, 1, &config, data, &error);
+    recur_progress_end();
+    if (status != RECUR_OK) {
         recur_library_failure(command, &error);
         return false;
     }
@@ -285,8 +287,11 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
     if (!recur_read_labels(command, model, path, options->encoding, columns, false, &data))
         return STATUS_FAILURE;
     int status = 0;
-    if (recur_score_spans(model, data, scheme, (size_t)options->threads, &table, &error) !=
-        RECUR_OK) {
+    recur_progress_count("evaluating", tags ? "sentences" : "texts");
+    enum recur_status scored =
+        recur_score_spans(model, data, scheme, (size_t)options->threads, &table, &error);
+    recur_progress_end();
+    if (scored != RECUR_OK) {
         status = recur_library_failure(command, &error);
     } else {
         warn_unknown(command, recur_score_table_scores(table), tags);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "common/output.h"
+#include "common/progress.h"
 #include "common/quote.h"
 #include "common/terminal.h"
 #include "plot/canvas.h"
@@ -11,8 +12,12 @@ enum recur_status recur_text_ngrams_count(struct text_ngrams *ngrams, size_t top
                                           recur_error *error)
 {
     enum recur_status status = RECUR_OK;
-    for (size_t n = 1; status == RECUR_OK && n <= ngrams->longest; n++)
+    recur_progress_count("counting n-grams", "lengths");
+    for (size_t n = 1; status == RECUR_OK && n <= ngrams->longest; n++) {
         status = recur_ngrams_count(ngrams->corpus, n, top, &ngrams->counts[n - 1], error);
+        recur_progress_at(NULL, n, ngrams->longest);
+    }
+    recur_progress_end();
     return status;
 }
 
@@ -146,16 +151,14 @@ static void print_fits(const struct text_ngrams *ngrams)
     }
 }
 
-static void print_title(size_t curves, bool color)
+static void print_title(size_t curves, struct look look)
 {
-    static const char *const remarks[CANVAS_CURVES] = {"", " (dotted)", " (wide dots)"};
     printf("\n%*s count over rank: ", CANVAS_LABEL, "");
     for (size_t i = 0; i < curves; i++) {
         char name[32];
         snprintf(name, sizeof name, "%zu-grams", i + 1);
         fputs(i > 0 ? ", " : "", stdout);
-        recur_canvas_name(stdout, i, name, color);
-        fputs(remarks[i], stdout);
+        recur_canvas_name(stdout, i, name, look);
     }
     putchar('\n');
 }
@@ -170,9 +173,9 @@ static void print_picture(const struct text_ngrams *ngrams)
     size_t ranks = last_rank(ngrams);
     size_t curves = ngrams->longest < CANVAS_CURVES ? ngrams->longest : CANVAS_CURVES;
     uint64_t most = recur_ngrams_frequency(ngrams->counts[0], 1);
-    bool color = recur_terminal_colors(stdout);
+    const struct look look = recur_terminal_look(stdout);
     if (ranks < 2 || most < 2 ||
-        !recur_canvas_open(&canvas, recur_terminal_width(), 0, log((double)most)))
+        !recur_canvas_open(&canvas, recur_terminal_width(stdout), 0, log((double)most)))
         return;
     size_t dots = recur_canvas_dots(&canvas);
     for (size_t i = 0; i < curves; i++) {
@@ -183,9 +186,9 @@ static void print_picture(const struct text_ngrams *ngrams)
         }
         recur_canvas_draw(&canvas, i, values);
     }
-    print_title(curves, color);
+    print_title(curves, look);
     snprintf(last, sizeof last, "rank %zu", ranks);
-    recur_canvas_print(stdout, &canvas, 0, "1", last, color);
+    recur_canvas_print(stdout, &canvas, 0, "1", last, look);
 }
 
 void recur_text_ngrams_print(const struct text_ngrams *ngrams)

@@ -20,8 +20,10 @@ struct command {
     const char *about;                 /* a paragraph or two */
     const char *examples;              /* command lines to copy; NULL: none */
     const struct option_spec *options; /* ends with an all-zero entry */
-    size_t least, most;                /* least and most operands */
-    bool takes_text;                   /* an operand is the text itself, which may be empty */
+    /* The options with which the help begins, up to a NULL; NULL: none. */
+    const char *const *most_used;
+    size_t least, most; /* least and most operands */
+    bool takes_text;    /* an operand is the text itself, which may be empty */
     /* Names the option that an operand too many was probably meant for, if that option was not
      * given; NULL: none. */
     const char *stray;
@@ -32,16 +34,22 @@ struct command {
 /* All commands, in the order of `recur --help`. */
 #define RECUR_COMMANDS(COMMAND)                                                                    \
     COMMAND(train)                                                                                 \
+    COMMAND(tune)                                                                                  \
     COMMAND(generate)                                                                              \
     COMMAND(fill)                                                                                  \
     COMMAND(features)                                                                              \
     COMMAND(predict)                                                                               \
     COMMAND(eval)                                                                                  \
     COMMAND(vocab)                                                                                 \
+    COMMAND(tokenize)                                                                              \
+    COMMAND(explain)                                                                               \
+    COMMAND(plot)                                                                                  \
     COMMAND(info)                                                                                  \
     COMMAND(convert)                                                                               \
     COMMAND(fetch)                                                                                 \
-    COMMAND(bench)
+    COMMAND(serve)                                                                                 \
+    COMMAND(bench)                                                                                 \
+    COMMAND(completion)
 
 #define RECUR_DECLARE_COMMAND(name) extern const struct command recur_command_##name;
 RECUR_COMMANDS(RECUR_DECLARE_COMMAND)

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-/* The program's only global state: a signal handler has no other way to tell the program. */
+/* Global, since a signal handler has no other way to tell the program. */
 static volatile sig_atomic_t caught;
 
 static void remember(int number)
@@ -27,6 +27,19 @@ void recur_interrupt_catch(void)
 int recur_interrupt(void)
 {
     return caught;
+}
+
+void recur_interrupt_hold(bool waits)
+{
+    const struct sigaction action = {.sa_handler = remember, .sa_flags = waits ? 0 : SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+}
+
+int recur_interrupt_take(void)
+{
+    int number = caught;
+    caught = 0;
+    return number;
 }
 
 static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};

@@ -4,6 +4,7 @@
 #define RECUR_CLI_COMMON_INTERRUPT_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 /* From this call on the first SIGINT, SIGTERM or SIGHUP is remembered, and a second one ends the
  * program at once. */
@@ -11,6 +12,13 @@ void recur_interrupt_catch(void);
 
 /* The signal that arrived; 0: none. */
 int recur_interrupt(void);
+
+/* From this call on every SIGINT is remembered and, if it `waits`, interrupts a system call in
+ * which the program waits; other signals do what they did. The second function returns the signal
+ * that arrived and
+ * forgets it; 0: none. */
+void recur_interrupt_hold(bool waits);
+int recur_interrupt_take(void);
 
 /* Until recur_interrupt_end, those of the three signals that are not ignored are remembered. They
  * also interrupt a system call in which the program waits. */

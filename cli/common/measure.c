@@ -45,11 +45,13 @@ struct measure recur_measure(const recur_epoch *epochs, size_t count, bool label
                                 .curve = {"training", "validation"},
                                 .value = {training, validation},
                                 .judged = two ? 1 : 0,
-                                .logarithmic = true};
+                                .logarithmic = true,
+                                .of_training = true};
     if (found(epochs, count, accuracy))
         return (struct measure){.name = "score on held-out data",
                                 .curves = two ? 2 : 1,
                                 .curve = {"accuracy", "F1"},
                                 .value = {accuracy, f1}};
-    return (struct measure){.name = "loss", .curves = 1, .curve = {"training"}, .value = {loss}};
+    return (struct measure){
+        .name = "loss", .curves = 1, .curve = {"training"}, .value = {loss}, .of_training = true};
 }

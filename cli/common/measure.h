@@ -15,6 +15,7 @@ struct measure {
     double (*value[MEASURE_CURVES])(const recur_epoch *epoch); /* NaN where an epoch has no value */
     size_t judged;    /* the curve that decides which epoch is kept */
     bool logarithmic; /* the scale is logarithmic because ratios matter */
+    bool of_training; /* the first curve follows from the training losses: itself or e^loss */
 };
 
 /* The curves are perplexities. For a model that labels they are accuracy and F1 on held-out data,

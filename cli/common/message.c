@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/live.h"
+
 /* Prints a sentence. If statements to be copied end it, each gets a line of its own. */
 static void print_sentence(const char *sentence)
 {
@@ -33,6 +35,7 @@ static void say(const struct command *command, const char *kind, const char *for
     vsnprintf(sentence, sizeof sentence, format, arguments);
     /* If both streams go to one place, earlier output comes first. */
     fflush(stdout);
+    recur_live_clear();
     fputs("recur", stderr);
     if (command)
         fprintf(stderr, " %s", command->name);

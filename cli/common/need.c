@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "common/message.h"
+#include "common/progress.h"
 
 /* Ends the command. What was begun, such as a file, appears whole or not at all (recur/file.h). */
 static _Noreturn void end(const struct command *command, const char *what)
 {
+    recur_progress_end();
     exit(recur_failure(command, "out of memory for %s", what));
 }
 

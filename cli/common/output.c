@@ -100,6 +100,16 @@ static void print_quantization(FILE *stream, const recur_model *model, enum recu
                 recur_quantization_name(quantization));
 }
 
+struct device_text recur_device_text(const recur_model *model)
+{
+    struct device_text text = {"cpu"};
+    recur_device_use use = recur_model_device(model);
+    if (use.device != RECUR_DEVICE_CPU)
+        snprintf(text.text, sizeof text.text, "cuda %d.%d", use.info.capability_major,
+                 use.info.capability_minor);
+    return text;
+}
+
 void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format)
 {
     const recur_model_config *config = recur_model_get_config(model);
@@ -127,7 +137,10 @@ void recur_print_model(FILE *stream, const recur_model *model, enum recur_format
         fprintf(stream, ", characters %zu into %zu", config->character_embedding,
                 config->character_hidden);
     if (config->dropout > 0 && info->settings)
-        fprintf(stream, ", dropout %g", (double)config->dropout);
+        fprintf(stream, ", dropout %g%s", (double)config->dropout,
+                config->dropout_kind == RECUR_DROPOUT_LOCKED ? " (locked)" : "");
+    if (config->weight_drop > 0 && info->settings)
+        fprintf(stream, ", weight drop %g", (double)config->weight_drop);
     fputs(", ", stream);
     if (held < recur_model_parameters(model))
         fprintf(stream, "%zu of the model's ", held);
@@ -165,10 +178,10 @@ recur_printable recur_output_name(const char *path)
     return recur_path(is_standard(path) ? "standard output" : path);
 }
 
-bool recur_ends_in(const char *path, const char *ending)
+bool recur_ends_in(const char *text, const char *ending)
 {
-    size_t length = strlen(path), size = strlen(ending);
-    return length > size && strcasecmp(path + length - size, ending) == 0;
+    size_t length = strlen(text), size = strlen(ending);
+    return length > size && strcasecmp(text + length - size, ending) == 0;
 }
 
 bool recur_model_name_check(const struct command *command, const char *path,

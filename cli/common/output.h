@@ -8,6 +8,7 @@
 #include "common/command.h"
 #include "json.h"
 #include "recur/convert.h"
+#include "recur/machine.h"
 #include "recur/model.h"
 #include "recur/predict.h"
 
@@ -33,6 +34,13 @@ int recur_json_print(const struct command *command, recur_json_writer *json);
 /* Prints a line about what a file of the format has of a model: cell, widths, input, parameters. */
 void recur_print_model(FILE *stream, const recur_model *model, enum recur_format format);
 
+/* What computes for a model, as far as its bits depend on it: "cpu" or, with the compute
+ * capability, "cuda 9.0". */
+struct device_text {
+    char text[40];
+};
+struct device_text recur_device_text(const recur_model *model);
+
 /* The default file of a model, which recur train writes and other commands read. */
 #define STANDARD_MODEL "model.safetensors"
 
@@ -50,8 +58,9 @@ int recur_output_check(const struct command *command, const char *option, const 
 /* An output's name for a sentence. */
 recur_printable recur_output_name(const char *path);
 
-/* Does a file's name end in `ending`, in capitals or not, and have something before it? */
-bool recur_ends_in(const char *path, const char *ending);
+/* Does a text, such as a file's name, end in `ending`, in capitals or not, and have something
+ * before it? */
+bool recur_ends_in(const char *text, const char *ending);
 
 /* Does the name of a model's file fit the format that is written? A name with another format's
  * ending would mislead. Prints this, and a name to take instead. */

@@ -62,19 +62,21 @@ recur_printable recur_fit(recur_token token, size_t columns)
     return recur_show(token.bytes, token.size, fitting(whole.text, columns - 1, &used), NULL);
 }
 
-/* Puts a token with U+FFFD in place of what is not UTF-8. */
-static void put_repaired(recur_json_writer *json, const char *key, recur_token token)
+void recur_json_put_repaired(recur_json_writer *json, const char *key, const char *bytes,
+                             size_t size)
 {
-    utf8proc_int32_t code;
     recur_json_begin_text(json, key);
-    for (size_t at = 0; at < token.size;) {
-        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)token.bytes + at,
-                                                   (utf8proc_ssize_t)(token.size - at), &code);
-        if (length < 1)
-            recur_json_add_text(json, "\uFFFD", sizeof "\uFFFD" - 1);
+    while (size > 0) {
+        utf8proc_int32_t code;
+        utf8proc_ssize_t length =
+            utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)size, &code);
+        if (length > 0)
+            recur_json_add_text(json, bytes, (size_t)length);
         else
-            recur_json_add_text(json, token.bytes + at, (size_t)length);
-        at += length < 1 ? 1 : (size_t)length;
+            recur_json_add_text(json, "\xEF\xBF\xBD", 3);
+        length = length > 0 ? length : 1;
+        bytes += length;
+        size -= (size_t)length;
     }
     recur_json_end_text(json);
 }
@@ -84,7 +86,7 @@ void recur_json_put_token(recur_json_writer *json, const char *key, recur_token 
     unsigned char byte = token.size == 1 ? (unsigned char)token.bytes[0] : 0;
     const char utf8[2] = {(char)(0xC0 | byte >> 6), (char)(0x80 | (byte & 0x3F))};
     if (byte < 0x80)
-        put_repaired(json, key, token);
+        recur_json_put_repaired(json, key, token.bytes, token.size);
     else
         recur_json_put_bytes(json, key, utf8, 2);
 }

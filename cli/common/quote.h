@@ -22,6 +22,10 @@ size_t recur_columns(const char *text);
  * more than so many columns (at least 1). */
 recur_printable recur_fit(recur_token token, size_t columns);
 
+/* Puts bytes as a text; those that are not UTF-8 become U+FFFD. */
+void recur_json_put_repaired(recur_json_writer *json, const char *key, const char *bytes,
+                             size_t size);
+
 /* Puts the token as a JSON string. A token that is one byte but not UTF-8 becomes the character
  * with the byte's number; in a token of several bytes, what is not UTF-8 becomes U+FFFD. */
 void recur_json_put_token(recur_json_writer *json, const char *key, recur_token token);

@@ -67,6 +67,17 @@ bool recur_text_end(struct text_out *out)
     return !ferror(out->stream);
 }
 
+enum recur_status recur_text_sink_put(void *user, const char *bytes, size_t size,
+                                      recur_error *error)
+{
+    struct text_sink *sink = user;
+    (void)error; /* main reports that standard output failed */
+    sink->failed = !recur_text_put(&sink->out, bytes, size) || fflush(sink->out.stream) != 0;
+    if (size > 0)
+        sink->last = bytes[size - 1];
+    return sink->failed ? RECUR_STOP : RECUR_OK;
+}
+
 void recur_text_line(FILE *stream, const char *bytes, size_t size)
 {
     struct text_out out = recur_text_out(stream);

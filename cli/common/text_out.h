@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "recur/generate.h"
+
 /* A text that is being written; a character may arrive in pieces. */
 struct text_out {
     FILE *stream;
@@ -24,6 +26,17 @@ bool recur_text_put(struct text_out *out, const char *bytes, size_t size);
 
 /* Writes what is held of a character that nothing completes. Another text may follow. */
 bool recur_text_end(struct text_out *out);
+
+/* Where a continuation is printed, and its last byte, which tells whether a line end is missing. */
+struct text_sink {
+    struct text_out out;
+    bool failed;
+    char last;
+};
+
+/* Writes a piece at once; `user` is the sink. RECUR_STOP where the stream has failed, which main
+ * reports. */
+recur_text_fn recur_text_sink_put;
 
 /* Writes a whole text on one line, with its line feeds as arrows (U+21B5). */
 void recur_text_line(FILE *stream, const char *bytes, size_t size);

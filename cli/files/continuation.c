@@ -48,14 +48,13 @@ enum recur_status recur_continuation(const recur_model *model, const char *prefi
     return status;
 }
 
-static enum recur_status count_unknown(void *user, const recur_token *tokens, size_t count,
-                                       recur_error *error)
+static enum recur_status pass(void *user, const recur_token *tokens, size_t count,
+                              recur_error *error)
 {
-    struct prefix_check *check = user;
+    (void)user;
+    (void)tokens;
+    (void)count;
     (void)error;
-    for (size_t i = 0; i < count; i++)
-        check->unknown += recur_vocab_id(check->vocab, tokens[i]) == RECUR_UNKNOWN;
-    check->tokens += count;
     return RECUR_OK;
 }
 
@@ -63,10 +62,18 @@ enum recur_status recur_prefix_check(struct prefix_check *check, const char *pre
                                      recur_error *error)
 {
     recur_text_stats stats = {0};
+    recur_prompt prompt;
     enum recur_status status = recur_text_read_memory(prefix, size, recur_vocab_text(check->vocab),
-                                                      count_unknown, check, &stats, error);
+                                                      pass, NULL, &stats, error);
+    if (status == RECUR_OK)
+        status = recur_prompt_encode(check->vocab, prefix, size, &prompt, error);
+    if (status != RECUR_OK)
+        return status;
     check->invalid += stats.invalid;
-    return status;
+    check->unknown += prompt.unknown;
+    check->tokens += prompt.tokens;
+    free(prompt.ids);
+    return RECUR_OK;
 }
 
 void recur_prefix_warn(const struct command *command, const char *what,
@@ -87,32 +94,55 @@ static bool begins_character(recur_token token)
     return ((unsigned char)*token.bytes & 0xC0) != 0x80;
 }
 
+struct prefix {
+    char *bytes;
+    size_t used;
+};
+
+static enum recur_status add_to_prefix(void *user, const char *bytes, size_t size,
+                                       recur_error *error)
+{
+    struct prefix *prefix = user;
+    (void)error;
+    memcpy(prefix->bytes + prefix->used, bytes, size);
+    prefix->used += size;
+    return RECUR_OK;
+}
+
 enum { PREFIX_WORDS = 2, PREFIX_CHARACTERS = 16, PREFIX_LOOK = 64 };
 
-void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
-                       char prefix[PREFIX_ROOM])
+/* What may come with a token: a space, three bytes of a character that it completes, the end. */
+enum { PREFIX_MORE = 5 };
+
+enum recur_status recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
+                                    char bytes[PREFIX_ROOM], recur_error *error)
 {
+    struct prefix prefix = {bytes, 0};
+    recur_detokenizer *detokenizer;
+    enum recur_status status = recur_detokenizer_create(vocab, "", 0, &detokenizer, error);
+    if (status != RECUR_OK)
+        return status;
     int32_t ids[PREFIX_LOOK];
     size_t count =
         recur_corpus_size(corpus) < PREFIX_LOOK ? recur_corpus_size(corpus) : PREFIX_LOOK;
-    bool words = recur_tokens_spaced(recur_vocab_text(vocab)->tokens);
-    size_t used = 0, characters = 0, ended = 0;
+    bool words = recur_text_words(recur_vocab_text(vocab));
+    bool parts = recur_text_parts(recur_vocab_text(vocab));
+    size_t characters = 0, ended = 0;
     recur_corpus_read(corpus, 0, count, ids);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && status == RECUR_OK; i++) {
         recur_token token = recur_vocab_token(vocab, ids[i]);
         bool space = is_space(token);
-        if (used == 0 && space)
+        if (prefix.used == 0 && space)
             continue;
         characters += begins_character(token);
-        ended += words ? used > 0 : space;
+        ended += words || (parts && *token.bytes == ' ') ? prefix.used > 0 : space;
         if (ids[i] == RECUR_UNKNOWN || ended == PREFIX_WORDS ||
-            used + token.size + 2 > PREFIX_ROOM || (!words && characters > PREFIX_CHARACTERS) ||
-            (space && *token.bytes == '\n'))
+            prefix.used + token.size + PREFIX_MORE > PREFIX_ROOM ||
+            (!words && characters > PREFIX_CHARACTERS) || (space && *token.bytes == '\n'))
             break;
-        if (words && used > 0)
-            prefix[used++] = ' ';
-        memcpy(prefix + used, token.bytes, token.size);
-        used += token.size;
+        status = recur_detokenizer_put(detokenizer, ids[i], add_to_prefix, &prefix, error);
     }
-    prefix[used] = '\0';
+    recur_detokenizer_free(detokenizer);
+    bytes[prefix.used] = '\0';
+    return status;
 }

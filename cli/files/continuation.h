@@ -30,8 +30,9 @@ enum recur_status recur_prefix_check(struct prefix_check *check, const char *pre
 void recur_prefix_warn(const struct command *command, const char *what,
                        const struct prefix_check *check);
 
-/* Finds the first words of a text, as a prefix to continue; empty where they are unknown. */
-void recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
-                       char prefix[PREFIX_ROOM]);
+/* Finds the first words of a text, as a prefix to continue; empty where they are unknown. Errors:
+ * MEMORY. */
+enum recur_status recur_first_words(const recur_corpus *corpus, const recur_vocab *vocab,
+                                    char prefix[PREFIX_ROOM], recur_error *error);
 
 #endif

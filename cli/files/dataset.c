@@ -308,3 +308,19 @@ const char *recur_dataset_resolve(const struct command *command, const char *ope
     char *path = paths->path[dataset - datasets];
     return recur_dataset_get(command, dataset, path) ? path : NULL;
 }
+
+int recur_dataset_resolve_all(const struct command *command, const char **operands, size_t count,
+                              struct dataset_paths *paths)
+{
+    size_t inputs = 0;
+    for (size_t i = 0; i < count; i++)
+        inputs += strcmp(operands[i], "-") == 0;
+    if (inputs > 1)
+        return recur_usage_error(command, "standard input, -, can be read only once");
+    for (size_t i = 0; i < count; i++) {
+        operands[i] = recur_dataset_resolve(command, operands[i], paths);
+        if (!operands[i])
+            return STATUS_FAILURE;
+    }
+    return 0;
+}

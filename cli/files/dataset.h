@@ -47,5 +47,9 @@ bool recur_dataset_fetch(const struct command *command, const struct dataset *da
  * dataset, the dataset's path, put into `paths`. NULL where the dataset cannot be had. */
 const char *recur_dataset_resolve(const struct command *command, const char *operand,
                                   struct dataset_paths *paths);
+/* The same for texts that are read as one, in place: at most one is standard input, "-". Returns 0
+ * or, after printing what is wrong, the exit status. */
+int recur_dataset_resolve_all(const struct command *command, const char **operands, size_t count,
+                              struct dataset_paths *paths);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "common/interrupt.h"
 #include "common/lazy.h"
+#include "common/progress.h"
 #endif
 #ifdef HAVE_LIBMD
 #include <sha1.h>
@@ -65,8 +66,7 @@ static size_t receive(char *bytes, size_t one, size_t count, void *user)
 static int ends(void *user, curl_off_t total, curl_off_t now, curl_off_t sent, curl_off_t to_send)
 {
     struct transfer *t = user;
-    (void)total;
-    (void)now;
+    recur_progress_at(NULL, (uint64_t)now, (uint64_t)total);
     (void)sent;
     (void)to_send;
     if (recur_interrupt())
@@ -163,7 +163,9 @@ bool recur_download(const struct download *download, char *why, size_t size)
         return false;
     }
     clock_gettime(CLOCK_MONOTONIC, &t.begin);
+    recur_progress_count("downloading", NULL);
     bool done = follow(&t, download->url);
+    recur_progress_end();
     t.lib.curl_easy_cleanup(t.curl);
     return done;
 }

@@ -11,6 +11,23 @@
 int recur_load_model(const struct command *command, const char *path, const char *input,
                      const char *what, recur_model **model);
 
+/* Models that predict together. */
+enum { ENSEMBLE_MOST = 64 };
+struct ensemble {
+    recur_model *model[ENSEMBLE_MOST];
+    size_t count;
+};
+
+/* Loads models, at most ENSEMBLE_MOST, or the standard one where there are no paths; several need
+ * one vocabulary. `input` and `what` as above. Call recur_ensemble_free in any case. */
+int recur_ensemble_load(const struct command *command, const char *const *paths, size_t count,
+                        const char *input, const char *what, struct ensemble *models);
+void recur_ensemble_free(struct ensemble *models);
+
+/* Has the device of that name, the value of --device, compute for the model. Says where auto passes
+ * over a GPU. Returns 0 or the exit status. */
+int recur_choose_device(const struct command *command, recur_model *model, const char *device);
+
 struct model_text {
     recur_model *model;
     recur_corpus *corpus;

@@ -73,11 +73,33 @@ static void print_option(const struct option_spec *option, FILE *stream)
     recur_help_wrap(stream, text, HELP_COLUMN, HELP_COLUMN, HELP_WIDTH);
 }
 
+/* Is the option among those with which the help begins? */
+static bool is_most_used(const struct command *command, const struct option_spec *option)
+{
+    const char *const *name = command->most_used;
+    while (name && *name && (!option->name || strcmp(*name, option->name) != 0))
+        name++;
+    return name && *name;
+}
+
+static void print_most_used(const struct command *command, FILE *stream)
+{
+    struct option_spec option;
+    fputs("The options that most people need\n", stream);
+    for (const char *const *name = command->most_used; *name; name++)
+        for (size_t row = 0; recur_option_row(command, row, &option); row++)
+            if (option.name && strcmp(*name, option.name) == 0)
+                print_option(&option, stream);
+    fputc('\n', stream);
+}
+
 void recur_help_print(const struct command *command, FILE *stream)
 {
     fprintf(stream, "usage: recur %s%s%s%s\n\n", command->name,
             command->options->help ? " [OPTIONS]" : "", *command->operands ? " " : "",
             command->operands);
+    if (command->most_used)
+        print_most_used(command, stream);
     recur_help_wrap(stream, command->about, 0, 0, HELP_WIDTH);
     if (command->options->kind != OPTION_HEADING)
         fputc('\n', stream);
@@ -90,7 +112,7 @@ void recur_help_print(const struct command *command, FILE *stream)
         }
         if (option.kind == OPTION_HEADING)
             fprintf(stream, "\n%s\n", option.help);
-        else
+        else if (!is_most_used(command, &option))
             print_option(&option, stream);
     }
     fprintf(stream, "  -h, --help              this text\n");

@@ -1,4 +1,5 @@
 /* Turns the values of parsed options back into words, and copies them between structs. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ static size_t size_of(enum option_kind kind)
     case OPTION_COUNT: return sizeof(uint64_t);
     case OPTION_COUNTS: return sizeof(struct count_list);
     case OPTION_TOKENS: return sizeof(struct token_list);
+    case OPTION_TIME:
     case OPTION_NUMBER: return sizeof(double);
     }
     return 0;
@@ -40,6 +42,10 @@ void recur_option_copy(const struct option_spec *option, void *to, const void *f
 static struct default_text shortest(double number, bool single)
 {
     struct default_text shown = {""};
+    if (fabs(number) < 1e7 && !(number > floor(number))) {
+        snprintf(shown.text, sizeof shown.text, "%.0f", number);
+        return shown;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(shown.text, sizeof shown.text, "%.*g", digits, number);
         double back = strtod(shown.text, NULL);
@@ -165,6 +171,7 @@ static void put_words(recur_json_writer *words, const struct option_spec *option
     case OPTION_COUNT: put_count(words, name, *(const uint64_t *)at); return;
     case OPTION_COUNTS: put_counts(words, name, at); return;
     case OPTION_TOKENS: put_tokens(words, name, at); return;
+    case OPTION_TIME:
     case OPTION_NUMBER: put_text(words, name, shortest(*(const double *)at, false).text); return;
     case OPTION_FIELD: put_field(words, option, given, settings); return;
     }

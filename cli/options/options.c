@@ -186,6 +186,32 @@ static bool set_number(const struct command *command, const struct option_spec *
     return false;
 }
 
+/* Reads a time: numbers with units, the last of which may lack its unit, seconds. */
+static bool set_time(const struct command *command, const struct option_spec *option,
+                     const char *value, double *out)
+{
+    double seconds = 0;
+    const char *at = value;
+    bool good = *value;
+    while (good && *at) {
+        char *end;
+        double number = strtod(at, &end);
+        double unit = *end == 'h' ? 3600 : *end == 'm' ? 60 : *end == 's' || !*end ? 1 : 0;
+        good = end != at && !at[strspn(at, "0123456789.hms")] && unit > 0;
+        seconds += number * unit;
+        at = *end ? end + 1 : end;
+    }
+    if (good && in_range(option, seconds)) {
+        *out = seconds;
+        return true;
+    }
+    recur_usage_error(command,
+                      "--%s must be a time of at least %gs and at most 30 days, as 90s, 10m "
+                      "or 1h30m, got \"%s\"",
+                      option->name, option->low, recur_word(value).text);
+    return false;
+}
+
 static bool add_text(const struct command *command, const struct option_spec *option,
                      const char *value, struct text_list *list)
 {
@@ -240,6 +266,7 @@ static bool set_value(const struct command *command, const struct option_spec *o
     case OPTION_COUNTS: return set_counts(command, option, value, field);
     case OPTION_TOKENS: return set_tokens(command, option, value, field);
     case OPTION_NUMBER: return set_number(command, option, value, field);
+    case OPTION_TIME: return set_time(command, option, value, field);
     }
     return false;
 }
@@ -307,6 +334,16 @@ static bool split(const struct command *command, const char *word, size_t *row,
     return false;
 }
 
+/* The value of the option at argv[*i], if it is a word of its own; NULL: there is none. */
+static const char *next_value(const struct option_spec *option, int argc, char **argv, int *i)
+{
+    const char *next = *i + 1 < argc ? argv[*i + 1] : NULL;
+    if (option->alone && !(next && *next && next[strspn(next, "0123456789")] == '\0'))
+        return option->alone;
+    *i += next != NULL;
+    return next;
+}
+
 /* Reads the option at argv[*i], and its value if that is the next word. */
 static bool parse_option(const struct command *command, int argc, char **argv, int *i,
                          void *settings, struct arguments *arguments)
@@ -322,13 +359,10 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
                           recur_word(value).text);
         return false;
     }
-    if (!flag && !value) {
-        if (*i + 1 == argc) {
-            recur_usage_error(command, "--%s needs a value: --%s %s", option.name, option.name,
-                              option.metavar);
-            return false;
-        }
-        value = argv[++*i];
+    if (!flag && !value && !(value = next_value(&option, argc, argv, i))) {
+        recur_usage_error(command, "--%s needs a value: --%s %s", option.name, option.name,
+                          option.metavar);
+        return false;
     }
     recur_option_add(&arguments->given, row, value);
     return set_value(command, &option, value ? value : "", settings);
@@ -436,6 +470,19 @@ bool recur_option_given(const struct command *command, const struct arguments *a
            recur_option_in(&arguments->given, row);
 }
 
+bool recur_none_given(const struct command *command, const struct arguments *arguments,
+                      recur_fields *fields, const char *needed)
+{
+    for (size_t i = 0; fields(i); i++) {
+        const char *option = recur_field_option(fields(i));
+        if (!option || !recur_option_given(command, arguments, option))
+            continue;
+        recur_usage_error(command, "--%s needs --%s", option, needed);
+        return false;
+    }
+    return true;
+}
+
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings)
 {
@@ -446,6 +493,15 @@ void recur_option_preset(const struct command *command, struct arguments *argume
         return;
     recur_option_add(&arguments->given, row, value);
     set_value(command, &option, value, settings);
+}
+
+void recur_option_forget(const struct command *command, struct arguments *arguments,
+                         const char *name)
+{
+    struct option_spec option;
+    size_t row;
+    if (find(command, name, strlen(name), &row, &option))
+        recur_option_remove(&arguments->given, row);
 }
 
 double recur_option_number(const struct command *command, const struct arguments *arguments,

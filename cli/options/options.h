@@ -24,6 +24,7 @@ enum option_kind {
     OPTION_COUNTS,  /* struct count_list: "256,128", each in [least, most] */
     OPTION_TOKENS,  /* struct token_list: "A,B" */
     OPTION_NUMBER,  /* double between low and high */
+    OPTION_TIME,    /* double: seconds, given as 90, 90s, 10m, 1h or 1h30m */
     OPTION_FIELD,   /* the setting with the row's name, in the configuration at `at` */
     OPTION_FIELDS,  /* no option but, as the table's last rows, all that there are of the
                        configuration at `at` and have no row: help shows them at its end */
@@ -63,6 +64,8 @@ struct option_spec {
     bool above_low, below_high; /* the bound itself is not allowed */
     const char *standard;       /* the default, which is parsed like a value; NULL: zero */
     const char *shown;          /* the default as the help words it; NULL: `standard` */
+    const char *alone;          /* the value of the option alone, where the next word is no number;
+                                   NULL: it needs a value */
     const char *help;
     const recur_field *field; /* the one of `fields` with the row's name, which recur_option_row
                                  finds; NULL: none */
@@ -122,9 +125,18 @@ bool recur_options_parse(const struct command *command, int argc, char **argv, v
 bool recur_option_given(const struct command *command, const struct arguments *arguments,
                         const char *name);
 
+/* Was none of the options given that are settings of `fields`? Prints that the first one needs the
+ * option `needed`. */
+bool recur_none_given(const struct command *command, const struct arguments *arguments,
+                      recur_fields *fields, const char *needed);
+
 /* Sets an option that was not given, to a preset's value. After that it counts as given. */
 void recur_option_preset(const struct command *command, struct arguments *arguments,
                          const char *name, const char *value, void *settings);
+
+/* Makes an option count as not given; its value stays. */
+void recur_option_forget(const struct command *command, struct arguments *arguments,
+                         const char *name);
 
 /* Puts the options in `given` as a list of strings, each a word "--name=value". Parsing them gives
  * the same values again. */

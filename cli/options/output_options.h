@@ -6,7 +6,7 @@
 #include "options/options.h"
 
 struct output_options {
-    const char *output, *log, *report, *plot, *resume;
+    const char *output, *log, *report, *plot, *tensorboard, *dashboard, *resume;
     uint64_t checkpoint_every; /* minibatches; 0: never */
     struct text_list predict;
     uint64_t predict_every; /* epochs; 0: only at the end */
@@ -37,6 +37,13 @@ struct output_options {
      .help = "one JSON object at the end"},                                                        \
     {OPTION_FILE, 0, "plot", "FILE", offsetof(settings, out.plot), .shown = "none",                \
      .help = "the curves as a picture, .svg or .png"},                                             \
+    {OPTION_FILE, 0, "tensorboard", "FOLDER", offsetof(settings, out.tensorboard),                 \
+     .shown = "none", .help = "a folder that gets the numbers of each epoch for TensorBoard"},     \
+    {OPTION_TEXT, 0, "dashboard", "[PORT]", offsetof(settings, out.dashboard), .shown = "none",    \
+     .alone = "8080",                                                                              \
+     .help = "show the run, and all whose logs are in the folder of --log, on a page at this port "\
+             "of 127.0.0.1 (8080 if no number follows; 0: one that is free, which is printed). "   \
+             "Without --log the log goes beside the model: model.jsonl"},                          \
     {OPTION_FLAG, 0, "quiet", NULL, offsetof(settings, out.quiet),                                 \
      .help = "no progress on standard error"}
 /* clang-format on */

@@ -7,8 +7,9 @@
 
 struct text_options {
     const char *tokens, *clean, *encoding;
-    uint64_t min_freq;
+    uint64_t min_freq, vocab_size;
     struct token_list reserved;
+    const char *word_rule; /* NULL: as `clean` suggests */
 };
 
 /* The row of --encoding, for commands that read a text's file. */
@@ -40,6 +41,15 @@ struct text_options {
             .help = "",                                                                            \
         },                                                                                         \
         {                                                                                          \
+            .kind = OPTION_CHOICE,                                                                 \
+            .name = "word-rule",                                                                   \
+            .metavar = "KIND",                                                                     \
+            .at = offsetof(settings, text.word_rule),                                              \
+            .fields = recur_text_field,                                                            \
+            .shown = "unicode; with --clean letters space",                                        \
+            .help = "",                                                                            \
+        },                                                                                         \
+        {                                                                                          \
             .kind = OPTION_COUNT,                                                                  \
             .name = "min-freq",                                                                    \
             .metavar = "N",                                                                        \
@@ -47,6 +57,16 @@ struct text_options {
             .most = INT64_MAX,                                                                     \
             .standard = "0",                                                                       \
             .help = "tokens met less often than N times become <unk>",                             \
+        },                                                                                         \
+        {                                                                                          \
+            .kind = OPTION_COUNT,                                                                  \
+            .name = "vocab-size",                                                                  \
+            .metavar = "N",                                                                        \
+            .at = offsetof(settings, text.vocab_size),                                             \
+            .least = 1,                                                                            \
+            .most = INT32_MAX,                                                                     \
+            .shown = "as suits the text, 512 to 32768",                                            \
+            .help = "of --tokens bpe: how many entries the vocabulary has at most",                \
         },                                                                                         \
         {                                                                                          \
             .kind = OPTION_TOKENS,                                                                 \
@@ -65,6 +85,9 @@ struct text_config {
     recur_vocab_config vocab;
     recur_corpus_config corpus;
 };
+
+/* The rule that words are cut by. */
+const char *recur_text_options_rule(const struct text_options *options);
 
 /* `options` must outlive *config. */
 void recur_text_options_config(const struct text_options *options, struct text_config *config);

@@ -24,6 +24,14 @@ const struct option_spec recur_train_option_rows[] = {
     {OPTION_CHOICE, 0, "preset", "NAME", AT(preset), .choice = recur_preset_name, .shown = "none",
      .help = "one of the D2L tutorial's runs on time_machine; options given besides override its "
              "settings"},
+    {OPTION_FILE, 0, "init-from", "MODEL", AT(init_from), .shown = "new parameters",
+     .help = "go on from this model's parameters (recur's or ONNX), with its cell, widths and "
+             "tokens, as a new run on another text or for another task; the learning rate and the "
+             "optimiser begin anew"},
+    {OPTION_CHOICE, 0, "vocabulary", "KIND", AT(vocabulary), .choices = "grow|keep",
+     .standard = "grow",
+     .help = "of --init-from: what tokens are that the model does not know, new ones behind its "
+             "own or <unk>"},
     {OPTION_CHOICE, 0, "task", "NAME", AT(task), .fields = recur_model_field, .standard = "lm",
      .help = ""},
     TEXT_OPTION_ROWS(struct train_options),
@@ -45,9 +53,14 @@ const struct option_spec recur_train_option_rows[] = {
     MODEL("embed",
           .shown =
               "0 for vocabularies up to 512, else the first hidden width; of words to tag 100"),
+    {OPTION_FLAG, 0, "tied", NULL, AT(tied),
+     .help =
+         "the output layer has the weights of the embedding, which is as wide as the top layer"},
     MODEL("biases"),
     MODEL("init"),
     MODEL("dropout"),
+    MODEL("dropout-kind"),
+    MODEL("weight-drop"),
 
     MODEL("pool"),
     {OPTION_FLAG, 0, "crf", NULL, AT(crf),
@@ -56,9 +69,11 @@ const struct option_spec recur_train_option_rows[] = {
     MODEL("char-embed"),
     MODEL("char-hidden"),
     TRAINER("blanks"),
+    TRAINER("ar"),
 
     {OPTION_HEADING, .help = "Training"},
     TRAINER("batch"),
+    TRAINER("accumulate"),
     TRAINER("steps"),
     TRAINER("sampling"),
     TRAINER("optimizer"),
@@ -69,17 +84,39 @@ const struct option_spec recur_train_option_rows[] = {
     TRAINER("schedule"),
     TRAINER("warmup"),
     TRAINER("lr-floor"),
-    TRAINER("patience"),
+    TRAINER("stable"),
+    TRAINER("decay"),
+    TRAINER("lr-patience"),
     TRAINER("lr-factor"),
-    TRAINER("epochs", .shown = "as many as see 10 million tokens, at least 1, at most 60"),
+    TRAINER("average"),
+    TRAINER("average-decay"),
+    TRAINER("average-start"),
+    TRAINER("sampled-softmax"),
+    {OPTION_TIME, 0, "time", "T", AT(time), .low = 1, .high = 2592000, .shown = "no limit",
+     .help = "train the best model that this machine can make in T (90s, 10m, 1h30m): chooses by "
+             "the text and by measured speed what is not given, and fits the schedule to the time "
+             "that is left; beside --resume: go on for T"},
+    TRAINER("epochs", .shown = "what suits the text or, if something else was chosen by hand, as "
+                               "many as see 10 million tokens, at least 1, at most 60"),
+    TRAINER("freeze"),
+    TRAINER("updates", .shown = "as many as the epochs have"),
+    {OPTION_COUNT, 0, "patience", "N", AT(patience), .most = 1000000, .standard = "0",
+     .help = "end the run when validation has not improved for N epochs; 0: never"},
     TRAINER("validation", .standard = FIELD_STANDARD, .shown = "0.1; presets 0"),
     {OPTION_COUNT, 0, "seed", NULL, AT(seed), .fields = recur_trainer_field, .standard = "1",
      .help = ""},
     {OPTION_COUNT, 0, "threads", "N", AT(threads), .least = 1, .most = 1024, .shown = "all cores",
      .help = "the model is the same to the bit with any number"},
-    {OPTION_CHOICE, 0, "device", "NAME", AT(device), .choices = "auto|cpu|cuda", .standard = "auto",
-     .help = "where to compute, in this version the cpu, of"},
+    TRAINER("device", .metavar = "NAME"),
     TRAINER("precision"),
+
+    {OPTION_HEADING, .help = "Several processes (mpirun, srun)"},
+    TRAINER("blocks", .standard = FIELD_STANDARD,
+            .shown = "none; with mpirun 4 to 16, as the batch decides"),
+    TRAINER("sync-every"),
+    TRAINER("rank-seconds"),
+    TRAINER("reduce"),
+    TRAINER("reduce-precision"),
 
     {OPTION_HEADING, .help = "Output"},
     OUTPUT_OPTION_ROWS(struct train_options),
@@ -157,10 +194,11 @@ static void apply_preset(const struct command *command, struct train_options *op
 }
 
 static bool spread_layers(const struct command *command, struct train_options *options,
-                          bool layers_given)
+                          const struct arguments *given)
 {
     struct count_list *hidden = &options->hidden;
-    if (layers_given && hidden->count > 1 && hidden->count != options->layers) {
+    if (recur_option_given(command, given, "layers") && hidden->count > 1 &&
+        hidden->count != options->layers) {
         recur_usage_error(command, "--layers %llu does not go with the %zu widths of --hidden",
                           (unsigned long long)options->layers, hidden->count);
         return false;
@@ -171,14 +209,14 @@ static bool spread_layers(const struct command *command, struct train_options *o
     return true;
 }
 
+enum { WANTED_MOST = 16, WANTED_OTHERS = 3 };
+
 /* An option that needs a task with certain uses, or certain values of another option. */
 struct dependency {
     const char *option;
-    unsigned uses;                 /* of the task; 0: the values below are needed */
-    const char *other, *wanted[2]; /* NULL ends the list */
+    unsigned uses;                             /* of the task; 0: the values below are needed */
+    const char *other, *wanted[WANTED_OTHERS]; /* NULL ends the list */
 };
-
-enum { WANTED_MOST = 16 };
 
 /* Lists the tasks that serve one of these uses; returns how many. */
 static size_t list_tasks(unsigned uses, const char **names)
@@ -217,7 +255,7 @@ static bool fits(const struct command *command, const struct train_options *opti
     const char *other = d->uses ? "task" : d->other;
     const char *value = recur_option_chosen(command, other, options);
     size_t count = d->uses ? list_tasks(d->uses, tasks) : 0;
-    while (!d->uses && count < 2 && d->wanted[count])
+    while (!d->uses && count < WANTED_OTHERS && d->wanted[count])
         count++;
     for (size_t i = 0; i < count; i++)
         if (strcmp(value, wanted[i]) == 0)
@@ -236,6 +274,8 @@ bool recur_train_options_fit(const struct command *command, const struct train_o
         {"preset", .uses = PREDICTS_TOKENS},
         {"activation", 0, "cell", {"rnn"}},
         {"tokens", .uses = PREDICTS_TOKENS | LABELS_TEXTS},
+        {"word-rule", 0, "tokens", {"word"}},
+        {"vocab-size", 0, "tokens", {"bpe"}},
         {"clean", .uses = PREDICTS_TOKENS | LABELS_TEXTS},
         {"max-tokens", .uses = PREDICTS_TOKENS},
         {"steps", .uses = PREDICTS_TOKENS},
@@ -245,6 +285,7 @@ bool recur_train_options_fit(const struct command *command, const struct train_o
         {"char-embed", .uses = LABELS_WORDS},
         {"char-hidden", .uses = LABELS_WORDS},
         {"blanks", .uses = FILLS},
+        {"ar", .uses = CONTINUES},
         {"word-column", .uses = LABELS_WORDS},
         {"sentence-end", .uses = LABELS_WORDS},
         {"text-column", .uses = LABELS_TEXTS},
@@ -253,14 +294,50 @@ bool recur_train_options_fit(const struct command *command, const struct train_o
         {"predict", .uses = CONTINUES},
         {"predict-every", .uses = CONTINUES},
         {"momentum", 0, "optimizer", {"sgd", "rmsprop"}},
-        {"warmup", 0, "schedule", {"cosine"}},
-        {"lr-floor", 0, "schedule", {"cosine"}},
-        {"patience", 0, "schedule", {"plateau"}},
+        {"warmup", 0, "schedule", {"cosine", "wsd", "onecycle"}},
+        {"lr-floor", 0, "schedule", {"cosine", "wsd", "onecycle"}},
+        {"stable", 0, "schedule", {"wsd"}},
+        {"decay", 0, "schedule", {"wsd"}},
+        {"lr-patience", 0, "schedule", {"plateau"}},
         {"lr-factor", 0, "schedule", {"plateau"}},
+        {"average-decay", 0, "average", {"ema"}},
+        {"average-start", 0, "average", {"swa"}},
+        {"sampled-softmax", 0, "task", {"lm", "fill"}},
     };
     for (size_t i = 0; i < sizeof dependencies / sizeof *dependencies; i++)
         if (!fits(command, options, given, &dependencies[i]))
             return false;
+    return true;
+}
+
+/* What --time decides cannot be given beside it. */
+static bool fits_time(const struct command *command, const struct train_options *options,
+                      const struct arguments *given)
+{
+    static const char *const lengths[] = {"preset", "epochs", "updates", "stable", "decay"};
+    if (!(options->time > 0))
+        return true;
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        if (recur_option_given(command, given, lengths[i])) {
+            recur_usage_error(command,
+                              "--%s does not go with --time, which says how long the run is",
+                              lengths[i]);
+            return false;
+        }
+    const char *schedule = recur_schedule_name(options->trainer.schedule);
+    if (recur_schedule_planned(options->trainer.schedule) &&
+        options->trainer.schedule != RECUR_SCHEDULE_WSD) {
+        recur_usage_error(command,
+                          "--schedule %s does not go with --time: it needs the run's length from "
+                          "the start, which --time finds as it goes; wsd does not",
+                          schedule);
+        return false;
+    }
+    if (options->trainer.warmup < 1 && recur_option_given(command, given, "warmup")) {
+        recur_usage_error(command, "--warmup beside --time must be a number of minibatches, 1 or "
+                                   "more");
+        return false;
+    }
     return true;
 }
 
@@ -273,13 +350,49 @@ static bool check_supported(const struct command *command, const struct train_op
                           "--bidirectional needs --task %s: a language model that reads from the "
                           "end too would see the tokens it is to predict",
                           join(tasks, list_tasks(FILLS | LABELS, tasks)).text);
+    else if (recur_option_given(command, given, "epochs") &&
+             recur_option_given(command, given, "updates"))
+        recur_usage_error(command, "--epochs does not go with --updates: both say how long the run "
+                                   "is");
+    else if (!fits_time(command, options, given))
+        return false;
     else if (!options->model.bidirectional && recur_option_given(command, given, "merge"))
         recur_usage_error(command, "--merge needs --bidirectional");
-    else if (strcmp(options->device, "cuda") == 0)
-        recur_usage_error(command, "--device cuda: this build has no CUDA, only the cpu");
+    else if (!(options->model.dropout > 0) && recur_option_given(command, given, "dropout-kind"))
+        recur_usage_error(command, "--dropout-kind needs --dropout");
     else
         return true;
     return false;
+}
+
+bool recur_train_options_finish(const struct command *command, struct train_options *options,
+                                const struct arguments *given)
+{
+    options->labels = serves(recur_train_task(options), LABELS);
+    return check_supported(command, options, given) &&
+           recur_train_options_fit(command, options, given) &&
+           spread_layers(command, options, given);
+}
+
+/* Do the options go with --init-from, or with a run that begins from nothing? */
+static bool check_inheritance(const struct command *command, const struct train_options *options,
+                              const struct arguments *given)
+{
+    static const char *const alone[] = {"vocabulary", "freeze"};
+    static const char *const never[] = {"preset", "reserved"};
+    for (size_t i = 0; i < 2; i++) {
+        if (!options->init_from && recur_option_given(command, given, alone[i]))
+            recur_usage_error(command, "--%s needs --init-from", alone[i]);
+        else if (options->init_from && recur_option_given(command, given, never[i]))
+            recur_usage_error(command,
+                              "--%s does not go with --init-from: the model that the run goes on "
+                              "from decides",
+                              never[i]);
+        else
+            continue;
+        return false;
+    }
+    return true;
 }
 
 bool recur_train_options_parse(const struct command *command, int argc, char **argv,
@@ -291,12 +404,11 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
     if (!recur_options_parse(command, argc, argv, options, arguments, status))
         return false;
     const struct arguments given = *arguments; /* given by the user, not by a preset */
-    bool layers_given = recur_option_given(command, &given, "layers");
     *status = STATUS_USAGE;
     options->predict_given = recur_option_given(command, &given, "predict");
     options->predict_by_time = !recur_option_given(command, &given, "predict-every");
     if (options->out.resume)
-        return spread_layers(command, options, layers_given);
+        return spread_layers(command, options, &given);
     if (options->preset)
         apply_preset(command, options, arguments);
     options->predict_by_time = options->predict_by_time && !options->preset;
@@ -307,10 +419,8 @@ bool recur_train_options_parse(const struct command *command, int argc, char **a
             options->trainer.optimizer == RECUR_OPTIMIZER_ADAMW ? 0.01F : 0;
     options->validation = recur_option_number(command, arguments, "validation", options);
     arguments->given = given.given;
-    options->labels = serves(recur_train_task(options), LABELS);
-    return check_supported(command, options, &given) &&
-           recur_train_options_fit(command, options, &given) &&
-           spread_layers(command, options, layers_given);
+    return check_inheritance(command, options, &given) &&
+           (options->init_from || recur_train_options_finish(command, options, &given));
 }
 
 recur_model_config recur_train_model_config(const struct train_options *options, size_t vocabulary)
@@ -321,9 +431,11 @@ recur_model_config recur_train_model_config(const struct train_options *options,
     config.hidden = options->hidden.items;
     config.vocabulary = vocabulary;
     if (!options->embedding_given)
-        config.embedding = serves(config.task, LABELS_WORDS) ? 100
-                           : vocabulary <= 512               ? 0
-                                                             : options->hidden.items[0];
+        config.embedding = options->tied                       ? config.hidden[config.layers - 1]
+                           : serves(config.task, LABELS_WORDS) ? 100
+                           : vocabulary <= 512                 ? 0
+                                                               : options->hidden.items[0];
+    config.tied = options->tied;
     config.decoder = options->crf ? RECUR_DECODER_CRF : RECUR_DECODER_SOFTMAX;
     config.seed = options->seed;
     return config;

@@ -10,18 +10,18 @@
 #include "recur/trainer.h"
 
 struct train_options {
-    const char *preset, *task;
+    const char *preset, *init_from, *vocabulary, *task;
     struct text_options text;
     uint64_t max_tokens;
     struct label_options columns;
 
     recur_model_config model;     /* incomplete: recur_train_model_config completes it */
     recur_trainer_config trainer; /* incomplete: recur_train_trainer_config completes it */
-    bool crf;
+    bool crf, tied;
     struct count_list hidden;
-    uint64_t layers, seed, threads;
+    uint64_t layers, seed, threads, patience;
+    double time;       /* seconds; 0: as long as it takes */
     double validation; /* as the user wrote it, not the float next to it */
-    const char *device;
 
     struct output_options out;
 
@@ -41,6 +41,17 @@ extern const struct option_spec recur_train_option_rows[];
 bool recur_train_options_parse(const struct command *command, int argc, char **argv,
                                struct train_options *options, struct arguments *arguments,
                                int *status);
+
+/* With --init-from: options that were not given become those of the model that the run goes on
+ * from; prints which given one contradicts it. Then checks what fits together. Returns 0 or the
+ * exit status. */
+int recur_train_options_inherit(const struct command *command, struct train_options *options,
+                                const struct arguments *given, const recur_model *from);
+
+/* The last part of reading the options, once all are known: do they fit together? Prints what is
+ * wrong. */
+bool recur_train_options_finish(const struct command *command, struct train_options *options,
+                                const struct arguments *given);
 
 /* Do options have the value of another option that they need, as --crf needs --task tag? Prints
  * what is wrong. */

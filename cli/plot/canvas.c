@@ -63,9 +63,17 @@ static const char *color_of(size_t curve)
     return colors[curve];
 }
 
-void recur_canvas_name(FILE *stream, size_t curve, const char *name, bool color)
+/* The letters of the curves in ASCII; the first one's differ with its height. */
+static const char letters[CANVAS_CURVES] = {':', 'o', 'x'};
+
+void recur_canvas_name(FILE *stream, size_t curve, const char *name, struct look look)
 {
-    fprintf(stream, "%s%s%s", color ? color_of(curve) : "", name, color ? "\033[0m" : "");
+    static const char *const gaps[CANVAS_CURVES] = {"", " (dotted)", " (wide dots)"};
+    fprintf(stream, "%s%s%s", look.color ? color_of(curve) : "", name, look.color ? "\033[0m" : "");
+    if (!look.ascii)
+        fputs(gaps[curve], stream);
+    else if (curve > 0)
+        fprintf(stream, " (%c)", letters[curve]);
 }
 
 /* If several curves pass, the colour is that of the last. */
@@ -77,20 +85,42 @@ static size_t last_curve(unsigned char curves)
     return curve;
 }
 
-static void print_row(FILE *stream, const struct canvas *canvas, size_t row, bool color)
+/* Prints a braille pattern: U+2800 + dots in UTF-8. An empty one is a space, which every font
+ * has. */
+static void print_braille(FILE *stream, unsigned char dots)
+{
+    if (dots)
+        fprintf(stream, "\xE2%c%c", 0xA0 | dots >> 6, 0x80 | (dots & 0x3F));
+    else
+        fputc(' ', stream);
+}
+
+/* Prints a letter of the last curve that passes; the first curve's shows its height. */
+static void print_letter(FILE *stream, unsigned char dots, unsigned char curves)
+{
+    enum { UPPER = 0x1B, LOWER = 0xE4 };
+    size_t curve = last_curve(curves);
+    fputc(!dots             ? ' '
+          : curve > 0       ? letters[curve]
+          : !(dots & LOWER) ? '\''
+          : !(dots & UPPER) ? '.'
+                            : letters[curve],
+          stream);
+}
+
+static void print_row(FILE *stream, const struct canvas *canvas, size_t row, struct look look)
 {
     unsigned char current = 0;
     for (size_t x = 0; x < canvas->columns; x++) {
         unsigned char dots = canvas->dots[row][x], curves = canvas->curves[row][x];
-        if (color && curves && curves != current) {
+        if (look.color && curves && curves != current) {
             fputs(color_of(last_curve(curves)), stream);
             current = curves;
         }
-        /* U+2800 + dots in UTF-8. An empty pattern is a space, which every font has. */
-        if (dots)
-            fprintf(stream, "\xE2%c%c", 0xA0 | dots >> 6, 0x80 | (dots & 0x3F));
+        if (look.ascii)
+            print_letter(stream, dots, curves);
         else
-            fputc(' ', stream);
+            print_braille(stream, dots);
     }
     fputs(current ? "\033[0m\n" : "\n", stream);
 }
@@ -113,30 +143,39 @@ static void print_texts(FILE *stream, const struct canvas *canvas, const char *l
     fprintf(stream, "%*s%s\n", (int)(end - from - length), "", right);
 }
 
-/* Prints a label with the same width for every value. */
-static void print_label(FILE *stream, double value, int digits)
+/* Prints a label with the same width for every value, and the axis beside it. */
+static void print_label(FILE *stream, double value, int digits, struct look look)
 {
+    const char *axis = look.ascii ? "+" : "\u2524";
     if (snprintf(NULL, 0, "%.*f", digits, value) <= CANVAS_LABEL)
-        fprintf(stream, "%*.*f \u2524", CANVAS_LABEL, digits, value);
+        fprintf(stream, "%*.*f %s", CANVAS_LABEL, digits, value, axis);
     else
-        fprintf(stream, "%*.2e \u2524", CANVAS_LABEL, value);
+        fprintf(stream, "%*.2e %s", CANVAS_LABEL, value, axis);
+}
+
+/* Prints the axis below the rows, with the mark's tick. */
+static void print_axis(FILE *stream, const struct canvas *canvas, struct look look)
+{
+    fprintf(stream, "%*s %s", CANVAS_LABEL, "", look.ascii ? "+" : "\u2514");
+    for (size_t x = 0; x < canvas->columns; x++) {
+        bool mark = canvas->mark && x == canvas->mark_column;
+        fputs(look.ascii ? (mark ? "+" : "-") : mark ? "\u2534" : "\u2500", stream);
+    }
+    fputc('\n', stream);
 }
 
 void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, const char *left,
-                        const char *right, bool color)
+                        const char *right, struct look look)
 {
     for (size_t row = 0; row < CANVAS_ROWS; row++) {
         double value =
             canvas->high - (canvas->high - canvas->low) * (double)row / (CANVAS_ROWS - 1);
         if (row == 0 || row == CANVAS_ROWS - 1 || row == CANVAS_ROWS / 2)
-            print_label(stream, exp(value), digits);
+            print_label(stream, exp(value), digits, look);
         else
-            fprintf(stream, "%*s \u2502", CANVAS_LABEL, "");
-        print_row(stream, canvas, row, color);
+            fprintf(stream, "%*s %s", CANVAS_LABEL, "", look.ascii ? "|" : "\u2502");
+        print_row(stream, canvas, row, look);
     }
-    fprintf(stream, "%*s \u2514", CANVAS_LABEL, "");
-    for (size_t x = 0; x < canvas->columns; x++)
-        fputs(canvas->mark && x == canvas->mark_column ? "\u2534" : "\u2500", stream);
-    fputc('\n', stream);
+    print_axis(stream, canvas, look);
     print_texts(stream, canvas, left, right);
 }

@@ -1,10 +1,12 @@
-/* Draws curves in a terminal on a logarithmic scale, with Unicode's braille dots. */
+/* Draws curves in a terminal on a logarithmic scale, with Unicode's braille dots, or with ASCII. */
 #ifndef RECUR_CLI_PLOT_CANVAS_H
 #define RECUR_CLI_PLOT_CANVAS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+#include "common/terminal.h"
 
 /* A braille character has 2 x 4 dots. The labels to the left of the rows are CANVAS_LABEL columns
  * wide. */
@@ -40,13 +42,13 @@ void recur_canvas_draw(struct canvas *canvas, size_t curve, const double *values
  * outlive the canvas. */
 void recur_canvas_mark(struct canvas *canvas, size_t dot, const char *text);
 
-/* Prints `name` in the colour of a curve. */
-void recur_canvas_name(FILE *stream, size_t curve, const char *name, bool color);
+/* Prints `name` in the colour of a curve, and what the curve looks like. */
+void recur_canvas_name(FILE *stream, size_t curve, const char *name, struct look look);
 
 /* Prints the rows, with the values at the top, in the middle and at the bottom, then the axis with
  * the texts under its ends. Values have `digits` after the point; one that would be too wide is
  * printed as 1.63e+39. */
 void recur_canvas_print(FILE *stream, const struct canvas *canvas, int digits, const char *left,
-                        const char *right, bool color);
+                        const char *right, struct look look);
 
 #endif

@@ -8,12 +8,12 @@
 #include "common/quote.h"
 
 /* Colours that people with colour blindness can distinguish (Okabe and Ito 2008). */
-static const unsigned palette[CHART_SERIES] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
+static const unsigned palette[CHART_COLORS] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
                                                0xE69F00, 0x56B4E9, 0x7F7F7F, 0x000000};
-enum { INK = 0x222222, PALE_INK = 0x666666, GRID = 0xE4E4E4, AXIS = 0xA0A0A0 };
+enum { GRID = 0xE4E4E4, AXIS = 0xA0A0A0 };
 
 /* Points: margins around the frame of the curves, and sizes of letters. */
-enum { LEFT = 64, RIGHT = 24, TOP = 90, BOTTOM = 48, SMALL = 12, LARGE = 16, LINE = 15 };
+enum { LEFT = 64, RIGHT = 16, TOP = 28, BOTTOM = 44, LINE = 15 };
 #define LETTER 6.8
 
 /* A scale maps values to places on the sheet. */
@@ -80,27 +80,35 @@ static double name_room(const struct chart *chart)
 {
     size_t longest = 0;
     for (size_t s = 0; s < chart->series_count; s++) {
-        size_t columns = recur_columns(chart->series[s].name);
+        size_t columns = chart->series[s].name ? recur_columns(chart->series[s].name) : 0;
         longest = columns > longest ? columns : longest;
     }
-    return LETTER * (double)longest;
+    return LETTER * (double)longest + (longest > 0 ? 10 : 0);
 }
 
-static struct frame make_frame(const struct chart *chart, struct point sheet)
+static struct frame make_frame(const struct chart *chart, struct area area)
 {
     struct point low, high;
     find_range(chart, &low, &high);
     bool logarithmic = chart->logarithmic && low.y > 0 && high.y > 3 * low.y;
-    struct frame frame = {.x = make_scale(low.x, high.x, false, 0),
+    struct frame frame = {.x = make_scale(chart->from_zero ? 0 : low.x, high.x, false, 0),
                           .y = make_scale(low.y, high.y, logarithmic, 0.04)};
-    frame.x.from = LEFT;
-    frame.x.to = sheet.x - RIGHT - name_room(chart);
-    frame.y.from = sheet.y - BOTTOM;
-    frame.y.to = TOP;
+    frame.x.from = area.x + LEFT;
+    frame.x.to = area.x + area.width - RIGHT - name_room(chart);
+    frame.y.from = area.y + area.height - BOTTOM;
+    frame.y.to = area.y + TOP;
     return frame;
 }
 
 enum { MOST_TICKS = 24, TICKS = 6 };
+
+/* How many ticks a scale has room for, at most TICKS. */
+static double tick_count(const struct scale *scale)
+{
+    double length = fabs(scale->to - scale->from);
+    double room = scale->to > scale->from ? 64 : 28;
+    return fmax(2, fmin(TICKS, length / room));
+}
 
 /* Round values within the scale. */
 struct ticks {
@@ -122,10 +130,11 @@ static struct ticks even_ticks(const struct scale *scale, double least)
     struct ticks ticks = {.count = 0};
     double low = scale->logarithmic ? exp(scale->low) : scale->low;
     double high = scale->logarithmic ? exp(scale->high) : scale->high;
-    double raw = (high - low) / TICKS, power = pow(10, floor(log10(raw))), share = raw / power;
+    double raw = (high - low) / tick_count(scale), power = pow(10, floor(log10(raw))),
+           share = raw / power;
     double step = fmax(least, power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10));
     for (double k = ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++)
-        add_tick(&ticks, scale, k * step);
+        add_tick(&ticks, scale, k * step + 0.0); /* no -0 */
     return ticks;
 }
 
@@ -135,45 +144,59 @@ static struct ticks round_ticks(const struct scale *scale)
 {
     static const double digits[][8] = {{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 7}};
     double low = scale->low / log(10), high = scale->high / log(10);
-    double every = fmax(1, ceil((high - low) / (2 * TICKS)));
+    double every = fmax(1, ceil((high - low) / (2 * tick_count(scale))));
     for (size_t row = 0; row < sizeof digits / sizeof *digits; row++) {
         struct ticks ticks = {.count = 0};
         for (double n = every * floor(low / every); n <= high; n += every)
             for (size_t i = 0; i < 8 && digits[row][i] > 0; i++)
                 add_tick(&ticks, scale, digits[row][i] * pow(10, n));
-        if (ticks.count >= 4)
+        if (ticks.count >= 4 || (double)ticks.count >= tick_count(scale))
             return ticks;
     }
     return even_ticks(scale, 0);
 }
 
+/* A tick's number, large ones in thousands (k), millions (M) and thousands of millions (G). */
+static void print_tick(char text[32], double value, int digits)
+{
+    double size = fabs(value);
+    double unit = size >= 1e9 ? 1e9 : size >= 1e6 ? 1e6 : size >= 1e4 ? 1e3 : 1;
+    snprintf(text, 32, "%.*g%s", digits, size < 1e12 ? value / unit : value,
+             size >= 1e12  ? ""
+             : unit >= 1e9 ? "G"
+             : unit >= 1e6 ? "M"
+             : unit >= 1e3 ? "k"
+                           : "");
+}
+
 static void draw_grid(const struct chart *chart, struct pen *pen, const struct frame *frame)
 {
-    const struct lettering right = {SMALL, PALE_INK, ANCHOR_END, false};
-    const struct lettering middle = {SMALL, PALE_INK, ANCHOR_MIDDLE, false};
-    const struct lettering left = {SMALL, PALE_INK, ANCHOR_START, false};
+    const struct lettering right = {CHART_SMALL, CHART_PALE_INK, ANCHOR_END, false};
+    const struct lettering middle = {CHART_SMALL, CHART_PALE_INK, ANCHOR_MIDDLE, false};
+    const struct lettering left = {CHART_SMALL, CHART_PALE_INK, ANCHOR_START, false};
     const struct scale *x = &frame->x, *y = &frame->y;
     struct ticks ticks = y->logarithmic ? round_ticks(y) : even_ticks(y, 0);
     char text[32];
     for (size_t i = 0; i < ticks.count; i++) {
         double at = place(y, ticks.value[i]);
         pen->kind->line(pen, (struct point[]){{x->from, at}, {x->to, at}}, 2, GRID, 1, false);
-        snprintf(text, sizeof text, "%.6g", ticks.value[i]);
+        print_tick(text, ticks.value[i], 6);
         pen->kind->text(pen, (struct point){x->from - 8, at + 4}, right, text);
     }
     pen->kind->line(pen, (struct point[]){{x->from, y->from}, {x->to, y->from}}, 2, AXIS, 1, false);
-    ticks = even_ticks(x, 1);
-    if (ticks.count > 1 && 2 * (ticks.value[0] - x->low) > ticks.value[1] - ticks.value[0])
+    ticks = even_ticks(x, chart->from_zero ? 0 : 1);
+    if (!chart->from_zero && ticks.count > 1 &&
+        2 * (ticks.value[0] - x->low) > ticks.value[1] - ticks.value[0])
         add_tick(&ticks, x, x->low);
     for (size_t i = 0; i < ticks.count; i++) {
         double at = place(x, ticks.value[i]);
         pen->kind->line(pen, (struct point[]){{at, y->from}, {at, y->from + 4}}, 2, AXIS, 1, false);
-        snprintf(text, sizeof text, "%.9g", ticks.value[i]);
+        print_tick(text, ticks.value[i], 9);
         pen->kind->text(pen, (struct point){at, y->from + 18}, middle, text);
     }
-    pen->kind->text(pen, (struct point){(x->from + x->to) / 2, y->from + 36}, middle,
+    pen->kind->text(pen, (struct point){(x->from + x->to) / 2, y->from + 35}, middle,
                     chart->x_name);
-    pen->kind->text(pen, (struct point){16, y->to - 14}, left, chart->y_name);
+    pen->kind->text(pen, (struct point){x->from - LEFT + 16, y->to - 12}, left, chart->y_name);
 }
 
 /* Thins a stretch without gaps. If many points coincide, only the lowest and the highest of each
@@ -195,14 +218,15 @@ static size_t thin(struct point *points, size_t count)
     return used;
 }
 
-static void draw_stretch(struct pen *pen, struct point *points, size_t count, unsigned color)
+static void draw_stretch(struct pen *pen, struct point *points, size_t count, unsigned color,
+                         bool dashed)
 {
     enum { FEW = 24 };
     size_t left = thin(points, count);
     if (left > 1)
-        pen->kind->line(pen, points, left, color, 2, false);
+        pen->kind->line(pen, points, left, color, dashed ? 1.2 : 2, dashed);
     for (size_t i = 0; i < left && count <= FEW; i++)
-        pen->kind->dot(pen, points[i], left > 1 ? 3 : 4, color);
+        pen->kind->dot(pen, points[i], dashed ? 1.8 : left > 1 ? 3 : 4, color);
 }
 
 static void draw_series(const struct chart_series *series, struct pen *pen,
@@ -213,7 +237,7 @@ static void draw_series(const struct chart_series *series, struct pen *pen,
         if (i < series->count && isfinite(series->points[i].y)) {
             series->points[i] = place_point(frame, series->points[i]);
         } else {
-            draw_stretch(pen, series->points + begin, i - begin, color);
+            draw_stretch(pen, series->points + begin, i - begin, color, series->dashed);
             begin = i + 1;
         }
     }
@@ -229,7 +253,7 @@ static void draw_names(const struct chart *chart, struct pen *pen, const struct 
         size_t last = series->count;
         while (last > 0 && !isfinite(series->points[last - 1].y))
             last--;
-        if (last == 0)
+        if (last == 0 || !series->name)
             continue;
         at[s] = place(&frame->y, series->points[last - 1].y) + 4;
         size_t i = count++;
@@ -245,50 +269,56 @@ static void draw_names(const struct chart *chart, struct pen *pen, const struct 
         }
     }
     for (size_t i = 0; i < count; i++) {
-        const struct lettering name = {SMALL, palette[order[i]], ANCHOR_START, true};
+        const struct lettering name = {
+            CHART_SMALL, recur_chart_color(chart->series[order[i]].color), ANCHOR_START, true};
         pen->kind->text(pen, (struct point){frame->x.to + 10, at[order[i]]}, name,
                         chart->series[order[i]].name);
     }
 }
 
-static void draw_mark(const struct chart_mark *mark, struct pen *pen, const struct frame *frame)
+static void draw_mark(const struct chart *chart, const struct chart_mark *mark, struct pen *pen,
+                      const struct frame *frame)
 {
     struct point at = place_point(frame, mark->at);
     const struct scale *x = &frame->x, *y = &frame->y;
+    pen->kind->dot(pen, at, 6, recur_chart_color(chart->series[mark->series].color));
+    pen->kind->dot(pen, at, 3.5, 0xFFFFFF);
+    if (!mark->text)
+        return;
     double room = LETTER * (double)recur_columns(mark->text) + 8;
     bool left = at.x + room > x->to && at.x - room > x->from;
     bool below = at.y < (y->from + y->to) / 2; /* on the side without the curve */
-    const struct lettering text = {SMALL, INK, left ? ANCHOR_END : ANCHOR_START, false};
-    pen->kind->line(pen, (struct point[]){{at.x, y->from}, {at.x, y->to}}, 2, PALE_INK, 1, true);
-    pen->kind->dot(pen, at, 6, palette[mark->series]);
-    pen->kind->dot(pen, at, 3.5, 0xFFFFFF);
-    pen->kind->text(pen,
-                    (struct point){at.x + (left ? -8 : 8), below ? y->from - 10 : y->to + SMALL},
-                    text, mark->text);
+    const struct lettering text = {CHART_SMALL, CHART_INK, left ? ANCHOR_END : ANCHOR_START, false};
+    struct point edge = {at.x, below ? at.y + 6 : at.y - 6};
+    pen->kind->line(pen, (struct point[]){edge, {at.x, below ? y->from : y->to}}, 2, CHART_PALE_INK,
+                    1, true);
+    pen->kind->text(
+        pen,
+        (struct point){at.x + (left ? -8 : 8), below ? (at.y + y->from) / 2 : y->to + CHART_SMALL},
+        text, mark->text);
 }
 
-/* Draws one line of text, and cuts it where it is too long. */
-static void draw_heading(struct pen *pen, struct point sheet, double y, struct lettering lettering,
-                         const char *text)
+unsigned recur_chart_color(size_t color)
 {
-    enum { MARGIN = 16 };
-    double letter = lettering.size * LETTER / SMALL;
+    return palette[color % CHART_COLORS];
+}
+
+void recur_chart_text(struct pen *pen, struct point at, double width, struct lettering lettering,
+                      const char *text)
+{
+    double letter = lettering.size * LETTER / CHART_SMALL;
     const recur_token whole = {text, strlen(text)};
-    const recur_printable line = recur_fit(whole, (size_t)((sheet.x - 2 * MARGIN) / letter));
-    pen->kind->text(pen, (struct point){MARGIN, y}, lettering, line.text);
+    const recur_printable line = recur_fit(whole, (size_t)(width / letter));
+    pen->kind->text(pen, at, lettering, line.text);
 }
 
-void recur_chart_draw(struct chart *chart, struct pen *pen, struct point sheet)
+void recur_chart_draw(struct chart *chart, struct pen *pen, struct area area)
 {
-    const struct lettering title = {LARGE, INK, ANCHOR_START, true};
-    const struct lettering subtitle = {SMALL, PALE_INK, ANCHOR_START, false};
-    const struct frame frame = make_frame(chart, sheet);
-    draw_heading(pen, sheet, 26, title, chart->title);
-    draw_heading(pen, sheet, 44, subtitle, chart->subtitle);
+    const struct frame frame = make_frame(chart, area);
     draw_grid(chart, pen, &frame);
     draw_names(chart, pen, &frame);
-    for (size_t s = 0; s < chart->series_count; s++)
-        draw_series(&chart->series[s], pen, &frame, palette[s]);
+    for (size_t s = chart->series_count; s-- > 0;)
+        draw_series(&chart->series[s], pen, &frame, recur_chart_color(chart->series[s].color));
     for (size_t m = 0; m < chart->mark_count; m++)
-        draw_mark(&chart->marks[m], pen, &frame);
+        draw_mark(chart, &chart->marks[m], pen, &frame);
 }

@@ -1,14 +1,32 @@
-/* Draws the training curve in a terminal, with Unicode's braille dots. */
+/* Draws the training curve in a terminal (canvas.h). */
 #ifndef RECUR_CLI_PLOT_CURVE_H
 #define RECUR_CLI_PLOT_CURVE_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "common/measure.h"
+#include "common/terminal.h"
+#include "plot/pen.h"
 
-/* Draws the measure on a logarithmic scale over the epochs, at most `width` columns wide. Marks the
- * epoch `kept` unless it is 0. Draws nothing where there are fewer than two epochs. */
-void recur_curve_print(FILE *stream, const struct measure *measure, const recur_epoch *epochs,
-                       size_t count, uint64_t kept, size_t width, bool color);
+/* A line of a curve: its points with rising x, in epochs. A y that is not finite or not positive is
+ * left out. */
+struct curve_line {
+    const char *name;
+    const struct point *points;
+    size_t count;
+};
+
+struct curve {
+    const char *name; /* of the values */
+    struct curve_line line[MEASURE_CURVES];
+    size_t lines;
+    uint64_t kept; /* the epoch to mark; 0: none */
+};
+
+/* Draws the lines on a logarithmic scale, less than `width` columns wide. The curve goes from the
+ * first point to the last. Draws nothing, and returns false, where there are fewer than two points
+ * or the window is too narrow. */
+bool recur_curve_print(FILE *stream, const struct curve *curve, size_t width, struct look look);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +12,13 @@
 #include "common/message.h"
 #include "common/need.h"
 #include "common/output.h"
-#include "plot/chart.h"
 
-static const struct point sheet = {720, 420};
-
-bool recur_plot_check(const struct command *command, const char *path)
+bool recur_plot_check(const struct command *command, const char *option, const char *path)
 {
     if (!recur_ends_in(path, ".svg") && !recur_ends_in(path, ".png"))
-        recur_usage_error(command, "--plot must end in .svg or .png, got \"%s\"", path);
+        recur_usage_error(command, "--%s must end in .svg or .png, got \"%s\"", option, path);
     else if (!recur_ends_in(path, ".svg") && !recur_pen_has_png())
-        recur_usage_error(command, "--plot: this build has no cairo, so it draws .svg alone");
+        recur_usage_error(command, "--%s: this build has no cairo, so it draws .svg alone", option);
     else
         return true;
     return false;
@@ -36,13 +32,20 @@ struct reason {
     char text[300];
 };
 
-static bool draw(struct chart *chart, pen_maker *make_pen, struct picture *picture,
+/* A picture, and room for the points of its curves. */
+struct drawing {
+    const struct plot *plot;
+    struct point *room;
+};
+
+static bool draw(const struct drawing *drawing, pen_maker *make_pen, struct picture *picture,
                  struct reason *why)
 {
-    struct pen *pen = make_pen(sheet, chart->title, why->text, sizeof why->text);
+    const struct plot *plot = drawing->plot;
+    struct pen *pen = make_pen(recur_figure_sheet(plot), plot->title, why->text, sizeof why->text);
     if (!pen)
         return false;
-    recur_chart_draw(chart, pen, sheet);
+    recur_figure_draw(plot, pen, drawing->room);
     bool drawn = pen->kind->finish(pen, picture);
     pen->kind->free(pen);
     return drawn;
@@ -61,7 +64,7 @@ static void write_whole(int to, const void *bytes, size_t size)
 
 /* Runs in the process that draws. It reports whether it succeeded, then the picture or the
  * reason. */
-static void draw_and_exit(struct chart *chart, int to)
+static void draw_and_exit(const struct drawing *drawing, int to)
 {
     struct reason why = {"out of memory"};
     struct picture picture = {0};
@@ -70,7 +73,7 @@ static void draw_and_exit(struct chart *chart, int to)
         dup2(nowhere, STDERR_FILENO); /* where libraries speak for themselves */
     signal(SIGALRM, SIG_DFL);
     alarm(PATIENCE);
-    bool drawn = draw(chart, recur_pen_png, &picture, &why);
+    bool drawn = draw(drawing, recur_pen_png, &picture, &why);
     write_whole(to, drawn ? "+" : "-", 1);
     write_whole(to, drawn ? (void *)picture.bytes : why.text,
                 drawn ? picture.size : strlen(why.text));
@@ -94,7 +97,7 @@ static bool read_whole(int from, struct grown_text *said)
 
 /* Draws in a separate process, because cairo and fontconfig crash, or wait for ever, where memory
  * is short. */
-static bool draw_apart(struct chart *chart, struct picture *picture, struct reason *why)
+static bool draw_apart(const struct drawing *drawing, struct picture *picture, struct reason *why)
 {
     int ends[2], status = 0;
     struct grown_text said = {0};
@@ -106,7 +109,7 @@ static bool draw_apart(struct chart *chart, struct picture *picture, struct reas
     if (child < 0)
         snprintf(why->text, sizeof why->text, "no process to draw in: %s", strerror(errno));
     if (child == 0)
-        draw_and_exit(chart, ends[1]);
+        draw_and_exit(drawing, ends[1]);
     close(ends[1]);
     bool heard = child > 0 && read_whole(ends[0], &said);
     close(ends[0]);
@@ -127,59 +130,18 @@ static bool draw_apart(struct chart *chart, struct picture *picture, struct reas
     return drawn;
 }
 
-static bool write_chart(const struct command *command, const char *path, struct chart *chart)
+bool recur_plot_write(const struct command *command, const char *path, const struct plot *plot)
 {
     struct reason why = {"out of memory"};
     struct picture picture = {0};
-    bool drawn = recur_ends_in(path, ".svg") ? draw(chart, recur_pen_svg, &picture, &why)
-                                             : draw_apart(chart, &picture, &why);
+    const struct drawing drawing = {
+        plot, recur_need(command, recur_figure_points(plot), sizeof *drawing.room, "the picture")};
+    bool drawn = recur_ends_in(path, ".svg") ? draw(&drawing, recur_pen_svg, &picture, &why)
+                                             : draw_apart(&drawing, &picture, &why);
     if (!drawn)
         recur_failure(command, "%s could not be drawn: %s", recur_path(path).text, why.text);
     bool written = drawn && recur_write_file(command, path, picture.bytes, picture.size);
     free(picture.bytes);
-    return written;
-}
-
-/* Adds the series; `points` has room for all curves. */
-static void add_series(const struct plot *plot, struct chart *chart, struct point *points)
-{
-    const struct measure *measure = &plot->measure;
-    for (size_t c = 0; c < measure->curves; c++, points += plot->count) {
-        for (size_t i = 0; i < plot->count; i++)
-            points[i] =
-                (struct point){(double)plot->epochs[i].epoch, measure->value[c](&plot->epochs[i])};
-        chart->series[chart->series_count++] =
-            (struct chart_series){measure->curve[c], points, plot->count};
-    }
-}
-
-static void add_mark(const struct plot *plot, struct chart *chart, char *text, size_t size)
-{
-    const struct measure *measure = &plot->measure;
-    for (size_t i = 0; i < plot->count; i++) {
-        double value = measure->value[measure->judged](&plot->epochs[i]);
-        if (plot->epochs[i].epoch != plot->kept || !isfinite(value))
-            continue;
-        snprintf(text, size, "kept: epoch %llu, %.4g", (unsigned long long)plot->kept, value);
-        chart->marks[chart->mark_count++] =
-            (struct chart_mark){measure->judged, {(double)plot->kept, value}, text};
-        return;
-    }
-}
-
-bool recur_plot_write(const struct command *command, const char *path, const struct plot *plot)
-{
-    char text[80];
-    struct point *points =
-        recur_need(command, plot->count * plot->measure.curves, sizeof *points, "the picture");
-    struct chart chart = {.title = plot->title,
-                          .subtitle = plot->subtitle,
-                          .x_name = "epoch",
-                          .y_name = plot->measure.name,
-                          .logarithmic = plot->measure.logarithmic};
-    add_series(plot, &chart, points);
-    add_mark(plot, &chart, text, sizeof text);
-    bool written = write_chart(command, path, &chart);
-    free(points);
+    free(drawing.room);
     return written;
 }

@@ -1,4 +1,7 @@
 /* recur train: reads a text and writes a model. */
+#include <string.h>
+
+#include "recur/store.h"
 #include "train/run.h"
 
 static int train(const struct command *command, int argc, char **argv)
@@ -6,14 +9,28 @@ static int train(const struct command *command, int argc, char **argv)
     struct run run = {
         .command = command, .checkpoint = {.lock = -1}, .predictions = RECUR_JSON_SHOWN};
     int status;
+    recur_ranks_hush(&run.ranks);
     if (!recur_train_options_parse(command, argc, argv, &run.options, &run.texts, &status))
-        return status;
-    status = run.options.out.resume ? recur_run_reopen(&run) : 0;
+        return recur_ranks_leave(command, &run.ranks, status);
+    if (!run.options.out.resume && !run.options.init_from &&
+        strcmp(run.options.text.tokens, "word") == 0 &&
+        !(run.texts.count == 1 && recur_store_is(run.texts.operands[0])))
+        recur_option_preset(command, &run.texts, "word-rule",
+                            recur_text_options_rule(&run.options.text), &run.options);
+    status = recur_ranks_join(command, &run.ranks, (size_t)run.options.threads,
+                              run.options.trainer.rank_seconds);
+    if (run.ranks.rank > 0)
+        run.options.out.quiet = true;
+    if (status == 0 && run.options.out.resume)
+        status = recur_run_reopen(&run);
     if (status == 0)
         status = recur_run(&run);
     recur_run_free(&run);
-    return status;
+    return recur_ranks_leave(command, &run.ranks, status);
 }
+
+static const char *const most_used[] = {"output", "time",   "task",    "tokens",
+                                        "hidden", "epochs", "dropout", NULL};
 
 const struct command recur_command_train = {
     .name = "train",
@@ -32,19 +49,29 @@ const struct command recur_command_train = {
         "last lines on standard output are the perplexity of the model that is kept, on what was "
         "held out if anything was, with the speed, then each --predict prefix with its "
         "continuation; of labels, a line with their accuracy. A preset's are the book's: the "
-        "training perplexity and the most probable continuations. Ctrl-C, or "
+        "training perplexity and the most probable continuations.\n\nrecur chooses what suits the "
+        "length of the text, and says what: network, dropout, weight drop, batch, learning rate, "
+        "epochs; but not where one of --hidden, --layers, --lr, --optimizer, --schedule, --epochs, "
+        "--updates or a preset says how: then all others are the defaults below, with "
+        "--init-from the model's where it has them. With --time it "
+        "measures how fast this machine trains and makes the best model that it can in that time; "
+        "what is given by hand stays. At the end it prints the command that makes the same model "
+        "without --time.\n\nCtrl-C, or "
         "the end of the terminal (SIGHUP), ends the run cleanly after the current minibatch, with "
         "the model saved.\n\nWith "
         "--checkpoint-every a run can be taken up again however it ended: recur train --resume "
         "FILE goes on with its text and all its options, and ends with the same model, to the bit, "
         "as a run that was left alone. Only options that do not change the run may stand beside "
-        "--resume: --threads, --epochs (longer; not with the schedule cosine) and those of output; "
+        "--resume: --threads, --epochs (longer; not with a schedule that is laid out for them), "
+        "--time, "
+        "--patience and those of output; "
         "and TEXT, where the same text is now. A checkpoint may be somebody else's, so that it "
         "does "
         "not decide which files are touched: the model goes beside it, texts are read from its "
         "folder, and what is elsewhere, --log, --report and --plot are to be given again.",
     .examples =
         "  recur train\n"
+        "  recur train book.txt -o book.safetensors --time 10m\n"
         "  recur train book.txt -o book.safetensors --hidden 512,512 --dropout 0.2\n"
         "  recur train --preset d2l-gru\n"
         "  recur train book.txt --checkpoint-every 500\n"
@@ -53,6 +80,7 @@ const struct command recur_command_train = {
         "  recur train ner.txt -o ner.safetensors --task tag --bidirectional --crf\n"
         "  recur train reviews.tsv -o mood.safetensors --task classify --bidirectional\n",
     .options = recur_train_option_rows,
+    .most_used = most_used,
     .most = SIZE_MAX,
     .run = train,
 };

@@ -36,6 +36,8 @@ static enum recur_status make_note(struct run *run, recur_error *error)
     }
     recur_json_close(&note, ']');
     recur_json_put_text(&note, "isa", isa);
+    if (run->model && recur_model_device(run->model).device != RECUR_DEVICE_CPU)
+        recur_json_put_text(&note, "device", recur_device_text(run->model).text);
     recur_json_close(&note, '}');
     run->checkpoint.note = note.text;
     return recur_json_check(&note, "the checkpoint's note", error);
@@ -60,6 +62,8 @@ int recur_run_plan_checkpoints(struct run *run)
     size_t room = length + sizeof CHECKPOINT_END;
     run->checkpoint.path = recur_need(run->command, room, 1, "a file's name");
     snprintf(run->checkpoint.path, room, "%.*s" CHECKPOINT_END, (int)length, output);
+    if (run->ranks.rank > 0) /* rank 0 writes */
+        return 0;
     int folder = recur_lock_folder(run->checkpoint.path);
     enum lock lock = recur_lock_path(run->checkpoint.path, &run->checkpoint.lock);
     if (folder >= 0)
@@ -85,7 +89,6 @@ static void see_whether_shared(struct run *run, struct checkpoints *checkpoints)
     if (ours || checkpoints->shared)
         return;
     checkpoints->shared = true;
-    recur_screen_clear(&run->screen);
     recur_warning(
         run->command,
         "another run writes its checkpoints to %s too, so that each loses the other's: end "
@@ -96,6 +99,8 @@ static void see_whether_shared(struct run *run, struct checkpoints *checkpoints)
 static enum recur_status save(struct run *run, struct checkpoints *checkpoints, recur_error *error)
 {
     struct checkpoint *checkpoint = &run->checkpoint;
+    if (run->ranks.rank > 0) /* hands its part to rank 0, which writes it */
+        return recur_checkpoint_save(run->trainer, checkpoint->note, checkpoint->path, error);
     see_whether_shared(run, checkpoints);
     int folder = recur_lock_folder(checkpoint->path);
     enum recur_status status =
@@ -112,6 +117,11 @@ static int begin(struct run *run, void *state)
 {
     const char *path = run->checkpoint.path, *resume = run->options.out.resume;
     recur_error error;
+    bool on_gpu = recur_model_device(run->model).device != RECUR_DEVICE_CPU;
+    if (path && !run->ranks.rank && (on_gpu || run->choices || run->fit.end > 0)) {
+        free(run->checkpoint.note); /* it does not name the device yet, nor what recur chose */
+        recur_need_success(run->command, make_note(run, &error), &error);
+    }
     if (!path || (resume && recur_overwrites(path, resume)))
         return 0;
     return save(run, state, &error) == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
@@ -126,9 +136,9 @@ static void save_or_warn(struct run *run, struct checkpoints *checkpoints)
     checkpoint->failed = save(run, checkpoints, &error) != RECUR_OK;
     if (!checkpoint->failed)
         checkpoints->saved = run->minibatches;
-    if (checkpoint->failed == failed)
+    bool lost = checkpoint->failed && error.status == RECUR_ERROR_DEVICE; /* it ends the run */
+    if (checkpoint->failed == failed || lost)
         return;
-    recur_screen_clear(&run->screen);
     if (failed)
         recur_warning(run->command, "%s is written again", recur_path(checkpoint->path).text);
     else
@@ -140,7 +150,8 @@ static void save_or_warn(struct run *run, struct checkpoints *checkpoints)
  * end. */
 static int epoch(struct run *run, void *state)
 {
-    if (run->checkpoint.path && run->minibatches % run->options.out.checkpoint_every == 0)
+    uint64_t every = run->options.out.checkpoint_every, before = run->minibatches - run->of_step;
+    if (run->checkpoint.path && run->minibatches / every > before / every)
         save_or_warn(run, state);
     return 0;
 }
@@ -170,6 +181,7 @@ static int close_checkpoints(struct run *run, void *state)
 
 const struct observer recur_observe_checkpoints = {
     .size = sizeof(struct checkpoints),
+    .all_ranks = true, /* each has a part of the run's state */
     .at = {[MOMENT_BEGIN] = begin,
            [MOMENT_STEP] = step,
            [MOMENT_EPOCH] = epoch,

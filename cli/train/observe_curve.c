@@ -1,19 +1,21 @@
-/* Draws the training curve in the terminal. */
+/* Draws the training curve in the terminal, after the end. */
 #include <stdio.h>
 
 #include "common/terminal.h"
-#include "plot/curve.h"
+#include "train/live_lines.h"
 #include "train/observer.h"
 #include "train/run.h"
 
 static int end(struct run *run, void *state)
 {
-    (void)state;
     size_t count;
-    const recur_epoch *history = recur_model_history(run->model, &count);
-    const struct measure measure = recur_measure(history, count, run->options.labels);
-    recur_curve_print(stderr, &measure, history, count, recur_run_kept_epoch(run),
-                      recur_terminal_width(), recur_terminal_colors(stderr));
+    (void)state;
+    recur_model_history(run->model, &count);
+    if (count < 2)
+        return 0;
+    fputc('\n', stderr);
+    recur_run_print_curve(stderr, run, NULL, recur_terminal_width(stderr),
+                          recur_terminal_look(stderr));
     return 0;
 }
 

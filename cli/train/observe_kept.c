@@ -35,8 +35,15 @@ static int end(struct run *run, void *state)
         fprintf(stderr, "kept epoch %llu, %s", best, why_the_best(run));
         if (isfinite(kept->valid_loss) && !run->options.labels)
             fprintf(stderr, ": perplexity %s", recur_perplexity(kept->valid_loss).text);
+        if (recur_run_is_out_of_patience(run) && !recur_trainer_over(run->trainer))
+            fprintf(stderr, "; ended after epoch %llu, --patience %llu",
+                    (unsigned long long)recur_trainer_epochs(run->trainer),
+                    (unsigned long long)run->options.patience);
         fputc('\n', stderr);
     }
+    if (run->fit.end > 0 && !run->options.out.resume && !recur_interrupt() &&
+        !run->options.out.quiet)
+        fprintf(stderr, "the same without --time: %s\n", recur_model_origin(run->model)->command);
     return 0;
 }
 

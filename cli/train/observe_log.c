@@ -14,7 +14,7 @@
 
 struct log {
     FILE *file; /* NULL: there is no log, or no longer */
-    bool failed;
+    bool begun, failed;
 };
 
 /* Empties the log, once it is known that no other run writes to it. */
@@ -47,7 +47,21 @@ static void close_file(struct log *log)
     log->file = NULL;
 }
 
-/* Adds an epoch. If that fails, prints a warning, and the run goes on. */
+/* Puts the settings that the run was given, by which recur plot tells runs apart. Names of files
+ * and texts, and what does not change the run, are none of them. */
+static void put_settings(recur_json_writer *json, const struct run *run)
+{
+    struct option_set given = run->texts.given;
+    struct option_spec option;
+    for (size_t row = 0; recur_option_row(run->command, row, &option); row++)
+        if (option.kind == OPTION_FILE || option.kind == OPTION_TEXT ||
+            option.kind == OPTION_TEXTS || (option.name && !recur_run_is_of_model(option.name)))
+            recur_option_remove(&given, row);
+    recur_options_put_words(json, "options", run->command, &given, &run->options);
+}
+
+/* Adds an epoch; the first one also has the run's settings. If that fails, prints a warning, and
+ * the run goes on. */
 static void add(struct run *run, struct log *log, const recur_epoch *epoch)
 {
     if (!log->file)
@@ -56,6 +70,9 @@ static void add(struct run *run, struct log *log, const recur_epoch *epoch)
     recur_error error;
     recur_json_open(&json, NULL, '{');
     recur_json_put_epoch(&json, epoch);
+    if (!log->begun)
+        put_settings(&json, run);
+    log->begun = true;
     recur_json_close(&json, '}');
     bool built = recur_json_check(&json, "an epoch as JSON", &error) == RECUR_OK;
     bool written = built && fprintf(log->file, "%s\n", json.text) > 0 && fflush(log->file) == 0;
@@ -63,7 +80,6 @@ static void add(struct run *run, struct log *log, const recur_epoch *epoch)
     recur_json_writer_free(&json);
     if (written)
         return;
-    recur_screen_clear(&run->screen);
     recur_warning(run->command, "--log: cannot write %s: %s; training goes on without it",
                   recur_path(run->options.out.log).text, why);
     log->failed = true;

@@ -15,7 +15,7 @@ static int check(struct run *run, void *state)
 {
     (void)state;
     const char *path = run->options.out.plot;
-    return !path || recur_plot_check(run->command, path) ? 0 : STATUS_USAGE;
+    return !path || recur_plot_check(run->command, "plot", path) ? 0 : STATUS_USAGE;
 }
 
 static int end(struct run *run, void *state)
@@ -35,10 +35,11 @@ static int end(struct run *run, void *state)
     line[strcspn(line, "\n")] = '\0';
     const struct plot plotted = {.title = run->name.text,
                                  .subtitle = line,
-                                 .measure = recur_measure(history, count, run->options.labels),
-                                 .epochs = history,
-                                 .count = count,
-                                 .kept = recur_run_kept_epoch(run)};
+                                 .runs = {{.epochs = history,
+                                           .count = count,
+                                           .kept = recur_run_kept_epoch(run),
+                                           .labels = run->options.labels}},
+                                 .count = 1};
     return recur_plot_write(run->command, run->options.out.plot, &plotted) ? 0 : STATUS_FAILURE;
 }
 

@@ -1,106 +1,96 @@
-/* Shows how far a run is: a permanent line for each epoch. Between them a terminal gets a live
- * line; a pipe gets a plain line where an epoch takes long. */
+/* Shows how far a run is: a permanent line for each epoch. Below them a terminal gets live lines:
+ * the curve so far and a line about the last minibatch. A pipe gets a plain line where an epoch
+ * takes long. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/number_text.h"
+#include "common/live.h"
 #include "common/terminal.h"
 #include "common/timing.h"
+#include "train/live_lines.h"
 #include "train/observer.h"
 #include "train/run.h"
 #include "train/run_lines.h"
 
-/* Seconds: between two drawings of the live line; at least between two lines of one epoch in a
- * pipe; after which an epoch gets a line whatever its number. */
+/* Seconds: between two drawings of the live line, and of the curve; at least between two lines of
+ * one epoch in a pipe; after which an epoch gets a line whatever its number. */
 #define LIVE_PAUSE 0.1
+#define CURVE_PAUSE 0.5
 #define PIPE_PAUSE 20
 #define SLOW_EPOCHS 5
 
-enum { MOST_LINES = 100 };
+/* The curve is left out where it would leave fewer lines of the window to what is permanent. */
+enum { MOST_LINES = 100, CURVE_ROOM = 1 << 13, CURVE_LINES = 11, OTHER_LINES = 7 };
 
 struct progress {
     bool terminal;
-    double drawn;                /* when the live line was drawn */
-    double valid_loss, accuracy; /* those of the last finished epoch; NaN: none */
+    double drawn;         /* when the live lines were drawn */
+    double curve_drawn;   /* when the curve was */
+    size_t width, height; /* of the window then */
+    struct trace trace;
+    char curve[CURVE_ROOM]; /* its lines, each with a line feed at its end */
 };
 
 static int begin(struct run *run, void *state)
 {
     struct progress *progress = state;
-    *progress = (struct progress){
-        .terminal = recur_terminal_redraws(stderr),
-        .drawn = recur_seconds(),
-        .valid_loss = NAN,
-        .accuracy = NAN,
-    };
+    progress->terminal = recur_terminal_redraws(stderr);
+    progress->drawn = recur_seconds();
     run->screen.printed = progress->drawn;
     return 0;
 }
 
-/* Formats the live line: all of it, or what fits on a narrow terminal. */
-static void format_step(const struct run *run, const struct progress *progress, bool brief,
-                        char *text, size_t size)
+/* Draws the curve into its text. */
+static void draw_curve(const struct run *run, struct progress *progress)
 {
-    const recur_step *step = &run->step;
-    unsigned long long epoch = step->epoch;
-    size_t epochs = run->config.epochs;
-    double share = recur_run_share(run, step->minibatch);
-    double speed = (double)(step->minibatch * run->tokens) / step->seconds;
-    double perplexity = exp(step->epoch_loss);
-    const struct duration left = recur_duration(recur_run_seconds_left(run, share));
-    char valid[40] = "";
-    if (run->options.labels && isfinite(progress->accuracy))
-        snprintf(valid, sizeof valid, brief ? "acc %.4g" : "held-out accuracy %.4f",
-                 progress->accuracy);
-    else if (!run->options.labels && isfinite(progress->valid_loss))
-        snprintf(valid, sizeof valid, brief ? "/%.4g" : " (validation %.5g)",
-                 exp(progress->valid_loss));
-    if (run->options.labels)
-        snprintf(text, size,
-                 brief ? "%llu/%zu %zu/%zu  %s left  loss %.3f  %s  norm %.2g  lr %.2g  %.0f/s"
-                       : "epoch %llu/%zu  minibatch %zu/%zu  %s left  loss %.4f  %s  "
-                         "gradient norm %.3g  lr %.3g  %.0f tokens/s",
-                 epoch, epochs, step->minibatch, step->minibatches, left.text, step->epoch_loss,
-                 valid, step->gradient_norm, step->lr, speed);
-    else if (brief)
-        snprintf(text, size,
-                 "%llu/%zu %zu/%zu  %s left  loss %.3f  ppl %.4g%s  norm %.2g  lr %.2g  %.0f/s",
-                 epoch, epochs, step->minibatch, step->minibatches, left.text, step->epoch_loss,
-                 perplexity, valid, step->gradient_norm, step->lr, speed);
-    else
-        snprintf(text, size,
-                 "epoch %llu/%zu  minibatch %zu/%zu  loss %.4f  perplexity %.5g%s  "
-                 "gradient norm %.3g  lr %.3g  %.0f tokens/s  %s left",
-                 epoch, epochs, step->minibatch, step->minibatches, step->epoch_loss, perplexity,
-                 valid, step->gradient_norm, step->lr, speed, left.text);
+    progress->curve[0] = '\0';
+    if (progress->height < CURVE_LINES + OTHER_LINES)
+        return;
+    FILE *stream = fmemopen(progress->curve, sizeof progress->curve - 1, "w");
+    if (!stream)
+        return;
+    bool drawn = recur_run_print_curve(stream, run, &progress->trace, progress->width,
+                                       recur_terminal_look(stderr));
+    fclose(stream);
+    if (!drawn)
+        progress->curve[0] = '\0';
 }
 
-static void draw(struct run *run, const struct progress *progress)
+static void draw(struct run *run, struct progress *progress)
 {
-    char text[400];
-    size_t width = recur_terminal_width();
-    format_step(run, progress, false, text, sizeof text);
-    if (strlen(text) >= width)
-        format_step(run, progress, true, text, sizeof text);
-    fprintf(stderr, "\r%.*s\033[K", (int)width - 1, text);
-    fflush(stderr);
-    run->screen.live = true;
+    char text[CURVE_ROOM + 400];
+    double now = recur_seconds();
+    size_t width = recur_terminal_width(stderr), height = recur_terminal_height(stderr);
+    if (now - progress->curve_drawn >= CURVE_PAUSE || width != progress->width ||
+        height != progress->height) {
+        progress->curve_drawn = now;
+        progress->width = width;
+        progress->height = height;
+        draw_curve(run, progress);
+    }
+    size_t size = strlen(progress->curve);
+    memcpy(text, progress->curve, size);
+    recur_run_live_line(run, width, text + size, sizeof text - size);
+    recur_live_draw(text);
+    progress->drawn = now;
 }
 
 static int step(struct run *run, void *state)
 {
     struct progress *progress = state;
-    if (run->minibatches == 1)
-        run->screen.behind = recur_run_share(run, run->step.minibatch - 1);
+    const recur_step *step = &run->step;
+    if (run->minibatches == run->of_step)
+        run->screen.behind = recur_run_share(run, step->minibatch - (size_t)run->of_step);
     double now = recur_seconds();
-    if (progress->terminal && now - progress->drawn >= LIVE_PAUSE) {
-        progress->drawn = now;
+    if (progress->terminal)
+        recur_trace_add(&progress->trace,
+                        recur_run_share(run, step->minibatch) * recur_run_epochs(run), step->loss);
+    if (progress->terminal && now - progress->drawn >= LIVE_PAUSE)
         draw(run, progress);
-    } else if (!progress->terminal && !run->step.end_of_epoch &&
-               now - run->screen.printed >= fmax(PIPE_PAUSE, (now - run->started) / 20)) {
+    else if (!progress->terminal && !step->end_of_epoch &&
+             now - run->screen.printed >= fmax(PIPE_PAUSE, (now - run->started) / 20))
         recur_run_print_step(run);
-    }
     return 0;
 }
 
@@ -118,9 +108,7 @@ static bool line_due(const struct run *run)
 
 static int epoch(struct run *run, void *state)
 {
-    struct progress *progress = state;
-    progress->valid_loss = run->epoch.valid_loss;
-    progress->accuracy = run->epoch.valid_accuracy;
+    (void)state;
     if (line_due(run))
         recur_run_print_epoch(run);
     return 0;
@@ -128,8 +116,9 @@ static int epoch(struct run *run, void *state)
 
 static int stop(struct run *run, void *state)
 {
+    (void)run;
     (void)state;
-    recur_screen_clear(&run->screen);
+    recur_live_clear();
     return 0;
 }
 

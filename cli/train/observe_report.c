@@ -11,6 +11,7 @@ static void put_report(recur_json_writer *report, const struct run *run)
 {
     const char *isa = "";
     struct rusage usage;
+    recur_device_use use = recur_model_device(run->model);
     recur_machine_isa(&isa, NULL);
     getrusage(RUSAGE_SELF, &usage);
     recur_json_open(report, NULL, '{');
@@ -20,7 +21,9 @@ static void put_report(recur_json_writer *report, const struct run *run)
     recur_json_put_u64(report, "epochs", recur_trainer_epochs(run->trainer));
     recur_json_put_u64(report, "best_epoch", recur_trainer_best_epoch(run->trainer));
     recur_json_put_u64(report, "threads", recur_trainer_threads(run->trainer));
-    recur_json_put_text(report, "device", "cpu");
+    recur_json_put_text(report, "device", recur_device_name(use.device));
+    if (use.device != RECUR_DEVICE_CPU)
+        recur_json_put_text(report, "device_name", use.info.name);
     recur_json_put_text(report, "compute_precision", recur_precision_name(run->config.precision));
     recur_json_put_text(report, "isa", isa);
     recur_json_put_u64(report, "peak_rss_bytes", (uint64_t)usage.ru_maxrss * 1024);

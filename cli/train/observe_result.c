@@ -11,18 +11,25 @@
 #include "train/observer.h"
 #include "train/run.h"
 
+/* The device as the book writes it. */
+static const char *device_word(const struct run *run)
+{
+    return recur_model_device(run->model).device == RECUR_DEVICE_CPU ? "cpu" : "cuda:0";
+}
+
 /* Prints the line on stdout about the kept model. Presets print the book's line, with the
  * perplexity in training. */
 static void print_perplexity(const struct run *run)
 {
     const recur_epoch *best = recur_run_best_epoch(run), *kept = best ? best : &run->epoch;
     double speed = run->epoch.tokens_per_second;
+    const char *device = device_word(run);
     bool validated = isfinite(kept->valid_loss);
     if (run->options.preset)
-        printf("perplexity %.1f, %.1f tokens/sec on cpu\n", exp(kept->loss), speed);
+        printf("perplexity %.1f, %.1f tokens/sec on %s\n", exp(kept->loss), speed, device);
     else
-        printf("perplexity %s, %.1f tokens/sec on cpu (%s text, epoch %llu)\n",
-               recur_perplexity(validated ? kept->valid_loss : kept->loss).text, speed,
+        printf("perplexity %s, %.1f tokens/sec on %s (%s text, epoch %llu)\n",
+               recur_perplexity(validated ? kept->valid_loss : kept->loss).text, speed, device,
                validated ? "held-out" : "training", (unsigned long long)kept->epoch);
 }
 
@@ -41,8 +48,8 @@ static int print_scores(struct run *run)
     printf("accuracy %.4f", scores->accuracy);
     if (isfinite(scores->f1))
         printf(", f1 %.4f", scores->f1);
-    printf(" on %s data, %.1f tokens/sec on cpu\n", run->valid ? "held-out" : "training",
-           run->epoch.tokens_per_second);
+    printf(" on %s data, %.1f tokens/sec on %s\n", run->valid ? "held-out" : "training",
+           run->epoch.tokens_per_second, device_word(run));
     return 0;
 }
 

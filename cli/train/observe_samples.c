@@ -1,5 +1,5 @@
-/* Shows during training how the model continues the prefixes: from time to time, or every few
- * epochs. */
+/* Shows during training how the model continues the prefixes: from time to time, as long as epochs
+ * improve it, or every few epochs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,8 @@
 #define SAMPLE_SHARE 0.1
 
 struct samples {
-    double shown; /* when the last samples were shown, or the training began */
+    double shown;  /* when the last samples were shown, or the training began */
+    uint64_t kept; /* the best epoch then */
 };
 
 static int begin(struct run *run, void *state)
@@ -57,6 +58,7 @@ static void show(const struct run *run, struct samples *samples)
         free(text);
     }
     samples->shown = recur_seconds();
+    samples->kept = recur_run_kept_epoch(run);
 }
 
 static int step(struct run *run, void *state)
@@ -71,10 +73,12 @@ static int step(struct run *run, void *state)
 
 static int epoch(struct run *run, void *state)
 {
+    const struct samples *samples = state;
     uint64_t every = run->options.out.predict_every, epoch = run->epoch.epoch;
+    bool improved = recur_run_kept_epoch(run) > samples->kept;
     /* The continuations after the last epoch are the run's result and go to stdout. */
     if (!has_samples(run) || epoch >= run->config.epochs ||
-        !(run->options.predict_by_time ? due(run, state, run->epoch.seconds)
+        !(run->options.predict_by_time ? improved && due(run, samples, run->epoch.seconds)
                                        : every > 0 && epoch % every == 0))
         return 0;
     recur_run_print_epoch(run);

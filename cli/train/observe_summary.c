@@ -42,14 +42,36 @@ static int begin(struct run *run, void *state)
         fprintf(stderr, ", %zu held out", recur_trainer_valid_tokens(run->trainer));
     fputs("\nmodel  ", stderr);
     recur_print_model(stderr, run->model, RECUR_FORMAT_RECUR);
+    if (run->from && !run->options.out.resume)
+        fprintf(stderr, "from   %s: %zu of %zu parameters, %zu new token%s\n",
+                recur_path(run->options.init_from).text, run->inherited,
+                recur_model_parameters(run->model), run->new_tokens, recur_plural(run->new_tokens));
     unsigned long long done = recur_trainer_epochs(run->trainer);
     if (run->options.out.resume)
         fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.out.resume).text,
                 done, recur_plural(done));
-    fprintf(stderr, "run    %zu epoch%s, %s, %zu thread%s, %s\n", run->config.epochs,
-            recur_plural(run->config.epochs), recur_optimizer_name(run->config.optimizer),
-            recur_trainer_threads(run->trainer), recur_plural(recur_trainer_threads(run->trainer)),
-            isa);
+    recur_device_use use = recur_model_device(run->model);
+    size_t length = run->config.updates ? run->config.updates : run->config.epochs;
+    fprintf(stderr, "run    %zu %s%s, %s, ", length, run->config.updates ? "minibatch" : "epoch",
+            length == 1           ? ""
+            : run->config.updates ? "es"
+                                  : "s",
+            recur_optimizer_name(run->config.optimizer));
+    if (run->config.sampled_softmax)
+        fprintf(stderr, "softmax over %zu sampled tokens, ", run->config.sampled_softmax);
+    if (use.device != RECUR_DEVICE_CPU)
+        fprintf(stderr, "%s (%s), ", use.info.name, recur_device_text(run->model).text);
+    fprintf(stderr, "%zu thread%s, %s\n", recur_trainer_threads(run->trainer),
+            recur_plural(recur_trainer_threads(run->trainer)), isa);
+    if (run->choices) {
+        fputs("chose ", stderr);
+        for (size_t i = 0; i < run->choices; i++)
+            fprintf(stderr, " --%s%s%s", run->choice[i].name, *run->choice[i].value ? " " : "",
+                    run->choice[i].value); /* a flag has none */
+        fprintf(stderr, ": %s\n", run->why);
+    }
+    if (*use.why)
+        fprintf(stderr, "device cpu: %s\n", use.why);
     return 0;
 }
 

@@ -31,12 +31,15 @@ typedef int observer_hook(struct run *run, void *state);
 struct observer {
     size_t size;                /* bytes of its state, all zero at first; 0: it has none */
     bool loud;                  /* writes to stderr for people; not called with --quiet */
+    bool all_ranks;             /* called on each rank; all others only on rank 0 */
     observer_hook *at[MOMENTS]; /* NULL: the observer ignores this moment */
 };
 
 /* All observers, in the order in which they are called and print. */
 #define RECUR_OBSERVERS(OBSERVER)                                                                  \
     OBSERVER(log)                                                                                  \
+    OBSERVER(tensorboard)                                                                          \
+    OBSERVER(dashboard)                                                                            \
     OBSERVER(summary)                                                                              \
     OBSERVER(checkpoints)                                                                          \
     OBSERVER(progress)                                                                             \

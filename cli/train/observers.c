@@ -22,6 +22,8 @@ static int call(struct run *run, size_t index, enum moment moment)
 {
     const struct observer *observer = observers[index];
     observer_hook *hook = observer->loud && run->options.out.quiet ? NULL : observer->at[moment];
+    if (run->ranks.rank > 0 && !observer->all_ranks)
+        return 0;
     return hook ? hook(run, run->observed[index]) : 0;
 }
 

@@ -6,6 +6,7 @@
 #define RECUR_CLI_TRAIN_RUN_H
 
 #include "common/output.h"
+#include "common/ranks.h"
 #include "files/continuation.h"
 #include "files/dataset.h"
 #include "options/train_options.h"
@@ -21,8 +22,28 @@ struct checkpoint {
     int lock;             /* the lock of its file; -1: none */
 };
 
+/* How a run fits its time (--time): what it knows of its own speed. */
+struct fit {
+    double end;        /* when the run is to end, in recur_seconds(); 0: whenever it is done */
+    double step;       /* seconds of a minibatch, what observers do included */
+    double validation; /* of a validation */
+    double saving;     /* of all that comes after the last one */
+    double last;       /* when the last minibatch ended; 0: none, or a validation was between */
+    uint64_t begun;    /* minibatches before this start of the run */
+    uint64_t most;     /* minibatches after which it would only over-fit */
+    bool decays;       /* the learning rate falls; only the end still moves */
+};
+
+/* An option that recur chose. */
+struct choice {
+    const char *name;
+    char value[40];
+};
+enum { CHOICES = 20 };
+
 struct run {
     const struct command *command;
+    struct ranks ranks;
     struct train_options options;
     struct arguments texts; /* first as the user gave them, then the paths that were found */
 
@@ -36,16 +57,27 @@ struct run {
     struct dataset_paths datasets;
     char first_words[PREFIX_ROOM];
 
+    /* --init-from: what the run goes on from, NULL: nothing; how many parameters the model has from
+     * there, and how many tokens it has not. */
+    recur_model *from;
+    size_t inherited, new_tokens;
+
     recur_model *model;
     recur_trainer *trainer;
     recur_trainer_config config;
     struct checkpoint checkpoint;
+
+    struct choice choice[CHOICES];
+    size_t choices;
+    char why[160];  /* they were made */
+    struct fit fit; /* to the time of --time */
 
     /* How far the run is. */
     recur_step step;      /* the last minibatch; all zero before the first one */
     recur_epoch epoch;    /* the last epoch, or the finished part of the first one */
     size_t tokens;        /* in a minibatch */
     uint64_t minibatches; /* trained since `started` */
+    uint64_t of_step;     /* of them those of the last step: one, or up to --sync-every */
     double started;       /* in recur_seconds() */
     bool failed;          /* it could not go on to the end */
     bool kept;            /* the model is in its file */
@@ -62,6 +94,7 @@ struct run {
     size_t resumed_epochs;  /* --epochs beside --resume; 0: it was not given */
     recur_json *started_by; /* how the run was started, and its words in order */
     const char **words;
+    char *log;            /* where --dashboard has it, if --log does not say */
     char *output, **text; /* paths of model and texts, which the user did not repeat */
     size_t text_count;
 };
@@ -79,8 +112,36 @@ void recur_run_free(struct run *run);
 const recur_epoch *recur_run_best_epoch(const struct run *run);
 /* Does the run end in an unfinished epoch, whose parameters are kept? */
 bool recur_run_ends_in_part(const struct run *run);
+/* Has validation not improved for --patience epochs? */
+bool recur_run_is_out_of_patience(const struct run *run);
 /* The epoch whose parameters are kept; 0 where it is an unfinished one. */
 uint64_t recur_run_kept_epoch(const struct run *run);
+
+/* run_inherit.c: opens the model that the run goes on from, and completes the options by it; says
+ * how the text is read then; copies the parameters into the run's model. */
+int recur_run_open_ancestor(struct run *run);
+void recur_run_ancestral_text(const struct run *run, struct text_config *config);
+enum recur_status recur_run_inherit(struct run *run, recur_error *error);
+
+/* Makes the model and its trainer. */
+int recur_run_create(struct run *run);
+/* The tokens of an update; of labelled texts on average. */
+size_t recur_run_minibatch_tokens(const struct run *run);
+
+/* choose.c: chooses the options that the user leaves to recur, once the text was read. The second
+ * one chooses one option. */
+int recur_run_choose(struct run *run);
+__attribute__((format(printf, 3, 4))) void
+recur_run_choose_option(struct run *run, const char *name, const char *format, ...);
+
+/* fit.c: begins to fit the run, which was just made or resumed, to its time. */
+int recur_fit_begin(struct run *run);
+/* Call it before each minibatch, and after each validation with the seconds that it took. */
+int recur_fit_step(struct run *run);
+void recur_fit_validated(struct run *run, double seconds);
+/* Writes the run's length into its options, and its command, which needs no time, into the model.
+ */
+int recur_fit_end(struct run *run);
 
 /* run_texts.c: finds and reads the texts. The second function counts their tokens. */
 int recur_run_read_texts(struct run *run);
@@ -110,14 +171,16 @@ const char *recur_run_file(const struct option_spec *option, const struct train_
  * Call it while the texts are as the user gave them. */
 int recur_run_plan_checkpoints(struct run *run);
 
+/* observe_dashboard.c: checks --dashboard, and chooses the log that it reads. */
+int recur_run_plan_dashboard(struct run *run);
+
 /* run_resume.c: reads the checkpoint. The run's original options and texts replace those of the
  * command line, except those that may be given with --resume. */
 int recur_run_reopen(struct run *run);
 /* Resumes the run, once its text was read: makes model and trainer. */
 int recur_run_resume(struct run *run);
-/* May the option be given with --resume? It may if it does not change how the run computes, or only
- * prolongs it. */
-bool recur_run_is_free(const char *option);
+/* Does the model that is kept depend on the option? */
+bool recur_run_is_of_model(const char *option);
 
 /* run_files.c decides what a checkpoint may say about files. Finds the paths of the texts that the
  * checkpoint names: files in its folder, and datasets that are on this machine. */

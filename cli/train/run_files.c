@@ -9,6 +9,7 @@
 #include "common/message.h"
 #include "common/need.h"
 #include "common/quote.h"
+#include "recur/store.h"
 #include "train/run.h"
 
 static const char *base_name(const char *path)
@@ -69,7 +70,8 @@ static bool check_text(const struct run *run, const char *name, const char *path
     struct stat info;
     char *real = recur_need_path(run->command, path);
     const char *within = real ? name_within(run, run->options.out.resume, real) : NULL;
-    bool fine = within && stat(real, &info) == 0 && S_ISREG(info.st_mode);
+    bool fine =
+        within && ((stat(real, &info) == 0 && S_ISREG(info.st_mode)) || recur_store_is(real));
     if (!real)
         recur_failure(run->command, "cannot read %s: %s; %s", recur_path(path).text,
                       strerror(errno), again);
@@ -79,7 +81,7 @@ static bool check_text(const struct run *run, const char *name, const char *path
                           "not decide that other files are read; %s",
                           recur_path(name).text, again);
     else if (!fine)
-        recur_usage_error(run->command, "the text %s is not a regular file; %s",
+        recur_usage_error(run->command, "the text %s is neither a regular file nor a store; %s",
                           recur_path(name).text, again);
     free(real);
     return fine;
@@ -166,7 +168,10 @@ int recur_run_find_outputs(struct run *run, const struct option_set *given,
     for (size_t i = 0; run->command->options[i].help; i++) {
         const struct option_spec *option = &run->command->options[i];
         const char **path = (const char **)(void *)((char *)then + option->at);
-        if (option->kind != OPTION_FILE || recur_option_in(given, i))
+        bool outward = option->kind == OPTION_FILE ||
+                       option->at == offsetof(struct train_options, out.dashboard);
+        if (!outward || recur_option_in(given, i) ||
+            option->at == offsetof(struct train_options, init_from)) /* it is not read again */
             continue;
         if (path == &then->out.output) {
             int status = find_output(run, *path, path);
@@ -198,7 +203,8 @@ void recur_run_print_resume(const struct run *run)
             continue;
         const char *path = recur_run_file(option, &run->options);
         /* The output's name follows from the checkpoint's name. */
-        if (path && path != run->options.out.resume && path != run->options.out.output)
+        if (path && path != run->options.out.resume && path != run->options.out.output &&
+            path != run->options.init_from)
             fprintf(stderr, " --%s %s", option->name, recur_shell_word(path, false).text);
     }
     for (size_t i = 0; run->checkpoint.texts_elsewhere && i < run->texts.count; i++) {

@@ -7,6 +7,9 @@
 
 struct run;
 
+/* How many epochs the run has, a part of the last one included. */
+double recur_run_epochs(const struct run *run);
+
 /* The share of the run that is done after so many minibatches of the current epoch. */
 double recur_run_share(const struct run *run, size_t minibatch);
 

@@ -78,8 +78,7 @@ static enum recur_status put_command(struct grown_text *line, const struct run *
     struct option_spec option;
     recur_need_word(run->command, line, "recur train");
     for (size_t i = 0; recur_option_row(run->command, i, &option) && status == RECUR_OK; i++) {
-        if (recur_option_in(&texts->given, i) &&
-            (strcmp(option.name, "epochs") == 0 || !recur_run_is_free(option.name)))
+        if (recur_option_in(&texts->given, i) && recur_run_is_of_model(option.name))
             status = put_given(line, run, i, &option, texts->given.value[i], error);
     }
     bool own = run->options.preset && texts->count == 1 &&

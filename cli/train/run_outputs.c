@@ -20,7 +20,10 @@ const char *recur_run_file(const struct option_spec *option, const struct train_
 static bool find_place(const struct run *run, size_t index, struct place *place)
 {
     for (const struct option_spec *option = run->command->options; option->help; option++) {
-        if (option->kind != OPTION_FILE || option->at == offsetof(struct train_options, out.resume))
+        if (option->kind != OPTION_FILE ||
+            option->at == offsetof(struct train_options, out.resume) ||
+            option->at == offsetof(struct train_options, init_from) ||
+            option->at == offsetof(struct train_options, out.tensorboard)) /* a folder */
             continue;
         *place = (struct place){option->name, recur_run_file(option, &run->options)};
         if (index-- == 0)
@@ -44,8 +47,13 @@ static bool overwrites_run(const struct run *run, const struct place *place)
 static int check_place(const struct run *run, size_t index, const struct place *place)
 {
     struct place other;
+    const char *from = run->options.init_from;
     if (overwrites_run(run, place))
         return STATUS_USAGE;
+    if (from && !run->options.out.resume && recur_overwrites(place->path, from))
+        return recur_usage_error(run->command,
+                                 "--%s would overwrite %s, which --init-from goes on from",
+                                 place->option, recur_path(from).text);
     int status = recur_output_check(run->command, place->option, place->path, OUTPUT_BESIDE);
     if (status != 0)
         return status;

@@ -14,7 +14,8 @@ int recur_run_choose_prefixes(struct run *run)
     recur_error error;
     if (predict->count == 0 &&
         recur_task_serves(recur_train_task(&run->options), RECUR_USE_CONTINUE)) {
-        recur_first_words(run->corpus, run->vocab, run->first_words);
+        if (recur_first_words(run->corpus, run->vocab, run->first_words, &error) != RECUR_OK)
+            return recur_library_failure(run->command, &error);
         if (*run->first_words)
             predict->items[predict->count++] = run->first_words;
         return 0;

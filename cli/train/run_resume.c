@@ -4,20 +4,29 @@
 
 #include "common/message.h"
 #include "common/need.h"
+#include "common/progress.h"
 #include "recur/machine.h"
 #include "train/run.h"
 
 /* May the option be given with --resume? It may if it says where results go, how much is shown, on
- * how many threads the run computes, or how long. Any other would change the run. */
-bool recur_run_is_free(const char *option)
+ * what the run computes, or how long. Any other would change the run. */
+static bool is_free(const char *option)
 {
-    static const char *const names[] = {"resume", "checkpoint-every", "output", "predict",
-                                        "log",    "predict-every",    "report", "plot",
-                                        "quiet",  "threads",          "epochs"};
+    static const char *const names[] = {
+        "resume",      "checkpoint-every", "output",   "predict",
+        "log",         "predict-every",    "report",   "plot",
+        "tensorboard", "dashboard",        "quiet",    "threads",
+        "device",      "epochs",           "patience", "rank-seconds",
+        "time"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(option, names[i]) == 0)
             return true;
     return false;
+}
+
+bool recur_run_is_of_model(const char *option)
+{
+    return strcmp(option, "epochs") == 0 || strcmp(option, "patience") == 0 || !is_free(option);
 }
 
 /* Did the run, which was given `then`, begin with the same value that `now` gives? */
@@ -54,7 +63,7 @@ static int merge(struct run *run, struct train_options *then, struct arguments *
     for (size_t i = 0; recur_option_row(command, i, &option); i++) {
         if (!recur_option_in(&now->given, i))
             continue;
-        if (recur_run_is_free(option.name)) {
+        if (is_free(option.name)) {
             recur_option_copy(&option, then, &run->options);
             if (option.at != offsetof(struct train_options, out.resume)) /* for this start only */
                 recur_option_add(&arguments->given, i, now->given.value[i]);
@@ -70,6 +79,12 @@ static int merge(struct run *run, struct train_options *then, struct arguments *
     int status = recur_run_find_outputs(run, &now->given, then, arguments);
     if (status != 0)
         return status;
+    if (then->time > 0 && recur_schedule_planned(then->trainer.schedule) &&
+        then->trainer.schedule != RECUR_SCHEDULE_WSD)
+        return recur_usage_error(command,
+                                 "--time cannot prolong a run with --schedule %s, which is laid "
+                                 "out for its length",
+                                 recur_schedule_name(then->trainer.schedule));
     then->predict_given |= run->options.predict_given;
     then->predict_by_time = then->predict_by_time && run->options.predict_by_time;
     return recur_train_options_fit(command, then, arguments) ? 0 : STATUS_USAGE;
@@ -137,6 +152,19 @@ static void compare_isa(const struct run *run)
             then, now);
 }
 
+/* The same if the device differs. Notes name a GPU only. */
+static void compare_device(const struct run *run)
+{
+    const char *noted = recur_json_text(recur_json_member(run->started_by, "device"));
+    const char *then = noted ? noted : "cpu";
+    struct device_text now = recur_device_text(run->model);
+    if (strcmp(then, now.text) != 0)
+        recur_warning(
+            run->command,
+            "the run began on %s and goes on with %s: the model's last bits will be others",
+            recur_show(then, strlen(then), 60, NULL).text, now.text);
+}
+
 int recur_run_reopen(struct run *run)
 {
     struct arguments *texts = &run->texts;
@@ -144,7 +172,12 @@ int recur_run_reopen(struct run *run)
     struct train_options then;
     struct arguments arguments;
     int count = 0, status;
-    if (recur_checkpoint_load(run->options.out.resume, &run->resumed, &error) != RECUR_OK)
+    if (!run->options.out.quiet)
+        recur_progress_files("reading", &run->options.out.resume, 1);
+    enum recur_status loaded =
+        recur_checkpoint_load(run->options.out.resume, &run->resumed, &error);
+    recur_progress_end();
+    if (loaded != RECUR_OK)
         return recur_library_failure(run->command, &error);
     status = read_words(run, &count);
     if (status != 0)
@@ -153,6 +186,14 @@ int recur_run_reopen(struct run *run)
                                    &status) ||
         then.out.resume)
         return not_ours(run);
+    if (then.init_from && recur_checkpoint_model(run->resumed, &run->from, &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    if (then.init_from &&
+        (!recur_model_vocab(run->from) ||
+         recur_train_options_inherit(run->command, &then, &arguments, run->from) != 0))
+        return not_ours(run);
+    if (!then.text.word_rule) /* of a version that had no other */
+        then.text.word_rule = "space";
     status = merge(run, &then, &arguments);
     if (status != 0)
         return status;
@@ -176,7 +217,10 @@ int recur_run_resume(struct run *run)
     recur_resume_config config = recur_resume_config_default();
     config.vocab = run->vocab;
     config.epochs = run->resumed_epochs;
-    config.threads = (size_t)run->options.threads;
+    config.threads = run->options.threads ? (size_t)run->options.threads : run->ranks.threads;
+    config.ranks = run->ranks.all;
+    config.rank_seconds = run->options.trainer.rank_seconds;
+    config.device = run->options.trainer.device;
     enum recur_status status =
         run->options.labels
             ? recur_checkpoint_resume_labels(run->resumed, run->train, run->valid, &config,
@@ -185,7 +229,7 @@ int recur_run_resume(struct run *run)
                                       &run->trainer, &error);
     if (status != RECUR_OK)
         return recur_library_failure(run->command, &error);
-    run->config = *recur_trainer_get_config(run->trainer);
+    compare_device(run);
     recur_checkpoint_free(run->resumed);
     run->resumed = NULL;
     return 0;

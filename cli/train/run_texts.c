@@ -6,7 +6,10 @@
 
 #include "common/message.h"
 #include "common/need.h"
+#include "common/progress.h"
 #include "files/reading.h"
+#include "files/store.h"
+#include "recur/fields.h"
 #include "recur/sample_text.h"
 #include "train/run.h"
 
@@ -27,7 +30,7 @@ static bool input_waits(void)
  * or may be meant for another program. */
 static void warn_unread_input(const struct run *run)
 {
-    if (input_waits())
+    if (!run->ranks.all && input_waits()) /* a launcher gives its first process a pipe */
         recur_warning(run->command,
                       "the run learns %s and not standard input, which is a pipe or a file: recur "
                       "train - reads that",
@@ -79,7 +82,6 @@ static void warn_twice(const struct run *run)
 static int find_texts(struct run *run)
 {
     struct arguments *texts = &run->texts;
-    size_t inputs = 0;
     if (texts->count == 0 && !run->options.labels) /* labelled texts have no default */
         warn_unread_input(run);
     if (texts->count == 0 && run->options.preset) {
@@ -91,18 +93,76 @@ static int find_texts(struct run *run)
         texts->operands[texts->count++] = path;
         return recur_run_spare_texts(run);
     }
-    for (size_t i = 0; i < texts->count; i++)
-        inputs += strcmp(texts->operands[i], "-") == 0;
-    if (inputs > 1)
-        return recur_usage_error(run->command, "standard input, -, can be read only once");
-    for (size_t i = 0; i < texts->count; i++) {
-        texts->operands[i] =
-            recur_dataset_resolve(run->command, texts->operands[i], &run->datasets);
-        if (!texts->operands[i])
-            return STATUS_FAILURE;
-    }
+    int status =
+        recur_dataset_resolve_all(run->command, texts->operands, texts->count, &run->datasets);
+    if (status != 0)
+        return status;
     warn_twice(run);
     return recur_run_spare_texts(run);
+}
+
+static void show_reading(const struct run *run)
+{
+    if (!run->options.out.quiet)
+        recur_progress_files("reading", run->texts.operands, run->texts.count);
+}
+
+/* Does an option ask for texts to be cut otherwise than a store's were? Prints so. */
+static bool cuts_otherwise(const struct run *run, const recur_vocab *vocab)
+{
+    static const char *const others[] = {"min-freq", "reserved", "encoding"};
+    struct text_config asked;
+    const recur_field *field;
+    recur_text_options_config(&run->options.text, &asked);
+    for (size_t i = 0; (field = recur_text_field(i)); i++) {
+        const char *option = recur_field_option(field);
+        const char *want = recur_field_get(field, &asked.text).name;
+        const char *have = recur_field_get(field, recur_vocab_text(vocab)).name;
+        if (option && want && recur_option_given(run->command, &run->texts, option) &&
+            strcmp(want, have) != 0) {
+            recur_usage_error(run->command,
+                              "the store was made with --%s %s and cannot be read with --%s %s",
+                              option, have, option, want);
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (recur_option_given(run->command, &run->texts, others[i])) {
+            recur_usage_error(run->command,
+                              "--%s is for texts; a store is as recur tokenize made it", others[i]);
+            return true;
+        }
+    return false;
+}
+
+static int load_store(struct run *run)
+{
+    const char *folder = run->texts.operands[0];
+    uint64_t most = run->options.max_tokens;
+    int status = recur_open_store(run->command, folder, most, &run->corpus, &run->vocab);
+    if (status != 0)
+        return status;
+    if (cuts_otherwise(run, run->vocab))
+        return STATUS_USAGE;
+    if (run->from && !recur_same_vocab(run->vocab, recur_model_vocab(run->from)))
+        return recur_failure(run->command,
+                             "the store %s has another vocabulary than the model that the run goes "
+                             "on from; recur tokenize --vocab %s makes one with the model's",
+                             recur_path(folder).text, recur_path(run->options.init_from).text);
+    const recur_text_config *text = recur_vocab_text(run->vocab);
+    run->options.text.tokens = recur_tokens_name(text->tokens);
+    run->options.text.clean = recur_clean_name(text->clean);
+    run->options.text.word_rule = recur_word_rule_name(text->word_rule);
+    return recur_check_store(run->command, folder, most);
+}
+
+/* Is there a store among several texts? */
+static bool is_mixed(const struct arguments *texts)
+{
+    bool found = false;
+    for (size_t i = 0; texts->count > 1 && !found && i < texts->count; i++)
+        found = recur_store_is(texts->operands[i]);
+    return found;
 }
 
 /* Reads the texts or the built-in story. */
@@ -113,7 +173,12 @@ static int load_text(struct run *run)
     struct text_config config;
     recur_error error;
     enum recur_status status;
+    if (is_mixed(texts))
+        return recur_usage_error(run->command, "a store is a whole text: it goes with no other");
+    if (texts->count == 1 && recur_store_is(texts->operands[0]))
+        return load_store(run);
     recur_text_options_config(&run->options.text, &config);
+    recur_run_ancestral_text(run, &config);
     config.corpus.max_tokens = run->options.max_tokens;
     if (texts->count == 0) {
         size_t size;
@@ -121,8 +186,10 @@ static int load_text(struct run *run)
         status = recur_corpus_build_memory(story, size, &config.corpus, &run->corpus, &run->vocab,
                                            &error);
     } else {
+        show_reading(run);
         status = recur_corpus_build(texts->operands, texts->count, &config.corpus, &run->corpus,
                                     &run->vocab, &error);
+        recur_progress_end();
     }
     if (status != RECUR_OK)
         return recur_library_failure(run->command, &error);
@@ -149,7 +216,11 @@ static int load_labels(struct run *run)
     recur_text_options_config(&options->text, &text);
     config.text = &text.text; /* for tag the defaults, because other settings are refused */
     recur_label_options_config(&options->columns, &config);
-    if (recur_labels_read(texts->operands, texts->count, &config, &run->train, &error) != RECUR_OK)
+    show_reading(run);
+    enum recur_status status =
+        recur_labels_read(texts->operands, texts->count, &config, &run->train, &error);
+    recur_progress_end();
+    if (status != RECUR_OK)
         return recur_library_failure(run->command, &error);
     recur_warn_read(run->command, name, options->text.encoding,
                     recur_labels_stats(run->train)->invalid, recur_labels_marks(run->train));

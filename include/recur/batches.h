@@ -23,7 +23,8 @@
  * starts at a fresh random offset (D2L book, "Language Models and the Dataset"):
  * - sequential: an offset of 0..T tokens; the rest is laid out as B parallel streams and cut into
  *   minibatches of T steps, so that stream b of one minibatch goes on in stream b of the next;
- * - random: an offset of 0..T-1 tokens; the rest is cut into subsequences of T, shuffled.
+ * - random: an offset of 0..T-1 tokens; the rest is cut into subsequences of T, shuffled. Up to
+ *   2^24 of them take 8 bytes each, more take none.
  *
  * Threads: batches are used by one thread at a time; any number may share a corpus. */
 #ifndef RECUR_BATCHES_H

@@ -21,11 +21,11 @@
  *     recur_checkpoint_free(checkpoint);
  *
  * A resumed run ends with the same model, to the bit, as a run without interruption, on any number
- * of threads (and the same instruction set, recur/machine.h). One safetensors file holds the model
- * as recur_model_save writes it, with its vocabulary and history. It also holds the optimiser's
- * state, the best parameters so far, the carried states, the run's settings and its place in the
- * text (docs/formats.md#checkpoints). Random numbers follow from the seed and that place.
- * recur_model_load reads the file too, as the model that was being trained. */
+ * of threads (and the same instruction set and device, recur/machine.h). One safetensors file holds
+ * the model as recur_model_save writes it, with its vocabulary and history. It also holds the
+ * optimiser's state, the best parameters so far, the carried states, the run's settings and its
+ * place in the text (docs/formats.md#checkpoints). Random numbers follow from the seed and that
+ * place. recur_model_load reads the file too, as the model that was being trained. */
 #ifndef RECUR_CHECKPOINT_H
 #define RECUR_CHECKPOINT_H
 
@@ -58,6 +58,11 @@ RECUR_API void recur_checkpoint_free(recur_checkpoint *checkpoint);
  * file chose it: a program should not open what it names without asking. */
 RECUR_API const char *recur_checkpoint_note(const recur_checkpoint *checkpoint);
 
+/* Makes the model as it stands in the checkpoint, which is not changed. It belongs to the caller:
+ * recur_model_free. Errors: FORMAT, MEMORY. */
+RECUR_API enum recur_status recur_checkpoint_model(recur_checkpoint *checkpoint,
+                                                   recur_model **model, recur_error *error);
+
 /* The run's settings, but for the number of threads; they belong to the checkpoint. */
 RECUR_API const recur_trainer_config *recur_checkpoint_config(const recur_checkpoint *checkpoint);
 
@@ -71,6 +76,12 @@ typedef struct recur_resume_config {
                                  NULL: not compared */
     size_t epochs;            /* how long the run is to be now; default 0: as it was to be */
     size_t threads;           /* 0: as many as the process may use; default 0 */
+    size_t device;       /* of enum recur_device: what computes from now on; default auto. A run
+                            that goes on elsewhere ends with other last bits */
+    size_t rank_seconds; /* as in recur_trainer_config; 0: as the run had it; default 0 */
+    const recur_ranks
+        *ranks; /* the communicator; default NULL: one rank goes on. Any number of
+                   ranks goes on with the same bits, if it may share the run's blocks */
 } recur_resume_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -88,8 +99,8 @@ static inline recur_resume_config recur_resume_config_default(void)
  * recur_trainer_free. `corpus`, which must outlive them, holds the same text as the run's. `config`
  * may be NULL: the defaults. Everything in the file is checked. Errors: DATA where text or
  * vocabulary are others, or the run is one on labelled texts; ARGUMENT where the run is past
- * `epochs` and they are not what it began with, or its schedule is the cosine, whose course depends
- * on them; FORMAT; MEMORY. */
+ * `epochs` and they are not what it began with, or its schedule is cosine, wsd or onecycle, whose
+ * course depends on them; FORMAT; MEMORY. */
 RECUR_API enum recur_status recur_checkpoint_resume(recur_checkpoint *checkpoint,
                                                     const recur_corpus *corpus,
                                                     const recur_resume_config *config,

@@ -47,6 +47,9 @@ RECUR_API const recur_field *recur_text_field(size_t index);
 /* Those of a recur_sampler_config. */
 RECUR_API const recur_field *recur_sampler_field(size_t index);
 
+/* Those of a recur_dynamic_config. */
+RECUR_API const recur_field *recur_dynamic_field(size_t index);
+
 /* The field of that name, NULL where there is none: recur_field_find(recur_trainer_field, "lr"). */
 RECUR_API const recur_field *recur_field_find(recur_fields *fields, const char *name);
 

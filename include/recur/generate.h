@@ -66,6 +66,90 @@ RECUR_API enum recur_status recur_generate_on(recur_stepper *stepper, const char
                                               recur_text_fn *text, void *user,
                                               recur_generation *generation, recur_error *error);
 
+/* The same with several models of one vocabulary, a stepper of each: the probabilities that the
+ * sampler draws from are the mean of theirs. Errors: likewise; ARGUMENT where there is no stepper
+ * or vocabularies differ. */
+RECUR_API enum recur_status
+recur_generate_ensemble(recur_stepper *const *steppers, size_t stepper_count, const char *prompt,
+                        size_t prompt_size, size_t count, const recur_sampler_config *sampling,
+                        recur_text_fn *text, void *user, recur_generation *generation,
+                        recur_error *error);
+
+#define RECUR_BEAM_WIDTH_MAX 1024 /* the most continuations that go on at a time */
+
+/* How the most probable continuation is searched. */
+typedef struct recur_beam_config {
+    size_t size;           /* as recur_beam_config_default() sets it; leave it alone */
+    size_t width;          /* how many continuations go on at a time, 1 to RECUR_BEAM_WIDTH_MAX;
+                              1 is greedy; default 4 */
+    double length_penalty; /* [0, 100]: a continuation Y that ended is worth
+                              ln P(Y) / ((5 + |Y|) / 6)^penalty (Wu et al. 2016): above 0 longer
+                              ones are worth more; default 0 */
+    const char *stop; /* a continuation ends before this text, which is compared token by token;
+                         NULL: all have as many tokens; default NULL */
+} recur_beam_config;
+
+/* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
+RECUR_API void recur_beam_config_init(recur_beam_config *config, size_t size);
+
+/* The defaults; every configuration begins as one. */
+static inline recur_beam_config recur_beam_config_default(void)
+{
+    recur_beam_config config;
+    recur_beam_config_init(&config, sizeof config);
+    return config;
+}
+
+/* Beam search: hands `text` the continuation that is worth most of those that were found, of up to
+ * `count` tokens. After each token the `width` most probable continuations go on, and the search
+ * ends once as many have ended. "<unk>" and the reserved tokens are in none. Nothing is drawn:
+ * there is no seed. `config` may be NULL: the defaults. The stepper advances all of them at once
+ * where its batch is as large. Errors: as recur_generate. */
+RECUR_API enum recur_status recur_generate_beam(recur_stepper *stepper, const char *prompt,
+                                                size_t prompt_size, size_t count,
+                                                const recur_beam_config *config,
+                                                recur_text_fn *text, void *user,
+                                                recur_generation *generation, recur_error *error);
+
+/* What a session reads of a prompt before it goes on. */
+typedef struct recur_prompt {
+    int32_t *ids;   /* allocated: free() it */
+    size_t count;   /* how many, at least 1 */
+    size_t tokens;  /* of which the prompt's: all, or 0 where it has none and the id is that of a
+                       line feed, or "<unk>" */
+    size_t unknown; /* of which the vocabulary lacks */
+} recur_prompt;
+
+/* Encodes a prompt as recur_generate reads it: with the space at its end that says that a word is
+ * complete, which cleaning to letters takes away. Errors: MEMORY. */
+RECUR_API enum recur_status recur_prompt_encode(const recur_vocab *vocab, const char *text,
+                                                size_t size, recur_prompt *prompt,
+                                                recur_error *error);
+
+/* What makes text of tokens as they come; opaque. */
+typedef struct recur_detokenizer recur_detokenizer;
+
+/* Makes one for tokens that follow a text of `size` bytes, whose end says whether a space parts
+ * them. The vocabulary must outlive it. It belongs to the caller: recur_detokenizer_free. Errors:
+ * MEMORY. */
+RECUR_API enum recur_status recur_detokenizer_create(const recur_vocab *vocab, const char *before,
+                                                     size_t size, recur_detokenizer **detokenizer,
+                                                     recur_error *error);
+
+/* Releases one; NULL is fine. */
+RECUR_API void recur_detokenizer_free(recur_detokenizer *detokenizer);
+
+/* Hands a token's text to `text`, as recur_generate does: bytes of a character that is not complete
+ * wait for the next tokens. Errors: whatever `text` returns. */
+RECUR_API enum recur_status recur_detokenizer_put(recur_detokenizer *detokenizer, int32_t id,
+                                                  recur_text_fn *text, void *user,
+                                                  recur_error *error);
+
+/* Hands over the bytes that wait, for there are no more tokens. Errors: likewise. */
+RECUR_API enum recur_status recur_detokenizer_end(recur_detokenizer *detokenizer,
+                                                  recur_text_fn *text, void *user,
+                                                  recur_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -103,6 +103,12 @@ enum recur_decoder {
                               (Lafferty, McCallum & Pereira 2001) */
 };
 
+/* How long a mask of dropout lasts. */
+enum recur_dropout_kind {
+    RECUR_DROPOUT_STANDARD, /* one step of a sequence (Srivastava et al. 2014) */
+    RECUR_DROPOUT_LOCKED,   /* all steps of a sequence in a minibatch (Gal & Ghahramani 2016) */
+};
+
 /* What the head makes of the states of both directions, and each layer of those below it. */
 enum recur_merge {
     RECUR_MERGE_CONCAT, /* forward and backward side by side, as PyTorch: 2H columns */
@@ -145,6 +151,12 @@ typedef struct recur_model_config {
     size_t word_column, label_column; /* of tag and classify: where in their data words or texts,
                                          and labels, stood, as recur_labels_config says; the network
                                          is the same; default 0 */
+    enum recur_dropout_kind dropout_kind; /* default standard */
+    float weight_drop; /* [0, 1) while training: share of the numbers of weight_hh that count as 0
+                          throughout a minibatch (Merity et al. 2017); default 0 */
+    size_t tied;       /* 1: linear.weight is embedding.weight (Press & Wolf 2017), which must be as
+                          wide as the top layer, in one direction; files have both. Whoever sets
+                          tensors sets both to the same numbers. Default 0 */
 } recur_model_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -225,6 +237,17 @@ RECUR_API void recur_model_get_tensor(const recur_model *model, size_t index, fl
  * (recur_stepper_refresh). */
 RECUR_API void recur_model_set_tensor(recur_model *model, size_t index, const float *values);
 
+/* Lets a model, which is new, go on from another one: copies all parameters that both have. Layers
+ * and embedding must be the same. The rows of tokens are found by the tokens, so the vocabulary may
+ * have others in any order (recur_vocab_config.base keeps the ids); likewise labels and characters.
+ * What `from` lacks stays as it was drawn: the rows of new tokens, and a head of another task.
+ * `*inherited`, which may be NULL, becomes the number of copied parameters. The model's origin
+ * names `from` and what that came from as ancestors (recur/training.h). Errors: ARGUMENT where the
+ * layers differ, UNSUPPORTED for a quantised model, MEMORY; the parameters are as they were then.
+ */
+RECUR_API enum recur_status recur_model_inherit(recur_model *model, const recur_model *from,
+                                                size_t *inherited, recur_error *error);
+
 /* What one epoch of training came to; kept in the model as its history. */
 typedef struct recur_epoch {
     uint64_t epoch;           /* from 1 */
@@ -246,6 +269,15 @@ RECUR_API const recur_epoch *recur_model_history(const recur_model *model, size_
 /* Adds an epoch to the history, as the trainer does. Errors: MEMORY. */
 RECUR_API enum recur_status recur_model_add_epoch(recur_model *model, const recur_epoch *epoch,
                                                   recur_error *error);
+
+/* Receives how far long work with a model is: `done` of `total`. */
+typedef void recur_progress_fn(void *user, uint64_t done, uint64_t total);
+
+/* From now on `watch` is called now and then while recur_evaluate, recur_features, recur_predict,
+ * recur_score, recur_fill and the trainer's validation work with the model, on the thread that
+ * called them. What is counted are tokens; sequences where they are labelled; the blanks of a text.
+ * NULL: nobody watches. */
+RECUR_API void recur_model_watch(recur_model *model, recur_progress_fn *watch, void *user);
 
 /* Writes the model as one safetensors file: parameters, configuration, vocabulary, history
  * (docs/formats.md). A temporary neighbour is written, synced and renamed, so that a crash leaves
@@ -288,6 +320,9 @@ RECUR_API const char *recur_quantization_name(enum recur_quantization quantizati
 /* Likewise: "final", "mean" or "max". */
 RECUR_API const char *recur_pool_name(enum recur_pool pool);
 
+/* Likewise: "standard" or "locked". */
+RECUR_API const char *recur_dropout_kind_name(enum recur_dropout_kind kind);
+
 /* Likewise: "softmax" or "crf". */
 RECUR_API const char *recur_decoder_name(enum recur_decoder decoder);
 
@@ -298,6 +333,10 @@ RECUR_API enum recur_status recur_pool_parse(const char *name, enum recur_pool *
 /* The decoder of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_decoder_parse(const char *name, enum recur_decoder *decoder,
                                                 recur_error *error);
+
+/* The kind of dropout of that name. Errors: ARGUMENT, the sentence listing the names. */
+RECUR_API enum recur_status
+recur_dropout_kind_parse(const char *name, enum recur_dropout_kind *kind, recur_error *error);
 
 /* The task of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_task_parse(const char *name, enum recur_task *task,

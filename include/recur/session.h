@@ -61,8 +61,10 @@ RECUR_API size_t recur_session_bytes(const recur_model *model);
  * session splits the hidden units among the threads, each of which keeps its part of the weights in
  * its own cache, and now and then tries whether one thread alone is faster, as it is on processors
  * that are busy with something else. A server with threads of its own gives each one a stepper of 1
- * thread. The stepper belongs to the caller: recur_stepper_free.
- * Errors: ARGUMENT for a batch of 0; MEMORY; UNSUPPORTED as recur_session_create. */
+ * thread. Of a model that recur_model_set_device has put on a GPU, a stepper of 32 sessions or more
+ * advances them there, to other last bits than the CPU's; smaller ones stay on the CPU. The stepper
+ * belongs to the caller: recur_stepper_free.
+ * Errors: ARGUMENT for a batch of 0; MEMORY; DEVICE; UNSUPPORTED as recur_session_create. */
 RECUR_API enum recur_status recur_stepper_create(const recur_model *model, size_t batch,
                                                  size_t threads, recur_stepper **stepper,
                                                  recur_error *error);
@@ -87,14 +89,16 @@ RECUR_API const float *recur_stepper_feed(recur_stepper *stepper, recur_session 
  * return for each to `logits`, (count, V) row by row; NULL where nobody wants them. More sessions
  * than the stepper's batch are advanced batch by batch.
  * Errors: ARGUMENT for a session of another model and for one that is in the list twice; then none
- * was advanced. */
+ * was advanced. DEVICE where the model's GPU fails, now or before: logits and states are worth
+ * nothing then. */
 RECUR_API enum recur_status recur_stepper_feed_many(recur_stepper *stepper,
                                                     recur_session *const *sessions,
                                                     const int32_t *ids, size_t count, float *logits,
                                                     recur_error *error);
 
-/* How the next token is chosen. The filters apply in this order: temperature, top-k, top-p,
- * min-p; "<unk>" and the reserved tokens are never chosen while another token has probability. */
+/* How the next token is chosen. Penalties change the logits of tokens that the stream has; then the
+ * filters apply in this order: temperature, top-k, typical-p, top-p, min-p. "<unk>" and the
+ * reserved tokens are never chosen while another token has probability. */
 typedef struct recur_sampler_config {
     size_t size;       /* as recur_sampler_config_default() sets it; leave it alone */
     float temperature; /* >= 0; 0 is greedy: the most probable token; default 0.8 */
@@ -104,6 +108,16 @@ typedef struct recur_sampler_config {
     float min_p;       /* only tokens with at least this share of the best one's probability,
                           [0, 1]; default 0 (Nguyen et al. 2024) */
     uint64_t seed;     /* of the draws; default 1 */
+    double repetition_penalty; /* [0, 1000]: a positive logit of a token that was read or chosen is
+                                  divided by it, another one multiplied with it; 0 and 1: none;
+                                  default 1 (Keskar et al. 2019, "CTRL", section 4.1) */
+    double frequency_penalty;  /* [-100, 100]: taken from a token's logit for each time that it was
+                                  chosen; default 0 */
+    double presence_penalty;   /* likewise, once for a token that was chosen at all; default 0 */
+    double typical_p; /* only the tokens whose surprise -ln p is nearest to the entropy, the
+                         mean surprise, the fewest that together have this probability,
+                         [0, 1]; 0 and 1: all; default 1 (Meister et al. 2023, "Locally
+                         Typical Sampling") */
 } recur_sampler_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -130,7 +144,12 @@ RECUR_API enum recur_status recur_sampler_create(const recur_sampler_config *con
 /* Releases a sampler; NULL is fine. */
 RECUR_API void recur_sampler_free(recur_sampler *sampler);
 
-/* Chooses the next token from `logits` (V). The same seed and logits give the same choices. */
+/* Tells the sampler of tokens that the stream has read, a prompt: the repetition penalty counts
+ * them. Ids out of range are left out. */
+RECUR_API void recur_sampler_read(recur_sampler *sampler, const int32_t *ids, size_t count);
+
+/* Chooses the next token from `logits` (V), and remembers it where there are penalties. The same
+ * seed, tokens and logits give the same choices. */
 RECUR_API int32_t recur_sample(recur_sampler *sampler, const float *logits);
 
 #ifdef __cplusplus

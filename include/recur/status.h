@@ -45,6 +45,7 @@ enum recur_status {
     RECUR_ERROR_UNSUPPORTED, /* valid, but this build or version cannot do it */
     RECUR_STOP,              /* what a function that is called back returns when it has enough; no
                                 function of the library returns it */
+    RECUR_ERROR_DEVICE,      /* a GPU is not there, cannot be used, or failed */
 };
 
 /* Why a function failed. */

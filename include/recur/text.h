@@ -40,10 +40,28 @@ extern "C" {
 enum recur_tokens {
     RECUR_TOKENS_CHAR, /* a Unicode character (code point); a line's end is one, "\n", also where
                           the text has "\r\n" */
-    RECUR_TOKENS_WORD, /* what stands between white space (Unicode's) */
+    RECUR_TOKENS_WORD, /* a word, by recur_text_config.word_rule */
     RECUR_TOKENS_BYTE, /* a byte, as it stands; any file can be read. One that is compressed is
                           unpacked all the same */
+    RECUR_TOKENS_BPE,  /* byte pairs: words and parts of words that are learnt from the text
+                          (Sennrich, Haddow & Birch 2016), over bytes, so that every text has tokens
+                          and comes back to the byte. What is read and handed out are pieces: a word
+                          with the space before it, a number, punctuation, a line end; the vocabulary
+                          divides each into tokens */
 };
+
+/* What a word is. */
+enum recur_word_rule {
+    RECUR_WORD_RULE_SPACE,   /* what stands between white space (Unicode's), which is in no token */
+    RECUR_WORD_RULE_UNICODE, /* by Unicode's word boundaries (UAX #29): words, and as tokens of
+                                their own punctuation, line ends and each Chinese character. A
+                                space that two tokens imply is no token, its lack is the token
+                                "<join>" (docs/formats.md), so a text comes back to the byte. A
+                                word of more than 256 bytes is cut */
+};
+
+/* By RECUR_WORD_RULE_UNICODE: the token that stands for the lack of a space. */
+#define RECUR_TOKEN_JOIN "<join>"
 
 /* What is done to each line before it is split. */
 enum recur_clean {
@@ -62,6 +80,8 @@ typedef struct recur_text_config {
                              with byte tokens. It is a file's and not a model's: a vocabulary does
                              not keep it. default NULL: UTF-8, or UTF-16 or UTF-32 where a byte
                              order mark says so */
+    enum recur_word_rule word_rule; /* of RECUR_TOKENS_WORD; default RECUR_WORD_RULE_SPACE */
+    uint32_t padding;               /* leave it alone */
 } recur_text_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */
@@ -125,7 +145,7 @@ RECUR_API enum recur_status recur_text_load(const char *path, const recur_text_c
                                             char **bytes, size_t *size, recur_text_stats *stats,
                                             recur_error *error);
 
-/* The name as the command line and model files spell it: "char", "word" or "byte"; static
+/* The name as the command line and model files spell it: "char", "word", "byte" or "bpe"; static
  * storage. */
 RECUR_API const char *recur_tokens_name(enum recur_tokens tokens);
 
@@ -139,8 +159,23 @@ RECUR_API enum recur_status recur_tokens_parse(const char *name, enum recur_toke
 /* Are texts of such tokens taken as they stand, as bytes of any value and in no encoding? */
 RECUR_API bool recur_tokens_as_they_stand(enum recur_tokens tokens);
 
-/* Does white space part such tokens, so that a space joins them again? */
+/* Likewise: "space" or "unicode". */
+RECUR_API const char *recur_word_rule_name(enum recur_word_rule word_rule);
+
+/* The word rule of that name. Errors: ARGUMENT, the sentence listing the names. */
+RECUR_API enum recur_status recur_word_rule_parse(const char *name, enum recur_word_rule *word_rule,
+                                                  recur_error *error);
+
+/* Does white space part such tokens, so that a space joins them again? Words by
+ * RECUR_WORD_RULE_SPACE, that is. */
 RECUR_API bool recur_tokens_spaced(enum recur_tokens tokens);
+
+/* Are the tokens of texts that are cut so parts of the pieces that recur_text_read hands out? A
+ * vocabulary divides them: recur_vocab_encode. */
+RECUR_API bool recur_text_parts(const recur_text_config *text);
+
+/* Are the tokens of texts that are cut so words? */
+RECUR_API bool recur_text_words(const recur_text_config *text);
 
 /* The cleaning of that name. Errors: ARGUMENT, the sentence listing the names. */
 RECUR_API enum recur_status recur_clean_parse(const char *name, enum recur_clean *clean,

@@ -40,7 +40,8 @@ typedef struct recur_trainer recur_trainer;
  * A model that fills in reads each minibatch as texts of their own: no state is carried.
  * Errors: ARGUMENT (a value outside its range, a corpus of a larger vocabulary), DATA (the
  * text is too short; the sentence says how much is needed), MEMORY, UNSUPPORTED for a bidirectional
- * language model, which sees what it is to predict, and for a quantised one. */
+ * language model, which sees what it is to predict, for a quantised one, and for settings that do
+ * not go together: recur/training.h says which. */
 RECUR_API enum recur_status recur_trainer_create(recur_model *model, const recur_corpus *corpus,
                                                  const recur_trainer_config *config,
                                                  recur_trainer **trainer, recur_error *error);
@@ -67,13 +68,21 @@ typedef struct recur_step {
  * epoch (the initial ones where there is none), and the sentence says at which minibatch it
  * happened and what to try. The run is over then: every further step and end of an epoch fails in
  * the same way. MEMORY where a child process may start no threads (recur/recur.h, "Processes"):
- * nothing has changed then. */
+ * nothing has changed then. DEVICE where a GPU fails: every further step fails so too, and the
+ * parameters are worth nothing; the run goes on from its last checkpoint alone. */
 RECUR_API enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step,
                                                recur_error *error);
 
+/* Asks all ranks to stop: each learns of it with the next minibatch. */
+RECUR_API void recur_trainer_ask_stop(recur_trainer *trainer);
+
+/* Whether a rank had asked before the last minibatch. All ranks get the same answer after the same
+ * minibatch, so that they may end a run together. */
+RECUR_API int recur_trainer_stop_asked(const recur_trainer *trainer);
+
 /* Ends the epoch: evaluates the held-out text, moves the schedule on, keeps the parameters where
  * they are the best so far, adds to the model's history. `epoch` may be NULL. Errors: MEMORY,
- * DIVERGED. */
+ * DIVERGED, DEVICE. */
 RECUR_API enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                                     recur_error *error);
 
@@ -86,7 +95,7 @@ RECUR_API enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_ep
  * with the lowest validation loss. Where nothing is held out that is the one with the lowest
  * training loss: a large learning rate can spoil a model in a run's last epochs; but after a part
  * of a further epoch, or before the end of the first, the model keeps the last ones.
- * The model's origin then says how it was trained. Errors: none. */
+ * The model's origin then says how it was trained. Errors: DEVICE. */
 RECUR_API enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error);
 
 /* The model that is trained. */
@@ -97,6 +106,22 @@ RECUR_API const recur_trainer_config *recur_trainer_get_config(const recur_train
 
 /* The epoch whose parameters recur_trainer_finish puts back, from 1; 0: it leaves the last ones. */
 RECUR_API uint64_t recur_trainer_best_epoch(const recur_trainer *trainer);
+
+/* Gives a run that is under way another length: the settings `updates`, by which the number of
+ * epochs follows, `stable` and `decay`. So a run with the schedule wsd, whose warm-up is a number
+ * of minibatches, can fit a time: the rates until now stay what they were as long as its decay has
+ * not begun, and a run that is given these settings from the start ends with the same bits.
+ * Errors: ARGUMENT where so many minibatches are behind it, or a number is impossible. */
+RECUR_API enum recur_status recur_trainer_set_length(recur_trainer *trainer, size_t updates,
+                                                     size_t stable, size_t decay,
+                                                     recur_error *error);
+
+/* How many minibatches were finished, in all epochs. */
+RECUR_API uint64_t recur_trainer_updates(const recur_trainer *trainer);
+
+/* Is the run as long as it was to be: were `epochs` of its settings finished, or as many
+ * minibatches as `updates` says? */
+RECUR_API bool recur_trainer_over(const recur_trainer *trainer);
 
 /* How many epochs were finished. */
 RECUR_API uint64_t recur_trainer_epochs(const recur_trainer *trainer);
@@ -126,10 +151,14 @@ typedef struct recur_trainer_state {
     double plateau_factor; /* what the schedule plateau multiplies lr by; 1 at first */
     double plateau_best;   /* the lowest loss it met; 0 before the first epoch's end */
     uint64_t plateau_bad_epochs; /* since */
+    uint64_t averaged;           /* updates of which the run has the mean of the parameters */
 } recur_trainer_state;
 
-/* Writes down where the run stands. Errors: ARGUMENT once the kept parameters were put back
- * (recur_trainer_finish, DIVERGED): what the run would go on with is gone then. */
+/* Writes down where the run stands. On several ranks it also brings the carried states of all of
+ * them together, for which all ranks call it after the same minibatch. Errors: ARGUMENT once the
+ * kept parameters were put back (recur_trainer_finish, DIVERGED): what the run would go on with is
+ * gone then; DEVICE where a GPU has failed, perhaps since the last step: tensors that were read of
+ * the trainer are worth nothing then. */
 RECUR_API enum recur_status recur_trainer_get_state(recur_trainer *trainer,
                                                     recur_trainer_state *state, recur_error *error);
 
@@ -150,7 +179,8 @@ RECUR_API enum recur_status recur_trainer_check_text(const recur_trainer_state *
 
 /* How many tensors the run has besides the model's parameters, each in its parameter's shape:
  * "training.first.NAME" and "training.second.NAME", the optimiser's moments where it has them;
- * "training.best.NAME", the parameters that recur_trainer_finish would keep. And "training.h_l0",
+ * "training.best.NAME", the parameters that recur_trainer_finish would keep;
+ * "training.average.NAME", their mean over updates, where the run has one. And "training.h_l0",
  * ..., for LSTMs "training.c_l0", ..., each (B, H): the states carried into the next minibatch,
  * where states are carried. */
 RECUR_API size_t recur_trainer_tensors(const recur_trainer *trainer);

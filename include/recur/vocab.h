@@ -8,8 +8,10 @@
  *
  * Id 0 is "<unk>", the unknown token. The reserved tokens follow, then the tokens of the text by
  * falling count; tokens with equal counts stand in order of first appearance (D2L book, "Text
- * Preprocessing"). A vocabulary counts its references: every object that keeps one holds its own
- * reference.
+ * Preprocessing"). Of byte pairs (RECUR_TOKENS_BPE) the 256 bytes follow, then what was made of two
+ * entries before, in the order in which it was learnt; `min_count` is how often a pair must be met
+ * at least, twice or more. A vocabulary counts its references: every object that keeps one holds
+ * its own reference.
  *
  * Threads: a vocabulary never changes once it is made; any number of threads may read, share and
  * release it. */
@@ -31,6 +33,13 @@ typedef struct recur_vocab_config {
     uint64_t min_count;          /* tokens met less often are dropped; default 0: none */
     const recur_token *reserved; /* tokens that get the ids 1, 2, ...; default none */
     size_t reserved_count;       /* how many they are; default 0 */
+    const recur_vocab *base;     /* a dictionary to grow: its tokens keep their ids and their
+                                    counts, to which those of the text are added; tokens that it
+                                    lacks follow by falling count. There are no other reserved
+                                    tokens than its own then. One of byte pairs stays as it is.
+                                    Default NULL */
+    uint64_t entries; /* of RECUR_TOKENS_BPE: how many entries there are at most; default 0: as many
+                         as suit the text, from 512 to 32 768 */
 } recur_vocab_config;
 
 #define RECUR_UNKNOWN 0 /* the id of "<unk>" */
@@ -49,7 +58,8 @@ static inline recur_vocab_config recur_vocab_config_default(void)
 /* Counts `tokens` and makes the dictionary. `text` says how texts are cut for it (may be NULL:
  * defaults, as may `config`). `*vocab` belongs to the caller: recur_vocab_free. Errors: MEMORY;
  * ARGUMENT for a reserved token that is empty, "<unk>", given twice, or neither UTF-8 nor, where
- * bytes are tokens, one byte; DATA where there are tokens but none is met `min_count` times. */
+ * bytes are tokens, one byte; ARGUMENT for a `base` whose tokens are of another kind than `text`
+ * says; DATA where there are tokens, no `base`, and no token is met `min_count` times. */
 RECUR_API enum recur_status recur_vocab_build(const recur_token *tokens, size_t count,
                                               const recur_text_config *text,
                                               const recur_vocab_config *config, recur_vocab **vocab,

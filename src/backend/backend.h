@@ -1,5 +1,5 @@
 /* The contract between models and the backends that run and train them. A backend is one table of
- * functions; the CPU's (backend/cpu/) is the first.
+ * functions: the CPU's (backend/cpu/), and that of NVIDIA's GPUs (backend/cuda/).
  *
  *     learner  what is learned: the gradients of a model's parameters, the optimiser with its
  *              moments, the best parameters so far. A model that trains has one.
@@ -18,19 +18,25 @@
  *
  * Arrays of callers are row-major, (T, B, ...) as in recur/stack.h. A backend chooses its own
  * layout and its own memory: it hands out and takes in moments, gradients and states as whole
- * tensors. The parameters belong to the model, lie on the host, and are current after every update,
- * `learn` and `restore`. What products read of them is made anew by `learn`, by `prepare` and, for
- * sequences, by every forward pass.
+ * tensors. The parameters belong to the model and lie on the host. A learner may have newer ones
+ * elsewhere: it is then the model's leader, and `sync` brings tensors up to date
+ * (recur_model_sync). What products read of the parameters is made anew by `learn`, by `prepare`
+ * and, for sequences, by every forward pass.
  *
  * This header lies to the left of the rooms that use it and of those that implement it. Functions
  * that can fail say so in `error`; the CPU's fail only with MEMORY, where a team's threads cannot
- * be started. A backend whose other functions may fail keeps that failure, and the next function
- * that has an `error` returns it. */
+ * be started. A backend whose other functions may fail keeps that failure in its GPU
+ * (recur_gpu_fail), and the next function that has an `error` returns it. Whoever writes down what
+ * such functions handed out calls recur_gpu_check first. */
 #ifndef RECUR_BACKEND_BACKEND_H
 #define RECUR_BACKEND_BACKEND_H
 
+#include <pthread.h>
+
 #include "base/error.h"
+#include "base/pairwise.h"
 #include "base/real.h"
+#include "recur/machine.h"
 #include "recur/stack.h"
 #include "recur/training.h"
 
@@ -43,13 +49,38 @@ enum recur_array {
     RECUR_ARRAY_GRADIENT,
     RECUR_ARRAY_FIRST, /* the optimiser's moments; not every optimiser has them */
     RECUR_ARRAY_SECOND,
-    RECUR_ARRAY_BEST, /* the parameters that were kept */
+    RECUR_ARRAY_BEST,    /* the parameters that were kept */
+    RECUR_ARRAY_AVERAGE, /* a mean of the parameters over updates */
 };
 
-/* Replaces a rank's gradients, `count` numbers with the layout of the parameters, by the sum over
- * all ranks, in place. */
-typedef enum recur_status recur_sum_fn(void *ranks, real *gradients, size_t count,
+/* Numbers of one tensor, or of several, that lie side by side. */
+struct recur_chunk {
+    size_t first, count;
+};
+
+/* What a rank has of the gradients of a minibatch and of its loss: sums over its blocks, as few as
+ * base/pairwise.h makes of them. */
+struct recur_summands {
+    const struct recur_pairwise *blocks; /* which blocks each sum has */
+    real *const *gradients;              /* of each sum, with the layout of the parameters */
+    double *loss;                        /* of each sum: over all its steps */
+    const struct recur_chunk *chunk;     /* the numbers that count; all others are zero */
+    size_t chunks;
+};
+
+/* Replaces the first of a rank's sums by the sum over all blocks of all ranks. */
+typedef enum recur_status recur_sum_fn(void *ranks, const struct recur_summands *summands,
                                        recur_error *error);
+
+/* What ranks do with gradients that are complete while others are computed. All ranks begin the
+ * sums of the same parcels, some chunks each, in the same order; nobody reads or writes these
+ * numbers before recur_sum_fn, which gets the chunks that are left, has returned. */
+struct recur_parcel_calls {
+    recur_sum_fn *begin; /* it does not read the loss; the lists of summands stay as they are */
+    enum recur_status (*progress)(void *ranks, recur_error *error); /* moves what can be moved */
+    size_t numbers; /* a parcel has so many, unless fewer are left */
+    size_t most;    /* parcels of a minibatch */
+};
 
 struct recur_learner_plan {
     recur_model *model;
@@ -60,14 +91,28 @@ struct recur_learner_plan {
                           none */
     recur_sum_fn *sum; /* one thread calls it between the gradients of a minibatch and their
                           norm, with all rows of the tables; NULL: there is one rank */
-    void *ranks;       /* for `sum` */
-    bool keeps;        /* whether it keeps best parameters; at first those that the model has */
+    const struct recur_parcel_calls *parcels; /* what begins before `sum`; NULL: nothing does. Read
+                                                 while the learner is made */
+    void *ranks;                              /* for `sum` and `parcels` */
+    size_t first_block, blocks; /* the minibatch's blocks that this rank has: its sequences, in
+                                   order, cut into so many equal parts. The engine of a text sums
+                                   each by itself; all others have one sum of these blocks. 0
+                                   blocks: there is no sum over ranks, and all is one sum */
+    bool apart;                 /* `sum` is not called for updates but by `mean` */
+    bool gathers;   /* an update learns from several minibatches, or from blocks that are passes of
+                       their own: their gradients are summed block by block */
+    bool keeps;     /* whether it keeps best parameters; at first those that the model has */
+    bool averages;  /* whether it has a mean of the parameters; at first likewise */
+    size_t samples; /* the softmax of a text's minibatch is over so many tokens that are drawn, and
+                       its targets (`draw`); rows of tables and columns of the head that it lacks
+                       stay as they are. Only with `tokens`. 0: over the whole vocabulary */
     bool adds; /* backward passes add to the gradients: only with `tokens` 0 and one engine over
                   the whole network; else each pass overwrites its own */
 };
 
 /* What a backend's own learner begins with. */
 struct recur_learner {
+    const struct recur_backend *backend;
     struct recur_learner_plan plan;
 };
 
@@ -75,6 +120,8 @@ struct recur_learner {
 struct recur_learning {
     double lr;
     uint64_t number; /* of this update, from 1 */
+    double average;  /* the mean a becomes a + average (p - a) of the new parameters p; 0: it stays
+                        as it is */
 };
 
 /* Which functions an engine has besides `prepare`. */
@@ -99,6 +146,7 @@ struct recur_engine_plan {
     struct recur_learner *learner; /* NULL: nothing is learned */
     enum recur_precision precision;
     bool quantized;        /* products read the numbers that the model is quantised to */
+    double ar;             /* of a text, as the trainer's setting */
     size_t batch, steps;   /* B and T, at most */
     size_t rows;           /* steps of all sequences of a minibatch together; 0: B x T */
     size_t layers;         /* runs only so many, from the lowest up; 0: all */
@@ -118,8 +166,13 @@ struct recur_engine {
 
 struct recur_minibatch {
     recur_stack_input input;
-    bool carries; /* it begins with the states in which the last one ended, and does not read h0
-                     and c0 */
+    size_t first;   /* the number of its first sequence among those of all ranks */
+    size_t targets; /* how many targets all ranks, and all minibatches of the update, have together;
+                       0: those of `input` are all */
+    bool carries;   /* it begins with the states in which the last one ended, and does not read h0
+                       and c0 */
+    bool goes_on;   /* it is not the first minibatch of its update */
+    bool pauses;    /* it is not the last one: its gradients are gathered, nothing is updated */
 };
 
 /* Rows of a table for the tokens (T, B) of sequences, in columns of an array (T, B, columns). */
@@ -142,8 +195,29 @@ struct recur_session {
     _Alignas(64) unsigned char state[]; /* session_bytes of them */
 };
 
+/* What a GPU that a backend opened begins with. Models, learners and engines that compute with it
+ * share it; any thread may share and release it. */
+struct recur_gpu {
+    const struct recur_backend *backend;
+    recur_device_info info;
+    size_t holders;
+    pthread_mutex_t mutex; /* of what follows; `open` makes it */
+    recur_error failure;   /* the first one; its message is "" where there was none */
+};
+
 struct recur_backend {
     const char *name;
+
+    /* Of a GPU's backend; NULL in the CPU's. `find` describes the GPU that `open` would open.
+     * Where it fails *there says whether there is one at all. Errors: DEVICE; `open` also
+     * MEMORY. */
+    enum recur_status (*find)(recur_device_info *info, bool *there, recur_error *error);
+    enum recur_status (*open)(struct recur_gpu **gpu, recur_error *error);
+    void (*close)(struct recur_gpu *gpu);
+    /* Can it compute with that model, and train it so? `config` NULL: it is not to be trained.
+     * Errors: UNSUPPORTED, the sentence says what it cannot do yet. */
+    enum recur_status (*serves)(const recur_model *model, const recur_trainer_config *config,
+                                recur_error *error);
 
     /* Chooses the instruction set that computes a model's numbers. Errors: ARGUMENT where the
      * environment asks for one that is not there. */
@@ -167,15 +241,36 @@ struct recur_backend {
     void (*begin)(struct recur_learner *learner);
     void (*add_tokens)(struct recur_learner *learner, const int32_t *ids, size_t count,
                        size_t stride);
+    /* After `begin`, of a learner with `samples`: draws the tokens of the run's minibatch number
+     * `minibatch`, whose targets, those of all ranks, are `targets`. NULL where no learner has
+     * any. */
+    void (*draw)(struct recur_learner *learner, uint64_t minibatch, const int32_t *targets,
+                 size_t count);
     void (*clear)(struct recur_learner *learner); /* sets gradients to zero, where passes add to
                                                      them */
+    /* Of a learner that gathers, where passes are backward passes of sequences: adds the gradients
+     * that the last ones have left, and their loss, to those of this rank's block number `block`,
+     * or without blocks 0, for the next update. All tokens of the update were added before. Blocks
+     * that nothing is gathered of are zero. After the update `gathered_loss` is the sum of the
+     * losses of all ranks. NULL in a backend that does not gather. */
+    void (*gather)(struct recur_learner *learner, size_t block, double loss);
+    double (*gathered_loss)(const struct recur_learner *learner);
+    /* Of a learner whose ranks, so many, learn apart: parameters, moments and their mean over
+     * updates become the mean of those of all ranks. NULL in a backend that has no ranks. */
+    enum recur_status (*mean)(struct recur_learner *learner, size_t ranks, recur_error *error);
     /* Updates nothing where the norm is not finite. */
     enum recur_status (*update)(struct recur_learner *learner, const struct recur_learning *how,
                                 double *norm, recur_error *error);
+    /* Of a learner that leads a model: copies tensors [first, first + count) of the model to the
+     * host where they are older there. Any thread may call it while nobody trains. NULL where no
+     * learner leads. */
+    void (*sync)(const struct recur_learner *learner, size_t first, size_t count);
     /* `keep` makes the model's present parameters the best ones; `restore` copies the best ones
      * back into the model. */
     void (*keep)(struct recur_learner *learner);
     void (*restore)(struct recur_learner *learner);
+    /* Exchanges the model's parameters for their mean, or back. */
+    void (*exchange)(struct recur_learner *learner);
     bool (*finite)(const struct recur_learner *learner); /* are the model's parameters? */
 
     /* Errors: MEMORY. Freeing NULL is fine. Nothing is allocated after creation. */
@@ -198,7 +293,8 @@ struct recur_backend {
     enum recur_status (*backward)(struct recur_engine *engine,
                                   const recur_stack_output_gradient *output,
                                   const recur_stack_input_gradient *input, recur_error *error);
-    /* All phases in one call; the loss is the mean over the targets. */
+    /* All phases in one call; the loss is the mean over the targets. Where an update has several
+     * minibatches, the last one's call has the loss and the norm of all. */
     enum recur_status (*learn)(struct recur_engine *engine, const struct recur_minibatch *batch,
                                const struct recur_learning *how, double *loss, double *norm,
                                recur_error *error);
@@ -234,5 +330,18 @@ struct recur_backend {
 
 /* The backend of a new model. */
 const struct recur_backend *recur_backend_default(void);
+
+/* The backend of a device; NULL where this build has none. */
+const struct recur_backend *recur_backend_of(enum recur_device device);
+
+/* Opens the GPU of a backend; the caller is its first holder. Errors: those of `open`. */
+enum recur_status recur_gpu_open(const struct recur_backend *backend, struct recur_gpu **gpu,
+                                 recur_error *error);
+/* Keeps a failure, unless there was one before. Any thread may call this and the next one. */
+void recur_gpu_fail(struct recur_gpu *gpu, const recur_error *failure);
+/* OK where nothing has failed, and for NULL; else the failure that was kept. */
+enum recur_status recur_gpu_check(struct recur_gpu *gpu, recur_error *error);
+struct recur_gpu *recur_gpu_share(struct recur_gpu *gpu); /* returns it; NULL is fine */
+void recur_gpu_release(struct recur_gpu *gpu);            /* the last holder closes it; likewise */
 
 #endif

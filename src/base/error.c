@@ -28,6 +28,7 @@ const char *recur_status_name(enum recur_status status)
     case RECUR_ERROR_DIVERGED: return "training diverged";
     case RECUR_ERROR_UNSUPPORTED: return "not supported";
     case RECUR_STOP: return "stopped";
+    case RECUR_ERROR_DEVICE: return "GPU error";
     }
     return "unknown status";
 }

@@ -21,9 +21,16 @@ struct recur_rng {
 #define RECUR_PURPOSE_UNKNOWN UINT64_C(0x756e6b6e6f776e)    /* rare words read as <unk> */
 #define RECUR_PURPOSE_POOL UINT64_C(0x706f6f6c)             /* dropout of pooled states */
 #define RECUR_PURPOSE_SAMPLE UINT64_C(0x73616d706c65)       /* tokens that are generated */
+#define RECUR_PURPOSE_CANDIDATES UINT64_C(0x63616e646964)   /* what a softmax is over */
 
 /* One step of splitmix64: a bijection that scatters every bit; also a counter-based generator. */
-uint64_t recur_mix64(uint64_t x);
+static inline uint64_t recur_mix64(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
 
 /* Equal (seed, stream) pairs give equal sequences; different ones unrelated sequences. */
 void recur_rng_seed(struct recur_rng *rng, uint64_t seed, uint64_t stream);

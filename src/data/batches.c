@@ -7,6 +7,10 @@
 #include "base/memory.h"
 #include "base/names.h"
 #include "base/rng.h"
+#include "data/scatter.h"
+
+/* Up to so many subsequences are shuffled in a list (128 MiB); more are scattered. */
+#define LISTED ((size_t)1 << 24)
 
 RECUR_NAMED_ENUM(sampling, "kind of sampling", "sequential", "random")
 
@@ -16,8 +20,9 @@ struct recur_batches {
     size_t next, count; /* minibatches of the epoch: made so far, in all */
     size_t offset;      /* where in the corpus the epoch begins */
     size_t stream;      /* sequential: how many tokens one stream has */
-    size_t *order;      /* random: the numbers of the subsequences, shuffled */
-    int32_t *row;       /* (T + 1): one sequence and its last target */
+    size_t *order;      /* random: the numbers of the subsequences, shuffled; or: */
+    struct recur_scatter scatter;
+    int32_t *row; /* (T + 1): one sequence and its last target */
 };
 
 RECUR_CONFIG(batches, count, .batch = 32, .steps = 35, .seed = 1)
@@ -64,8 +69,9 @@ enum recur_status recur_batches_create(const recur_corpus *corpus,
     made->config = checked;
     RECUR_TRY_GOTO(
         recur_alloc(checked.steps + 1, sizeof *made->row, "a sequence", &made->row, error), failed);
-    if (checked.sampling == RECUR_SAMPLING_RANDOM)
-        RECUR_TRY_GOTO(recur_alloc((checked.count - 1) / checked.steps, sizeof *made->order,
+    size_t subsequences = (checked.count - 1) / checked.steps;
+    if (checked.sampling == RECUR_SAMPLING_RANDOM && subsequences <= LISTED)
+        RECUR_TRY_GOTO(recur_alloc(subsequences, sizeof *made->order,
                                    "the order of the subsequences", &made->order, error),
                        failed);
     *batches = made;
@@ -84,6 +90,18 @@ void recur_batches_free(recur_batches *batches)
     free(batches);
 }
 
+/* Draws the order of the epoch's subsequences. */
+static void draw_order(recur_batches *batches, size_t subsequences, struct recur_rng *rng)
+{
+    if (!batches->order) {
+        recur_scatter_begin(&batches->scatter, subsequences, rng);
+        return;
+    }
+    for (size_t i = 0; i < subsequences; i++)
+        batches->order[i] = i;
+    recur_rng_shuffle(rng, batches->order, subsequences);
+}
+
 size_t recur_batches_start(recur_batches *batches, uint64_t epoch)
 {
     const recur_batches_config *config = &batches->config;
@@ -97,9 +115,7 @@ size_t recur_batches_start(recur_batches *batches, uint64_t epoch)
     size_t inputs = config->count - 1 - offset;
     if (random) {
         size_t subsequences = inputs / config->steps;
-        for (size_t i = 0; i < subsequences; i++)
-            batches->order[i] = i;
-        recur_rng_shuffle(&rng, batches->order, subsequences);
+        draw_order(batches, subsequences, &rng);
         batches->count = subsequences / config->batch;
     } else {
         batches->stream = inputs / config->batch;
@@ -110,15 +126,24 @@ size_t recur_batches_start(recur_batches *batches, uint64_t epoch)
     return batches->count;
 }
 
+/* Where in the epoch's part of the corpus sequence b of the next minibatch begins. */
+static size_t place_of(const recur_batches *batches, size_t b)
+{
+    size_t place = batches->next * batches->config.batch + b, T = batches->config.steps;
+    if (batches->config.sampling == RECUR_SAMPLING_SEQUENTIAL)
+        return b * batches->stream + batches->next * T;
+    return T * (batches->order ? batches->order[place]
+                               : (size_t)recur_scatter_at(&batches->scatter, place));
+}
+
 int recur_batches_next(recur_batches *batches, int32_t *x, int32_t *y)
 {
     if (batches->next == batches->count)
         return 0;
     size_t B = batches->config.batch, T = batches->config.steps;
-    const size_t *order = batches->order ? batches->order + batches->next * B : NULL;
     for (size_t b = 0; b < B; b++) {
-        size_t at = order ? order[b] * T : b * batches->stream + batches->next * T;
-        recur_corpus_read(batches->corpus, batches->offset + at, T + 1, batches->row);
+        recur_corpus_read(batches->corpus, batches->offset + place_of(batches, b), T + 1,
+                          batches->row);
         for (size_t t = 0; t < T; t++) {
             x[t * B + b] = batches->row[t];
             y[t * B + b] = batches->row[t + 1];

@@ -10,13 +10,16 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "data/corpus_raw.h"
+#include "data/mapping.h"
+#include "data/pairs.h"
 #include "data/token_kind.h"
 #include "data/vocab_make.h"
 
 #define NARROW_IDS ((size_t)UINT16_MAX + 1) /* so many ids fit into two bytes each */
 
 struct recur_corpus {
-    void *ids; /* uint16_t, or uint32_t where `wide` */
+    struct recur_mapping mapping; /* of a store; if it has no base, the ids are in memory: */
+    void *ids;                    /* uint16_t, or uint32_t where `wide` */
     size_t size, capacity;
     bool wide;
     size_t vocabulary_size;
@@ -49,6 +52,7 @@ void recur_corpus_free(recur_corpus *corpus)
 {
     if (!corpus)
         return;
+    recur_mapping_free(&corpus->mapping);
     free(corpus->ids);
     free(corpus);
 }
@@ -108,6 +112,7 @@ struct builder {
     const recur_vocab *vocab;          /* the vocabulary that exists */
     uint32_t numbers[RECUR_CHUNK];     /* the tokens' numbers in `counted` */
     struct recur_id_list ids;          /* the tokens' ids in `vocab` */
+    uint64_t encoded;                  /* how many there were, before any limit */
 };
 
 static enum recur_status append_kept(struct builder *builder, const uint32_t *ids, size_t count,
@@ -122,14 +127,8 @@ static enum recur_status count_chunk(void *user, const recur_token *tokens, size
 {
     (void)line_end;
     struct builder *builder = user;
-    struct recur_token_table *counted = builder->counted;
     uint32_t *numbers = builder->numbers;
-    recur_token_table_find_all(counted, tokens, count, numbers);
-    for (size_t i = 0; i < count; i++) {
-        if (numbers[i] == RECUR_TOKEN_NONE)
-            RECUR_TRY(recur_token_table_intern(counted, tokens[i], &numbers[i], error));
-        counted->entries[numbers[i]].count++;
-    }
+    RECUR_TRY(recur_token_table_count(builder->counted, tokens, count, numbers, error));
     return append_kept(builder, numbers, count, error);
 }
 
@@ -139,19 +138,18 @@ static enum recur_status encode_chunk(void *user, const recur_token *tokens, siz
     (void)line_end;
     struct builder *builder = user;
     struct recur_id_list *ids = &builder->ids;
-    const struct recur_token_kind *kind =
-        recur_token_kind_of(recur_vocab_text(builder->vocab)->tokens);
+    const struct recur_token_kind *kind = recur_token_kind_of(recur_vocab_text(builder->vocab));
     ids->count = 0;
     RECUR_TRY(kind->encode(builder->vocab, tokens, count, ids, error));
+    builder->encoded += ids->count;
     return append_kept(builder, (const uint32_t *)ids->id, ids->count, error);
 }
 
-static enum recur_status fail_empty(const struct recur_raw_text *texts, size_t count,
-                                    const recur_text_config *config, const recur_text_stats *stats,
-                                    recur_error *error)
+enum recur_status recur_corpus_fail_empty(const char *path, size_t count,
+                                          const recur_text_config *config,
+                                          const recur_text_stats *stats, recur_error *error)
 {
-    const char *path = count ? texts[0].path : NULL;
-    const char *nothing = recur_token_kind_of(config->tokens)->nothing;
+    const char *nothing = recur_token_kind_of(config)->nothing;
     const char *cause = !stats->bytes ? "at least 1 is needed"
                         : config->clean == RECUR_CLEAN_LETTERS
                             ? "cleaning by letters keeps nothing "
@@ -176,7 +174,9 @@ static enum recur_status read_texts(const struct recur_raw_text *texts, size_t c
         text.marks = &builder->corpus->marks;
         RECUR_TRY(recur_text_stream(&text, config, false, chunk, builder, stats, error));
     }
-    return stats->tokens ? RECUR_OK : fail_empty(texts, count, config, stats, error);
+    return stats->tokens
+               ? RECUR_OK
+               : recur_corpus_fail_empty(count ? texts[0].path : NULL, count, config, stats, error);
 }
 
 static void set(recur_corpus *corpus, size_t at, uint32_t id)
@@ -187,22 +187,81 @@ static void set(recur_corpus *corpus, size_t at, uint32_t id)
         ((uint16_t *)corpus->ids)[at] = (uint16_t)id;
 }
 
-/* Replaces numbers in order of first appearance by the dictionary's ids. */
-static void renumber(recur_corpus *corpus, const uint32_t *ids, size_t vocabulary_size)
+/* Replaces numbers in order of first appearance by the dictionary's ids. A corpus of a text's first
+ * tokens may have narrow numbers where the dictionary, which knows the whole text, has wide ids. */
+static enum recur_status renumber(recur_corpus *corpus, const uint32_t *ids, size_t vocabulary_size,
+                                  recur_error *error)
 {
+    if (vocabulary_size > NARROW_IDS && !corpus->wide)
+        RECUR_TRY(widen(corpus, error));
     recur_corpus from = *corpus;
     corpus->vocabulary_size = vocabulary_size;
-    corpus->wide = vocabulary_size > NARROW_IDS; /* the ids are never wider than the numbers were */
+    corpus->wide = vocabulary_size > NARROW_IDS;
     for (size_t i = 0; i < corpus->size; i++) {
         uint32_t id = ids[get(&from, i)];
         set(corpus, i, id);
         corpus->unknown += id == RECUR_UNKNOWN;
     }
+    return RECUR_OK;
 }
 
 static uint64_t limit(uint64_t max_tokens)
 {
     return max_tokens ? max_tokens : UINT64_MAX;
+}
+
+static void count_unknown(recur_corpus *corpus)
+{
+    for (size_t i = 0; i < corpus->size; i++)
+        corpus->unknown += get(corpus, i) == RECUR_UNKNOWN;
+}
+
+/* Reads the texts with the builder's vocabulary. The corpus is the caller's. */
+static enum recur_status encode_texts(const struct recur_raw_text *texts, size_t count,
+                                      const recur_text_config *cut, struct builder *builder,
+                                      recur_corpus **corpus, recur_error *error)
+{
+    recur_corpus *made;
+    RECUR_TRY(create(recur_vocab_size(builder->vocab), &made, error));
+    builder->corpus = made;
+    enum recur_status status = read_texts(texts, count, cut, encode_chunk, builder, error);
+    recur_id_list_free(&builder->ids);
+    if (status != RECUR_OK) {
+        recur_corpus_free(made);
+        return status;
+    }
+    made->stats.tokens = builder->encoded;
+    count_unknown(made);
+    trim(made);
+    *corpus = made;
+    return RECUR_OK;
+}
+
+/* Byte pairs are learnt before the text is encoded, so it is read twice. */
+static enum recur_status build_pairs(const struct recur_raw_text *texts, size_t count,
+                                     const recur_text_config *cut, uint64_t max_tokens,
+                                     const recur_vocab_config *dictionary, recur_corpus **corpus,
+                                     recur_vocab **vocab, recur_error *error)
+{
+    struct recur_pieces pieces = {.most = max_tokens};
+    struct builder builder = {.max_tokens = max_tokens};
+    recur_vocab *made = NULL;
+    enum recur_status status = recur_pieces_read(&pieces, texts, count, cut, dictionary, error);
+    if (status == RECUR_OK)
+        status = recur_pieces_vocab(&pieces, cut, dictionary, &made, error);
+    builder.vocab = made;
+    if (status == RECUR_OK)
+        status = encode_texts(pieces.texts, count, cut, &builder, corpus, error);
+    if (status == RECUR_OK) {
+        uint64_t tokens = (*corpus)->stats.tokens;
+        (*corpus)->stats = pieces.stats; /* a text that was kept has become valid */
+        (*corpus)->stats.tokens = tokens;
+        *vocab = made;
+        made = NULL;
+    }
+    recur_vocab_free(made);
+    recur_pieces_free(&pieces);
+    return status;
 }
 
 enum recur_status recur_corpus_build_raw(const struct recur_raw_text *texts, size_t count,
@@ -219,13 +278,21 @@ enum recur_status recur_corpus_build_raw(const struct recur_raw_text *texts, siz
     RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
     RECUR_TRY(recur_text_take_config(config.text, &cut, error));
     RECUR_TRY(recur_config_take(&dictionary, config.vocab, "recur_vocab_config", error));
+    if (recur_token_kind_of(&cut)->parts)
+        return build_pairs(texts, count, &cut, limit(config.max_tokens), &dictionary, corpus, vocab,
+                           error);
     RECUR_TRY_GOTO(create(0, &made, error), done);
     RECUR_TRY_GOTO(recur_vocab_begin(&counted, &cut, &dictionary, error), done);
     struct builder builder = {
         .corpus = made, .max_tokens = limit(config.max_tokens), .counted = &counted};
     RECUR_TRY_GOTO(read_texts(texts, count, &cut, count_chunk, &builder, error), done);
     RECUR_TRY_GOTO(recur_vocab_finish(&counted, &cut, &dictionary, vocab, &ids, error), done);
-    renumber(made, ids, recur_vocab_size(*vocab));
+    status = renumber(made, ids, recur_vocab_size(*vocab), error);
+    if (status != RECUR_OK) {
+        recur_vocab_free(*vocab);
+        *vocab = NULL;
+        goto done;
+    }
     trim(made);
     *corpus = made;
     made = NULL;
@@ -266,37 +333,21 @@ enum recur_status recur_corpus_build_memory(const char *bytes, size_t size,
     return recur_corpus_build_raw(&text, 1, config, corpus, vocab, error);
 }
 
-static void count_unknown(recur_corpus *corpus)
-{
-    for (size_t i = 0; i < corpus->size; i++)
-        corpus->unknown += get(corpus, i) == RECUR_UNKNOWN;
-}
-
 enum recur_status recur_corpus_encode_files(const char *const *paths, size_t count,
                                             recur_vocab *vocab, const recur_corpus_config *given,
                                             recur_corpus **corpus, recur_error *error)
 {
     recur_corpus_config config = recur_corpus_config_default();
     recur_text_config cut = recur_text_config_default();
-    struct recur_raw_text *texts = NULL;
-    recur_corpus *made = NULL;
-    enum recur_status status;
+    struct recur_raw_text *texts;
     RECUR_TRY(recur_config_take(&config, given, "recur_corpus_config", error));
     RECUR_TRY(recur_config_take(&cut, config.text, "recur_text_config", error));
-    cut.tokens = recur_vocab_text(vocab)->tokens;
-    cut.clean = recur_vocab_text(vocab)->clean;
+    const char *encoding = cut.encoding;
+    cut = *recur_vocab_text(vocab);
+    cut.encoding = encoding;
     struct builder builder = {.max_tokens = limit(config.max_tokens), .vocab = vocab};
-    RECUR_TRY_GOTO(make_texts(paths, count, &texts, error), done);
-    RECUR_TRY_GOTO(create(recur_vocab_size(vocab), &made, error), done);
-    builder.corpus = made;
-    RECUR_TRY_GOTO(read_texts(texts, count, &cut, encode_chunk, &builder, error), done);
-    count_unknown(made);
-    trim(made);
-    *corpus = made;
-    made = NULL;
-done:
-    recur_corpus_free(made);
-    free(builder.ids.id);
+    RECUR_TRY(make_texts(paths, count, &texts, error));
+    enum recur_status status = encode_texts(texts, count, &cut, &builder, corpus, error);
     free(texts);
     return status;
 }
@@ -361,12 +412,37 @@ size_t recur_corpus_unknown(const recur_corpus *corpus)
 void recur_corpus_read(const recur_corpus *corpus, size_t first, size_t count, int32_t *ids)
 {
     assert(first <= corpus->size && count <= corpus->size - first);
+    if (corpus->mapping.base) {
+        recur_mapping_read(&corpus->mapping, corpus->vocabulary_size, first, count, ids);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         ids[i] = (int32_t)get(corpus, first + i);
 }
 
+enum recur_status recur_corpus_of_mapping(struct recur_mapping *mapping, size_t size,
+                                          size_t vocabulary, const recur_text_stats *stats,
+                                          uint64_t marks, recur_corpus **corpus, recur_error *error)
+{
+    recur_corpus *made;
+    enum recur_status status = create(vocabulary, &made, error);
+    if (status != RECUR_OK) {
+        recur_mapping_free(mapping);
+        return status;
+    }
+    made->mapping = *mapping;
+    made->size = size;
+    made->stats = *stats;
+    made->marks = marks;
+    made->unknown = (size_t)made->mapping.unknown;
+    *corpus = made;
+    return RECUR_OK;
+}
+
 uint64_t recur_corpus_fingerprint(const recur_corpus *corpus)
 {
+    if (corpus->mapping.base)
+        return corpus->mapping.fingerprint;
     uint64_t sum = corpus->size;
     for (size_t i = 0; i < corpus->size; i++)
         sum = recur_mix64(sum ^ get(corpus, i)); /* maps `sum` one to one: keeps every change */

@@ -10,4 +10,10 @@ enum recur_status recur_corpus_build_raw(const struct recur_raw_text *texts, siz
                                          const recur_corpus_config *config, recur_corpus **corpus,
                                          recur_vocab **vocab, recur_error *error);
 
+/* Fails because `count` texts, the first of which is `path` (NULL: bytes in memory), have not one
+ * token. */
+enum recur_status recur_corpus_fail_empty(const char *path, size_t count,
+                                          const recur_text_config *config,
+                                          const recur_text_stats *stats, recur_error *error);
+
 #endif

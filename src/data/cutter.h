@@ -22,6 +22,8 @@ struct recur_cutter {
     size_t begun;
     bool last;           /* no text follows this one */
     bool keep_line_feed; /* a line feed is part of the text and not white space */
+    /* Of kinds whose tokens imply spaces: whether one may follow the last token, and does. */
+    bool space_after, spaced;
 
     recur_token tokens[RECUR_CHUNK];
     uint64_t left; /* how many tokens may still be handed over */

@@ -116,6 +116,7 @@ enum recur_status recur_source_of_labels(const recur_labels *train, const recur_
         .kind = &recur_label_source_kind,
         .batch = config->batch < count ? config->batch : count,
         .most = count, /* because a minibatch has at least one sequence */
+        .usual = (count + config->batch - 1) / config->batch,
         .train_tokens = recur_labels_tokens(train),
         /* Texts without tokens have labels too, so at least one token is reported. */
         .held_out = {.labels = valid, .tokens = valid && !held_out ? 1 : held_out},

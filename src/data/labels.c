@@ -32,7 +32,7 @@ static void store_free(struct recur_labels_store *store)
 
 bool recur_labels_as_they_stand(const struct recur_labels_store *store)
 {
-    return recur_token_kind_of(store->text.tokens)->as_it_stands;
+    return recur_token_kind_of(&store->text)->as_it_stands;
 }
 
 static enum recur_status take_config(struct recur_labels_store *store,
@@ -63,6 +63,10 @@ static enum recur_status take_config(struct recur_labels_store *store,
             error, RECUR_ERROR_ARGUMENT,
             "the words of the task tag are read as they stand: they cannot be cleaned");
     RECUR_TRY(recur_tokens_check(store->text.tokens, error));
+    if (recur_token_kind_of(&store->text)->parts)
+        return recur_fail(
+            error, RECUR_ERROR_ARGUMENT,
+            "labelled texts are read by words, characters or bytes, not by byte pairs");
     return recur_text_check_encoding(store->text.encoding, recur_labels_as_they_stand(store),
                                      error);
 }

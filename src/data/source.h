@@ -27,7 +27,9 @@ struct recur_source_minibatch {
 
     /* Of a text: tokens, and the token after each, both (T, B). The caller may change them. */
     int32_t *x, *y;
-    /* Of labelled texts: the numbers of the sequences, longest first. */
+    size_t targets; /* how many of y are targets: 0 until the caller counts them */
+    /* Of labelled texts: the numbers of the sequences, longest first; valid until the next epoch
+     * begins. */
     const size_t *members;
 };
 
@@ -44,6 +46,7 @@ struct recur_source {
     size_t batch, steps; /* B and T: of a text exactly, of labelled texts at most */
     size_t rows;         /* most steps that the sequences of a minibatch have together */
     size_t most;         /* most minibatches that an epoch has */
+    size_t usual;        /* about how many it has */
     bool goes_on;        /* each sequence of a minibatch goes on in the next minibatch */
     size_t train_tokens; /* tokens of an epoch, those included for which no minibatch has room */
     struct recur_held_out held_out;

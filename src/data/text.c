@@ -102,7 +102,7 @@ enum recur_status recur_text_load(const char *path, const recur_text_config *con
     recur_text_config taken;
     recur_text_stats met = {0};
     RECUR_TRY(recur_text_take_config(config, &taken, error));
-    bool as_it_stands = recur_token_kind_of(taken.tokens)->as_it_stands;
+    bool as_it_stands = recur_token_kind_of(&taken)->as_it_stands;
     RECUR_TRY(recur_text_input_whole(path, taken.encoding, as_it_stands, bytes, size, &met.invalid,
                                      error));
     met.bytes = *size;
@@ -125,6 +125,7 @@ enum recur_status recur_text_take_config(const recur_text_config *config, recur_
     RECUR_TRY(recur_config_take(taken, config, "recur_text_config", error));
     RECUR_TRY(recur_tokens_check(taken->tokens, error));
     RECUR_TRY(recur_clean_check(taken->clean, error));
-    return recur_text_check_encoding(taken->encoding,
-                                     recur_token_kind_of(taken->tokens)->as_it_stands, error);
+    RECUR_TRY(recur_word_rule_check(taken->word_rule, error));
+    return recur_text_check_encoding(taken->encoding, recur_token_kind_of(taken)->as_it_stands,
+                                     error);
 }

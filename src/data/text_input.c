@@ -8,9 +8,11 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/checksum.h"
 #include "base/files.h"
 #include "base/kind.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "base/unpack.h"
 #include "base/utf8.h"
 
@@ -178,6 +180,30 @@ enum recur_status recur_text_input_read(struct recur_text_input *input, char *to
     if (input->utf8.at == input->utf8.end && !input->converted)
         RECUR_TRY(convert(input, error));
     *got = take(&input->utf8, to, size);
+    return RECUR_OK;
+}
+
+enum recur_status recur_text_input_skip(struct recur_text_input *input, uint64_t size, size_t piece,
+                                        char *room, uint64_t *sum, recur_error *error)
+{
+    struct stat info;
+    bool plain = !input->unpacker && !input->converts && !input->stream && input->file != stdin;
+    if (plain && fstat(fileno(input->file), &info) == 0 && (uint64_t)info.st_size >= size &&
+        fseeko(input->file, (off_t)size, SEEK_SET) == 0) {
+        input->plain.at = input->plain.end = 0;
+        return RECUR_OK;
+    }
+    *sum = 0;
+    for (uint64_t read = 0; read < size;) {
+        size_t got;
+        RECUR_TRY(recur_text_input_read(input, room, piece, &got, error));
+        if (got == 0 || got > size - read)
+            return recur_fail(error, RECUR_ERROR_DATA,
+                              "%s does not begin as it did when it was read before",
+                              input->name.text);
+        *sum = recur_mix64(*sum ^ recur_checksum_of(room, got));
+        read += got;
+    }
     return RECUR_OK;
 }
 

@@ -24,6 +24,13 @@ void recur_text_input_close(struct recur_text_input *input); /* NULL is fine */
 enum recur_status recur_text_input_read(struct recur_text_input *input, char *to, size_t size,
                                         size_t *got, recur_error *error);
 
+/* Skips the first `size` bytes of a text of which nothing was read yet: seeks in a plain file,
+ * reads anything else. If they are read, in pieces of `piece` bytes for which `room` is, `*sum`
+ * becomes their checksum (struct recur_text_place). Errors: as above; DATA where the text ends
+ * before. */
+enum recur_status recur_text_input_skip(struct recur_text_input *input, uint64_t size, size_t piece,
+                                        char *room, uint64_t *sum, recur_error *error);
+
 /* Reads the whole text into allocated memory: free() it. A zero follows, which is not counted.
  * `*invalid`: as below. */
 enum recur_status recur_text_input_whole(const char *path, const char *encoding, bool as_it_stands,

@@ -110,7 +110,7 @@ static enum recur_status divide(struct text_source *text, const recur_batches_co
     source->batch = config->batch;
     source->steps = config->steps;
     source->rows = config->batch * config->steps;
-    source->most = (train - 1) / source->rows;
+    source->most = source->usual = (train - 1) / source->rows;
     source->goes_on = config->sampling == RECUR_SAMPLING_SEQUENTIAL;
     return RECUR_OK;
 }

@@ -1,10 +1,14 @@
 #include "data/text_stream.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/config.h"
+#include "base/files.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "base/utf8.h"
 #include "data/text_input.h"
 #include "data/token_kind.h"
@@ -17,6 +21,7 @@ struct stream {
     const struct recur_token_kind *kind;
     struct recur_text_input *input; /* NULL: the text is in memory */
     size_t read;                    /* bytes that were read so far */
+    uint64_t checksum;              /* of these, if a place is kept */
     size_t block;
 
     char *raw; /* bytes as they were read: up to 3 of a character that was cut, then a block */
@@ -24,6 +29,7 @@ struct stream {
     /* Clean text: the start of a word that was cut, then the block's text; "\n" ends a line. */
     char *text;
     size_t text_size, text_capacity;
+    size_t kept; /* its first bytes that the place has already */
 
     bool open_line; /* the last byte is not a line feed */
     bool in_line;   /* letters: the line already has a letter */
@@ -34,12 +40,19 @@ struct stream {
     recur_error *error;
 };
 
-/* Removes byte order marks. One at the start names the encoding; others show where files were
- * joined. */
+/* Removes byte order marks. One at the start of a file names the encoding; others show where files
+ * were joined, and stay where tokens have all of the text. */
 static void drop_marks(struct stream *stream)
 {
-    size_t before = stream->raw_size;
+    size_t before = stream->raw_size, mark = RECUR_UTF8_REPLACEMENT_SIZE;
     bool first = stream->read == before && recur_text_is_marked(stream->raw, before);
+    if (stream->kind->exact) {
+        if (first && stream->input) {
+            stream->raw_size -= mark;
+            memmove(stream->raw, stream->raw + mark, stream->raw_size);
+        }
+        return;
+    }
     size_t marks = recur_text_drop_marks(stream->raw, &stream->raw_size);
     if (stream->raw_text->marks)
         *stream->raw_text->marks += marks - first;
@@ -62,6 +75,8 @@ static enum recur_status read_block(struct stream *stream, bool *last)
     }
     if (size)
         stream->open_line = to[size - 1] != '\n';
+    if (raw_text->place)
+        stream->checksum = recur_mix64(stream->checksum ^ recur_checksum_of(to, size));
     stream->raw_size += size;
     stream->read += size;
     stream->stats->bytes += size;
@@ -126,14 +141,15 @@ static const char *copy_characters(struct stream *stream, bool last)
 {
     const char *from = stream->raw, *end = from + stream->raw_size;
     char *to = stream->text + stream->text_size;
+    bool exact = stream->kind->exact;
     while (from < end) {
         size_t run = valid_run(from, (size_t)(end - from), &stream->stats->characters), length;
-        if (!last && run > 0 && from + run == end && end[-1] == '\r') {
+        if (!exact && !last && run > 0 && from + run == end && end[-1] == '\r') {
             run--; /* only the next block shows whether the line ends here */
             end--;
             stream->stats->characters--;
         }
-        to = copy_lines(stream, to, from, run);
+        to = exact ? (char *)memcpy(to, from, run) + run : copy_lines(stream, to, from, run);
         from += run;
         if (from == end)
             break;
@@ -214,17 +230,75 @@ static enum recur_status cut_block(struct stream *stream, bool last)
     cutter->end = stream->text + stream->text_size;
     cutter->last = last;
     RECUR_TRY(stream->kind->cut(cutter));
-    if (cutter->begun < stream->text_size)
+    if (cutter->begun < stream->text_size) {
         memmove(stream->text, cutter->end - cutter->begun, cutter->begun);
+        stream->kept = 0;
+    }
     stream->text_size = cutter->begun;
+    return RECUR_OK;
+}
+
+/* Keeps the place of the stream. Of a token that goes on only what is new is copied. */
+static enum recur_status keep_place(struct stream *stream, struct recur_text_place *place)
+{
+    RECUR_TRY(recur_grow(&place->text, &place->text_capacity, stream->text_size + 1, 1,
+                         "the beginning of a token", stream->error));
+    assert(stream->raw_size <= sizeof place->raw);
+    memcpy(place->raw, stream->raw, stream->raw_size);
+    if (stream->kept < stream->text_size)
+        memcpy(place->text + stream->kept, stream->text + stream->kept,
+               stream->text_size - stream->kept);
+    stream->kept = stream->text_size;
+    place->read = stream->read;
+    place->checksum = stream->checksum;
+    place->raw_size = stream->raw_size;
+    place->text_size = stream->text_size;
+    place->open_line = stream->open_line;
+    place->in_line = stream->in_line;
+    place->gap = stream->gap;
+    place->space_after = stream->cutter.space_after;
+    place->spaced = stream->cutter.spaced;
+    place->stats = *stream->stats;
+    place->marks = stream->raw_text->marks ? *stream->raw_text->marks : 0;
+    return RECUR_OK;
+}
+
+/* Takes the stream to a place. What was read before must be there again. */
+static enum recur_status take_place(struct stream *stream, const struct recur_text_place *place)
+{
+    uint64_t checksum = place->checksum;
+    RECUR_TRY(recur_grow(&stream->text, &stream->text_capacity, place->text_size + 1, 1,
+                         "a block of text", stream->error));
+    RECUR_TRY(recur_text_input_skip(stream->input, place->read, stream->block, stream->raw,
+                                    &checksum, stream->error));
+    if (checksum != place->checksum)
+        return recur_fail(stream->error, RECUR_ERROR_DATA,
+                          "%s does not begin as it did when it was read before",
+                          recur_file_name(stream->raw_text->path).text);
+    memcpy(stream->raw, place->raw, place->raw_size);
+    memcpy(stream->text, place->text, place->text_size);
+    stream->read = (size_t)place->read;
+    stream->checksum = place->checksum;
+    stream->raw_size = place->raw_size;
+    stream->text_size = stream->cutter.begun = place->text_size;
+    stream->open_line = place->open_line;
+    stream->in_line = place->in_line;
+    stream->gap = place->gap;
+    stream->cutter.space_after = place->space_after;
+    stream->cutter.spaced = place->spaced;
     return RECUR_OK;
 }
 
 static enum recur_status cut_all(struct stream *stream)
 {
-    RECUR_TRY(recur_alloc(stream->block + 3, 1, "a block of text", &stream->raw, stream->error));
+    struct recur_text_place *place = stream->raw_text->place;
+    RECUR_TRY(recur_alloc(stream->block + 8, 1, "a block of text", &stream->raw, stream->error));
     bool last = false;
+    if (place && place->read > 0)
+        RECUR_TRY(take_place(stream, place));
     while (!last && stream->cutter.left > 0) {
+        if (place)
+            RECUR_TRY(keep_place(stream, place));
         RECUR_TRY(read_block(stream, &last));
         RECUR_TRY(clean_block(stream, last));
         RECUR_TRY(cut_block(stream, last));
@@ -251,7 +325,7 @@ enum recur_status recur_text_stream(const struct recur_raw_text *raw_text,
         .error = error,
     };
     RECUR_TRY(recur_text_take_config(config, &stream.config, error));
-    stream.kind = recur_token_kind_of(stream.config.tokens);
+    stream.kind = recur_token_kind_of(&stream.config);
     stream.cutter.keep_line_feed = stream.config.clean == RECUR_CLEAN_NONE;
     if (raw_text->path)
         RECUR_TRY(recur_text_input_open(raw_text->path, stream.config.encoding,

@@ -7,6 +7,21 @@
 
 #include "data/cutter.h"
 
+/* Where a text stands at the beginning of a block: with a place, the reading of a text can go on
+ * there. All zero is the beginning of a text. */
+struct recur_text_place {
+    uint64_t read;     /* bytes of the text, unpacked and in UTF-8, that were read before */
+    uint64_t checksum; /* of these bytes */
+    char raw[8];       /* the beginning of a character, `raw_size` bytes, that was cut */
+    size_t raw_size;
+    char
+        *text; /* clean text, `text_size` bytes: the beginning of a token that was cut; allocated */
+    size_t text_size, text_capacity;
+    bool open_line, in_line, gap, space_after, spaced;
+    recur_text_stats stats; /* of what was read before, other texts included */
+    uint64_t marks;
+};
+
 struct recur_raw_text {
     const char *path;  /* "-" is standard input; NULL: the bytes below */
     const char *bytes; /* `size` of them */
@@ -16,6 +31,9 @@ struct recur_raw_text {
      * tokens. */
     uint64_t most;
     uint64_t *marks; /* counts marks that were left out within the text; may be NULL */
+    /* If not NULL: reading begins there, and the place follows it from block to block. `stats` and
+     * `*marks` are those of the place. Only for files. */
+    struct recur_text_place *place;
 };
 
 /* Takes `config` or, where it is NULL, the defaults. ARGUMENT where a setting is out of range. */

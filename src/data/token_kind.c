@@ -1,9 +1,12 @@
 #include "data/token_kind.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "data/cuts.h"
+#include "data/unicode_words.h"
 #include "data/words.h"
 
 /* Cuts text into tokens of one character or one byte each. */
@@ -69,12 +72,21 @@ static enum recur_status look_up(const recur_vocab *vocab, const recur_token *to
     return RECUR_OK;
 }
 
+static bool always(recur_token token)
+{
+    (void)token;
+    return true;
+}
+
 static const struct recur_token_kind kinds[] = {
     [RECUR_TOKENS_CHAR] = {.one_character = true,
                            .blank = "this character is left out where texts are read",
                            .cut = cut_characters,
                            .encode = look_up},
     [RECUR_TOKENS_WORD] = {.spaced = true,
+                           .words = true,
+                           .space_after = always,
+                           .space_before = always,
                            .nothing = "all of it is white space",
                            .blank = "a model of words fills whole words, parted by spaces",
                            .cut = cut_words,
@@ -84,16 +96,47 @@ static const struct recur_token_kind kinds[] = {
                            .blank = "a model of bytes needs a blank of one byte",
                            .cut = cut_bytes,
                            .encode = look_up},
+    [RECUR_TOKENS_BPE] = {.parts_of_character = true,
+                          .parts = true,
+                          .exact = true,
+                          .cut = recur_cut_pieces,
+                          .encode = recur_vocab_divide},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-RECUR_NAMED_ENUM(tokens, "token kind", "char", "word", "byte")
+/* RECUR_TOKENS_WORD by RECUR_WORD_RULE_UNICODE. */
+static const struct recur_token_kind unicode_words = {.words = true,
+                                                      .exact = true,
+                                                      .blank = "a model of words fills whole words",
+                                                      .space_after = recur_unicode_space_after,
+                                                      .space_before = recur_unicode_space_before,
+                                                      .join = RECUR_TOKEN_JOIN,
+                                                      .cut = recur_cut_unicode_words,
+                                                      .encode = look_up};
+
+RECUR_NAMED_ENUM(tokens, "token kind", "char", "word", "byte", "bpe")
 static_assert(sizeof tokens_names / sizeof *tokens_names == KINDS, "a name for each kind");
 
-const struct recur_token_kind *recur_token_kind_of(enum recur_tokens tokens)
+RECUR_NAMED_ENUM(word_rule, "word rule", "space", "unicode")
+
+const struct recur_token_kind *recur_token_kind_of(const recur_text_config *text)
 {
-    return &kinds[tokens];
+    if (text->tokens == RECUR_TOKENS_WORD && text->word_rule == RECUR_WORD_RULE_UNICODE)
+        return &unicode_words;
+    return &kinds[text->tokens];
+}
+
+recur_token recur_token_written(const struct recur_token_kind *kind, recur_token token)
+{
+    bool join = kind->join && token.size == strlen(kind->join) &&
+                memcmp(token.bytes, kind->join, token.size) == 0;
+    return join ? (recur_token){"", 0} : token;
+}
+
+bool recur_text_parts(const recur_text_config *text)
+{
+    return (size_t)text->tokens < KINDS && recur_token_kind_of(text)->parts;
 }
 
 bool recur_tokens_as_they_stand(enum recur_tokens tokens)
@@ -104,4 +147,9 @@ bool recur_tokens_as_they_stand(enum recur_tokens tokens)
 bool recur_tokens_spaced(enum recur_tokens tokens)
 {
     return (size_t)tokens < KINDS && kinds[tokens].spaced;
+}
+
+bool recur_text_words(const recur_text_config *text)
+{
+    return text->tokens == RECUR_TOKENS_WORD;
 }

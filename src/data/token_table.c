@@ -175,3 +175,16 @@ enum recur_status recur_token_table_add(struct recur_token_table *table, recur_t
     }
     return RECUR_OK;
 }
+
+enum recur_status recur_token_table_count(struct recur_token_table *table,
+                                          const recur_token *tokens, size_t count,
+                                          uint32_t *indices, recur_error *error)
+{
+    recur_token_table_find_all(table, tokens, count, indices);
+    for (size_t i = 0; i < count; i++) {
+        if (indices[i] == RECUR_TOKEN_NONE)
+            RECUR_TRY(recur_token_table_intern(table, tokens[i], &indices[i], error));
+        table->entries[indices[i]].count++;
+    }
+    return RECUR_OK;
+}

@@ -8,7 +8,7 @@
 
 struct recur_token_entry {
     size_t offset, size; /* where its bytes stand in recur_token_table.bytes */
-    uint64_t count;      /* for the caller to use */
+    uint64_t count;      /* how often it was counted, or whatever the caller keeps here */
 };
 
 struct recur_token_slot {
@@ -53,6 +53,12 @@ static inline enum recur_status recur_token_table_intern(struct recur_token_tabl
     *index = (uint32_t)table->size;
     return recur_token_table_add(table, token, error);
 }
+
+/* Counts `count` tokens, and adds those that the table lacks. `indices` become theirs. Errors: as
+ * of recur_token_table_add. */
+enum recur_status recur_token_table_count(struct recur_token_table *table,
+                                          const recur_token *tokens, size_t count,
+                                          uint32_t *indices, recur_error *error);
 
 static inline recur_token recur_token_table_at(const struct recur_token_table *table, size_t index)
 {

@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "data/pairs.h"
 #include "data/text_stream.h"
 #include "data/token_kind.h"
 #include "data/vocab_make.h"
@@ -22,7 +23,7 @@ struct recur_vocab {
 
 static const recur_token unknown = {"<unk>", 5};
 
-RECUR_CONFIG(vocab, reserved_count, .reserved_count = 0)
+RECUR_CONFIG(vocab, entries, .base = NULL)
 
 static enum recur_status create(const recur_text_config *text, size_t reserved, recur_vocab **vocab,
                                 recur_error *error)
@@ -59,13 +60,41 @@ static recur_printable shown(recur_token token)
 static bool can_be_saved(recur_token token, const recur_text_config *text)
 {
     return recur_utf8_valid(token.bytes, token.size) ||
-           (token.size == 1 && recur_token_kind_of(text->tokens)->parts_of_character);
+           (token.size == 1 && recur_token_kind_of(text)->parts_of_character);
+}
+
+/* Begins with the entries of the dictionary that is to grow. */
+static enum recur_status begin_with(struct recur_token_table *counted,
+                                    const recur_text_config *text, const recur_vocab_config *config,
+                                    recur_error *error)
+{
+    const recur_vocab *base = config->base;
+    if (config->reserved_count)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a vocabulary that grows has its own reserved tokens and gets no others");
+    if (text->tokens != base->text.tokens)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a vocabulary of the tokens %s cannot grow by tokens %s",
+                          recur_tokens_name(base->text.tokens), recur_tokens_name(text->tokens));
+    if (text->tokens == RECUR_TOKENS_WORD && text->word_rule != base->text.word_rule)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "a vocabulary of words by the word rule %s cannot grow by words by the "
+                          "word rule %s",
+                          recur_word_rule_name(base->text.word_rule),
+                          recur_word_rule_name(text->word_rule));
+    for (size_t i = 0; i < base->table.size; i++) {
+        RECUR_TRY(recur_token_table_add(counted, recur_token_table_at(&base->table, i), error));
+        counted->entries[i].count = base->table.entries[i].count;
+    }
+    return RECUR_OK;
 }
 
 enum recur_status recur_vocab_begin(struct recur_token_table *counted,
                                     const recur_text_config *text, const recur_vocab_config *config,
                                     recur_error *error)
 {
+    if (config->base)
+        return begin_with(counted, text, config, error);
     RECUR_TRY(recur_token_table_add(counted, unknown, error));
     for (size_t i = 0; i < config->reserved_count; i++) {
         recur_token token = config->reserved[i];
@@ -125,13 +154,15 @@ static enum recur_status fail_rare(const struct recur_token_table *counted, size
 
 /* `ranks` has room for every entry of `counted`. */
 static enum recur_status fill(recur_vocab *vocab, const struct recur_token_table *counted,
-                              uint64_t min_count, struct rank *ranks, uint32_t *ids,
+                              const recur_vocab_config *config, struct rank *ranks, uint32_t *ids,
                               recur_error *error)
 {
-    size_t fixed = 1 + vocab->reserved, ranked = 0;
-    uint64_t dropped = 0;
+    size_t fixed = config->base ? config->base->table.size : 1 + vocab->reserved, ranked = 0;
+    uint64_t min_count = config->min_count, dropped = 0;
     for (size_t i = 0; i < fixed; i++)
         RECUR_TRY(take_entry(vocab, counted, i, ids, error));
+    if (recur_token_kind_of(&vocab->text)->parts)
+        return config->base ? RECUR_OK : recur_pairs_learn(counted, config, &vocab->table, error);
     for (size_t i = fixed; i < counted->size; i++) {
         uint64_t count = counted->entries[i].count;
         if (count >= min_count)
@@ -139,7 +170,7 @@ static enum recur_status fill(recur_vocab *vocab, const struct recur_token_table
         else
             dropped += count;
     }
-    if (!ranked && dropped > 0)
+    if (!ranked && dropped > 0 && !config->base)
         return fail_rare(counted, fixed, min_count, error);
     qsort(ranks, ranked, sizeof *ranks, by_falling_count);
     for (size_t i = 0; i < ranked; i++)
@@ -157,11 +188,12 @@ enum recur_status recur_vocab_finish(const struct recur_token_table *counted,
     struct rank *ranks = NULL;
     uint32_t *map = NULL;
     enum recur_status status;
-    RECUR_TRY_GOTO(create(text, config->reserved_count, &made, error), failed);
+    size_t reserved = config->base ? config->base->reserved : config->reserved_count;
+    RECUR_TRY_GOTO(create(text, reserved, &made, error), failed);
     RECUR_TRY_GOTO(recur_alloc(counted->size, sizeof *ranks, "the dictionary", &ranks, error),
                    failed);
     RECUR_TRY_GOTO(recur_alloc(counted->size, sizeof *map, "the dictionary", &map, error), failed);
-    RECUR_TRY_GOTO(fill(made, counted, config->min_count, ranks, map, error), failed);
+    RECUR_TRY_GOTO(fill(made, counted, config, ranks, map, error), failed);
     free(ranks);
     *vocab = made;
     *ids = map;
@@ -189,7 +221,8 @@ enum recur_status recur_vocab_build(const recur_token *tokens, size_t count,
         uint32_t index = RECUR_UNKNOWN;
         if (tokens[i].size)
             RECUR_TRY_GOTO(recur_token_table_intern(&counted, tokens[i], &index, error), done);
-        counted.entries[index].count++;
+        if (index < counted.size)
+            counted.entries[index].count++;
     }
     RECUR_TRY_GOTO(recur_vocab_finish(&counted, &cut, &config, vocab, &ids, error), done);
 done:
@@ -233,6 +266,8 @@ enum recur_status recur_vocab_from_entries(const recur_token *entries, const uin
         RECUR_TRY_GOTO(recur_token_table_add(&made->table, entries[i], error), failed);
         made->table.entries[i].count = counts ? counts[i] : 0;
     }
+    if (recur_token_kind_of(&cut)->parts)
+        RECUR_TRY_GOTO(recur_pairs_check(&made->table, 1 + reserved, error), failed);
     *vocab = made;
     return RECUR_OK;
 failed:
@@ -265,9 +300,14 @@ size_t recur_vocab_ids(const recur_vocab *vocab, const recur_token *tokens, size
                        int32_t *ids)
 {
     size_t unknowns = 0;
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = recur_vocab_id(vocab, tokens[i]);
-        unknowns += ids[i] == RECUR_UNKNOWN;
+    uint32_t indices[RECUR_CHUNK];
+    for (size_t at = 0; at < count; at += RECUR_CHUNK) {
+        size_t some = count - at < RECUR_CHUNK ? count - at : RECUR_CHUNK;
+        recur_token_table_find_all(&vocab->table, tokens + at, some, indices);
+        for (size_t i = 0; i < some; i++) {
+            ids[at + i] = indices[i] == RECUR_TOKEN_NONE ? RECUR_UNKNOWN : (int32_t)indices[i];
+            unknowns += ids[at + i] == RECUR_UNKNOWN;
+        }
     }
     return unknowns;
 }
@@ -294,6 +334,12 @@ uint64_t recur_vocab_count(const recur_vocab *vocab, int32_t id)
     return vocab->table.entries[index_of(vocab, id)].count;
 }
 
+enum recur_status recur_vocab_divide(const recur_vocab *vocab, const recur_token *pieces,
+                                     size_t count, struct recur_id_list *ids, recur_error *error)
+{
+    return recur_pairs_encode(&vocab->table, 1 + vocab->reserved, pieces, count, ids, error);
+}
+
 struct encoding {
     const recur_vocab *vocab;
     struct recur_id_list ids;
@@ -304,7 +350,7 @@ static enum recur_status encode_chunk(void *user, const recur_token *tokens, siz
 {
     (void)line_end;
     struct encoding *encoding = user;
-    return recur_token_kind_of(encoding->vocab->text.tokens)
+    return recur_token_kind_of(&encoding->vocab->text)
         ->encode(encoding->vocab, tokens, count, &encoding->ids, error);
 }
 
@@ -325,8 +371,8 @@ enum recur_status recur_vocab_encode(const recur_vocab *vocab, const char *text,
     *count = encoding.ids.count;
     if (unknown_count)
         *unknown_count = encoding.ids.unknown;
-    return RECUR_OK;
+    encoding.ids.id = NULL;
 failed:
-    free(encoding.ids.id);
+    recur_id_list_free(&encoding.ids);
     return status;
 }

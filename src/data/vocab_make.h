@@ -13,8 +13,8 @@ enum recur_status recur_vocab_begin(struct recur_token_table *counted,
                                     recur_error *error);
 
 /* Makes the dictionary of the tokens that were counted. `ids[i]` becomes the id of entry i, or
- * RECUR_UNKNOWN where the dictionary lacks it. `*vocab` and `*ids` belong to the caller. Errors:
- * MEMORY, DATA (see recur_vocab_build). */
+ * RECUR_UNKNOWN where the dictionary lacks it; of byte pairs it means nothing. `*vocab` and `*ids`
+ * belong to the caller. Errors: MEMORY, DATA (see recur_vocab_build). */
 enum recur_status recur_vocab_finish(const struct recur_token_table *counted,
                                      const recur_text_config *text,
                                      const recur_vocab_config *config, recur_vocab **vocab,

@@ -8,7 +8,8 @@
  * is predicted from at least WARM_UP tokens before it, or from all there are.
  *
  * A model that fills blanks reads windows (data/windows.h) instead, S at a time, each from a zero
- * state. */
+ * state. Several ranks share the streams, or the windows of a group, and tell each other the
+ * losses, so that all add the same numbers in the same order. */
 #include "eval/evaluate.h"
 
 #include <math.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "base/checksum.h"
 #include "base/memory.h"
 #include "data/token_kind.h"
 #include "data/windows.h"
@@ -31,27 +33,41 @@
  * or 16 windows. How much of it a pass holds depends on the model's size, so the sum does not
  * depend on the pass. */
 struct evaluation {
+    const recur_model *model;
     const recur_corpus *corpus;
     size_t first, predictions; /* the part of the corpus that is evaluated */
     size_t streams, length;    /* streams and their length, or the windows of one group */
     struct recur_windows windows;
-    const struct recur_backend *backend;
-    struct recur_engine *engine;
-    size_t batch, steps;    /* most sequences and steps of one pass */
+    const recur_model *const *models; /* which predict together; the first one is `model` */
+    size_t count;
+    struct recur_engine **engine;        /* (count) */
+    size_t batch, steps;                 /* most sequences and steps of one pass */
+    struct recur_collective *collective; /* NULL: there is one rank */
+    size_t rank, ranks;
+    float *told;            /* losses of all ranks, those of each together: (steps, its streams) */
+    size_t *at;             /* (ranks + 1): where those of a rank begin, in bytes */
     int32_t *ids, *targets; /* (steps, sequences) of one pass */
     int32_t pair[2];
-    float *losses; /* (steps, streams) of one group */
-    double loss;   /* sum over all predictions */
+    float *losses;  /* (steps, streams) of one group */
+    float *another; /* the same of one model of several; NULL: there is one */
+    double loss;    /* sum over all predictions */
     size_t hits;
 };
 
-/* Fills in the inputs and targets of steps [from, from + steps) of every stream. */
+/* The first of `count` streams or windows that a rank has. */
+static size_t share(const struct evaluation *e, size_t count, size_t rank)
+{
+    return recur_pairwise_cut(count, rank, e->ranks);
+}
+
+/* Fills in the inputs and targets of steps [from, from + steps) of this rank's streams. */
 static void fill_in(struct evaluation *e, size_t from, size_t steps)
 {
     size_t stride = e->streams > 1 ? e->length - WARM_UP : e->length;
-    for (size_t s = 0; s < e->streams; s++)
+    size_t first = share(e, e->streams, e->rank), own = share(e, e->streams, e->rank + 1) - first;
+    for (size_t s = first; s < first + own; s++)
         for (size_t t = 0; t < steps; t++) {
-            size_t at = s * stride + from + t, row = t * e->streams + s;
+            size_t at = s * stride + from + t, row = t * own + s - first;
             bool exists = at < e->predictions;
             bool warm_up = s > 0 && from + t < WARM_UP;
             if (exists)
@@ -75,16 +91,75 @@ static void fill_in_windows(struct evaluation *e, size_t first, size_t count)
     }
 }
 
+/* The probability that several models give a token is the mean of theirs. `losses` has the sum of
+ * those of the models up to `m`, in the end the loss. */
+static void join(struct evaluation *e, size_t m, size_t sequences, size_t steps, size_t at)
+{
+    for (size_t t = 0; t < steps; t++)
+        for (size_t s = 0; s < sequences; s++) {
+            size_t i = at + t * e->streams + s;
+            double p = exp(-(double)e->another[i]) + (m ? (double)e->losses[i] : 0);
+            e->losses[i] = (float)(m + 1 < e->count ? p : -log(p / (double)e->count));
+        }
+}
+
 /* Runs a pass, whose first row is row `at` of the group. */
 static enum recur_status predict(struct evaluation *e, size_t sequences, size_t steps, size_t at,
                                  bool carries, recur_error *error)
 {
     size_t hits;
+    float *losses = e->another ? e->another : e->losses;
+    if (!sequences)
+        return RECUR_OK;
     const struct recur_minibatch batch = {
         .input = {.batch = sequences, .steps = steps, .ids = e->ids, .targets = e->targets},
         .carries = carries};
-    RECUR_TRY(e->backend->score(e->engine, &batch, e->losses + at, e->streams, &hits, error));
-    e->hits += hits;
+    for (size_t m = 0; m < e->count; m++) {
+        RECUR_TRY(e->engine[m]->backend->score(e->engine[m], &batch, losses + at, e->streams, &hits,
+                                               error));
+        if (e->another)
+            join(e, m, sequences, steps, at);
+        e->hits += hits;
+    }
+    return RECUR_OK;
+}
+
+/* Copies the losses of a rank's share of `count` streams from where they were told, or to there. */
+static void copy_losses(struct evaluation *e, size_t steps, size_t count, size_t rank, bool back)
+{
+    size_t first = share(e, count, rank), own = share(e, count, rank + 1) - first;
+    float *told = e->told + e->at[rank] / sizeof *told;
+    for (size_t t = 0; t < steps; t++, told += own) {
+        float *losses = e->losses + t * e->streams + first;
+        memcpy(back ? losses : told, back ? told : losses, own * sizeof *told);
+    }
+}
+
+/* Tells all ranks the losses of a group of `steps` steps of `count` streams. */
+static enum recur_status tell_ranks(struct evaluation *e, size_t steps, size_t count,
+                                    recur_error *error)
+{
+    if (e->ranks == 1)
+        return RECUR_OK;
+    for (size_t r = 0; r <= e->ranks; r++)
+        e->at[r] = share(e, count, r) * steps * sizeof *e->told;
+    copy_losses(e, steps, count, e->rank, false);
+    RECUR_TRY(recur_collective_parts(e->collective, e->told, e->at, error));
+    for (size_t r = 0; r < e->ranks; r++)
+        copy_losses(e, steps, count, r, true);
+    return RECUR_OK;
+}
+
+/* The sum of the hits of all ranks. */
+static enum recur_status sum_hits(struct evaluation *e, recur_error *error)
+{
+    size_t own = e->hits;
+    if (e->ranks == 1)
+        return RECUR_OK;
+    RECUR_TRY(recur_collective_all(e->collective, &own, sizeof own, e->at, error));
+    e->hits = 0;
+    for (size_t r = 0; r < e->ranks; r++)
+        e->hits += e->at[r];
     return RECUR_OK;
 }
 
@@ -97,16 +172,26 @@ static void add_losses(struct evaluation *e, size_t steps)
     e->loss += sum;
 }
 
+/* Tells how many predictions are made. Warm-up steps count as well, so there may seem to be more.
+ */
+static void tell(const struct evaluation *e, size_t done)
+{
+    recur_model_tell(e->model, done < e->predictions ? done : e->predictions, e->predictions);
+}
+
 static enum recur_status run_streams(struct evaluation *e, recur_error *error)
 {
+    size_t first = share(e, e->streams, e->rank), own = share(e, e->streams, e->rank + 1) - first;
     for (size_t from = 0; from < e->length; from += STEPS) {
         size_t steps = e->length - from < STEPS ? e->length - from : STEPS;
         for (size_t done = 0, n; done < steps; done += n) {
             n = steps - done < e->steps ? steps - done : e->steps;
             fill_in(e, from + done, n);
-            RECUR_TRY(predict(e, e->streams, n, done * e->streams, from + done > 0, error));
+            RECUR_TRY(predict(e, own, n, done * e->streams + first, from + done > 0, error));
         }
+        RECUR_TRY(tell_ranks(e, steps, e->streams, error));
         add_losses(e, steps);
+        tell(e, (from + steps) * e->streams);
     }
     return RECUR_OK;
 }
@@ -117,12 +202,15 @@ static enum recur_status run_windows(struct evaluation *e, recur_error *error)
         size_t count =
             e->windows.count - first < e->streams ? e->windows.count - first : e->streams;
         memset(e->losses, 0, e->windows.steps * e->streams * sizeof *e->losses);
-        for (size_t done = 0, n; done < count; done += n) {
-            n = count - done < e->batch ? count - done : e->batch;
+        size_t end = share(e, count, e->rank + 1);
+        for (size_t done = share(e, count, e->rank), n; done < end; done += n) {
+            n = end - done < e->batch ? end - done : e->batch;
             fill_in_windows(e, first + done, n);
             RECUR_TRY(predict(e, n, e->windows.steps, done, false, error));
         }
+        RECUR_TRY(tell_ranks(e, e->windows.steps, count, error));
         add_losses(e, e->windows.steps);
+        tell(e, (first + count) * RECUR_WINDOW_OWN);
     }
     return RECUR_OK;
 }
@@ -131,7 +219,11 @@ static enum recur_status run_windows(struct evaluation *e, recur_error *error)
  * pass holds. */
 static void plan_work(struct evaluation *e, const recur_model *model, size_t *group)
 {
-    size_t rows = e->backend->rows(model);
+    size_t rows = SIZE_MAX;
+    for (size_t m = 0; m < e->count; m++) {
+        size_t own = e->models[m]->place.backend->rows(e->models[m]);
+        rows = own < rows ? own : rows;
+    }
     if (!model->network.task->next) {
         e->windows = recur_windows_over(e->predictions);
         e->streams = e->windows.count < WINDOWS_MAX ? e->windows.count : WINDOWS_MAX;
@@ -143,7 +235,8 @@ static void plan_work(struct evaluation *e, const recur_model *model, size_t *gr
     e->streams = streams < 1 ? 1 : streams > STREAMS_MAX ? STREAMS_MAX : streams;
     e->length = (e->predictions + (e->streams - 1) * WARM_UP + e->streams - 1) / e->streams;
     *group = e->length < STEPS ? e->length : STEPS;
-    e->batch = e->streams;
+    e->batch = share(e, e->streams, e->rank + 1) - share(e, e->streams, e->rank);
+    e->batch = e->batch ? e->batch : 1;
     e->steps = rows / e->streams < *group ? rows / e->streams : *group;
     e->steps = e->steps ? e->steps : 1;
 }
@@ -152,38 +245,53 @@ static enum recur_status plan(struct evaluation *e, const recur_model *model,
                               struct recur_team *team, recur_error *error)
 {
     size_t group;
-    e->backend = model->backend;
     plan_work(e, model, &group);
     size_t rows = e->batch * e->steps;
     RECUR_TRY(recur_alloc(rows, sizeof *e->ids, "evaluation", &e->ids, error));
     RECUR_TRY(recur_alloc(rows, sizeof *e->targets, "evaluation", &e->targets, error));
     RECUR_TRY(recur_alloc(group * e->streams, sizeof *e->losses, "evaluation", &e->losses, error));
-    const struct recur_engine_plan engine = {.use = RECUR_ENGINE_READING,
-                                             .model = model,
-                                             .network = &model->network,
-                                             .team = team,
-                                             .quantized = true,
-                                             .batch = e->batch,
-                                             .steps = e->steps,
-                                             .carries = !e->windows.count,
-                                             .scores = true};
-    return e->backend->create_engine(&engine, &e->engine, error);
+    if (e->ranks > 1) {
+        RECUR_TRY(recur_alloc(group * e->streams, sizeof *e->told, "evaluation", &e->told, error));
+        RECUR_TRY(recur_alloc(e->ranks + 1, sizeof *e->at, "evaluation", &e->at, error));
+    }
+    if (e->count > 1)
+        RECUR_TRY(
+            recur_alloc(group * e->streams, sizeof *e->another, "evaluation", &e->another, error));
+    RECUR_TRY(recur_alloc(e->count, sizeof *e->engine, "evaluation", &e->engine, error));
+    for (size_t m = 0; m < e->count; m++) {
+        const struct recur_engine_plan engine = {.use = RECUR_ENGINE_READING,
+                                                 .model = e->models[m],
+                                                 .network = &e->models[m]->network,
+                                                 .team = team,
+                                                 .quantized = true,
+                                                 .batch = e->batch,
+                                                 .steps = e->steps,
+                                                 .carries = !e->windows.count,
+                                                 .scores = true};
+        RECUR_TRY(e->models[m]->place.backend->create_engine(&engine, &e->engine[m], error));
+    }
+    return RECUR_OK;
 }
 
 static void release(struct evaluation *e)
 {
-    e->backend->free_engine(e->engine);
+    for (size_t m = 0; e->engine && m < e->count; m++)
+        if (e->engine[m])
+            e->engine[m]->backend->free_engine(e->engine[m]);
+    free(e->engine);
+    free(e->another);
     free(e->ids);
     free(e->targets);
     free(e->losses);
+    free(e->told);
+    free(e->at);
 }
 
 /* The mean number of characters in a token; 1 where tokens are characters or nothing is known. */
 static double characters_per_token(const recur_model *model, const recur_corpus *corpus)
 {
     const recur_text_stats *stats = recur_corpus_stats(corpus);
-    if (!model->vocab ||
-        recur_token_kind_of(recur_vocab_text(model->vocab)->tokens)->one_character ||
+    if (!model->vocab || recur_token_kind_of(recur_vocab_text(model->vocab))->one_character ||
         !stats->tokens)
         return 1;
     return (double)stats->characters / (double)stats->tokens;
@@ -198,42 +306,76 @@ enum recur_status recur_check_predicts(const recur_model *model, recur_error *er
     return RECUR_OK;
 }
 
-enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *model,
-                                    const recur_corpus *corpus, size_t first, size_t count,
-                                    recur_evaluation *evaluation, recur_error *error)
+enum recur_status recur_check_part(const recur_model *model, const recur_corpus *corpus,
+                                   size_t first, size_t *count, recur_error *error)
 {
     size_t size = recur_corpus_size(corpus);
     RECUR_TRY(recur_check_predicts(model, error));
     RECUR_TRY(recur_model_check_vocabulary(model, recur_corpus_vocabulary_size(corpus), error));
-    if (first > size || count > size - first)
+    if (first > size || *count > size - first)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "tokens %zu to %zu are outside the text of %zu", first,
-                          recur_size_add(first, count), size);
-    if (!count)
-        count = size - first;
-    if (count < 2)
+                          recur_size_add(first, *count), size);
+    if (!*count)
+        *count = size - first;
+    if (*count < 2)
         return recur_fail(error, RECUR_ERROR_DATA,
-                          "the text has %zu token%s, but evaluation needs at least 2", count,
-                          recur_plural(count));
-    struct evaluation e = {.corpus = corpus, .first = first};
+                          "the text has %zu token%s, but evaluation needs at least 2", *count,
+                          recur_plural(*count));
+    return RECUR_OK;
+}
+
+recur_evaluation recur_evaluation_of(const recur_model *model, const recur_corpus *corpus,
+                                     size_t predictions, double sum, double accuracy)
+{
+    double loss = sum / (double)predictions;
+    return (recur_evaluation){
+        .tokens = predictions,
+        .loss = loss,
+        .perplexity = exp(loss),
+        .bits_per_character = loss / log(2) / characters_per_token(model, corpus),
+        .accuracy = accuracy,
+    };
+}
+
+static enum recur_status evaluate(struct recur_team *team, const recur_model *const *models,
+                                  size_t model_count, const recur_corpus *corpus, size_t first,
+                                  size_t count, struct recur_collective *collective,
+                                  recur_evaluation *evaluation, recur_error *error)
+{
+    const recur_model *model = models[0];
+    for (size_t m = 0; m < model_count; m++)
+        RECUR_TRY(recur_check_part(models[m], corpus, first, &count, error));
+    struct evaluation e = {.model = model,
+                           .models = models,
+                           .count = model_count,
+                           .corpus = corpus,
+                           .first = first,
+                           .collective = collective,
+                           .rank = collective ? collective->ranks->rank : 0,
+                           .ranks = collective ? collective->ranks->count : 1};
     e.predictions = model->network.task->next ? count - 1 : count;
     enum recur_status status = plan(&e, model, team, error);
     if (status == RECUR_OK)
         status = e.windows.count ? run_windows(&e, error) : run_streams(&e, error);
+    if (status == RECUR_OK)
+        status = sum_hits(&e, error);
     if (status == RECUR_OK && !isfinite(e.loss))
         status = recur_fail_overflow("the loss", error);
-    if (status == RECUR_OK) {
-        double loss = e.loss / (double)e.predictions;
-        *evaluation = (recur_evaluation){
-            .tokens = e.predictions,
-            .loss = loss,
-            .perplexity = exp(loss),
-            .bits_per_character = loss / log(2) / characters_per_token(model, corpus),
-            .accuracy = (double)e.hits / (double)e.predictions,
-        };
-    }
+    if (status == RECUR_OK)
+        *evaluation = recur_evaluation_of(model, corpus, e.predictions, e.loss,
+                                          model_count > 1 ? (double)NAN
+                                                          : (double)e.hits / (double)e.predictions);
     release(&e);
     return status;
+}
+
+enum recur_status recur_evaluate_on(struct recur_team *team, const recur_model *model,
+                                    const recur_corpus *corpus, size_t first, size_t count,
+                                    struct recur_collective *collective,
+                                    recur_evaluation *evaluation, recur_error *error)
+{
+    return evaluate(team, &model, 1, corpus, first, count, collective, evaluation, error);
 }
 
 enum recur_status recur_evaluate(const recur_model *model, const recur_corpus *corpus, size_t first,
@@ -243,7 +385,66 @@ enum recur_status recur_evaluate(const recur_model *model, const recur_corpus *c
     struct recur_team *team;
     RECUR_TRY(recur_team_create(threads, &team, error));
     enum recur_status status =
-        recur_evaluate_on(team, model, corpus, first, count, evaluation, error);
+        recur_evaluate_on(team, model, corpus, first, count, NULL, evaluation, error);
+    recur_team_free(team);
+    return status;
+}
+
+/* Have all ranks the same model and text? */
+static enum recur_status compare(struct recur_collective *collective, const recur_model *model,
+                                 const recur_corpus *corpus, recur_error *error)
+{
+    static const char *const names[] = {"model", "text"};
+    enum { THINGS = sizeof names / sizeof *names };
+    size_t ranks = collective->ranks->count;
+    recur_model_sync_all(model);
+    const uint64_t own[THINGS] = {
+        recur_checksum_of(model->parameters, model->network.params.span * sizeof(real)),
+        recur_corpus_fingerprint(corpus)};
+    uint64_t(*all)[THINGS];
+    RECUR_TRY(recur_alloc(ranks, sizeof *all, "the ranks", &all, error));
+    enum recur_status status = recur_collective_all(collective, own, sizeof own, all, error);
+    for (size_t i = 0; i < ranks * THINGS && status == RECUR_OK; i++)
+        if (all[i / THINGS][i % THINGS] != all[0][i % THINGS])
+            status = recur_fail(error, RECUR_ERROR_DATA, "rank %zu has another %s than rank 0",
+                                i / THINGS, names[i % THINGS]);
+    free(all);
+    return status;
+}
+
+enum recur_status recur_evaluate_ranks(const recur_ranks *ranks, const recur_model *model,
+                                       const recur_corpus *corpus, size_t threads, double seconds,
+                                       recur_evaluation *evaluation, recur_error *error)
+{
+    struct recur_collective *collective;
+    struct recur_team *team;
+    RECUR_TRY(recur_team_create(threads, &team, error));
+    enum recur_status status =
+        recur_collective_create(ranks, ranks->count, 1, seconds, &collective, error);
+    if (status == RECUR_OK) {
+        status = compare(collective, model, corpus, error);
+        if (status == RECUR_OK)
+            status = recur_evaluate_on(team, model, corpus, 0, 0, collective, evaluation, error);
+        recur_collective_free(collective);
+    }
+    recur_team_free(team);
+    return status;
+}
+
+enum recur_status recur_evaluate_ensemble(const recur_model *const *models, size_t model_count,
+                                          const recur_corpus *corpus, size_t first, size_t count,
+                                          size_t threads, recur_evaluation *evaluation,
+                                          recur_error *error)
+{
+    struct recur_team *team;
+    RECUR_TRY(recur_model_check_together(models, model_count, error));
+    for (size_t m = 1; m < model_count; m++)
+        if (!models[m]->network.task->next != !models[0]->network.task->next)
+            return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                              "model %zu is of another task than the first", m + 1);
+    RECUR_TRY(recur_team_create(threads, &team, error));
+    enum recur_status status =
+        evaluate(team, models, model_count, corpus, first, count, NULL, evaluation, error);
     recur_team_free(team);
     return status;
 }

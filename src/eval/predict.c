@@ -135,6 +135,7 @@ static enum recur_status predict(struct predicting *p, struct recur_team *team, 
         }
         for (size_t b = 0; b < n; b++)
             RECUR_TRY(hand_over(p, first + b, b, error));
+        recur_model_tell(p->model, first + n, recur_labels_count(p->set.data));
     }
     return RECUR_OK;
 }

@@ -8,6 +8,7 @@
 #include "base/team.h"
 #include "data/windows.h"
 #include "nn/model_object.h"
+#include "nn/placement.h"
 
 #define STEPS 256      /* most steps of one pass in one direction */
 #define WINDOWS_MAX 16 /* most windows of one pass in both directions */
@@ -37,7 +38,8 @@ size_t recur_features_width(const recur_model *model, size_t layer)
 static enum recur_status hand_over(const struct run *run, size_t b, size_t first, size_t last,
                                    recur_error *error)
 {
-    run->backend->outputs(run->engine, b, first, last, run->rows);
+    run->engine->backend->outputs(run->engine, b, first, last, run->rows);
+    RECUR_TRY(recur_model_check_device(run->model, error));
     for (size_t i = 0; i < (last - first) * run->width; i++)
         if (!isfinite(run->rows[i]))
             return recur_fail_overflow("a state", error);
@@ -51,7 +53,7 @@ static enum recur_status read(struct run *run, size_t batch, size_t steps, bool 
 {
     const struct recur_minibatch minibatch = {
         .input = {.batch = batch, .steps = steps, .ids = run->ids}, .carries = carries};
-    return run->backend->forward(run->engine, &minibatch, NULL, error);
+    return run->engine->backend->forward(run->engine, &minibatch, NULL, error);
 }
 
 static enum recur_status read_on(struct run *run, recur_error *error)
@@ -62,6 +64,7 @@ static enum recur_status read_on(struct run *run, recur_error *error)
         recur_corpus_read(run->corpus, from, steps, run->ids);
         RECUR_TRY(read(run, 1, steps, from > 0, error));
         RECUR_TRY(hand_over(run, 0, 0, steps, error));
+        recur_model_tell(run->model, from + steps, size);
     }
     return RECUR_OK;
 }
@@ -83,6 +86,7 @@ static enum recur_status read_some_windows(struct run *run, size_t first, recur_
         size_t end =
             own + RECUR_WINDOW_OWN < windows->tokens ? own + RECUR_WINDOW_OWN : windows->tokens;
         RECUR_TRY(hand_over(run, b, own - begin, end - begin, error));
+        recur_model_tell(run->model, end, windows->tokens);
     }
     return RECUR_OK;
 }
@@ -142,14 +146,15 @@ enum recur_status recur_features(const recur_model *model, const recur_corpus *c
                           recur_size_add(layer, 1), model->config.layers);
     RECUR_TRY(recur_model_check_vocabulary(model, recur_corpus_vocabulary_size(corpus), error));
     struct run run = {.model = model,
-                      .backend = model->backend,
+                      .backend = model->place.backend,
                       .corpus = corpus,
                       .layer = layer,
                       .width = recur_features_width(model, layer),
                       .receive = rows,
                       .user = user};
     enum recur_status status = read_text(&run, threads, error);
-    run.backend->free_engine(run.engine);
+    if (run.engine)
+        run.engine->backend->free_engine(run.engine);
     recur_team_free(run.team);
     free(run.ids);
     free(run.rows);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/placement.h"
 
 #define CONTEXT 96 /* tokens that are read on each side of the blanks */
 #define STEPS_MAX (RECUR_FILL_SPAN + 2 * CONTEXT)
@@ -34,7 +35,7 @@ enum recur_status recur_fill_search_init(struct recur_fill_search *search, const
 static void free_engine(struct recur_fill_search *search)
 {
     if (search->engine)
-        search->model->backend->free_engine(search->engine);
+        search->engine->backend->free_engine(search->engine);
     free(search->logits);
     free(search->ids);
     search->engine = NULL;
@@ -64,7 +65,7 @@ static enum recur_status plan(struct recur_fill_search *search, size_t batch, si
         recur_alloc(batch * steps, sizeof *search->ids, "a text with blanks", &search->ids, error));
     RECUR_TRY(recur_alloc(recur_size_mul(batch, model->config.vocabulary), sizeof *search->logits,
                           "logits", &search->logits, error));
-    RECUR_TRY(model->backend->create_engine(&engine, &search->engine, error));
+    RECUR_TRY(model->place.backend->create_engine(&engine, &search->engine, error));
     search->batch = batch;
     search->steps = steps;
     return RECUR_OK;
@@ -75,7 +76,7 @@ static enum recur_status plan(struct recur_fill_search *search, size_t batch, si
 static enum recur_status make_room(struct recur_fill_search *search, const struct task *task,
                                    recur_error *error)
 {
-    size_t rows = search->model->backend->rows(search->model), steps = STEPS_LEAST;
+    size_t rows = search->model->place.backend->rows(search->model), steps = STEPS_LEAST;
     while (steps < task->steps)
         steps *= 2;
     steps = steps < STEPS_MAX ? steps : STEPS_MAX;
@@ -109,15 +110,15 @@ static enum recur_status read_candidates(struct recur_fill_search *search, const
     const struct recur_minibatch minibatch = {
         .input = {.batch = batch, .steps = task->steps, .ids = search->ids}};
     *count = batch;
-    return search->model->backend->forward(search->engine, &minibatch, NULL, error);
+    return search->engine->backend->forward(search->engine, &minibatch, NULL, error);
 }
 
 /* Computes the logits of blank i for the first `count` candidates of the pass. */
 static void find_logits(struct recur_fill_search *search, const struct task *task, size_t i,
                         size_t count)
 {
-    search->model->backend->logits(search->engine, task->blanks[i] - task->first, count,
-                                   search->logits);
+    search->engine->backend->logits(search->engine, task->blanks[i] - task->first, count,
+                                    search->logits);
 }
 
 /* The logit of `id` for candidate b of the pass. */
@@ -206,6 +207,7 @@ static enum recur_status fill_one(struct recur_fill_search *search, const struct
             i = surest_blank(search, task, filled);
         fill_blank(search, task, i, first, batch);
     }
+    RECUR_TRY(recur_model_check_device(search->model, error));
     filled[i] = true;
     struct recur_candidate *kept = search->next;
     search->next = search->kept;

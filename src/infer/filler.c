@@ -10,6 +10,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "data/token_kind.h"
+#include "infer/detokenizer.h"
 #include "infer/fill_search.h"
 
 struct recur_filler {
@@ -43,9 +44,11 @@ static enum recur_status take_config(recur_filler *filler, const recur_fill_conf
 static enum recur_status check_model(const recur_model *model, recur_error *error)
 {
     RECUR_TRY(recur_task_check_refusal(model->network.task->refuses.fill, error));
-    if (!model->vocab)
-        return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                          "the model has no vocabulary, so it can neither read nor write text");
+    RECUR_TRY(recur_check_writes(model, error));
+    if (recur_token_kind_of(recur_vocab_text(model->vocab))->parts)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "a model of byte pairs fills no blanks, because no mark stands for one "
+                          "token: train one of words, characters or bytes");
     if (recur_vocab_size(model->vocab) <= recur_vocab_reserved(model->vocab) + 1)
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the model's vocabulary has no token that a blank could be");
@@ -119,15 +122,17 @@ static size_t longest_run_of_x(const struct reading *reading)
     return longest;
 }
 
-/* Cleaning to letters would remove the marks, so letters stand in for them: an x where letters are
- * tokens, otherwise a word so long that no other word equals it. */
+/* Cleaning to letters would remove the marks, and where punctuation is tokens a mark is none of the
+ * words that it stands for. So letters stand in for marks: an x where letters are tokens, otherwise
+ * a word so long that no other word equals it. */
 static enum recur_status put_stand_ins(struct reading *reading, recur_error *error)
 {
     const recur_text_config *config = recur_vocab_text(reading->filler->model->vocab);
     reading->stand_in = (recur_token){reading->filler->mark, reading->filler->mark_size};
-    if (config->clean != RECUR_CLEAN_LETTERS)
+    const struct recur_token_kind *kind = recur_token_kind_of(config);
+    if (config->clean != RECUR_CLEAN_LETTERS && !(kind->words && kind->exact))
         return RECUR_OK;
-    reading->ambiguous = !recur_token_kind_of(config->tokens)->spaced;
+    reading->ambiguous = !kind->words;
     size_t length = reading->ambiguous ? 1 : longest_run_of_x(reading) + 1;
     size_t room = recur_size_add(recur_size_mul(reading->marks, length),
                                  (size_t)(reading->end - reading->text));
@@ -198,7 +203,7 @@ static enum recur_status read_text(struct reading *reading, recur_error *error)
             error, RECUR_ERROR_DATA, "%zu of the text's %zu blank%s %s not a token: %s",
             reading->marks - reading->count, reading->marks, recur_plural(reading->marks),
             reading->marks - reading->count == 1 ? "is" : "are",
-            recur_token_kind_of(config->tokens)->blank);
+            recur_token_kind_of(config)->blank);
     return RECUR_OK;
 }
 
@@ -295,6 +300,7 @@ static enum recur_status search_all(struct recur_fill_search *search, struct rea
         struct answers done = answers[1];
         answers[1] = answers[0];
         answers[0] = done;
+        recur_model_tell(reading->filler->model, first + group, reading->count);
     }
     return RECUR_OK;
 }
@@ -308,13 +314,15 @@ static enum recur_status write_filling(const struct reading *reading, const int3
     size_t room = (size_t)(reading->end - reading->text);
     for (size_t i = 0; i < reading->count; i++)
         room = recur_size_add(room, recur_vocab_token(vocab, ids[i]).size);
+    const struct recur_token_kind *kind = recur_token_kind_of(recur_vocab_text(vocab));
     char *text, *to;
     RECUR_TRY(recur_alloc(room, 1, "a filled text", &text, error));
     to = text;
     size_t blank = 0;
     for (const char *at = reading->text; at < reading->end;) {
         bool mark = mark_at(reading, at);
-        recur_token piece = mark ? recur_vocab_token(vocab, ids[blank]) : (recur_token){at, 1};
+        recur_token piece = mark ? recur_token_written(kind, recur_vocab_token(vocab, ids[blank]))
+                                 : (recur_token){at, 1};
         memcpy(to, piece.bytes, piece.size);
         to += piece.size;
         blank += mark;

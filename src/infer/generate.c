@@ -1,129 +1,128 @@
 #include "recur/generate.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
-#include "base/error.h"
-#include "data/token_kind.h"
+#include "base/memory.h"
+#include "infer/detokenizer.h"
 #include "nn/model_object.h"
 
-/* Writes tokens to the caller's function. */
-struct writer {
-    recur_text_fn *text;
-    void *user;
-    const struct recur_token_kind *kind;
-    bool space_due;  /* a space has to be written before the next token */
-    char pending[4]; /* the start of a character, where tokens may be parts of characters */
-    size_t pending_size;
+/* Models that read one text, each with a session of its own. */
+struct voices {
+    recur_stepper *const *steppers;
+    size_t count, vocabulary;
+    recur_session **session; /* (count) */
+    double *sum;             /* (V) probabilities; NULL where there is one model */
+    float *logits;           /* (V) likewise */
 };
 
-static enum recur_status write_text(const struct writer *writer, const char *bytes, size_t size,
-                                    recur_error *error)
+static enum recur_status open_voices(struct voices *voices, recur_error *error)
 {
-    recur_error own = {0};
-    return recur_called_back(writer->text(writer->user, bytes, size, &own), &own, error);
+    size_t count = voices->count;
+    const char *what = "a session";
+    RECUR_TRY(recur_alloc(count, sizeof *voices->session, what, &voices->session, error));
+    for (size_t m = 0; m < count; m++)
+        RECUR_TRY(recur_session_create(recur_stepper_model(voices->steppers[m]),
+                                       &voices->session[m], error));
+    if (count == 1)
+        return RECUR_OK;
+    RECUR_TRY(recur_alloc(voices->vocabulary, sizeof *voices->sum, what, &voices->sum, error));
+    return recur_alloc(voices->vocabulary, sizeof *voices->logits, what, &voices->logits, error);
 }
 
-/* Writes the complete characters of `pending`; at the `end`, all of it. */
-static enum recur_status write_pending(struct writer *writer, bool end, recur_error *error)
+static void close_voices(struct voices *voices)
 {
-    while (writer->pending_size > 0) {
-        const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)writer->pending;
-        size_t size = writer->pending_size;
-        if (!end && (int)size < utf8proc_utf8class[bytes[0]])
-            return RECUR_OK;
-        utf8proc_int32_t code;
-        utf8proc_ssize_t length = utf8proc_iterate(bytes, (utf8proc_ssize_t)size, &code);
-        if (length < 1)
-            length = 1; /* a byte that is in no character is written alone */
-        RECUR_TRY(write_text(writer, writer->pending, (size_t)length, error));
-        writer->pending_size -= (size_t)length;
-        memmove(writer->pending, writer->pending + length, writer->pending_size);
-    }
-    return RECUR_OK;
+    for (size_t m = 0; voices->session && m < voices->count; m++)
+        recur_session_free(voices->session[m]);
+    free(voices->session);
+    free(voices->sum);
+    free(voices->logits);
 }
 
-static enum recur_status write_bytes(struct writer *writer, recur_token token, recur_error *error)
+/* Adds a model's probabilities to the sum. */
+static void add_probabilities(struct voices *voices, const float *logits)
 {
-    for (size_t i = 0; i < token.size; i++) {
-        writer->pending[writer->pending_size++] = token.bytes[i];
-        RECUR_TRY(write_pending(writer, false, error));
-    }
-    return RECUR_OK;
+    double top = (double)logits[0], total = 0;
+    for (size_t v = 1; v < voices->vocabulary; v++)
+        top = (double)logits[v] > top ? (double)logits[v] : top;
+    for (size_t v = 0; v < voices->vocabulary; v++)
+        total += exp((double)logits[v] - top);
+    for (size_t v = 0; v < voices->vocabulary; v++)
+        voices->sum[v] += exp((double)logits[v] - top) / total;
 }
 
-static enum recur_status write_token(struct writer *writer, recur_token token, recur_error *error)
+/* Feeds a token to all; returns the logits of the next one. */
+static const float *feed(struct voices *voices, int32_t id)
 {
-    if (writer->kind->parts_of_character)
-        return write_bytes(writer, token, error);
-    if (writer->space_due)
-        RECUR_TRY(write_text(writer, " ", 1, error));
-    writer->space_due = writer->kind->spaced;
-    return write_text(writer, token.bytes, token.size, error);
+    if (voices->count == 1)
+        return recur_stepper_feed(voices->steppers[0], voices->session[0], id);
+    memset(voices->sum, 0, voices->vocabulary * sizeof *voices->sum);
+    for (size_t m = 0; m < voices->count; m++)
+        add_probabilities(voices, recur_stepper_feed(voices->steppers[m], voices->session[m], id));
+    for (size_t v = 0; v < voices->vocabulary; v++)
+        voices->logits[v] = (float)log(voices->sum[v] / (double)voices->count);
+    return voices->logits;
 }
 
 /* Makes up to `count` tokens; *made becomes their number. */
-static enum recur_status write_tokens(recur_stepper *stepper, recur_session *session,
-                                      recur_sampler *sampler, const float *logits,
-                                      const recur_vocab *vocab, size_t count, struct writer *writer,
-                                      size_t *made, recur_error *error)
+static enum recur_status write_tokens(struct voices *voices, recur_sampler *sampler,
+                                      const float *logits, size_t count,
+                                      recur_detokenizer *detokenizer, recur_text_fn *text,
+                                      void *user, size_t *made, recur_error *error)
 {
-    while (*made < count) {
+    while (logits && *made < count) {
         int32_t id = recur_sample(sampler, logits);
         if (!isfinite(logits[id]))
             return recur_fail_overflow("a logit", error);
         ++*made;
-        RECUR_TRY(write_token(writer, recur_vocab_token(vocab, id), error));
+        RECUR_TRY(recur_detokenizer_write(detokenizer, id, text, user, error));
         if (*made < count)
-            logits = recur_stepper_feed(stepper, session, id);
+            logits = feed(voices, id);
     }
-    return write_pending(writer, true, error);
+    return recur_detokenizer_finish(detokenizer, text, user, error);
 }
 
-static bool ends_in_space(const char *text, size_t size)
+/* Continues a prompt with the voices' steppers. */
+static enum recur_status generate(struct voices *voices, const char *prompt, size_t prompt_size,
+                                  size_t count, const recur_sampler_config *sampling,
+                                  recur_text_fn *text, void *user, recur_generation *generation,
+                                  recur_error *error)
 {
-    return size > 0 && memchr(" \t\n\v\f\r", text[size - 1], 6);
-}
-
-/* Cleaning to letters trims a line. At the end of a prompt the trimmed space matters, because it
- * says that a word is complete. Returns the id of the space, or RECUR_UNKNOWN where nothing was
- * trimmed. */
-static int32_t trimmed_space(const recur_vocab *vocab, const char *prompt, size_t size)
-{
-    const recur_text_config *config = recur_vocab_text(vocab);
-    bool trimmed =
-        config->clean == RECUR_CLEAN_LETTERS && !recur_token_kind_of(config->tokens)->spaced;
-    return trimmed && ends_in_space(prompt, size) ? recur_vocab_id(vocab, (recur_token){" ", 1})
-                                                  : RECUR_UNKNOWN;
-}
-
-/* Feeds the prompt's `*count` ids, then the space that was trimmed; returns the logits of the next
- * token. */
-static const float *feed_prompt(recur_stepper *stepper, recur_session *session,
-                                const recur_vocab *vocab, const int32_t *ids, size_t *count,
-                                int32_t space)
-{
-    if (*count == 0) /* starts with a line feed, or with "<unk>" where the vocabulary has none */
-        return recur_stepper_feed(stepper, session, recur_vocab_id(vocab, (recur_token){"\n", 1}));
+    const recur_model *model = recur_stepper_model(voices->steppers[0]);
+    const recur_vocab *vocab = recur_model_vocab(model);
+    RECUR_TRY(recur_check_writes(model, error));
+    recur_generation done = {0};
+    recur_sampler *sampler = NULL;
+    recur_detokenizer *detokenizer = NULL;
+    recur_prompt read = {0};
+    enum recur_status status;
+    RECUR_TRY_GOTO(recur_sampler_create(sampling, recur_vocab_size(vocab),
+                                        recur_vocab_reserved(vocab), &sampler, error),
+                   cleanup);
+    voices->vocabulary = recur_vocab_size(vocab);
+    RECUR_TRY_GOTO(open_voices(voices, error), cleanup);
+    RECUR_TRY_GOTO(recur_detokenizer_create(vocab, prompt, prompt_size, &detokenizer, error),
+                   cleanup);
+    RECUR_TRY_GOTO(recur_prompt_encode(vocab, prompt, prompt_size, &read, error), cleanup);
     const float *logits = NULL;
-    for (size_t i = 0; i < *count; i++)
-        logits = recur_stepper_feed(stepper, session, ids[i]);
-    if (space != RECUR_UNKNOWN) {
-        logits = recur_stepper_feed(stepper, session, space);
-        ++*count;
-    }
-    return logits;
-}
-
-static enum recur_status check_vocabulary(const recur_model *model, recur_error *error)
-{
-    if (recur_model_vocab(model))
-        return RECUR_OK;
-    return recur_fail(error, RECUR_ERROR_ARGUMENT,
-                      "the model has no vocabulary, so it can neither read nor write text");
+    for (size_t i = 0; i < read.count; i++)
+        logits = feed(voices, read.ids[i]);
+    recur_sampler_read(sampler, read.ids, read.tokens);
+    done.prompt_tokens = read.tokens;
+    done.prompt_unknown = read.unknown;
+    status =
+        write_tokens(voices, sampler, logits, count, detokenizer, text, user, &done.tokens, error);
+    if (status == RECUR_STOP)
+        status = RECUR_OK;
+    if (status == RECUR_OK && generation)
+        *generation = done;
+cleanup:
+    free(read.ids);
+    recur_detokenizer_free(detokenizer);
+    close_voices(voices);
+    recur_sampler_free(sampler);
+    return status;
 }
 
 enum recur_status recur_generate_on(recur_stepper *stepper, const char *prompt, size_t prompt_size,
@@ -131,41 +130,26 @@ enum recur_status recur_generate_on(recur_stepper *stepper, const char *prompt, 
                                     recur_text_fn *text, void *user, recur_generation *generation,
                                     recur_error *error)
 {
-    const recur_model *model = recur_stepper_model(stepper);
-    const recur_vocab *vocab = recur_model_vocab(model);
-    RECUR_TRY(check_vocabulary(model, error));
-    recur_generation done = {0};
-    recur_session *session = NULL;
-    recur_sampler *sampler = NULL;
-    int32_t *ids = NULL;
-    enum recur_status status;
-    RECUR_TRY_GOTO(recur_sampler_create(sampling, recur_vocab_size(vocab),
-                                        recur_vocab_reserved(vocab), &sampler, error),
-                   cleanup);
-    RECUR_TRY_GOTO(recur_session_create(model, &session, error), cleanup);
-    RECUR_TRY_GOTO(recur_vocab_encode(vocab, prompt, prompt_size, &ids, &done.prompt_tokens,
-                                      &done.prompt_unknown, error),
-                   cleanup);
-    const struct recur_token_kind *kind = recur_token_kind_of(recur_vocab_text(vocab)->tokens);
-    struct writer writer = {
-        .text = text,
-        .user = user,
-        .kind = kind,
-        .space_due = kind->spaced && prompt_size > 0 && !ends_in_space(prompt, prompt_size),
-    };
-    const float *logits = feed_prompt(stepper, session, vocab, ids, &done.prompt_tokens,
-                                      trimmed_space(vocab, prompt, prompt_size));
-    status =
-        write_tokens(stepper, session, sampler, logits, vocab, count, &writer, &done.tokens, error);
-    if (status == RECUR_STOP)
-        status = RECUR_OK;
-    if (status == RECUR_OK && generation)
-        *generation = done;
-cleanup:
-    free(ids);
-    recur_session_free(session);
-    recur_sampler_free(sampler);
-    return status;
+    struct voices voices = {.steppers = &stepper, .count = 1};
+    return generate(&voices, prompt, prompt_size, count, sampling, text, user, generation, error);
+}
+
+enum recur_status recur_generate_ensemble(recur_stepper *const *steppers, size_t stepper_count,
+                                          const char *prompt, size_t prompt_size, size_t count,
+                                          const recur_sampler_config *sampling, recur_text_fn *text,
+                                          void *user, recur_generation *generation,
+                                          recur_error *error)
+{
+    struct voices voices = {.steppers = steppers, .count = stepper_count};
+    const recur_model **models;
+    RECUR_TRY(recur_alloc(stepper_count, sizeof *models, "a list of models", &models, error));
+    for (size_t m = 0; m < stepper_count; m++)
+        models[m] = recur_stepper_model(steppers[m]);
+    enum recur_status status = recur_model_check_together(models, stepper_count, error);
+    free(models);
+    if (status != RECUR_OK)
+        return status;
+    return generate(&voices, prompt, prompt_size, count, sampling, text, user, generation, error);
 }
 
 enum recur_status recur_generate(const recur_model *model, const char *prompt, size_t prompt_size,
@@ -174,7 +158,7 @@ enum recur_status recur_generate(const recur_model *model, const char *prompt, s
                                  recur_error *error)
 {
     recur_stepper *stepper;
-    RECUR_TRY(check_vocabulary(model, error));
+    RECUR_TRY(recur_check_writes(model, error));
     RECUR_TRY(recur_stepper_create(model, 1, 1, &stepper, error));
     enum recur_status status = recur_generate_on(stepper, prompt, prompt_size, count, sampling,
                                                  text, user, generation, error);

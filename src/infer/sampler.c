@@ -1,5 +1,5 @@
-/* Chooses the next token: softmax with temperature, top-k, top-p (Holtzman et al. 2020) and min-p
- * (Nguyen et al. 2024). */
+/* Chooses the next token: penalties (Keskar et al. 2019), softmax with temperature, top-k,
+ * typical-p (Meister et al. 2023), top-p (Holtzman et al. 2020) and min-p (Nguyen et al. 2024). */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 
 struct candidate {
     double weight; /* probability divided by that of the best candidate: (0, 1] */
+    double rank;   /* candidates are kept from the highest down */
     int32_t id;
 };
 
@@ -21,6 +22,10 @@ struct recur_sampler {
     size_t specials; /* "<unk>" and the reserved tokens are the ids below this */
     struct recur_rng rng;
     struct candidate *candidates; /* room for V */
+    /* Of penalties, (V) each; NULL where there are none. */
+    float *penalised; /* logits */
+    uint32_t *chosen; /* how often each token was */
+    bool *met;        /* was it read or chosen? */
 };
 
 static enum recur_status check_config(const recur_sampler_config *config, recur_error *error)
@@ -36,7 +41,37 @@ static enum recur_status check_config(const recur_sampler_config *config, recur_
     if (!(config->min_p >= 0 && config->min_p <= 1))
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "min-p is %g, expected a number from 0 to 1",
                           (double)config->min_p);
+    if (!(config->typical_p >= 0 && config->typical_p <= 1))
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "typical-p is %g, expected a number from 0 to 1", config->typical_p);
+    if (!(config->repetition_penalty >= 0 && config->repetition_penalty <= 1000))
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the repetition penalty is %g, expected a number from 0 to 1000",
+                          config->repetition_penalty);
+    if (!(fabs(config->frequency_penalty) <= 100 && fabs(config->presence_penalty) <= 100))
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the frequency penalty is %g and the presence penalty %g, expected "
+                          "numbers from -100 to 100",
+                          config->frequency_penalty, config->presence_penalty);
     return RECUR_OK;
+}
+
+static bool penalises(const recur_sampler_config *config)
+{
+    return config->repetition_penalty < 1 || config->repetition_penalty > 1 ||
+           fabs(config->frequency_penalty) > 0 || fabs(config->presence_penalty) > 0;
+}
+
+static enum recur_status make_room(recur_sampler *made, recur_error *error)
+{
+    const char *what = "a sampler";
+    size_t vocabulary = made->vocabulary;
+    RECUR_TRY(recur_alloc(vocabulary, sizeof *made->candidates, what, &made->candidates, error));
+    if (!penalises(&made->config))
+        return RECUR_OK;
+    RECUR_TRY(recur_alloc(vocabulary, sizeof *made->penalised, what, &made->penalised, error));
+    RECUR_TRY(recur_alloc(vocabulary, sizeof *made->chosen, what, &made->chosen, error));
+    return recur_alloc(vocabulary, sizeof *made->met, what, &made->met, error);
 }
 
 enum recur_status recur_sampler_create(const recur_sampler_config *given, size_t vocabulary,
@@ -52,11 +87,12 @@ enum recur_status recur_sampler_create(const recur_sampler_config *given, size_t
     recur_sampler *made;
     RECUR_TRY(recur_alloc(1, sizeof *made, "a sampler", &made, error));
     made->config = config;
+    if (!(config.repetition_penalty > 0))
+        made->config.repetition_penalty = 1;
     made->vocabulary = vocabulary;
     made->specials = reserved + 1;
     recur_rng_seed(&made->rng, config.seed, RECUR_PURPOSE_SAMPLE);
-    enum recur_status status =
-        recur_alloc(vocabulary, sizeof *made->candidates, "a sampler", &made->candidates, error);
+    enum recur_status status = make_room(made, error);
     if (status != RECUR_OK) {
         recur_sampler_free(made);
         return status;
@@ -70,6 +106,9 @@ void recur_sampler_free(recur_sampler *sampler)
     if (!sampler)
         return;
     free(sampler->candidates);
+    free(sampler->penalised);
+    free(sampler->chosen);
+    free(sampler->met);
     free(sampler);
 }
 
@@ -98,14 +137,14 @@ static size_t list_candidates(const recur_sampler *sampler, const float *logits,
     for (size_t id = first; id < last; id++) {
         double weight = (double)logits[id] == top ? 1 : exp((logits[id] - top) / temperature);
         if (weight > 0) /* false for NaN */
-            sampler->candidates[count++] = (struct candidate){weight, (int32_t)id};
+            sampler->candidates[count++] = (struct candidate){weight, weight, (int32_t)id};
     }
     return count;
 }
 
 static bool is_better(struct candidate a, struct candidate b)
 {
-    return a.weight > b.weight || (a.weight == b.weight && a.id < b.id);
+    return a.rank > b.rank || (a.rank == b.rank && a.id < b.id);
 }
 
 /* Moves heap[at] down to its place in a heap of `count` candidates, which has the best on top. */
@@ -162,6 +201,24 @@ static size_t keep_best(struct candidate *candidates, size_t count, size_t most,
     return kept;
 }
 
+/* Keeps the fewest candidates that together have this share of the weight, and whose surprise is
+ * nearest to the mean surprise of all. */
+static size_t keep_typical(struct candidate *candidates, size_t count, double share)
+{
+    double total = total_weight(candidates, count), entropy = 0;
+    for (size_t i = 0; i < count; i++) {
+        double p = candidates[i].weight / total;
+        if (p > 0) /* a tiny weight's may be 0, and 0 log 0 is no number */
+            entropy -= p * log(p);
+    }
+    for (size_t i = 0; i < count; i++)
+        candidates[i].rank = -fabs(entropy + log(candidates[i].weight / total));
+    count = keep_best(candidates, count, count, share);
+    for (size_t i = 0; i < count; i++)
+        candidates[i].rank = candidates[i].weight;
+    return count;
+}
+
 static size_t keep_at_least(struct candidate *candidates, size_t count, double min_weight)
 {
     size_t kept = 0;
@@ -183,7 +240,31 @@ static int32_t draw(struct recur_rng *rng, const struct candidate *candidates, s
     return candidates[count - 1].id;
 }
 
-int32_t recur_sample(recur_sampler *sampler, const float *logits)
+void recur_sampler_read(recur_sampler *sampler, const int32_t *ids, size_t count)
+{
+    for (size_t i = 0; sampler->met && i < count; i++)
+        if (ids[i] >= 0 && (size_t)ids[i] < sampler->vocabulary)
+            sampler->met[ids[i]] = true;
+}
+
+/* The logits less the penalties of tokens that the stream has. */
+static const float *penalise(const recur_sampler *sampler, const float *logits)
+{
+    const recur_sampler_config *config = &sampler->config;
+    for (size_t id = 0; id < sampler->vocabulary; id++) {
+        double logit = (double)logits[id], times = sampler->chosen[id];
+        if (sampler->met[id]) {
+            double penalty = config->repetition_penalty;
+            logit = logit > 0 ? logit / penalty : logit * penalty;
+            logit -= times * config->frequency_penalty;
+            logit -= times > 0 ? config->presence_penalty : 0;
+        }
+        sampler->penalised[id] = (float)logit;
+    }
+    return sampler->penalised;
+}
+
+static int32_t choose(recur_sampler *sampler, const float *logits)
 {
     const recur_sampler_config *config = &sampler->config;
     size_t first = sampler->specials, last = sampler->vocabulary;
@@ -200,8 +281,20 @@ int32_t recur_sample(recur_sampler *sampler, const float *logits)
     size_t count = list_candidates(sampler, logits, first, last, best);
     if (config->top_k > 0 && config->top_k < count)
         count = keep_best(candidates, count, config->top_k, INFINITY);
+    if (config->typical_p > 0 && config->typical_p < 1)
+        count = keep_typical(candidates, count, config->typical_p);
     if (config->top_p < 1)
         count = keep_best(candidates, count, count, (double)config->top_p);
     count = keep_at_least(candidates, count, (double)config->min_p);
     return draw(&sampler->rng, candidates, count);
+}
+
+int32_t recur_sample(recur_sampler *sampler, const float *logits)
+{
+    if (!sampler->penalised)
+        return choose(sampler, logits);
+    int32_t id = choose(sampler, penalise(sampler, logits));
+    sampler->met[id] = true;
+    sampler->chosen[id] += sampler->chosen[id] < UINT32_MAX;
+    return id;
 }

@@ -7,7 +7,7 @@
 
 #include "backend/backend.h"
 #include "base/memory.h"
-#include "nn/model_object.h"
+#include "nn/placement.h"
 
 /* The team reads `session` at every step, so it is written only where it changes. */
 struct recur_stepper {
@@ -32,7 +32,7 @@ static enum recur_status check_model(const recur_model *model, recur_error *erro
 
 static size_t state_bytes(const recur_model *model)
 {
-    return model->backend->session_bytes(&model->network);
+    return recur_backend_default()->session_bytes(&model->network);
 }
 
 size_t recur_session_bytes(const recur_model *model)
@@ -85,7 +85,7 @@ static enum recur_status plan(recur_stepper *stepper, size_t threads, recur_erro
                                              .steps = 1};
     RECUR_TRY(recur_alloc(model->config.vocabulary, sizeof *stepper->row, "a stepper",
                           &stepper->row, error));
-    return model->backend->create_engine(&engine, &stepper->engine, error);
+    return model->place.backend->create_engine(&engine, &stepper->engine, error);
 }
 
 enum recur_status recur_stepper_create(const recur_model *model, size_t batch, size_t threads,
@@ -112,7 +112,8 @@ void recur_stepper_free(recur_stepper *stepper)
 {
     if (!stepper)
         return;
-    stepper->model->backend->free_engine(stepper->engine);
+    if (stepper->engine)
+        stepper->engine->backend->free_engine(stepper->engine);
     free(stepper->row);
     recur_block_free(stepper);
 }
@@ -172,5 +173,5 @@ enum recur_status recur_stepper_feed_many(recur_stepper *stepper, recur_session 
         stepper->engine->backend->step(stepper->engine, sessions + first, ids + first, some,
                                        logits ? logits + first * width : NULL);
     }
-    return RECUR_OK;
+    return recur_model_check_device(stepper->model, error);
 }

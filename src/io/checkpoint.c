@@ -19,7 +19,7 @@ struct recur_checkpoint {
     recur_trainer_state state;
 };
 
-RECUR_CONFIG(resume, threads, .vocab = NULL)
+RECUR_CONFIG(resume, ranks, .vocab = NULL)
 
 /* What a run goes on with, a text or labelled texts, and what differs between these two. */
 struct data {
@@ -35,17 +35,16 @@ struct data {
 
 /* Adds the metadata that only a checkpoint has. */
 static enum recur_status add_metadata(recur_trainer *trainer, const char *note, const char *path,
+                                      const recur_trainer_state *state,
                                       struct recur_new_metadata *metadata, recur_error *error)
 {
-    recur_trainer_state state;
-    RECUR_TRY(recur_trainer_get_state(trainer, &state, error));
     if (!recur_utf8_valid(note, strlen(note)))
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the note of a checkpoint must be UTF-8, this one is not");
     recur_metadata_add_words(metadata, RECUR_KEY_NOTE, note);
     recur_trainer_config_to_json(recur_trainer_get_config(trainer),
                                  recur_metadata_add(metadata, RECUR_KEY_TRAINING));
-    recur_trainer_state_to_json(&state, recur_metadata_add(metadata, RECUR_KEY_PROGRESS));
+    recur_trainer_state_to_json(state, recur_metadata_add(metadata, RECUR_KEY_PROGRESS));
     return recur_metadata_finish(metadata, path, error);
 }
 
@@ -53,11 +52,16 @@ enum recur_status recur_checkpoint_save(recur_trainer *trainer, const char *note
                                         recur_error *error)
 {
     const recur_model *model = recur_trainer_model(trainer);
+    const recur_ranks *ranks = recur_trainer_get_config(trainer)->ranks;
     struct recur_new_metadata metadata;
+    recur_trainer_state state;
+    RECUR_TRY(recur_trainer_get_state(trainer, &state, error)); /* by all ranks */
+    if (ranks && ranks->rank > 0)
+        return RECUR_OK;
     enum recur_status status =
         recur_model_metadata(model, RECUR_HOLDER_CHECKPOINT, path, &metadata, error);
     if (status == RECUR_OK)
-        status = add_metadata(trainer, note, path, &metadata, error);
+        status = add_metadata(trainer, note, path, &state, &metadata, error);
     if (status == RECUR_OK)
         status = recur_model_write(model, trainer, &metadata.view, path, error);
     recur_metadata_release(&metadata);
@@ -147,6 +151,14 @@ static enum recur_status take_parameter(void *user, const recur_tensor_info *inf
     return info ? recur_take_tensor(user, info, values, error) : RECUR_OK;
 }
 
+enum recur_status recur_checkpoint_model(recur_checkpoint *checkpoint, recur_model **model,
+                                         recur_error *error)
+{
+    enum recur_status status = recur_model_read(&checkpoint->file.metadata, take_parameter,
+                                                &checkpoint->file, model, error);
+    return blame(checkpoint, status, error);
+}
+
 static enum recur_status check_epochs(const recur_checkpoint *checkpoint, size_t epochs,
                                       recur_error *error)
 {
@@ -154,12 +166,17 @@ static enum recur_status check_epochs(const recur_checkpoint *checkpoint, size_t
     uint64_t begun = state->epochs + (state->minibatch > 0);
     if (!epochs || epochs == checkpoint->config.epochs)
         return RECUR_OK;
-    if (checkpoint->config.schedule == RECUR_SCHEDULE_COSINE)
-        return recur_fail(
-            error, RECUR_ERROR_ARGUMENT,
-            "the cosine schedule of this run is laid out for %zu epoch%s, which cannot "
-            "become %zu",
-            checkpoint->config.epochs, recur_plural(checkpoint->config.epochs), epochs);
+    if (checkpoint->config.updates)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the run is to have %zu minibatches, which are not a number of epochs",
+                          checkpoint->config.updates);
+    if (recur_schedule_planned(checkpoint->config.schedule))
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the %s schedule of this run is laid out for %zu epoch%s, which cannot "
+                          "become %zu",
+                          recur_schedule_name(checkpoint->config.schedule),
+                          checkpoint->config.epochs, recur_plural(checkpoint->config.epochs),
+                          epochs);
     if (epochs < begun)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "the run is in epoch %llu already, it cannot end with epoch %zu",
@@ -225,6 +242,10 @@ static enum recur_status make_trainer(recur_checkpoint *checkpoint, recur_model 
 {
     recur_trainer_config settings = checkpoint->config;
     settings.threads = config->threads;
+    settings.ranks = config->ranks;
+    if (config->rank_seconds)
+        settings.rank_seconds = config->rank_seconds;
+    settings.device = (enum recur_device)config->device;
     settings.epochs = config->epochs ? config->epochs : settings.epochs;
     recur_trainer *made = NULL;
     enum recur_status status = data->create(data, model, &settings, &made, error);
@@ -244,12 +265,9 @@ static enum recur_status resume(recur_checkpoint *checkpoint, const struct data 
 {
     recur_resume_config config = recur_resume_config_default();
     RECUR_TRY(recur_config_take(&config, given, "recur_resume_config", error));
-    const struct recur_metadata *metadata = &checkpoint->file.metadata;
     RECUR_TRY(check_epochs(checkpoint, config.epochs, error));
     recur_model *made = NULL;
-    RECUR_TRY(blame(checkpoint,
-                    recur_model_read(metadata, take_parameter, &checkpoint->file, &made, error),
-                    error));
+    RECUR_TRY(recur_checkpoint_model(checkpoint, &made, error));
     enum recur_status status = data->check(data, &checkpoint->state, made, error);
     if (status == RECUR_OK)
         status = check_vocab(made, config.vocab, error);

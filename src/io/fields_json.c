@@ -136,10 +136,21 @@ enum recur_status recur_fields_get_others(const recur_json *json, const char *wh
     }
 
 static const struct recur_field states[] = {
-    STATE(text_tokens),  STATE(text_fingerprint),   STATE(epochs),    STATE(minibatch),
-    STATE(updates),      STATE(loss_sum),           STATE(norm_sum),  STATE(seconds),
-    STATE(lr),           STATE(best_epoch),         STATE(best_loss), STATE(plateau_factor),
-    STATE(plateau_best), STATE(plateau_bad_epochs),
+    STATE(text_tokens),
+    STATE(text_fingerprint),
+    STATE(epochs),
+    STATE(minibatch),
+    STATE(updates),
+    STATE(loss_sum),
+    STATE(norm_sum),
+    STATE(seconds),
+    STATE(lr),
+    STATE(best_epoch),
+    STATE(best_loss),
+    STATE(plateau_factor),
+    STATE(plateau_best),
+    STATE(plateau_bad_epochs),
+    {RECUR_FIELD_OF(recur_trainer_state, averaged), .file = RECUR_FILE_LATER},
 };
 
 static RECUR_FIELDS(state_field, states)
@@ -169,6 +180,7 @@ void recur_trainer_state_to_json(const recur_trainer_state *state, recur_json_wr
 {
     recur_json_open(json, NULL, '{');
     recur_fields_put(json, state_field, state, false);
+    recur_fields_put(json, state_field, state, true);
     recur_json_close(json, '}');
 }
 

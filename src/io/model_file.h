@@ -59,6 +59,15 @@ enum recur_status recur_model_metadata(const recur_model *model, enum recur_hold
                                        recur_error *error);
 void recur_metadata_release(struct recur_new_metadata *metadata);
 
+/* Writes how a vocabulary cuts texts, and its entries, as two objects. */
+void recur_vocab_to_json(const recur_vocab *vocab, recur_json_writer *text,
+                         recur_json_writer *entries);
+/* Reads these objects. `*vocab` belongs to the caller. Errors: FORMAT, MEMORY. */
+enum recur_status recur_vocab_from_json(const recur_json *text, const recur_json *entries,
+                                        recur_vocab **vocab, recur_error *error);
+/* Can each token be written to a file? Errors: UNSUPPORTED. */
+enum recur_status recur_vocab_check_saved(const recur_vocab *vocab, recur_error *error);
+
 /* Adds a value and returns its writer. */
 recur_json_writer *recur_metadata_add(struct recur_new_metadata *metadata, const char *key);
 /* Adds a value of plain words, which must outlive the metadata. */

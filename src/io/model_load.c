@@ -88,25 +88,52 @@ static enum recur_status read_text_config(const recur_json *json, recur_text_con
 /* A vocabulary that is being read; each array is (V). */
 struct entries {
     recur_token *tokens;
-    char *bytes; /* the bytes of those tokens that are single bytes */
+    char *bytes; /* the bytes of those tokens that are numbers */
     uint64_t *counts;
 };
+
+/* How many bytes stand as numbers in the list. */
+static size_t count_numbers(const recur_json *tokens)
+{
+    size_t numbers = 0;
+    const recur_json *token = recur_json_first(tokens);
+    for (size_t id = 0; id < tokens->size; id++, token = recur_json_next(token))
+        numbers += token->kind == RECUR_JSON_LIST ? token->size : token->kind == RECUR_JSON_INTEGER;
+    return numbers;
+}
+
+static bool read_byte(const recur_json *number, char *byte)
+{
+    bool is_byte =
+        number->kind == RECUR_JSON_INTEGER && !number->negative && number->magnitude <= UCHAR_MAX;
+    *byte = is_byte ? (char)number->magnitude : 0;
+    return is_byte;
+}
+
+/* Reads a token, a string, a byte or a list of bytes; bytes go to *to, which moves behind them. */
+static bool read_token(const recur_json *json, char **to, recur_token *token)
+{
+    bool list = json->kind == RECUR_JSON_LIST;
+    const recur_json *byte = list ? recur_json_first(json) : json;
+    *token = (recur_token){json->text, json->size};
+    if (json->kind == RECUR_JSON_TEXT)
+        return true;
+    *token = (recur_token){*to, list ? json->size : 1};
+    for (size_t i = 0; i < token->size; i++, byte = recur_json_next(byte))
+        if (!read_byte(byte, (*to)++))
+            return false;
+    return true;
+}
 
 static enum recur_status read_entries(const recur_json *tokens, const recur_json *counts,
                                       struct entries *entries, recur_error *error)
 {
     const recur_json *token = recur_json_first(tokens), *count = recur_json_first(counts);
+    char *to = entries->bytes;
     for (size_t id = 0; id < tokens->size; id++) {
-        if (token->kind == RECUR_JSON_TEXT) {
-            entries->tokens[id] = (recur_token){token->text, token->size};
-        } else if (token->kind == RECUR_JSON_INTEGER && !token->negative &&
-                   token->magnitude <= UCHAR_MAX) {
-            entries->bytes[id] = (char)token->magnitude;
-            entries->tokens[id] = (recur_token){&entries->bytes[id], 1};
-        } else {
+        if (!read_token(token, &to, &entries->tokens[id]))
             return recur_fail(error, RECUR_ERROR_FORMAT,
-                              RECUR_KEY_VOCAB ": token %zu is neither a string nor a byte", id);
-        }
+                              RECUR_KEY_VOCAB ": token %zu is neither a string nor bytes", id);
         RECUR_TRY(
             recur_json_get_u64(count, RECUR_KEY_VOCAB ": a count", &entries->counts[id], error));
         token = recur_json_next(token);
@@ -135,7 +162,8 @@ static enum recur_status read_vocab(const recur_json *json, const recur_text_con
     enum recur_status status;
     RECUR_TRY_GOTO(
         recur_alloc(size, sizeof *entries.tokens, "a vocabulary", &entries.tokens, error), done);
-    RECUR_TRY_GOTO(recur_alloc(size, 1, "a vocabulary", &entries.bytes, error), done);
+    RECUR_TRY_GOTO(recur_alloc(count_numbers(tokens) + 1, 1, "a vocabulary", &entries.bytes, error),
+                   done);
     RECUR_TRY_GOTO(
         recur_alloc(size, sizeof *entries.counts, "a vocabulary", &entries.counts, error), done);
     RECUR_TRY_GOTO(read_entries(tokens, counts, &entries, error), done);
@@ -148,19 +176,25 @@ done:
     return status;
 }
 
+enum recur_status recur_vocab_from_json(const recur_json *text, const recur_json *entries,
+                                        recur_vocab **vocab, recur_error *error)
+{
+    recur_text_config config = recur_text_config_default();
+    RECUR_TRY(read_text_config(text, &config, error));
+    return read_vocab(entries, &config, vocab, error);
+}
+
 static enum recur_status get_vocab(const struct recur_metadata *metadata, recur_vocab **vocab,
                                    recur_error *error)
 {
-    recur_text_config config = recur_text_config_default();
     recur_json *text = NULL, *json = NULL;
     enum recur_status status;
     if (!recur_metadata_find(metadata, RECUR_KEY_VOCAB))
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "the model's vocabulary is missing: there is no " RECUR_KEY_VOCAB);
     RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_TEXT, false, &text, error), done);
-    RECUR_TRY_GOTO(read_text_config(text, &config, error), done);
     RECUR_TRY_GOTO(recur_metadata_get(metadata, RECUR_KEY_VOCAB, true, &json, error), done);
-    status = read_vocab(json, &config, vocab, error);
+    status = recur_vocab_from_json(text, json, vocab, error);
 done:
     free(text);
     free(json);
@@ -300,21 +334,43 @@ static enum recur_status load_history(const struct recur_metadata *metadata, rec
     return status;
 }
 
+/* `list` may be NULL. */
+static enum recur_status read_ancestors(const recur_json *list, recur_model *model,
+                                        recur_error *error)
+{
+    const recur_json *item = list ? recur_json_first(list) : NULL;
+    for (size_t i = 0; list && i < list->size; i++, item = recur_json_next(item)) {
+        recur_ancestor ancestor = {NULL, NULL, 0};
+        const struct recur_json_field fields[] = {
+            {"text", RECUR_JSON_FIELD_TEXT, true, &ancestor.text},
+            {"command", RECUR_JSON_FIELD_TEXT, true, &ancestor.command},
+            {"train_tokens", RECUR_JSON_FIELD_U64, true, &ancestor.train_tokens},
+        };
+        RECUR_TRY(recur_json_get_fields(item, RECUR_KEY_ORIGIN ": an ancestor", fields,
+                                        sizeof fields / sizeof *fields, error));
+        RECUR_TRY(recur_model_add_ancestor(model, &ancestor, error));
+    }
+    return RECUR_OK;
+}
+
 static enum recur_status read_origin(const recur_json *json, const recur_trainer_config *settings,
                                      recur_model *model, recur_error *error)
 {
     uint64_t kept_epoch = 0, train_tokens = 0, valid_tokens = 0;
     const char *text = NULL, *command = NULL;
+    const recur_json *ancestors = NULL;
     const struct recur_json_field fields[] = {
         {"kept_epoch", RECUR_JSON_FIELD_U64, true, &kept_epoch},
         {"train_tokens", RECUR_JSON_FIELD_U64, true, &train_tokens},
         {"valid_tokens", RECUR_JSON_FIELD_U64, true, &valid_tokens},
         {"text", RECUR_JSON_FIELD_TEXT, true, &text},
         {"command", RECUR_JSON_FIELD_TEXT, true, &command},
+        {"ancestors", RECUR_JSON_FIELD_LIST, true, &ancestors},
     };
     RECUR_TRY(recur_json_get_fields(json, RECUR_KEY_ORIGIN, fields, sizeof fields / sizeof *fields,
                                     error));
     recur_model_note_training(model, settings, kept_epoch, train_tokens, valid_tokens);
+    RECUR_TRY(read_ancestors(ancestors, model, error));
     return recur_model_set_origin(model, text, command, error);
 }
 

@@ -11,6 +11,7 @@
 #include "io/fields_json.h"
 #include "io/model_file.h"
 #include "nn/model_object.h"
+#include "nn/placement.h"
 #include "nn/quantize.h"
 
 const struct recur_epoch_number recur_epoch_numbers[RECUR_EPOCH_NUMBERS + RECUR_EPOCH_TIMES] = {
@@ -51,8 +52,22 @@ static void put_text_config(recur_json_writer *json, const recur_text_config *te
  * are text. */
 static bool is_number(const recur_vocab *vocab, recur_token token)
 {
-    return token.size == 1 &&
-           recur_token_kind_of(recur_vocab_text(vocab)->tokens)->parts_of_character;
+    return token.size == 1 && recur_token_kind_of(recur_vocab_text(vocab))->parts_of_character;
+}
+
+/* Is the token a list of bytes because it is parts of characters? */
+static bool are_numbers(const recur_vocab *vocab, recur_token token)
+{
+    return recur_token_kind_of(recur_vocab_text(vocab))->parts &&
+           !recur_utf8_valid(token.bytes, token.size);
+}
+
+static void put_numbers(recur_json_writer *json, recur_token token)
+{
+    recur_json_open(json, NULL, '[');
+    for (size_t i = 0; i < token.size; i++)
+        recur_json_put_u64(json, NULL, (unsigned char)token.bytes[i]);
+    recur_json_close(json, ']');
 }
 
 static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
@@ -64,6 +79,8 @@ static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
         recur_token token = recur_vocab_token(vocab, (int32_t)id);
         if (is_number(vocab, token))
             recur_json_put_u64(json, NULL, (unsigned char)token.bytes[0]);
+        else if (are_numbers(vocab, token))
+            put_numbers(json, token);
         else
             recur_json_put_bytes(json, NULL, token.bytes, token.size);
     }
@@ -73,6 +90,13 @@ static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
         recur_json_put_u64(json, NULL, recur_vocab_count(vocab, (int32_t)id));
     recur_json_close(json, ']');
     recur_json_close(json, '}');
+}
+
+void recur_vocab_to_json(const recur_vocab *vocab, recur_json_writer *text,
+                         recur_json_writer *entries)
+{
+    put_text_config(text, recur_vocab_text(vocab));
+    put_vocab(entries, vocab);
 }
 
 static void put_epoch(recur_json_writer *json, const recur_epoch *epoch, size_t numbers)
@@ -134,6 +158,25 @@ void recur_metadata_release(struct recur_new_metadata *metadata)
     metadata->view.count = 0;
 }
 
+/* Nothing where there are none. */
+static void put_ancestors(recur_json_writer *json, const recur_origin *origin)
+{
+    if (!origin->ancestor_count)
+        return;
+    recur_json_open(json, "ancestors", '[');
+    for (size_t i = 0; i < origin->ancestor_count; i++) {
+        const recur_ancestor *ancestor = &origin->ancestors[i];
+        recur_json_open(json, NULL, '{');
+        if (ancestor->text)
+            recur_json_put_text(json, "text", ancestor->text);
+        if (ancestor->command)
+            recur_json_put_text(json, "command", ancestor->command);
+        recur_json_put_u64(json, "train_tokens", ancestor->train_tokens);
+        recur_json_close(json, '}');
+    }
+    recur_json_close(json, ']');
+}
+
 static void put_origin(struct recur_new_metadata *metadata, const recur_origin *origin)
 {
     recur_json_writer *json = recur_metadata_add(metadata, RECUR_KEY_ORIGIN);
@@ -147,6 +190,7 @@ static void put_origin(struct recur_new_metadata *metadata, const recur_origin *
         recur_json_put_text(json, "text", origin->text);
     if (origin->command)
         recur_json_put_text(json, "command", origin->command);
+    put_ancestors(json, origin);
     recur_json_close(json, '}');
     if (origin->settings)
         recur_trainer_config_to_json(origin->settings,
@@ -161,8 +205,8 @@ static void put_metadata(struct recur_new_metadata *metadata, const recur_model 
     recur_metadata_add_words(metadata, RECUR_KEY_VERSION, RECUR_MODEL_VERSION);
     put_config(recur_metadata_add(metadata, RECUR_KEY_CONFIG), model);
     if (vocab) {
-        put_text_config(recur_metadata_add(metadata, RECUR_KEY_TEXT), recur_vocab_text(vocab));
-        put_vocab(recur_metadata_add(metadata, RECUR_KEY_VOCAB), vocab);
+        recur_json_writer *text = recur_metadata_add(metadata, RECUR_KEY_TEXT);
+        recur_vocab_to_json(vocab, text, recur_metadata_add(metadata, RECUR_KEY_VOCAB));
     }
     if (recur_model_labels(model))
         put_vocab(recur_metadata_add(metadata, RECUR_KEY_LABELS), recur_model_labels(model));
@@ -175,12 +219,13 @@ static void put_metadata(struct recur_new_metadata *metadata, const recur_model 
         put_origin(metadata, recur_model_origin(model));
 }
 
-/* Checks that the tokens can be saved: a vocabulary that a caller made may have others. */
-static enum recur_status check_tokens(const recur_vocab *vocab, recur_error *error)
+/* A vocabulary that a caller made may have tokens that cannot be saved. */
+enum recur_status recur_vocab_check_saved(const recur_vocab *vocab, recur_error *error)
 {
     for (size_t id = 0; id < recur_vocab_size(vocab); id++) {
         recur_token token = recur_vocab_token(vocab, (int32_t)id);
-        if (!recur_utf8_valid(token.bytes, token.size) && !is_number(vocab, token))
+        if (!recur_utf8_valid(token.bytes, token.size) && !is_number(vocab, token) &&
+            !are_numbers(vocab, token))
             return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                               "token %zu of the vocabulary is not UTF-8, which model files need",
                               id);
@@ -315,6 +360,8 @@ static enum recur_status write_file(const struct tensors *tensors,
                                        error));
     enum recur_status status = put_tensors(tensors, &writer, error);
     if (status == RECUR_OK)
+        status = recur_model_check_device(tensors->model, error);
+    if (status == RECUR_OK)
         return recur_safetensors_commit(&writer, error);
     recur_safetensors_discard(&writer);
     return status;
@@ -341,9 +388,9 @@ enum recur_status recur_model_metadata(const recur_model *model, enum recur_hold
     const recur_vocab *vocab = recur_model_vocab(model);
     *metadata = (struct recur_new_metadata){0};
     if (vocab)
-        RECUR_TRY(check_tokens(vocab, error));
+        RECUR_TRY(recur_vocab_check_saved(vocab, error));
     if (recur_model_labels(model))
-        RECUR_TRY(check_tokens(recur_model_labels(model), error));
+        RECUR_TRY(recur_vocab_check_saved(recur_model_labels(model), error));
     put_metadata(metadata, model, holder);
     return recur_metadata_finish(metadata, path, error);
 }

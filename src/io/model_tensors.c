@@ -99,7 +99,7 @@ enum recur_status recur_blame_file(enum recur_status status, const char *where, 
 
 enum recur_status recur_blame_path(enum recur_status status, const char *path, recur_error *error)
 {
-    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY)
+    if (status != RECUR_OK && status != RECUR_ERROR_MEMORY && status != RECUR_ERROR_DEVICE)
         recur_error_prefix(error, recur_file_name(path).text);
     return status;
 }

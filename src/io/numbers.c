@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bf16.h"
+
 static uint64_t little_endian(const unsigned char *bytes, size_t size)
 {
     uint64_t bits = 0;
@@ -29,7 +31,7 @@ static float from_f64(uint64_t bits)
 
 static float from_bf16(uint64_t bits)
 {
-    return from_f32(bits << 16);
+    return recur_bf16_widen((uint16_t)bits);
 }
 
 /* 1 sign, 5 exponent, 10 fraction bits. */

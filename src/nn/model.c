@@ -1,10 +1,12 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/backend.h"
 #include "base/config.h"
 #include "base/memory.h"
 #include "nn/model_object.h"
 #include "nn/origin.h"
+#include "nn/placement.h"
 #include "recur/machine.h"
 
 #define USUAL_HIDDEN 256
@@ -43,14 +45,15 @@ static enum recur_status fill_in(struct recur_model *model, const recur_model_co
         model->characters = recur_vocab_share(vocabs->characters);
         model->config.characters = recur_vocab_size(vocabs->characters);
     }
-    model->backend = recur_backend_default();
-    RECUR_TRY(model->backend->choose_kernels(&model->kernels, error));
+    model->place.backend = recur_backend_default();
+    RECUR_TRY(model->place.backend->choose_kernels(&model->kernels, error));
     RECUR_TRY(take_hidden(model, error));
     RECUR_TRY(recur_network_init(&model->network, &model->config, error));
     RECUR_TRY(recur_block_alloc(model->network.params.span * sizeof *model->parameters,
                                 "parameters", &model->parameters, error));
     if (!vocabs->blank)
         recur_params_init(&model->network.params, model->parameters, model->config.seed);
+    recur_network_tie(&model->network, model->parameters);
     return RECUR_OK;
 }
 
@@ -80,6 +83,7 @@ void recur_model_free(recur_model *model)
 {
     if (!model)
         return;
+    recur_placement_release(&model->place);
     recur_network_free(&model->network);
     recur_block_free(model->parameters);
     recur_vocab_free(model->vocab);
@@ -132,6 +136,34 @@ enum recur_status recur_model_check_vocabulary(const recur_model *model, size_t 
                       model->config.vocabulary);
 }
 
+/* Do two models mean the same tokens by the same ids? */
+static bool same_vocabulary(const recur_model *a, const recur_model *b)
+{
+    if (a->config.vocabulary != b->config.vocabulary || !a->vocab != !b->vocab)
+        return false;
+    for (size_t id = 0; a->vocab && id < a->config.vocabulary; id++) {
+        recur_token x = recur_vocab_token(a->vocab, (int32_t)id);
+        recur_token y = recur_vocab_token(b->vocab, (int32_t)id);
+        if (x.size != y.size || memcmp(x.bytes, y.bytes, x.size) != 0)
+            return false;
+    }
+    return true;
+}
+
+enum recur_status recur_model_check_together(const recur_model *const *models, size_t count,
+                                             recur_error *error)
+{
+    if (!count)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no model");
+    for (size_t m = 1; m < count; m++)
+        if (!same_vocabulary(models[0], models[m]))
+            return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                              "model %zu has another vocabulary than the first: only models of the "
+                              "same tokens predict together",
+                              m + 1);
+    return RECUR_OK;
+}
+
 size_t recur_model_parameters(const recur_model *model)
 {
     return model->network.params.learned;
@@ -148,20 +180,42 @@ recur_tensor_info recur_model_tensor(const recur_model *model, size_t index)
     return (recur_tensor_info){param->name, param->rank, {param->rows, param->columns}};
 }
 
+void recur_model_sync(const recur_model *model, size_t first, size_t count)
+{
+    if (model->leader)
+        model->leader->backend->sync(model->leader, first, count);
+}
+
+void recur_model_sync_all(const recur_model *model)
+{
+    recur_model_sync(model, 0, model->network.params.count);
+}
+
 void recur_model_get_tensor(const recur_model *model, size_t index, float *values)
 {
+    recur_model_sync(model, index, 1);
     recur_param_unpack(&model->network.params.entry[index], model->parameters, values);
 }
 
 void recur_model_set_tensor(recur_model *model, size_t index, const float *values)
 {
+    recur_model_sync_all(model); /* the leader takes all of them over */
     recur_param_pack(&model->network.params.entry[index], model->parameters, values);
+    if (index == model->network.embedding_weight || index == model->network.head_weight)
+        recur_network_tie(&model->network, model->parameters);
+    model->changes++;
 }
 
 const recur_epoch *recur_model_history(const recur_model *model, size_t *count)
 {
     *count = model->history_count;
     return model->history;
+}
+
+void recur_model_watch(recur_model *model, recur_progress_fn *watch, void *user)
+{
+    model->watch = watch;
+    model->watch_user = user;
 }
 
 enum recur_status recur_model_add_epoch(recur_model *model, const recur_epoch *epoch,

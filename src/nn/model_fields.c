@@ -12,10 +12,11 @@ RECUR_ENUM_NAMES(merge);
 RECUR_ENUM_NAMES(init);
 RECUR_ENUM_NAMES(pool);
 RECUR_ENUM_NAMES(decoder);
+RECUR_ENUM_NAMES(dropout_kind);
 
-RECUR_CONFIG(model, label_column, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH,
-             .layers = 1, .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1,
-             .character_embedding = 25, .character_hidden = 25)
+RECUR_CONFIG(model, tied, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH, .layers = 1,
+             .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1, .character_embedding = 25,
+             .character_hidden = 25)
 
 /* NULL where no task has that number. */
 static const struct recur_task_kind *task(const void *config)
@@ -102,6 +103,14 @@ static const struct recur_field fields[] = {
      .file = RECUR_FILE_LATER},
     {RECUR_FIELD(model, label_column), .range = {.most = INT32_MAX}, .applies = names_label_column,
      .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, dropout_kind), .names = &recur_dropout_kind_names, .file = RECUR_FILE_LATER,
+     .option = "dropout-kind",
+     .about = "how long a mask of dropout lasts: one step of a sequence, or all of them (locked)"},
+    {RECUR_FIELD(model, weight_drop), .words = "weight drop",
+     .range = {.high = 1, .below_high = true}, .file = RECUR_FILE_LATER, .option = "weight-drop",
+     .about = "share of the recurrent weights that are dropped while training, others for each "
+              "minibatch"},
+    {RECUR_FIELD(model, tied), .range = {.most = 1}, .file = RECUR_FILE_LATER},
 };
 
 RECUR_FIELDS(recur_model_field, fields)

@@ -3,8 +3,32 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+
+/* Can the head have the weights of the embedding? */
+static enum recur_status check_tied(const recur_model_config *config,
+                                    const struct recur_task_kind *task, recur_error *error)
+{
+    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
+    size_t top = config->hidden[config->layers - 1];
+    if (!config->tied)
+        return RECUR_OK;
+    if (task->labels)
+        return recur_fail(error, bad, "a head that chooses labels cannot be tied to the embedding");
+    if (config->bidirectional && config->merge == RECUR_MERGE_CONCAT)
+        return recur_fail(error, bad,
+                          "a head that reads two directions side by side cannot be tied to the "
+                          "embedding; their sum can");
+    if (config->embedding != top)
+        return recur_fail(
+            error, bad,
+            "a head that is tied to the embedding needs one as wide as the top layer, "
+            "%zu, got %zu",
+            top, config->embedding);
+    return RECUR_OK;
+}
 
 static enum recur_status check(const recur_model_config *config,
                                const struct recur_task_kind **task, recur_error *error)
@@ -16,6 +40,7 @@ static enum recur_status check(const recur_model_config *config,
     RECUR_TRY(recur_activation_check(config->activation, error));
     RECUR_TRY(recur_merge_check(config->merge, error));
     RECUR_TRY(recur_init_check(config->init, error));
+    RECUR_TRY(recur_dropout_kind_check(config->dropout_kind, error));
     if (config->layers < 1 || !config->hidden)
         return recur_fail(error, bad, "a network needs at least one layer");
     for (size_t l = 0; l < config->layers; l++)
@@ -42,6 +67,10 @@ static enum recur_status check(const recur_model_config *config,
     if (!(config->dropout >= 0 && config->dropout < 1))
         return recur_fail(error, bad, "dropout is at least 0 and below 1, got %g",
                           (double)config->dropout);
+    if (!(config->weight_drop >= 0 && config->weight_drop < 1))
+        return recur_fail(error, bad, "weight drop is at least 0 and below 1, got %g",
+                          (double)config->weight_drop);
+    RECUR_TRY(check_tied(config, *task, error));
     return (*task)->check ? (*task)->check(config, error) : RECUR_OK;
 }
 
@@ -133,6 +162,9 @@ enum recur_status recur_network_add_layers(struct recur_network *network,
                                           network->vocabulary, &network->embedding_weight, error));
     if (network->embedding)
         network->lookup = network->embedding_weight;
+    if (network->tied && init == RECUR_INIT_UNIFORM) /* between an embedding's 1 and a head's */
+        params->entry[network->embedding_weight].spread =
+            (real)pow((double)network->embedding, -0.25);
     for (size_t l = 0; l < network->layers; l++) {
         struct recur_layer *layer = &network->layer[l];
         layer->hidden = hidden[l];
@@ -168,9 +200,13 @@ enum recur_status recur_network_add_stack(struct recur_network *network,
     size_t layers = network->layers;
     RECUR_TRY(recur_network_add_layers(network, &network->params, "", config->hidden, config->init,
                                        error));
-    return recur_network_add_head(network, &network->params, outputs,
-                                  recur_network_segments(network, layers),
-                                  config->hidden[layers - 1], config->init, error);
+    size_t top = config->hidden[layers - 1];
+    RECUR_TRY(recur_network_add_head(network, &network->params, outputs,
+                                     recur_network_segments(network, layers), top, config->init,
+                                     error));
+    if (network->tied)
+        network->params.learned -= outputs * top; /* those of the embedding were counted */
+    return RECUR_OK;
 }
 
 enum recur_status recur_network_make_part(const struct recur_network *network,
@@ -209,7 +245,52 @@ enum recur_status recur_network_init(struct recur_network *network,
     network->embedding = config->embedding;
     network->vocabulary = config->inputs ? 0 : config->vocabulary;
     network->dropout = (real)config->dropout;
+    network->weight_drop = (real)config->weight_drop;
+    network->tied = config->tied != 0;
+    network->locked = config->dropout_kind == RECUR_DROPOUT_LOCKED;
     return task->build(network, config, error);
+}
+
+/* Is a tensor of the network's own an embedding, or one of the lowest `layers` layers? */
+static bool is_below(const struct recur_param *param, size_t layers)
+{
+    const char *layer = strncmp(param->name, "rnn.", 4) == 0 ? strstr(param->name, "_l") : NULL;
+    return layer ? strtoul(layer + 2, NULL, 10) < layers
+                 : strncmp(param->name, "embedding.", 10) == 0;
+}
+
+enum recur_status recur_network_freeze(const struct recur_network *network, size_t layers,
+                                       struct recur_frozen *frozen, recur_error *error)
+{
+    *frozen = (struct recur_frozen){.layers = layers};
+    if (layers && network->tied)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "layers cannot be frozen where the head is tied to the embedding");
+    if (layers > network->layers)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "%zu layers cannot be frozen: the model has %zu", layers,
+                          network->layers);
+    for (size_t i = 0; i < network->params.count && layers; i++) {
+        const struct recur_param *param = &network->params.entry[i];
+        bool joins = frozen->runs && frozen->run[frozen->runs - 1].end == param->offset;
+        if (!is_below(param, layers))
+            continue;
+        if (!joins)
+            frozen->run[frozen->runs++].first = param->offset;
+        frozen->run[frozen->runs - 1].end = param->offset + param->span;
+    }
+    return RECUR_OK;
+}
+
+void recur_network_tie(const struct recur_network *network, real *parameters)
+{
+    if (!network->tied)
+        return;
+    const struct recur_param *table = recur_network_param(network, network->embedding_weight);
+    const struct recur_param *head = recur_network_param(network, network->head_weight);
+    for (size_t v = 0; v < table->rows; v++)
+        for (size_t e = 0; e < table->columns; e++)
+            parameters[recur_param_place(head, v, e)] = parameters[recur_param_place(table, v, e)];
 }
 
 void recur_network_free(struct recur_network *network)

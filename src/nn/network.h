@@ -17,6 +17,7 @@ RECUR_ENUM_CHECK(cell);
 RECUR_ENUM_CHECK(activation);
 RECUR_ENUM_CHECK(merge);
 RECUR_ENUM_CHECK(init);
+RECUR_ENUM_CHECK(dropout_kind);
 RECUR_ENUM_CHECK(quantization);
 
 /* Indices into the parameter table. */
@@ -43,7 +44,9 @@ struct recur_network {
     size_t vocabulary;         /* V; 0 where a network reads numbers */
     size_t outputs;            /* of the head: V, or K in a network of labels; 0: there is no
                                   head */
-    real dropout;
+    real dropout, weight_drop;
+    bool tied;                     /* head_weight has the numbers of embedding_weight */
+    bool locked;                   /* all steps of a sequence have one mask of dropout */
     struct recur_layer *layer;     /* (L) */
     size_t embedding_weight;       /* RECUR_NO_TENSOR where E is 0 */
     size_t lookup;                 /* the table of embeddings in which tokens are looked up, this
@@ -63,6 +66,9 @@ struct recur_network {
 enum recur_status recur_network_init(struct recur_network *network,
                                      const recur_model_config *config, recur_error *error);
 void recur_network_free(struct recur_network *network);
+
+/* Copies the table of embeddings to a head that is tied to it. */
+void recur_network_tie(const struct recur_network *network, real *parameters);
 
 /* A task builds a network with these functions. A part is a network of its own over the parameters
  * of the whole: its tensors go into `params`, the table of the whole, with `prefix` before their
@@ -101,6 +107,27 @@ static inline const struct recur_param *recur_network_param(const struct recur_n
                                                             size_t index)
 {
     return &network->params.entry[index];
+}
+
+/* What of a network is not trained: the table in which tokens are looked up, and the lowest
+ * layers. */
+struct recur_frozen {
+    size_t layers,
+        runs; /* of layers; of numbers in the flat array, at most one before the layers */
+    struct {
+        size_t first, end;
+    } run[2];
+};
+
+/* Finds what is frozen with the lowest `layers` layers; 0: nothing. ARGUMENT where there are
+ * fewer. */
+enum recur_status recur_network_freeze(const struct recur_network *network, size_t layers,
+                                       struct recur_frozen *frozen, recur_error *error);
+
+/* What a random number of 32 bits must reach for dropout of that rate to keep its value. */
+static inline uint32_t recur_drop_threshold(real rate)
+{
+    return (uint32_t)((double)rate * 0x1p32);
 }
 
 /* In a network that predicts a token without seeing it, each direction of a layer l > 0 reads only

@@ -3,19 +3,9 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "base/bf16.h"
 #include "nn/model_object.h"
 #include "nn/quantize.h"
-
-/* Rounds to the nearest bf16, ties to even. Weights are finite, and so small that they do not
- * become infinite (recur_model_quantize checks it). */
-static real nearest_bf16(real x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 /* Rounds the weights of each output to multiples of a 127th of the largest. */
 static void round_to_bytes(const struct recur_param *param, real *flat)
@@ -75,6 +65,7 @@ enum recur_status recur_model_quantize(recur_model *model, enum recur_quantizati
 {
     const struct recur_params *params = &model->network.params;
     RECUR_TRY(check(model, kind, error));
+    recur_model_sync_all(model);
     for (size_t i = 0; i < params->span && kind != RECUR_QUANTIZATION_NONE; i++)
         if (!(fabsf(model->parameters[i]) < 1e30F))
             return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
@@ -87,10 +78,10 @@ enum recur_status recur_model_quantize(recur_model *model, enum recur_quantizati
         else if (param->rank > 1)
             for (size_t i = 0; i < param->span; i++)
                 model->parameters[param->offset + i] =
-                    nearest_bf16(model->parameters[param->offset + i]);
+                    recur_bf16_widen(recur_bf16_round((float)model->parameters[param->offset + i]));
     }
     if (kind == RECUR_QUANTIZATION_BF16)
-        model->backend->permit_bf16(&model->kernels);
+        recur_backend_default()->permit_bf16(&model->kernels);
     model->quantization = kind;
     return RECUR_OK;
 }

@@ -69,7 +69,7 @@ enum recur_status recur_labeller_init(struct recur_labeller *l, recur_model *mod
                                                                         : &recur_text_labeller,
                                  .model = model,
                                  .team = team,
-                                 .backend = model->backend,
+                                 .backend = model->place.backend,
                                  .learner = learner};
     size_t cells = room.cells ? room.cells : recur_size_mul(room.batch, room.steps);
     size_t labels = model->config.labels;
@@ -91,8 +91,9 @@ enum recur_status recur_labeller_init(struct recur_labeller *l, recur_model *mod
 void recur_labeller_free(struct recur_labeller *l)
 {
     struct recur_engine *const engines[] = {l->layers, l->chars, l->head};
-    for (size_t i = 0; i < sizeof engines / sizeof *engines && l->backend; i++)
-        l->backend->free_engine(engines[i]);
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (engines[i])
+            engines[i]->backend->free_engine(engines[i]);
     void *const blocks[] = {l->x,      l->dx,      l->ends,  l->dends,  l->y,
                             l->dy,     l->h_n,     l->dh_n,  l->pooled, l->dpooled,
                             l->logits, l->dlogits, l->start, l->end,    l->transitions};
@@ -114,7 +115,8 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
     size_t case_column = l->kind->words ? l->model->config.embedding : 0;
     struct recur_rng rng;
     recur_rng_seed(&rng, seed, RECUR_PURPOSE_UNKNOWN + minibatch);
-    if (l->learner)
+    bool announces = l->learner && !l->learner->plan.gathers;
+    if (announces)
         l->backend->begin(l->learner);
     l->batch = count;
     l->steps = l->labels = 0;
@@ -139,7 +141,7 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
             }
             l->ids[at] = id;
         }
-        if (l->learner)
+        if (announces)
             l->backend->add_tokens(l->learner, l->ids + b, l->length[b], count);
         bool known = true;
         for (size_t t = 0; t < recur_label_set_labels(set, members[b]); t++) {
@@ -155,6 +157,34 @@ void recur_labeller_load(struct recur_labeller *l, const struct recur_label_set 
     }
     if (l->kind->load)
         l->kind->load(l, set, members);
+}
+
+size_t recur_labeller_count(const struct recur_labeller *l, const struct recur_label_set *set,
+                            const size_t *members, size_t count)
+{
+    bool crf = recur_labeller_has_crf(l);
+    size_t all = 0;
+    for (size_t b = 0; b < count; b++) {
+        size_t labels = recur_label_set_labels(set, members[b]), known = 0;
+        for (size_t t = 0; t < labels; t++)
+            known += recur_label_set_label(set, members[b], t) >= 0;
+        all += crf && known < labels ? 0 : known;
+    }
+    return all;
+}
+
+/* Words that the model reads as <unk> half of the time count as both. */
+void recur_labeller_announce(struct recur_labeller *l, const struct recur_label_set *set,
+                             const size_t *members, size_t count)
+{
+    const int32_t unknown = RECUR_UNKNOWN;
+    if (l->kind->words)
+        l->backend->add_tokens(l->learner, &unknown, 1, 1);
+    for (size_t b = 0; b < count; b++) {
+        const uint32_t *form = recur_labels_sequence(set->data, members[b]);
+        for (size_t t = 0; t < recur_labels_length(set->data, members[b]); t++)
+            l->backend->add_tokens(l->learner, &set->id[form[t]], 1, 1);
+    }
 }
 
 enum recur_status recur_labeller_learn(struct recur_labeller *l, uint64_t minibatch, double *loss,

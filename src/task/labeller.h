@@ -26,6 +26,8 @@ struct recur_labeller {
 
     /* The minibatch. */
     size_t batch, steps, labels; /* B, T, the number of labels that have a loss */
+    size_t all;                  /* as many labels all minibatches have that the mean is over; 0: it
+                                    is over `labels` */
     size_t *length;              /* (B) */
     size_t *first;               /* (B): how many tokens the sequences before it have */
     int32_t *ids;                /* (T, B) */
@@ -86,10 +88,20 @@ size_t recur_labeller_tokens(const recur_model *model);
 void recur_labeller_load(struct recur_labeller *labeller, const struct recur_label_set *set,
                          const size_t *members, size_t count, uint64_t seed, uint64_t minibatch);
 
+/* How many labels of the sequences `members` have a loss. */
+size_t recur_labeller_count(const struct recur_labeller *labeller,
+                            const struct recur_label_set *set, const size_t *members, size_t count);
+
+/* Of a learner that gathers: adds the tokens of the sequences `members`, before the first of them
+ * is loaded. */
+void recur_labeller_announce(struct recur_labeller *labeller, const struct recur_label_set *set,
+                             const size_t *members, size_t count);
+
 /* Forward; leaves logits. */
 enum recur_status recur_labeller_predict(struct recur_labeller *labeller, recur_error *error);
 
-/* Forward and backward: computes the loss, a mean over the labels, and its gradients. */
+/* Forward and backward: computes the loss, a mean over the labels, or its part of the mean over
+ * `all`, and its gradients. */
 enum recur_status recur_labeller_learn(struct recur_labeller *labeller, uint64_t minibatch,
                                        double *loss, recur_error *error);
 
@@ -104,6 +116,13 @@ void recur_labeller_crf_prepare(struct recur_labeller *labeller);
 static inline const struct recur_label_parts *recur_labeller_parts(const struct recur_labeller *l)
 {
     return recur_label_parts(&l->model->network);
+}
+
+/* What the sum of the losses is divided by. */
+static inline double recur_labeller_divisor(const struct recur_labeller *l)
+{
+    size_t count = l->all ? l->all : l->labels;
+    return (double)(count ? count : 1);
 }
 
 static inline bool recur_labeller_has_crf(const struct recur_labeller *l)

@@ -11,7 +11,7 @@ void recur_labeller_crf_prepare(struct recur_labeller *l)
     const size_t index[] = {parts->crf_start, parts->crf_end, parts->crf_transitions};
     float *const values[] = {l->start, l->end, l->transitions};
     for (size_t i = 0; i < 3; i++)
-        recur_param_unpack(recur_network_param(network, index[i]), l->model->parameters, values[i]);
+        recur_model_get_tensor(l->model, index[i], values[i]);
     l->crf.labels = network->outputs;
     l->crf.start = l->start;
     l->crf.end = l->end;
@@ -29,7 +29,7 @@ static struct recur_crf_sums sums_of(const struct recur_labeller *l, size_t b)
 /* The scale of the gradient of the mean over this minibatch's labels. */
 static double scale_of(const struct recur_labeller *l)
 {
-    return 1 / (double)(l->labels ? l->labels : 1);
+    return 1 / recur_labeller_divisor(l);
 }
 
 static void lose(void *argument, size_t thread, size_t threads)

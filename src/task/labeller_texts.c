@@ -93,7 +93,7 @@ static void drop(const struct recur_labeller *l, float *pooled, uint64_t minibat
     if (!(network->dropout > 0) || !l->h_n)
         return;
     size_t numbers = recur_panels(l->batch * recur_labeller_parts(l)->head->inputs) * RECUR_LANES;
-    l->backend->drop(
+    l->layers->backend->drop(
         l->layers, pooled, numbers,
         recur_mix64(recur_mix64(l->model->config.seed + RECUR_PURPOSE_POOL) + minibatch));
 }
@@ -103,8 +103,8 @@ static enum recur_status forward_pooled(struct recur_labeller *l, bool drops, ui
                                         recur_error *error)
 {
     const struct recur_minibatch in = recur_labeller_input(l, drops, minibatch);
-    RECUR_TRY(l->backend->forward(l->layers, &in, &(recur_stack_output){.y = l->y, .h_n = l->h_n},
-                                  error));
+    RECUR_TRY(l->layers->backend->forward(l->layers, &in,
+                                          &(recur_stack_output){.y = l->y, .h_n = l->h_n}, error));
     if (l->h_n)
         exchange_final(l, l->h_n, l->pooled, false);
     else
@@ -112,8 +112,9 @@ static enum recur_status forward_pooled(struct recur_labeller *l, bool drops, ui
     if (drops)
         drop(l, l->pooled, minibatch);
     const struct recur_minibatch pooled = {
-        .input = {.batch = l->batch, .steps = 1, .x = l->pooled, .targets = targets}};
-    return l->backend->forward(l->head, &pooled, out, error);
+        .input = {.batch = l->batch, .steps = 1, .x = l->pooled, .targets = targets},
+        .targets = l->all};
+    return l->head->backend->forward(l->head, &pooled, out, error);
 }
 
 static enum recur_status learn(struct recur_labeller *l, uint64_t minibatch, double *loss,
@@ -122,14 +123,14 @@ static enum recur_status learn(struct recur_labeller *l, uint64_t minibatch, dou
     const recur_stack_output out = {.loss = loss};
     const recur_stack_input_gradient wanted = {.dx = l->dpooled};
     RECUR_TRY(forward_pooled(l, true, minibatch, l->targets, &out, error));
-    RECUR_TRY(l->backend->backward(l->head, NULL, &wanted, error));
+    RECUR_TRY(l->head->backend->backward(l->head, NULL, &wanted, error));
     drop(l, l->dpooled, minibatch);
     recur_stack_output_gradient given = {.dy = l->dy, .dh_n = l->dh_n};
     if (l->h_n)
         exchange_final(l, l->dh_n, l->dpooled, true);
     else
         unpool_steps(l);
-    return l->backend->backward(l->layers, &given, NULL, error);
+    return l->layers->backend->backward(l->layers, &given, NULL, error);
 }
 
 static enum recur_status predict(struct recur_labeller *l, recur_error *error)

@@ -91,9 +91,9 @@ static void exchange_embeddings(struct recur_labeller *l, bool gradient)
     if (network->lookup == RECUR_NO_TENSOR)
         return;
     if (gradient)
-        l->backend->add_rows(l->layers, &lookup);
+        l->layers->backend->add_rows(l->layers, &lookup);
     else
-        l->backend->look_up(l->layers, &lookup);
+        l->layers->backend->look_up(l->layers, &lookup);
 }
 
 /* Copies what the characters of words say, `ends` (2, words, Hc), into x, or its gradients out of
@@ -129,7 +129,7 @@ static enum recur_status forward_words(struct recur_labeller *l, recur_error *er
                                                  .lengths = l->word_length,
                                                  .ids = l->characters}};
     const recur_stack_output out = {.h_n = l->ends};
-    RECUR_TRY(l->backend->forward(l->chars, &in, &out, error));
+    RECUR_TRY(l->chars->backend->forward(l->chars, &in, &out, error));
     exchange_ends(l, false);
     return RECUR_OK;
 }
@@ -141,7 +141,7 @@ static enum recur_status backward_words(struct recur_labeller *l, recur_error *e
         return RECUR_OK;
     exchange_ends(l, true);
     const recur_stack_output_gradient given = {.dh_n = l->dends};
-    return l->backend->backward(l->chars, &given, NULL, error);
+    return l->chars->backend->backward(l->chars, &given, NULL, error);
 }
 
 static enum recur_status learn(struct recur_labeller *l, uint64_t minibatch, double *loss,
@@ -156,13 +156,14 @@ static enum recur_status learn(struct recur_labeller *l, uint64_t minibatch, dou
         out = (recur_stack_output){.logits = l->logits};
     else
         in.input.targets = l->targets;
-    RECUR_TRY(l->backend->forward(l->layers, &in, &out, error));
+    in.targets = l->all;
+    RECUR_TRY(l->layers->backend->forward(l->layers, &in, &out, error));
     if (recur_labeller_has_crf(l)) {
         recur_labeller_crf_prepare(l);
-        *loss = recur_labeller_crf_loss(l, true) / (double)(l->labels ? l->labels : 1);
+        *loss = recur_labeller_crf_loss(l, true) / recur_labeller_divisor(l);
         given.dlogits = l->dlogits;
     }
-    RECUR_TRY(l->backend->backward(l->layers, &given, &wanted, error));
+    RECUR_TRY(l->layers->backend->backward(l->layers, &given, &wanted, error));
     return backward_words(l, error);
 }
 
@@ -171,7 +172,7 @@ static enum recur_status predict(struct recur_labeller *l, recur_error *error)
     const recur_stack_output out = {.logits = l->logits};
     const struct recur_minibatch in = recur_labeller_input(l, false, 0);
     RECUR_TRY(forward_words(l, error));
-    return l->backend->forward(l->layers, &in, &out, error);
+    return l->layers->backend->forward(l->layers, &in, &out, error);
 }
 
 const struct recur_labeller_kind recur_word_labeller = {

@@ -12,12 +12,31 @@ struct recur_plateau {
     bool started;
 };
 
-/* The learning rate for a minibatch that covers the run from `done` to `next` (0 .. 1). Constant:
- * lr. Cosine: rises to lr linearly over the first `warmup` of the run, then lr (floor + (1 - floor)
- * (1 + cos(pi x)) / 2) for x = 0 .. 1 over the rest (Loshchilov & Hutter 2017). Plateau: lr times
- * its factor. */
+/* The place of a minibatch in its run. */
+struct recur_place {
+    double done, next; /* it covers the run from `done` to `next`, 0 .. 1 */
+    double at, total;  /* the minibatches before it, and those of the run */
+};
+
+/* The learning rate for a minibatch, with lr, floor = lr_floor and lengths in minibatches:
+ *
+ * constant  lr
+ *
+ * plateau   lr times its factor
+ *
+ * cosine    rises to lr linearly over the warm-up, then
+ *           lr (floor + (1 - floor) (1 + cos(pi x)) / 2) for x = 0 .. 1 over the rest
+ *           (Loshchilov & Hutter 2017)
+ *
+ * wsd       rises to lr linearly over the warm-up, stays there, then
+ *           lr (floor + (1 - floor) (1 - sqrt(x))) for x = 0 .. 1 over the decay, then lr floor
+ *           (Hu et al. 2024; the root: Haegele et al. 2024). Where warm-up, stable part and decay
+ *           are numbers of minibatches, the rate depends on `at` alone and not on the run's length
+ *
+ * onecycle  lr (1 + (1 - cos(pi x)) / 2 * 24) / 25 for x = 0 .. 1 over the warm-up, then as cosine
+ *           (Smith & Topin 2018, with cosines for lines; the momentum stays) */
 double recur_schedule_lr(const recur_trainer_config *config, const struct recur_plateau *plateau,
-                         double done, double next);
+                         const struct recur_place *place);
 
 /* Call it after each epoch: it lowers the factor where the loss has not fallen for `patience`
  * epochs. */

@@ -7,10 +7,12 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/team.h"
+#include "nn/placement.h"
 #include "train/trainer_object.h"
 
 struct recur_stack {
     recur_model *model;
+    struct recur_placement before; /* where the model was computed before */
     const struct recur_backend *backend;
     struct recur_team *team;
     struct recur_learner *learner;
@@ -30,16 +32,10 @@ static enum recur_status check_config(const recur_trainer_config *config, recur_
 }
 
 static enum recur_status plan(struct recur_stack *stack, const recur_trainer_config *config,
-                              size_t tokens, recur_error *error)
+                              recur_error *error)
 {
     recur_model *model = stack->model;
-    size_t most = recur_size_mul(config->batch, config->steps);
-    stack->batch = config->batch;
-    stack->steps = config->steps;
-    stack->rows = tokens && tokens < most ? tokens : most;
-    RECUR_TRY(check_config(config, error));
-    RECUR_TRY(recur_model_check_trains(model, error));
-    RECUR_TRY(recur_team_create(config->threads, &stack->team, error));
+    stack->backend = model->place.backend;
     const struct recur_learner_plan learner = {
         .model = model, .team = stack->team, .config = config, .adds = true};
     RECUR_TRY(stack->backend->create_learner(&learner, &stack->learner, error));
@@ -56,6 +52,36 @@ static enum recur_status plan(struct recur_stack *stack, const recur_trainer_con
     return stack->backend->create_engine(&engine, &stack->engine, error);
 }
 
+static void unplan(struct recur_stack *stack)
+{
+    stack->backend->free_engine(stack->engine);
+    stack->backend->free_learner(stack->learner);
+    stack->engine = NULL;
+    stack->learner = NULL;
+}
+
+static enum recur_status prepare(struct recur_stack *stack, const recur_trainer_config *config,
+                                 size_t tokens, recur_error *error)
+{
+    recur_model *model = stack->model;
+    size_t most = recur_size_mul(config->batch, config->steps);
+    recur_error failure = {0};
+    stack->batch = config->batch;
+    stack->steps = config->steps;
+    stack->rows = tokens && tokens < most ? tokens : most;
+    RECUR_TRY(check_config(config, error));
+    RECUR_TRY(recur_model_check_trains(model, error));
+    RECUR_TRY(recur_team_create(config->threads, &stack->team, error));
+    RECUR_TRY(recur_model_place_awhile(model, config->device, config, &stack->before, error));
+    enum recur_status status = plan(stack, config, &failure);
+    if (status == RECUR_ERROR_DEVICE) {
+        unplan(stack);
+        if (recur_model_fall_back(model, config->device, &failure))
+            status = plan(stack, config, &failure);
+    }
+    return status == RECUR_OK ? status : recur_fail(error, status, "%s", failure.message);
+}
+
 enum recur_status recur_stack_create(recur_model *model, const recur_trainer_config *given,
                                      size_t tokens, recur_stack **out, recur_error *error)
 {
@@ -64,8 +90,8 @@ enum recur_status recur_stack_create(recur_model *model, const recur_trainer_con
     RECUR_TRY(recur_config_take(&config, given, "recur_trainer_config", error));
     RECUR_TRY(recur_alloc(1, sizeof *stack, "a stack", &stack, error));
     stack->model = model;
-    stack->backend = model->backend;
-    enum recur_status status = plan(stack, &config, tokens, error);
+    stack->backend = model->place.backend;
+    enum recur_status status = prepare(stack, &config, tokens, error);
     if (status != RECUR_OK) {
         recur_stack_free(stack);
         return status;
@@ -78,8 +104,8 @@ void recur_stack_free(recur_stack *stack)
 {
     if (!stack)
         return;
-    stack->backend->free_engine(stack->engine);
-    stack->backend->free_learner(stack->learner);
+    unplan(stack);
+    recur_model_place_back(stack->model, &stack->before);
     recur_team_free(stack->team);
     free(stack);
 }

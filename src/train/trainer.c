@@ -8,22 +8,94 @@
 #include "base/memory.h"
 #include "base/names.h"
 #include "nn/origin.h"
-#include "train/trainer_object.h"
+#include "nn/placement.h"
+#include "ranks/collective.h"
+#include "train/average.h"
 
 RECUR_NAMED_ENUM(precision, "precision", "f32", "bf16")
-RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau")
+RECUR_NAMED_ENUM(average, "average", "none", "ema", "swa", "asgd")
+RECUR_NAMED_ENUM(reduce, "way of adding gradients", "exact", "fast")
+RECUR_NAMED_ENUM(schedule, "schedule", "constant", "cosine", "plateau", "wsd", "onecycle")
+
+static enum recur_status plan(struct recur_trainer *trainer, recur_error *error)
+{
+    struct recur_collective *collective = trainer->collective;
+    bool gathers = trainer->config.accumulate > 1 || (collective && trainer->kind->apart);
+    bool blocks = collective && !trainer->local;
+    size_t tokens = recur_size_mul(trainer->source->rows, trainer->config.accumulate);
+    struct recur_parcel_calls parcels;
+    bool others = collective && collective->ranks->count > 1;
+    if (others)
+        parcels = recur_collective_parcels(collective);
+    const struct recur_learner_plan learner = {
+        .model = trainer->model,
+        .team = trainer->team,
+        .config = &trainer->config,
+        .tokens = recur_size_add(tokens, gathers), /* <unk> may be one more */
+        .sum = collective ? recur_collective_sum : NULL,
+        .parcels = others ? &parcels : NULL,
+        .ranks = collective,
+        .first_block = blocks ? recur_collective_first(collective) : 0,
+        .blocks = blocks ? recur_collective_count(collective) : 0,
+        .apart = trainer->local,
+        .gathers = gathers,
+        .keeps = true,
+        .averages = trainer->config.average != RECUR_AVERAGE_NONE,
+        .samples = trainer->config.sampled_softmax};
+    trainer->backend = trainer->model->place.backend;
+    if (collective && trainer->backend != recur_backend_default())
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "several ranks, and blocks, compute on the cpu alone");
+    RECUR_TRY(trainer->backend->create_learner(&learner, &trainer->learner, error));
+    return trainer->kind->plan(trainer, error);
+}
+
+static void unplan(struct recur_trainer *trainer)
+{
+    trainer->kind->unplan(trainer);
+    trainer->backend->free_learner(trainer->learner);
+    trainer->learner = NULL;
+}
+
+void recur_trainer_count_epochs(recur_trainer *trainer)
+{
+    if (!trainer->config.updates)
+        return;
+    size_t usual = recur_trainer_updates_of(trainer, trainer->source->usual);
+    size_t left = trainer->config.updates - (size_t)trainer->updates + trainer->minibatch;
+    trainer->config.epochs = (size_t)trainer->epochs + left / usual + (left % usual > 0);
+}
 
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
+    recur_error failure = {0};
     RECUR_TRY(recur_team_create(config->threads, &trainer->team, error));
     trainer->plateau.factor = 1;
-    const struct recur_learner_plan learner = {.model = trainer->model,
-                                               .team = trainer->team,
-                                               .config = config,
-                                               .tokens = trainer->source->rows,
-                                               .keeps = true};
-    return trainer->backend->create_learner(&learner, &trainer->learner, error);
+    recur_trainer_count_epochs(trainer);
+    enum recur_device device = config->device;
+    if (trainer->collective && device == RECUR_DEVICE_AUTO)
+        device = RECUR_DEVICE_CPU;
+    RECUR_TRY(recur_model_place_awhile(trainer->model, device, config, &trainer->before, error));
+    enum recur_status status = plan(trainer, &failure);
+    if (status == RECUR_ERROR_DEVICE) {
+        unplan(trainer);
+        if (recur_model_fall_back(trainer->model, device, &failure))
+            status = plan(trainer, &failure);
+    }
+    if (status != RECUR_OK)
+        return recur_fail(error, status, "%s", failure.message);
+    return recur_trainer_list_tensors(trainer, error);
+}
+
+/* Labellers have several networks; that it helps one that fills in was never measured. */
+static enum recur_status check_ar(const struct recur_trainer *trainer, recur_error *error)
+{
+    if (trainer->config.ar > 0 && !trainer->model->network.task->next)
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
+                          "a model of the task %s has no activation regularisation (ar)",
+                          recur_task_name(trainer->model->config.task));
+    return RECUR_OK;
 }
 
 enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_kind *kind,
@@ -33,13 +105,15 @@ enum recur_status recur_trainer_make(recur_model *model, const struct recur_run_
     struct recur_trainer *trainer;
     RECUR_TRY(recur_alloc(1, sizeof *trainer, "a trainer", &trainer, error));
     trainer->model = model;
-    trainer->backend = model->backend;
+    trainer->backend = model->place.backend;
     trainer->kind = kind;
     trainer->config = recur_trainer_config_default();
     enum recur_status status =
         recur_config_take(&trainer->config, config, "recur_trainer_config", error);
     if (status == RECUR_OK)
         status = recur_trainer_check(&trainer->config, error);
+    if (status == RECUR_OK)
+        status = check_ar(trainer, error);
     if (status == RECUR_OK && size)
         status = recur_alloc(1, size, "a trainer", &trainer->run, error);
     if (status != RECUR_OK) {
@@ -54,12 +128,14 @@ void recur_trainer_free(recur_trainer *trainer)
 {
     if (!trainer)
         return;
+    unplan(trainer);
     if (trainer->run)
         trainer->kind->free(trainer);
     free(trainer->run);
     recur_source_free(trainer->source);
-    trainer->backend->free_engine(trainer->engine);
-    trainer->backend->free_learner(trainer->learner);
+    recur_collective_free(trainer->collective);
+    free(trainer->states);
+    recur_model_place_back(trainer->model, &trainer->before);
     recur_team_free(trainer->team);
     free(trainer->tensor);
     free(trainer);
@@ -67,7 +143,8 @@ void recur_trainer_free(recur_trainer *trainer)
 
 static void begin_epoch(struct recur_trainer *trainer)
 {
-    trainer->minibatches = trainer->source->kind->start(trainer->source, trainer->epochs);
+    trainer->drawn = trainer->source->kind->start(trainer->source, trainer->epochs);
+    trainer->minibatches = recur_trainer_updates_of(trainer, trainer->drawn);
     trainer->minibatch = 0;
     trainer->loss_sum = trainer->norm_sum = trainer->seconds = 0;
 }
@@ -93,6 +170,7 @@ static void note_origin(const struct recur_trainer *trainer, uint64_t kept)
 static enum recur_status diverged(struct recur_trainer *trainer, recur_error *error)
 {
     restore(trainer);
+    RECUR_TRY(recur_model_check_device(trainer->model, error));
     note_origin(trainer, trainer->best_epoch);
     trainer->diverged = true;
     bool smaller_clip = trainer->config.clip == 0;
@@ -104,53 +182,138 @@ static enum recur_status diverged(struct recur_trainer *trainer, recur_error *er
                       smaller_clip ? " or gradient clipping" : "");
 }
 
-static enum recur_status load(struct recur_trainer *trainer,
-                              struct recur_source_minibatch *minibatch, recur_error *error)
+/* The place of the next minibatch in the run. */
+static struct recur_place find_place(const struct recur_trainer *trainer)
 {
-    double start = recur_clock();
-    RECUR_TRY(trainer->source->kind->next(trainer->source, minibatch, error));
-    if (!minibatch->count)
+    const recur_trainer_config *config = &trainer->config;
+    double epochs = (double)(config->epochs ? config->epochs : 1);
+    double share = 1 / ((double)trainer->minibatches * epochs);
+    double done = (double)trainer->epochs / epochs + (double)trainer->minibatch * share;
+    struct recur_place place = {
+        .done = done, .next = done + share, .at = done / share, .total = 1 / share};
+    if (!config->updates)
+        return place;
+    place.at = (double)trainer->updates;
+    place.total = (double)config->updates;
+    place.done = place.at / place.total;
+    place.next = (place.at + 1) / place.total;
+    return place;
+}
+
+/* Has the run had all minibatches of its setting `updates`? */
+static bool is_used_up(const struct recur_trainer *trainer)
+{
+    return trainer->config.updates && trainer->updates >= trainer->config.updates;
+}
+
+/* How many minibatches the update under way learns from. */
+static size_t count_turns(const struct recur_trainer *trainer)
+{
+    size_t each = trainer->config.accumulate, done = (trainer->minibatch - 1) * each;
+    size_t left = trainer->drawn - done;
+    return left < each ? left : each;
+}
+
+/* Whether the parameters are to be those of all ranks now. */
+static bool is_in_step(const struct recur_trainer *trainer)
+{
+    return !trainer->local || trainer->minibatch % trainer->config.sync_every == 0 ||
+           trainer->minibatch == trainer->minibatches || is_used_up(trainer);
+}
+
+static bool is_lost(const struct recur_trainer *trainer, double loss, double norm)
+{
+    return recur_task_lost(trainer->model->network.task, loss) || !isfinite(norm);
+}
+
+/* One update. A rank that learns by itself goes on where it is lost, as others wait for it. */
+static enum recur_status update(struct recur_trainer *trainer, recur_error *error)
+{
+    const struct recur_place place = find_place(trainer);
+    trainer->lr = recur_schedule_lr(&trainer->config, &trainer->plateau, &place);
+    trainer->average = recur_average_weight(trainer, place.done);
+    trainer->minibatch++;
+    trainer->turns = count_turns(trainer);
+    trainer->turn = 0;
+    enum recur_status status = trainer->kind->learn(trainer, error);
+    if (status != RECUR_OK) {
+        trainer->minibatch--;
+        return status;
+    }
+    if (!trainer->local && is_lost(trainer, trainer->loss, trainer->norm))
+        return RECUR_OK;
+    trainer->updates++;
+    trainer->averaged += trainer->average > 0;
+    return RECUR_OK;
+}
+
+/* The updates of a step; *loss and *norm are means over them. */
+static enum recur_status learn(struct recur_trainer *trainer, double *loss, double *norm,
+                               recur_error *error)
+{
+    size_t learnt = 0;
+    *loss = *norm = 0;
+    do {
+        RECUR_TRY(update(trainer, error));
+        *loss += trainer->loss;
+        *norm += trainer->norm;
+        learnt += !trainer->idle;
+    } while (!is_in_step(trainer));
+    return trainer->local ? recur_trainer_take_mean(trainer, learnt, loss, norm, error) : RECUR_OK;
+}
+
+/* Checks whether a step may be made, and begins an epoch where one is due. */
+static enum recur_status begin_step(struct recur_trainer *trainer, recur_error *error)
+{
+    if (is_used_up(trainer))
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the run is over after %llu minibatches: recur_trainer_end_epoch and "
+                          "recur_trainer_finish come next",
+                          (unsigned long long)trainer->updates);
+    RECUR_TRY(recur_team_attend(trainer->team, error));
+    RECUR_TRY(recur_trainer_agree(trainer, error));
+    if (!trainer->minibatches)
+        begin_epoch(trainer);
+    if (trainer->minibatch == trainer->minibatches)
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "epoch %llu is over: recur_trainer_end_epoch comes before the next step",
                           (unsigned long long)trainer->epochs + 1);
-    trainer->kind->load(trainer, minibatch);
-    trainer->phase_seconds[RECUR_PHASE_LOAD] += recur_clock() - start;
     return RECUR_OK;
 }
 
 enum recur_status recur_trainer_step(recur_trainer *trainer, recur_step *step, recur_error *error)
 {
-    struct recur_source_minibatch minibatch;
-    double start = recur_clock();
+    double start = recur_clock(), loss, norm;
     if (trainer->diverged)
         return diverged(trainer, error);
-    RECUR_TRY(recur_team_attend(trainer->team, error));
-    if (!trainer->minibatches)
-        begin_epoch(trainer);
-    RECUR_TRY(load(trainer, &minibatch, error));
-    double epochs = (double)(trainer->config.epochs ? trainer->config.epochs : 1);
-    double share = 1 / ((double)trainer->minibatches * epochs);
-    double done = (double)trainer->epochs / epochs + (double)trainer->minibatch * share;
-    trainer->lr = recur_schedule_lr(&trainer->config, &trainer->plateau, done, done + share);
-    trainer->minibatch++;
-    RECUR_TRY(trainer->kind->learn(trainer, &minibatch, error));
+    RECUR_TRY(begin_step(trainer, error));
+    size_t before = trainer->minibatch;
+    RECUR_TRY(learn(trainer, &loss, &norm, error));
     trainer->seconds += recur_clock() - start;
-    if (recur_task_lost(trainer->model->network.task, trainer->loss) || !isfinite(trainer->norm))
+    double updates = (double)(trainer->minibatch - before);
+    if (is_lost(trainer, loss, norm))
         return diverged(trainer, error);
-    trainer->updates++;
-    trainer->loss_sum += trainer->loss;
-    trainer->norm_sum += trainer->norm;
+    trainer->loss_sum += loss * updates;
+    trainer->norm_sum += norm * updates;
     if (step)
         *step = (recur_step){.epoch = trainer->epochs + 1,
                              .minibatch = trainer->minibatch,
                              .minibatches = trainer->minibatches,
-                             .loss = trainer->loss,
+                             .loss = loss,
                              .epoch_loss = trainer->loss_sum / (double)trainer->minibatch,
-                             .gradient_norm = trainer->norm,
+                             .gradient_norm = norm,
                              .lr = trainer->lr,
                              .seconds = trainer->seconds,
-                             .end_of_epoch = trainer->minibatch == trainer->minibatches};
+                             .end_of_epoch =
+                                 trainer->minibatch == trainer->minibatches || is_used_up(trainer)};
     return RECUR_OK;
+}
+
+/* Puts the mean of the parameters in their place, where there is one, or the parameters back. */
+static void exchange(struct recur_trainer *trainer)
+{
+    if (trainer->averaged)
+        trainer->backend->exchange(trainer->learner);
 }
 
 /* Keeps the parameters if the epoch is the best so far. */
@@ -158,7 +321,9 @@ static void keep(struct recur_trainer *trainer, double loss)
 {
     if (trainer->best_epoch && !(loss < trainer->best_loss))
         return;
+    exchange(trainer);
     trainer->backend->keep(trainer->learner);
+    exchange(trainer);
     trainer->best_loss = loss;
     trainer->best_epoch = trainer->epochs;
 }
@@ -169,7 +334,9 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
     if (!trainer->minibatch)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "an epoch without a step cannot end");
     /* If the last step diverged, the loss may not show it before the next minibatch. */
-    if (trainer->diverged || !trainer->backend->finite(trainer->learner))
+    bool finite = !trainer->diverged && trainer->backend->finite(trainer->learner);
+    RECUR_TRY(recur_model_check_device(trainer->model, error));
+    if (!finite)
         return diverged(trainer, error);
     RECUR_TRY(recur_team_attend(trainer->team, error));
     double minibatches = (double)trainer->minibatch;
@@ -186,14 +353,16 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
                           .valid_precision = NAN,
                           .valid_recall = NAN,
                           .valid_f1 = NAN};
+    exchange(trainer);
     enum recur_status status = trainer->kind->validate(trainer, &result, error);
+    exchange(trainer);
     if (status == RECUR_ERROR_DIVERGED ||
         (status == RECUR_OK && trainer->source->held_out.tokens &&
          recur_task_lost(trainer->model->network.task, result.valid_loss)))
         return diverged(trainer, error);
     RECUR_TRY(status);
     RECUR_TRY(recur_model_add_epoch(trainer->model, &result, error));
-    double judged = trainer->source->held_out.tokens ? result.valid_loss : result.loss;
+    double judged = recur_trainer_judged(trainer, &result);
     recur_plateau_epoch(&trainer->config, &trainer->plateau, judged);
     trainer->epochs++;
     trainer->minibatches = trainer->minibatch = 0;
@@ -212,18 +381,28 @@ enum recur_status recur_trainer_epoch(recur_trainer *trainer, recur_epoch *epoch
     return recur_trainer_end_epoch(trainer, epoch, error);
 }
 
+/* Ends with the last parameters, those of epoch *best unless that is unfinished. */
+static void finish_last(struct recur_trainer *trainer, uint64_t *best)
+{
+    if (trainer->minibatch == 0)
+        *best = trainer->epochs;
+    if (trainer->ended)
+        return;
+    exchange(trainer);
+    trainer->ended = trainer->averaged > 0;
+}
+
 enum recur_status recur_trainer_finish(recur_trainer *trainer, recur_error *error)
 {
-    (void)error;
     uint64_t best = recur_trainer_best_epoch(trainer);
     if (trainer->diverged) /* diverged() has put the kept parameters back */
         return RECUR_OK;
     if (best > 0)
         restore(trainer);
-    else if (trainer->minibatch == 0) /* otherwise they belong to an unfinished epoch */
-        best = trainer->epochs;
+    else
+        finish_last(trainer, &best);
     note_origin(trainer, best);
-    return RECUR_OK;
+    return recur_model_check_device(trainer->model, error);
 }
 
 recur_model *recur_trainer_model(const recur_trainer *trainer)
@@ -240,6 +419,34 @@ uint64_t recur_trainer_best_epoch(const recur_trainer *trainer)
 {
     bool last_is_best = trainer->minibatch > 0 || trainer->best_epoch == trainer->epochs;
     return trainer->source->held_out.tokens || !last_is_best ? trainer->best_epoch : 0;
+}
+
+enum recur_status recur_trainer_set_length(recur_trainer *trainer, size_t updates, size_t stable,
+                                           size_t decay, recur_error *error)
+{
+    recur_trainer_config config = trainer->config;
+    config.updates = updates;
+    config.stable = (float)stable;
+    config.decay = (float)decay;
+    RECUR_TRY(recur_trainer_check(&config, error));
+    if (updates <= trainer->updates)
+        return recur_fail(error, RECUR_ERROR_ARGUMENT,
+                          "the run has had %llu minibatches, it cannot end after %zu",
+                          (unsigned long long)trainer->updates, updates);
+    trainer->config = config;
+    recur_trainer_count_epochs(trainer);
+    return RECUR_OK;
+}
+
+bool recur_trainer_over(const recur_trainer *trainer)
+{
+    return trainer->config.updates ? is_used_up(trainer) && !trainer->minibatch
+                                   : trainer->epochs >= trainer->config.epochs;
+}
+
+uint64_t recur_trainer_updates(const recur_trainer *trainer)
+{
+    return trainer->updates;
 }
 
 uint64_t recur_trainer_epochs(const recur_trainer *trainer)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/placement.h"
 #include "train/trainer_object.h"
 
 /* Lists one tensor for each parameter, from an array that the learner may have. */
@@ -34,17 +35,24 @@ static void list_state(struct recur_trainer *trainer, size_t l, bool c)
 enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recur_error *error)
 {
     const struct recur_network *network = &trainer->model->network;
-    size_t most = 3 * network->params.count + 2 * network->layers;
+    size_t most = 4 * network->params.count + 2 * network->layers;
     RECUR_TRY(
         recur_alloc(most, sizeof *trainer->tensor, "a table of tensors", &trainer->tensor, error));
     list_array(trainer, "first", RECUR_ARRAY_FIRST);
     list_array(trainer, "second", RECUR_ARRAY_SECOND);
     list_array(trainer, "best", RECUR_ARRAY_BEST);
+    list_array(trainer, "average", RECUR_ARRAY_AVERAGE);
     for (size_t l = 0; l < network->layers && trainer->carries; l++) {
         list_state(trainer, l, false);
         if (network->cell->has_c)
             list_state(trainer, l, true);
     }
+    size_t states = 0;
+    for (size_t i = 0; i < trainer->tensors; i++)
+        states += trainer->config.batch * trainer->tensor[i].width;
+    if (trainer->own < trainer->config.batch && states)
+        return recur_alloc(states, sizeof *trainer->states, "the ranks' states", &trainer->states,
+                           error);
     return RECUR_OK;
 }
 
@@ -62,11 +70,23 @@ recur_tensor_info recur_trainer_tensor(const recur_trainer *trainer, size_t inde
     return (recur_tensor_info){tensor->name, 2, {trainer->config.batch, tensor->width}};
 }
 
+/* The states of all ranks, which recur_trainer_gather_states has brought together. */
+static float *states_of(const recur_trainer *trainer, const struct recur_state_tensor *tensor)
+{
+    float *states = trainer->states;
+    for (const struct recur_state_tensor *before = trainer->tensor; before < tensor; before++)
+        states += trainer->config.batch * before->width;
+    return states;
+}
+
 void recur_trainer_get_tensor(const recur_trainer *trainer, size_t index, float *values)
 {
     const struct recur_state_tensor *tensor = &trainer->tensor[index];
     if (!tensor->width)
         trainer->backend->read(trainer->learner, tensor->array, tensor->index, values);
+    else if (trainer->minibatch && trainer->states)
+        memcpy(values, states_of(trainer, tensor),
+               trainer->config.batch * tensor->width * sizeof *values);
     else if (trainer->minibatch)
         trainer->backend->read_states(trainer->engine, tensor->index, tensor->c, values);
     else /* an epoch begins with zeros: the array still has the states of the epoch before */
@@ -77,12 +97,13 @@ void recur_trainer_set_tensor(recur_trainer *trainer, size_t index, const float 
 {
     const struct recur_state_tensor *tensor = &trainer->tensor[index];
     if (tensor->width)
-        trainer->backend->write_states(trainer->engine, tensor->index, tensor->c, values);
+        trainer->backend->write_states(trainer->engine, tensor->index, tensor->c,
+                                       values + trainer->first * tensor->width);
     else
         trainer->backend->write(trainer->learner, tensor->array, tensor->index, values);
 }
 
-static struct recur_identity identity_of(struct recur_trainer *trainer)
+struct recur_identity recur_trainer_identity(recur_trainer *trainer)
 {
     if (!trainer->identified)
         trainer->identity = trainer->source->kind->identity(trainer->source);
@@ -128,7 +149,9 @@ enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_
         return recur_fail(
             error, RECUR_ERROR_ARGUMENT,
             "the run has ended, and the parameters that it would go on with are gone");
-    const struct recur_identity identity = identity_of(trainer);
+    RECUR_TRY(recur_model_check_device(trainer->model, error));
+    RECUR_TRY(recur_trainer_gather_states(trainer, error));
+    const struct recur_identity identity = recur_trainer_identity(trainer);
     bool under_way = trainer->minibatches > 0;
     *state = (recur_trainer_state){
         .text_tokens = identity.tokens,
@@ -145,6 +168,7 @@ enum recur_status recur_trainer_get_state(recur_trainer *trainer, recur_trainer_
         .plateau_factor = trainer->plateau.factor,
         .plateau_best = trainer->plateau.best,
         .plateau_bad_epochs = trainer->plateau.bad_epochs,
+        .averaged = trainer->averaged,
     };
     return RECUR_OK;
 }
@@ -179,7 +203,7 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
     const enum recur_status bad = RECUR_ERROR_ARGUMENT;
     const recur_trainer_config *config = &trainer->config;
     size_t history = trainer->model->history_count;
-    uint64_t most = trainer->source->most;
+    uint64_t most = recur_trainer_updates_of(trainer, trainer->source->most);
     if (state->epochs > history)
         return recur_fail(error, bad, "the history has %zu of %llu finished epoch%s", history,
                           (number)state->epochs, recur_plural(state->epochs));
@@ -194,6 +218,9 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
             "the number of minibatches, %llu, is not that of %llu epoch%s and %llu more",
             (number)state->updates, (number)state->epochs, recur_plural(state->epochs),
             (number)state->minibatch);
+    if (state->averaged > (config->average == RECUR_AVERAGE_NONE ? 0 : state->updates))
+        return recur_fail(error, bad, "the mean cannot be one of %llu minibatch%s",
+                          (number)state->averaged, state->averaged == 1 ? "" : "es");
     if (state->best_epoch > state->epochs || (state->epochs && !state->best_epoch))
         return recur_fail(error, bad, "the best of %llu epoch%s cannot be number %llu",
                           (number)state->epochs, recur_plural(state->epochs),
@@ -210,20 +237,24 @@ static enum recur_status check_counters(const struct recur_trainer *trainer,
 enum recur_status recur_trainer_set_state(recur_trainer *trainer, const recur_trainer_state *state,
                                           recur_error *error)
 {
-    RECUR_TRY(check_identity(state, identity_of(trainer), trainer->source->kind, error));
+    RECUR_TRY(check_identity(state, recur_trainer_identity(trainer), trainer->source->kind, error));
     RECUR_TRY(check_sums(state, error));
-    size_t minibatches = trainer->source->kind->start(trainer->source, state->epochs);
+    trainer->drawn = trainer->source->kind->start(trainer->source, state->epochs);
+    size_t minibatches = recur_trainer_updates_of(trainer, trainer->drawn);
     RECUR_TRY(check_counters(trainer, state, minibatches, error));
-    trainer->source->kind->skip(trainer->source, (size_t)state->minibatch);
+    size_t behind = recur_size_mul((size_t)state->minibatch, trainer->config.accumulate);
+    trainer->source->kind->skip(trainer->source, behind < trainer->drawn ? behind : trainer->drawn);
     bool under_way = state->minibatch > 0;
     trainer->minibatches = under_way ? minibatches : 0;
     trainer->minibatch = (size_t)state->minibatch;
     trainer->epochs = state->epochs;
     trainer->updates = state->updates;
+    recur_trainer_count_epochs(trainer);
     trainer->loss_sum = state->loss_sum;
     trainer->norm_sum = state->norm_sum;
     trainer->seconds = state->seconds;
     trainer->lr = state->lr;
+    trainer->averaged = state->averaged;
     trainer->best_epoch = state->best_epoch;
     trainer->best_loss = state->best_loss;
     trainer->plateau = (struct recur_plateau){.factor = state->plateau_factor,

@@ -1,65 +1,117 @@
-# Speed has no expected value, only a form.
+# Speed has no expected value, only a form. A share may be noisy or have failed at any time; what is
+# printed then is in the unit test bench_ratio.
 
-$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g'
-ISA, N thread, measured peak N GFLOP/s
-preset training of peak
-dNl-rnn N tokens/s N GFLOP/s N %
+$ echo 's/, noisy//; s/failed: faster than/N % (N-N) of/; s/[0-9]+(\.[0-9]+)?/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g' >text; echo 's/: (null|[0-9.e+-]+)/: N/g; s/\[(null|[0-9.e+-]+), (null|[0-9.e+-]+)\]/[N, N]/g; s/: (true|false)/: BOOL/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/; s/about .*/about N:N/' >json
+$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+recur bench: N measurements, about N:N
+ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
+dNl-rnn N tokens/s N GFLOP/s N % (N-N) of the fN peak
  load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
- one stream, tokens/s on one thread: fN N (N %), bfN N (N %), intN N (N %)
- one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
- sessions together, tokens/s: N N, N N, N N, N N
-$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "generate_threads_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_threads_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "sessions": [{"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}, {"streams": N, "tokens_per_second": N}]}], "stacks": []}
-$ recur bench --preset lstm-64 --seconds 0.02 --threads 1 | sed -E 's/[0-9]+\.?[0-9]*/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g'
-ISA, N thread, measured peak N GFLOP/s
-preset training of peak
-lstm-N N tokens/s N GFLOP/s N %
+ one stream, one thread fN N tokens/s N % (N-N) of reading
+ bfN N tokens/s N % (N-N) of reading
+ intN N tokens/s N % (N-N) of reading
+ one stream, all threads fN N tokens/s N % (N-N) of reading
+ bfN N tokens/s N % (N-N) of reading
+ intN N tokens/s N % (N-N) of reading
+ N session fN N tokens/s N % (N-N) of the fN peak
+ bfN N tokens/s N % (N-N) of the bfN peak
+ intN N tokens/s N % (N-N) of the intN peak
+ N sessions fN N tokens/s N % (N-N) of the fN peak
+ bfN N tokens/s N % (N-N) of the bfN peak
+ intN N tokens/s N % (N-N) of the intN peak
+ N sessions fN N tokens/s N % (N-N) of the fN peak
+ bfN N tokens/s N % (N-N) of the bfN peak
+ intN N tokens/s N % (N-N) of the intN peak
+ N sessions fN N tokens/s N % (N-N) of the fN peak
+ bfN N tokens/s N % (N-N) of the bfN peak
+ intN N tokens/s N % (N-N) of the intN peak
+$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json 2>&1 | sed -Ef json
+recur bench: N measurements, about N:N
+{"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_peak": "f32", "train_peak_gflops": N, "train_share_of_peak": N, "train_share_of_peak_quartiles": [N, N], "train_share_of_peak_noisy": BOOL, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "generate_share_of_reading_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "generate_share_of_reading_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}, "generate_threads_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_threads_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "generate_threads_share_of_reading_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "generate_threads_share_of_reading_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}, "sessions": [{"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}, {"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}, {"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}, {"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}]}], "stacks": []}
+$ recur bench --preset lstm-64 --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+recur bench: N measurements, about N:N
+ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
+lstm-N N tokens/s N GFLOP/s N % (N-N) of the fN peak
  load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
- one stream, tokens/s on one thread: fN N (N %), bfN N (N %), intN N (N %)
- one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
-$ recur bench --preset lengths --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
-preset training of peak
-lengths N tokens/s
- N % of N tokens/s at equal lengths
-$ recur bench --preset lengths --seconds 0.02 --threads 2 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "lengths": {"train_tokens_per_second": N, "equal_tokens_per_second": N, "share_of_equal": N}}
-$ recur bench --preset footprint --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.[0-9]/N/g'
-preset                      training                  of peak
+ one stream, one thread fN N tokens/s N % (N-N) of reading
+ bfN N tokens/s N % (N-N) of reading
+ intN N tokens/s N % (N-N) of reading
+ one stream, all threads fN N tokens/s N % (N-N) of reading
+ bfN N tokens/s N % (N-N) of reading
+ intN N tokens/s N % (N-N) of reading
+$ recur bench --preset lstm-512-bf16 --training --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+recur bench: N measurement, about N:N
+ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
+lstm-N-bfN N tokens/s N GFLOP/s N % (N-N) of the bfN peak
+ load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
+$ recur bench --preset lstm-64 --training --precision bf16 --seconds 0.02 --threads 1 --json 2>&1 | sed -Ef json
+recur bench: N measurement, about N:N
+{"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [{"preset": "lstm-64", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_peak": "bf16", "train_peak_gflops": N, "train_share_of_peak": N, "train_share_of_peak_quartiles": [N, N], "train_share_of_peak_noisy": BOOL, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}}], "stacks": []}
+$ recur bench --preset lengths --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+recur bench: N measurement, about N:N
+ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
+lengths N tokens/s N GFLOP/s N % (N-N) of the fN peak
+ N (N-N) times as fast as at equal lengths
+$ recur bench --preset lengths --seconds 0.02 --threads 2 --json 2>&1 | sed -Ef json
+recur bench: N measurement, about N:N
+{"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [], "stacks": [], "lengths": {"train_tokens_per_second": N, "train_gflops": N, "train_peak": "f32", "train_peak_gflops": N, "train_share_of_peak": N, "train_share_of_peak_quartiles": [N, N], "train_share_of_peak_noisy": BOOL, "equal_tokens_per_second": N, "against_equal": N, "against_equal_quartiles": [N, N], "against_equal_noisy": BOOL}}
+$ recur bench --preset footprint --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+recur bench: N measurement, about N:N
+ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
 footprint
-    N MB at most to train d2l-rnn-scratch
-    N ms from the start of recur generate to the first token
-$ mkdir scratch; TMPDIR=scratch recur bench --preset footprint --seconds 0.02 --json | sed -E 's/("threads"|"peak_gflops"|"first_token_seconds"): [0-9.]+/\1: N/g; s/[0-9]+, "first/BYTES, "first/; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'; rmdir scratch
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [], "footprint": {"train_peak_bytes": BYTES, "first_token_seconds": N}}
-$ recur bench --preset footprint --training --seconds 0.02 --json | sed 's/.*: //; s/}}//' | awk '{ print ($1 > 2e6 && $1 < 2e9 ? "bytes" : $1) }'
+ N MB at most to train dNl-rnn-scratch
+ N ms from the start of recur generate to the first token
+$ mkdir scratch; TMPDIR=scratch recur bench --preset footprint --seconds 0.02 --json 2>&1 | sed -Ef json; rmdir scratch
+recur bench: N measurement, about N:N
+{"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [], "stacks": [], "footprint": {"train_peak_bytes": N, "first_token_seconds": N}}
+$ recur bench --preset footprint --training --seconds 0.02 --json 2>/dev/null | sed 's/.*: //; s/}}//' | awk '{ print ($1 > 2e6 && $1 < 2e9 ? "bytes" : $1) }'
 bytes
-$ recur bench --preset footprint --generation --seconds 0.02 --json | sed 's/.*: //; s/}}//' | awk '{ print ($1 > 1e-4 && $1 < 60 ? "seconds" : $1) }'
+$ recur bench --preset footprint --generation --seconds 0.02 --json 2>/dev/null | sed 's/.*: //; s/}}//' | awk '{ print ($1 > 1e-4 && $1 < 60 ? "seconds" : $1) }'
 seconds
-$ TMPDIR=gone recur bench --preset footprint
-! recur bench: cannot make a folder in gone: No such file or directory; set TMPDIR to another one
-[1]
-$ recur bench --preset lstm-64 --training --seconds 0.02 | grep -c ' times as fast as one thread$' | sed "s/$(($(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) > 1))/expected/"
+$ TMPDIR=gone recur bench --preset footprint 2>&1 | sed 's/about .*/about N/'; echo "status ${PIPESTATUS[0]}"
+recur bench: 1 measurement, about N
+recur bench: cannot make a folder in gone: No such file or directory; set TMPDIR to another one
+status 1
+$ recur bench --preset lstm-64 --training --seconds 0.02 2>/dev/null | grep -Ec ' times as fast as one thread(, noisy)?$' | sed "s/$(($(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) > 1))/expected/"
 expected
-$ recur bench --preset lstm-64 --training --seconds 0.02 --json | grep -c '"train_one_thread_tokens_per_second": ' | sed "s/$(($(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) > 1))/expected/"
+$ recur bench --preset lstm-64 --training --seconds 0.02 --json 2>/dev/null | grep -c '"train_one_thread_tokens_per_second": ' | sed "s/$(($(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) > 1))/expected/"
 expected
-$ recur bench --preset stack-gru-256 --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
-preset training of peak
-stack-gru-N N tokens/s N GFLOP/s N %
-$ recur bench --preset stack-lstm-2x256 --seconds 0.02 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [], "stacks": [{"preset": "stack-lstm-2x256", "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N}]}
-$ recur bench --preset lstm-64 --generation --seconds 0.01 --threads 2 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
-preset training of peak
+$ recur bench --preset stack-gru-256 --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+recur bench: N measurement, about N:N
+ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
+stack-gru-N N tokens/s N GFLOP/s N % (N-N) of the fN peak
+$ recur bench --preset stack-lstm-2x256 --precision bf16 --seconds 0.02 --json 2>&1 | sed -Ef json
+recur bench: N measurement, about N:N
+{"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [], "stacks": [{"preset": "stack-lstm-2x256", "train_tokens_per_second": N, "train_gflops": N, "train_peak": "bf16", "train_peak_gflops": N, "train_share_of_peak": N, "train_share_of_peak_quartiles": [N, N], "train_share_of_peak_noisy": BOOL}]}
+$ recur bench --preset lstm-64 --generation --seconds 0.01 --threads 2 2>&1 | sed -Ef text
+recur bench: N measurement, about N:N
+ISA, N threads; peaks at the start: fN N, bfN N, intN N GFLOP/s
 lstm-N
- one stream, tokens/s on one thread: fN N (N %), bfN N (N %), intN N (N %)
- one stream, tokens/s on all threads: fN N (N %), bfN N (N %), intN N (N %)
+ one stream, one thread fN N tokens/s N % (N-N) of reading
+ bfN N tokens/s N % (N-N) of reading
+ intN N tokens/s N % (N-N) of reading
+ one stream, all threads fN N tokens/s N % (N-N) of reading
+ bfN N tokens/s N % (N-N) of reading
+ intN N tokens/s N % (N-N) of reading
 $ recur bench --preset lengths --generation
 ! recur bench: lengths only trains: --generation has nothing to measure
 [2]
-$ recur bench --preset d2l-rnn --training --seconds 0.02 --threads 1 | sed -E '1,2d; s/[0-9]+\.?[0-9]*/N/g; s/ +/ /g'
-preset training of peak
-dNl-rnn N tokens/s N GFLOP/s N %
+$ TERM=xterm "$CASES"/terminal -2 sh -c 'recur bench --preset d2l-rnn --seconds 0.01 --threads 1 >results; cat results >&2' | sed 's/about .*/about N/; s/[0-9]:[0-9]* left/N left/g' | tr '\r' '\n' | head -7 | cat -v
+recur bench: 6 measurements, about N
+1/6  N left  d2l-rnn, training^[[K
+2/6  N left  d2l-rnn, one stream^[[K
+3/6  N left  d2l-rnn, 1 session^[[K
+4/6  N left  d2l-rnn, 8 sessions together^[[K
+5/6  N left  d2l-rnn, 64 sessions together^[[K
+6/6  N left  d2l-rnn, 512 sessions together^[[K
+$ recur bench --preset d2l-rnn --training --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+recur bench: N measurement, about N:N
+ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
+dNl-rnn N tokens/s N GFLOP/s N % (N-N) of the fN peak
  load N %, input N %, forward N %, head N %, backward N %, gradient N %, update N %
-$ recur bench --preset lstm-64 --training --seconds 0.02 --threads 2 --json | sed -E 's/: [0-9.e+]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/'
-{"isa": "ISA", "threads": N, "peak_gflops": N, "results": [{"preset": "lstm-64", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_share_of_peak": N, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}}], "stacks": []}
+$ recur bench --preset lstm-64 --training --seconds 0.02 --threads 2 --json 2>&1 | sed -Ef json
+recur bench: N measurement, about N:N
+{"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [{"preset": "lstm-64", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_peak": "f32", "train_peak_gflops": N, "train_share_of_peak": N, "train_share_of_peak_quartiles": [N, N], "train_share_of_peak_noisy": BOOL, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}}], "stacks": []}
 $ recur bench --training --generation
 ! recur bench: either --training or --generation, not both
 [2]
@@ -67,7 +119,7 @@ $ recur bench --generation=1
 ! recur bench: --generation takes no value, got "1"
 [2]
 $ recur bench --preset mine
-! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, rnn-512, gru-512, lstm-512, lstm-2x512, lstm-512-bf16, lstm-2x512-bf16, words-2x200, words-2x650, lstm-64, stack-rnn-256, stack-rnn-512, stack-gru-256, stack-lstm-256, stack-lstm-2x256, stack-lstm-2x512, lengths, footprint, got "mine"
+! recur bench: --preset must be one of d2l-rnn-scratch, d2l-rnn, d2l-gru, d2l-lstm, d2l-deep-lstm, rnn-512, gru-512, lstm-512, lstm-2x512, gru-512-bf16, lstm-512-bf16, lstm-2x512-bf16, words-2x200, words-2x650, words-2x650-bf16, lstm-64, stack-rnn-256, stack-rnn-512, stack-gru-256, stack-gru-512, stack-lstm-256, stack-lstm-512, stack-lstm-2x256, stack-lstm-2x512, lengths, footprint, got "mine"
 [2]
 $ recur bench --seconds 0
 ! recur bench: --seconds must be a number above 0 and at most 3600, got "0"

@@ -25,3 +25,7 @@ $ $CASES/terminal recur generate -m m -p $'\xd0\xd2' -n 8 --temp 0
 ������ ���
 $ $CASES/terminal recur generate -m u -p $'\xd0' -n 4 --temp 0
 жж�
+
+# A text's first words keep to their room, though a character comes whole.
+$ printf '😀%.0s' $(seq 16) > faces; recur train faces --tokens byte --hidden 4 --epochs 1 --batch 1 --steps 9 --quiet -o faces.safetensors | tail -1 | head -c 64 | grep -ao 😀 | wc -l
+15

@@ -48,11 +48,11 @@ $ printf 't_me\n' | recur fill -m m - > /dev/full
 $ recur train text --quiet --task fill --merge sum --bidirectional --tokens word --hidden 24 --batch 4 --steps 30 --lr 0.02 --epochs 20 -o words > out; recur fill -m words 'time _ tide wait _ no man'
 time and tide wait for no man
 $ recur fill -m words 'time a_d tide'
-! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words, parted by spaces
+! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words
 [1]
 $ printf 'time _ tide\ntime a_d _\n' | recur fill -m words -
 time and tide
-! recur fill: line 2: 1 of the text's 2 blanks is not a token: a model of words fills whole words, parted by spaces
+! recur fill: line 2: 1 of the text's 2 blanks is not a token: a model of words fills whole words
 [1]
 
 # A model that fills does not continue, and the other way round.
@@ -132,7 +132,7 @@ $ recur fill -m m --blank $'\xff' t_me
 ! recur fill: a blank is marked by one character, got "\xFF"
 [2]
 $ recur fill -m words --blank ' ' 'time and'
-! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words, parted by spaces
+! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words
 [1]
 $ recur fill -m m --blank $'\xef\xbb\xbf' $'t\xef\xbb\xbfme'
 ! recur fill: 1 of the text's 1 blank is not a token: this character is left out where texts are read
@@ -157,6 +157,9 @@ $ recur train text --task fill --blanks -1
 [2]
 $ recur train text --task fill --preset d2l-gru --predict a
 ! recur train: --predict needs --task lm, got fill
+[2]
+$ recur train text --task fill --ar 2
+! recur train: --ar needs --task lm, got fill
 [2]
 $ recur train text --preset d2l-gru --bidirectional
 ! recur train: --bidirectional needs --task fill, tag or classify: a language model that reads from the end too would see the tokens it is to predict

@@ -116,7 +116,7 @@ $ recur eval ''
 ! recur eval: an argument is empty; usage: recur eval [OPTIONS] TEXT
 [2]
 $ recur info ''
-! recur info: an argument is empty; usage: recur info [OPTIONS] [MODEL]
+! recur info: an argument is empty; usage: recur info [OPTIONS] [MODEL|STORE]
 [2]
 $ recur convert a ''
 ! recur convert: an argument is empty; usage: recur convert [OPTIONS] IN OUT

@@ -27,7 +27,7 @@ history: 2 epochs
  N N N - - kept
  N N N - -
 $ recur info model --json | sed -E 's/"history": .*//'
-{"config": {"task": "lm", "cell": "lstm", "activation": "tanh", "layers": 2, "hidden": [3, 2], "bidirectional": false, "merge": "concat", "inputs": 0, "embedding": 4, "vocabulary": 4, "biases": 2, "dropout": 0.0, "init": "uniform"}, "parameters": 192, "tensors": [{"name": "embedding.weight", "shape": [4, 4], "count": 16}, {"name": "rnn.weight_ih_l0", "shape": [12, 4], "count": 48}, {"name": "rnn.weight_hh_l0", "shape": [12, 3], "count": 36}, {"name": "rnn.bias_ih_l0", "shape": [12], "count": 12}, {"name": "rnn.bias_hh_l0", "shape": [12], "count": 12}, {"name": "rnn.weight_ih_l1", "shape": [8, 3], "count": 24}, {"name": "rnn.weight_hh_l1", "shape": [8, 2], "count": 16}, {"name": "rnn.bias_ih_l1", "shape": [8], "count": 8}, {"name": "rnn.bias_hh_l1", "shape": [8], "count": 8}, {"name": "linear.weight", "shape": [4, 2], "count": 8}, {"name": "linear.bias", "shape": [4], "count": 4}], "vocabulary": {"tokens": "char", "clean": "none", "size": 4, "reserved": 0, "entries": ["<unk>", "a", "b", "c"]}, "origin": {"text": "text", "command": "recur train --hidden 3,2 --embed 4 --batch 2 --steps 3 --epochs 2 --validation 0 text", "kept_epoch": 1, "train_tokens": 15, "valid_tokens": 0, "optimizer": "adam", "lr": 0.002, "schedule": "constant", "momentum": 0.0, "weight_decay": 0.0, "clip": 1.0, "batch": 2, "steps": 3, "sampling": "sequential", "epochs": 2, "validation": 0.0, "precision": "f32", "seed": 1}, 
+{"config": {"task": "lm", "cell": "lstm", "activation": "tanh", "layers": 2, "hidden": [3, 2], "bidirectional": false, "merge": "concat", "inputs": 0, "embedding": 4, "vocabulary": 4, "biases": 2, "dropout": 0.0, "init": "uniform", "dropout_kind": "standard", "weight_drop": 0.0, "tied": 0}, "parameters": 192, "tensors": [{"name": "embedding.weight", "shape": [4, 4], "count": 16}, {"name": "rnn.weight_ih_l0", "shape": [12, 4], "count": 48}, {"name": "rnn.weight_hh_l0", "shape": [12, 3], "count": 36}, {"name": "rnn.bias_ih_l0", "shape": [12], "count": 12}, {"name": "rnn.bias_hh_l0", "shape": [12], "count": 12}, {"name": "rnn.weight_ih_l1", "shape": [8, 3], "count": 24}, {"name": "rnn.weight_hh_l1", "shape": [8, 2], "count": 16}, {"name": "rnn.bias_ih_l1", "shape": [8], "count": 8}, {"name": "rnn.bias_hh_l1", "shape": [8], "count": 8}, {"name": "linear.weight", "shape": [4, 2], "count": 8}, {"name": "linear.bias", "shape": [4], "count": 4}], "vocabulary": {"tokens": "char", "clean": "none", "size": 4, "reserved": 0, "entries": ["<unk>", "a", "b", "c"]}, "origin": {"text": "text", "command": "recur train --hidden 3,2 --embed 4 --batch 2 --steps 3 --epochs 2 --validation 0 text", "kept_epoch": 1, "train_tokens": 15, "valid_tokens": 0, "optimizer": "adam", "lr": 0.002, "schedule": "constant", "momentum": 0.0, "weight_decay": 0.0, "clip": 1.0, "batch": 2, "steps": 3, "sampling": "sequential", "epochs": 2, "validation": 0.0, "precision": "f32", "seed": 1, "freeze": 0, "blocks": 0, "rank_seconds": 45, "average": "none", "average_decay": 0.99, "average_start": 0.75, "accumulate": 1, "reduce": "exact", "reduce_precision": "f32", "sampled_softmax": 0, "ar": 0.0, "sync_every": 1}, 
 $ recur info model --json | grep -o '"epoch": [0-9]*'
 "epoch": 1
 "epoch": 2
@@ -43,7 +43,7 @@ $ recur info text
 ! recur info: text: not a safetensors file but a text: recur train makes a model of it
 [1]
 $ recur info a b
-! recur info: unexpected argument "b"; usage: recur info [OPTIONS] [MODEL]
+! recur info: unexpected argument "b"; usage: recur info [OPTIONS] [MODEL|STORE]
 [2]
 $ recur info --json=1
 ! recur info: --json takes no value, got "1"
@@ -87,3 +87,22 @@ tensor                       shape
 # A number has all the digits that it was given, though the library computes with fewer.
 $ recur train text --quiet --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 --lr 1.23456789e-2 --dropout .5 -o model > out; recur info model | grep command
 command   recur train --hidden 3 --dropout 0.5 --batch 2 --steps 3 --lr 0.0123456789 --epochs 1 --validation 0 text
+
+# What computes here.
+$ recur info --machine | sed -E 's/ {2,}.*//; s/^(instructions|device) .*/\1/'
+processor
+instructions
+threads
+device
+$ recur info --machine --json | sed -E 's/: ("[^"]*"|[0-9]+)/: X/g'
+{"processor": X, "isa": X, "threads": X, "device": X}
+$ recur info --machine model
+! recur info: either --machine or a model, not both
+[2]
+$ recur eval -m model --device tpu text
+! recur eval: --device must be one of auto, cpu, cuda, got "tpu"
+[2]
+$ recur eval -m model --device cuda text 2>&1 | sed 's/no GPU can be used, .*/no GPU/; s/this build has no kernels .*/no GPU/'; exit ${PIPESTATUS[0]}
+recur eval: no GPU
+[1]
+$ recur eval -m model --device auto text | cmp - <(recur eval -m model text)

@@ -147,7 +147,7 @@ $ recur vocab --json --tokens byte lm | grep -c entries; recur vocab --tokens by
 1. Lines: 1
 
 # Marks within a text, where files were joined, are left out and mentioned; those at starts are not mentioned.
-$ (printf '\357\273\277one\n'; printf '\357\273\277two'; printf '\357\273\277three\n') > joined; printf '\357\273\277onetwo' > first; recur vocab --tokens word --ids joined; recur vocab --tokens word --ids first; recur vocab --tokens byte --json joined | grep -c '"count": 3' 
+$ (printf '\357\273\277one\n'; printf '\357\273\277two'; printf '\357\273\277three\n') > joined; printf '\357\273\277onetwo' > first; recur vocab --tokens word --word-rule space --ids joined; recur vocab --tokens word --word-rule space --ids first; recur vocab --tokens byte --json joined | grep -c '"count": 3' 
 1
 2
 1
@@ -164,8 +164,8 @@ $ printf 'one\ntwo\n\357\273\277' | recur predict -m c - | wc -l
 
 # What may have no end is read as far as it is needed: the dictionary is of that part too.
 $ (yes 'an endless text' | head -20; yes 'with other words, unread') | recur train --quiet --tokens word --max-tokens 60 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m - > out; recur info m | grep -A1 ^vocab
-vocabulary: 4 entries, tokens word, clean none
- "<unk>" "an" "endless" "text"
+vocabulary: 5 entries, tokens word, clean none, word rule unicode
+ "<unk>" "an" "endless" "text" "\n"
 $ recur train --quiet --tokens byte --max-tokens 3000 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m /dev/zero | wc -l
 1
 $ (yes 'a b' | head -30; echo c) > short; recur train --quiet --max-tokens 90 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m short > out; recur info m | grep -A1 ^vocab

@@ -174,7 +174,7 @@ text   standard input: 1 text of 1 token, 2 in the vocabulary, 1 label
 $ printf 'pa O\npa\n' | recur predict -m t -
 ! recur predict: standard input: line 2 has 1 column, but line 1 has 2; expected a word a line, in as many columns each
 [1]
-$ printf ' ' | recur vocab --tokens word -
+$ printf ' ' | recur vocab --tokens word --word-rule space -
 ! recur vocab: the text has no tokens (1 byte was read); all of it is white space
 [1]
 $ printf x > byte; recur info byte

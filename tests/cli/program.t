@@ -7,16 +7,22 @@ $ recur | wc -c
 ! Trains and runs recurrent neural networks: RNN, GRU, LSTM.
 ! 
 !   train      train a model on a text
+!   tune       search for the settings that suit a text
 !   generate   continue a text with a model
 !   fill       fill the blanks of a text
 !   features   write a layer's outputs for each token of a text
 !   predict    label words or texts with a model that was trained to
 !   eval       measure how well a model predicts a text
 !   vocab      show how a text becomes tokens, a dictionary, ids
-!   info       show what a model file holds
+!   tokenize   turn texts into a store of ids, for corpora larger than memory
+!   explain    show in numbers how a network learns a text
+!   plot       draw the curves of one or several runs
+!   info       show what a model file or a store holds
 !   convert    convert models from and to PyTorch and ONNX, or quantise them
 !   fetch      download a dataset
+!   serve      answer requests over HTTP with models
 !   bench      measure training and generation speed
+!   completion print what lets a shell complete command lines
 ! 
 ! recur COMMAND --help describes a command and its options.
 ! recur --version prints the version.
@@ -32,16 +38,22 @@ $ recur --help
 usage: recur COMMAND [OPTIONS] ...
 Trains and runs recurrent neural networks: RNN, GRU, LSTM.
   train      train a model on a text
+  tune       search for the settings that suit a text
   generate   continue a text with a model
   fill       fill the blanks of a text
   features   write a layer's outputs for each token of a text
   predict    label words or texts with a model that was trained to
   eval       measure how well a model predicts a text
   vocab      show how a text becomes tokens, a dictionary, ids
-  info       show what a model file holds
+  tokenize   turn texts into a store of ids, for corpora larger than memory
+  explain    show in numbers how a network learns a text
+  plot       draw the curves of one or several runs
+  info       show what a model file or a store holds
   convert    convert models from and to PyTorch and ONNX, or quantise them
   fetch      download a dataset
+  serve      answer requests over HTTP with models
   bench      measure training and generation speed
+  completion print what lets a shell complete command lines
 recur COMMAND --help describes a command and its options.
 recur --version prints the version.
 A first run, on the story that is built in:
@@ -73,7 +85,7 @@ usage: recur train [OPTIONS] [TEXT ...]
 usage: recur generate [OPTIONS]
 usage: recur eval [OPTIONS] TEXT
 usage: recur vocab [OPTIONS] TEXT
-usage: recur info [OPTIONS] [MODEL]
+usage: recur info [OPTIONS] [MODEL|STORE]
 usage: recur convert [OPTIONS] IN OUT
 usage: recur fetch [OPTIONS] [NAME]
 usage: recur bench [OPTIONS]

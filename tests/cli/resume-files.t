@@ -46,9 +46,9 @@ recur train: the text up/text is not in the checkpoint's folder, and a checkpoin
 link:
 recur train: the text link is not in the checkpoint's folder, and a checkpoint does not decide that other files are read; give the text again, after --resume FILE
 pipe:
-recur train: the text pipe is not a regular file; give the text again, after --resume FILE
+recur train: the text pipe is neither a regular file nor a store; give the text again, after --resume FILE
 folder:
-recur train: the text folder is not a regular file; give the text again, after --resume FILE
+recur train: the text folder is neither a regular file nor a store; give the text again, after --resume FILE
 :
 recur train: an argument is empty; usage: recur train [OPTIONS] [TEXT ...]
 -:

@@ -43,26 +43,26 @@ kept epoch 3, the best on the held-out text: perplexity N
 # Texts in several places, with a vocabulary of their own.
 $ printf 'a b c d e f g h\n%.0s' $(seq 20) > one; printf 'h g f e d c b a\n%.0s' $(seq 20) > two; mkdir moved
 $ recur train --quiet one two --tokens word --reserved '<pad>,<s>' --min-freq 2 --batch 4 --steps 5 --hidden 4 --epochs 2 --predict 'a b' --predict 'ü"\' --checkpoint-every 7 -o words > out; cp out first; cp words whole
-! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
+! recur train: warning: the model's vocabulary lacks 3 of 5 tokens of --predict, read as <unk>
 $ recur train --resume words.checkpoint.safetensors > out; cmp out first; cmp words whole; mv one two moved; recur train --resume words.checkpoint.safetensors
-! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
+! recur train: warning: the model's vocabulary lacks 3 of 5 tokens of --predict, read as <unk>
 ! recur train: cannot read one: No such file or directory; give the text again, after --resume FILE
 [1]
 $ recur train --resume words.checkpoint.safetensors moved/one moved/two > out; cmp words whole; recur train --resume words.checkpoint.safetensors moved/* --predict c --quiet | tail -1 | cut -c 1
 c
-! recur train: warning: the model's vocabulary lacks 1 of 3 tokens of --predict, read as <unk>
+! recur train: warning: the model's vocabulary lacks 3 of 5 tokens of --predict, read as <unk>
 # Presets.
 $ tr a-z b-za < moved/one > letters; recur train letters --preset d2l-gru --hidden 6 --batch 2 --steps 4 --epochs 2 --quiet --checkpoint-every 9 -o preset > out; cp preset whole; recur train --resume preset.checkpoint.safetensors --preset d2l-gru --hidden 6 > out; cmp preset whole
 
 # Other data, another vocabulary, other shapes.
 $ recur train --resume words.checkpoint.safetensors moved/one
-! recur train: the text is not the one that the run began with: it has 160 tokens, expected 320
+! recur train: the text is not the one that the run began with: it has 180 tokens, expected 360
 [1]
 $ recur train --resume words.checkpoint.safetensors moved/two moved/one
 ! recur train: the text's vocabulary is not the one that the run began with: it has another token 3
 [1]
 $ sed '$s/.*/b a c d e f g h/' moved/two > swapped; recur train --resume words.checkpoint.safetensors moved/one swapped
-! recur train: the text is not the one that the run began with: it has as many tokens, 320, but others
+! recur train: the text is not the one that the run began with: it has as many tokens, 360, but others
 [1]
 $ for f in one two; do tr a-h i-p < moved/$f > other-$f; done; recur train --resume words.checkpoint.safetensors other-one other-two
 ! recur train: the text's vocabulary is not the one that the run began with: it has another token 3

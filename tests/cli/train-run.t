@@ -18,7 +18,7 @@ $ tail -n +2 out | grep -o . | wc -l
 $ wc -l < log
 2
 $ sed -E 's/: [-+0-9.e]+/: N/g' log
-{"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N}
+{"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N, "options": ["--hidden=8", "--epochs=2"]}
 {"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N}
 $ sed -E 's/: [-+0-9.e]+/: N/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/; s/"predictions": .*/"predictions": .../' report
 {"epoch": N, "loss": N, "perplexity": N, "valid_loss": N, "valid_perplexity": N, "tokens_per_second": N, "gradient_norm": N, "lr": N, "seconds": N, "parameters": N, "tokens": N, "epochs": N, "best_epoch": N, "threads": N, "device": "cpu", "compute_precision": "f32", "isa": "ISA", "peak_rss_bytes": N, "predictions": ...
@@ -54,7 +54,7 @@ $ recur train --quiet --hidden 24 --epochs 2 --seed 2 -o m > /dev/null; tail -c 
 
 # Words, several layers, an embedding, every cell and optimizer.
 $ recur train --quiet --tokens word --embed 8 --hidden 12,8 --dropout 0.2 --epochs 1 --batch 4 --steps 8 --predict 'Mara kept' | tail -1 | wc -w
-52
+37
 $ for c in rnn gru gru-reset-before lstm; do recur train --quiet --cell $c --hidden 6 --layers 2 --epochs 1 -o $c > out; recur info $c | head -1; done
 rnn: rnn tanh 6,6, one-hot input, 795 parameters
 gru: gru 6,6, one-hot input, 1671 parameters
@@ -66,11 +66,20 @@ m: rnn relu 6, one-hot input, 711 parameters
 m: rnn sigmoid 6, one-hot input, 711 parameters
 $ for o in sgd adam adamw rmsprop; do recur train --quiet --optimizer $o --hidden 6 --epochs 1 -o m || echo $o; done | wc -l
 8
-$ for s in constant cosine plateau; do recur train --quiet --schedule $s --hidden 6 --epochs 2 -o m || echo $s; done | wc -l
-6
+$ for s in constant cosine plateau wsd onecycle; do recur train --quiet --schedule $s --hidden 6 --epochs 2 -o m || echo $s; done | wc -l
+10
 $ recur train --quiet --init normal --biases 1 --sampling random --hidden 6 --epochs 1 -o m > out; recur info m | grep "^[rl].*bias"
 rnn.bias_ih_l0               (24)                     24
 linear.bias                  (51)                     51
+
+# --patience ends a run whose validation no longer improves.
+$ recur train --hidden 8 --lr 1e-30 --epochs 9 --patience 2 -o m 2>&1 | grep -o "^kept epoch 1\|ended.*"
+kept epoch 1
+ended after epoch 3, --patience 2
+$ recur train --quiet --hidden 8 --updates 20 --schedule wsd --log l -o m | grep -c perplexity; tail -1 l | grep -o '"epoch": [0-9]*'; recur info m | grep -o "recur train.*"
+1
+"epoch": 2
+recur train --hidden 8 --schedule wsd --updates 20
 
 # The first words of the text are continued where no --predict is given.
 $ recur train --quiet --hidden 6 --epochs 1 -o m | tail -1 | cut -c 1-8

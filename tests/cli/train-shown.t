@@ -14,9 +14,11 @@ $ for v in 0 0.1; do recur train noise --preset d2l-gru --validation $v --hidden
 perplexity N, N tokens/sec on cpu
 perplexity N, N tokens/sec on cpu
 # What is advised is not what the run had.
-$ for d in 0.2 0.3 0.6; do recur train noise --hidden 64 --epochs 60 --lr 0.02 --dropout $d --threads 1 -o kept 2>&1 > out | grep -o 'try .*'; done
+$ for d in 0.2 0.3 '0.3 --weight-drop 0.1' 0.6 '0.6 --weight-drop 0.1'; do recur train noise --hidden 64 --epochs 60 --lr 0.02 --dropout $d --threads 1 -o kept 2>&1 > out | grep -o 'try .*'; done
 try --dropout 0.4
+try --weight-drop 0.2
 try --dropout 0.5
+try --weight-drop 0.2
 try a smaller --hidden, or more text
 # Nothing is said where nothing is certain: of a run that learns nothing, and of one that was interrupted.
 $ recur train noise --hidden 4 --epochs 20 --lr 1e-9 --threads 1 -o kept 2>&1 > out | grep -E 'try|longer|^kept' | cut -c 1-10

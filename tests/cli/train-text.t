@@ -16,7 +16,7 @@ $ printf '123 456\n' > digits.txt; recur train --clean letters digits.txt
 ! recur train: digits.txt has no tokens (8 bytes were read); cleaning by letters keeps nothing but A-Z and a-z, and there are none
 [1]
 $ printf 'a short text' > short.txt; recur train short.txt
-! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 32 sequences x 35 steps needs 1121; choose a smaller batch or fewer steps
+! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 4 sequences x 35 steps needs 141; choose a smaller batch or fewer steps
 [1]
 $ recur train --batch 2 --steps 5 --validation 0.5 short.txt
 ! recur train: the text has 12 tokens, 6 of them to train on, but one minibatch of 2 sequences x 5 steps needs 11; choose a smaller batch or fewer steps
@@ -25,7 +25,7 @@ $ recur train --batch 1000000 --steps 1000000 short.txt
 ! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 1000000 sequences x 1000000 steps needs 1000000000001; choose a smaller batch or fewer steps
 [1]
 $ recur train --max-tokens 100
-! recur train: the text has 100 tokens, 90 of them to train on, but one minibatch of 32 sequences x 35 steps needs 1121; choose a smaller batch or fewer steps
+! recur train: the text has 100 tokens, 90 of them to train on, but one minibatch of 4 sequences x 35 steps needs 141; choose a smaller batch or fewer steps
 [1]
 $ ls
 digits.txt
@@ -67,7 +67,7 @@ $ recur train few.txt --min-freq 2 --tokens word
 
 # One of a thing is not many.
 $ printf a > one.txt; recur train one.txt
-! recur train: the text has 1 token, but one minibatch of 32 sequences x 35 steps needs 1121
+! recur train: the text has 1 token, but one minibatch of 4 sequences x 35 steps needs 141
 [1]
 $ recur train one.txt --batch 1 --steps 1
 ! recur train: the text has 1 token, but one minibatch of 1 sequence x 1 step needs 2
@@ -106,9 +106,9 @@ $ recur vocab --tokens byte crlf.txt | sed -n 7,9p
      ["a", "b", "\r", "\n"]
      ["b", "a", "\r", "\n"]
 $ recur vocab --tokens word --ids crlf.txt
-1
-2
-3
+2 1
+3 1
+4 5
 $ for i in {1..20}; do printf 'tick\ntock\n'; done > lf.txt; sed 's/$/\r/' lf.txt > crlf.txt; for t in lf crlf; do mkdir -p $t.d; cp $t.txt $t.d/text; recur train $t.d/text --quiet --hidden 4 --batch 2 --steps 8 --epochs 2 -o $t > out; recur eval -m $t $t.txt; recur eval -m lf $t.txt; done | sort | uniq -c; cmp lf crlf
       4 bits per character  2.7513
       4 loss                1.9071 nats per token

@@ -7,7 +7,7 @@ $ recur train --task translate
 ! recur train: --task must be one of lm, fill, tag, classify, got "translate"
 [2]
 $ recur train --tokens syllable
-! recur train: --tokens must be one of char, word, byte, got "syllable"
+! recur train: --tokens must be one of char, word, byte, bpe, got "syllable"
 [2]
 $ recur train --clean everything
 ! recur train: --clean must be one of none, letters, got "everything"
@@ -118,16 +118,16 @@ $ recur train --clip -1
 ! recur train: --clip must be a number of at least 0, got "-1"
 [2]
 $ recur train --schedule linear
-! recur train: --schedule must be one of constant, cosine, plateau, got "linear"
+! recur train: --schedule must be one of constant, cosine, plateau, wsd, onecycle, got "linear"
 [2]
-$ recur train --warmup 1
-! recur train: --warmup must be a number of at least 0 and below 1, got "1"
+$ recur train --warmup -1
+! recur train: --warmup must be a number from 0 to 1e+09, got "-1"
 [2]
 $ recur train --lr-floor 1.1
 ! recur train: --lr-floor must be a number from 0 to 1, got "1.1"
 [2]
-$ recur train --patience 0
-! recur train: --patience must be a whole number from 1 to 1000000, got "0"
+$ recur train --lr-patience 0
+! recur train: --lr-patience must be a whole number from 1 to 1000000, got "0"
 [2]
 $ recur train --lr-factor 1
 ! recur train: --lr-factor must be a number above 0 and below 1, got "1"
@@ -231,8 +231,8 @@ $ recur train --momentum 0.999999999999 --optimizer sgd
 $ recur train --weight-decay 1e39
 ! recur train: --weight-decay must be a number of at least 0 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e39"
 [2]
-$ recur train --warmup 0.9999999999 --schedule cosine
-! recur train: --warmup must be a number of at least 0 and below 1 that 32 bits hold, at most 0.99999994, got "0.9999999999"
+$ recur train --warmup 1e-60 --schedule cosine
+! recur train: --warmup must be a number from 0 to 1e+09 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-60"
 [2]
 $ recur train --lr-factor 1e-60 --schedule plateau
 ! recur train: --lr-factor must be a number above 0 and below 1 that 32 bits hold, from 1.18e-38 to 3.4e+38, got "1e-60"

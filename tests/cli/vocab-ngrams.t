@@ -2,13 +2,13 @@
 
 $ printf 'the cat sat on the mat\nthe cat ran\n' > text
 $ recur vocab --tokens word --ngrams 3 --top 2 text
-1-grams: 9, 6 different
+1-grams: 11, 7 different
          3  "the"
          2  "cat"
-2-grams: 8, 7 different
+2-grams: 10, 9 different
          2  "the" "cat"
          1  "cat" "sat"
-3-grams: 7, 7 different
+3-grams: 9, 9 different
          1  "the" "cat" "sat"
          1  "cat" "sat" "on"
 Zipf's law: log count = c - alpha log rank. Counts at some ranks:
@@ -19,27 +19,27 @@ Zipf's law: log count = c - alpha log rank. Counts at some ranks:
 Least squares on the logarithms, from rank 10, since the first few are exceptions, to the
 last that is met more than once (where those are fewer than 10: from rank 1):
            alpha       c  ranks
- 1-grams   0.585   1.099  1 to 2
+ 1-grams   0.392   1.063  1 to 3
  2-grams       -       -  none: fewer than two are met more than once
  3-grams       -       -  none: fewer than two are met more than once
           count over rank: 1-grams, 2-grams (dotted), 3-grams (wide dots)
-        3 ┤⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⢱                                                     
-          │              ⢸                                                     
-          │⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣸⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀                                    
-          │              ⢸                 ⡇                                   
-        2 ┤              ⢸                 ⡇                                   
-          │              ⢸                 ⡇                                   
-          │              ⢸                 ⡇                                   
-        1 ┤⣀   ⣀   ⣀   ⣀ ⢸ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣇⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀ ⣀ 
+        3 ┤⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⢱                                                       
+          │            ⢸                                                       
+          │⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣸⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⡀                             
+          │            ⢸                         ⢸                             
+        2 ┤            ⢸                         ⢸                             
+          │            ⢸                         ⢸                             
+          │            ⢸                         ⢸                             
+        1 ┤⣀   ⣀   ⣀   ⣸ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣀ ⣸⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀ ⣀ ⣀ 
           └────────────────────────────────────────────────────────────────────
-           1                                                             rank 7
+           1                                                             rank 9
 $ recur vocab --tokens word --ngrams 2 --top 0 text | grep -A1 grams: 
-1-grams: 9, 6 different
-2-grams: 8, 7 different
+1-grams: 11, 7 different
+2-grams: 10, 9 different
 $ recur vocab --tokens word --ngrams 2 --top 1 --json text
-{"lines": 2, "tokens": 9, "size": 7, "reserved": 0, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "the", "id": 1, "count": 3}, {"token": "cat", "id": 2, "count": 2}, {"token": "sat", "id": 3, "count": 1}, {"token": "on", "id": 4, "count": 1}, {"token": "mat", "id": 5, "count": 1}, {"token": "ran", "id": 6, "count": 1}], "ngrams": [{"n": 1, "total": 9, "different": 6, "top": [{"tokens": ["the"], "count": 3}], "ranks": [{"rank": 1, "count": 3}, {"rank": 2, "count": 2}, {"rank": 5, "count": 1}], "zipf": {"alpha": 0.584962500721, "c": 1.09861228867, "first_rank": 1, "last_rank": 2}}, {"n": 2, "total": 8, "different": 7, "top": [{"tokens": ["the", "cat"], "count": 2}], "ranks": [{"rank": 1, "count": 2}, {"rank": 2, "count": 1}, {"rank": 5, "count": 1}], "zipf": null}]}
+{"lines": 2, "tokens": 11, "size": 8, "reserved": 0, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "the", "id": 1, "count": 3}, {"token": "cat", "id": 2, "count": 2}, {"token": "\n", "id": 3, "count": 2}, {"token": "sat", "id": 4, "count": 1}, {"token": "on", "id": 5, "count": 1}, {"token": "mat", "id": 6, "count": 1}, {"token": "ran", "id": 7, "count": 1}], "ngrams": [{"n": 1, "total": 11, "different": 7, "top": [{"tokens": ["the"], "count": 3}], "ranks": [{"rank": 1, "count": 3}, {"rank": 2, "count": 2}, {"rank": 5, "count": 1}], "zipf": {"alpha": 0.39231796394, "c": 1.06261535888, "first_rank": 1, "last_rank": 3}}, {"n": 2, "total": 10, "different": 9, "top": [{"tokens": ["the", "cat"], "count": 2}], "ranks": [{"rank": 1, "count": 2}, {"rank": 2, "count": 1}, {"rank": 5, "count": 1}], "zipf": null}]}
 $ recur vocab --tokens word --ngrams 1 --top 100 - < text | grep -c '^ *[0-9]*  "'
-6
+7
 # What the dictionary lacks counts as <unk>.
 $ recur vocab --tokens word --min-freq 2 --ngrams 2 --top 2 text | grep '"'
          4  "<unk>"

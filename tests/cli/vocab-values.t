@@ -20,7 +20,7 @@ $ printf '12\n' | recur vocab --clean letters -
 [1]
 $ echo text > text
 $ recur vocab --tokens syllable text
-! recur vocab: --tokens must be one of char, word, byte, got "syllable"
+! recur vocab: --tokens must be one of char, word, byte, bpe, got "syllable"
 [2]
 $ recur vocab --clean everything text
 ! recur vocab: --clean must be one of none, letters, got "everything"

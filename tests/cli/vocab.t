@@ -59,8 +59,8 @@ $ recur vocab --tokens word --clean letters --ids - < text
 3 1 2 4 5
 6 1 2 7
 $ recur vocab --tokens word --ids <(cat text)
-3 1 2 4 5 6
-7 1 2 8 9
+5 1 2 6 7 3 8 4
+9 1 2 10 3 11 4
 
 # Counting, reserved tokens, rare ones.
 $ recur vocab --tokens word --clean letters --min-freq 2 --ids text
@@ -70,13 +70,13 @@ $ recur vocab --tokens word --clean letters --min-freq 2 text | grep -A1 Counts
 4. Counts, the largest first: 2 different tokens; too rare are 5 of the 9
      {"is": 2, "a": 2}
 $ printf 'a a b c c c\n' | recur vocab --tokens word --min-freq 3 - | grep -A1 Counts
-4. Counts, the largest first: 1 different token; too rare are 3 of the 6
+4. Counts, the largest first: 1 different token; too rare are 4 of the 7
      {"c": 3}
 $ recur vocab --tokens word --clean letters --reserved '<pad>,<bos>' --ids text
 5 3 4 6 7
 8 3 4 9
 $ recur vocab --tokens word --reserved '<pad>,<bos>' --json text | grep -o '.*"id": 3'
-{"lines": 2, "tokens": 11, "size": 12, "reserved": 2, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "<pad>", "id": 1, "count": 0}, {"token": "<bos>", "id": 2, "count": 0}, {"token": "is", "id": 3
+{"lines": 2, "tokens": 15, "size": 14, "reserved": 2, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "<pad>", "id": 1, "count": 0}, {"token": "<bos>", "id": 2, "count": 0}, {"token": "is", "id": 3
 
 # Characters, bytes, Chinese, what does not show.
 $ printf '你好\t世界\n' | recur vocab - | tail -n +5

@@ -77,6 +77,9 @@ biases 2
 dropout 0
 init uniform
 seed 1
+dropout_kind standard
+weight_drop 0
+tied 0
 rnn.weight_ih_l0     (384, 20), root mean square N
 rnn.weight_hh_l0     (384, 128), root mean square N
 rnn.bias_ih_l0       (384, 1), root mean square N
@@ -97,3 +100,19 @@ the/DET dog/NOUN
 $ $EXAMPLES/tag_lines no.txt
 ! tag_lines: cannot read no.txt: No such file or directory
 [1]
+$ $EXAMPLES/keep_store kept short.txt; ls kept
+13 ids, a vocabulary of 10
+loss 2.25 after an epoch
+00000.ids
+store.json
+vocabulary.json
+$ $EXAMPLES/keep_store kept short.txt
+! keep_store: kept holds a store already: give another name, or remove it
+[1]
+
+# Processes that train one model together have the bits of one.
+$ for n in 1 2 3; do $EXAMPLES/own_ranks ranks$n $n > log$n; done; cmp log1 log2; cmp log1 log3
+$ cmp ranks1 ranks2; cmp ranks1 ranks3; sed 's/[0-9.]* nats/N nats/' log3
+epoch 1: N nats per token
+epoch 2: N nats per token
+epoch 3: N nats per token

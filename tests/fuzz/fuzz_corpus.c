@@ -62,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     recur_vocab_config counting = recur_vocab_config_default();
     cutting.tokens = bytes[0] & 3;
     cutting.clean = bytes[0] >> 2 & 3;
+    cutting.word_rule = bytes[0] >> 4 & 1;
     cutting.encoding = encodings[bytes[0] >> 5];
     counting.min_count = bytes[1] & 7;
     config.text = &cutting;

@@ -11,9 +11,9 @@
 enum { WORDS = 100, SETTINGS = 1 << 16 };
 
 static const struct command *const commands[] = {
-    &recur_command_train, &recur_command_generate, &recur_command_fill, &recur_command_features,
-    &recur_command_eval,  &recur_command_vocab,    &recur_command_info, &recur_command_convert,
-    &recur_command_fetch, &recur_command_bench,
+    &recur_command_train, &recur_command_generate, &recur_command_fill,  &recur_command_features,
+    &recur_command_eval,  &recur_command_vocab,    &recur_command_info,  &recur_command_convert,
+    &recur_command_fetch, &recur_command_bench,    &recur_command_serve,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -56,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     recur_vocab_config config = recur_vocab_config_default();
     cutting.tokens = bytes[0] & 3;
     cutting.clean = bytes[0] >> 2 & 1;
+    cutting.word_rule = bytes[0] >> 5 & 1;
     config.min_count = bytes[1];
     config.reserved = &pad;
     config.reserved_count = bytes[0] >> 4 & 1;

@@ -216,6 +216,59 @@ static void checkpoints_of_labels(void)
 
 #define SEED(target, name, text) write_text(target, name, text, sizeof(text) - 1)
 
+static void stores(void)
+{
+    SEED("store", "index",
+         "\4{\"format\": \"recur store\", \"version\": 1, \"tokens\": 70000, \"unknown\": 3, "
+         "\"id_bytes\": 1, \"shard_ids\": 65536, \"vocabulary\": {\"size\": 28, \"bytes\": 9, "
+         "\"checksum\": \"0123456789abcdef\"}, \"text\": {\"files\": 1, \"bytes\": 9, "
+         "\"lines\": 1, \"characters\": 9, \"tokens\": 9, \"invalid\": 0, \"marks\": 0}, "
+         "\"shards\": [\"0123456789abcdef\", \"fedcba9876543210\"]}");
+    char shard[1 + 80 + 12] = {2, 1, 4}; /* ids of two bytes, and a tail */
+    shard[1 + 80] = 7;
+    write_text("store", "shard", shard, sizeof shard);
+    shard[0] = 1;
+    memcpy(shard + 1, "recurids\1", 9);
+    write_text("store", "shard-unsealed", shard, sizeof shard);
+    char tail[1 + 15 * 8 + 2] = {3, 1, 2, 0};
+    tail[1 + 13 * 8] = 1; /* one token of two bytes */
+    tail[1 + 14 * 8] = 2;
+    memcpy(tail + 1 + 15 * 8, "ab", 2);
+    write_text("store", "tail", tail, sizeof tail);
+}
+
+static void requests(void)
+{
+    SEED("request", "completion",
+         "\006{\"prompt\":[\"a\",\"b\"],\"max_tokens\":5,\"temperature\":0.5,\"top_k\":3,"
+         "\"top_p\":0.9,\"min_p\":0.1,\"seed\":1,\"stop\":[\"x\",\"yz\"],\"logprobs\":2,\"n\":2,"
+         "\"best_of\":3,\"echo\":true,\"frequency_penalty\":0.5,\"presence_penalty\":-0.5,"
+         "\"repetition_penalty\":1.1,\"user\":null}");
+    SEED(
+        "request", "events",
+        "\006{\"prompt\":[[1,2],[3]],\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+    SEED("request", "tokenize", "\000{\"content\":\"a\",\"with_pieces\":true,\"model\":\"m\"}");
+    SEED("request", "detokenize", "\001{\"tokens\":[1,2,2147483647]}");
+    SEED("request", "embeddings",
+         "\002{\"input\":[\"a\",\"b\"],\"encoding_format\":\"base64\",\"pooling\":\"last\","
+         "\"layer\":0}");
+    SEED("request", "fill", "\003{\"input\":\"a_\",\"blank\":\"_\",\"top\":3,\"beam\":4}");
+    SEED("request", "classify", "\004{\"input\":[\"a\\u0000\"],\"top\":2}");
+    SEED("request", "tag", "\005{\"input\":\"a b\",\"characters\":true}");
+    SEED("request", "activations",
+         "\010{\"input\":\"a b\",\"layer\":1,\"unit\":2,\"model\":\"m\"}");
+    SEED("request", "explain-empty", "\011{}");
+    SEED("request", "explain-settings",
+         "\011{\"text\":\"to be or not to be\",\"tokens\":\"word\",\"cell\":\"gru\",\"clip\":0.1,"
+         "\"steps\":3,\"batch\":2,\"sampling\":\"random\",\"lr\":0.5,\"seed\":7}");
+    SEED("request", "explain-more",
+         "\011{\"text\":\"Ab, \u00e9 "
+         "ab.\\nab\",\"clean\":\"letters\",\"cell\":\"rnn\",\"activation\":"
+         "\"relu\",\"embedding\":2,\"biases\":1,\"init\":\"normal\",\"optimizer\":\"adam\"}");
+    SEED("request", "host", "\007[::1]:8080");
+    SEED("request", "key", "\007Bearer a key");
+}
+
 static void texts(void)
 {
     SEED("vocab", "entries", "\0\1<unk>\n<pad>\na\nb\n\xc3\xbc\n");
@@ -229,6 +282,11 @@ static void texts(void)
          "\2\x11"
          "a\xff\xfe\r\n\0b");
     SEED("corpus", "invalid", "\0\2\xc3\x28\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82");
+    SEED("corpus", "word-unicode",
+         "\x11\0It's 3.14, \xe2\x80\x9c\xe4\xbd\xa0\xe5\xa5\xbd\xe2\x80\x9d (a,b)\r\n  c "
+         "\xef\xbb\xbf");
+    SEED("corpus", "bpe",
+         "\3\0low low low lower newest newest\r\n \xe4\xbd\xa0\xe5\xa5\xbd it's  3.14");
     SEED("corpus", "kinds-unknown", "\x0f\0text");
     SEED("columns", "tag",
          "\1\0\x93\x09\0\0The DT O\nNew York\n\nJo NN B-PER\nlu VB O\n\nJo NN B-PER\n\nlu VB O\n");
@@ -286,5 +344,7 @@ int main(int argc, char **argv)
     checkpoints();
     checkpoints_of_labels();
     texts();
+    requests();
+    stores();
     return 0;
 }

@@ -17,9 +17,7 @@
 
 #include "backend/cpu/pass.h"
 #include "base/memory.h"
-
-/* Of MANY the head is gone back through in pieces. */
-enum { BATCH = 5, STEPS = 4, FEW = 35, MANY = 2100 };
+#include "setups.h"
 
 /* Numbers of each tensor that are looked at alone, besides all of them at once. Every probe runs
  * the same code again, which tells a sanitizer nothing new. */
@@ -32,26 +30,12 @@ enum { PROBES = 3 };
 /* The sequences' lengths; in the first row they are equal. */
 static const size_t lengths[][BATCH] = {{4, 4, 4, 4, 4}, {1, 4, 0, 2, 4}, {3, 1, 4, 2, 2}};
 
-struct setup {
-    enum recur_cell cell;
-    enum recur_activation activation;
-    size_t vocabulary, layers, hidden[3], inputs, embedding, biases;
-    size_t grid[3]; /* partitions of the batch, directions at once, partitions of the units; 0: one
-                       thread */
-    size_t lengths; /* which row of them */
-    bool open;      /* states and gradients at both ends are given and taken */
-    enum recur_task task;
-    bool bidirectional;
-    enum recur_merge merge;
-    bool carry;
-    float dropout;
-};
-
 struct bench {
     struct recur_network network;
     struct recur_workspace work;
     struct recur_lengths lengths;
     struct recur_pass pass;
+    struct recur_candidates candidates;
     struct recur_team *team;
     real *parameters, *gradients;
     void *before; /* the workspace as the pass found it: the carried state */
@@ -121,6 +105,21 @@ static double loss_of_ends(const struct bench *bench)
     return sum;
 }
 
+/* What is added for the outputs: their mean square, as weighed, sequence by sequence. */
+static double penalty(const struct bench *bench)
+{
+    const struct recur_layer_input *top = &bench->work.layer_input[bench->network.layers];
+    double sum = 0, width = (double)recur_network_width(&bench->network);
+    for (size_t b = 0; b < BATCH; b++)
+        for (size_t t = 0; t < STEPS; t++)
+            for (size_t i = 0; i < top->columns; i++) {
+                size_t at = recur_pass_row(&bench->pass, t, b) * RECUR_LANES + i % RECUR_LANES;
+                double y = top->feature[i / RECUR_LANES].value[at];
+                sum += y * y;
+            }
+    return bench->pass.ar * sum / (BATCH * STEPS * width);
+}
+
 /* The loss at the present parameters, from the same state every time. */
 static double loss(struct bench *bench)
 {
@@ -128,7 +127,8 @@ static double loss(struct bench *bench)
     run(bench, prepare);
     run(bench, forward);
     double ends = bench->pass.backward.given_ends ? loss_of_ends(bench) : 0;
-    return recur_pass_loss_sum(&bench->pass) * bench->pass.loss_scale + ends;
+    double sum = recur_pass_loss_sum(&bench->pass) * bench->pass.loss_scale + ends;
+    return bench->pass.ar > 0 ? sum + penalty(bench) : sum;
 }
 
 static size_t block_size(const struct recur_workspace *work)
@@ -199,6 +199,47 @@ static void fill_ends(struct bench *bench, struct recur_rng *rng)
     }
 }
 
+/* Draws what the softmax is over, and makes the targets columns of that. */
+static void draw(struct bench *bench, const struct setup *setup)
+{
+    struct recur_candidates *candidates = &bench->candidates;
+    recur_candidates_draw(candidates, 0, bench->targets, STEPS * BATCH);
+    assert_true(candidates->count > candidates->sampled);
+    assert_true(candidates->count < setup->vocabulary);
+    for (size_t i = 0; i < STEPS * BATCH; i++)
+        bench->targets[i] = recur_candidates_column(candidates, bench->targets[i]);
+    bench->pass.candidates = candidates;
+}
+
+/* Puts the gradients of candidates where those of all columns stand. */
+static void spread(struct bench *bench)
+{
+    const struct recur_candidates *candidates = &bench->candidates;
+    const struct recur_param *tensor[] = {candidates->weight, candidates->bias};
+    for (size_t t = 0; t < 2; t++) {
+        real *own = bench->gradients + tensor[t]->offset;
+        size_t depth = tensor[t]->depth;
+        real *all = calloc(bench->network.params.span, sizeof *all);
+        for (size_t p = 0; p < recur_panels(candidates->count); p++)
+            recur_candidates_scatter(candidates, tensor[t], p, 0, depth, all,
+                                     own + p * depth * RECUR_LANES);
+        memcpy(own, all + tensor[t]->offset, tensor[t]->span * sizeof *own);
+        free(all);
+    }
+}
+
+static enum recur_status plan(struct bench *bench, const struct setup *setup, size_t threads,
+                              recur_error *error)
+{
+    struct recur_work_plan work = {
+        .batch = BATCH, .steps = STEPS, .threads = threads, .trains = true};
+    if (setup->samples)
+        RECUR_TRY(recur_candidates_init(&bench->candidates, &bench->network, setup->samples,
+                                        STEPS * BATCH, 5, error));
+    work.candidates = bench->candidates.most;
+    return recur_workspace_plan(&bench->work, &bench->network, &work, error);
+}
+
 static void make(struct bench *bench, const struct setup *setup)
 {
     recur_error error;
@@ -214,15 +255,16 @@ static void make(struct bench *bench, const struct setup *setup)
                                  .vocabulary = setup->vocabulary,
                                  .biases = setup->biases,
                                  .dropout = setup->dropout,
+                                 .dropout_kind =
+                                     setup->locked ? RECUR_DROPOUT_LOCKED : RECUR_DROPOUT_STANDARD,
+                                 .weight_drop = setup->weight_drop,
                                  .init = RECUR_INIT_UNIFORM};
     memset(bench, 0, sizeof *bench);
     assert_int_equal(recur_network_init(&bench->network, &config, &error), 0);
     const size_t *grid = setup->grid;
     size_t threads = grid[0] ? grid[0] * grid[1] * grid[2] : 1;
     assert_int_equal(recur_team_create(threads, &bench->team, &error), 0);
-    assert_int_equal(
-        recur_workspace_init(&bench->work, &bench->network, BATCH, STEPS, true, threads, &error),
-        0);
+    assert_int_equal(plan(bench, setup, threads, &error), 0);
     if (threads > 1)
         assert_int_equal(recur_grid_set(&bench->work.grid, grid[0], grid[1], grid[2], &error), 0);
     size_t bytes = bench->network.params.span * sizeof(real);
@@ -247,10 +289,14 @@ static void make(struct bench *bench, const struct setup *setup)
                                       .batch.ids = bench->ids,
                                       .batch.targets = bench->targets,
                                       .dropout.on = setup->dropout > 0,
+                                      .dropout.weights = setup->weight_drop > 0,
                                       .dropout.key = 11,
+                                      .ar = setup->penalised ? 2 : 0,
                                       .loss_scale = 1.0 / (double)bench->rows};
     if (setup->lengths)
         bench->pass.batch.lengths = &bench->lengths;
+    if (setup->samples)
+        draw(bench, setup);
     assert_int_equal(recur_kernels_select(&bench->pass.kernels, &error), 0);
     run(bench, prepare);
     run(bench, forward); /* leaves a state that is not zero */
@@ -270,6 +316,7 @@ static void discard(struct bench *bench)
     recur_block_free(bench->gradients);
     recur_workspace_free(&bench->work);
     recur_lengths_free(&bench->lengths);
+    recur_candidates_free(&bench->candidates);
     recur_network_free(&bench->network);
     recur_team_free(bench->team);
 }
@@ -444,6 +491,8 @@ static void check(void **state)
     assert_true(recur_pass_loss_sum(&bench.pass) * bench.pass.loss_scale > 1);
     run(&bench, backward);
     run(&bench, gradients);
+    if (setup->samples)
+        spread(&bench);
     check_padding(&bench);
     if (setup->open)
         check_ends(&bench, &rng);
@@ -452,123 +501,27 @@ static void check(void **state)
     discard(&bench);
 }
 
-static const struct {
-    const char *name;
-    enum recur_cell cell;
-    enum recur_activation activation;
-} cells[] = {
-    {"rnn tanh", RECUR_CELL_RNN, RECUR_ACTIVATION_TANH},
-    {"rnn relu", RECUR_CELL_RNN, RECUR_ACTIVATION_RELU},
-    {"rnn sigmoid", RECUR_CELL_RNN, RECUR_ACTIVATION_SIGMOID},
-    {"gru", RECUR_CELL_GRU, RECUR_ACTIVATION_TANH},
-    {"gru-reset-before", RECUR_CELL_GRU_RESET_BEFORE, RECUR_ACTIVATION_TANH},
-    {"lstm", RECUR_CELL_LSTM, RECUR_ACTIVATION_TANH},
-};
-
-enum { CELLS = sizeof cells / sizeof *cells, VARIANTS = 3 * 2 * 2 + 25 };
-
-/* Sequences of several lengths: depth, both merges, dropout, threads that share the batch, the
- * directions and the units, and an open pass over numbers; filling in, of which the last pass is
- * open too; widths of 1, which make matrices of one column. */
-static void vary_lengths(struct setup *setup, size_t variant)
-{
-    static const struct {
-        size_t layers, lengths, embedding, inputs, grid[3];
-        bool both, sum, drops, open, fill;
-        bool narrow[3]; /* layers of width 1 */
-    } variants[] = {
-        {1, 1, 0, 0, {0}, false, false, false, false, false, {0}},
-        {3, 2, 0, 0, {2, 1, 2}, false, false, true, false, false, {0}},
-        {1, 2, 0, 0, {0}, true, false, false, false, false, {0}},
-        {2, 1, 6, 0, {2, 1, 1}, true, true, true, false, false, {0}},
-        {3, 1, 0, 0, {2, 2, 1}, true, false, false, false, false, {0}},
-        {2, 2, 0, 0, {1, 2, 2}, true, true, false, false, false, {0}},
-        {2, 0, 0, 0, {1, 2, 1}, true, false, true, false, false, {0}},
-        {2, 1, 0, 6, {0}, true, false, true, true, false, {0}},
-        {1, 1, 0, 0, {0}, false, false, false, false, true, {0}},
-        {3, 1, 0, 0, {2, 2, 1}, true, false, false, false, true, {0}},
-        {2, 2, 0, 0, {1, 2, 2}, true, true, true, false, true, {0}},
-        {2, 2, 6, 0, {0}, true, false, false, true, true, {0}},
-        {2, 0, 1, 0, {0}, true, false, false, false, false, {0}},
-        {2, 1, 0, 1, {2, 1, 1}, false, false, false, true, false, {1}},
-        {3, 2, 1, 0, {2, 1, 2}, false, false, false, false, false, {1, 0, 1}},
-        {3, 1, 0, 0, {0}, true, true, false, true, false, {1, 1, 1}},
-        {2, 2, 1, 0, {1, 2, 2}, true, false, false, false, true, {1, 1}},
-    };
-    setup->layers = variants[variant].layers;
-    setup->lengths = variants[variant].lengths;
-    setup->embedding = variants[variant].embedding;
-    setup->inputs = variants[variant].inputs;
-    memcpy(setup->grid, variants[variant].grid, sizeof setup->grid);
-    setup->hidden[1] = 35; /* two panels for each thread that shares the units */
-    setup->hidden[2] = 40;
-    for (size_t l = 0; l < 3; l++)
-        if (variants[variant].narrow[l])
-            setup->hidden[l] = 1;
-    setup->bidirectional = variants[variant].both;
-    setup->merge = variants[variant].sum ? RECUR_MERGE_SUM : RECUR_MERGE_CONCAT;
-    setup->dropout = variants[variant].drops ? 0.3f : 0;
-    setup->open = variants[variant].open;
-    setup->task = variants[variant].fill ? RECUR_TASK_FILL : RECUR_TASK_LM;
-    setup->carry = false;
-}
-
-/* Depth x sampling x dropout; then many tokens, embedded, with single biases, threads that share
- * the batch and the units, and two directions, side by side and summed; filling in, forward alone
- * and in both directions; several lengths. */
-static void vary(struct setup *setup, size_t variant)
-{
-    static const size_t widths[] = {33, 7, 40};
-    setup->vocabulary = variant == 12 ? MANY : FEW;
-    setup->layers = variant < 12 ? 1 + variant % 3 : 2;
-    memcpy(setup->hidden, widths, sizeof widths);
-    setup->carry = variant < 12 ? variant / 3 % 2 : variant % 2;
-    setup->dropout = variant < 12 && variant / 6 ? 0.3f : 0;
-    setup->biases = 2;
-    if (variant == 12) {
-        setup->embedding = 6;
-        setup->biases = 1;
-    } else if (variant == 13) {
-        setup->hidden[1] = 70;
-        setup->hidden[0] = 65;
-        memcpy(setup->grid, (const size_t[]){2, 1, 3}, sizeof setup->grid);
-    } else if (variant >= 20) {
-        vary_lengths(setup, variant - 20);
-    } else if (variant >= 17) {
-        setup->task = RECUR_TASK_FILL;
-        setup->bidirectional = variant > 17;
-        setup->merge = variant == 19 ? RECUR_MERGE_SUM : RECUR_MERGE_CONCAT;
-        setup->embedding = variant == 18 ? 6 : 0;
-        setup->dropout = variant == 19 ? 0.2f : 0;
-        setup->carry = false;
-    } else if (variant >= 14) {
-        setup->bidirectional = true;
-        setup->merge = variant == 14 ? RECUR_MERGE_CONCAT : RECUR_MERGE_SUM;
-        setup->dropout = variant == 15 ? 0 : 0.2f;
-        if (variant == 15)
-            memcpy(setup->grid, (const size_t[]){2, 1, 1}, sizeof setup->grid);
-    }
-}
-
 int main(void)
 {
     static struct setup setups[CELLS * VARIANTS];
-    static char labels[CELLS * VARIANTS][160];
+    static char labels[CELLS * VARIANTS][192];
     struct CMUnitTest tests[CELLS * VARIANTS];
     for (size_t i = 0; i < CELLS * VARIANTS; i++) {
         struct setup *setup = &setups[i];
-        setup->cell = cells[i / VARIANTS].cell;
-        setup->activation = cells[i / VARIANTS].activation;
+        setup->cell = cell_kinds[i / VARIANTS].cell;
+        setup->activation = cell_kinds[i / VARIANTS].activation;
         vary(setup, i % VARIANTS);
         snprintf(labels[i], sizeof labels[i],
-                 "%s, %zu layers, %s sampling, dropout %g, vocabulary %zu, embedding %zu, "
-                 "grid %zu x %zu x %zu, lengths %zu, %s%s%s%s",
-                 cells[i / VARIANTS].name, setup->layers, setup->carry ? "sequential" : "random",
-                 (double)setup->dropout, setup->vocabulary, setup->embedding, setup->grid[0],
-                 setup->grid[1], setup->grid[2], setup->lengths, recur_task_name(setup->task),
-                 setup->bidirectional ? ", both directions, " : "",
+                 "%s, %zu layers, %s sampling, dropout %g%s, weight drop %g, vocabulary %zu, "
+                 "embedding %zu, "
+                 "grid %zu x %zu x %zu, lengths %zu, %s%s%s%s%s, samples %zu",
+                 cell_kinds[i / VARIANTS].name, setup->layers,
+                 setup->carry ? "sequential" : "random", (double)setup->dropout,
+                 setup->locked ? " locked" : "", (double)setup->weight_drop, setup->vocabulary,
+                 setup->embedding, setup->grid[0], setup->grid[1], setup->grid[2], setup->lengths,
+                 recur_task_name(setup->task), setup->bidirectional ? ", both directions, " : "",
                  setup->bidirectional ? recur_merge_name(setup->merge) : "",
-                 setup->open ? ", open" : "");
+                 setup->open ? ", open" : "", setup->penalised ? ", ar" : "", setup->samples);
         tests[i] = (struct CMUnitTest){labels[i], check, NULL, NULL, setup};
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ class Installed:
 
 
 def files(installed):
-    """Headers, both libraries, the command, the manual: what the tree has, and nothing else."""
+    """Headers, both libraries, the command, the manual, completions for shells: what the tree has, and nothing else."""
     headers = sorted(path.name for path in (ROOT / "include/recur").iterdir())
     there = [path.relative_to(installed.root) for path in installed.root.rglob("*")]
     names = sorted(path.name for path in there if not (installed.root / path).is_dir())
@@ -84,7 +84,10 @@ def files(installed):
     expect(not lack, f"no manual page for {lack}")
     version = re.search(r'RECUR_VERSION "(.*)"', (ROOT / "include/recur/api.h").read_text())[1]
     library = ["librecur.a", "librecur.so", "librecur.so.0", f"librecur.so.{version}"]
-    wanted = sorted([*headers, *library, "recur", "recur.1", "recur.3", "recur.pc"])
+    plugins = [f"librecur-{mpi}.so" for mpi in ("mpich", "openmpi")]  # of each MPI that was found
+    library += [name for name in plugins if name in names]
+    completions = ["_recur", "recur", "recur.fish"]
+    wanted = sorted([*headers, *library, *completions, "recur", "recur.1", "recur.3", "recur.pc"])
     expect(names == wanted, f"there is {names}, expected {wanted}")
 
 

@@ -208,7 +208,7 @@ static bool execute(const struct instruction *x)
         load_configuration(x->base + x->index);
     else if (x->opcode == 0x49 && x->mandatory == NONE && !x->memory && !x->reg && !x->rm)
         release();
-    else if (tile_memory && x->mandatory == PF2)
+    else if (tile_memory && (x->mandatory == PF2 || x->mandatory == P66)) /* 66: TILELOADDT1 */
         load_tile(tile_of(x->reg), x);
     else if (tile_memory && x->mandatory == PF3)
         store_tile(tile_of(x->reg), x);

@@ -173,6 +173,31 @@ static double bf16_roundoff(const struct recur_kernels *kernels)
     return strcmp(kernels->isa, "neonbf16") ? U : 2 * U;
 }
 
+/* c = the product of `rows` rows of o->a, from `a` on, added to where sums start. */
+static void multiply(const struct recur_kernels *kernels, const struct operands *o, uint32_t *c,
+                     const uint32_t *a, size_t rows, enum start start)
+{
+    const uint32_t *from = start == ZERO ? NULL : start == ROW ? o->row : c;
+    struct recur_word_rows left = {a, o->a_panel};
+    if (o->bytes)
+        kernels->int8_product((int32_t *)c, o->c_stride, left, o->k, o->w, o->w_stride, o->panels,
+                              o->columns, rows, (const int32_t *)from);
+    else
+        kernels->bf16_product((real *)c, o->c_stride, left, o->k, o->w, o->w_stride, o->panels,
+                              o->columns, rows, (const real *)from);
+}
+
+/* Computes one row alone: to the bits that it has among others. */
+static void compare_alone(const struct recur_kernels *kernels, const struct operands *o,
+                          enum start start, size_t row)
+{
+    uint32_t *alone = o->before + row * RECUR_LANES;
+    multiply(kernels, o, alone, o->a + row * o->steps, 1, start);
+    for (size_t p = 0; p < o->panels; p++)
+        assert_memory_equal(alone + p * o->c_stride, o->c + p * o->c_stride + row * RECUR_LANES,
+                            RECUR_LANES * sizeof *alone);
+}
+
 static void check_low_precision_product(const struct recur_kernels *kernels, struct recur_rng *rng,
                                         bool bytes)
 {
@@ -183,15 +208,9 @@ static void check_low_precision_product(const struct recur_kernels *kernels, str
         enum start start = (enum start)(trial % STARTS);
         make_operands(&o, trial ? pick(rng, 1, ROWS_MAX) : MANY_ROWS, rng);
         set_results(&o, rng);
-        const uint32_t *from = start == ZERO ? NULL : start == ROW ? o.row : o.c;
-        struct recur_word_rows left = {o.a, o.a_panel};
-        if (bytes)
-            kernels->int8_product((int32_t *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
-                                  o.columns, o.rows, (const int32_t *)from);
-        else
-            kernels->bf16_product((real *)o.c, o.c_stride, left, o.k, o.w, o.w_stride, o.panels,
-                                  o.columns, o.rows, (const real *)from);
+        multiply(kernels, &o, o.c, o.a, o.rows, start);
         compare(&o, start);
+        compare_alone(kernels, &o, start, pick(rng, 0, o.rows - 1));
         arrays_release(&o.arrays);
     }
 }
@@ -367,6 +386,15 @@ static void check_int8_ends(const struct recur_kernels *kernels, struct recur_rn
     }
 }
 
+/* How fast is measured nowhere in the tests; here every table has the instructions that it runs. */
+static void check_peaks(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    (void)rng;
+    assert_true(kernels->peak() > 0);
+    assert_true(kernels->bf16_peak() > 0);
+    assert_true(kernels->int8_peak() > 0);
+}
+
 const struct named_check recur_low_precision_checks[] = {
     {"bf16_product", check_bf16_product},
     {"bf16_outer", check_bf16_outer},
@@ -375,5 +403,6 @@ const struct named_check recur_low_precision_checks[] = {
     {"bf16_transpose", check_bf16_transpose},
     {"int8_product", check_int8_product},
     {"int8_pack and int8_add", check_int8_ends},
+    {"peaks", check_peaks},
     {NULL, NULL},
 };

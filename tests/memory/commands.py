@@ -20,6 +20,8 @@ CANDIDATE, FILLING = 192, 8  # bytes for each of --top or --beam; and for each o
 TOKEN, LABEL = 3 * KIB, 24  # predict: for each token read at once; and for each of its labels
 THREADS = ["--threads", "2"]  # each more has some logits of its own
 SEQUENCES = 16384  # tokens of several texts, filled up, that predict reads at once
+ENTRY, WRITTEN = 4 * KIB, 8 * KIB  # explain: for each entry of the dictionary; and where numbers are written as JSON
+SHARD, MAKING = 65536, 8 << 20  # ids of a shard; tokenize: whatever the text
 CODE = 6 << 20  # what is resident of a process beside what it was given: code, stacks, C's library
 
 DEEP = {"hidden": [1] * 64}
@@ -156,6 +158,22 @@ def vocabularies(bench):
     for text in ["short", "long", "many different characters"]:
         bench.check(None, "vocab", "--tokens", "char", text, text=text)
         bench.check(None, "vocab", "--tokens", "word", text, text=text)
+        entries = len(set(TEXTS[text])) + 1
+        bench.check(None, "explain", text, text=text, more=ENTRY * entries)
+        for option in ["--json", "--html=page.html"]:
+            bench.check(None, "explain", option, text, text=text, more=(ENTRY + WRITTEN) * entries)
+
+
+def stores(bench):
+    """A store is made and read in memory that does not grow with the text."""
+    for repeats in [20, 400]:
+        Path("much").write_text(TEXTS["long"] * repeats, encoding="utf-8")
+        name = f"store {repeats}"
+        heap, _, wrong = bench.run("tokenize", "--shard", str(SHARD), "-o", name, "much")
+        allowed = MAKING + 4 * SHARD + 256 * len(set(TEXTS["long"]))
+        bench.say(not wrong and heap <= allowed, f"tokenize: {repeats} texts", f"{heap}, allowed {allowed} {wrong}")
+        heap, _, wrong = bench.run("info", "--check", name)
+        bench.say(not wrong and heap <= LEAST, f"info --check: {repeats} texts", f"{heap}, allowed {LEAST} {wrong}")
 
 
 def validation(bench):
@@ -192,6 +210,7 @@ def main():
             labeller(bench, model, shape["task"], shape["labels"])
         vocabularies(bench)
         validation(bench)
+        stores(bench)
         os.chdir("/")
     print(f"1..{bench.number}")
     sys.exit(1 if bench.failed else 0)

@@ -3,6 +3,7 @@
 kill.py KILLS EPOCHS: for each kind of run, one that is left alone, and one that gets KILLS times
 SIGKILL, at moments that a seeded generator draws: while it starts, and after a number of its
 checkpoints. It goes on from its checkpoint each time, on another number of threads. Prints TAP.
+Where STANDIN names the stand-in for a GPU, one of the runs has it.
 """
 
 import filecmp
@@ -23,6 +24,7 @@ RUNS = {
         *["--schedule", "plateau", "--patience", "1", "--validation", "0.2"],
     ],
     "random sampling": ["--sampling", "random", "--optimizer", "rmsprop", "--validation", "0"],
+    "accumulated gradients": ["--accumulate", "3", "--batch", "8", "--schedule", "cosine", "--dropout", "0.1"],
     "fill, both directions": ["--task", "fill", "--bidirectional", "--dropout", "0.1"],
     "tag with a crf, characters, dropout": [
         *["../tagged", "--task", "tag", "--bidirectional", "--crf", "--dropout", "0.1"],
@@ -33,6 +35,7 @@ RUNS = {
         *["--optimizer", "adamw", "--schedule", "plateau", "--patience", "1", "--batch", "16"],
     ],
 }
+ON_GPU = ["--device", "cuda", "--max-tokens", "300", "--batch", "4", "--steps", "10", "--validation", "0"]
 CHECKPOINT = "model.checkpoint.safetensors"
 
 
@@ -49,7 +52,9 @@ def write_labels(folder, lines=400):
 
 def start(folder, *options):
     command = [os.environ["RECUR"], "train", "--quiet", *options]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    gpu = os.environ["STANDIN"] if "cuda" in options else ""
+    environment = {**os.environ, "RECUR_CUDA": gpu}
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environment)
 
 
 def written(folder):
@@ -81,7 +86,8 @@ def kill_and_resume(folder, options, kills, moments):
         time.sleep(moments.uniform(0, 0.02))
         run.send_signal(signal.SIGKILL)
         killed += run.wait() == -signal.SIGKILL
-        again = ["--resume", CHECKPOINT, "--log", "log", *texts]
+        device = ["--device", "cuda"] if "cuda" in options else []
+        again = ["--resume", CHECKPOINT, "--log", "log", *device, *texts]
         run = start(folder, *again, "--threads", str(moments.randint(1, 3)))
     run.wait()
     return killed
@@ -129,8 +135,9 @@ def main():
     kills, epochs = int(sys.argv[1]), int(sys.argv[2])
     moments = random.Random(2026)
     failed = 0
-    print(f"1..{len(RUNS)}", flush=True)
-    for number, (name, options) in enumerate(RUNS.items(), 1):
+    runs = {**RUNS, "on a GPU": ON_GPU} if "STANDIN" in os.environ else RUNS
+    print(f"1..{len(runs)}", flush=True)
+    for number, (name, options) in enumerate(runs.items(), 1):
         wrong = check_all_kills(options, kills, epochs, moments)
         failed += wrong is not None
         verdict = "not ok" if wrong else "ok"

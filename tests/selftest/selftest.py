@@ -3,8 +3,11 @@
 Every change below is made in a copy, must be caught by the named test or check, and is taken back.
 """
 
+import concurrent.futures
 import json
+import os
 import platform
+import queue
 import shutil
 import subprocess
 import sys
@@ -31,17 +34,29 @@ MUTATIONS = [
     ("GRU gradient", "src/backend/cpu/kernels/gru.h", "dn * load(m + j)", "dn", "golden"),
     ("recurrent gradient", "src/backend/cpu/backward.c", "t + 1 < partition", "t + 2 < partition", "gradients"),
     ("backward's own end", "src/backend/cpu/partition.h", "t + 1 < pass->batch.steps", "false", "lengths"),
-    ("blocks of a batch", "src/backend/cpu/gradients.c", "step / pass->batch.steps * each", "0", "grid"),
-    ("rows that are read", "src/backend/cpu/sparse_rows.c", "i < sparse->stale_rows",
-     "i + 1 < sparse->stale_rows", "sparse_rows"),
+    ("blocks of a batch", "src/backend/cpu/gradients.c", ".first = micro_batch * each", ".first = micro_batch * 0", "grid"),
+    ("rows that are read", "src/backend/cpu/sparse_rows.c", "sparse->stale, sparse->stale_rows)",
+     "sparse->stale + 1, sparse->stale_rows)", "sparse_rows"),
     ("states before each step", "src/backend/cpu/backward.c", "before * RECUR_LANES, gradient", "after * RECUR_LANES, gradient", "fill_task"),
     ("blanks of a minibatch", "src/task/fill.c", "x[i] = RECUR_UNKNOWN;", "(void)x;", "fill_task"),
-    ("order of a batch", "src/backend/cpu/lengths.c", "return order;", "return 0;", "stack"),
+    ("order of a batch", "src/backend/lengths.c", "return order;", "return 0;", "stack"),
+    ("fragments of the stand-in", "tests/gpu/multiply.c", "turned[n][k]", "turned[n][k ^ 1]", "standin_warps"),
+    ("memory that was never written", "tests/gpu/device_memory.c", "if (r->shadow[k] == SHADOW_WRITTEN)",
+     "if (r->shadow[k] <= SHADOW_WRITTEN)", "standin_blocks"),
+    ("barrier of a block", "tests/gpu/barriers.c", "gpu_wait(w, WAITS_FOR_BLOCK, (uint8_t)number);",
+     "(void)number;", "standin"),
     ("sum over ranks", "src/backend/cpu/update.c", "return optimiser->summed == RECUR_OK;",
      "return true;", "backend"),
+    ("what is gathered", "src/backend/cpu/gather.c", "[gathering->block] ? add : copy",
+     "[gathering->block] ? copy : copy", "accumulate"),
+    ("mean of ranks", "src/backend/cpu/learner.c", "arrays[a][i] /= (real)ranks;", "arrays[a][i] /= 2;", "ranks"),
+    ("mean over an update's tokens", "src/train/text_trainer.c", "tokens * trainer->turns", "tokens", "accumulate"),
+    ("frozen layers", "src/backend/cpu/update.c", "frozen->run[i].end <= first", "true", "inherit"),
     ("clipping", "src/backend/cpu/update.c", "clip / norm", "clip", "golden"),
     ("order of equal counts", "src/data/vocab.c", "? -1 : a->index", "? 1 : a->index", "vocab"),
     ("shares of n-grams", "src/data/ngrams.c", "== share.number", "== 0", "ngrams"),
+    ("skip of a store that goes on", "src/io/store_make.c", "place->skip -= skipped;", "", "tokenize"),
+    ("checksum of a shard", "src/data/shard.c", "recur_checksum_end(&sum) == header->checksum", "true", "store"),
     ("marks where files were joined", "src/data/text_input.c", "+ !mark;", "+ 1;", "text"),
     ("shift by one", "src/data/batches.c", "batches->row[t + 1]", "batches->row[t]", "batches"),
     ("check for holes", "src/io/safetensors.c", "begin != place", "begin < place", "safetensors"),
@@ -56,17 +71,50 @@ MUTATIONS = [
      "memcpy(stream->carried_h + to, stream->h + from, bytes);", "(void)to;", "shared"),
     ("memory of filling", "src/backend/cpu/engine.c", ".shares = !keeps_layers", ".shares = false",
      "bounds"),
+    ("what a GPU's blocks tell each other", "src/backend/cuda/kernels/recurrence.h", "gpu_cluster_store(at, rank,",
+     "gpu_cluster_store(at, rank / 2,", "gpu_steps"),
+    ("barrier of a GPU's step", "src/backend/cuda/kernels/recurrence.h", "        gpu_barrier();\n        buffer ^= 1;",
+     "        buffer ^= 1;", "gpu_steps"),
+    ("fragments of mma", "src/backend/cuda/kernels/recurrence.h", "row + g + half * 8", "row + g + (1 - half) * 8",
+     "gpu_steps"),
+    ("offset of a GPU's product", "src/backend/cuda/kernels/product.h", "p->columns_c + tile->n + n;",
+     "p->columns_c + tile->n;", "gpu_steps"),
+    ("copies that are waited for", "src/backend/cuda/kernels/wide.h", "            gpu_wait_but_one();", "", "gpu_kernels"),
+    ("parameters that only a GPU has", "src/nn/model.c", "recur_model_sync_all(model); /*", "/*", "gpu_counts"),
+    ("PTX's roundings", "src/backend/cuda/ptx.py", "-ffp-contract=off", "-ffp-contract=fast", "ptx"),
     ("sessions together", "src/backend/cpu/engine_step.c", "there : here,", "here : here,",
      "session"),
     ("threads of a stream", "src/backend/cpu/engine_step.c",
      "        recur_partition_wait(&partition);\n", "", "session"),
     ("states that are held", "src/backend/cpu/engine_step.c",
      "session->holder == &engine->base", "true", "session"),
+    ("share above the whole", "cli/bench/bench_ratio.c", "!(share->high <= 1)", "false", "bench_ratio"),
+    ("noise of pairs", "cli/bench/bench_ratio.c", "ratio.high > NOISY * ratio.low", "ratio.high < 0", "bench_ratio"),
+    ("turn of a limit", "cli/bench/bench_turns.c", "turn[i].run(turn[i].user, slice,", "turn[0].run(turn[0].user, slice,",
+     "bench_turns"),
+    ("neighbour in a pair", "cli/bench/bench_turns.c", "factor / turns->rate[b][i]", "factor / turns->rate[b][0]",
+     "bench_turns"),
+    ("share in a comparison", "bench/pairs.py", "if not high <= 1:", "if False:", "pairs"),
+    ("bytes of a model of ranks", "bench/scaling_model.py", "sent = 2 * (ranks - 1)", "sent = (ranks - 1)", "scaling"),
     ("trying threads", "src/backend/cpu/tuner.c", "THRIFT * tuner->debt", "0", "tuner"),
     ("an example", "examples/stream_text.c", "sampling.seed = seed", "sampling.seed = 0", "examples"),
     ("subproject", "meson.build", "override_dependency('recur'", "override_dependency('r'", "install"),
     ("carried state", "src/backend/cpu/engine_text.c", "= *values++", "= 0", "checkpoint"),
     ("place in the text", "src/data/batches.c", "batches->next += ", "batches->next = ", "batches"),
+    ("mean of a resumed run", "src/train/trainer_state.c", "trainer->averaged = state->averaged",
+     "trainer->averaged = 0", "checkpoint"),
+    ("chances of candidates", "src/backend/cpu/candidates.c", "bias[i] -= candidates->chance",
+     "bias[i] += candidates->chance", "candidates"),
+    ("targets of other rows", "src/backend/cpu/candidates.c", "before ? -(real)INFINITY : 0",
+     "before ? 0 : 0", "candidates"),
+    ("columns of candidates", "src/backend/cpu/candidates.c", "to[row * RECUR_LANES] = from[row * RECUR_LANES + i];",
+     "to[row * RECUR_LANES] = from[row * RECUR_LANES];", "candidates"),
+    ("gradients of a tied head", "src/backend/cpu/tied.c", "kernels->add(to, to, turned, BLOCK);", "(void)to;",
+     "tied"),
+    ("squares of outputs", "src/backend/cpu/backward.c", "dy[j] += scale * y[j];", "dy[j] += scale;", "penalty"),
+    ("mask of a sequence", "src/backend/cpu/forward.c", "step / pass->batch.steps * each + row % each", "row",
+     "stack"),
+    ("a run's new length", "src/train/trainer.c", "config.stable = (float)stable;", "config.stable = 0;", "trainer"),
     ("plateau", "src/train/trainer_state.c", "= state->plateau_best", "= 0", "checkpoint"),
     ("matrices of one column", "src/nn/params.c", "entry->rank == 1 ?", "deep == 1 ?", "smallest"),
     ("range of a setting", "src/base/fields.c", "value < r->high", "value <= r->high", "fields"),
@@ -77,6 +125,8 @@ MUTATIONS = [
     ("place in labelled texts", "src/data/label_source.c", "while (count-- > 0)",
      "while (0 && count-- > 0)", "checkpoint_labels"),
     ("held-out end", "src/data/text_source.c", ".first = train,", ".first = 0,", "source"),
+    ("spaces that tokens imply", "src/data/unicode_cut.c", "!cutter->spaced && ", "", "unicode_words"),
+    ("pairs of the lowest id", "src/data/pairs.c", "joined[i] < joined[best]", "joined[i] > joined[best]", "pairs"),
     ("words that a block cuts", "src/data/token_kind.c", "word ? (size_t)(end - word) : 0", "0", "text"),
     ("sum over labels", "src/data/labels.c", "recur_labels_label(labels, i, t));",
      "(recur_token){0});", "checkpoint_labels"),
@@ -88,7 +138,7 @@ MUTATIONS = [
     ("error path of checkpoints", "src/io/checkpoint.c", "        recur_model_free(made);",
      "        (void)made;", "replay_checkpoint"),
     ("end of a run on labels", "src/train/label_trainer.c", "recur_labeller_free(&run->labeller);",
-     "", "replay_checkpoint"),
+     "(void)0;", "replay_checkpoint"),
     ("end of reading columns", "src/data/labels.c", "    free(bytes);\n", "", "replay_columns"),
     ("softmax of labels", "src/eval/predict.c", "/ sum);", ");", "replay_columns"),
     ("width of labels", "src/data/labels_doubts.c", "UTF8PROC_COMPAT | ", "", "labels_read"),
@@ -163,8 +213,8 @@ PLANTS = [
     ("symbols", "src/base/error.c", "void stray(void);\nvoid stray(void)\n{\n}",
      "stray does not start with recur_"),
     ("symbols", "src/base/error.c", "int recur_counter;", "global mutable state"),
-    ("symbols", "cli/main.c", "void recur_mix64(void);\nvoid (*mix)(void) = recur_mix64;",
-     "recur_mix64, which is not public"),
+    ("symbols", "cli/main.c", "void recur_rng_seed(void);\nvoid (*seed)(void) = recur_rng_seed;",
+     "recur_rng_seed, which is not public"),
     ("tidy", "src/base/error.c", "int recur_f(int x);\nint recur_f(int x)\n{\n"
      "    return x ? x : 1 / x;\n}", "core.DivideZero"),
 ]
@@ -208,7 +258,8 @@ class Tree:
     def score(self, good, sentence):
         self.passed += good
         self.failed += not good
-        print(f"{'ok' if good else 'not ok'} - {sentence}", flush=True)
+        sys.stdout.write(f"{'ok' if good else 'not ok'} - {sentence}\n")
+        sys.stdout.flush()
 
     def test(self, *names):
         """What Meson, which builds those tests and nothing else, exits with."""
@@ -257,36 +308,58 @@ def flip(data, place):
     return bytes(data)
 
 
+def jobs(tests):
+    """What is to be scored, each a function of a tree: first the tests as they are, then every row."""
+    for test in tests:
+        yield lambda tree, test=test: tree.score(tree.test(test) == 0, f"{test} passes while nothing is broken")
+    for what, name, old, new, tests in MUTATIONS:
+        yield lambda tree, name=name, old=old, new=new, tests=tests, what=what: tree.broken(
+            name,
+            lambda data: data.replace(old.encode(), new.encode(), 1),
+            lambda: tree.fail(*tests.split()),
+            f"a broken {what} fails {tests.replace(' ', ' and ')}",
+        )
+    for name, place, test in BYTES:
+        yield lambda tree, name=name, place=place, test=test: tree.broken(
+            name,
+            lambda data: flip(data, place),
+            lambda: tree.fail(test),
+            f"{test} sees byte {place} of {name} change",
+        )
+    for check, name, text, sentence in PLANTS:
+        yield lambda tree, check=check, name=name, text=text, sentence=sentence: tree.broken(
+            name,
+            lambda data: data + text.encode() + b"\n",
+            lambda: tree.complains(check, name, sentence),
+            f"{check} on {name}: {sentence}",
+        )
+
+
+def work(folder, waiting):
+    """Does what is waiting, in a tree of its own; returns the tree."""
+    folder.mkdir()
+    tree = Tree(folder)
+    for job in iter(waiting.get, None):
+        job(tree)
+    return tree
+
+
 def main():
-    with tempfile.TemporaryDirectory(prefix="recur-selftest-") as folder:
-        tree = Tree(Path(folder))
-        tests = sorted({name for row in MUTATIONS + BYTES for name in row[-1].split()})
-        all_pass = tree.test(*tests) == 0
-        for test in tests:
-            tree.score(all_pass or tree.test(test) == 0, f"{test} passes while nothing is broken")
-        for what, name, old, new, tests in MUTATIONS:
-            tree.broken(
-                name,
-                lambda data, old=old, new=new: data.replace(old.encode(), new.encode(), 1),
-                lambda tests=tests: tree.fail(*tests.split()),
-                f"a broken {what} fails {tests.replace(' ', ' and ')}",
-            )
-        for name, place, test in BYTES:
-            tree.broken(
-                name,
-                lambda data, place=place: flip(data, place),
-                lambda test=test: tree.fail(test),
-                f"{test} sees byte {place} of {name} change",
-            )
-        for check, name, text, sentence in PLANTS:
-            tree.broken(
-                name,
-                lambda data, text=text: data + text.encode() + b"\n",
-                lambda row=(check, name, sentence): tree.complains(*row),
-                f"{check} on {name}: {sentence}",
-            )
-        print(f"{tree.passed} passed, {tree.failed} failed, 0 skipped")
-        return 1 if tree.failed else 0
+    workers = min(4, len(os.sched_getaffinity(0)))
+    waiting = queue.SimpleQueue()
+    for job in jobs(sorted({name for row in MUTATIONS + BYTES for name in row[-1].split()})):
+        waiting.put(job)
+    for _ in range(workers):
+        waiting.put(None)
+    with (
+        tempfile.TemporaryDirectory(prefix="recur-selftest-") as folder,
+        concurrent.futures.ThreadPoolExecutor(workers) as pool,
+    ):
+        begun = [pool.submit(work, Path(folder, str(k)), waiting) for k in range(workers)]
+        trees = [each.result() for each in begun]
+    passed, failed = sum(tree.passed for tree in trees), sum(tree.failed for tree in trees)
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

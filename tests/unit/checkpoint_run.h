@@ -78,7 +78,7 @@ static inline uint64_t train(struct run *run, const char *path, uint64_t cut, bo
 {
     recur_step step = {0};
     uint64_t count = 0;
-    while (recur_trainer_epochs(run->trainer) < EPOCHS) {
+    while (!recur_trainer_over(run->trainer)) {
         if (count++ == cut && !before_end) {
             save(run, path);
             reopen(run, path, threads);
@@ -117,6 +117,8 @@ static inline void cut_everywhere(struct scratch *scratch, const char *name, beg
     recur_trainer_state at;
     assert_int_equal(recur_trainer_get_state(run.trainer, &at, NULL), RECUR_OK);
     assert_int_equal(at.updates, steps);
+    if (recur_trainer_get_config(run.trainer)->average != RECUR_AVERAGE_NONE)
+        assert_in_range(at.averaged, 1, steps);
     if (recur_trainer_get_config(run.trainer)->schedule == RECUR_SCHEDULE_PLATEAU)
         assert_true((at.plateau_factor < 1) == falls);
     unsigned char *wanted = result(&run, scratch, &size);

@@ -1,5 +1,5 @@
 /* The contract of what computes: gradients are summed over ranks before anything is made of them.
- */
+ * Where RECUR_CUDA names a GPU it computes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,20 +15,23 @@
 enum { VOCABULARY = 5, HIDDEN = 7, BATCH = 3, STEPS = 4, THREADS = 2 };
 
 /* As if another rank had the same gradients. */
-static enum recur_status double_them(void *ranks, real *gradients, size_t count, recur_error *error)
+static enum recur_status double_them(void *ranks, const struct recur_summands *summands,
+                                     recur_error *error)
 {
     (void)error;
-    for (size_t i = 0; i < count; i++)
-        gradients[i] *= 2;
+    assert_int_equal(summands->blocks->count, 1);
+    for (size_t i = 0; i < summands->chunks; i++)
+        for (size_t k = 0; k < summands->chunk[i].count; k++)
+            summands->gradients[0][summands->chunk[i].first + k] *= 2;
     ++*(int *)ranks;
     return RECUR_OK;
 }
 
-static enum recur_status lose_a_rank(void *ranks, real *gradients, size_t count, recur_error *error)
+static enum recur_status lose_a_rank(void *ranks, const struct recur_summands *summands,
+                                     recur_error *error)
 {
     (void)ranks;
-    (void)gradients;
-    (void)count;
+    (void)summands;
     return recur_fail(error, RECUR_ERROR_FILE, "rank 1 has gone");
 }
 
@@ -40,6 +43,7 @@ static recur_model *make_model(void)
     config.hidden = &hidden;
     recur_model *model;
     assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+    assert_int_equal(recur_model_set_device(model, RECUR_DEVICE_AUTO, NULL), RECUR_OK);
     return model;
 }
 
@@ -48,7 +52,7 @@ static enum recur_status learn(recur_model *model, recur_sum_fn *sum, int *calls
                                recur_error *error)
 {
     static const int32_t ids[BATCH * STEPS] = {1, 2, 3, 4, 0, 1, 2, 2, 3, 1, 1, 4};
-    const struct recur_backend *backend = model->backend;
+    const struct recur_backend *backend = model->place.backend;
     recur_trainer_config config = recur_trainer_config_default();
     config.optimizer = RECUR_OPTIMIZER_SGD;
     config.clip = 0;
@@ -61,7 +65,8 @@ static enum recur_status learn(recur_model *model, recur_sum_fn *sum, int *calls
                                             .config = &config,
                                             .tokens = BATCH * STEPS,
                                             .sum = sum,
-                                            .ranks = calls};
+                                            .ranks = calls,
+                                            .blocks = sum ? 1 : 0};
     assert_int_equal(backend->create_learner(&plan, &learner, NULL), RECUR_OK);
     const struct recur_engine_plan engine_plan = {.use = RECUR_ENGINE_TEXT,
                                                   .model = model,

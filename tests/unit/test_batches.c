@@ -12,17 +12,20 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "data/scatter.h"
 #include "recur/batches.h"
 
 enum { MOST_TOKENS = 2000 };
 
 static recur_corpus *count_up(size_t size)
 {
-    int32_t ids[MOST_TOKENS];
+    int32_t *ids = malloc((size ? size : 1) * sizeof *ids);
+    assert_non_null(ids);
     for (size_t i = 0; i < size; i++)
         ids[i] = (int32_t)i;
     recur_corpus *corpus = NULL;
     assert_int_equal(recur_corpus_from_ids(ids, size, size, &corpus, NULL), RECUR_OK);
+    free(ids);
     return corpus;
 }
 
@@ -303,6 +306,70 @@ static void minibatches_can_be_skipped(void **state)
     recur_corpus_free(corpus);
 }
 
+/* Each number stands at one place, and at any place equally often. */
+static void scattering_is_a_permutation(void **state)
+{
+    enum { MOST = 300, TENTHS = 10, SEEDS = 4000 };
+    (void)state;
+    size_t tenths[TENTHS] = {0};
+    for (uint64_t count = 1; count <= MOST; count++) {
+        bool seen[MOST] = {false};
+        struct recur_scatter scatter;
+        struct recur_rng rng;
+        recur_rng_seed(&rng, count, 0);
+        recur_scatter_begin(&scatter, count, &rng);
+        for (uint64_t place = 0; place < count; place++) {
+            uint64_t number = recur_scatter_at(&scatter, place);
+            assert_true(number < count && !seen[number]);
+            seen[number] = true;
+        }
+    }
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct recur_scatter scatter;
+        struct recur_rng rng;
+        recur_rng_seed(&rng, seed, 0);
+        recur_scatter_begin(&scatter, 1000, &rng);
+        tenths[recur_scatter_at(&scatter, 0) / 100]++;
+    }
+    for (size_t i = 0; i < TENTHS; i++) /* 400 are expected, with a standard deviation of 19 */
+        assert_in_range(tenths[i], 300, 500);
+}
+
+/* More subsequences than are listed: none comes twice, neighbours part, and epochs differ. */
+static void scatters_many_subsequences(void **state)
+{
+    enum { TOKENS = (1 << 24) + 70000, BATCH = 65536, SOME = 32 };
+    (void)state;
+    recur_corpus *corpus = count_up(TOKENS);
+    recur_batches_config config = recur_batches_config_default();
+    config.batch = BATCH;
+    config.steps = 1;
+    config.sampling = RECUR_SAMPLING_RANDOM;
+    recur_batches *batches = create(corpus, &config);
+    unsigned char *seen = calloc(TOKENS, 1);
+    int32_t *x = malloc(2 * BATCH * sizeof *x), first = -1;
+    size_t count = recur_batches_start(batches, 0), minibatches = 0, neighbours = 0;
+    bool fine = true;
+    assert_true(seen && x);
+    while (minibatches < SOME && recur_batches_next(batches, x, x + BATCH)) {
+        first = minibatches++ ? first : x[0];
+        for (size_t b = 0; b < BATCH; b++) {
+            fine &= !seen[x[b]] && x[BATCH + b] == x[b] + 1;
+            seen[x[b]] = 1;
+            neighbours += b > 0 && x[b] == x[b - 1] + 1;
+        }
+    }
+    assert_int_equal(minibatches, SOME);
+    assert_true(fine && count == TOKENS / BATCH && neighbours < 20);
+    recur_batches_start(batches, 1);
+    recur_batches_next(batches, x, x + BATCH);
+    assert_int_not_equal(x[0], first);
+    free(x);
+    free(seen);
+    recur_batches_free(batches);
+    recur_corpus_free(corpus);
+}
+
 static void names_can_be_parsed(void **state)
 {
     (void)state;
@@ -327,6 +394,8 @@ int main(void)
         cmocka_unit_test(seeds_and_epochs_differ),
         cmocka_unit_test(says_how_much_text_is_needed),
         cmocka_unit_test(minibatches_can_be_skipped),
+        cmocka_unit_test(scattering_is_a_permutation),
+        cmocka_unit_test(scatters_many_subsequences),
         cmocka_unit_test(names_can_be_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

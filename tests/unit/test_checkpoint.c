@@ -22,10 +22,17 @@ struct variant {
     enum recur_merge merge;
     bool bidirectional;
     float dropout, validation, momentum, lr; /* lr 0: 0.02 */
+    size_t batch;                            /* 0: 4 */
+    size_t updates;
     enum recur_sampling sampling;
     enum recur_optimizer optimizer;
     enum recur_schedule schedule;
     enum recur_precision precision;
+    enum recur_average average;
+    float weight_drop;
+    double average_start, ar;
+    size_t accumulate;
+    size_t sampled_softmax;
 };
 
 static const struct variant variants[] = {
@@ -59,11 +66,55 @@ static const struct variant variants[] = {
     {.name = "sigmoid, whose empty lanes are not zero",
      .cell = RECUR_CELL_RNN,
      .activation = RECUR_ACTIVATION_SIGMOID},
+    {.name = "wsd, by minibatches, which end within the last epoch",
+     .cell = RECUR_CELL_LSTM,
+     .dropout = 0.1f,
+     .validation = 0.1f,
+     .updates = 13,
+     .optimizer = RECUR_OPTIMIZER_ADAM,
+     .schedule = RECUR_SCHEDULE_WSD},
     {.name = "bf16",
      .cell = RECUR_CELL_LSTM,
      .dropout = 0.1f,
      .optimizer = RECUR_OPTIMIZER_ADAM,
      .precision = RECUR_PRECISION_BF16},
+    {.name = "ema, locked dropout, weight drop",
+     .cell = RECUR_CELL_LSTM,
+     .dropout = 0.2f,
+     .weight_drop = 0.3f,
+     .average = RECUR_AVERAGE_EMA},
+    {.name = "activation regularisation", .cell = RECUR_CELL_LSTM, .dropout = 0.2f, .ar = 2},
+    {.name = "swa",
+     .cell = RECUR_CELL_GRU,
+     .validation = 0.1f,
+     .average = RECUR_AVERAGE_SWA,
+     .average_start = 0.4},
+    {.name = "asgd, whose loss rises", /* so that the mean begins */
+     .cell = RECUR_CELL_GRU,
+     .lr = 3,
+     .schedule = RECUR_SCHEDULE_PLATEAU,
+     .validation = 0.2f,
+     .momentum = 0.9f,
+     .average = RECUR_AVERAGE_ASGD},
+    /* Of the twelve minibatches of two sequences that an epoch has, five updates have two or one */
+    {.name = "accumulate, cosine, dropout",
+     .cell = RECUR_CELL_LSTM,
+     .dropout = 0.2f,
+     .schedule = RECUR_SCHEDULE_COSINE,
+     .batch = 2,
+     .accumulate = 3},
+    {.name = "accumulate, random sampling, held out",
+     .cell = RECUR_CELL_GRU,
+     .validation = 0.1f,
+     .sampling = RECUR_SAMPLING_RANDOM,
+     .average = RECUR_AVERAGE_EMA,
+     .batch = 2,
+     .accumulate = 2},
+    {.name = "sampled softmax",
+     .cell = RECUR_CELL_GRU,
+     .validation = 0.1f,
+     .optimizer = RECUR_OPTIMIZER_ADAM,
+     .sampled_softmax = 3},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
@@ -97,18 +148,28 @@ static struct run begin(const struct variant *variant, size_t threads)
     model.hidden = hidden;
     model.vocabulary = VOCABULARY;
     model.dropout = variant->dropout;
+    model.weight_drop = variant->weight_drop;
+    model.dropout_kind = variant->weight_drop > 0 ? RECUR_DROPOUT_LOCKED : RECUR_DROPOUT_STANDARD;
     recur_trainer_config config = recur_trainer_config_default();
-    config.batch = 4;
+    config.batch = variant->batch ? variant->batch : 4;
     config.steps = 6;
     config.epochs = EPOCHS;
     config.lr = variant->lr > 0 ? variant->lr : 0.02f;
     config.patience = 0;
     config.validation = variant->validation;
     config.momentum = variant->momentum;
+    config.updates = variant->updates;
+    config.ar = variant->ar;
     config.sampling = variant->sampling;
     config.optimizer = variant->optimizer;
     config.schedule = variant->schedule;
     config.precision = variant->precision;
+    config.average = variant->average;
+    if (variant->accumulate)
+        config.accumulate = variant->accumulate;
+    config.sampled_softmax = variant->sampled_softmax;
+    if (variant->average_start > 0)
+        config.average_start = variant->average_start;
     config.threads = threads;
     struct run run = {.read = read_text, .variant = variant};
     recur_error error;
@@ -250,7 +311,8 @@ static void impossible_training_is_refused(void **state)
          "recur.training: optimizer: unknown optimizer \"\": expected sgd, adam, adamw or rmsprop",
          FORMAT},
         {TRAINING, "schedule", "\"\"",
-         "recur.training: schedule: unknown schedule \"\": expected constant, cosine or plateau",
+         "recur.training: schedule: unknown schedule \"\": expected constant, cosine, plateau, wsd "
+         "or onecycle",
          FORMAT},
         {TRAINING, "precision", NULL, "recur.training: precision is missing", FORMAT},
         {TRAINING, "precision", "\"f16\"",

@@ -25,6 +25,7 @@ struct variant {
     enum recur_optimizer optimizer;
     enum recur_schedule schedule;
     enum recur_precision precision;
+    size_t accumulate, blocks;
 };
 
 static const struct variant variants[] = {
@@ -62,6 +63,23 @@ static const struct variant variants[] = {
      .validation = 0.1,
      .optimizer = RECUR_OPTIMIZER_RMSPROP,
      .precision = RECUR_PRECISION_BF16},
+    {.name = "tag, characters, crf, accumulate",
+     .task = RECUR_TASK_TAG,
+     .cell = RECUR_CELL_GRU,
+     .decoder = RECUR_DECODER_CRF,
+     .bidirectional = true,
+     .embedding = 5,
+     .characters = 4,
+     .dropout = 0.2f,
+     .accumulate = 2},
+    {.name = "classify, blocks, accumulate",
+     .task = RECUR_TASK_CLASSIFY,
+     .cell = RECUR_CELL_LSTM,
+     .embedding = 4,
+     .dropout = 0.3f,
+     .validation = 0.1,
+     .accumulate = 2,
+     .blocks = 2},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
@@ -121,7 +139,7 @@ static struct run begin(const void *which, size_t threads)
     model.character_embedding = 3;
     model.dropout = variant->dropout;
     recur_trainer_config config = recur_trainer_config_default();
-    config.batch = 8;
+    config.batch = variant->accumulate ? 4 : 8;
     config.epochs = EPOCHS;
     config.lr = variant->lr > 0 ? variant->lr : 0.02f;
     config.patience = 0;
@@ -129,6 +147,9 @@ static struct run begin(const void *which, size_t threads)
     config.optimizer = variant->optimizer;
     config.schedule = variant->schedule;
     config.precision = variant->precision;
+    config.blocks = variant->blocks;
+    if (variant->accumulate)
+        config.accumulate = variant->accumulate;
     config.threads = threads;
     struct run run = {.read = read_labels, .variant = variant};
     recur_error error;

@@ -96,7 +96,7 @@ static void rare_and_reserved_tokens(void **state)
     (void)state;
     recur_corpus_config config = make_config(RECUR_TOKENS_WORD, RECUR_CLEAN_NONE);
     const recur_token reserved[] = {{"<pad>", 5}, {"pen", 3}};
-    const recur_vocab_config vocab = {sizeof vocab, 2, reserved, 2};
+    const recur_vocab_config vocab = {sizeof vocab, 2, reserved, 2, NULL, 0};
     config.vocab = &vocab;
     struct built built = build(tutorial, &config);
     ASSERT_IDS(built.corpus, 0, 3, 4, 0, 0, 0, 3, 4, 2);
@@ -184,7 +184,8 @@ static void impossible_reserved_tokens_are_refused(void **state)
 {
     (void)state;
     recur_corpus_config config = recur_corpus_config_default();
-    const recur_vocab_config vocab = {sizeof vocab, 0, &(const recur_token){"<unk>", 5}, 1};
+    const recur_vocab_config vocab = {sizeof vocab, 0, &(const recur_token){"<unk>", 5}, 1,
+                                      NULL,         0};
     config.vocab = &vocab;
     struct built built = {0};
     assert_int_equal(recur_corpus_build_memory("a", 1, &config, &built.corpus, &built.vocab, NULL),
@@ -278,6 +279,17 @@ static void more_than_65536_entries_take_wider_ids(void **state)
     recur_corpus_read(built.corpus, ENTRIES - TWICE, 2 * TWICE, ids);
     for (int i = 0; i < 2 * TWICE; i++)
         assert_int_equal(ids[i], i % TWICE + 1);
+    give_back(built);
+
+    /* the first tokens, narrow while reading, with the dictionary of the whole text */
+    config.vocab = NULL;
+    config.max_tokens = 2 * TWICE;
+    built = build(text, &config);
+    assert_int_equal(recur_vocab_size(built.vocab), ENTRIES + 1);
+    assert_int_equal(recur_corpus_size(built.corpus), 2 * TWICE);
+    recur_corpus_read(built.corpus, 0, 2 * TWICE, ids);
+    for (int i = 0; i < 2 * TWICE; i++)
+        assert_int_equal(ids[i], i + TWICE + 1);
     give_back(built);
     free(text);
 }

@@ -224,6 +224,82 @@ static void a_state_that_overflows(void **state)
     recur_model_free(model);
 }
 
+/* The state that the gates of a unit make; `before` is the one that the step read. */
+static double state_of(enum recur_cell cell, const float *gates, size_t hidden, double before)
+{
+    double z = (double)gates[hidden], n = (double)gates[2 * hidden];
+    if (cell == RECUR_CELL_LSTM)
+        return (double)gates[3 * hidden] * tanh((double)gates[4 * hidden]);
+    return (1 - z) * n + z * before;
+}
+
+/* Gates that make the backend's states are right: a wrong one would show in some state. */
+static void gates_make_the_states(void **state)
+{
+    (void)state;
+    static const size_t hidden[] = {40, 9};
+    static float gates[TOKENS_MAX * 5 * 40];
+    int32_t ids[TOKENS_MAX];
+    recur_corpus *corpus = make_corpus(ids, 300);
+    for (int kind = 0; kind < 3 * 2 * 2; kind++) { /* cells, embedded or not, biases */
+        recur_model *model;
+        recur_model_config config = recur_model_config_default();
+        config.cell = (enum recur_cell)(RECUR_CELL_GRU + kind % 3);
+        config.layers = 2;
+        config.hidden = hidden;
+        config.embedding = kind / 3 % 2 ? 7 : 0;
+        config.biases = kind / 6 ? 2 : 1;
+        config.vocabulary = VOCABULARY;
+        config.seed = (uint64_t)kind;
+        assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+        for (size_t i = 0; i < recur_model_tensors(model); i++) { /* biases begin as 0 */
+            float values[4 * 40 * 40];
+            recur_model_get_tensor(model, i, values);
+            for (size_t k = 0; recur_model_tensor(model, i).rank == 1 &&
+                               k < recur_model_tensor(model, i).shape[0];
+                 k++)
+                values[k] = (float)(k % 7) * 0.2F - 0.5F;
+            recur_model_set_tensor(model, i, values);
+        }
+        for (size_t l = 0; l < 2; l++) {
+            size_t H = hidden[l], all = (config.cell == RECUR_CELL_LSTM ? 5 : 3) * H;
+            const struct rows *rows = get_rows(model, corpus, l, 1);
+            assert_int_equal(recur_gates(model, corpus, l, 1, gates, NULL), RECUR_OK);
+            for (size_t i = 0; i < 300 * H; i++) {
+                double before = i < H ? 0 : (double)rows->values[i - H];
+                double got = state_of(config.cell, gates + i / H * all + i % H, H, before);
+                if (!(fabs(got - (double)rows->values[i]) < 2e-6)) /* sums of 50 floats below 1 */
+                    fail_msg("kind %d, layer %zu, token %zu, unit %zu: %g, expected %g", kind, l,
+                             i / H, i % H, got, (double)rows->values[i]);
+            }
+        }
+        recur_model_free(model);
+    }
+    recur_corpus_free(corpus);
+}
+
+static void gates_that_there_are_not(void **state)
+{
+    (void)state;
+    static float gates[1];
+    int32_t ids[10];
+    recur_error error;
+    recur_corpus *corpus = make_corpus(ids, 10);
+    recur_model *model = make_model(RECUR_TASK_LM, true);
+    assert_int_equal(recur_gates(model, corpus, 0, 1, gates, &error), RECUR_ERROR_UNSUPPORTED);
+    recur_model_free(model);
+    model = make_model(RECUR_TASK_LM, false);
+    assert_int_equal(recur_gates(model, corpus, 2, 1, gates, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "there is no layer 3, the model has 2");
+    recur_model_free(model);
+    assert_string_equal(recur_gate_name(RECUR_CELL_LSTM, 4), "c");
+    assert_null(recur_gate_name(RECUR_CELL_LSTM, 5));
+    assert_null(recur_gate_name(RECUR_CELL_LSTM, 6));
+    assert_null(recur_gate_name(RECUR_CELL_RNN, 0));
+    assert_null(recur_gate_name((enum recur_cell)9, 0));
+    recur_corpus_free(corpus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +308,8 @@ int main(void)
         cmocka_unit_test(files),
         cmocka_unit_test(refuses),
         cmocka_unit_test(a_state_that_overflows),
+        cmocka_unit_test(gates_make_the_states),
+        cmocka_unit_test(gates_that_there_are_not),
     };
     return cmocka_run_group_tests_name("features", tests, scratch_create, scratch_remove);
 }

@@ -31,9 +31,11 @@ static void tables_are_whole(void **state)
 {
     (void)state;
     check_whole(recur_model_field, sizeof(recur_model_config));
-    check_whole(recur_trainer_field, sizeof(recur_trainer_config));
+    check_whole(recur_trainer_field, offsetof(recur_trainer_config, ranks));
     check_whole(recur_sampler_field, sizeof(recur_sampler_config));
+    check_whole(recur_dynamic_field, sizeof(recur_dynamic_config));
     check_whole(recur_text_field, offsetof(recur_text_config, encoding));
+    assert_non_null(recur_field_find(recur_text_field, "word_rule"));
     assert_null(recur_field_find(recur_model_field, "heads"));
 }
 
@@ -56,12 +58,15 @@ static void files_keep_the_order_of_their_keys(void **state)
     check_order(recur_model_field,
                 "task cell activation layers hidden bidirectional merge inputs embedding "
                 "vocabulary biases dropout init seed labels pool decoder characters "
-                "character_embedding character_hidden word_column label_column");
+                "character_embedding character_hidden word_column label_column "
+                "dropout_kind weight_drop tied");
     check_order(recur_trainer_field,
                 "batch steps sampling epochs lr optimizer momentum beta1 beta2 alpha epsilon "
                 "weight_decay clip warmup schedule lr_floor factor patience blanks validation "
-                "precision seed threads");
-    check_order(recur_text_field, "tokens clean");
+                "precision seed threads device freeze updates stable decay blocks "
+                "rank_seconds average average_decay average_start accumulate reduce "
+                "reduce_precision sampled_softmax ar sync_every");
+    check_order(recur_text_field, "tokens clean word_rule");
 }
 
 static void check_defaults(recur_fields *fields, const void *config)
@@ -80,6 +85,8 @@ static void a_default_is_that_of_the_struct(void **state)
     recur_model_config model = recur_model_config_default();
     recur_trainer_config trainer = recur_trainer_config_default();
     recur_sampler_config sampler = recur_sampler_config_default();
+    recur_dynamic_config dynamic = recur_dynamic_config_default();
+    check_defaults(recur_dynamic_field, &dynamic);
     check_defaults(recur_sampler_field, &sampler);
     check_defaults(recur_model_field, &model);
     check_defaults(recur_trainer_field, &trainer);
@@ -149,10 +156,11 @@ static void values_out_of_range_are_refused(void **state)
                   "momentum must be at least 0 and below 1, got 1");
     check_refused("batch", (recur_value){.count = 0},
                   "batch must be at least 1 and at most 1000000, got 0");
-    check_refused("schedule", (recur_value){.name = "linear"},
-                  "unknown schedule \"linear\": expected constant, cosine or plateau");
+    check_refused(
+        "schedule", (recur_value){.name = "linear"},
+        "unknown schedule \"linear\": expected constant, cosine, plateau, wsd or onecycle");
     check_refused("schedule", (recur_value){.count = 1},
-                  "unknown schedule \"\": expected constant, cosine or plateau");
+                  "unknown schedule \"\": expected constant, cosine, plateau, wsd or onecycle");
 }
 
 static void an_older_programs_struct_lacks_fields(void **state)

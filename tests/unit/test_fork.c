@@ -17,6 +17,7 @@
 
 #include "base/team.h"
 #include "recur/features.h"
+#include "recur/machine.h"
 #include "recur/predict.h"
 #include "recur/session.h"
 #include "recur/stack.h"
@@ -383,6 +384,34 @@ static void a_stack_goes_on_to_the_same_bits(void **state)
     recur_model_free(model);
 }
 
+static bool measure(void *argument)
+{
+    double rate = 0;
+    return recur_gauge_measure(argument, 1e-4, &rate, NULL) == RECUR_OK && rate > 0;
+}
+
+static bool measure_without_threads(void *argument)
+{
+    recur_error error = {0};
+    double rate;
+    refuse_threads = true;
+    bool refused = recur_gauge_measure(argument, 1e-4, &rate, &error) == RECUR_ERROR_MEMORY;
+    recur_gauge_free(argument);
+    return refused && strstr(error.message, "could not be started");
+}
+
+static void a_gauge_measures_on(void **state)
+{
+    (void)state;
+    recur_gauge *gauge;
+    assert_int_equal(recur_gauge_create_peak(RECUR_PEAK_F32, THREADS, &gauge, NULL), RECUR_OK);
+    assert_true(measure(gauge));
+    in_a_child(measure, gauge);
+    in_a_child(measure_without_threads, gauge);
+    assert_true(measure(gauge));
+    recur_gauge_free(gauge);
+}
+
 /* Callbacks that fork: both processes go on to the end. */
 struct forking {
     size_t calls;
@@ -446,6 +475,7 @@ int main(void)
         cmocka_unit_test(so_does_one_of_labels),
         cmocka_unit_test(a_stepper_goes_on_to_the_same_bits),
         cmocka_unit_test(a_stack_goes_on_to_the_same_bits),
+        cmocka_unit_test(a_gauge_measures_on),
         cmocka_unit_test(functions_that_are_called_back_may_fork),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

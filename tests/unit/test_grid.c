@@ -184,7 +184,7 @@ static void in_blocks(void **state)
 
 static void assert_blocks(size_t batch, size_t blocks)
 {
-    assert_int_equal(recur_micro_batch_of(batch) * blocks, batch);
+    assert_int_equal(recur_micro_batch_of(batch, RECUR_MICRO_ROWS) * blocks, batch);
 }
 
 /* Halves of halves, of ten sequences or more. */

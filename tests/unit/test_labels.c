@@ -205,7 +205,7 @@ static void make_learner(struct bench *b, size_t tokens)
     const recur_trainer_config config = recur_trainer_config_default();
     const struct recur_learner_plan plan = {
         .model = b->model, .team = b->team, .config = &config, .tokens = tokens};
-    assert_int_equal(b->model->backend->create_learner(&plan, &b->learner, NULL), RECUR_OK);
+    assert_int_equal(b->model->place.backend->create_learner(&plan, &b->learner, NULL), RECUR_OK);
     b->gradients = recur_cpu_learner_of(b->learner)->gradients;
 }
 
@@ -241,7 +241,7 @@ static void destroy(struct bench *b)
 {
     recur_labeller_free(&b->labeller);
     recur_label_set_free(&b->set);
-    b->model->backend->free_learner(b->learner);
+    b->model->place.backend->free_learner(b->learner);
     recur_team_free(b->team);
     recur_model_free(b->model);
     recur_labels_free(b->data);
@@ -339,7 +339,7 @@ static void check_sparse_rows(const struct way *way)
     size_t one_hot = way->task == RECUR_TASK_TAG ? 0 : 1 + way->bidirectional;
     size_t tables = way->embedding ? 1 : one_hot;
     recur_labeller_free(&rows.labeller);
-    rows.model->backend->free_learner(rows.learner);
+    rows.model->place.backend->free_learner(rows.learner);
     make_learner(&rows, 3);
     assert_int_equal(recur_cpu_learner_of(rows.learner)->sparse.tables, tables);
     const struct recur_labeller_room room = {.batch = 1, .steps = 8, .tokens = 8, .seed = 3};

@@ -1,4 +1,4 @@
-/* What is said of the machine: how fast it reads, and what a token of a model reads. */
+/* What is said of the machine: its peaks, how fast it reads, and what a token of a model needs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,27 +8,70 @@
 
 #include "recur/machine.h"
 
+static double measured(recur_gauge *gauge)
+{
+    double rate = 0;
+    assert_int_equal(recur_gauge_measure(gauge, 1e-3, &rate, NULL), RECUR_OK);
+    assert_true(rate > 0);
+    return rate;
+}
+
 static void reading_has_a_rate(void **state)
 {
     (void)state;
     for (size_t threads = 1; threads <= 3; threads++) {
-        double rate = 0;
-        assert_int_equal(recur_machine_read_rate(threads, 3 * 5000, 1e-3, &rate, NULL), RECUR_OK);
-        assert_true(rate > 0);
+        recur_gauge *gauge;
+        assert_int_equal(recur_gauge_create_reading(3 * 5000, threads, &gauge, NULL), RECUR_OK);
+        measured(gauge);
+        measured(gauge);
+        recur_gauge_free(gauge);
     }
 }
 
-static void too_little_to_read(void **state)
+/* Fewer threads than were asked for read where there is too little for all. */
+static void a_little_is_read(void **state)
 {
     (void)state;
-    double rate;
+    recur_gauge *gauge;
+    assert_int_equal(recur_gauge_create_reading(1023, 64, &gauge, NULL), RECUR_OK);
+    measured(gauge);
+    recur_gauge_free(gauge);
+}
+
+static void each_kind_has_a_peak(void **state)
+{
+    (void)state;
+    for (int peak = 0; peak < RECUR_PEAKS; peak++)
+        for (size_t threads = 1; threads <= 2; threads++) {
+            recur_gauge *gauge;
+            assert_int_equal(recur_gauge_create_peak((enum recur_peak)peak, threads, &gauge, NULL),
+                             RECUR_OK);
+            measured(gauge);
+            recur_gauge_free(gauge);
+        }
+}
+
+static void nothing_to_measure(void **state)
+{
+    (void)state;
+    double rate = 0;
+    recur_gauge *gauge = NULL;
     recur_error error;
-    assert_int_equal(recur_machine_read_rate(0, 1 << 20, 1e-3, &rate, &error),
+    assert_int_equal(recur_gauge_create_reading(1 << 20, 0, &gauge, &error), RECUR_ERROR_ARGUMENT);
+    assert_int_equal(recur_gauge_create_reading(511, 1, &gauge, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "reading is measured on at least one thread, of at least 512 bytes");
+    assert_int_equal(recur_gauge_create_peak(RECUR_PEAK_F32, 0, &gauge, &error),
                      RECUR_ERROR_ARGUMENT);
-    assert_int_equal(recur_machine_read_rate(1, 1 << 20, 0, &rate, &error), RECUR_ERROR_ARGUMENT);
-    assert_int_equal(recur_machine_read_rate(2, 8191, 1e-3, &rate, &error), RECUR_ERROR_ARGUMENT);
-    assert_string_equal(error.message, "reading is measured on at least one thread with 4096 bytes "
-                                       "for each, for some time");
+    assert_int_equal(recur_gauge_create_peak(RECUR_PEAKS, 1, &gauge, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message,
+                        "a peak is one of enum recur_peak, measured on at least one thread");
+    assert_null(gauge);
+    assert_int_equal(recur_gauge_create_peak(RECUR_PEAK_F32, 1, &gauge, NULL), RECUR_OK);
+    assert_int_equal(recur_gauge_measure(gauge, 0, &rate, &error), RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "a gauge measures for some time");
+    recur_gauge_free(gauge);
+    recur_gauge_free(NULL);
 }
 
 /* The gates of both layers, the input of the upper one, the head; the look-up reads a row. */
@@ -53,12 +96,38 @@ static void bytes_of_a_token(void **state)
     }
 }
 
+/* The tests' environment has no GPU: it has an empty RECUR_CUDA. */
+static void no_gpu_is_no_error(void **state)
+{
+    (void)state;
+    recur_device_info info = {.name = "something"};
+    recur_model_config config = recur_model_config_default();
+    recur_model *model;
+    recur_error error = {0};
+    config.vocabulary = 4;
+    assert_int_equal(recur_machine_device(&info, &error), RECUR_OK);
+    assert_string_equal(info.name, "");
+    assert_string_equal(error.message, "");
+    assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+    assert_int_equal(recur_model_set_device(model, RECUR_DEVICE_AUTO, NULL), RECUR_OK);
+    assert_int_equal(recur_model_device(model).device, RECUR_DEVICE_CPU);
+    assert_string_equal(recur_model_device(model).why, "");
+    assert_int_equal(recur_model_set_device(model, RECUR_DEVICE_CUDA, &error), RECUR_ERROR_DEVICE);
+    assert_int_equal(error.status, RECUR_ERROR_DEVICE);
+    assert_true(*error.message);
+    assert_int_equal(recur_model_set_device(model, (enum recur_device)7, &error),
+                     RECUR_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "unknown device 7: expected auto, cpu or cuda");
+    assert_int_equal(recur_model_device(model).device, RECUR_DEVICE_CPU);
+    recur_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reading_has_a_rate),
-        cmocka_unit_test(too_little_to_read),
-        cmocka_unit_test(bytes_of_a_token),
+        cmocka_unit_test(reading_has_a_rate),   cmocka_unit_test(a_little_is_read),
+        cmocka_unit_test(each_kind_has_a_peak), cmocka_unit_test(nothing_to_measure),
+        cmocka_unit_test(bytes_of_a_token),     cmocka_unit_test(no_gpu_is_no_error),
     };
     return cmocka_run_group_tests_name("machine", tests, NULL, NULL);
 }

@@ -14,8 +14,8 @@
 static void names_of_no_value(void **state)
 {
     (void)state;
-    assert_string_equal(recur_tokens_name((enum recur_tokens)3), "unknown");
-    assert_false(recur_tokens_spaced((enum recur_tokens)3));
+    assert_string_equal(recur_tokens_name((enum recur_tokens)4), "unknown");
+    assert_false(recur_tokens_spaced((enum recur_tokens)4));
     assert_false(recur_tokens_as_they_stand((enum recur_tokens) - 1));
     assert_string_equal(recur_clean_name((enum recur_clean)2), "unknown");
     assert_string_equal(recur_sampling_name((enum recur_sampling) - 1), "unknown");
@@ -28,7 +28,7 @@ static void names_of_no_value(void **state)
     assert_string_equal(recur_format_name((enum recur_format)6), "unknown");
     assert_string_equal(recur_optimizer_name((enum recur_optimizer)4), "unknown");
     assert_string_equal(recur_precision_name((enum recur_precision)2), "unknown");
-    assert_string_equal(recur_schedule_name((enum recur_schedule)3), "unknown");
+    assert_string_equal(recur_schedule_name((enum recur_schedule)5), "unknown");
     assert_string_equal(recur_phase_name(RECUR_PHASES), "unknown");
     assert_string_equal(recur_status_name((enum recur_status)99), "unknown status");
     assert_string_equal(recur_cell_name(RECUR_CELL_LSTM), "lstm");
@@ -107,7 +107,7 @@ static void texts_of_no_kind(void **state)
     recur_corpus_config config = recur_corpus_config_default();
     recur_text_config text = recur_text_config_default();
     const recur_token token = {"a", 1}, unknown = {"<unk>", 5};
-    const char *wrong_tokens = "unknown token kind 7: expected char, word or byte";
+    const char *wrong_tokens = "unknown token kind 7: expected char, word, byte or bpe";
     config.text = &text;
     text.tokens = (enum recur_tokens)7;
     assert_int_equal(recur_corpus_build_memory("ab", 2, &config, &corpus, &vocab, &error),
@@ -182,7 +182,9 @@ static void runs_of_no_kind(void **state)
     config.schedule = (enum recur_schedule)9;
     assert_int_equal(recur_trainer_create(model, corpus, &config, &trainer, &error),
                      RECUR_ERROR_ARGUMENT);
-    assert_string_equal(error.message, "unknown schedule 9: expected constant, cosine or plateau");
+    assert_string_equal(error.message,
+                        "unknown schedule 9: expected constant, cosine, plateau, wsd "
+                        "or onecycle");
     config = recur_trainer_config_default();
     config.precision = (enum recur_precision)2;
     assert_int_equal(recur_trainer_create(model, corpus, &config, &trainer, &error),

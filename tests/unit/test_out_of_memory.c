@@ -20,6 +20,7 @@
 #include "recur/machine.h"
 #include "recur/ngrams.h"
 #include "recur/session.h"
+#include "recur/store.h"
 
 enum { THREADS = 2, VOCABULARY = 5, TOKENS = 60 };
 
@@ -134,6 +135,44 @@ static enum recur_status build_corpus_of(const struct world *world, enum recur_t
 static enum recur_status build_corpus(const struct world *world, recur_error *error)
 {
     return build_corpus_of(world, RECUR_TOKENS_CHAR, error);
+}
+
+/* Opens a store that has the text's tokens, or fails. */
+static enum recur_status open_store(const char *folder, recur_error *error)
+{
+    recur_corpus *corpus = NULL;
+    recur_vocab *vocab = NULL;
+    enum recur_status status = recur_store_open(folder, NULL, &corpus, &vocab, error);
+    if (status == RECUR_OK && recur_corpus_size(corpus) != 9)
+        status = RECUR_ERROR_DATA;
+    recur_corpus_free(corpus);
+    recur_vocab_free(vocab);
+    return status;
+}
+
+/* A store whose making fails is made by the next call, which has memory, out of what is there. */
+static enum recur_status make_store(const struct world *world, recur_error *error)
+{
+    static const char *const names[] = {"store.json", "vocabulary.json", "numbers",
+                                        "work.json",  "00000.ids",       "00000.raw"};
+    const char *path = world->text;
+    char folder[620], file[700];
+    recur_store_config config = recur_store_config_default();
+    recur_text_config cutting = recur_text_config_default();
+    cutting.tokens = RECUR_TOKENS_WORD;
+    config.text = &cutting;
+    config.shard_ids = 65536;
+    snprintf(folder, sizeof folder, "%s.store", world->text);
+    enum recur_status status = recur_store_make(&path, 1, &config, folder, error), again = status;
+    if (status == RECUR_ERROR_MEMORY && recur_store_make(&path, 1, &config, folder, NULL))
+        status = RECUR_ERROR_DATA;
+    again = open_store(folder, again == RECUR_OK ? error : NULL);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(file, sizeof file, "%s/%s", folder, names[i]);
+        unlink(file);
+    }
+    rmdir(folder);
+    return status == RECUR_OK || again != RECUR_OK ? again : status;
 }
 
 static enum recur_status build_corpus_of_words(const struct world *world, recur_error *error)
@@ -318,11 +357,28 @@ static enum recur_status generate(const struct world *world, recur_error *error)
     return recur_generate(world->language, "\"", 1, 5, NULL, take_text, NULL, NULL, error);
 }
 
-static enum recur_status read_rate(const struct world *world, recur_error *error)
+static enum recur_status measure_peak(const struct world *world, recur_error *error)
 {
     double rate;
+    recur_gauge *gauge = NULL;
     (void)world;
-    return recur_machine_read_rate(2, 8192, 1e-6, &rate, error);
+    enum recur_status status = recur_gauge_create_peak(RECUR_PEAK_BF16, 2, &gauge, error);
+    if (status == RECUR_OK)
+        status = recur_gauge_measure(gauge, 1e-6, &rate, error);
+    recur_gauge_free(gauge);
+    return status;
+}
+
+static enum recur_status measure_reading(const struct world *world, recur_error *error)
+{
+    double rate;
+    recur_gauge *gauge = NULL;
+    (void)world;
+    enum recur_status status = recur_gauge_create_reading(8192, 2, &gauge, error);
+    if (status == RECUR_OK)
+        status = recur_gauge_measure(gauge, 1e-6, &rate, error);
+    recur_gauge_free(gauge);
+    return status;
 }
 
 static enum recur_status take_filling(void *user, const recur_filling *filling, recur_error *error)
@@ -364,6 +420,7 @@ static const struct {
     {"recur_model_save", save_model},
     {"recur_model_import, PyTorch", import_pytorch},
     {"recur_model_export, PyTorch", export_pytorch},
+    {"recur_store_make", make_store},
     {"recur_corpus_build", build_corpus},
     {"recur_corpus_build, words", build_corpus_of_words},
     {"recur_corpus_encode", encode},
@@ -378,7 +435,8 @@ static const struct {
     {"recur_checkpoint_resume_labels", resume_labels},
     {"recur_session_create", use_session},
     {"recur_generate", generate},
-    {"recur_machine_read_rate", read_rate},
+    {"recur_gauge_create_peak", measure_peak},
+    {"recur_gauge_create_reading", measure_reading},
     {"recur_fill", fill},
     {"recur_evaluate", evaluate},
     {"recur_features_save", save_features},

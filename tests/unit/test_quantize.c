@@ -16,6 +16,7 @@
 #include "recur/session.h"
 #include "recur/trainer.h"
 #include "scratch.h"
+#include "tensor_named.h"
 
 enum { VOCABULARY = 37, TOKENS = 60, EMBEDDING = 35 };
 
@@ -188,9 +189,7 @@ static void no_negative_zero(void **state)
     recur_model *model = make_model(RECUR_CELL_GRU, 0), *read;
     const char *path = scratch_path(*state, "model");
     float weights[3 * 40 * 40], again[3 * 40 * 40];
-    size_t index = 0;
-    while (strcmp(recur_model_tensor(model, index).name, "rnn.weight_hh_l1") != 0)
-        index++;
+    size_t index = tensor_named(model, "rnn.weight_hh_l1");
     for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
         weights[i] = i % 2 ? 1 : -1e-6F; /* which rounds to none of the 127 */
     recur_model_set_tensor(model, index, weights);

@@ -44,6 +44,9 @@ static void has_the_documented_defaults(void **state)
     assert_true(config.top_p == 1);
     assert_true(config.min_p == 0);
     assert_int_equal(config.seed, 1);
+    assert_true(config.repetition_penalty == 1);
+    assert_true(config.frequency_penalty == 0);
+    assert_true(config.presence_penalty == 0);
     recur_sampler_free(NULL);
 }
 
@@ -214,6 +217,81 @@ static void assert_distribution(recur_sampler_config config, const float *logits
     }
 }
 
+/* Which tokens typical sampling keeps, by a plain sort of their distances to the entropy. */
+static void expected_typical(const float *logits, double share, bool *kept)
+{
+    double p[V], distance[V], total = 0, entropy = 0, mass = 0;
+    for (size_t i = 1; i < V; i++)
+        total += p[i] = exp((double)logits[i]);
+    for (size_t i = 1; i < V; i++) {
+        p[i] /= total;
+        entropy -= p[i] * log(p[i]);
+    }
+    for (size_t i = 1; i < V; i++) {
+        distance[i] = fabs(-log(p[i]) - entropy);
+        kept[i] = false;
+    }
+    while (mass < share) {
+        size_t next = 0;
+        for (size_t i = 1; i < V; i++)
+            if (!kept[i] && (next == 0 || distance[i] < distance[next]))
+                next = i;
+        kept[next] = true;
+        mass += p[next];
+    }
+}
+
+static void typical_tokens_are_about_as_surprising_as_expected(void **state)
+{
+    (void)state;
+    struct recur_rng rng;
+    recur_rng_seed(&rng, 23, 0);
+    bool best_left_out = false;
+    for (unsigned trial = 0; trial < 40; trial++) {
+        float logits[V];
+        bool kept[V], seen[V] = {false};
+        size_t best = 1;
+        recur_sampler_config config = recur_sampler_config_default();
+        config.temperature = 1;
+        config.typical_p = trial % 2 ? 0.3 : 0.8;
+        config.seed = trial;
+        for (size_t i = 0; i < V; i++)
+            logits[i] = (float)(2 * recur_rng_normal(&rng));
+        for (size_t i = 1; i < V; i++)
+            best = logits[i] > logits[best] ? i : best;
+        expected_typical(logits, config.typical_p, kept);
+        recur_sampler *sampler = make(config, V, 0);
+        for (int i = 0; i < 3000; i++)
+            seen[recur_sample(sampler, logits)] = true;
+        recur_sampler_free(sampler);
+        for (size_t i = 1; i < V; i++)
+            assert_true(kept[i] || !seen[i]);
+        for (size_t i = 1; i < V; i++) /* of a token that is kept at least 30 come */
+            assert_true(!kept[i] || seen[i] || exp((double)(logits[i] - logits[best])) < 0.05);
+        best_left_out |= !kept[best];
+    }
+    assert_true(best_left_out); /* else it is top-p */
+}
+
+/* A token's share of the weight may be too small for a number. */
+static void a_vanishing_token_does_not_disturb_typical_sampling(void **state)
+{
+    (void)state;
+    float logits[V];
+    recur_sampler_config config = recur_sampler_config_default();
+    config.temperature = 1;
+    config.typical_p = 0.5;
+    for (size_t i = 0; i < V; i++)
+        logits[i] = i < 10 ? 0 : -745;
+    recur_sampler *sampler = make(config, V, 0);
+    bool seen[V] = {false};
+    for (int i = 0; i < 1000; i++)
+        seen[recur_sample(sampler, logits)] = true;
+    recur_sampler_free(sampler);
+    for (size_t i = 1; i < V; i++) /* five of the nine that are equal */
+        assert_int_equal(seen[i], i <= 5);
+}
+
 static void tokens_come_as_often_as_the_filters_say(void **state)
 {
     (void)state;
@@ -287,6 +365,45 @@ static void equal_seeds_make_equal_choices(void **state)
     recur_sampler_free(other);
 }
 
+/* Greedy choices among five tokens, after some were read. */
+static void assert_choices(recur_sampler_config config, const int32_t *expected, size_t count)
+{
+    const float logits[5] = {0, 4, 3, 2, -1};
+    const int32_t read[] = {1, 4, -1, 5};
+    config.size = sizeof config;
+    config.top_p = 1;
+    recur_sampler *sampler = make(config, 5, 0);
+    recur_sampler_read(sampler, read, 4);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(recur_sample(sampler, logits), expected[i]);
+    recur_sampler_free(sampler);
+}
+
+static void penalties_change_what_was_read_or_chosen(void **state)
+{
+    (void)state;
+    const int32_t repetition[] = {2, 1, 1}; /* 4 becomes 2, and -1 becomes -2 */
+    assert_choices((recur_sampler_config){.repetition_penalty = 2}, repetition, 3);
+    /* For the other two, what was read does not count. */
+    const int32_t frequency[] = {1, 1, 2, 1, 2, 3};
+    assert_choices((recur_sampler_config){.frequency_penalty = 0.75}, frequency, 6);
+    const int32_t presence[] = {1, 2, 1, 1};
+    assert_choices((recur_sampler_config){.presence_penalty = 1.5}, presence, 4);
+}
+
+static void impossible_penalties_are_refused(void **state)
+{
+    (void)state;
+    recur_sampler_config good = recur_sampler_config_default(), bad = good;
+    bad.repetition_penalty = -1;
+    refuse(bad, V, 0, "the repetition penalty is -1, expected a number from 0 to 1000");
+    bad = good;
+    bad.frequency_penalty = (double)NAN;
+    refuse(bad, V, 0,
+           "the frequency penalty is nan and the presence penalty 0, expected numbers from -100 to "
+           "100");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,9 +414,13 @@ int main(void)
         cmocka_unit_test(wrong_logits_stay_inside_the_vocabulary),
         cmocka_unit_test(certainty_wins),
         cmocka_unit_test(tokens_come_as_often_as_the_filters_say),
+        cmocka_unit_test(typical_tokens_are_about_as_surprising_as_expected),
+        cmocka_unit_test(a_vanishing_token_does_not_disturb_typical_sampling),
         cmocka_unit_test(of_equal_tokens_the_lowest_ids_are_kept),
         cmocka_unit_test(the_temperature_comes_before_top_p),
         cmocka_unit_test(equal_seeds_make_equal_choices),
+        cmocka_unit_test(penalties_change_what_was_read_or_chosen),
+        cmocka_unit_test(impossible_penalties_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -326,6 +326,117 @@ static void few_tokens(void **state)
     recur_model_free(model);
 }
 
+enum { EQUAL = 40, HIDDEN = 48 }; /* of so many equal lengths lie in blocks */
+
+static recur_model *make_dropping_model(float dropout, enum recur_dropout_kind kind,
+                                        float weight_drop)
+{
+    const size_t hidden[] = {HIDDEN};
+    recur_model_config config = recur_model_config_default();
+    recur_model *model;
+    config.hidden = hidden;
+    config.inputs = INPUTS;
+    config.vocabulary = OUTPUTS;
+    config.dropout = dropout;
+    config.dropout_kind = kind;
+    config.weight_drop = weight_drop;
+    assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+    return model;
+}
+
+/* Are the same outputs dropped in two rows of y? */
+static bool same_mask(const struct work *work, size_t row, size_t other)
+{
+    for (size_t j = 0; j < work->width; j++)
+        if ((work->y[row * work->width + j] == 0) != (work->y[other * work->width + j] == 0))
+            return false;
+    return true;
+}
+
+static void check_masks(const size_t *lengths, size_t batch, enum recur_dropout_kind kind)
+{
+    recur_model *model = make_dropping_model(0.25F, kind, 0);
+    recur_stack *stack = make_stack(model, batch, STEPS, 3);
+    struct work work;
+    size_t dropped = 0, rows = 0, changed = 0;
+    work_init(&work, stack, model, lengths, batch, STEPS);
+    run(stack, &work, true);
+    for (size_t b = 0; b < batch; b++)
+        for (size_t t = 0; t < lengths[b]; t++, rows++) {
+            for (size_t j = 0; j < work.width; j++)
+                dropped += work.y[(t * batch + b) * work.width + j] == 0;
+            changed += !same_mask(&work, t * batch + b, b);
+        }
+    assert_true((changed == 0) == (kind == RECUR_DROPOUT_LOCKED));
+    /* three standard deviations of a share of at least 7 x 48 masks */
+    assert_true(fabs((double)dropped / (double)(rows * work.width) - 0.25) < 0.075);
+    for (size_t b = 1; b < batch; b++)
+        assert_false(lengths[b] && lengths[b - 1] && same_mask(&work, b, b - 1));
+    work_free(&work);
+    recur_stack_free(stack);
+    recur_model_free(model);
+}
+
+/* Locked dropout drops the same outputs at all steps of a sequence. */
+static void locked_masks_last_for_a_sequence(void **state)
+{
+    (void)state;
+    size_t equal[EQUAL];
+    for (size_t b = 0; b < EQUAL; b++)
+        equal[b] = STEPS;
+    for (int kind = RECUR_DROPOUT_STANDARD; kind <= RECUR_DROPOUT_LOCKED; kind++) {
+        check_masks(some_lengths, SEQUENCES, (enum recur_dropout_kind)kind);
+        check_masks(equal, EQUAL, (enum recur_dropout_kind)kind);
+    }
+}
+
+/* The gradient of weight_hh, (4 H, H), and all that a pass makes with it; free() it. */
+static float *recurrent_gradient(recur_model *model, struct work *work, bool drops)
+{
+    recur_stack *stack = make_stack(model, SEQUENCES, STEPS, 2);
+    float *values = malloc(4 * HIDDEN * HIDDEN * sizeof *values);
+    work_init(work, stack, model, some_lengths, SEQUENCES, STEPS);
+    run(stack, work, drops);
+    recur_stack_get_gradient(stack, 1, values);
+    recur_stack_free(stack);
+    return values;
+}
+
+/* A pass with weight drop is that of a model whose weights are what is left of them, and its
+ * gradient is that model's, times the same mask. */
+static void weight_drop_is_a_mask_of_weights(void **state)
+{
+    (void)state;
+    const float rate = 0.4F;
+    const size_t count = 4 * (size_t)HIDDEN * HIDDEN;
+    recur_model *model = make_dropping_model(0, RECUR_DROPOUT_STANDARD, rate);
+    struct work dropped, whole;
+    assert_string_equal(recur_model_tensor(model, 1).name, "rnn.weight_hh_l0");
+    float *gradient = recurrent_gradient(model, &dropped, true), *weights = draw(count, 0);
+    size_t zeros = 0;
+    recur_model_get_tensor(model, 1, weights);
+    for (size_t i = 0; i < count; i++) {
+        zeros += gradient[i] == 0;
+        weights[i] *= gradient[i] == 0 ? 0 : 1 / (1 - rate);
+    }
+    /* four standard deviations */
+    assert_true(fabs((double)zeros / (double)count - (double)rate) < 0.021);
+    recur_model_set_tensor(model, 1, weights);
+    float *wanted = recurrent_gradient(model, &whole, false);
+    for (size_t i = 0; i < SEQUENCES * dropped.states; i++)
+        assert_true(fabsf(dropped.h_n[i] - whole.h_n[i]) < 1e-6F);
+    for (size_t i = 0; i < count; i++)
+        if (gradient[i] != 0)
+            assert_true(fabsf(gradient[i] - wanted[i] / (1 - rate)) <
+                        1e-5F + 1e-5F * fabsf(gradient[i]));
+    work_free(&dropped);
+    work_free(&whole);
+    free(gradient);
+    free(wanted);
+    free(weights);
+    recur_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +447,8 @@ int main(void)
         cmocka_unit_test(of_equal_length),
         cmocka_unit_test(very_long),
         cmocka_unit_test(few_tokens),
+        cmocka_unit_test(locked_masks_last_for_a_sequence),
+        cmocka_unit_test(weight_drop_is_a_mask_of_weights),
     };
     return cmocka_run_group_tests_name("stack", tests, NULL, NULL);
 }

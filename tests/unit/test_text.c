@@ -458,7 +458,8 @@ static void names_can_be_parsed(void **state)
         assert_int_equal(clean, i);
     }
     assert_int_equal(recur_tokens_parse("chars", &tokens, &error), RECUR_ERROR_ARGUMENT);
-    assert_string_equal(error.message, "unknown token kind \"chars\": expected char, word or byte");
+    assert_string_equal(error.message,
+                        "unknown token kind \"chars\": expected char, word, byte or bpe");
     assert_int_equal(recur_clean_parse("", &clean, &error), RECUR_ERROR_ARGUMENT);
     assert_string_equal(error.message, "unknown kind of cleaning \"\": expected none or letters");
 }

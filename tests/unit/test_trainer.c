@@ -91,6 +91,51 @@ static void same_bits_where_units_are_shared(void **state)
     }
 }
 
+static recur_model *make_regular(void)
+{
+    const size_t hidden[] = {40, 35};
+    recur_model_config config = recur_model_config_default();
+    config.hidden = hidden;
+    config.layers = 2;
+    config.vocabulary = VOCABULARY;
+    config.dropout = 0.3f;
+    config.dropout_kind = RECUR_DROPOUT_LOCKED;
+    config.weight_drop = 0.4f;
+    recur_model *model;
+    assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
+    return model;
+}
+
+/* Locked dropout, weight drop, activation regularisation and a mean of the parameters. */
+static void same_bits_of_what_regularises(void **state)
+{
+    (void)state;
+    for (int precision = RECUR_PRECISION_F32; precision <= RECUR_PRECISION_BF16; precision++) {
+        float *wanted = NULL;
+        for (size_t threads = 1; threads <= 5; threads += 2) {
+            recur_model *model = make_regular();
+            recur_corpus *corpus = make_corpus(300, 0);
+            recur_trainer_config config = small_config();
+            config.threads = threads;
+            config.batch = 5;
+            config.validation = 0.2f;
+            config.precision = (enum recur_precision)precision;
+            config.average = RECUR_AVERAGE_EMA;
+            config.ar = 2;
+            recur_trainer *trainer = make_trainer(model, corpus, &config);
+            for (int i = 0; i < EPOCHS; i++)
+                assert_int_equal(recur_trainer_epoch(trainer, NULL, NULL), RECUR_OK);
+            assert_int_equal(recur_trainer_finish(trainer, NULL), RECUR_OK);
+            if (wanted)
+                assert_parameters(model, wanted);
+            else
+                wanted = parameters_of(model);
+            release(trainer, corpus, model);
+        }
+        free(wanted);
+    }
+}
+
 static void steps_allocate_nothing(void **state)
 {
     (void)state;
@@ -289,6 +334,56 @@ static void steps_tell_where_they_are(void **state)
     release(trainer, corpus, model);
 }
 
+/* A run that is given its length as it goes ends with the bits of one that had it from the start.
+ */
+static void length_while_running(void **state)
+{
+    (void)state;
+    float *wanted = NULL;
+    recur_corpus *corpus = make_corpus(300, 0);
+    recur_trainer_config config = small_config();
+    config.validation = 0.1f;
+    config.schedule = RECUR_SCHEDULE_WSD;
+    config.warmup = 3;
+    for (int late = 0; late < 2; late++) {
+        recur_model *model = make_model(RECUR_CELL_LSTM, 1, 12, 0.1f);
+        config.updates = late ? 1000 : 31;
+        config.stable = late ? 0 : 17;
+        config.decay = late ? 300 : 9;
+        recur_trainer *trainer = make_trainer(model, corpus, &config);
+        recur_error error;
+        recur_step step;
+        recur_epoch epoch = {0};
+        for (size_t i = 1; i <= 31; i++) {
+            if (late && i == 20)
+                assert_int_equal(recur_trainer_set_length(trainer, 31, 17, 9, &error), RECUR_OK);
+            assert_false(recur_trainer_over(trainer));
+            assert_int_equal(recur_trainer_step(trainer, &step, &error), RECUR_OK);
+            assert_int_equal(recur_trainer_updates(trainer), i);
+            if (step.end_of_epoch)
+                assert_int_equal(recur_trainer_end_epoch(trainer, &epoch, NULL), RECUR_OK);
+        }
+        assert_true(step.end_of_epoch && step.minibatch < step.minibatches);
+        assert_true(recur_trainer_over(trainer) && isfinite(epoch.valid_loss));
+        assert_int_equal(recur_trainer_epochs(trainer), recur_trainer_get_config(trainer)->epochs);
+        assert_int_equal(recur_trainer_step(trainer, NULL, &error), RECUR_ERROR_ARGUMENT);
+        assert_string_equal(error.message,
+                            "the run is over after 31 minibatches: recur_trainer_end_epoch and "
+                            "recur_trainer_finish come next");
+        assert_int_equal(recur_trainer_set_length(trainer, 31, 9, 9, &error), RECUR_ERROR_ARGUMENT);
+        assert_string_equal(error.message,
+                            "the run has had 31 minibatches, it cannot end after 31");
+        if (late)
+            assert_parameters(model, wanted);
+        else
+            wanted = parameters_of(model);
+        recur_trainer_free(trainer);
+        recur_model_free(model);
+    }
+    free(wanted);
+    recur_corpus_free(corpus);
+}
+
 static void refuse(const recur_corpus *corpus, const recur_trainer_config *config,
                    enum recur_status status, const char *sentence)
 {
@@ -323,7 +418,7 @@ static void refuses_values(void **state)
         {FIELD(weight_decay), -1, "weight decay must be at least 0 and below inf, got -1"},
         {FIELD(clip), -2, "the clipping threshold must be at least 0 and below inf, got -2"},
         {FIELD(clip), NAN, "the clipping threshold must be at least 0 and below inf, got nan"},
-        {FIELD(warmup), 1, "the warm-up share must be at least 0 and below 1, got 1"},
+        {FIELD(warmup), -1, "the warm-up must be at least 0 and at most 1e+09, got -1"},
         {FIELD(lr_floor), 1.5f,
          "the learning rate's floor must be at least 0 and at most 1, got 1.5"},
         {FIELD(factor), 0, "the plateau's factor must be above 0 and below 1, got 0"},
@@ -413,12 +508,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bits_on_any_threads),
         cmocka_unit_test(same_bits_where_units_are_shared),
+        cmocka_unit_test(same_bits_of_what_regularises),
         cmocka_unit_test(allocations_are_counted),
         cmocka_unit_test(steps_allocate_nothing),
         cmocka_unit_test(learns),
         cmocka_unit_test(diverges),
         cmocka_unit_test(diverges_in_the_norm),
         cmocka_unit_test(diverges_later),
+        cmocka_unit_test(length_while_running),
         cmocka_unit_test(steps_tell_where_they_are),
         cmocka_unit_test(refuses_values),
         cmocka_unit_test(refuses_texts),

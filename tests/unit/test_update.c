@@ -70,7 +70,7 @@ static void make(struct bench *bench, const recur_trainer_config *config, bool w
     const struct recur_kernels *kernels;
     assert_int_equal(recur_kernels_select(&kernels, NULL), RECUR_OK);
     assert_int_equal(recur_optimiser_init(&bench->optimiser, kernels, config, bench->parameters,
-                                          bench->gradients, SPAN, &bench->sparse, NULL),
+                                          bench->gradients, SPAN, &bench->sparse, NULL, NULL, NULL),
                      RECUR_OK);
     recur_rng_seed(&bench->rng, 4, 0);
     for (size_t j = 0; j < SPAN; j++) {
@@ -88,11 +88,12 @@ static void discard(struct bench *bench)
 }
 
 /* One update by so many threads; returns the norm. */
-static double step(struct bench *bench, size_t threads, double lr, double clip)
+static double step(struct bench *bench, size_t threads, const struct recur_learning *how,
+                   double clip)
 {
     struct recur_team *team;
     assert_int_equal(recur_team_create(threads, &team, NULL), RECUR_OK);
-    double norm = recur_optimiser_run(&bench->optimiser, team, lr, clip);
+    double norm = recur_optimiser_run(&bench->optimiser, team, how, clip);
     recur_team_free(team);
     return norm;
 }
@@ -153,7 +154,8 @@ static void check_optimiser(const recur_trainer_config *config, bool with_tables
     for (int update = 1; update <= UPDATES; update++) {
         draw_gradients(&bench);
         double clip = update % 2 ? 0 : 0.75 * norm_of(&bench);
-        double norm = step(&bench, update % 2 ? 1 : 5, lr, clip);
+        const struct recur_learning how = {.lr = lr, .number = (uint64_t)update};
+        double norm = step(&bench, update % 2 ? 1 : 5, &how, clip);
         const real scale = update % 2 ? 1 : (real)(clip / norm);
         for (size_t j = 0; j < SPAN; j++)
             reference(config, &bench.p[j], &bench.m[j], &bench.v[j],
@@ -197,11 +199,37 @@ static void zeros_stay_zero(void **state)
         for (size_t j = 0; j < SPAN; j += 3)
             bench.parameters[j] = bench.gradients[j] = 0;
         for (int update = 0; update < 5; update++)
-            step(&bench, 1, 0.1, 0);
+            step(&bench, 1, &(struct recur_learning){.lr = 0.1, .number = 1}, 0);
         for (size_t j = 0; j < SPAN; j += 3)
             assert_true(bench.parameters[j] == 0);
         discard(&bench);
     }
+}
+
+/* The mean is that of every parameter, also of rows that plain SGD does not look at. Each update
+ * rounds the mean a few times, at less than 8. */
+static void a_mean_follows_all_parameters(void **state)
+{
+    (void)state;
+    static struct bench bench;
+    static double sum[SPAN];
+    recur_trainer_config config = recur_trainer_config_default();
+    config.optimizer = RECUR_OPTIMIZER_SGD;
+    make(&bench, &config, true);
+    assert_int_equal(recur_block_alloc(SPAN * sizeof(real), "a", &bench.optimiser.average, NULL),
+                     0);
+    for (int update = 1; update <= UPDATES; update++) {
+        draw_gradients(&bench);
+        const struct recur_learning how = {
+            .lr = 0.1, .number = (uint64_t)update, .average = 1 / (double)update};
+        step(&bench, update % 2 ? 1 : 5, &how, 0);
+        for (size_t j = 0; j < SPAN; j++)
+            sum[j] += (double)bench.parameters[j];
+    }
+    for (size_t j = 0; j < SPAN; j++)
+        assert_true(fabs((double)bench.optimiser.average[j] - sum[j] / UPDATES) < UPDATES * 1e-6);
+    recur_block_free(bench.optimiser.average);
+    discard(&bench);
 }
 
 static void check_norm(bool with_tables)
@@ -212,7 +240,8 @@ static void check_norm(bool with_tables)
     draw_gradients(&bench);
     double wanted = norm_of(&bench), first = 0;
     for (size_t threads = 1; threads <= 9; threads++) {
-        double norm = step(&bench, threads, 0.1, 1);
+        double norm =
+            step(&bench, threads, &(struct recur_learning){.lr = 0.1, .number = threads}, 1);
         assert_true(fabs(norm - wanted) < 1e-6 * norm);
         if (threads == 1)
             first = norm;
@@ -228,7 +257,7 @@ static void norm_is_global(void **state)
     check_norm(true);
 }
 
-/* Gradients that are no numbers update nothing, and no update is counted. */
+/* Gradients that are no numbers update nothing. */
 static void not_finite(void **state)
 {
     (void)state;
@@ -240,9 +269,9 @@ static void not_finite(void **state)
     bench.gradients[SPAN / 2] = (real)NAN;
     memcpy(before, bench.parameters, sizeof before);
     for (size_t threads = 1; threads <= 3; threads++)
-        assert_true(isnan(step(&bench, threads, 0.1, 1)));
+        assert_true(
+            isnan(step(&bench, threads, &(struct recur_learning){.lr = 0.1, .number = 1}, 1)));
     assert_memory_equal(before, bench.parameters, sizeof before);
-    assert_int_equal(bench.optimiser.updates, 0);
     discard(&bench);
 }
 
@@ -263,14 +292,18 @@ static void constant(void **state)
     (void)state;
     recur_trainer_config config = recur_trainer_config_default();
     struct recur_plateau plateau = {.factor = 1};
-    for (double done = 0; done < 1; done += 0.1)
-        assert_true(recur_schedule_lr(&config, &plateau, done, done + 0.1) == (double)config.lr);
+    for (int i = 0; i < 10; i++) {
+        const struct recur_place place = {i / 10.0, (i + 1) / 10.0, i, 10};
+        assert_true(recur_schedule_lr(&config, &plateau, &place) == (double)config.lr);
+    }
 }
 
 static void assert_lr(const recur_trainer_config *config, double done, double next, double wanted)
 {
     struct recur_plateau plateau = {.factor = 1};
-    double lr = recur_schedule_lr(config, &plateau, done, next);
+    double total = 1 / (next - done);
+    const struct recur_place place = {done, next, done * total, total};
+    double lr = recur_schedule_lr(config, &plateau, &place);
     if (!(fabs(lr - wanted) < 1e-6 * wanted))
         fail_msg("rate %g at %g, expected %g", lr, done, wanted);
 }
@@ -316,17 +349,73 @@ static void plateau(void **state)
     struct recur_plateau plateau = {.factor = 1};
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
         recur_plateau_epoch(&config, &plateau, losses[i]);
-        assert_true(recur_schedule_lr(&config, &plateau, 0.5, 0.6) == rates[i]);
+        const struct recur_place place = {0.5, 0.6, 5, 10};
+        assert_true(recur_schedule_lr(&config, &plateau, &place) == rates[i]);
     }
+}
+
+/* 100 minibatches: 10 up, 60 at the rate, 30 down, and some more that stay at the floor. */
+static void warmup_stable_decay(void **state)
+{
+    (void)state;
+    recur_trainer_config config = recur_trainer_config_default();
+    const struct recur_plateau none = {.factor = 1};
+    config.schedule = RECUR_SCHEDULE_WSD;
+    config.lr = 2;
+    config.lr_floor = 0.1f;
+    config.warmup = 0.1f;
+    for (int i = 0; i < 110; i++) {
+        double x = (i - 70) / 30.0;
+        double wanted = i < 10   ? 2 * (i + 1) / 10.0
+                        : i < 70 ? 2
+                                 : 2 * (0.1 + 0.9 * (1 - sqrt(x < 1 ? x : 1)));
+        const struct recur_place place = {i / 100.0, (i + 1) / 100.0, i, 100};
+        double shares = recur_schedule_lr(&config, &none, &place);
+        /* A share is a float: 0.1f * 100 is not 10, and the root has a steep beginning. */
+        assert_true(fabs(shares - wanted) < 2e-3);
+        recur_trainer_config counts = config;
+        counts.warmup = 10;
+        counts.stable = 60;
+        counts.decay = 30;
+        double lr = recur_schedule_lr(&counts, &none, &place);
+        assert_true(fabs(lr - wanted) < 1e-6);
+        /* With numbers of minibatches the run's length does not matter, to the bit. */
+        const struct recur_place longer = {i / 777.0, (i + 1) / 777.0, i, 777};
+        assert_true(recur_schedule_lr(&counts, &none, &longer) == lr);
+    }
+}
+
+/* As torch.optim.lr_scheduler.OneCycleLR has it with its defaults, but for the number of steps
+ * between which the rate moves: from lr / 25 up to lr, down to the floor. */
+static void one_cycle(void **state)
+{
+    (void)state;
+    recur_trainer_config config = recur_trainer_config_default();
+    config.schedule = RECUR_SCHEDULE_ONECYCLE;
+    config.lr = 1;
+    config.warmup = 0.3f;
+    config.lr_floor = 4e-6f; /* 1 / (25 * 10000) */
+    assert_lr(&config, -0.1, 0, 0.04);
+    assert_lr(&config, 0.05, 0.15, 0.52);
+    assert_lr(&config, 0.3, 0.4, 1);
+    assert_lr(&config, 0.65, 0.75, 0.500002);
+    assert_lr(&config, 1, 1.1, 4e-6);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(optimisers),     cmocka_unit_test(zeros_stay_zero),
-        cmocka_unit_test(norm_is_global), cmocka_unit_test(not_finite),
-        cmocka_unit_test(clipping),       cmocka_unit_test(constant),
-        cmocka_unit_test(cosine),         cmocka_unit_test(plateau),
+        cmocka_unit_test(optimisers),
+        cmocka_unit_test(zeros_stay_zero),
+        cmocka_unit_test(a_mean_follows_all_parameters),
+        cmocka_unit_test(norm_is_global),
+        cmocka_unit_test(not_finite),
+        cmocka_unit_test(clipping),
+        cmocka_unit_test(constant),
+        cmocka_unit_test(cosine),
+        cmocka_unit_test(plateau),
+        cmocka_unit_test(warmup_stable_decay),
+        cmocka_unit_test(one_cycle),
     };
     return cmocka_run_group_tests_name("update", tests, NULL, NULL);
 }

@@ -14,8 +14,8 @@ static void backward_range(const struct recur_pass *pass, struct recur_range ran
 {
     const struct recur_workspace *work = pass->work;
     const struct recur_layer_input *layer_input = &work->layer_input[pass->network->layers];
-    size_t panels = recur_panels(pass->network->outputs);
-    size_t columns = pass->network->outputs - first * RECUR_LANES;
+    size_t panels = recur_panels(recur_pass_columns(pass));
+    size_t columns = recur_pass_columns(pass) - first * RECUR_LANES;
     if (columns > HEAD_PIECE * RECUR_LANES)
         columns = HEAD_PIECE * RECUR_LANES;
     struct recur_left left = {work->logits, work->logit_panels + first, range.row, columns};
@@ -32,7 +32,7 @@ static void backward_range(const struct recur_pass *pass, struct recur_range ran
 static void backward_head(const struct recur_pass *pass, const struct recur_partition *partition)
 {
     const struct recur_workspace *work = pass->work;
-    size_t panels = recur_panels(pass->network->outputs);
+    size_t panels = recur_panels(recur_pass_columns(pass));
     size_t ranges = recur_partition_own_ranges(pass, partition);
     for (size_t i = 0; i < ranges; i++) {
         struct recur_range range = recur_partition_own_range(pass, partition, i);
@@ -42,6 +42,25 @@ static void backward_head(const struct recur_pass *pass, const struct recur_part
         for (size_t v = 0; v < panels; v += HEAD_PIECE)
             backward_range(pass, range, v, v || pass->backward.given_outputs);
     }
+    recur_partition_wait(partition);
+}
+
+/* dy += 2 ar / (T B H) y of what the head reads; forward: loss += ar / (T B H) sum y^2. Lanes that
+ * are not in use need not be zero in y. */
+static void backward_outputs(const struct recur_pass *pass, const struct recur_partition *partition)
+{
+    const struct recur_layer_input *top = &pass->work->layer_input[pass->network->layers];
+    real scale = 2 * pass->ar * pass->loss_scale / (real)recur_network_width(pass->network);
+    size_t ranges = recur_partition_own_ranges(pass, partition);
+    for (size_t p = 0; p < top->panels; p++)
+        for (size_t i = 0; i < ranges; i++) {
+            struct recur_range range = recur_partition_own_range(pass, partition, i);
+            const real *y = top->feature[p].value + range.row * RECUR_LANES;
+            real *dy = top->feature[p].gradient + range.row * RECUR_LANES;
+            for (size_t at = 0; at < range.rows * RECUR_LANES; at += RECUR_LANES)
+                for (size_t j = at; j < at + top->feature[p].width; j++)
+                    dy[j] += scale * y[j];
+        }
     recur_partition_wait(partition);
 }
 
@@ -154,11 +173,12 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     size_t begin = recur_partition_begin(partition, layer->units);
     size_t end = recur_partition_end(partition, layer->units);
     unsigned last = cell->phases - 1;
-    for (size_t u = begin; u < end; u++) {
+    for (size_t i = 0; i < end - begin; i++) {
+        size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
         backward_later(pass, l, d, u, later, laters);
-        for (unsigned i = 0; i < ranges; i++) {
+        for (unsigned r = 0; r < ranges; r++) {
             struct recur_tile tile;
-            gradient_tile(pass, stream, &range[i], u, &tile);
+            gradient_tile(pass, stream, &range[r], u, &tile);
             pass->kernels->cell[cell->cell].backward[last](&tile);
             gates_changed(pass, &tile, last);
         }
@@ -269,20 +289,32 @@ static void backward_input(const struct recur_pass *pass, const struct recur_par
     recur_partition_wait(partition);
 }
 
+/* The lowest layer that the gradient must reach: frozen ones alone only hand on what somebody
+ * wants. */
+static size_t lowest(const struct recur_pass *pass)
+{
+    const struct recur_pass_backward *backward = &pass->backward;
+    return backward->wants_inputs || backward->wants_initial ? 0 : pass->frozen;
+}
+
 void recur_pass_backward(struct recur_pass *pass, size_t thread)
 {
     struct recur_partition partition;
+    size_t last = lowest(pass);
     if (!recur_partition_of(pass, thread, &partition))
         return;
     if (!pass->headless)
         backward_head(pass, &partition);
+    if (pass->ar > 0)
+        backward_outputs(pass, &partition);
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
-    for (size_t l = pass->network->layers; l-- > 0;) {
+    for (size_t l = pass->network->layers; l-- > last;) {
         if (pass->work->layer_input[l + 1].copies)
             backward_layer_input(pass, &partition, l);
         backward_layer(pass, &partition, l);
-        bool wanted = pass->network->layer[l].dense &&
-                      (l > 0 || !pass->network->inputs || pass->backward.wants_inputs);
+        bool wanted =
+            pass->network->layer[l].dense &&
+            (l > last || (last == 0 && (!pass->network->inputs || pass->backward.wants_inputs)));
         for (size_t d = 0; d < pass->network->directions && wanted; d++)
             backward_input(pass, &partition, l, d);
     }

@@ -43,10 +43,11 @@ static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
 
 enum recur_status recur_bf16_create(struct recur_workspace *work,
                                     const struct recur_network *network, size_t threads,
-                                    recur_error *error)
+                                    size_t blocks, recur_error *error)
 {
     RECUR_TRY(recur_alloc(1, sizeof *work->bf16, "the bf16 copies", &work->bf16, error));
-    work->bf16->stride = recur_size_mul(recur_panels(work->rows), RECUR_LANES * RECUR_LANES / 2);
+    work->bf16->stride =
+        recur_size_mul(recur_panels(work->rows) + blocks, RECUR_LANES * RECUR_LANES / 2);
     size_t bytes = lay_out(work->bf16, work, network, threads);
     RECUR_TRY(recur_block_alloc(bytes, "the bf16 copies", &work->bf16->block, error));
     lay_out(work->bf16, work, network, threads);
@@ -70,6 +71,22 @@ uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number)
     return bf16->copy + (size_t)(number - pass->work->base) / 2;
 }
 
+size_t recur_bf16_block(const struct recur_pass *pass, size_t block)
+{
+    size_t rows = recur_pass_micro_batch(pass) * pass->batch.steps;
+    return block * recur_panels(rows) * (RECUR_LANES * RECUR_LANES / 2);
+}
+
+/* Packs a panel x as the left operand of weight gradients, each block by itself. */
+static void pack_left(const struct recur_pass *pass, uint32_t *to, const real *x)
+{
+    size_t blocks = pass->blocks.count ? pass->blocks.count : 1;
+    size_t rows = recur_pass_rows(pass) / blocks;
+    for (size_t i = 0; i < blocks; i++)
+        pass->kernels->bf16_pack_left(to + recur_bf16_block(pass, i), x + i * rows * RECUR_LANES,
+                                      rows);
+}
+
 static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_t thread,
                         size_t threads)
 {
@@ -77,15 +94,12 @@ static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_partition all = {.sequences = recur_pass_batch(pass),
                                         .steps = pass->batch.steps};
-    size_t rows = recur_pass_rows(pass);
     for (size_t u = thread; u < pass->network->layer[l].units; u += threads) {
         recur_pass_gather_before(pass, &all, d, stream->h + u * stream->h_stride,
                                  bf16->gathered[thread], false);
-        pass->kernels->bf16_pack_left(stream->h_pairs + u * bf16->stride, bf16->gathered[thread],
-                                      rows);
+        pack_left(pass, stream->h_pairs + u * bf16->stride, bf16->gathered[thread]);
         if (stream->q)
-            pass->kernels->bf16_pack_left(stream->q_pairs + u * bf16->stride,
-                                          stream->q + u * stream->z_stride, rows);
+            pack_left(pass, stream->q_pairs + u * bf16->stride, stream->q + u * stream->z_stride);
     }
 }
 
@@ -97,7 +111,6 @@ void recur_bf16_pair(const struct recur_pass *pass, size_t thread, size_t thread
     for (size_t l = 0; l <= pass->network->layers; l++) {
         const struct recur_layer_input *layer_input = &pass->work->layer_input[l];
         for (size_t i = thread; i < layer_input->panels; i += threads)
-            pass->kernels->bf16_pack_left(layer_input->feature[i].pairs,
-                                          layer_input->feature[i].value, recur_pass_rows(pass));
+            pack_left(pass, layer_input->feature[i].pairs, layer_input->feature[i].value);
     }
 }

@@ -23,14 +23,18 @@ struct recur_bf16 {
     real **gathered;  /* by thread: a panel of states, each in the row of the step after it */
 };
 
-/* Adds the copies to a workspace, which releases them. Errors: MEMORY. */
+/* Adds the copies to a workspace, which releases them. `blocks`: into so many each minibatch is
+ * cut. Errors: MEMORY. */
 enum recur_status recur_bf16_create(struct recur_workspace *work,
                                     const struct recur_network *network, size_t threads,
-                                    recur_error *error);
+                                    size_t blocks, recur_error *error);
 void recur_bf16_free(struct recur_bf16 *bf16);
 
 /* The place of the copy of a number of the workspace or of the parameters. */
 uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number);
+
+/* How many words before a block's row pairs a panel has. */
+size_t recur_bf16_block(const struct recur_pass *pass, size_t block);
 
 /* Makes the row pairs of states and inputs: this thread's part of them. The team meets before and
  * after. */

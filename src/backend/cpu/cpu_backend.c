@@ -1,5 +1,6 @@
 /* The CPU's row of the table of backends. */
 #include "backend/cpu/engine.h"
+#include "nn/lookup.h"
 
 extern const struct recur_backend recur_cpu_backend;
 
@@ -14,10 +15,15 @@ const struct recur_backend recur_cpu_backend = {
     .write = recur_cpu_learner_write,
     .begin = recur_cpu_learner_begin,
     .add_tokens = recur_cpu_learner_add_tokens,
+    .draw = recur_cpu_learner_draw,
     .clear = recur_cpu_learner_clear,
+    .mean = recur_cpu_learner_mean,
+    .gather = recur_cpu_learner_gather,
+    .gathered_loss = recur_cpu_learner_gathered_loss,
     .update = recur_cpu_learner_update,
     .keep = recur_cpu_learner_keep,
     .restore = recur_cpu_learner_restore,
+    .exchange = recur_cpu_learner_exchange,
     .finite = recur_cpu_learner_finite,
     .create_engine = recur_cpu_engine_create,
     .free_engine = recur_cpu_engine_free,
@@ -33,7 +39,7 @@ const struct recur_backend recur_cpu_backend = {
     .write_states = recur_cpu_write_states,
     .session_bytes = recur_cpu_session_bytes,
     .step = recur_cpu_step_sessions,
-    .look_up = recur_cpu_look_up,
+    .look_up = recur_look_up,
     .add_rows = recur_cpu_add_rows,
     .drop = recur_cpu_drop,
 };

@@ -6,6 +6,7 @@
 #include "backend/cpu/int8.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "nn/contents.h"
 
 /* Rows of the double buffer, which keeps the state of a session that is advanced alone. */
 enum { BUFFERS = 2 };
@@ -19,19 +20,36 @@ size_t recur_cpu_rows(const recur_model *model)
     return rows ? rows : 1;
 }
 
+/* Whether products read bf16. */
+static bool is_bf16(const struct recur_engine_plan *plan)
+{
+    return plan->precision == RECUR_PRECISION_BF16 ||
+           (plan->quantized && plan->model->quantization == RECUR_QUANTIZATION_BF16);
+}
+
+/* What the softmax of a text's minibatch is over; NULL: the whole vocabulary. */
+static const struct recur_candidates *candidates_of(const struct recur_cpu_engine *engine)
+{
+    bool text = engine->base.plan.use == RECUR_ENGINE_TEXT && engine->learner;
+    return text && engine->learner->candidates.samples ? &engine->learner->candidates : NULL;
+}
+
 static enum recur_status plan_work(struct recur_cpu_engine *engine, recur_error *error)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
     bool reads = plan->use == RECUR_ENGINE_READING;
     bool keeps_layers = plan->learner || plan->use == RECUR_ENGINE_SESSIONS;
-    struct recur_work_plan work = {.batch = plan->batch,
-                                   .steps = plan->steps,
-                                   .rows = plan->rows,
-                                   .threads = 1,
-                                   .trains = plan->learner != NULL,
-                                   .shares = !keeps_layers,
-                                   .carries = plan->carries && !keeps_layers,
-                                   .headless = reads};
+    struct recur_work_plan work = {
+        .batch = plan->batch,
+        .steps = plan->steps,
+        .rows = plan->rows,
+        .threads = 1,
+        .tile_rows = is_bf16(plan) ? plan->model->kernels->bf16_tile_rows : 0,
+        .trains = plan->learner != NULL,
+        .shares = !keeps_layers,
+        .carries = plan->carries && !keeps_layers,
+        .headless = reads,
+        .candidates = candidates_of(engine) ? candidates_of(engine)->most : 0};
     if (plan->use == RECUR_ENGINE_SESSIONS) {
         work.rows = recur_size_add(plan->batch, BUFFERS);
         work.threads = plan->threads ? plan->threads : recur_team_processors();
@@ -61,12 +79,11 @@ static enum recur_status plan_threads(struct recur_cpu_engine *engine, recur_err
 static enum recur_status plan_numbers(struct recur_cpu_engine *engine, recur_error *error)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
-    enum recur_quantization kind =
-        plan->quantized ? plan->model->quantization : RECUR_QUANTIZATION_NONE;
     size_t threads = engine->team ? recur_team_threads(engine->team) : 1;
-    if (plan->precision == RECUR_PRECISION_BF16 || kind == RECUR_QUANTIZATION_BF16)
-        return recur_bf16_create(&engine->work, plan->network, threads, error);
-    if (kind == RECUR_QUANTIZATION_INT8)
+    if (is_bf16(plan))
+        return recur_bf16_create(&engine->work, plan->network, threads,
+                                 engine->learner ? engine->learner->base.plan.blocks : 0, error);
+    if (plan->quantized && plan->model->quantization == RECUR_QUANTIZATION_INT8)
         return recur_int8_create(&engine->work, plan->network, error);
     return RECUR_OK;
 }
@@ -78,8 +95,8 @@ static enum recur_status plan_sequences(struct recur_cpu_engine *engine, recur_e
     RECUR_TRY(recur_lengths_init(&sequences->lengths, plan->batch, plan->steps, error));
     RECUR_TRY(recur_alloc(plan->batch, sizeof *sequences->equal, "a minibatch", &sequences->equal,
                           error));
-    return recur_alloc(3 + 2 * plan->network->layers, sizeof *sequences->content, "a minibatch",
-                       &sequences->content, error);
+    return recur_alloc(recur_contents_most(plan->network), sizeof *sequences->content,
+                       "a minibatch", &sequences->content, error);
 }
 
 /* Makes room for what a caller brings, where the pass does not read the caller's own memory. */
@@ -103,6 +120,32 @@ static enum recur_status plan_minibatch(struct recur_cpu_engine *engine, recur_e
     return recur_alloc(rows, sizeof *engine->targets, "a minibatch", &engine->targets, error);
 }
 
+/* The micro-batches of a text: the blocks, where it is summed by blocks. */
+static void set_blocks(struct recur_cpu_engine *engine)
+{
+    size_t batch = engine->base.plan.batch;
+    struct recur_cpu_learner *learner = engine->learner;
+    engine->pass.batch.micro_batch = recur_micro_batch_of(batch, engine->work.micro_rows);
+    if (!learner)
+        return;
+    if (learner->base.plan.gathers)
+        engine->pass.blocks.gathered = learner->blocks.gathered;
+    if (!learner->base.plan.blocks)
+        return;
+    engine->pass.batch.micro_batch = batch / learner->base.plan.blocks;
+    engine->pass.blocks.first = learner->base.plan.first_block;
+    engine->pass.blocks.count = learner->base.plan.blocks;
+    engine->pass.blocks.gradients = learner->blocks.gradients;
+}
+
+/* Where passes leave their gradients. */
+static real *gradients_of(const struct recur_cpu_learner *learner)
+{
+    if (!learner)
+        return NULL;
+    return learner->base.plan.gathers ? learner->fresh : learner->gradients;
+}
+
 static void set_pass(struct recur_cpu_engine *engine)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
@@ -112,17 +155,20 @@ static void set_pass(struct recur_cpu_engine *engine)
         .kernels = plan->model->kernels,
         .work = &engine->work,
         .parameters = plan->model->parameters,
-        .gradients = engine->learner ? engine->learner->gradients : NULL,
+        .gradients = gradients_of(engine->learner),
         .sparse = engine->learner && whole ? &engine->learner->sparse : NULL,
+        .candidates = candidates_of(engine),
         .batch.steps = plan->steps,
         .layers = plan->layers,
+        .frozen = engine->learner && whole ? engine->learner->frozen.layers : 0,
         .batch.ids = engine->ids,
+        .ar = (real)plan->ar,
         .headless = plan->use == RECUR_ENGINE_READING,
         .phases.seconds = plan->phase_seconds,
     };
     engine->last_steps = plan->steps;
     if (plan->use == RECUR_ENGINE_TEXT)
-        engine->pass.batch.micro_batch = recur_micro_batch_of(plan->batch);
+        set_blocks(engine);
     if (plan->use != RECUR_ENGINE_SESSIONS)
         return;
     engine->pass.batch.steps = 1;
@@ -149,7 +195,7 @@ enum recur_status recur_cpu_engine_create(const struct recur_engine_plan *plan,
 {
     struct recur_cpu_engine *engine;
     RECUR_TRY(recur_block_alloc(sizeof *engine, "an engine", &engine, error));
-    engine->base = (struct recur_engine){plan->model->backend, *plan};
+    engine->base = (struct recur_engine){recur_backend_default(), *plan};
     engine->learner = plan->learner ? recur_cpu_learner_of(plan->learner) : NULL;
     enum recur_status status = fill_in(engine, error);
     if (status != RECUR_OK) {
@@ -224,6 +270,7 @@ void recur_cpu_prepare(struct recur_engine *base)
 {
     struct recur_cpu_engine *engine = recur_cpu_engine_of(base);
     engine->held = NULL;
+    recur_model_sync_all(base->plan.model);
     if (base->plan.use == RECUR_ENGINE_SEQUENCES)
         return;
     atomic_store_explicit(&engine->pass.next_task, 0, memory_order_relaxed);
@@ -246,23 +293,28 @@ enum recur_status recur_cpu_forward(struct recur_engine *base, const struct recu
     return RECUR_OK;
 }
 
-void recur_cpu_set_dropout(struct recur_cpu_engine *engine, const recur_stack_input *input)
+void recur_cpu_set_dropout(struct recur_cpu_engine *engine, const struct recur_minibatch *batch)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
+    const recur_stack_input *input = &batch->input;
     engine->pass.dropout.on = input->drops && plan->network->dropout > 0;
+    engine->pass.dropout.row = batch->first * input->steps;
+    engine->pass.dropout.weights = input->drops && plan->network->weight_drop > 0;
     engine->pass.dropout.key = recur_mix64(recur_mix64(plan->seed) + input->minibatch);
 }
 
 void recur_cpu_set_targets(struct recur_cpu_engine *engine, const int32_t *targets,
-                           const size_t *order)
+                           const size_t *order, size_t all)
 {
     struct recur_pass *pass = &engine->pass;
-    size_t count = 0, rows = recur_pass_rows(pass);
+    size_t count = all, rows = recur_pass_rows(pass);
     pass->batch.targets = targets ? engine->targets : NULL;
     if (!targets)
         return;
     recur_pass_pack_ids(pass, order, engine->targets, targets);
-    for (size_t row = 0; row < rows; row++)
+    for (size_t row = 0; row < rows && !all; row++)
         count += engine->targets[row] >= 0;
+    for (size_t row = 0; row < rows && pass->candidates; row++)
+        engine->targets[row] = recur_candidates_column(pass->candidates, engine->targets[row]);
     pass->loss_scale = (real)(1 / (double)(count ? count : 1));
 }

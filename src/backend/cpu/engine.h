@@ -8,14 +8,31 @@
 #include "backend/cpu/update.h"
 #include "nn/model_object.h"
 
+/* The sums over the blocks of a minibatch. */
+struct recur_cpu_blocks {
+    struct recur_pairwise left;            /* what is left of them at the end, on a stack */
+    size_t room;                           /* how many sums there are in between, at most */
+    real *gradients[RECUR_BLOCK_SUMS_MAX]; /* the learner's own gradients come first */
+    double loss[RECUR_BLOCK_SUMS_MAX];
+    /* What has been gathered of each block for this update; without blocks of all rows. NULL where
+     * the learner does not gather. */
+    real *gathered[RECUR_MICRO_BATCHES_MAX];
+    double gathered_loss[RECUR_MICRO_BATCHES_MAX];
+    bool has[RECUR_MICRO_BATCHES_MAX]; /* something was gathered (gather.c) */
+};
+
 struct recur_cpu_learner {
     struct recur_learner base;
+    struct recur_cpu_blocks blocks;
     struct recur_sparse_rows sparse;
+    struct recur_candidates candidates; /* of the present minibatch; 0 samples: there are none */
     struct recur_optimiser optimiser;
+    struct recur_frozen frozen;
     double clip;
-    real *gradients, *fresh; /* the sum, and the gradients of one pass that will be added to it;
-                                fresh NULL: passes do not add */
+    real *gradients, *fresh; /* the sum, and the gradients of one pass that will be added to it, or
+                                gathered; fresh NULL: they are neither */
     real *kept;              /* NULL: no parameters are kept */
+    real *average;           /* NULL: there is none */
     bool has_gradients;      /* where passes add: the gradients are not all zero */
 };
 
@@ -23,9 +40,8 @@ struct recur_cpu_learner {
 struct recur_cpu_sequences {
     struct recur_lengths lengths;
     size_t *equal;                 /* (B): T each */
-    struct recur_content *content; /* (3 + 2 L) */
-    size_t contents;
-    recur_stack_input input; /* of the present call, as the others are */
+    struct recur_content *content; /* as nn/contents.h says */
+    recur_stack_input input;       /* of the present call, as the others are */
     recur_stack_output output;
     recur_stack_output_gradient given;
     recur_stack_input_gradient wanted;
@@ -70,7 +86,6 @@ struct recur_cpu_engine {
     int32_t *ids, *targets; /* by rows */
     size_t last_steps;      /* of the pass from which states are carried */
     struct recur_learning learning;
-    double loss;
     struct recur_cpu_sequences sequences;
     struct recur_cpu_score *scores; /* (threads) */
     size_t chunk;                   /* rows of logits that a thread computes at once */
@@ -93,6 +108,9 @@ static inline struct recur_cpu_learner *recur_cpu_learner_of(const struct recur_
 /* Whether the last sum over ranks succeeded, if there was one. */
 enum recur_status recur_cpu_summed(const struct recur_cpu_learner *learner, recur_error *error);
 
+/* Adds what was gathered of the blocks, as far as they are neighbours in the tree. */
+void recur_cpu_join_gathered(struct recur_cpu_learner *learner);
+
 /* Runs `function` on the team, or on the caller's thread where there is no team. */
 void recur_cpu_run(struct recur_cpu_engine *engine, recur_team_fn *function);
 
@@ -107,12 +125,12 @@ static inline struct recur_team *recur_cpu_present(const struct recur_cpu_engine
 }
 
 /* Of a minibatch, before its rows are laid out: whether it drops, and with which mask. */
-void recur_cpu_set_dropout(struct recur_cpu_engine *engine, const recur_stack_input *input);
+void recur_cpu_set_dropout(struct recur_cpu_engine *engine, const struct recur_minibatch *batch);
 
 /* Sets the targets of a pass whose ids or targets lie by rows, and the weight of each of their
- * losses. */
+ * losses. `all`: how many targets the minibatch has on all ranks; 0: these. */
 void recur_cpu_set_targets(struct recur_cpu_engine *engine, const int32_t *targets,
-                           const size_t *order);
+                           const size_t *order, size_t all);
 
 /* Which of a stream's states, or of their gradients, to copy: one row for each sequence. */
 enum recur_cpu_states {
@@ -154,12 +172,19 @@ void recur_cpu_learner_write(struct recur_learner *learner, enum recur_array arr
 void recur_cpu_learner_begin(struct recur_learner *learner);
 void recur_cpu_learner_add_tokens(struct recur_learner *learner, const int32_t *ids, size_t count,
                                   size_t stride);
+void recur_cpu_learner_draw(struct recur_learner *learner, uint64_t minibatch,
+                            const int32_t *targets, size_t count);
 void recur_cpu_learner_clear(struct recur_learner *learner);
 enum recur_status recur_cpu_learner_update(struct recur_learner *learner,
                                            const struct recur_learning *how, double *norm,
                                            recur_error *error);
+enum recur_status recur_cpu_learner_mean(struct recur_learner *learner, size_t ranks,
+                                         recur_error *error);
+void recur_cpu_learner_gather(struct recur_learner *learner, size_t block, double loss);
+double recur_cpu_learner_gathered_loss(const struct recur_learner *learner);
 void recur_cpu_learner_keep(struct recur_learner *learner);
 void recur_cpu_learner_restore(struct recur_learner *learner);
+void recur_cpu_learner_exchange(struct recur_learner *learner);
 bool recur_cpu_learner_finite(const struct recur_learner *learner);
 
 enum recur_status recur_cpu_engine_create(const struct recur_engine_plan *plan,
@@ -186,7 +211,6 @@ void recur_cpu_logits(struct recur_engine *engine, size_t t, size_t count, float
 size_t recur_cpu_session_bytes(const struct recur_network *network);
 void recur_cpu_step_sessions(struct recur_engine *engine, struct recur_session *const *sessions,
                              const int32_t *ids, size_t count, float *logits);
-void recur_cpu_look_up(const struct recur_engine *engine, const struct recur_lookup *lookup);
 void recur_cpu_add_rows(struct recur_engine *engine, const struct recur_lookup *lookup);
 void recur_cpu_drop(const struct recur_engine *engine, float *x, size_t n, uint64_t key);
 

@@ -3,26 +3,7 @@
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/engine.h"
-
-/* Adds one array of the caller's to what the sequences are compared by. */
-static void add_content(struct recur_cpu_sequences *sequences, const void *data, size_t bytes)
-{
-    if (data && bytes)
-        sequences->content[sequences->contents++] =
-            (struct recur_content){data, RECUR_EACH_STEP, bytes};
-}
-
-static void add_states(struct recur_cpu_engine *engine, const float *states, size_t batch)
-{
-    const struct recur_network *network = engine->base.plan.network;
-    struct recur_cpu_sequences *sequences = &engine->sequences;
-    for (size_t l = 0; l < network->layers && states; l++) {
-        size_t hidden = network->layer[l].hidden;
-        sequences->content[sequences->contents++] =
-            (struct recur_content){states, network->directions, hidden * sizeof *states};
-        states += network->directions * batch * hidden;
-    }
-}
+#include "nn/contents.h"
 
 static void forward(void *argument, size_t thread, size_t threads)
 {
@@ -62,7 +43,7 @@ static void set_rows(struct recur_cpu_engine *engine)
     bool equal = lengths->length[lengths->batch - 1] == lengths->steps;
     pass->batch.lengths = equal && !(pass->dropout.on && lengths->ties) ? NULL : lengths;
     pass->batch.sequences = lengths->batch;
-    pass->batch.micro_batch = recur_micro_batch_of(lengths->batch);
+    pass->batch.micro_batch = recur_micro_batch_of(lengths->batch, engine->work.micro_rows);
     pass->batch.steps = lengths->steps;
 }
 
@@ -79,22 +60,14 @@ void recur_cpu_forward_sequences(struct recur_cpu_engine *engine,
     sequences->input = *input;
     sequences->input.x = network->inputs ? input->x : NULL;
     sequences->output = *output;
-    sequences->contents = 0;
-    add_content(sequences, sequences->input.x, network->inputs * sizeof *input->x);
-    if (!network->inputs)
-        add_content(sequences, input->ids, sizeof *input->ids);
-    add_content(sequences, input->targets, sizeof *input->targets);
-    add_states(engine, input->h0, input->batch);
-    if (network->cell->has_c)
-        add_states(engine, input->c0, input->batch);
     recur_lengths_set(&sequences->lengths, input->batch, length, sequences->content,
-                      sequences->contents);
+                      recur_contents_of_input(network, input, sequences->content));
     struct recur_pass *pass = &engine->pass;
-    recur_cpu_set_dropout(engine, input);
+    recur_cpu_set_dropout(engine, batch);
     set_rows(engine);
     if (!network->inputs)
         recur_pass_pack_ids(pass, sequences->lengths.order, engine->ids, input->ids);
-    recur_cpu_set_targets(engine, input->targets, sequences->lengths.order);
+    recur_cpu_set_targets(engine, input->targets, sequences->lengths.order, batch->targets);
     pass->states.given = input->h0 || (input->c0 && network->cell->has_c);
     pass->headless = !output->logits && !input->targets;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
@@ -150,7 +123,7 @@ static void backward(void *argument, size_t thread, size_t threads)
     recur_pass_gradients(&engine->pass, thread);
     recur_team_wait(engine->team, thread);
     store_gradients(engine, thread, threads);
-    if (engine->pass.gradients == engine->learner->gradients)
+    if (!engine->learner->base.plan.adds || engine->pass.gradients == engine->learner->gradients)
         return;
     size_t rows = engine->base.plan.model->network.params.span / RECUR_LANES;
     size_t first = rows * thread / threads * RECUR_LANES;
@@ -173,21 +146,18 @@ enum recur_status recur_cpu_backward(struct recur_engine *base,
     sequences->given = output ? *output : (recur_stack_output_gradient){0};
     sequences->wanted = input ? *input : (recur_stack_input_gradient){0};
     output = &sequences->given;
-    sequences->contents = 0;
-    add_content(sequences, output->dy, recur_network_width(network) * sizeof *output->dy);
-    add_content(sequences, output->dlogits, network->outputs * sizeof *output->dlogits);
-    add_states(engine, output->dh_n, sequences->lengths.batch);
-    if (network->cell->has_c)
-        add_states(engine, output->dc_n, sequences->lengths.batch);
-    recur_lengths_part(&sequences->lengths, sequences->content, sequences->contents);
+    recur_lengths_part(
+        &sequences->lengths, sequences->content,
+        recur_contents_of_gradient(network, sequences->lengths.batch, output, sequences->content));
     pass->headless = !output->dlogits && !pass->batch.targets;
     pass->backward.given_outputs = output->dy || pass->headless;
     pass->backward.given_ends = output->dh_n || (output->dc_n && network->cell->has_c);
     pass->backward.wants_initial = sequences->wanted.dh0;
     pass->backward.wants_inputs = sequences->wanted.dx;
-    pass->gradients = learner->has_gradients ? learner->fresh : learner->gradients;
+    if (learner->base.plan.adds)
+        pass->gradients = learner->has_gradients ? learner->fresh : learner->gradients;
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     recur_team_run(engine->team, backward, engine);
-    learner->has_gradients = learner->fresh != NULL;
+    learner->has_gradients = learner->base.plan.adds;
     return RECUR_OK;
 }

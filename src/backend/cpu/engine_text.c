@@ -5,14 +5,44 @@
 #include "backend/cpu/engine.h"
 #include "base/clock.h"
 
-/* Learns from one minibatch, on every thread of the team: computes the loss and its gradients, the
- * global norm, clips, updates, and prepares the weights for the next minibatch. */
+/* Sums the losses as the gradients were summed: block by block, over the minibatches of the update.
+ */
+static void sum_losses(struct recur_cpu_engine *engine)
+{
+    const struct recur_pass *pass = &engine->pass;
+    struct recur_cpu_blocks *blocks = &engine->learner->blocks;
+    struct recur_pairwise *left = &blocks->left;
+    size_t rows = recur_pass_micro_batch(pass) * pass->batch.steps;
+    size_t count = pass->blocks.count ? pass->blocks.count : 1;
+    left->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        double loss = pass->blocks.count ? recur_pass_loss_of(pass, i * rows, rows)
+                                         : recur_pass_loss_sum(pass);
+        loss = pass->blocks.goes_on ? blocks->gathered_loss[i] + loss : loss;
+        blocks->gathered_loss[i] = blocks->loss[left->count] = loss;
+        recur_pairwise_push(left, (struct recur_block_sum){pass->blocks.first + i, 1});
+        for (; recur_pairwise_joins(left); recur_pairwise_join(left))
+            blocks->loss[left->count - 2] += blocks->loss[left->count - 1];
+    }
+}
+
+/* Learns from one minibatch, on every thread of the team: computes the loss and its gradients and,
+ * unless more minibatches are to come, the global norm, clips, updates, and prepares the weights
+ * for the next minibatch. */
 static void learn(void *argument, size_t thread, size_t threads)
 {
     struct recur_cpu_engine *engine = argument;
     struct recur_optimiser *optimiser = &engine->learner->optimiser;
     struct recur_pass *pass = &engine->pass;
     struct recur_team *team = recur_cpu_present(engine);
+    bool anew = pass->dropout.weights || pass->candidates; /* other weights for each minibatch */
+    if (anew) {
+        recur_pass_prepare(pass, true);
+        recur_team_wait(team, thread);
+        if (thread == 0)
+            atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
+        recur_pass_mark(pass, thread, RECUR_PHASE_UPDATE);
+    }
     recur_pass_forward(pass, thread);
     recur_pass_backward(pass, thread);
     recur_team_wait(team, thread);
@@ -24,15 +54,27 @@ static void learn(void *argument, size_t thread, size_t threads)
     recur_team_wait(team, thread);
     recur_pass_mark(pass, thread, RECUR_PHASE_GRADIENT);
     if (thread == 0) {
-        engine->loss = recur_pass_loss_sum(pass) * (double)pass->loss_scale;
+        sum_losses(engine);
         atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     }
-    recur_optimiser_step(optimiser, team, thread, threads, engine->learning.lr,
+    if (pass->blocks.pauses)
+        return;
+    recur_optimiser_step(optimiser, team, thread, threads, &engine->learning,
                          engine->learner->clip);
     if (optimiser->summed != RECUR_OK || !isfinite(optimiser->norm))
         return;
-    recur_pass_prepare(pass, true);
+    if (!anew)
+        recur_pass_prepare(pass, true);
     recur_pass_mark(pass, thread, RECUR_PHASE_UPDATE);
+}
+
+/* Where there are other ranks, sums begin while the gradients of an update's last minibatch are
+ * computed. */
+static void set_parcels(struct recur_cpu_engine *engine, bool pauses)
+{
+    struct recur_parcels *parcels = &engine->learner->optimiser.parcels;
+    engine->pass.parcels = parcels->count && !pauses ? parcels : NULL;
+    recur_parcels_start(parcels);
 }
 
 enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_minibatch *batch,
@@ -44,15 +86,17 @@ enum recur_status recur_cpu_learn(struct recur_engine *base, const struct recur_
     struct recur_pass *pass = &engine->pass;
     pass->phases.start = recur_clock();
     recur_pass_pack_ids(pass, NULL, engine->ids, input->ids);
-    recur_cpu_set_targets(engine, input->targets, NULL);
-    recur_cpu_set_dropout(engine, input);
+    recur_cpu_set_targets(engine, input->targets, NULL, batch->targets);
+    recur_cpu_set_dropout(engine, batch);
     pass->states.carried_steps = batch->carries ? engine->last_steps : 0;
+    pass->blocks.goes_on = batch->goes_on;
+    pass->blocks.pauses = batch->pauses;
+    set_parcels(engine, batch->pauses);
     atomic_store_explicit(&pass->next_task, 0, memory_order_relaxed);
     engine->learning = *how;
-    engine->learner->optimiser.updates = how->number - 1;
     recur_pass_mark(pass, 0, RECUR_PHASE_LOAD);
     recur_cpu_run_tuned(engine, learn, true);
-    *loss = engine->loss;
+    *loss = engine->learner->blocks.loss[0] * (double)pass->loss_scale;
     *norm = engine->learner->optimiser.norm;
     return recur_cpu_summed(engine->learner, error);
 }

@@ -18,7 +18,8 @@ static size_t units_at_once(unsigned gates, size_t rows)
 
 /* What a product for the unit panels [first, first + count) of some of a tensor's gates needs. */
 struct gates {
-    size_t tensor;         /* weight_ih or weight_hh */
+    const real *weights;   /* panel 0 of weight_ih or weight_hh */
+    size_t stride;         /* from panel to panel */
     unsigned first, count; /* gates */
     const unsigned *slot;  /* of each gate of the cell */
     size_t hidden;
@@ -33,7 +34,6 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
                            size_t rows, const struct recur_left *left)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
-    size_t w_stride = recur_network_param(pass->network, gates->tensor)->depth * RECUR_LANES;
     bool whole = gates->count == cell->slots, together = whole || count == 1;
     for (unsigned g = 1; g < gates->count; g++)
         together = together && gates->slot[gates->first + g] == gates->slot[gates->first] + g;
@@ -43,9 +43,10 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
         real *z = stream->z + slot * stream->z_stride + row * RECUR_LANES;
         recur_pass_multiply(
             pass, z, together ? stream->z_stride : cell->slots * stream->z_stride, left,
-            recur_pass_panel(pass, gates->tensor, first * cell->gates + gates->first + g),
-            together ? w_stride : cell->gates * w_stride, together ? count * gates->count : count,
-            columns, rows, gates->start ? gates->start : z);
+            gates->weights + (first * cell->gates + gates->first + g) * gates->stride,
+            together ? gates->stride : cell->gates * gates->stride,
+            together ? count * gates->count : count, columns, rows,
+            gates->start ? gates->start : z);
     }
 }
 
@@ -64,7 +65,9 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     const struct recur_layer_input layer_input =
         recur_workspace_input(pass->work, pass->network, l, d);
-    struct gates gate = {.tensor = layer->direction[d].weight_ih,
+    size_t tensor = layer->direction[d].weight_ih;
+    struct gates gate = {.weights = recur_pass_panel(pass, tensor, 0),
+                         .stride = recur_network_param(pass->network, tensor)->depth * RECUR_LANES,
                          .first = g,
                          .count = 1,
                          .slot = cell->input_slot,
@@ -78,7 +81,7 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
         else if (layer->dense)
             pass->kernels->fill(z, bias, range.rows);
         else
-            pass->kernels->gather(z, recur_pass_panel(pass, gate.tensor, u * cell->gates + g),
+            pass->kernels->gather(z, recur_pass_panel(pass, tensor, u * cell->gates + g),
                                   pass->batch.ids + range.row, bias, range.rows);
     }
     if (layer->dense)
@@ -135,7 +138,8 @@ static void forward_product(const struct recur_pass *pass, const struct recur_st
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    struct gates gates = {.tensor = layer->direction[d].weight_hh,
+    struct gates gates = {.weights = recur_pass_recurrent(pass, l, d, 0),
+                          .stride = layer->units * RECUR_LANES * RECUR_LANES,
                           .first = phase->first_gate,
                           .count = phase->gates,
                           .slot = pass->network->cell->recurrent_slot,
@@ -161,17 +165,19 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
     if (!rows)
         return;
     size_t group = units_at_once(phase->gates, rows);
-    for (size_t first = recur_partition_begin(partition, layer->units); first < end;
-         first += group) {
+    size_t begin = recur_partition_begin(partition, layer->units);
+    size_t groups = (end - begin + group - 1) / group;
+    for (size_t i = 0; i < groups; i++) {
+        size_t first = begin + recur_to_and_fro(pass, t, i, groups) * group;
         size_t count = end - first < group ? end - first : group;
-        for (unsigned i = 0; i < ranges; i++) {
-            if (!recur_step_range_is_zero(pass, &range[i]))
-                forward_product(pass, &range[i], l, d, phase, first, count);
+        for (unsigned r = 0; r < ranges; r++) {
+            if (!recur_step_range_is_zero(pass, &range[r]))
+                forward_product(pass, &range[r], l, d, phase, first, count);
             for (size_t u = first; u < first + count; u++) {
                 struct recur_tile tile;
-                recur_tile_at(pass, stream, &range[i], u, &tile);
+                recur_tile_at(pass, stream, &range[r], u, &tile);
                 pass->kernels->cell[cell->cell].forward[p](&tile);
-                recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, range[i].rows);
+                recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, range[r].rows);
             }
         }
     }
@@ -344,10 +350,11 @@ static void forward_logits(const struct recur_pass *pass, struct recur_range ran
     const struct recur_layer_input *layer_input = &work->layer_input[network->layers];
     struct recur_left y = {work->base, layer_input->value_panels,
                            input_row(pass, network->layers, range), layer_input->columns};
-    recur_pass_multiply(pass, x, stride, &y, recur_pass_panel(pass, network->head_weight, first),
+    size_t columns = recur_pass_columns(pass);
+    recur_pass_multiply(pass, x, stride, &y, recur_pass_head(pass, first),
                         recur_network_param(network, network->head_weight)->depth * RECUR_LANES,
-                        count, count > 1 ? RECUR_LANES : recur_panel_width(network->outputs, first),
-                        range.rows, recur_pass_panel(pass, network->head_bias, first));
+                        count, count > 1 ? RECUR_LANES : recur_panel_width(columns, first),
+                        range.rows, recur_pass_head_bias(pass, first));
 }
 
 /* The same into the workspace. */
@@ -372,13 +379,26 @@ void recur_pass_logits(const struct recur_pass *pass, size_t row, size_t rows, r
         recur_pass_logits_panel(pass, row, rows, v, x + v * stride, stride);
 }
 
+/* The loss of some rows, and its gradient in place of their logits. */
+static void forward_loss(const struct recur_pass *pass, struct recur_range range)
+{
+    const struct recur_workspace *work = pass->work;
+    const struct recur_candidates *candidates = pass->candidates;
+    const int32_t *targets = pass->batch.targets + range.row;
+    real *logits = work->logits + range.row * RECUR_LANES;
+    if (candidates)
+        recur_candidates_mask(candidates, logits, work->logit_stride, range.rows, targets, true);
+    pass->kernels->softmax_loss(logits, work->logit_stride, recur_pass_columns(pass), range.rows,
+                                targets, pass->loss_scale, work->loss + range.row);
+    if (candidates)
+        recur_candidates_mask(candidates, logits, work->logit_stride, range.rows, targets, false);
+}
+
 /* Logits and the loss of the partition's rows. In a step of sessions each thread computes a part of
  * the logits for all rows. */
 static void forward_head(const struct recur_pass *pass, const struct recur_partition *partition)
 {
-    const struct recur_network *network = pass->network;
-    struct recur_workspace *work = pass->work;
-    size_t panels = recur_panels(network->outputs);
+    size_t panels = recur_panels(recur_pass_columns(pass));
     if (pass->states.in_place) {
         size_t first = recur_partition_begin(partition, panels),
                end = recur_partition_end(partition, panels);
@@ -390,13 +410,32 @@ static void forward_head(const struct recur_pass *pass, const struct recur_parti
     for (size_t v = 0; v < panels; v++)
         for (size_t i = 0; i < ranges; i++)
             forward_panels(pass, recur_partition_own_range(pass, partition, i), v, 1);
-    for (size_t i = 0; i < ranges && pass->batch.targets; i++) {
-        struct recur_range range = recur_partition_own_range(pass, partition, i);
-        pass->kernels->softmax_loss(work->logits + range.row * RECUR_LANES, work->logit_stride,
-                                    network->outputs, range.rows, pass->batch.targets + range.row,
-                                    pass->loss_scale, work->loss + range.row);
-    }
+    for (size_t i = 0; i < ranges && pass->batch.targets; i++)
+        forward_loss(pass, recur_partition_own_range(pass, partition, i));
     recur_partition_wait(partition);
+}
+
+/* Dropout over some rows; `like` is the row whose masks the first of them has. */
+static void drop_rows(const struct recur_pass *pass, uint64_t place, struct recur_range range,
+                      size_t like, real *to, const real *from)
+{
+    size_t at = range.row * RECUR_LANES;
+    pass->kernels->dropout(to + at, from + at, range.rows * RECUR_LANES, pass->dropout.key,
+                           place | (uint64_t)(like * RECUR_LANES),
+                           recur_drop_threshold(pass->network->dropout));
+}
+
+/* The same where each step has the masks of step 0, in a pass of equal lengths. */
+static void drop_locked(const struct recur_pass *pass, uint64_t place, struct recur_range range,
+                        real *to, const real *from)
+{
+    size_t each = recur_pass_micro_batch(pass), end = range.row + range.rows;
+    size_t before = pass->dropout.row / pass->batch.steps;
+    for (size_t row = range.row, next; row < end; row = next) {
+        size_t step = row / each, like = step / pass->batch.steps * each + row % each + before;
+        next = (step + 1) * each < end ? (step + 1) * each : end;
+        drop_rows(pass, place, (struct recur_range){row, next - row}, like, to, from);
+    }
 }
 
 void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
@@ -404,21 +443,32 @@ void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t p
 {
     const struct recur_lengths *lengths = pass->batch.lengths;
     uint64_t place = (((uint64_t)layer_input << 24) + panel) << 32;
-    uint32_t threshold = recur_drop_threshold(pass->network);
-    size_t at = range.row * RECUR_LANES;
-    if (!lengths || !lengths->ties) {
-        pass->kernels->dropout(to + at, from + at, range.rows * RECUR_LANES, pass->dropout.key,
-                               place | (uint64_t)at, threshold);
+    bool locked = pass->network->locked;
+    if (!lengths && locked) {
+        drop_locked(pass, place, range, to, from);
+        return;
+    }
+    if (!locked && !(lengths && lengths->ties)) {
+        drop_rows(pass, place, range, range.row + pass->dropout.row, to, from);
         return;
     }
     for (size_t t = 0; t < lengths->steps && lengths->offset[t] < range.row + range.rows; t++)
         for (size_t b = 0; b < lengths->alive[t]; b++) {
-            size_t row = lengths->offset[t] + b, like = lengths->offset[t] + lengths->same[b];
-            at = row * RECUR_LANES;
+            size_t row = lengths->offset[t] + b, like = lengths->ties ? lengths->same[b] : b;
             if (row >= range.row && row < range.row + range.rows)
-                pass->kernels->dropout(to + at, from + at, RECUR_LANES, pass->dropout.key,
-                                       place | (uint64_t)(like * RECUR_LANES), threshold);
+                drop_rows(pass, place, (struct recur_range){row, 1},
+                          locked ? like : lengths->offset[t] + like, to, from);
         }
+}
+
+void recur_pass_drop_weights(const struct recur_pass *pass, size_t l, size_t d, size_t panel,
+                             real *to, const real *from)
+{
+    const struct recur_param *param =
+        recur_network_param(pass->network, pass->network->layer[l].direction[d].weight_hh);
+    pass->kernels->dropout(to, from, param->depth * RECUR_LANES, ~pass->dropout.key,
+                           recur_param_panel(param, panel),
+                           recur_drop_threshold(pass->network->weight_drop));
 }
 
 void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int32_t *rows,
@@ -458,10 +508,15 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
 }
 
-double recur_pass_loss_sum(const struct recur_pass *pass)
+double recur_pass_loss_of(const struct recur_pass *pass, size_t row, size_t rows)
 {
     double sum = 0;
-    for (size_t row = 0; row < recur_pass_rows(pass); row++)
-        sum += (double)pass->work->loss[row];
+    for (size_t i = 0; i < rows; i++)
+        sum += (double)pass->work->loss[row + i];
     return sum;
+}
+
+double recur_pass_loss_sum(const struct recur_pass *pass)
+{
+    return recur_pass_loss_of(pass, 0, recur_pass_rows(pass));
 }

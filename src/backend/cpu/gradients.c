@@ -4,9 +4,12 @@
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/int8.h"
+#include "backend/cpu/partition.h"
+#include "base/pairwise.h"
 
 /* The tasks in their order: the panels of all layers' gates, then of the head, then of the
- * embedding. */
+ * embedding. Where sums over ranks begin meanwhile, the head comes first: the tasks of one panel
+ * are else the ones by which threads end together. */
 enum task_kind { TASK_GATE, TASK_HEAD, TASK_EMBEDDING, TASK_NONE };
 
 struct task {
@@ -16,8 +19,14 @@ struct task {
 };
 
 /* A task is `together` panels of gates. */
-static struct task task_at(const struct recur_network *network, size_t together, size_t index)
+static struct task task_at(const struct recur_pass *pass, size_t together, bool head_first,
+                           size_t index)
 {
+    const struct recur_network *network = pass->network;
+    size_t head = recur_panels(recur_pass_columns(pass));
+    if (head_first && index < head)
+        return (struct task){.kind = TASK_HEAD, .panel = index, .panels = 1};
+    index -= head_first ? head : 0;
     for (size_t l = network->layers; l-- > 0;)
         for (size_t d = 0; d < network->directions; d++) {
             size_t panels = network->layer[l].units * network->cell->gates;
@@ -27,24 +36,31 @@ static struct task task_at(const struct recur_network *network, size_t together,
                                      panels - first < together ? panels - first : together};
             index -= tasks;
         }
-    size_t head = recur_panels(network->outputs);
-    if (index < head)
-        return (struct task){.kind = TASK_HEAD, .panel = index};
-    index -= head;
+    if (!head_first && index < head)
+        return (struct task){.kind = TASK_HEAD, .panel = index, .panels = 1};
+    index -= head_first ? 0 : head;
     if (index < recur_panels(network->embedding))
-        return (struct task){.kind = TASK_EMBEDDING, .panel = index};
+        return (struct task){.kind = TASK_EMBEDDING, .panel = index, .panels = 1};
     return (struct task){.kind = TASK_NONE};
 }
 
 static struct task next_task(struct recur_pass *pass, size_t together)
 {
     size_t index = atomic_fetch_add_explicit(&pass->next_task, 1, memory_order_relaxed);
-    return task_at(pass->network, together, index);
+    return task_at(pass, together, pass->parcels, index);
 }
 
-static real *gradient_panel(const struct recur_pass *pass, size_t index, size_t panel)
+/* The rows whose gradients are summed, and where the sum goes. */
+struct summed {
+    real *gradients; /* with the layout of the parameters */
+    size_t row, rows;
+    size_t micro_batch, micro_batches; /* the same rows */
+};
+
+static real *gradient_panel(const struct recur_pass *pass, const struct summed *sum, size_t index,
+                            size_t panel)
 {
-    return pass->gradients + recur_param_panel(recur_network_param(pass->network, index), panel);
+    return sum->gradients + recur_param_panel(recur_network_param(pass->network, index), panel);
 }
 
 /* The gradient of a panel of z, (rows, 32), as the right operand of weight gradients. */
@@ -52,9 +68,10 @@ struct right {
     const real *dz;
     const uint32_t *pairs; /* in bf16 */
     size_t columns;        /* in use */
-    size_t rows;
-    bool from_q; /* the left operand is q, not h */
-    real *dw;    /* the panel of weight gradients that the products are */
+    size_t row, rows;      /* of the left operand; dz begins at its row */
+    size_t pair;           /* where the left operand begins in bf16 */
+    bool from_q;           /* the left operand is q, not h */
+    real *dw;              /* the panel of weight gradients that the products are */
 };
 
 /* Whether the left operand is h where it lies: the states before the rows, in ranges. */
@@ -81,10 +98,11 @@ static void multiply(const struct recur_pass *pass, const struct right *right, s
 {
     real *dw = right->dw + row * RECUR_LANES;
     if (right->pairs)
-        pass->kernels->bf16_outer(dw, pairs, width, right->pairs, right->columns,
+        pass->kernels->bf16_outer(dw, pairs + right->pair, width, right->pairs, right->columns,
                                   (right->rows + 1) / 2, false);
     else
-        pass->kernels->outer(dw, x, width, right->dz, right->columns, right->rows, false);
+        pass->kernels->outer(dw, x + right->row * RECUR_LANES, width, right->dz, right->columns,
+                             right->rows, false);
 }
 
 /* dw (columns of x, 32) = x^T dz, panel by panel of x, each for all right operands while it is in
@@ -111,24 +129,24 @@ static void gradient_run(const struct recur_pass *pass, const struct recur_layer
             if (is_of_states(&right[i]))
                 pass->kernels->outer(right[i].dw + u * RECUR_LANES * RECUR_LANES, h,
                                      recur_panel_width(layer->hidden, u),
-                                     right[i].dz + run->row * RECUR_LANES, right[i].columns,
-                                     run->rows, sum);
+                                     right[i].dz + (run->row - right[i].row) * RECUR_LANES,
+                                     right[i].columns, run->rows, sum);
 }
 
 /* dw = h'^T dz over all rows; forward: z = h' W_hh^T + ... The states before the rows are
  * contiguous while the number of running sequences stays the same: with equal lengths throughout a
  * micro-batch. */
 static void gradient_states(const struct recur_pass *pass, const struct recur_layer *layer,
-                            const struct recur_stream *stream, size_t d, const struct right *right,
-                            size_t count)
+                            const struct recur_stream *stream, size_t d,
+                            const struct summed *summed, const struct right *right, size_t count)
 {
-    size_t each = recur_pass_micro_batch(pass), micro_batches = recur_pass_batch(pass) / each;
-    struct recur_step_range run = {.rows = 0}, range[RECUR_STEP_RANGES_MAX];
+    size_t each = recur_pass_micro_batch(pass);
+    struct recur_step_range run = {.row = summed->row}, range[RECUR_STEP_RANGES_MAX];
     bool sum = false;
-    for (size_t step = 0; step < micro_batches * pass->batch.steps; step++) {
-        const struct recur_partition micro = {.first = step / pass->batch.steps * each,
-                                              .sequences = each,
-                                              .steps = pass->batch.steps};
+    for (size_t step = 0; step < summed->micro_batches * pass->batch.steps; step++) {
+        size_t micro_batch = summed->micro_batch + step / pass->batch.steps;
+        const struct recur_partition micro = {
+            .first = micro_batch * each, .sequences = each, .steps = pass->batch.steps};
         unsigned ranges =
             recur_partition_step_ranges(pass, &micro, d, step % pass->batch.steps, range);
         for (unsigned i = 0; i < ranges; i++) {
@@ -151,13 +169,13 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
 /* The same, or dw = q^T dz; row pairs, and q, are one range for all rows. */
 static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
                                const struct recur_stream *stream, size_t d,
-                               const struct right *right, size_t count)
+                               const struct summed *sum, const struct right *right, size_t count)
 {
     bool states = false;
     for (size_t i = 0; i < count; i++)
         states |= is_of_states(&right[i]);
     if (states)
-        gradient_states(pass, layer, stream, d, right, count);
+        gradient_states(pass, layer, stream, d, sum, right, count);
     for (size_t u = 0; u < layer->units; u++)
         for (size_t i = 0; i < count; i++) {
             if (is_of_states(&right[i]))
@@ -170,22 +188,34 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
         }
 }
 
-static void gradient_bias(const struct recur_pass *pass, const struct recur_direction *tensors,
-                          size_t panel, const real *dz_input, const real *dz_recurrent)
+static void gradient_bias(const struct recur_pass *pass, const struct summed *sum,
+                          const struct recur_direction *tensors, size_t panel, const real *dz_input,
+                          const real *dz_recurrent)
 {
-    size_t rows = recur_pass_rows(pass);
-    real *db = gradient_panel(pass, tensors->bias_ih, panel);
-    pass->kernels->column_sum(db, dz_input, rows);
+    real *db = gradient_panel(pass, sum, tensors->bias_ih, panel);
+    pass->kernels->column_sum(db, dz_input, sum->rows);
     if (tensors->bias_hh == RECUR_NO_TENSOR)
         return;
-    real *db_hh = gradient_panel(pass, tensors->bias_hh, panel);
+    real *db_hh = gradient_panel(pass, sum, tensors->bias_hh, panel);
     if (dz_recurrent == dz_input)
         memcpy(db_hh, db, RECUR_LANES * sizeof *db);
     else
-        pass->kernels->column_sum(db_hh, dz_recurrent, rows);
+        pass->kernels->column_sum(db_hh, dz_recurrent, sum->rows);
 }
 
-static void gradient_gates(const struct recur_pass *pass, struct task task, size_t thread)
+/* The rows of a table that a sum has: where minibatches read few of them, those that this one and
+ * the one before read are set to zero. */
+static void gradient_table(const struct recur_pass *pass, const struct summed *sum, real *dw,
+                           size_t depth, const real *dz)
+{
+    recur_sparse_rows_clear(pass->sparse, dw, depth);
+    if (pass->blocks.count)
+        recur_sparse_rows_clear_own(pass->sparse, dw);
+    pass->kernels->scatter_add(dw, pass->batch.ids + sum->row, dz, sum->rows);
+}
+
+static void gradient_gates(const struct recur_pass *pass, const struct summed *sum,
+                           struct task task, size_t thread)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[task.l];
@@ -195,60 +225,173 @@ static void gradient_gates(const struct recur_pass *pass, struct task task, size
     struct right input[RECUR_GATES_TOGETHER], recurrent[RECUR_GATES_TOGETHER];
     for (size_t i = 0; i < task.panels; i++) {
         size_t panel = task.panel + i, gate = panel % cell->gates, u = panel / cell->gates;
-        const real *z = stream->z + u * cell->slots * stream->z_stride;
+        const real *z = stream->z + u * cell->slots * stream->z_stride + sum->row * RECUR_LANES;
         struct right *right = &recurrent[i];
         *right = (struct right){
             .dz = z + cell->recurrent_slot[gate] * stream->z_stride,
             .columns = recur_panel_width(layer->hidden, u),
-            .rows = recur_pass_rows(pass),
+            .row = sum->row,
+            .rows = sum->rows,
+            .pair = recur_bf16_block(pass, sum->micro_batch),
             .from_q = gate >= cell->phase[0].gates && cell->phase[1].from_q,
-            .dw = gradient_panel(pass, tensors->weight_hh, panel),
+            .dw = gradient_panel(pass, sum, tensors->weight_hh, panel),
         };
         input[i] = *right;
         input[i].dz = z + cell->input_slot[gate] * stream->z_stride;
-        input[i].dw = gradient_panel(pass, tensors->weight_ih, panel);
-        gradient_bias(pass, tensors, panel, input[i].dz, right->dz);
+        input[i].dw = gradient_panel(pass, sum, tensors->weight_ih, panel);
+        gradient_bias(pass, sum, tensors, panel, input[i].dz, right->dz);
         make_pairs(pass, thread, i, right);
         input[i].pairs = right->pairs;
     }
-    gradient_recurrent(pass, layer, stream, task.d, recurrent, task.panels);
+    gradient_recurrent(pass, layer, stream, task.d, sum, recurrent, task.panels);
+    for (size_t i = 0; i < task.panels && pass->dropout.weights; i++)
+        recur_pass_drop_weights(pass, task.l, task.d, task.panel + i, recurrent[i].dw,
+                                recurrent[i].dw);
     for (size_t i = 0; i < task.panels; i++)
-        if (!layer->dense) {
-            recur_sparse_rows_clear(pass->sparse, input[i].dw,
-                                    recur_network_param(pass->network, tensors->weight_ih)->depth);
-            pass->kernels->scatter_add(input[i].dw, pass->batch.ids, input[i].dz, input[i].rows);
-        } else if (input[i].dz != recurrent[i].dz)
+        if (!layer->dense)
+            gradient_table(pass, sum, input[i].dw,
+                           recur_network_param(pass->network, tensors->weight_ih)->depth,
+                           input[i].dz);
+        else if (input[i].dz != recurrent[i].dz)
             make_pairs(pass, thread, i, &input[i]);
     if (layer->dense)
         gradient_layer_input(pass, recur_workspace_input(pass->work, pass->network, task.l, task.d),
                              input, task.panels);
 }
 
-static void gradient_head(const struct recur_pass *pass, size_t panel, size_t thread)
+static void gradient_head(const struct recur_pass *pass, const struct summed *sum, size_t panel,
+                          size_t thread)
 {
     const struct recur_network *network = pass->network;
     const struct recur_workspace *work = pass->work;
-    const real *dz = work->logits + panel * work->logit_stride;
-    size_t rows = pass->headless ? 0 : recur_pass_rows(pass);
-    pass->kernels->column_sum(gradient_panel(pass, network->head_bias, panel), dz, rows);
+    const real *dz = work->logits + panel * work->logit_stride + sum->row * RECUR_LANES;
+    size_t rows = pass->headless ? 0 : sum->rows;
+    pass->kernels->column_sum(gradient_panel(pass, sum, network->head_bias, panel), dz, rows);
     struct right right = {
         .dz = dz,
-        .columns = recur_panel_width(network->outputs, panel),
+        .columns = recur_panel_width(recur_pass_columns(pass), panel),
+        .row = sum->row,
         .rows = rows,
-        .dw = gradient_panel(pass, network->head_weight, panel),
+        .pair = recur_bf16_block(pass, sum->micro_batch),
+        .dw = gradient_panel(pass, sum, network->head_weight, panel),
     };
     make_pairs(pass, thread, 0, &right);
     gradient_layer_input(pass, work->layer_input[network->layers], &right, 1);
 }
 
-static void gradient_embedding(const struct recur_pass *pass, size_t panel)
+static void gradient_embedding(const struct recur_pass *pass, const struct summed *sum,
+                               size_t panel)
 {
     size_t index = pass->network->embedding_weight;
-    real *dw = gradient_panel(pass, index, panel);
-    recur_sparse_rows_clear(pass->sparse, dw, recur_network_param(pass->network, index)->depth);
-    pass->kernels->scatter_add(dw, pass->batch.ids,
-                               pass->work->layer_input[0].feature[panel].gradient,
-                               recur_pass_rows(pass));
+    gradient_table(pass, sum, gradient_panel(pass, sum, index, panel),
+                   recur_network_param(pass->network, index)->depth,
+                   pass->work->layer_input[0].feature[panel].gradient + sum->row * RECUR_LANES);
+}
+
+static void gradient_task(const struct recur_pass *pass, const struct summed *sum, struct task task,
+                          size_t thread)
+{
+    if (task.kind == TASK_GATE)
+        gradient_gates(pass, sum, task, thread);
+    else if (task.kind == TASK_HEAD)
+        gradient_head(pass, sum, task.panel, thread);
+    else
+        gradient_embedding(pass, sum, task.panel);
+}
+
+/* to += from, a panel of a parameter; of a table only the rows that the minibatch reads. */
+static void add_panel(const struct recur_pass *pass, real *to, const real *from, size_t index,
+                      size_t panel)
+{
+    const struct recur_param *param = recur_network_param(pass->network, index);
+    const struct recur_sparse_rows *sparse = pass->sparse;
+    size_t at = recur_param_panel(param, panel);
+    bool table = false;
+    for (size_t i = 0; sparse && i < sparse->tables; i++)
+        table |= sparse->table[i] == param;
+    if (!table)
+        pass->kernels->add(to + at, to + at, from + at, param->depth * RECUR_LANES);
+    for (size_t i = 0; table && i < sparse->rows; i++) {
+        size_t row = at + (size_t)sparse->row[i] * RECUR_LANES;
+        pass->kernels->add(to + row, to + row, from + row, RECUR_LANES);
+    }
+}
+
+/* The same for all panels of a task. */
+static void add_task(const struct recur_pass *pass, real *to, const real *from, struct task task)
+{
+    const struct recur_network *network = pass->network;
+    if (task.kind == TASK_HEAD) {
+        add_panel(pass, to, from, network->head_weight, task.panel);
+        add_panel(pass, to, from, network->head_bias, task.panel);
+    } else if (task.kind == TASK_EMBEDDING) {
+        add_panel(pass, to, from, network->embedding_weight, task.panel);
+    } else {
+        const struct recur_direction *tensors = &network->layer[task.l].direction[task.d];
+        for (size_t i = task.panel; i < task.panel + task.panels; i++) {
+            add_panel(pass, to, from, tensors->weight_ih, i);
+            add_panel(pass, to, from, tensors->weight_hh, i);
+            add_panel(pass, to, from, tensors->bias_ih, i);
+            if (tensors->bias_hh != RECUR_NO_TENSOR)
+                add_panel(pass, to, from, tensors->bias_hh, i);
+        }
+    }
+}
+
+/* Sums a task block by block. */
+static void gradient_blocks(const struct recur_pass *pass, struct task task, size_t thread)
+{
+    const struct recur_pass_blocks *blocks = &pass->blocks;
+    size_t rows = recur_pass_micro_batch(pass) * pass->batch.steps;
+    struct recur_pairwise stack = {.count = 0};
+    for (size_t i = 0; i < blocks->count; i++) {
+        const struct summed sum = {.gradients = blocks->gradients[stack.count],
+                                   .row = i * rows,
+                                   .rows = rows,
+                                   .micro_batch = i,
+                                   .micro_batches = 1};
+        gradient_task(pass, &sum, task, thread);
+        recur_pairwise_push(&stack, (struct recur_block_sum){blocks->first + i, 1});
+        for (; recur_pairwise_joins(&stack); recur_pairwise_join(&stack))
+            add_task(pass, blocks->gradients[stack.count - 2], blocks->gradients[stack.count - 1],
+                     task);
+    }
+}
+
+/* A task's sums over the minibatches of an update, each block by itself. The first minibatch's are
+ * computed where they are gathered. */
+static void gather_task(const struct recur_pass *pass, struct task task, size_t thread)
+{
+    const struct recur_pass_blocks *blocks = &pass->blocks;
+    size_t count = blocks->count ? blocks->count : 1, rows = recur_pass_rows(pass) / count;
+    size_t each = recur_pass_batch(pass) / recur_pass_micro_batch(pass) / count;
+    for (size_t i = 0; i < count; i++) {
+        const struct summed sum = {.gradients =
+                                       blocks->goes_on ? pass->gradients : blocks->gathered[i],
+                                   .row = i * rows,
+                                   .rows = rows,
+                                   .micro_batch = i * each,
+                                   .micro_batches = each};
+        gradient_task(pass, &sum, task, thread);
+        if (blocks->goes_on)
+            add_task(pass, blocks->gathered[i], pass->gradients, task);
+    }
+}
+
+/* After the last minibatch: adds what was gathered of the blocks, as far as they are neighbours in
+ * the tree. */
+static void join_task(const struct recur_pass *pass, struct task task)
+{
+    const struct recur_pass_blocks *blocks = &pass->blocks;
+    struct recur_pairwise stack = {.count = 0};
+    for (size_t i = 0; i < blocks->count; i++) {
+        recur_pairwise_push(&stack, (struct recur_block_sum){blocks->first + i, 1});
+        for (; recur_pairwise_joins(&stack); recur_pairwise_join(&stack)) {
+            const struct recur_block_sum *left = &stack.sum[stack.count - 2], *right = left + 1;
+            add_task(pass, blocks->gathered[left->first - blocks->first],
+                     blocks->gathered[right->first - blocks->first], task);
+        }
+    }
 }
 
 /* How many panels of gates a task has: as many as give every thread about the same share of the
@@ -257,24 +400,55 @@ static size_t gates_together(const struct recur_pass *pass)
 {
     const struct recur_network *network = pass->network;
     size_t threads = recur_grid_threads(&pass->work->grid), together = 1, panels = 0;
+    size_t most = pass->work->bf16 ? RECUR_GATES_TOGETHER : RECUR_GATES_TOGETHER / 2;
     for (size_t l = 0; l < network->layers; l++)
         panels += network->layer[l].units * network->cell->gates * network->directions;
-    while (2 * together <= RECUR_GATES_TOGETHER &&
+    while (2 * together <= most &&
            (panels % (2 * together * threads) == 0 || panels >= 16 * together * threads))
         together *= 2;
     return together;
 }
 
+static bool is_frozen(const struct recur_pass *pass, const struct task *task)
+{
+    return pass->frozen &&
+           (task->kind == TASK_GATE ? task->l < pass->frozen : task->kind == TASK_EMBEDDING);
+}
+
+/* A task is done: what it has completed may travel to other ranks. */
+static void count_task(const struct recur_pass *pass, const struct task *task, size_t thread)
+{
+    const struct recur_network *network = pass->network;
+    size_t panel = task->panel;
+    if (!pass->parcels)
+        return;
+    if (task->kind == TASK_GATE)
+        panel = recur_parcels_gate(network, task->l, task->d, panel);
+    else if (task->kind == TASK_EMBEDDING)
+        panel = recur_parcels_embedding(network, panel);
+    recur_parcels_count(pass->parcels, panel, task->panels);
+    if (thread == 0)
+        recur_parcels_move(pass->parcels, false);
+}
+
 void recur_pass_gradients(struct recur_pass *pass, size_t thread)
 {
     size_t together = gates_together(pass);
+    const struct summed all = {.gradients = pass->gradients,
+                               .rows = recur_pass_rows(pass),
+                               .micro_batches =
+                                   recur_pass_batch(pass) / recur_pass_micro_batch(pass)};
     for (struct task task; (task = next_task(pass, together)).kind != TASK_NONE;) {
-        if (task.kind == TASK_GATE)
-            gradient_gates(pass, task, thread);
-        else if (task.kind == TASK_HEAD)
-            gradient_head(pass, task.panel, thread);
-        else
-            gradient_embedding(pass, task.panel);
+        bool trains = !is_frozen(pass, &task);
+        if (trains && pass->blocks.gathered)
+            gather_task(pass, task, thread);
+        else if (trains && pass->blocks.count)
+            gradient_blocks(pass, task, thread);
+        else if (trains)
+            gradient_task(pass, &all, task, thread);
+        if (trains && pass->blocks.gathered && !pass->blocks.pauses)
+            join_task(pass, task);
+        count_task(pass, &task, thread);
     }
 }
 
@@ -293,14 +467,51 @@ static void transpose_panel(const struct recur_pass *pass, real *to, const real 
     }
 }
 
+/* Copies a panel of the candidates' columns, ready for forward products. */
+static void gather_head(const struct recur_pass *pass, size_t panel)
+{
+    const struct recur_candidates *candidates = pass->candidates;
+    size_t depth = candidates->weight->depth;
+    real *weight = pass->work->head + panel * depth * RECUR_LANES,
+         *bias = pass->work->head_bias + panel * RECUR_LANES;
+    recur_candidates_gather(candidates, candidates->weight, panel, 0, depth, pass->parameters,
+                            weight);
+    recur_candidates_gather(candidates, candidates->bias, panel, 0, 1, pass->parameters, bias);
+    recur_candidates_weigh(candidates, panel, bias);
+    if (pass->work->bf16)
+        pass->kernels->bf16_pack_rows(recur_bf16_of(pass, weight), weight, depth);
+}
+
 static void prepare_head(const struct recur_pass *pass, size_t panel, bool backward)
 {
     const struct recur_network *network = pass->network;
-    recur_pass_pack_weight(pass, network->head_weight, panel);
+    if (pass->candidates)
+        gather_head(pass, panel);
+    else
+        recur_pass_pack_weight(pass, network->head_weight, panel);
     if (backward)
-        transpose_panel(
-            pass, pass->work->head_transposed, recur_pass_panel(pass, network->head_weight, panel),
-            pass->work->layer_input[network->layers].panels, recur_panels(network->outputs), panel);
+        transpose_panel(pass, pass->work->head_transposed, recur_pass_head(pass, panel),
+                        pass->work->layer_input[network->layers].panels,
+                        recur_panels(recur_pass_columns(pass)), panel);
+}
+
+/* Panel `panel` of weight_hh, ready for forward products. */
+static const real *prepare_recurrent(const struct recur_pass *pass, struct task task)
+{
+    size_t index = pass->network->layer[task.l].direction[task.d].weight_hh;
+    const struct recur_stream *stream =
+        recur_workspace_stream(pass->work, pass->network, task.l, task.d);
+    const real *whole = recur_pass_panel(pass, index, task.panel);
+    if (!pass->dropout.weights) {
+        recur_pass_pack_weight(pass, index, task.panel);
+        return whole;
+    }
+    size_t depth = recur_network_param(pass->network, index)->depth;
+    real *dropped = stream->dropped + task.panel * depth * RECUR_LANES;
+    recur_pass_drop_weights(pass, task.l, task.d, task.panel, dropped, whole);
+    if (pass->work->bf16)
+        pass->kernels->bf16_pack_rows(recur_bf16_of(pass, dropped), dropped, depth);
+    return dropped;
 }
 
 static void prepare_gate(const struct recur_pass *pass, struct task task, bool backward)
@@ -318,14 +529,13 @@ static void prepare_gate(const struct recur_pass *pass, struct task task, bool b
     memcpy(bias, recur_pass_panel(pass, tensors->bias_ih, task.panel), RECUR_LANES * sizeof *bias);
     for (size_t i = 0; i < RECUR_LANES && tensors->bias_hh != RECUR_NO_TENSOR; i++)
         bias_hh[i] += recur_pass_panel(pass, tensors->bias_hh, task.panel)[i];
-    recur_pass_pack_weight(pass, tensors->weight_hh, task.panel);
+    const real *recurrent_weights = prepare_recurrent(pass, task);
     if (layer->dense)
         recur_pass_pack_weight(pass, tensors->weight_ih, task.panel);
     if (!backward)
         return;
     unsigned p = gate < cell->phase[0].gates ? 0 : 1, gates = cell->phase[p].gates;
-    transpose_panel(pass, stream->recurrent_transposed[p],
-                    recur_pass_panel(pass, tensors->weight_hh, task.panel), layer->units,
+    transpose_panel(pass, stream->recurrent_transposed[p], recurrent_weights, layer->units,
                     layer->units * gates, u * gates + gate - cell->phase[p].first_gate);
     if (layer->dense)
         transpose_panel(pass, stream->input_transposed,

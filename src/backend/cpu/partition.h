@@ -196,6 +196,15 @@ recur_partition_step_ranges(const struct recur_pass *pass, const struct recur_pa
     return count;
 }
 
+/* The place of number i of `count` groups of panels that step t walks. In bf16 the way leads back
+ * at every other step: what the step before read last is then still in the L2 cache, which weights
+ * that are larger would otherwise pass through in vain. */
+static inline size_t recur_to_and_fro(const struct recur_pass *pass, size_t t, size_t i,
+                                      size_t count)
+{
+    return pass->work->bf16 && t % 2 ? count - 1 - i : i;
+}
+
 /* Whether the states before a range are zero, so that their products are zero too. */
 static inline bool recur_step_range_is_zero(const struct recur_pass *pass,
                                             const struct recur_step_range *range)
@@ -231,6 +240,36 @@ static inline const real *recur_pass_panel(const struct recur_pass *pass, size_t
 {
     return pass->parameters + recur_param_panel(recur_network_param(pass->network, index), panel);
 }
+
+/* Panel `panel` of the head's weight and bias, as this pass multiplies with them. */
+static inline const real *recur_pass_head(const struct recur_pass *pass, size_t panel)
+{
+    const struct recur_param *weight =
+        recur_network_param(pass->network, pass->network->head_weight);
+    return pass->candidates ? pass->work->head + panel * weight->depth * RECUR_LANES
+                            : recur_pass_panel(pass, pass->network->head_weight, panel);
+}
+
+static inline const real *recur_pass_head_bias(const struct recur_pass *pass, size_t panel)
+{
+    return pass->candidates ? pass->work->head_bias + panel * RECUR_LANES
+                            : recur_pass_panel(pass, pass->network->head_bias, panel);
+}
+
+/* Panel `panel` of weight_hh of layer l in direction d, as this pass multiplies with it. */
+static inline const real *recur_pass_recurrent(const struct recur_pass *pass, size_t l, size_t d,
+                                               size_t panel)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    return pass->dropout.weights
+               ? recur_workspace_stream(pass->work, pass->network, l, d)->dropped +
+                     panel * layer->units * RECUR_LANES * RECUR_LANES
+               : recur_pass_panel(pass, layer->direction[d].weight_hh, panel);
+}
+
+/* to = the panel from +0 or scaled, as weight drop has it; of weights, or of their gradients. */
+void recur_pass_drop_weights(const struct recur_pass *pass, size_t l, size_t d, size_t panel,
+                             real *to, const real *from);
 
 /* Dropout over panel `panel` of `layer_input`. The mask is the same for the same place every time,
  * and for sequences that hold the same, because only chance decides which of them the caller lists

@@ -1,6 +1,6 @@
 /* One pass of a minibatch through a network: forward, loss, backward, weight gradients.
  *
- * The sequences may differ in length (backend/cpu/lengths.h): at each step there are rows only of
+ * The sequences may differ in length (backend/lengths.h): at each step there are rows only of
  * the sequences that still run. Where `lengths` is NULL all B sequences have `steps` steps.
  *
  * Every thread of the team calls each function with its number. Nobody waits between forward and
@@ -17,15 +17,17 @@
 #ifndef RECUR_BACKEND_CPU_PASS_H
 #define RECUR_BACKEND_CPU_PASS_H
 
-#include "backend/cpu/lengths.h"
+#include "backend/cpu/candidates.h"
+#include "backend/cpu/parcels.h"
 #include "backend/cpu/sparse_rows.h"
 #include "backend/cpu/workspace.h"
+#include "backend/lengths.h"
 #include "recur/training.h"
 
 /* The most panels of gates whose weight gradients a thread computes side by side. A panel of states
  * or inputs, half of which another thread has written, then comes into the thread's cache once for
- * all of them. */
-#define RECUR_GATES_TOGETHER 4
+ * all of them. Panels of floats are twice as large as those of bf16; there it is half as many. */
+#define RECUR_GATES_TOGETHER 8
 
 /* What goes through the network. */
 struct recur_pass_batch {
@@ -35,7 +37,8 @@ struct recur_pass_batch {
     size_t micro_batch;     /* so many sequences of equal lengths lie together (workspace.h); 0:
                                all */
     const int32_t *ids;     /* by rows, each below V; unused where the network reads numbers */
-    const int32_t *targets; /* by rows; below 0: no loss there. NULL: logits only */
+    const int32_t *targets; /* columns of the logits, by rows; below 0: no loss there. NULL:
+                               logits only */
 };
 
 /* What the first steps begin with. */
@@ -64,7 +67,20 @@ struct recur_pass_backward {
 
 struct recur_pass_dropout {
     bool on;
+    bool weights; /* recurrent weights are dropped */
     uint64_t key; /* different for every minibatch */
+    size_t row;   /* how many rows lie before this pass's in the minibatch, on other ranks */
+};
+
+/* The weight gradients of a text's minibatch may be sums over blocks: micro-batches that are summed
+ * one by one (base/pairwise.h). */
+struct recur_pass_blocks {
+    size_t first, count; /* 0: all rows are one sum */
+    real **gradients;    /* the sums, as on a stack; the pass's own gradients come first */
+    /* Where an update has several minibatches: what has been gathered of each block, or, without
+     * blocks, of all rows. NULL: the gradients of a pass are those of its update. */
+    real **gathered;
+    bool goes_on, pauses; /* as in struct recur_minibatch */
 };
 
 struct recur_pass_phases {
@@ -77,21 +93,35 @@ struct recur_pass {
     const struct recur_network *network;
     const struct recur_kernels *kernels;
     struct recur_workspace *work;
-    const real *parameters;                 /* flat, as network->params says */
-    real *gradients;                        /* the same; written, not added to */
-    const struct recur_sparse_rows *sparse; /* the rows outside which they are all zero; or
-                                               NULL */
-    bool headless;                          /* computes neither logits nor their gradient */
-    size_t layers;                          /* only so many layers, from the lowest up; 0: all */
-    real loss_scale;                        /* the loss is loss_scale times the sum over all rows */
+    const real *parameters;                    /* flat, as network->params says */
+    real *gradients;                           /* the same; written, not added to */
+    const struct recur_sparse_rows *sparse;    /* the rows outside which they are all zero; or
+                                                  NULL */
+    const struct recur_candidates *candidates; /* the columns that the head has; NULL: all */
+    bool headless;                             /* computes neither logits nor their gradient */
+    size_t layers;                             /* only so many layers, from the lowest up; 0: all */
+    size_t frozen;   /* so many layers, from the lowest up, and the table of
+                        embeddings get no gradients */
+    real ar;         /* weight of the mean square of what the head reads, in the gradient
+                        alone (Merity, McCann & Socher 2017) */
+    real loss_scale; /* the loss is loss_scale times the sum over all rows */
 
     struct recur_pass_batch batch;
     struct recur_pass_states states;
     struct recur_pass_backward backward;
     struct recur_pass_dropout dropout;
+    struct recur_pass_blocks blocks;
+    struct recur_parcels *parcels; /* whose sums over ranks begin as soon as they are complete;
+                                      NULL: none do */
     struct recur_pass_phases phases;
     atomic_size_t next_task; /* of prepare and gradients; 0 at the start of each */
 };
+
+/* Columns of the logits. */
+static inline size_t recur_pass_columns(const struct recur_pass *pass)
+{
+    return pass->candidates ? pass->candidates->count : pass->network->outputs;
+}
 
 /* B; the number of sequences that have a step t; the number of rows of all steps. */
 static inline size_t recur_pass_batch(const struct recur_pass *pass)
@@ -169,12 +199,6 @@ static inline size_t recur_pass_last(const struct recur_pass *pass, size_t d, si
                   : recur_pass_initial(pass, d) + b;
 }
 
-/* What a random number of 32 bits must reach for dropout to keep its value. */
-static inline uint32_t recur_drop_threshold(const struct recur_network *network)
-{
-    return (uint32_t)((double)network->dropout * 0x1p32);
-}
-
 /* Packs an array (T, B) of ids into the pass's rows; slot b holds the caller's sequence order[b],
  * or b where `order` is NULL. */
 void recur_pass_pack_ids(const struct recur_pass *pass, const size_t *order, int32_t *rows,
@@ -203,7 +227,10 @@ void recur_pass_gradients(struct recur_pass *pass, size_t thread);
 /* Thread 0 has done the work of a phase: adds the time since the last mark to that phase. */
 void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase);
 
-/* The sum of work->loss, row by row. */
+/* The sum of work->loss, row by row, over `rows` rows from `row` on. */
+double recur_pass_loss_of(const struct recur_pass *pass, size_t row, size_t rows);
+
+/* The same over all rows. */
 double recur_pass_loss_sum(const struct recur_pass *pass);
 
 #endif

@@ -14,13 +14,16 @@ struct recur_sparse_rows {
     size_t rows, stale_rows;
     uint32_t *place; /* (V): the place of an id in `row`, if it is there */
     size_t most;     /* room in `row` */
+    bool several;    /* several passes of a minibatch, or of the minibatches of an update, which is
+                        here one minibatch, leave gradients in the same place */
 };
 
-/* For minibatches of at most `most` tokens. `network` must outlive it. Errors: MEMORY.
- * recur_sparse_rows_free releases it, also after an error. */
+/* For minibatches of at most `most` tokens, whose softmax is over at most `candidates` tokens; 0:
+ * over all. `network` must outlive it. Errors: MEMORY. recur_sparse_rows_free releases it, also
+ * after an error. */
 enum recur_status recur_sparse_rows_init(struct recur_sparse_rows *sparse,
                                          const struct recur_network *network, size_t most,
-                                         recur_error *error);
+                                         size_t candidates, recur_error *error);
 void recur_sparse_rows_free(struct recur_sparse_rows *sparse);
 
 /* recur_sparse_rows_begin begins the next minibatch; recur_sparse_rows_add adds one of its
@@ -46,7 +49,11 @@ static inline size_t recur_sparse_rows_place(const struct recur_sparse_rows *spa
 }
 
 /* Sets to zero a panel of a table's gradient: all its `depth` rows where `sparse` is NULL or has no
- * tables, else only the rows of the minibatch before, because only those are not zero. */
+ * tables, else only the rows of the minibatch before, because only those are not zero; and those of
+ * this one where several passes leave gradients there. */
 void recur_sparse_rows_clear(const struct recur_sparse_rows *sparse, real *panel, size_t depth);
+
+/* Sets the rows of this minibatch to zero, where rows are listed. */
+void recur_sparse_rows_clear_own(const struct recur_sparse_rows *sparse, real *panel);
 
 #endif

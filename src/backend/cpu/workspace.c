@@ -85,6 +85,9 @@ static void lay_out_gradients(struct layout *layout, const struct recur_network 
         stream->recurrent_transposed[p] =
             take_panels(layout, units, units * gates * RECUR_LANES * RECUR_LANES);
     }
+    if (network->weight_drop > 0)
+        stream->dropped =
+            take_panels(layout, units * cell->gates, units * RECUR_LANES * RECUR_LANES);
     stream->input_panels =
         take_gate_panels(layout, cell, cell->input_slot, units, stream->z_stride, 0, cell->gates);
     if (layer->dense)
@@ -255,7 +258,8 @@ static void lay_out_layer_input(struct layout *layout, struct recur_workspace *w
 static void lay_out_head(struct layout *layout, struct recur_workspace *work,
                          const struct recur_network *network)
 {
-    size_t panels = work->headless ? 0 : recur_panels(network->outputs);
+    size_t columns = work->candidates ? work->candidates : network->outputs;
+    size_t panels = work->headless ? 0 : recur_panels(columns);
     size_t rows = work->rows;
     const struct recur_layer_input *top = &work->layer_input[network->layers];
     work->logit_stride = panel_stride(rows);
@@ -265,6 +269,10 @@ static void lay_out_head(struct layout *layout, struct recur_workspace *work,
     if (work->trains)
         work->head_transposed =
             take_panels(layout, top->panels, panels * RECUR_LANES * RECUR_LANES);
+    if (work->candidates) {
+        work->head = take_panels(layout, panels, top->panels * RECUR_LANES * RECUR_LANES);
+        work->head_bias = take_panels(layout, panels, RECUR_LANES);
+    }
 }
 
 static void lay_out(struct layout *layout, struct recur_workspace *work,
@@ -296,20 +304,63 @@ static size_t partition_units(const struct recur_layer *layer, const struct recu
     return (layer->units + grid->unit_partitions - 1) / grid->unit_partitions;
 }
 
-/* A step's cost for the busiest thread, in processor cycles. A tile of r rows takes 2 r cycles for
- * each k, but no less than loading the weights takes; threads wait for each other for about
- * 1500. */
-static double step_cost(const struct recur_network *network, size_t batch,
-                        const struct recur_grid *grid)
+/* How many rows of panels of a layer's recurrent weights the busiest thread reads at each step. */
+static size_t weight_rows(const struct recur_network *network, const struct recur_layer *layer,
+                          const struct recur_grid *grid)
+{
+    return partition_units(layer, grid) * network->cell->gates * layer->hidden;
+}
+
+/* The bytes of the largest layer's. */
+static size_t step_bytes(const struct recur_network *network, const struct recur_grid *grid,
+                         size_t number_bytes)
+{
+    size_t most = 0;
+    for (size_t l = 0; l < network->layers; l++) {
+        size_t rows = weight_rows(network, &network->layer[l], grid);
+        most = rows > most ? rows : most;
+    }
+    return most * RECUR_LANES * number_bytes;
+}
+
+/* What the C library knows of the cache's size, else a megabyte. */
+static size_t l2_bytes(void)
+{
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    if (bytes > 0)
+        return (size_t)bytes;
+#endif
+    return (size_t)1 << 20;
+}
+
+/* The cycles that so many rows of a panel take for each k. A tile of r rows of floats takes 2 r,
+ * but no less than loading the weights takes. A tile of AMX, `tile_rows` high, takes 2.5; the lower
+ * half of it takes 1.4; reading its weights takes 1.2, and 6 where the L2 cache does not hold them.
+ */
+static double panel_cost(size_t rows, size_t tile_rows, bool far)
+{
+    if (!tile_rows) {
+        double tiles = (double)(rows + 13) / 14;
+        return 2 * (double)rows > 6 * tiles ? 2 * (double)rows : 6 * tiles;
+    }
+    double multiplying = 2.5 * (double)(rows / tile_rows), reading = far ? 6 : 1.2;
+    if (rows % tile_rows)
+        multiplying += rows % tile_rows > tile_rows / 2 ? 2.5 : 1.4;
+    return multiplying > reading ? multiplying : reading;
+}
+
+/* A step's cost for the busiest thread, in cycles; threads wait for each other for about 1500.
+ * `l2`: bytes of the cache, a quarter of which other operands take. */
+static double step_cost(const struct recur_network *network, const struct recur_work_plan *plan,
+                        size_t l2, const struct recur_grid *grid)
 {
     double cost = 0, walks = (double)(network->directions / grid->directions);
-    double rows = (double)((batch + grid->batch_partitions - 1) / grid->batch_partitions);
-    double tiles = (rows + 13) / 14 < 1 ? 1 : (rows + 13) / 14;
-    double each = 2 * rows > 6 * tiles ? 2 * rows : 6 * tiles;
+    size_t rows = (plan->batch + grid->batch_partitions - 1) / grid->batch_partitions;
     for (size_t l = 0; l < network->layers; l++) {
-        const struct recur_layer *layer = &network->layer[l];
-        size_t units = partition_units(layer, grid);
-        cost += walks * each * (double)(units * network->cell->gates * layer->hidden);
+        size_t depth = weight_rows(network, &network->layer[l], grid);
+        bool far = depth * RECUR_LANES * sizeof(uint16_t) > l2 / 4 * 3;
+        cost += walks * panel_cost(rows, plan->tile_rows, far) * (double)depth;
         if (grid->unit_partitions > 1)
             cost += walks * 1500 * (double)network->cell->phases;
     }
@@ -346,8 +397,10 @@ void recur_grid_free(struct recur_grid *grid)
  * batch, because directions at once walk half the weights each, and share the work evenly for any
  * lengths of the sequences. */
 static enum recur_status choose_grid(struct recur_grid *grid, const struct recur_network *network,
-                                     size_t batch, size_t threads, recur_error *error)
+                                     const struct recur_work_plan *plan, size_t l2,
+                                     recur_error *error)
 {
+    const size_t threads = plan->threads, batch = plan->batch;
     double best = 0;
     struct recur_grid tried = {0}, chosen = {0};
     size_t most = network->layers ? network->layer[0].units : 1;
@@ -361,7 +414,7 @@ static enum recur_status choose_grid(struct recur_grid *grid, const struct recur
             units = units < most ? units : most;
             for (tried.unit_partitions = 1; tried.unit_partitions <= units;
                  tried.unit_partitions++) {
-                double cost = step_cost(network, batch, &tried);
+                double cost = step_cost(network, plan, l2, &tried);
                 if (best > 0 && cost >= best)
                     continue;
                 best = cost;
@@ -372,28 +425,13 @@ static enum recur_status choose_grid(struct recur_grid *grid, const struct recur
                           error);
 }
 
-/* What the C library knows of the cache's size, else a megabyte. */
-static size_t l2_bytes(void)
+/* A micro-batch is as high as a tile where reading a layer's weights takes longer than multiplying
+ * half a tile by them: where they are more than a megabyte. */
+static size_t micro_rows(const struct recur_network *network, size_t tile_rows)
 {
-#ifdef _SC_LEVEL2_CACHE_SIZE
-    long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    if (bytes > 0)
-        return (size_t)bytes;
-#endif
-    return (size_t)1 << 20;
-}
-
-/* The bytes of the largest layer's recurrent weights that a thread reads at each step. */
-static size_t step_bytes(const struct recur_network *network, const struct recur_grid *grid)
-{
-    size_t most = 0;
-    for (size_t l = 0; l < network->layers; l++) {
-        const struct recur_layer *layer = &network->layer[l];
-        size_t units = partition_units(layer, grid);
-        size_t bytes = units * RECUR_LANES * network->cell->gates * layer->hidden * sizeof(real);
-        most = bytes > most ? bytes : most;
-    }
-    return most;
+    const struct recur_grid one = {1, 1, 1, NULL, NULL};
+    bool high = step_bytes(network, &one, sizeof(uint16_t)) > (size_t)1 << 20;
+    return tile_rows && high ? tile_rows : RECUR_MICRO_ROWS;
 }
 
 enum recur_status recur_workspace_init(struct recur_workspace *work,
@@ -418,9 +456,12 @@ enum recur_status recur_workspace_plan(struct recur_workspace *work,
         .shares = plan->shares,
         .carries = plan->carries,
         .headless = plan->headless,
+        .candidates = plan->candidates,
+        .micro_rows = micro_rows(network, plan->tile_rows),
     };
-    RECUR_TRY(choose_grid(&work->grid, network, plan->batch, plan->threads, error));
-    work->far = step_bytes(network, &work->grid) > l2_bytes();
+    const size_t l2 = l2_bytes();
+    RECUR_TRY(choose_grid(&work->grid, network, plan, l2, error));
+    work->far = step_bytes(network, &work->grid, sizeof(real)) > l2;
     RECUR_TRY(recur_alloc(network->layers, network->directions * sizeof *work->stream,
                           "the streams", &work->stream, error));
     RECUR_TRY(recur_alloc(network->layers + 1, sizeof *work->layer_input, "the layers' inputs",

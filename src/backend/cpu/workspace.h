@@ -1,7 +1,7 @@
 /* The planner: it computes every buffer of a pass over B sequences of up to T steps before the
  * first step, allocates them as one block, and splits the work among threads.
  *
- * Rows are numbered t * B + b, or, where sequences differ in length, as backend/cpu/lengths.h says.
+ * Rows are numbered t * B + b, or, where sequences differ in length, as backend/lengths.h says.
  * Large minibatches of equal length may lie in micro-batches, one after the other, each numbered in
  * this way. Threads that share a minibatch then write far apart; else the processor fetches ahead
  * for one thread what another is writing. The cuts depend on the batch and not on the threads, so
@@ -42,6 +42,8 @@ struct recur_stream {
     ptrdiff_t *input_panels;                       /* the z panels that get x W_ih^T, (U * G) */
     real *recurrent_transposed[RECUR_CELL_PHASES_MAX]; /* W_hh^T of a phase: U panels (U*gates*32,
                                                           32) */
+    real *dropped; /* weight_hh without what weight drop takes from it, as the parameters lie;
+                      NULL: it takes nothing */
     real *input_transposed; /* W_ih^T: panels of the input (U*G*32, 32) */
 };
 
@@ -82,8 +84,10 @@ struct recur_grid {
 struct recur_workspace {
     size_t batch, steps; /* B, T */
     size_t rows;         /* of all steps; B * T, or fewer where sequences differ in length */
+    size_t micro_rows;   /* sequences of a micro-batch, at least */
     bool trains;
     bool shares, carries, headless; /* as struct recur_work_plan says */
+    size_t candidates;              /* likewise */
     bool far; /* the weights that a thread walks at each step are larger than its L2 cache */
     struct recur_grid grid;
     void *block;
@@ -92,8 +96,9 @@ struct recur_workspace {
     struct recur_stream *stream;           /* (L, D) */
     struct recur_layer_input *layer_input; /* (L + 1): [l] is layer l's input, [L] the head's */
     size_t logit_stride;
-    real *logits;            /* panels of V, (T*B, 32); then their gradients */
+    real *logits;            /* panels of V or of the candidates, (T*B, 32); then their gradients */
     ptrdiff_t *logit_panels; /* from `logits` */
+    real *head, *head_bias;  /* of passes over candidates: their columns of the head; else NULL */
     real *head_transposed;
     real *loss;              /* (T*B) */
     struct recur_bf16 *bf16; /* beside the floats (backend/cpu/bf16.h), or NULL */
@@ -105,11 +110,13 @@ struct recur_work_plan {
     size_t batch, steps; /* B, T, at most */
     size_t rows;         /* of all steps; 0: B * T */
     size_t threads;      /* of the team that will run them */
+    size_t tile_rows;    /* bf16_tile_rows of the kernels, in bf16; else 0 */
     bool trains;         /* backward too */
     bool shares;         /* only the outputs of the last layer count after a pass: layers use the
                             same buffers in turn, and memory does not grow with their number */
     bool carries;        /* where layers share: the next pass may start from the last states */
     bool headless;       /* no pass computes logits; recur_pass_logits computes some on demand */
+    size_t candidates;   /* columns of the head that a pass has at most; 0: all */
 };
 
 /* Errors: MEMORY. recur_workspace_free releases it, also after an error. */
@@ -127,18 +134,6 @@ enum recur_status recur_workspace_init(struct recur_workspace *work,
 size_t recur_workspace_row_bytes(const struct recur_network *network);
 
 void recur_workspace_free(struct recur_workspace *work);
-
-#define RECUR_MICRO_BATCHES_MAX 16
-
-/* How many of a minibatch's sequences are best kept together: the batch is halved as often as
- * possible, but tiles of fewer rows would be slower. */
-static inline size_t recur_micro_batch_of(size_t batch)
-{
-    size_t size = batch;
-    while (size % 2 == 0 && size >= 20 && batch / size < RECUR_MICRO_BATCHES_MAX)
-        size /= 2;
-    return size;
-}
 
 /* Sets a grid of that size in place of the planner's choice; for tests too. Errors: MEMORY. */
 enum recur_status recur_grid_set(struct recur_grid *grid, size_t batch_partitions,

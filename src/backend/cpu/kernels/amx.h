@@ -21,6 +21,7 @@
 #include "backend/cpu/kernels/product.h"
 
 enum { AMX_ROWS = 16, AMX_WORDS = 16, AMX_PANEL = AMX_WORDS * RECUR_LANES };
+enum { AMX_ROW_PANELS = 4 }; /* that one row is multiplied by at once */
 
 /* Bytes from row to row: of a left operand; of a right one, and of results. */
 #define AMX_LEFT (AMX_WORDS * sizeof(uint32_t))
@@ -64,6 +65,56 @@ struct amx_product {
 /* What tiles 2 and 3 are used for: nothing, rows below those of tiles 0 and 1, the next panel. */
 enum amx_second { AMX_NONE, AMX_ROWS_BELOW, AMX_PANEL_AFTER };
 
+/* Where the operands of one step of k stand: the first rows and the first panel. */
+struct amx_operands {
+    const uint32_t *left, *right;
+};
+
+INLINE struct amx_operands amx_operands_at(const struct amx_product *x, size_t panel, size_t row,
+                                           size_t i)
+{
+    const ptrdiff_t at = x->a.panel ? x->a.panel[i] / 2 : (ptrdiff_t)(i * AMX_PANEL);
+    return (struct amx_operands){x->a.base + at + row * AMX_WORDS,
+                                 x->w + panel * x->w_stride + i * AMX_PANEL};
+}
+
+/* Operands are loaded past the L1 cache (TILELOADDT1): from L2 this is the faster way. */
+#define AMX_LOAD_LEFT(tile, left) _tile_stream_loadd(tile, left, AMX_LEFT)
+#define AMX_LOAD_RIGHT(tile, right) _tile_stream_loadd(tile, right, AMX_RIGHT)
+
+/* One step of k, whose operands are in the tiles already, all but those of the next panel. Unless
+ * it is the last step, it loads the operands of the one after it, each as soon as its tile is
+ * free. */
+INLINE void amx_step(const struct amx_product *x, struct amx_operands now, struct amx_operands next,
+                     size_t upper, const enum amx_second second, const bool last)
+{
+    _tile_dpbf16ps(0, 4, 6);
+    if (second == AMX_PANEL_AFTER)
+        AMX_LOAD_RIGHT(6, now.right + x->w_stride);
+    _tile_dpbf16ps(1, 4, 7);
+    if (second == AMX_PANEL_AFTER) {
+        AMX_LOAD_RIGHT(7, now.right + x->w_stride + AMX_WORDS);
+        _tile_dpbf16ps(2, 4, 6);
+    } else if (second == AMX_ROWS_BELOW) {
+        if (!last)
+            AMX_LOAD_LEFT(4, next.left);
+        _tile_dpbf16ps(2, 5, 6);
+    }
+    if (!last)
+        AMX_LOAD_RIGHT(6, next.right);
+    if (second == AMX_PANEL_AFTER)
+        _tile_dpbf16ps(3, 4, 7);
+    else if (second == AMX_ROWS_BELOW)
+        _tile_dpbf16ps(3, 5, 7);
+    if (last)
+        return;
+    if (second == AMX_ROWS_BELOW)
+        AMX_LOAD_LEFT(5, next.left + upper * AMX_WORDS);
+    else
+        AMX_LOAD_LEFT(4, next.left);
+    AMX_LOAD_RIGHT(7, next.right + AMX_WORDS);
+}
+
 /* Two or four tiles of results, from row `row` of panel number `panel` on. */
 INLINE void amx_tiles(const struct amx_product *x, size_t panel, size_t row, size_t upper,
                       const enum amx_second second)
@@ -73,32 +124,28 @@ INLINE void amx_tiles(const struct amx_product *x, size_t panel, size_t row, siz
     real *c = x->c + panel * x->c_stride + row * RECUR_LANES;
     const real *from_2 = from + (second == AMX_ROWS_BELOW ? upper * x->from_row : x->from_stride);
     real *c_2 = c + (second == AMX_ROWS_BELOW ? upper * RECUR_LANES : x->c_stride);
+    struct amx_operands now = {0};
+    if (x->count) {
+        now = amx_operands_at(x, panel, row, 0);
+        AMX_LOAD_LEFT(4, now.left);
+        AMX_LOAD_RIGHT(6, now.right);
+        AMX_LOAD_RIGHT(7, now.right + AMX_WORDS);
+        if (second == AMX_ROWS_BELOW)
+            AMX_LOAD_LEFT(5, now.left + upper * AMX_WORDS);
+    }
     _tile_loadd(0, from, from_bytes);
     _tile_loadd(1, from + AMX_WORDS, from_bytes);
     if (second != AMX_NONE) {
         _tile_loadd(2, from_2, from_bytes);
         _tile_loadd(3, from_2 + AMX_WORDS, from_bytes);
     }
-    for (size_t i = 0; i < x->count; i++) {
-        const ptrdiff_t at = x->a.panel ? x->a.panel[i] / 2 : (ptrdiff_t)(i * AMX_PANEL);
-        const uint32_t *left = x->a.base + at + row * AMX_WORDS;
-        const uint32_t *right = x->w + panel * x->w_stride + i * AMX_PANEL;
-        _tile_loadd(4, left, AMX_LEFT);
-        _tile_loadd(6, right, AMX_RIGHT);
-        _tile_loadd(7, right + AMX_WORDS, AMX_RIGHT);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(1, 4, 7);
-        if (second == AMX_ROWS_BELOW) {
-            _tile_loadd(5, left + upper * AMX_WORDS, AMX_LEFT);
-            _tile_dpbf16ps(2, 5, 6);
-            _tile_dpbf16ps(3, 5, 7);
-        } else if (second == AMX_PANEL_AFTER) {
-            _tile_loadd(6, right + x->w_stride, AMX_RIGHT);
-            _tile_loadd(7, right + x->w_stride + AMX_WORDS, AMX_RIGHT);
-            _tile_dpbf16ps(2, 4, 6);
-            _tile_dpbf16ps(3, 4, 7);
-        }
+    for (size_t i = 1; i < x->count; i++) {
+        const struct amx_operands next = amx_operands_at(x, panel, row, i);
+        amx_step(x, now, next, upper, second, false);
+        now = next;
     }
+    if (x->count)
+        amx_step(x, now, now, upper, second, true);
     _tile_stored(0, c, AMX_RIGHT);
     _tile_stored(1, c + AMX_WORDS, AMX_RIGHT);
     if (second != AMX_NONE) {
@@ -132,6 +179,66 @@ static void amx_multiply(const struct amx_product *x)
     _tile_release();
 }
 
+/* One block of k, `depth` words of one row, for some panels: multiplies as TDPBF16PS does and adds
+ * to `sum`. `at` is the block's first row of the first panel. */
+INLINE void amx_row_block(vec *sum, const uint32_t *left, const uint32_t *at, size_t depth,
+                          size_t w_stride, const size_t panels)
+{
+    const size_t vectors = RECUR_LANES / VL;
+    const uint32_t second = 0xffff0000;
+    vec first_sum[AMX_ROW_PANELS * 2] = {0}, second_sum[AMX_ROW_PANELS * 2] = {0};
+    for (size_t k = 0; k < depth; k++, at += RECUR_LANES) {
+        const uvec x = left[k] - (uvec){0};
+        UNROLL
+        for (size_t i = 0; i < panels * vectors; i++) {
+            const uvec w = *(const uvec *)(at + i / vectors * w_stride + i % vectors * VL);
+            first_sum[i] += (vec)(x << 16) * (vec)(w << 16);
+            second_sum[i] += (vec)(x & second) * (vec)(w & second);
+        }
+    }
+    UNROLL
+    for (size_t i = 0; i < panels * vectors; i++)
+        sum[i] += first_sum[i] + second_sum[i];
+}
+
+/* A product of one row for some panels, from number `panel` on. */
+INLINE void amx_row_panels(const struct amx_product *x, size_t k, size_t panel, const size_t panels)
+{
+    const size_t vectors = RECUR_LANES / VL;
+    vec sum[AMX_ROW_PANELS * 2];
+    UNROLL
+    for (size_t i = 0; i < panels * vectors; i++)
+        sum[i] = load(x->from + (panel + i / vectors) * x->from_stride + i % vectors * VL);
+    for (size_t i = 0; i * AMX_WORDS < k; i++) {
+        const struct amx_operands now = amx_operands_at(x, panel, 0, i);
+        const size_t left = k - i * AMX_WORDS, depth = left < AMX_WORDS ? left : AMX_WORDS;
+        if (depth == AMX_WORDS)
+            amx_row_block(sum, now.left, now.right, AMX_WORDS, x->w_stride, panels);
+        else
+            amx_row_block(sum, now.left, now.right, depth, x->w_stride, panels);
+    }
+    UNROLL
+    for (size_t i = 0; i < panels * vectors; i++)
+        store(x->c + (panel + i / vectors) * x->c_stride + i % vectors * VL, sum[i]);
+}
+
+/* One row has so little to multiply that loading tiles takes longer than loading vectors, above all
+ * while a neighbour works on the core's second thread. The results are those of tiles, to the bit;
+ * denormal numbers count as zero here too. */
+static void amx_row(const struct amx_product *x, size_t k)
+{
+    const unsigned before = _mm_getcsr(), denormals_are_zero = 0x8040;
+    size_t p = 0;
+    _mm_setcsr(before | denormals_are_zero);
+    for (; p + AMX_ROW_PANELS <= x->panels; p += AMX_ROW_PANELS)
+        amx_row_panels(x, k, p, AMX_ROW_PANELS);
+    for (; p + 2 <= x->panels; p += 2)
+        amx_row_panels(x, k, p, 2);
+    for (; p < x->panels; p++)
+        amx_row_panels(x, k, p, 1);
+    _mm_setcsr(before);
+}
+
 /* Tiles of full depth come first; tiles of this depth add the rest of k. */
 static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
@@ -156,6 +263,10 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
         .rows = rows,
     };
     (void)columns; /* the other columns of W are zero: a tile includes them at no cost */
+    if (rows == 1) {
+        amx_row(&x, k);
+        return;
+    }
     if (full || !rest)
         amx_multiply(&x);
     if (!rest)

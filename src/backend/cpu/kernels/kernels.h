@@ -96,6 +96,8 @@ struct recur_kernels {
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start);
+    size_t bf16_tile_rows; /* bf16_product reads weights once for so many rows, and takes longer to
+                              read than to multiply where there are fewer; 0: it does not */
     void (*bf16_outer)(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
                        size_t columns, size_t rows, bool accumulate);
     /* Round one panel x (rows, 32) to the nearest bf16, ties to even, and store it in pairs of
@@ -161,9 +163,16 @@ struct recur_kernels {
     void (*optimizer[RECUR_OPTIMIZERS_MAX])(real *p, const real *g, real *m, real *v, size_t n,
                                             const struct recur_update *update);
 
-    /* Measures the peak: runs `count` rounds of independent multiply-adds and returns the number of
-     * floating-point operations. */
-    double (*peak)(size_t count);
+    /* a += weight (p - a), n numbers, a multiple of 32. */
+    void (*approach)(real *a, const real *p, size_t n, real weight);
+
+    /* For measuring peaks. Each function runs multiply-adds that are independent of each other,
+     * with operands in registers, for about a tenth of a millisecond. It returns how many
+     * operations they were, two for each multiply-add. The units are those that product,
+     * bf16_product and int8_product use. */
+    double (*peak)(void);
+    double (*bf16_peak)(void);
+    double (*int8_peak)(void);
 
     /* The sum of n numbers, n a multiple of RECUR_READ_CHUNK, as fast as memory can be read. */
     real (*read)(const real *x, size_t n);

@@ -16,7 +16,9 @@ typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_ali
 
 #ifdef __AMX_BF16__
 #include "backend/cpu/kernels/amx.h"
+#define BF16_TILE_ROWS (2 * AMX_ROWS)
 #else
+#define BF16_TILE_ROWS 0
 #if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
 #define HAS_PAIRS 1
 #else

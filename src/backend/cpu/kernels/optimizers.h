@@ -85,6 +85,17 @@ static void rmsprop(real *p, const real *g, real *m, real *v, size_t n,
     }
 }
 
+/* The mean of parameters over time: an exponential one of a constant weight, the arithmetic one of
+ * n with weight 1 / n. */
+static void approach(real *a, const real *p, size_t n, real weight)
+{
+    EACH_VECTOR
+    {
+        vec mean = load(a + j);
+        store(a + j, mean + weight * (load(p + j) - mean));
+    }
+}
+
 /* The optimizers' places in the table of kernels. */
 #define OPTIMIZERS                                                                                 \
     {                                                                                              \

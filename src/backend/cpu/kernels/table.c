@@ -28,6 +28,7 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .outer = outer,
 #ifndef RECUR_DOUBLE
     .bf16_product = bf16_product,
+    .bf16_tile_rows = BF16_TILE_ROWS,
     .bf16_outer = bf16_outer,
     .bf16_pack_rows = bf16_pack_rows,
     .bf16_pack_columns = bf16_pack_columns,
@@ -37,6 +38,8 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .int8_pack_columns = int8_pack_columns,
     .int8_zero_point = INT8_ZERO_POINT,
     .int8_add = int8_add,
+    .bf16_peak = bf16_peak,
+    .int8_peak = int8_peak,
 #endif
     .column_sum = column_sum,
     .fill = fill,
@@ -57,6 +60,7 @@ const struct recur_kernels NAME(RECUR_ISA) = {
     .dropout = dropout,
     .sum_squares = sum_squares,
     .optimizer = OPTIMIZERS,
+    .approach = approach,
     .peak = peak,
     .read = read_all,
 };

@@ -1,0 +1,148 @@
+"""The time of an update on N ranks: docs/scaling.md explains the equation. Fitted to runs, it foretells others.
+
+    T = C + max(M - h C', 0)                seconds; C' is C of the last minibatch of an update
+    C = o + f F r + u P                     arithmetic of r sequences of a rank, and the update
+    M = 2 w d + 2 (N - 1) q a + V (p + 8 / (e R))    messages of q parcels: V bytes both ways, at R bits/s, a delay of d
+
+w is 1 where a message leaves at once and 3 where it is longer than EAGER: then Open MPI asks whether the other is ready, and
+waits for the answer.
+
+A point says hosts (N), rate (R, Gb/s; None: the processor's), delay (d, ms), hidden, options and cores: how many
+all its ranks share; None: each has its own.
+"""
+
+import math
+
+BATCH, STEPS, BLOCKS, VOCABULARY = 32, 35, 4, 28
+EAGER = 65536  # bytes, Open MPI's btl_tcp_eager_limit
+# What is fitted, and where a fit begins.
+NAMES = ["o", "f", "u", "a", "p", "e", "h"]
+START = {"o": 1e-4, "f": 2e-11, "u": 1e-9, "a": 5e-5, "p": 1e-9, "e": 0.9, "h": 0.02}
+
+
+def parameters(point):
+    """P of an LSTM of one layer, or of as many as the point says."""
+    hidden, layers, vocabulary = point["hidden"], point.get("layers", 1), point.get("vocabulary", VOCABULARY)
+    return 4 * hidden * (vocabulary + hidden + 2 + (layers - 1) * (2 * hidden + 2)) + vocabulary * (hidden + 1)
+
+
+def operations(point):
+    """F: floating-point operations of a sequence, forward and backward (the one-hot input is a look-up)."""
+    hidden, layers, vocabulary = point["hidden"], point.get("layers", 1), point.get("vocabulary", VOCABULARY)
+    return 6 * STEPS * (4 * hidden * hidden * (2 * layers - 1) + hidden * vocabulary)
+
+
+def parcels(point):
+    """q: in so many parts gradients travel (src/ranks/sum.c)."""
+    return max(1, min(31, int(parameters(point) / max(131072, 4096 * point["hosts"]))))
+
+
+def option(point, name, default):
+    """The number behind an option of the point."""
+    words = point["options"]
+    return float(words[words.index(name) + 1]) if name in words else default
+
+
+def blocks_of(rank, ranks):
+    return BLOCKS * (rank + 1) // ranks - BLOCKS * rank // ranks
+
+
+def sequences(point):
+    """r: of the rank that has most, or of all ranks for each core that they share."""
+    if point.get("weak"):  # a rank has so many, whatever the number of ranks
+        return point["weak"]
+    ranks = point["hosts"]
+    most = max(blocks_of(rank, ranks) for rank in range(ranks)) * BATCH / BLOCKS
+    return max(most, BATCH / point["cores"]) if point["cores"] else most
+
+
+def arithmetic(point, fit):
+    once = fit["f"] * operations(point) * sequences(point) / point.get("speed", 1)
+    crowd = max(1, point["hosts"] / point["cores"]) if point["cores"] else 1
+    return (once * option(point, "--accumulate", 1), crowd * (fit["o"] + fit["u"] * parameters(point) / point.get("speed", 1)))
+
+
+def messages(point, fit):
+    ranks = point["hosts"]
+    if ranks == 1:
+        return 0.0
+    crowd = max(1, ranks / point["cores"]) if point["cores"] else 1
+    whole = 4 * parameters(point) * (0.5 if "bf16" in point["options"] else 1)
+    sent = 2 * (ranks - 1) / ranks * whole
+    message = whole / parcels(point) / ranks
+    delays = 2 * (3 if message > EAGER else 1) * 1e-3 * point["delay"]
+    wire = 8 / (fit["e"] * point["rate"] * 1e9) if point["rate"] else 0
+    once = delays + 2 * (ranks - 1) * parcels(point) * fit["a"] + sent * (crowd * fit["p"] + wire)
+    return once / option(point, "--sync-every", 1)
+
+
+def seconds(point, fit):
+    """T of a minibatch: of an update, or of its part where --accumulate gives it several."""
+    passes, update = arithmetic(point, fit)
+    minibatches = option(point, "--accumulate", 1)
+    hidden = 0 if "--sync-every" in point["options"] else fit["h"] * passes / minibatches  # a mean is made after all
+    return (passes + update + max(messages(point, fit) - hidden, 0)) / minibatches
+
+
+def efficiency(point, fit):
+    """How much of its time a rank spends on what one rank alone would, with as many sequences."""
+    passes, update = arithmetic(point, fit)
+    return (passes + update) / option(point, "--accumulate", 1) / seconds(point, fit)
+
+
+def solve(matrix, right):
+    """Gauss's elimination, the largest pivot first."""
+    rows = [[*row, value] for row, value in zip(matrix, right)]
+    size = len(rows)
+    for i in range(size):
+        pivot = max(range(i, size), key=lambda row: abs(rows[row][i]))
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for j in range(size):
+            if j != i:
+                factor = rows[j][i] / rows[i][i]
+                rows[j] = [a - factor * b for a, b in zip(rows[j], rows[i])]
+    return [row[size] / row[i] for i, row in enumerate(rows)]
+
+
+def least_squares(residuals, at, rounds=200, step=1e-5):
+    """Where the sum of the residuals' squares is least, by Levenberg's and Marquardt's method (1963)."""
+    damp, here = 1e-2, residuals(at)
+    for _ in range(rounds):
+        moved = [residuals([x + step * (i == j) for j, x in enumerate(at)]) for i in range(len(at))]
+        slopes = [[(there - now) / step for there, now in zip(column, here)] for column in moved]
+        right = [-sum(slope * now for slope, now in zip(column, here)) for column in slopes]
+        normal = [[sum(a * b for a, b in zip(one, other)) for other in slopes] for one in slopes]
+        for i, row in enumerate(normal):
+            row[i] += damp * (row[i] + 1e-9)
+        tried = [x + max(-1, min(1, move)) for x, move in zip(at, solve(normal, right))]
+        there = residuals(tried)
+        if sum(x * x for x in there) < sum(x * x for x in here):
+            at, here, damp = tried, there, damp / 3
+        else:
+            damp *= 4
+    return at
+
+
+def named(logarithms):
+    """What is fitted is positive, e and h at most 1."""
+    fit = {name: math.exp(min(value, 50)) for name, value in zip(NAMES, logarithms)}
+    return dict(fit, e=min(fit["e"], 1.0), h=min(fit["h"], 1.0))
+
+
+def fit_to(points):
+    """The constants whose times differ least from those of the points, by the squares of logarithms."""
+
+    def residuals(logarithms):
+        fit = named(logarithms)
+        return [math.log(seconds(point, fit) / point["seconds"]) for point in points]
+
+    return named(least_squares(residuals, [math.log(START[name]) for name in NAMES]))
+
+
+def most_machines(point, fit, least=0.8):
+    """The largest number of ranks, a power of two up to 1 024, that keeps so much efficiency; 0: not even two."""
+    found = 0
+    for power in range(1, 11):
+        if efficiency(dict(point, hosts=2**power), fit) >= least:
+            found = 2**power
+    return found

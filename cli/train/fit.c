@@ -1,0 +1,115 @@
+/* Fits the schedule warm-up, stable, decay to the time that is left. Until the decay begins, the
+ * end and the decay move with the measured speed, which changes no rate so far; from then on only
+ * the end does: the last minibatches stay at the lowest rate, or are left out. */
+#include <math.h>
+
+#include "common/message.h"
+#include "common/timing.h"
+#include "train/run.h"
+
+/* The share of a run in which the rate falls. */
+#define DECAY 0.4
+
+static double minibatches_in_epoch(const struct run *run)
+{
+    return run->step.minibatches
+               ? (double)run->step.minibatches
+               : fmax(1, (double)recur_trainer_train_tokens(run->trainer) / (double)run->tokens);
+}
+
+/* How many more minibatches fit the time. */
+static double count_left(const struct run *run, double now)
+{
+    const struct fit *fit = &run->fit;
+    double each = fit->step + fit->validation / minibatches_in_epoch(run);
+    double last =
+        run->options.labels ? 2 * fit->validation : fit->validation; /* and the result's */
+    double left = (fit->end - now - last - fit->saving) / each;
+    double at = (double)recur_trainer_updates(run->trainer);
+    return fmax(1, fmin(left, (double)fit->most - at));
+}
+
+/* Gives the run the length that fits. Does nothing where that would hardly differ. */
+static int set_length(struct run *run, double now)
+{
+    struct fit *fit = &run->fit;
+    recur_error error;
+    double at = (double)recur_trainer_updates(run->trainer), left = floor(count_left(run, now));
+    double decay = ceil(DECAY * (at + left - (double)fit->begun)), stable = run->config.stable;
+    double warmup = run->config.warmup < 1 ? (double)run->config.warmup * (at + left)
+                                           : (double)run->config.warmup;
+    double change = fabs(at + left - (double)run->config.updates);
+    if (!fit->decays) {
+        fit->decays = left <= decay;
+        decay = fmin(decay, left);
+        stable = fmax(1, at + left - decay - warmup);
+    } else {
+        decay = (double)run->config.decay;
+    }
+    if (!fit->decays && change < 0.01 * left)
+        return 0;
+    if (left > 3 && change < fmax(1, 0.02 * left) && decay == (double)run->config.decay)
+        return 0;
+    if (recur_trainer_set_length(run->trainer, (size_t)(at + left), (size_t)stable, (size_t)decay,
+                                 &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    run->config = *recur_trainer_get_config(run->trainer);
+    return 0;
+}
+
+int recur_fit_begin(struct run *run)
+{
+    struct fit *fit = &run->fit;
+    double valid = (double)recur_trainer_valid_tokens(run->trainer);
+    if (!(fit->end > 0))
+        return 0;
+    fit->begun = recur_trainer_updates(run->trainer);
+    if (!(fit->step > 0)) /* a resumed run */
+        fit->step = run->epoch.tokens_per_second > 0
+                        ? (double)run->tokens / run->epoch.tokens_per_second
+                        : 0.1;
+    /* Forward alone is a third of training; the file is written at 200 MB/s or better. */
+    fit->validation = valid / (double)run->tokens * fit->step / 3;
+    fit->saving = 0.02 + (double)recur_model_parameters(run->model) * 4 / 2e8;
+    if (!fit->most)
+        fit->most = UINT64_MAX;
+    return set_length(run, recur_seconds());
+}
+
+int recur_fit_step(struct run *run)
+{
+    struct fit *fit = &run->fit;
+    if (!(fit->end > 0))
+        return 0;
+    double now = recur_seconds();
+    if (fit->last > 0) {
+        /* The mean of about the last twentieth of the run. */
+        double weight =
+            1 / fmin(fmax(10, (double)run->config.updates / 20), (double)run->minibatches + 5);
+        fit->step += weight * ((now - fit->last) / (double)run->of_step - fit->step);
+    }
+    fit->last = now;
+    return set_length(run, now);
+}
+
+void recur_fit_validated(struct run *run, double seconds)
+{
+    run->fit.validation = seconds;
+    run->fit.last = 0;
+}
+
+int recur_fit_end(struct run *run)
+{
+    if (!(run->fit.end > 0))
+        return 0;
+    static const char *const lengths[] = {"epochs", "updates", "stable", "decay"};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) /* of a resumed run */
+        recur_option_forget(run->command, &run->texts, lengths[i]);
+    run->config = *recur_trainer_get_config(run->trainer);
+    recur_run_choose_option(run, "updates", "%zu", (size_t)recur_trainer_updates(run->trainer));
+    if (run->config.schedule == RECUR_SCHEDULE_WSD) {
+        recur_run_choose_option(run, "stable", "%.0f", (double)run->config.stable);
+        recur_run_choose_option(run, "decay", "%.0f", (double)run->config.decay);
+    }
+    return recur_run_set_origin(run);
+}

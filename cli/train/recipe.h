@@ -1,0 +1,59 @@
+/* What suits a text: the network and the settings of a run that recur train chooses where the user
+ * does not. */
+#ifndef RECUR_CLI_TRAIN_RECIPE_H
+#define RECUR_CLI_TRAIN_RECIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct recipe {
+    double tokens;          /* it suits texts of up to so many */
+    size_t width, layers;   /* of the network, where nobody says how much time there is */
+    size_t widest, deepest; /* the largest network that such a text is worth */
+    size_t batch, steps;
+    double lr, dropout, weight_drop; /* of a network that sees the text in `epochs` */
+    double epochs;                   /* where nobody says how much time there is */
+    double most;                     /* with more epochs it would only over-fit */
+    bool average;                    /* a run of `epochs` keeps its rate, and a mean of the
+                                        parameters (--average ema); else the rate falls as a cosine */
+    bool tied;                       /* the output layer has the weights of the embedding */
+    bool fixed;                      /* dropout and weight drop, however many epochs there are */
+    bool plain;                      /* without weight drop, mean and ties: for a GPU */
+};
+
+/* The recipe for a text of so many tokens to learn from, in a vocabulary of so many (0: labelled
+ * texts, which have their own). */
+struct recipe recur_recipe(double tokens, size_t vocabulary);
+
+/* The same for a run that goes on from a model (--init-from), on a text or on labelled texts. */
+struct recipe recur_recipe_onward(struct recipe recipe, bool labels);
+
+/* A network that --time may choose. */
+struct network_size {
+    size_t width, layers;
+};
+
+/* The networks from small to large; NULL after the last. */
+const struct network_size *recur_network_size(size_t index);
+
+/* Is a network of so many parameters small enough to be trained with so many tokens, `seen`, out of
+ * a text of `tokens`? Measured on Tiny Shakespeare: in 3 million tokens 384 units (1.466 nats, 4
+ * times the parameters) are better than 512 in 2 million (1.516, twice), which take as long; two
+ * layers of 512 with twice the parameters, 7 epochs, reach 1.451. */
+bool recur_recipe_affords(double parameters, double seen, double tokens);
+
+/* The learning rate for a network: wider and deeper ones diverge at the rates that suit others. */
+double recur_recipe_lr(const struct recipe *recipe, const struct network_size *size);
+
+/* The dropout for a run of so many epochs: what is seen a few times cannot be learnt by heart. */
+double recur_recipe_dropout(const struct recipe *recipe, double epochs, size_t layers);
+
+/* The weight drop for a run of so many epochs of a network with so many parameters for each token
+ * of the text. It counts how much could be learnt by heart. */
+double recur_recipe_weight_drop(const struct recipe *recipe, double epochs, double parameters);
+
+/* The same recipe for a device that drops no weights, makes no mean of parameters and ties nothing:
+ * a GPU. */
+struct recipe recur_recipe_plain(struct recipe recipe);
+
+#endif

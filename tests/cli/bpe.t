@@ -1,0 +1,28 @@
+# Byte pairs through every command that reads or writes text.
+$ for i in {1..30}; do printf 'The lowest of 12 low newts: \344\275\240\345\245\275, \344\275\240!\r\n'; done > text; printf '\377' > not; recur vocab --tokens bpe text | sed -n 6,10p; recur vocab --tokens bpe --ids text | uniq
+     The lowest of 12 low newts: 你好, 你!
+3. Tokens (bpe): 360
+     ["The", " lowest", " of", " 12", " low", " newts", ":", " 你好", ",", " 你", "!", "\r\n"]
+     ["The", " lowest", " of", " 12", " low", " newts", ":", " 你好", ",", " 你", "!", "\r\n"]
+4. Counts, pairs as they were learnt: 280 different tokens
+278 279 277 275 261 280 59 274 45 262 34 263
+$ recur train text --quiet --tokens bpe --vocab-size 290 --hidden 32 --batch 4 --steps 20 --epochs 30 --lr 0.02 --validation 0 --checkpoint-every 50 --predict 'The' -o m > out; for t in 1 3; do recur train text --quiet --threads $t --tokens bpe --vocab-size 290 --hidden 32 --batch 4 --steps 20 --epochs 30 --lr 0.02 --validation 0 --predict 'The' -o m$t > out; cmp m m$t; done
+$ recur train text --quiet --tokens bpe --vocab-size 290 --hidden 32 --batch 4 --steps 20 --epochs 7 --lr 0.02 --validation 0 --checkpoint-every 10 --predict 'The' -o half > out; recur train --resume half.checkpoint.safetensors --epochs 30 > out; cmp m half
+$ recur info m | grep ^vocab; recur generate -m m -p 'The' -n 30 --temp 0 | head -c 44 | cmp - <(head -c 44 text)
+vocabulary: 281 entries, tokens bpe, clean none
+$ recur eval -m m text | head -1; cat text | recur eval -m m - | head -1; cat not | recur eval -m m - 2>&1 | head -1
+tokens              359
+tokens              359
+recur eval: warning: standard input: 1 byte sequence is not UTF-8 and was read as U+FFFD; if it is in another encoding, name that with --encoding
+$ cat text | recur vocab --tokens bpe --ids - | cmp - <(recur vocab --tokens bpe --ids text); recur tokenize --tokens bpe --vocab-size 290 -o store text > out; recur train store --quiet --hidden 32 --batch 4 --steps 20 --epochs 30 --lr 0.02 --validation 0 --predict 'The' -o s > out; recur generate -m s -p The -n 9 -s 1 | cmp - <(recur generate -m m -p The -n 9 -s 1)
+$ recur train text --quiet --tokens bpe --init-from m --epochs 1 --batch 4 --steps 20 --validation 0 -o n > out; recur info n | grep ^vocab
+vocabulary: 281 entries, tokens bpe, clean none
+$ recur train text --tokens bpe --vocab-size 256; recur train text --vocab-size 300; recur train text --tokens bpe --task classify; cat text | recur tokenize --tokens bpe -o other -
+! recur train: a vocabulary of byte pairs needs at least 257 entries, "<unk>", the reserved tokens and the 256 bytes, got 256
+! recur train: --vocab-size needs --tokens bpe, got char
+! recur train: labelled texts are read by words, characters or bytes, not by byte pairs
+! recur tokenize: byte pairs are learnt from a text before it is encoded, and standard input can be read only once: give a file, or a vocabulary
+[2]
+$ recur train text --quiet --tokens bpe --task fill --bidirectional --hidden 4 --batch 2 --steps 9 --epochs 1 -o f > out; recur fill -m f 'a _'
+! recur fill: a model of byte pairs fills no blanks, because no mark stands for one token: train one of words, characters or bytes
+[1]

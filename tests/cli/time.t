@@ -1,0 +1,52 @@
+# Runs that fit a time, and what recur chooses by itself.
+
+$ recur train --time 1 --quiet -o a --checkpoint-every 50 | grep -c perplexity; eval "$(recur info a | grep -o 'recur train.*' | tee line) --quiet --threads 1 -o b" > out; for m in a b; do recur convert $m --to pytorch $m.safetensors > out; done; cmp a.safetensors b.safetensors; grep -c -- "--stable [1-9][0-9]* --decay [1-9][0-9]* --updates [1-9]" line; grep -c -- --time line
+1
+1
+0
+[1]
+# With more time the run goes on.
+$ recur train --resume a.checkpoint.safetensors --time 1s --log l -o more > out; wc -l < out; recur train --resume a.checkpoint.safetensors -o same --quiet > out; recur convert same --to pytorch same.safetensors > out; cmp a.safetensors same.safetensors
+2
+# What is given by hand stays; so do networks that are inherited.
+$ recur train --time 1 --cell gru --hidden 24 --batch 3 --lr 0.001 --dropout 0.1 --schedule constant --precision f32 -o c 2>&1 | grep -o "^chose.*:" | sed 's/ --weight-drop 0.[123]//'; recur train --time 1 --init-from c --quiet -o d | grep -c perplexity; recur info d | head -1 | cut -d , -f 1
+chose  --steps 35:
+1
+d: gru 24
+# A run that goes on from a model takes a smaller rate.
+$ recur train --init-from c --max-tokens 900 -o e 2>&1 | grep "^chose"
+chose  --dropout 0.4 --weight-drop 0.2 --batch 4 --steps 35 --lr 0.003 --schedule cosine --epochs 12 --patience 3: suits 810 tokens
+# Labelled texts and blanks as well.
+$ for i in 1 2 3 4 5 6 7 8 9; do printf 'a\tone two three\nb\tfour five six\n'; done > c.tsv; recur train c.tsv --task classify --time 1 -o e 2> err | sed 's/ .*//'; grep -c "^chose.*--hidden" err
+accuracy
+1
+$ recur train --task fill --bidirectional --time 1 --quiet -o f | grep -c perplexity
+1
+$ recur train --time 5x
+! recur train: --time must be a time of at least 1s and at most 30 days, as 90s, 10m or 1h30m, got "5x"
+[2]
+$ recur train --time 5 --epochs 3
+! recur train: --epochs does not go with --time, which says how long the run is
+[2]
+$ recur train --time 5 --schedule cosine
+! recur train: --schedule cosine does not go with --time: it needs the run's length from the start, which --time finds as it goes; wsd does not
+[2]
+$ recur train --time 5 --warmup 0.1
+! recur train: --warmup beside --time must be a number of minibatches, 1 or more
+[2]
+
+# Without --time the length of the text decides, unless something is chosen by hand.
+$ recur train --max-tokens 900 -o g 2>&1 | grep "^chose"
+chose  --hidden 192 --dropout 0.5 --weight-drop 0.3 --batch 4 --steps 35 --lr 0.02 --schedule cosine --epochs 30 --patience 8: suits 810 tokens
+$ seq 3000 > numbers; recur train numbers --tokens word --max-tokens 600 --threads 1 -o w 2>&1 | grep "^chose"; eval "$(recur info w | grep -o 'recur train.*') --quiet -o v" > out; cmp w v
+chose  --hidden 192 --tied --dropout 0.6 --weight-drop 0.4 --batch 8 --steps 35 --lr 0.003 --average ema --epochs 16 --patience 4: suits 540 tokens
+$ recur train numbers --tokens word --max-tokens 600 --embed 8 -o w 2>&1 | grep "^chose" | grep -c -- "--tied"
+0
+[1]
+$ recur train --max-tokens 2900 --hidden 9 -o g 2>&1 | grep -c "^chose"
+0
+[1]
+# A whole epoch takes less time than a measurement; a run of epochs goes on for a time, and says for how long.
+$ printf 'to be or not to be%.0s' 1 2 3 4 5 > tiny; some='--batch 2 --steps 9 --hidden 8'; recur train tiny --time 1 $some -o h 2>&1 | grep -c "inf tokens"; recur train tiny --epochs 2 $some --checkpoint-every 1 --quiet -o i > out; recur train --resume i.checkpoint.safetensors --time 1 --quiet -o i > out; recur info i | grep -o -- "--epochs\|--updates"
+0
+--updates

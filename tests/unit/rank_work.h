@@ -1,0 +1,224 @@
+/* Runs that ranks do together, each a thread of this program; the last one is alone. */
+#ifndef TESTS_UNIT_RANK_WORK_H
+#define TESTS_UNIT_RANK_WORK_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/model_object.h"
+#include "rank_threads.h"
+#include "recur/checkpoint.h"
+#include "recur/labels.h"
+#include "recur/sample_text.h"
+#include "recur/trainer.h"
+#include "train/trainer_object.h"
+
+enum { MOST = 3000000, BATCH = 12, STEPS = 6, EPOCHS = 2, HIDDEN = 24 };
+
+/* One run, which each rank does. */
+struct work {
+    recur_trainer_config config;
+    recur_model_config model;
+    size_t differs;         /* this rank, from 1, has a text of its own */
+    size_t stops;           /* this rank, from 1, does nothing after its first minibatch */
+    size_t asks;            /* this rank, from 1, asks all to stop after its first minibatch */
+    bool moves;             /* messages move without waiting */
+    size_t threads;         /* more than one of the first rank */
+    enum recur_task labels; /* tag or classify: the ranks learn labels; lm: a text */
+    const char *save;       /* a checkpoint is written here after `after` minibatches; NULL: none */
+    const char *resume;     /* the run goes on from this checkpoint */
+    size_t after;
+};
+
+struct rank {
+    const struct work *work;
+    recur_ranks ranks;
+    struct mailbox mailbox;
+    size_t steps; /* that it did */
+    enum recur_status status;
+    recur_error error;
+    float parameters[MOST];
+    double loss, valid_loss;
+    size_t span;
+};
+
+static enum recur_status make_corpus(const struct rank *rank, recur_corpus **corpus,
+                                     recur_vocab **vocab)
+{
+    size_t size;
+    const char *story = recur_sample_text(&size);
+    recur_corpus_config config = recur_corpus_config_default();
+    recur_text_config text = recur_text_config_default();
+    text.tokens = RECUR_TOKENS_WORD;
+    config.text = &text;
+    config.max_tokens = rank->work->differs == rank->ranks.rank + 1 ? 599 : 600;
+    return recur_corpus_build_memory(story, size, &config, corpus, vocab, NULL);
+}
+
+/* Sentences or texts, with more different words than a minibatch reads. */
+static enum recur_status make_labels(const struct rank *rank, recur_labels **labels)
+{
+    char text[12000];
+    size_t used = 0;
+    unsigned x = 7;
+    recur_labels_config config = recur_labels_config_default();
+    config.task = rank->work->labels;
+    for (unsigned i = 0; i < 50; i++) {
+        unsigned length = 1 + (i * 5 + i / 3) % 9;
+        if (config.task == RECUR_TASK_CLASSIFY)
+            used += (size_t)sprintf(text + used, "%c\t", "xyz"[length % 3]);
+        for (unsigned t = 0; t < length; t++) {
+            x = x * 69069 + 1;
+            used += (size_t)sprintf(text + used, "w%u%s", x >> 16 & 255,
+                                    config.task == RECUR_TASK_TAG ? "" : " ");
+            if (config.task == RECUR_TASK_TAG)
+                used += (size_t)sprintf(text + used, " %c\n", "xyz"[(x >> 16) % 3]);
+        }
+        text[used++] = '\n';
+    }
+    return recur_labels_read_memory(text, used, &config, labels, NULL);
+}
+
+static enum recur_status run(struct rank *rank, recur_trainer *trainer)
+{
+    const struct work *work = rank->work;
+    while (!recur_trainer_over(trainer) && !recur_trainer_stop_asked(trainer)) {
+        recur_step step;
+        recur_epoch epoch;
+        RECUR_TRY(recur_trainer_step(trainer, &step, &rank->error));
+        rank->steps++;
+        if (work->stops == rank->ranks.rank + 1)
+            return RECUR_OK;
+        if (work->asks == rank->ranks.rank + 1)
+            recur_trainer_ask_stop(trainer);
+        if (work->save && rank->steps == work->after)
+            RECUR_TRY(recur_checkpoint_save(trainer, "{}", work->save, &rank->error));
+        if (step.end_of_epoch) {
+            RECUR_TRY(recur_trainer_end_epoch(trainer, &epoch, &rank->error));
+            rank->loss = epoch.loss;
+            rank->valid_loss = epoch.valid_loss;
+        }
+    }
+    return RECUR_OK;
+}
+
+/* What a rank learns from. */
+struct data {
+    recur_corpus *corpus;
+    recur_vocab *vocab;
+    recur_labels *labels, *valid;
+};
+
+static enum recur_status make_data(const struct rank *rank, struct data *data)
+{
+    if (rank->work->labels == RECUR_TASK_LM)
+        return make_corpus(rank, &data->corpus, &data->vocab);
+    RECUR_TRY(make_labels(rank, &data->labels));
+    return recur_labels_split(data->labels, 0.2, 3, &data->valid, NULL);
+}
+
+static enum recur_status resume(struct rank *rank, const struct data *data,
+                                const recur_resume_config *config, recur_model **model,
+                                recur_trainer **trainer)
+{
+    recur_checkpoint *checkpoint;
+    RECUR_TRY(recur_checkpoint_load(rank->work->resume, &checkpoint, &rank->error));
+    enum recur_status status =
+        data->corpus ? recur_checkpoint_resume(checkpoint, data->corpus, config, model, trainer,
+                                               &rank->error)
+                     : recur_checkpoint_resume_labels(checkpoint, data->labels, data->valid, config,
+                                                      model, trainer, &rank->error);
+    recur_checkpoint_free(checkpoint);
+    return status;
+}
+
+static enum recur_status create(struct rank *rank, const struct data *data, recur_model **model,
+                                recur_trainer **trainer)
+{
+    recur_resume_config resumes = recur_resume_config_default();
+    recur_trainer_config config = rank->work->config;
+    recur_error *error = &rank->error;
+    config.ranks = resumes.ranks = rank->ranks.count ? &rank->ranks : NULL;
+    config.threads = resumes.threads = 1 + (rank->work->threads + rank->ranks.rank) % 2;
+    if (rank->work->resume)
+        return resume(rank, data, &resumes, model, trainer);
+    if (data->corpus) {
+        RECUR_TRY(recur_model_create(&rank->work->model, data->vocab, model, error));
+        return recur_trainer_create(*model, data->corpus, &config, trainer, error);
+    }
+    RECUR_TRY(recur_model_create_labels(&rank->work->model, data->labels, NULL, model, error));
+    return recur_trainer_create_labels(*model, data->labels, data->valid, &config, trainer, error);
+}
+
+static void *be_a_rank(void *argument)
+{
+    struct rank *rank = argument;
+    struct data data = {.corpus = NULL};
+    recur_model *model = NULL;
+    recur_trainer *trainer = NULL;
+    rank->status = make_data(rank, &data);
+    if (rank->status == RECUR_OK)
+        rank->status = create(rank, &data, &model, &trainer);
+    if (rank->status == RECUR_OK)
+        rank->status = run(rank, trainer);
+    if (rank->status == RECUR_OK) {
+        size_t span = model->network.params.span;
+        rank->span = span < MOST ? span : 0;
+        memcpy(rank->parameters, model->parameters, rank->span * sizeof(float));
+    }
+    recur_trainer_free(trainer);
+    recur_model_free(model);
+    recur_vocab_free(data.vocab);
+    recur_corpus_free(data.corpus);
+    recur_labels_free(data.labels);
+    recur_labels_free(data.valid);
+    return NULL;
+}
+
+static struct rank rank[RANKS + 1]; /* the last one is alone */
+
+/* Does the work on so many ranks; 0: without a communicator. */
+static void work_on(const struct work *work, size_t count)
+{
+    pthread_t thread[RANKS];
+    memset(post.line, 0, sizeof post.line);
+    struct rank *first = count ? rank : &rank[RANKS];
+    post.ranks = count ? count : 1;
+    pthread_barrier_init(&post.all, NULL, (unsigned)post.ranks);
+    for (size_t r = 0; r < (count ? count : 1); r++) {
+        first[r] = (struct rank){.work = work, .mailbox = {.rank = r}};
+        if (count)
+            first[r].ranks = (recur_ranks){.size = sizeof(recur_ranks),
+                                           .rank = r,
+                                           .count = count,
+                                           .user = &first[r].mailbox,
+                                           .send = send_bytes,
+                                           .receive = receive_bytes,
+                                           .wait = wait_for_all,
+                                           .progress = work->moves ? progress : NULL,
+                                           .sum = work->config.reduce ? sum : NULL};
+        assert_int_equal(pthread_create(&thread[r], NULL, be_a_rank, &first[r]), 0);
+    }
+    for (size_t r = 0; r < (count ? count : 1); r++)
+        pthread_join(thread[r], NULL);
+    pthread_barrier_destroy(&post.all);
+}
+
+static struct work work_of(void)
+{
+    static const size_t hidden[] = {HIDDEN, HIDDEN};
+    struct work work = {.config = recur_trainer_config_default(),
+                        .model = recur_model_config_default()};
+    work.model.hidden = hidden;
+    work.model.layers = 1;
+    work.model.embedding = 8;
+    work.config.batch = BATCH;
+    work.config.steps = STEPS;
+    work.config.epochs = EPOCHS;
+    work.config.blocks = 6; /* no power of two, and three ranks cannot cut it where the tree does */
+    work.config.rank_seconds = 20;
+    return work;
+}
+
+#endif

@@ -1,0 +1,206 @@
+/* Byte pairs: what is learnt, how texts are divided, whether any text comes back to the byte, and
+ * which vocabularies are refused. */
+#define _GNU_SOURCE /* mkdtemp, pipe */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "data/pairs.h"
+#include "recur/recur.h"
+#include "round_trip.h"
+#include "scratch.h"
+
+static const recur_text_config pairs = {.size = sizeof pairs, .tokens = RECUR_TOKENS_BPE};
+enum { FIRST = 1 + RECUR_PAIR_BYTES };
+
+static recur_vocab *learn(const char *text, const recur_vocab_config *config)
+{
+    recur_corpus_config reading = recur_corpus_config_default();
+    recur_corpus *corpus;
+    recur_vocab *vocab;
+    reading.text = &pairs;
+    reading.vocab = config;
+    assert_int_equal(recur_corpus_build_memory(text, strlen(text), &reading, &corpus, &vocab, NULL),
+                     RECUR_OK);
+    recur_corpus_free(corpus);
+    return vocab;
+}
+
+/* The text's tokens, each behind a '|'. */
+static void assert_divided(const recur_vocab *vocab, const char *text, const char *expected)
+{
+    char shown[500] = "";
+    size_t count, unknown;
+    int32_t *ids;
+    assert_int_equal(recur_vocab_encode(vocab, text, strlen(text), &ids, &count, &unknown, NULL),
+                     RECUR_OK);
+    for (size_t i = 0; i < count; i++) {
+        recur_token token = recur_vocab_token(vocab, ids[i]);
+        strcat(shown, "|");
+        strncat(shown, token.bytes, token.size);
+    }
+    assert_string_equal(shown, expected);
+    assert_int_equal(unknown, 0);
+    free(ids);
+}
+
+/* The paper's example. Of pairs as frequent those with the smaller ids come first. */
+static void frequent_pairs_are_learnt_first(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "low\nlow\nlow\nlow\nlow\nlower\nlower\nnewest\nnewest\nnewest\nnewest\nnewest\nnewest\n"
+        "widest\nwidest\nwidest\n";
+    static const char *const learnt[] = {"es", "est", "lo", "low", "ew", "new", "newest"};
+    static const uint64_t counts[] = {0, 3, 0, 7, 0, 0, 6};
+    recur_vocab_config config = recur_vocab_config_default();
+    config.entries = FIRST + 7;
+    recur_vocab *vocab = learn(text, &config);
+    assert_int_equal(recur_vocab_size(vocab), FIRST + 7);
+    for (size_t i = 0; i < 7; i++) {
+        recur_token token = recur_vocab_token(vocab, (int32_t)(FIRST + i));
+        assert_int_equal(token.size, strlen(learnt[i]));
+        assert_memory_equal(token.bytes, learnt[i], token.size);
+        assert_int_equal(recur_vocab_count(vocab, (int32_t)(FIRST + i)), counts[i]);
+    }
+    assert_int_equal(recur_vocab_count(vocab, 1 + '\n'), 16);
+    assert_divided(vocab, "lowest newer\n", "|low|est| |new|e|r|\n");
+    recur_vocab_free(vocab);
+    config.min_count = 7;
+    vocab = learn(text, &config);
+    assert_int_equal(recur_vocab_size(vocab), FIRST + 4);
+    recur_vocab_free(vocab);
+}
+
+/* Pieces: no token goes from one into the next. */
+static void pieces_are_words_with_their_space(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "it's 12 (a)   it's 12 (a)   it's\r\n\n\u4f60\u597d\u4f60\u597d it's";
+    recur_vocab *vocab = learn(text, NULL);
+    assert_divided(vocab, text,
+                   "|it|'s| 12| (|a|)|  | it|'s| 12| (|a|)|  | "
+                   "it|'s|\r|\n|\n|\u4f60\u597d|\u4f60\u597d| it|'s");
+    recur_vocab_free(vocab);
+}
+
+static void texts_come_back_to_the_byte(void **state)
+{
+    (void)state;
+    char text[6000];
+    recur_vocab *vocab = learn("some text and some other text", NULL);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        size_t size = round_trip_text(seed, text, sizeof text);
+        assert_round_trip(&pairs, text, size);
+        assert_round_trip_of(vocab, text, size);
+    }
+    memset(text, 'a', sizeof text); /* longer than a piece */
+    assert_round_trip(&pairs, text, sizeof text);
+    recur_vocab_free(vocab);
+}
+
+/* A pipe is read once and a file twice, to the same end. */
+static void a_pipe_has_the_ids_of_a_file(void **state)
+{
+    char path[64];
+    const char *file = scratch_path(*state, "text"), *pipe_path = path;
+    recur_corpus_config reading = recur_corpus_config_default();
+    recur_corpus *corpus[2];
+    recur_vocab *vocab[2];
+    int ends[2];
+    static const char text[] = "one two one two \xff three\r\none";
+    reading.text = &pairs;
+    scratch_write(file, text, sizeof text - 1);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, sizeof text - 1), sizeof text - 1);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    assert_int_equal(recur_corpus_build(&file, 1, &reading, &corpus[0], &vocab[0], NULL), RECUR_OK);
+    assert_int_equal(recur_corpus_build(&pipe_path, 1, &reading, &corpus[1], &vocab[1], NULL),
+                     RECUR_OK);
+    assert_int_equal(recur_corpus_fingerprint(corpus[0]), recur_corpus_fingerprint(corpus[1]));
+    assert_memory_equal(recur_corpus_stats(corpus[0]), recur_corpus_stats(corpus[1]),
+                        sizeof(recur_text_stats));
+    assert_int_equal(recur_corpus_stats(corpus[0])->invalid, 1);
+    assert_int_equal(recur_corpus_stats(corpus[0])->tokens, recur_corpus_size(corpus[0]));
+    for (size_t i = 0; i < 2; i++) {
+        recur_corpus_free(corpus[i]);
+        recur_vocab_free(vocab[i]);
+    }
+    close(ends[0]);
+}
+
+static enum recur_status from_entries(const recur_token *entries, size_t size)
+{
+    recur_vocab *vocab = NULL;
+    enum recur_status status =
+        recur_vocab_from_entries(entries, NULL, size, 0, &pairs, &vocab, NULL);
+    recur_vocab_free(vocab);
+    return status;
+}
+
+static void other_vocabularies_are_refused(void **state)
+{
+    (void)state;
+    char bytes[RECUR_PAIR_BYTES];
+    recur_token entries[FIRST + 3] = {{"<unk>", 5}};
+    for (size_t i = 0; i < RECUR_PAIR_BYTES; i++) {
+        bytes[i] = (char)i;
+        entries[1 + i] = (recur_token){&bytes[i], 1};
+    }
+    entries[FIRST] = (recur_token){"ab", 2};
+    entries[FIRST + 1] = (recur_token){"abab", 4};
+    entries[FIRST + 2] = (recur_token){"ababc", 5};
+    assert_int_equal(from_entries(entries, FIRST + 3), RECUR_OK);
+    assert_int_equal(from_entries(entries, FIRST), RECUR_OK);
+    assert_int_equal(from_entries(entries, FIRST - 1), RECUR_ERROR_FORMAT); /* a byte is missing */
+    entries[FIRST] = (recur_token){"abc", 3};
+    assert_int_equal(from_entries(entries, FIRST + 1), RECUR_ERROR_FORMAT); /* of three */
+    entries[FIRST] = entries['a' + 1];
+    assert_int_equal(from_entries(entries, FIRST + 1), RECUR_ERROR_FORMAT); /* twice */
+    entries[1] = (recur_token){"zz", 2};
+    assert_int_equal(from_entries(entries, FIRST), RECUR_ERROR_FORMAT);
+}
+
+static void sizes_and_reserved_tokens_are_checked(void **state)
+{
+    (void)state;
+    static const recur_token reserved[] = {{"<s>", 3}, {"a", 1}};
+    recur_vocab_config config = recur_vocab_config_default();
+    recur_vocab *vocab = NULL;
+    const recur_token piece = {"<s>", 3}, pieces[] = {piece, piece};
+    config.reserved = reserved;
+    config.reserved_count = 1;
+    assert_int_equal(recur_vocab_build(pieces, 2, &pairs, &config, &vocab, NULL), RECUR_OK);
+    assert_divided(vocab, "<s>", "|<|s|>"); /* a reserved token is none of a text */
+    recur_vocab_free(vocab);
+    config.reserved_count = 2;
+    assert_int_equal(recur_vocab_build(NULL, 0, &pairs, &config, &vocab, NULL),
+                     RECUR_ERROR_ARGUMENT);
+    config.reserved_count = 0;
+    config.entries = FIRST - 1;
+    assert_int_equal(recur_vocab_build(NULL, 0, &pairs, &config, &vocab, NULL),
+                     RECUR_ERROR_ARGUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frequent_pairs_are_learnt_first),
+        cmocka_unit_test(pieces_are_words_with_their_space),
+        cmocka_unit_test(texts_come_back_to_the_byte),
+        cmocka_unit_test_setup_teardown(a_pipe_has_the_ids_of_a_file, scratch_create,
+                                        scratch_remove),
+        cmocka_unit_test(other_vocabularies_are_refused),
+        cmocka_unit_test(sizes_and_reserved_tokens_are_checked),
+    };
+    return cmocka_run_group_tests_name("pairs", tests, NULL, NULL);
+}
