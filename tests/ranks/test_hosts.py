@@ -34,16 +34,27 @@ def train_alone(folder):
     return numbers(folder / "alone")
 
 
+def log_reports(folder):
+    """Has sanitizers write their reports to files in the folder: ranks but the first say nothing."""
+    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+        os.environ[name] = f"{os.environ.get(name, '')}:log_path={folder}/report"
+
+
+def reports(folder):
+    return "".join(file.read_text(encoding="utf-8", errors="replace") for file in sorted(folder.glob("report.*")))
+
+
 def check_bits(count, rate, delay):
     """What is wrong with a run on so many hosts, if anything."""
     with tempfile.TemporaryDirectory() as name, Hosts(count, rate, delay) as hosts:
         folder = Path(name)
         expected = train_alone(folder)
+        log_reports(folder)
         start = time.monotonic()
         run = hosts.mpirun([RECUR, *TRAIN, "-o", folder / "model"], capture_output=True, text=True, timeout=60)
         seconds = time.monotonic() - start
         if run.returncode:
-            return f"the run ends with {run.returncode}: {run.stderr.strip()[-300:]}"
+            return f"the run ends with {run.returncode}: {reports(folder)}{run.stderr.strip()[-300:]}"
         if numbers(folder / "model") != expected:
             return "the bits are not those of one process"
         # Each rank sends each other one its share of the sums and of the total.
@@ -87,7 +98,7 @@ def check_end(number):
     word = f"{1000 + os.getpid()}.{number}"
     run = subprocess.Popen([sys.executable, __file__, "hang", word], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     run.stdout.readline()
-    wait_until(lambda: alive(f"sleep\0{word}") == 2, 30)
+    wait_until(lambda: alive(f"sleep\0{word}") == 3, 30)  # both, and mpirun, which has their command in its own
     before = alive(word)
     run.send_signal(number)
     run.wait()
@@ -111,16 +122,18 @@ CASES = [
 ]
 
 
-def report(wrong):
+def say(wrong):
     if wrong:
-        print(f"# {wrong}", flush=True)
+        print(wrong)
     return 1 if wrong else 0
 
 
 def run_case(number, where, case):
+    """What is wrong, if anything."""
     if where == "outside":
-        return report(case())
-    return subprocess.run([sys.executable, __file__, "case", str(number)], check=False).returncode
+        return case()
+    run = subprocess.run([sys.executable, __file__, "case", str(number)], check=False, stdout=subprocess.PIPE, text=True)
+    return run.stdout or f"it ends with {run.returncode}" if run.returncode else None
 
 
 def main():
@@ -128,7 +141,7 @@ def main():
     if sys.argv[1:2] == ["hang"]:
         return alone(hang)
     if sys.argv[1:2] == ["case"]:
-        return alone(lambda: report(CASES[int(sys.argv[2]) - 1][2]()))
+        return alone(lambda: say(CASES[int(sys.argv[2]) - 1][2]()))
     skip = lacks() or lacks_mpi()
     if skip:
         print(f"1..0 # SKIP {skip}")
@@ -137,7 +150,10 @@ def main():
     print(f"1..{len(CASES)}", flush=True)
     for number, (name, where, case) in enumerate(CASES, 1):
         wrong = run_case(number, where, case)
-        print(f"{'not ok' if wrong else 'ok'} {number} - {name}", flush=True)
+        print(f"{'not ok' if wrong else 'ok'} {number} - {name}")
+        for line in (wrong or "").splitlines():
+            print(f"# {line}")
+        sys.stdout.flush()
         failed += bool(wrong)
     return 1 if failed else 0
 
