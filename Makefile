@@ -67,7 +67,7 @@ format:
 	@git ls-files -z -co --exclude-standard '*.[ch]' | xargs -0 clang-format -i
 
 lint:
-	@python3 scripts/checks.py format includes circles rules version links readmes examples
+	@python3 scripts/checks.py format includes circles rules version links breaks readmes examples
 
 clean:
 	@rm -rf $(BUILD) build-ci build-fuzz build-aarch64

@@ -5,6 +5,7 @@ Without a name every check runs. Each complaint is one line; the exit status is 
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -319,6 +320,18 @@ def check_readmes(_):
         if first != second:
             yield f"{pages[0]} shows '{first}' where {pages[1]} shows '{second}'"
             return
+
+
+def check_breaks(_):
+    """Each break of the selftest finds the text that it replaces, once: the selftest itself takes long."""
+    name = "tests/selftest/selftest.py"
+    spec = importlib.util.spec_from_file_location("selftest", ROOT / name)
+    selftest = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(selftest)
+    for what, broken, text, *_ in selftest.MUTATIONS:
+        times = read(broken).count(text) if (ROOT / broken).is_file() else 0
+        if times != 1:
+            yield f"{name}: '{what}': {broken} has its text {times} times, expected once: {text!r}"
 
 
 def check_headers(_):
