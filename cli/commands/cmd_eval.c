@@ -6,14 +6,12 @@
 #include "common/message.h"
 #include "common/output.h"
 #include "common/progress.h"
-#include "common/ranks.h"
 #include "files/model_text.h"
 #include "options/model_options.h"
 #include "options/text_options.h"
 #include "recur/evaluate.h"
 
 struct eval_options {
-    struct ranks ranks;
     struct text_list models;
     const char *device;
     bool dynamic;
@@ -64,10 +62,10 @@ static int evaluate(const struct command *command, const struct eval_options *op
     if (options->dynamic)
         evaluated = recur_evaluate_dynamic(opened->model, opened->corpus, 0, 0, &options->learning,
                                            threads, &result, &error);
-    else if (options->ranks.all && models->count == 1)
-        evaluated = recur_evaluate_ranks(options->ranks.all, opened->model, opened->corpus,
-                                         threads ? threads : options->ranks.threads, RANK_SECONDS,
-                                         &result, &error);
+    else if (options->scoring.ranks.all && models->count == 1)
+        evaluated = recur_evaluate_ranks(options->scoring.ranks.all, opened->model, opened->corpus,
+                                         threads ? threads : options->scoring.ranks.threads,
+                                         RANK_SECONDS, &result, &error);
     else
         evaluated =
             recur_evaluate_ensemble((const recur_model *const *)models->model, models->count,
@@ -130,16 +128,16 @@ static int eval(const struct command *command, int argc, char **argv)
     struct eval_options options = {.learning = recur_dynamic_config_default()};
     struct arguments arguments;
     int status;
-    recur_ranks_hush(&options.ranks);
+    recur_ranks_hush(&options.scoring.ranks);
     if (!recur_options_parse(command, argc, argv, &options, &arguments, &status))
-        return recur_ranks_leave(command, &options.ranks, status);
+        return recur_ranks_leave(command, &options.scoring.ranks, status);
     if (!options.dynamic && !recur_none_given(command, &arguments, recur_dynamic_field, "dynamic"))
-        return recur_ranks_leave(command, &options.ranks, STATUS_USAGE);
-    status =
-        recur_ranks_join(command, &options.ranks, (size_t)options.scoring.threads, RANK_SECONDS);
+        return recur_ranks_leave(command, &options.scoring.ranks, STATUS_USAGE);
+    status = recur_ranks_join(command, &options.scoring.ranks, (size_t)options.scoring.threads,
+                              RANK_SECONDS);
     if (status == 0)
         status = measure(command, &options, &arguments);
-    return recur_ranks_leave(command, &options.ranks, status);
+    return recur_ranks_leave(command, &options.scoring.ranks, status);
 }
 
 #define AT(field) offsetof(struct eval_options, field)

@@ -288,8 +288,13 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
         return STATUS_FAILURE;
     int status = 0;
     recur_progress_count("evaluating", tags ? "sentences" : "texts");
+    size_t threads = (size_t)options->threads;
+    const struct ranks *ranks = &options->ranks;
     enum recur_status scored =
-        recur_score_spans(model, data, scheme, (size_t)options->threads, &table, &error);
+        ranks->all
+            ? recur_score_ranks(ranks->all, model, data, scheme, threads ? threads : ranks->threads,
+                                RANK_SECONDS, &table, &error)
+            : recur_score_spans(model, data, scheme, threads, &table, &error);
     recur_progress_end();
     if (scored != RECUR_OK) {
         status = recur_library_failure(command, &error);

@@ -2,6 +2,7 @@
 #ifndef RECUR_CLI_COMMANDS_LABEL_SCORES_H
 #define RECUR_CLI_COMMANDS_LABEL_SCORES_H
 
+#include "common/ranks.h"
 #include "options/label_options.h"
 #include "recur/predict.h"
 
@@ -12,6 +13,7 @@ bool recur_read_labels(const struct command *command, const recur_model *model, 
                        recur_labels **data);
 
 struct scoring_options {
+    struct ranks ranks;
     const char *scheme;   /* one of SCHEME_CHOICES */
     const char *encoding; /* the file's encoding; NULL: UTF-8 */
     uint64_t threads;

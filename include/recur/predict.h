@@ -16,6 +16,7 @@
 #define RECUR_PREDICT_H
 
 #include "recur/labels.h"
+#include "recur/ranks.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -129,6 +130,15 @@ RECUR_API enum recur_status recur_score(const recur_model *model, const recur_la
  * is none. */
 RECUR_API enum recur_status recur_score_spans(const recur_model *model, const recur_labels *data,
                                               enum recur_scheme scheme, size_t threads,
+                                              recur_score_table **table, recur_error *error);
+
+/* The same by several ranks, which share the sequences; all ranks call it, and get the bits of one.
+ * `seconds`: after so many without an answer a rank is given up. Errors: also DATA where ranks have
+ * different models or data; FILE, or what the communicator's functions return, where a rank fails.
+ */
+RECUR_API enum recur_status recur_score_ranks(const recur_ranks *ranks, const recur_model *model,
+                                              const recur_labels *data, enum recur_scheme scheme,
+                                              size_t threads, double seconds,
                                               recur_score_table **table, recur_error *error);
 
 RECUR_API void recur_score_table_free(recur_score_table *table); /* NULL is fine */

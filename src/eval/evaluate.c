@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "backend/backend.h"
-#include "base/checksum.h"
 #include "base/memory.h"
 #include "data/token_kind.h"
 #include "data/windows.h"
@@ -386,47 +385,6 @@ enum recur_status recur_evaluate(const recur_model *model, const recur_corpus *c
     RECUR_TRY(recur_team_create(threads, &team, error));
     enum recur_status status =
         recur_evaluate_on(team, model, corpus, first, count, NULL, evaluation, error);
-    recur_team_free(team);
-    return status;
-}
-
-/* Have all ranks the same model and text? */
-static enum recur_status compare(struct recur_collective *collective, const recur_model *model,
-                                 const recur_corpus *corpus, recur_error *error)
-{
-    static const char *const names[] = {"model", "text"};
-    enum { THINGS = sizeof names / sizeof *names };
-    size_t ranks = collective->ranks->count;
-    recur_model_sync_all(model);
-    const uint64_t own[THINGS] = {
-        recur_checksum_of(model->parameters, model->network.params.span * sizeof(real)),
-        recur_corpus_fingerprint(corpus)};
-    uint64_t(*all)[THINGS];
-    RECUR_TRY(recur_alloc(ranks, sizeof *all, "the ranks", &all, error));
-    enum recur_status status = recur_collective_all(collective, own, sizeof own, all, error);
-    for (size_t i = 0; i < ranks * THINGS && status == RECUR_OK; i++)
-        if (all[i / THINGS][i % THINGS] != all[0][i % THINGS])
-            status = recur_fail(error, RECUR_ERROR_DATA, "rank %zu has another %s than rank 0",
-                                i / THINGS, names[i % THINGS]);
-    free(all);
-    return status;
-}
-
-enum recur_status recur_evaluate_ranks(const recur_ranks *ranks, const recur_model *model,
-                                       const recur_corpus *corpus, size_t threads, double seconds,
-                                       recur_evaluation *evaluation, recur_error *error)
-{
-    struct recur_collective *collective;
-    struct recur_team *team;
-    RECUR_TRY(recur_team_create(threads, &team, error));
-    enum recur_status status =
-        recur_collective_create(ranks, ranks->count, 1, seconds, &collective, error);
-    if (status == RECUR_OK) {
-        status = compare(collective, model, corpus, error);
-        if (status == RECUR_OK)
-            status = recur_evaluate_on(team, model, corpus, 0, 0, collective, evaluation, error);
-        recur_collective_free(collective);
-    }
     recur_team_free(team);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/names.h"
 #include "base/team.h"
+#include "ranks/collective.h"
 #include "recur/predict.h"
 
 struct recur_score_table {
@@ -29,9 +30,10 @@ enum recur_status recur_scores_make(const struct recur_label_pairs *pairs, bool 
 
 RECUR_ENUM_CHECK(scheme);
 
-/* recur_score_spans on a team. */
+/* recur_score_spans on a team, by all ranks of `collective`; NULL: by this one alone. */
 enum recur_status recur_score_on(struct recur_team *team, const recur_model *model,
                                  const recur_labels *data, enum recur_scheme scheme,
-                                 recur_score_table **table, recur_error *error);
+                                 struct recur_collective *collective, recur_score_table **table,
+                                 recur_error *error);
 
 #endif

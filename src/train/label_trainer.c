@@ -189,8 +189,8 @@ static enum recur_status validate(recur_trainer *trainer, recur_epoch *epoch, re
     recur_score_table *table;
     if (!valid)
         return RECUR_OK;
-    RECUR_TRY(
-        recur_score_on(trainer->team, trainer->model, valid, RECUR_SCHEME_AUTO, &table, error));
+    RECUR_TRY(recur_score_on(trainer->team, trainer->model, valid, RECUR_SCHEME_AUTO,
+                             trainer->collective, &table, error));
     const recur_scores *scores = recur_score_table_scores(table);
     epoch->valid_loss = scores->loss;
     epoch->valid_accuracy = scores->accuracy;

@@ -50,6 +50,8 @@ MUTATIONS = [
     ("what is gathered", "src/backend/cpu/gather.c", "[gathering->block] ? add : copy",
      "[gathering->block] ? copy : copy", "accumulate"),
     ("mean of ranks", "src/backend/cpu/learner.c", "/= (real)ranks;", "/= 2;", "ranks"),
+    ("labels of other ranks", "src/eval/predict.c", "return recur_collective_parts(s->collective, s->label, at, error);",
+     "return RECUR_OK;", "ranks"),
     ("mean over an update's tokens", "src/train/text_trainer.c", "source->steps * trainer->turns", "source->steps",
      "accumulate"),
     ("frozen layers", "src/backend/cpu/update.c", "frozen->run[i].end <= first", "true", "inherit"),

@@ -2,6 +2,7 @@
 #ifndef TESTS_UNIT_RANK_WORK_H
 #define TESTS_UNIT_RANK_WORK_H
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 #include "rank_threads.h"
 #include "recur/checkpoint.h"
 #include "recur/labels.h"
+#include "recur/predict.h"
 #include "recur/sample_text.h"
 #include "recur/trainer.h"
+#include "tensor_named.h"
 #include "train/trainer_object.h"
 
 enum { MOST = 3000000, BATCH = 12, STEPS = 6, EPOCHS = 2, HIDDEN = 24 };
@@ -20,12 +23,14 @@ enum { MOST = 3000000, BATCH = 12, STEPS = 6, EPOCHS = 2, HIDDEN = 24 };
 struct work {
     recur_trainer_config config;
     recur_model_config model;
-    size_t differs;         /* this rank, from 1, has a text of its own */
+    size_t differs;         /* this rank, from 1, has a text of its own, or scores other labels */
     size_t stops;           /* this rank, from 1, does nothing after its first minibatch */
     size_t asks;            /* this rank, from 1, asks all to stop after its first minibatch */
     bool moves;             /* messages move without waiting */
     size_t threads;         /* more than one of the first rank */
     enum recur_task labels; /* tag or classify: the ranks learn labels; lm: a text */
+    size_t sequences;       /* of labels */
+    bool spoils;            /* the last word of the labels has no number before it is scored */
     const char *save;       /* a checkpoint is written here after `after` minibatches; NULL: none */
     const char *resume;     /* the run goes on from this checkpoint */
     size_t after;
@@ -39,7 +44,8 @@ struct rank {
     enum recur_status status;
     recur_error error;
     float parameters[MOST];
-    double loss, valid_loss;
+    double loss, valid_loss, valid_accuracy;
+    recur_scores scores; /* of all labels, by the model that was learnt */
     size_t span;
 };
 
@@ -64,7 +70,7 @@ static enum recur_status make_labels(const struct rank *rank, recur_labels **lab
     unsigned x = 7;
     recur_labels_config config = recur_labels_config_default();
     config.task = rank->work->labels;
-    for (unsigned i = 0; i < 50; i++) {
+    for (unsigned i = 0; i < rank->work->sequences; i++) {
         unsigned length = 1 + (i * 5 + i / 3) % 9;
         if (config.task == RECUR_TASK_CLASSIFY)
             used += (size_t)sprintf(text + used, "%c\t", "xyz"[length % 3]);
@@ -98,6 +104,7 @@ static enum recur_status run(struct rank *rank, recur_trainer *trainer)
             RECUR_TRY(recur_trainer_end_epoch(trainer, &epoch, &rank->error));
             rank->loss = epoch.loss;
             rank->valid_loss = epoch.valid_loss;
+            rank->valid_accuracy = epoch.valid_accuracy;
         }
     }
     return RECUR_OK;
@@ -151,6 +158,44 @@ static enum recur_status create(struct rank *rank, const struct data *data, recu
     return recur_trainer_create_labels(*model, data->labels, data->valid, &config, trainer, error);
 }
 
+/* Makes the model's row of the last word NaN. */
+static void spoil(recur_model *model, const recur_labels *data)
+{
+    static float table[MOST];
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    size_t index = tensor_named(model, "embedding.weight"), last = recur_labels_count(data) - 1;
+    recur_token word = recur_labels_line(data, last, recur_labels_length(data, last) - 1);
+    word.size = strcspn(word.bytes, " ");
+    size_t id = (size_t)recur_vocab_id(recur_model_vocab(model), word);
+    pthread_mutex_lock(&lock);
+    recur_model_get_tensor(model, index, table);
+    table[id * recur_model_tensor(model, index).shape[1]] = NAN;
+    recur_model_set_tensor(model, index, table);
+    pthread_mutex_unlock(&lock);
+}
+
+/* Scores all labels, on all ranks. */
+static enum recur_status score(struct rank *rank, const struct data *data, recur_model *model)
+{
+    const struct work *work = rank->work;
+    const recur_ranks *ranks = &rank->ranks;
+    const recur_labels *labels = data->labels;
+    size_t threads = 1 + ranks->rank % 2;
+    recur_score_table *table;
+    if (work->spoils)
+        spoil(model, labels);
+    if (work->differs)
+        labels = work->differs == ranks->rank + 1 ? data->valid : labels;
+    if (ranks->count)
+        RECUR_TRY(recur_score_ranks(ranks, model, labels, RECUR_SCHEME_AUTO, threads, 20, &table,
+                                    &rank->error));
+    else
+        RECUR_TRY(recur_score(model, labels, threads, &table, &rank->error));
+    rank->scores = *recur_score_table_scores(table);
+    recur_score_table_free(table);
+    return RECUR_OK;
+}
+
 static void *be_a_rank(void *argument)
 {
     struct rank *rank = argument;
@@ -162,6 +207,8 @@ static void *be_a_rank(void *argument)
         rank->status = create(rank, &data, &model, &trainer);
     if (rank->status == RECUR_OK)
         rank->status = run(rank, trainer);
+    if (rank->status == RECUR_OK && data.labels)
+        rank->status = score(rank, &data, model);
     if (rank->status == RECUR_OK) {
         size_t span = model->network.params.span;
         rank->span = span < MOST ? span : 0;
@@ -213,6 +260,7 @@ static struct work work_of(void)
     work.model.hidden = hidden;
     work.model.layers = 1;
     work.model.embedding = 8;
+    work.sequences = 50;
     work.config.batch = BATCH;
     work.config.steps = STEPS;
     work.config.epochs = EPOCHS;

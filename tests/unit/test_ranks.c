@@ -32,6 +32,11 @@ static void same_bits(const struct work *work)
             assert_memory_equal(rank[r].parameters, alone->parameters, alone->span * sizeof(float));
             assert_memory_equal(&rank[r].loss, &alone->loss, sizeof alone->loss);
             assert_memory_equal(&rank[r].valid_loss, &alone->valid_loss, sizeof alone->valid_loss);
+            assert_memory_equal(&rank[r].scores.loss, &alone->scores.loss, sizeof(double));
+            assert_true(!work->labels || rank[r].valid_accuracy == alone->valid_accuracy);
+            assert_true(!work->labels || rank[r].scores.f1 == alone->scores.f1 ||
+                        isnan(alone->scores.f1));
+            assert_int_equal(rank[r].scores.labels, alone->scores.labels);
         }
     }
 }
@@ -114,6 +119,40 @@ static void ranks_learn_labels_too(void **state)
         work.model.pool = RECUR_POOL_MAX;
         work.config.batch = 6; /* and fewer sequences than blocks in the last minibatch */
         same_bits(&work);
+    }
+}
+
+/* One sequence is held out, so that most have nothing to validate. */
+static void ranks_share_few_labels(void **state)
+{
+    (void)state;
+    struct work work = work_of();
+    work.labels = RECUR_TASK_TAG;
+    work.sequences = 6;
+    work.config.batch = 6;
+    same_bits(&work);
+    assert_int_equal(rank[0].scores.sequences, 5);
+}
+
+static void ranks_score_the_same_labels_or_none(void **state)
+{
+    (void)state;
+    struct work work = work_of();
+    work.labels = RECUR_TASK_TAG;
+    work.differs = 2;
+    work_on(&work, 3);
+    for (size_t r = 0; r < 3; r++) {
+        assert_int_equal(rank[r].status, RECUR_ERROR_DATA);
+        assert_string_equal(rank[r].error.message, "rank 1 has another labelled text than rank 0");
+    }
+    work.differs = 0;
+    work.spoils = true; /* a word that other ranks do not meet */
+    work_on(&work, 4);
+    for (size_t r = 0; r < 4; r++) {
+        assert_int_equal(rank[r].status, RECUR_ERROR_DIVERGED);
+        assert_string_equal(rank[r].error.message,
+                            "the model's weights are too large to compute with: a logit is not "
+                            "finite");
     }
 }
 
@@ -409,6 +448,8 @@ int main(void)
         cmocka_unit_test(likewise_with_dropout_in_low_precision_and_with_blanks),
         cmocka_unit_test(likewise_where_gradients_are_accumulated),
         cmocka_unit_test(ranks_learn_labels_too),
+        cmocka_unit_test(ranks_share_few_labels),
+        cmocka_unit_test(ranks_score_the_same_labels_or_none),
         cmocka_unit_test(likewise_while_gradients_are_computed),
         cmocka_unit_test(fast_sums_are_near_exact_ones),
         cmocka_unit_test(gradients_of_bf16_are_near_exact_ones),
