@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "data/pairs.h"
+#include "io/model_file.h"
 #include "recur/recur.h"
 #include "round_trip.h"
 #include "scratch.h"
@@ -147,15 +148,22 @@ static enum recur_status from_entries(const recur_token *entries, size_t size)
     return status;
 }
 
-static void other_vocabularies_are_refused(void **state)
+/* "<unk>" and the bytes: what every vocabulary of byte pairs begins with. */
+static void put_first(recur_token *entries, char *bytes)
 {
-    (void)state;
-    char bytes[RECUR_PAIR_BYTES];
-    recur_token entries[FIRST + 3] = {{"<unk>", 5}};
+    entries[0] = (recur_token){"<unk>", 5};
     for (size_t i = 0; i < RECUR_PAIR_BYTES; i++) {
         bytes[i] = (char)i;
         entries[1 + i] = (recur_token){&bytes[i], 1};
     }
+}
+
+static void other_vocabularies_are_refused(void **state)
+{
+    (void)state;
+    char bytes[RECUR_PAIR_BYTES];
+    recur_token entries[FIRST + 3];
+    put_first(entries, bytes);
     entries[FIRST] = (recur_token){"ab", 2};
     entries[FIRST + 1] = (recur_token){"abab", 4};
     entries[FIRST + 2] = (recur_token){"ababc", 5};
@@ -191,6 +199,99 @@ static void sizes_and_reserved_tokens_are_checked(void **state)
                      RECUR_ERROR_ARGUMENT);
 }
 
+/* Reads the vocabulary that the text of its entries says; `text` says how it cuts. */
+static enum recur_status read_json(const char *text, const char *entries, recur_vocab **vocab,
+                                   recur_error *error)
+{
+    recur_json *cutting, *list;
+    assert_int_equal(recur_json_parse(text, strlen(text), true, "text", &cutting, NULL), RECUR_OK);
+    assert_int_equal(recur_json_parse(entries, strlen(entries), true, "entries", &list, NULL),
+                     RECUR_OK);
+    enum recur_status status = recur_vocab_from_json(cutting, list, vocab, error);
+    free(cutting);
+    free(list);
+    return status;
+}
+
+/* Parts of characters are lists of their bytes in a file, and text is text. */
+static void parts_of_characters_come_back_from_json(void **state)
+{
+    (void)state;
+    enum { SIZE = FIRST + 4 };
+    static const recur_token learnt[] = {
+        {"\xe4\xbd", 2}, {"\xe4\xbd\xa0", 3}, {"\xff\xfe", 2}, {"ab", 2}};
+    static const char lists[] = "[228,189],\"\u4f60\",[255,254],\"ab\"]";
+    char bytes[RECUR_PAIR_BYTES];
+    recur_token entries[SIZE];
+    uint64_t counts[SIZE] = {0};
+    put_first(entries, bytes);
+    memcpy(entries + FIRST, learnt, sizeof learnt);
+    counts[FIRST + 2] = 7;
+    recur_vocab *vocab, *read;
+    recur_json_writer text = {0}, json = {0};
+    assert_int_equal(recur_vocab_from_entries(entries, counts, SIZE, 0, &pairs, &vocab, NULL),
+                     RECUR_OK);
+    assert_int_equal(recur_vocab_check_saved(vocab, NULL), RECUR_OK);
+    recur_vocab_to_json(vocab, &text, &json);
+    assert_non_null(strstr(json.text, lists));
+    assert_int_equal(read_json(text.text, json.text, &read, NULL), RECUR_OK);
+    assert_int_equal(recur_vocab_size(read), SIZE);
+    for (int32_t id = 0; id < SIZE; id++) {
+        recur_token token = recur_vocab_token(read, id);
+        assert_int_equal(token.size, entries[id].size);
+        assert_memory_equal(token.bytes, entries[id].bytes, token.size);
+        assert_int_equal(recur_vocab_count(read, id), counts[id]);
+    }
+    recur_vocab_free(read);
+    recur_vocab_free(vocab);
+    recur_json_writer_free(&text);
+    recur_json_writer_free(&json);
+}
+
+/* What is no list of bytes is refused, and so is a list that no pair of tokens makes. */
+static void other_lists_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *sentence;
+    } cases[] = {
+        {"[255,256]", "recur.vocab: token 257 is neither a string nor bytes"},
+        {"[255,-1]", "recur.vocab: token 257 is neither a string nor bytes"},
+        {"[255,\"a\"]", "recur.vocab: token 257 is neither a string nor bytes"},
+        {"[255,[254]]", "recur.vocab: token 257 is neither a string nor bytes"},
+        {"[]", NULL},
+        {"[255,254,253]", NULL},
+        {"[255]", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        recur_json_writer json = {0};
+        recur_vocab *vocab = NULL;
+        recur_error error;
+        recur_json_open(&json, NULL, '{');
+        recur_json_put_u64(&json, "reserved", 0);
+        recur_json_open(&json, "tokens", '[');
+        recur_json_put_text(&json, NULL, "<unk>");
+        for (size_t byte = 0; byte < RECUR_PAIR_BYTES; byte++)
+            recur_json_put_u64(&json, NULL, byte);
+        recur_json_put_written(
+            &json, NULL,
+            &(recur_json_writer){.text = (char *)cases[i].list, .size = strlen(cases[i].list)});
+        recur_json_close(&json, ']');
+        recur_json_open(&json, "counts", '[');
+        for (size_t id = 0; id <= FIRST; id++)
+            recur_json_put_u64(&json, NULL, 0);
+        recur_json_close(&json, ']');
+        recur_json_close(&json, '}');
+        assert_int_equal(
+            read_json("{\"tokens\":\"bpe\",\"clean\":\"none\"}", json.text, &vocab, &error),
+            RECUR_ERROR_FORMAT);
+        if (cases[i].sentence)
+            assert_string_equal(error.message, cases[i].sentence);
+        assert_null(vocab);
+        recur_json_writer_free(&json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +302,8 @@ int main(void)
                                         scratch_remove),
         cmocka_unit_test(other_vocabularies_are_refused),
         cmocka_unit_test(sizes_and_reserved_tokens_are_checked),
+        cmocka_unit_test(parts_of_characters_come_back_from_json),
+        cmocka_unit_test(other_lists_are_refused),
     };
     return cmocka_run_group_tests_name("pairs", tests, NULL, NULL);
 }
