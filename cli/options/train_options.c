@@ -341,6 +341,21 @@ static bool fits_time(const struct command *command, const struct train_options 
     return true;
 }
 
+bool recur_train_options_check_blanks(const struct command *command,
+                                      const struct train_options *options)
+{
+    struct text_config text;
+    recur_text_options_config(&options->text, &text);
+    if (!serves(recur_train_task(options), FILLS) || !recur_text_parts(&text.text))
+        return true;
+    recur_usage_error(
+        command,
+        "--task %s needs --tokens char, word or byte, got %s: a mark in a text stands "
+        "for one token that is to be filled, and none does for a byte pair",
+        options->task, options->text.tokens);
+    return false;
+}
+
 static bool check_supported(const struct command *command, const struct train_options *options,
                             const struct arguments *given)
 {
@@ -354,7 +369,8 @@ static bool check_supported(const struct command *command, const struct train_op
              recur_option_given(command, given, "updates"))
         recur_usage_error(command, "--epochs does not go with --updates: both say how long the run "
                                    "is");
-    else if (!fits_time(command, options, given))
+    else if (!fits_time(command, options, given) ||
+             !recur_train_options_check_blanks(command, options))
         return false;
     else if (!options->model.bidirectional && recur_option_given(command, given, "merge"))
         recur_usage_error(command, "--merge needs --bidirectional");

@@ -58,6 +58,11 @@ bool recur_train_options_finish(const struct command *command, struct train_opti
 bool recur_train_options_fit(const struct command *command, const struct train_options *options,
                              const struct arguments *given);
 
+/* Can a model of the task and the tokens that the options name fill blanks, if that is its task?
+ * Prints why not. */
+bool recur_train_options_check_blanks(const struct command *command,
+                                      const struct train_options *options);
+
 /* Name of preset number `index`; NULL after the last. */
 const char *recur_preset_name(size_t index);
 

@@ -153,6 +153,8 @@ static int load_store(struct run *run)
     run->options.text.tokens = recur_tokens_name(text->tokens);
     run->options.text.clean = recur_clean_name(text->clean);
     run->options.text.word_rule = recur_word_rule_name(text->word_rule);
+    if (!recur_train_options_check_blanks(run->command, &run->options))
+        return STATUS_USAGE;
     return recur_check_store(run->command, folder, most);
 }
 

@@ -23,6 +23,7 @@ $ recur train text --tokens bpe --vocab-size 256; recur train text --vocab-size 
 ! recur train: labelled texts are read by words, characters or bytes, not by byte pairs
 ! recur tokenize: byte pairs are learnt from a text before it is encoded, and standard input can be read only once: give a file, or a vocabulary
 [2]
-$ recur train text --quiet --tokens bpe --task fill --bidirectional --hidden 4 --batch 2 --steps 9 --epochs 1 -o f > out; recur fill -m f 'a _'
-! recur fill: a model of byte pairs fills no blanks, because no mark stands for one token: train one of words, characters or bytes
-[1]
+$ recur train text --tokens bpe --task fill --bidirectional; recur train store --task fill --bidirectional
+! recur train: --task fill needs --tokens char, word or byte, got bpe: a mark in a text stands for one token that is to be filled, and none does for a byte pair
+! recur train: --task fill needs --tokens char, word or byte, got bpe: a mark in a text stands for one token that is to be filled, and none does for a byte pair
+[2]

@@ -353,13 +353,33 @@ static void refuses(void **state)
     recur_model_free(model);
 }
 
+/* No mark stands for a byte pair. */
+static void byte_pairs_are_refused(void **state)
+{
+    (void)state;
+    const recur_text_config pairs = {.size = sizeof pairs, .tokens = RECUR_TOKENS_BPE};
+    recur_model_config config = recur_model_config_default();
+    recur_vocab *vocab;
+    recur_model *model;
+    recur_filler *filler = NULL;
+    recur_error error;
+    config.task = RECUR_TASK_FILL;
+    assert_int_equal(recur_vocab_build(NULL, 0, &pairs, NULL, &vocab, NULL), RECUR_OK);
+    assert_int_equal(recur_model_create(&config, vocab, &model, NULL), RECUR_OK);
+    assert_int_equal(recur_filler_create(model, NULL, &filler, &error), RECUR_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "a model of byte pairs fills no blanks"));
+    assert_null(filler);
+    recur_model_free(model);
+    recur_vocab_free(vocab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_blank),       cmocka_unit_test(two_neighbours),
         cmocka_unit_test(far_apart),       cmocka_unit_test(characters),
         cmocka_unit_test(cleaned_letters), cmocka_unit_test(words),
-        cmocka_unit_test(refuses),
+        cmocka_unit_test(refuses),         cmocka_unit_test(byte_pairs_are_refused),
     };
     return cmocka_run_group_tests_name("fill", tests, NULL, NULL);
 }
