@@ -167,19 +167,22 @@ static void choose_validation(struct run *run, double seen)
 }
 
 /* Would a GPU compute the run, if recur chose nothing that keeps it on the CPU? */
-static bool is_for_gpu(const struct run *run)
+static bool is_for_gpu(const struct run *run, const struct recipe *recipe)
 {
-    static const char *const of_cpu[] = {"accumulate",      "ar",           "average",
-                                         "blocks",          "dropout-kind", "freeze",
-                                         "sampled-softmax", "tied",         "weight-drop"};
     recur_device_info gpu = {0};
     recur_error unusable;
-    bool insists = run->options.trainer.device == RECUR_DEVICE_CUDA;
-    if (run->options.trainer.device == RECUR_DEVICE_CPU || run->ranks.all)
+    const enum recur_device device = run->options.trainer.device;
+    recur_model_config model = recur_train_model_config(&run->options, 1);
+    const recur_trainer_config training = recur_train_trainer_config(&run->options, 1);
+    if (device == RECUR_DEVICE_CPU || run->ranks.all)
         return false;
-    for (size_t i = 0; i < sizeof of_cpu / sizeof *of_cpu; i++)
-        if (!insists && given(run, of_cpu[i]))
-            return false;
+    if (!given(run, "dropout"))
+        model.dropout = (float)recipe->dropout;
+    if (!given(run, "weight-drop")) /* that of a model which the run goes on from can be left out */
+        model.weight_drop = 0;
+    if (device != RECUR_DEVICE_CUDA &&
+        recur_device_trains(RECUR_DEVICE_CUDA, &model, &training, &unusable) != RECUR_OK)
+        return false;
     return recur_machine_device(&gpu, &unusable) == RECUR_OK && *gpu.name;
 }
 
@@ -188,7 +191,7 @@ static struct recipe find_recipe(const struct run *run, double tokens, size_t vo
     struct recipe recipe = recur_recipe(tokens, vocabulary);
     if (run->options.init_from)
         recipe = recur_recipe_onward(recipe, run->options.labels);
-    return is_for_gpu(run) ? recur_recipe_plain(recipe) : recipe;
+    return is_for_gpu(run, &recipe) ? recur_recipe_plain(recipe) : recipe;
 }
 
 /* A model that reads its text both ways, or has an embedding of another width, is left untied. */
@@ -198,12 +201,13 @@ static void choose_tied(struct run *run, const struct recipe *recipe)
         recur_run_choose_option(run, "tied", "%s", "");
 }
 
-static void choose_drops(struct run *run, double outputs, double weights)
+static void choose_drops(struct run *run, const struct recipe *recipe, double outputs,
+                         double weights)
 {
     recur_run_choose_option(run, "dropout", "%g", outputs);
     /* A model that the run goes on from brings its own, which a GPU would refuse. */
     if ((weights > 0 || run->options.model.weight_drop > 0) &&
-        (!run->options.labels || is_for_gpu(run)))
+        (!run->options.labels || recipe->plain))
         recur_run_choose_option(run, "weight-drop", "%g", weights);
 }
 
@@ -242,7 +246,7 @@ static int choose_by_time(struct run *run)
     choose_validation(run, seen);
     if (!given(run, "optimizer"))
         recur_run_choose_option(run, "lr", "%g", recur_recipe_lr(&seen_text, &size));
-    choose_drops(run, recur_recipe_dropout(&recipe, epochs, size.layers),
+    choose_drops(run, &recipe, recur_recipe_dropout(&recipe, epochs, size.layers),
                  recur_recipe_weight_drop(&recipe, epochs, pace.parameters / pace.train_tokens));
     if (run->options.trainer.precision == RECUR_PRECISION_BF16)
         recur_run_choose_option(run, "precision", "bf16");
@@ -278,7 +282,7 @@ static void choose_by_text(struct run *run)
     if (!run->options.init_from)
         recur_run_choose_option(run, "hidden", "%zu", recipe.width);
     choose_tied(run, &recipe);
-    choose_drops(run, recur_recipe_dropout(&recipe, recipe.epochs, 1), recipe.weight_drop);
+    choose_drops(run, &recipe, recur_recipe_dropout(&recipe, recipe.epochs, 1), recipe.weight_drop);
     recur_run_choose_option(run, "batch", "%zu", recipe.batch);
     recur_run_choose_option(run, "steps", "%zu", recipe.steps);
     recur_run_choose_option(run, "lr", "%g", recipe.lr);

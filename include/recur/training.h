@@ -162,6 +162,15 @@ static inline recur_trainer_config recur_trainer_config_default(void)
     return config;
 }
 
+/* Can recur train such a model so on that device, if the machine has it? Nothing is opened or
+ * looked for. Always on the CPU, and with `auto`, which takes the CPU where a GPU cannot. NULL: the
+ * defaults. Errors: UNSUPPORTED, the sentence says what it cannot do yet; DEVICE where this build
+ * has no kernels for that device; ARGUMENT (an unknown device). */
+RECUR_API enum recur_status recur_device_trains(enum recur_device device,
+                                                const recur_model_config *model,
+                                                const recur_trainer_config *config,
+                                                recur_error *error);
+
 /* Where the time of a minibatch goes. */
 enum recur_phase {
     RECUR_PHASE_LOAD,     /* drawing the minibatch from the corpus */

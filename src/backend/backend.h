@@ -214,10 +214,11 @@ struct recur_backend {
     enum recur_status (*find)(recur_device_info *info, bool *there, recur_error *error);
     enum recur_status (*open)(struct recur_gpu **gpu, recur_error *error);
     void (*close)(struct recur_gpu *gpu);
-    /* Can it compute with that model, and train it so? `config` NULL: it is not to be trained.
+    /* Can it compute with such a model, and train it so? `config` NULL: it is not to be trained.
      * Errors: UNSUPPORTED, the sentence says what it cannot do yet. */
-    enum recur_status (*serves)(const recur_model *model, const recur_trainer_config *config,
-                                recur_error *error);
+    enum recur_status (*serves)(const recur_model_config *model,
+                                enum recur_quantization quantization,
+                                const recur_trainer_config *config, recur_error *error);
 
     /* Chooses the instruction set that computes a model's numbers. Errors: ARGUMENT where the
      * environment asks for one that is not there. */

@@ -3,10 +3,24 @@
 
 #include <stdio.h>
 
+#include "base/config.h"
 #include "base/names.h"
 #include "nn/model_object.h"
 
 RECUR_ENUM_CHECK(device);
+
+static enum recur_status fail_no_kernels(recur_error *error)
+{
+    return recur_fail(error, RECUR_ERROR_DEVICE,
+                      "this build has no kernels for GPUs: it was made without a clang that makes "
+                      "PTX");
+}
+
+static enum recur_status serves(const struct recur_backend *backend, const recur_model *model,
+                                const recur_trainer_config *config, recur_error *error)
+{
+    return backend->serves(&model->config, model->quantization, config, error);
+}
 
 /* The GPU of a backend that serves, opened unless the model has it already. *there: there is a GPU,
  * whatever came of it. */
@@ -17,17 +31,15 @@ static enum recur_status open_gpu(const struct recur_backend *backend, const rec
     recur_device_info info;
     *there = model->place.gpu != NULL;
     if (*there) {
-        RECUR_TRY(backend->serves(model, config, error));
+        RECUR_TRY(serves(backend, model, config, error));
         *gpu = recur_gpu_share(model->place.gpu);
         return RECUR_OK;
     }
     if (!backend)
-        return recur_fail(error, RECUR_ERROR_DEVICE,
-                          "this build has no kernels for GPUs: it was made without a clang that "
-                          "makes PTX");
+        return fail_no_kernels(error);
     RECUR_TRY(backend->find(&info, there, error));
     *there = true;
-    RECUR_TRY(backend->serves(model, config, error));
+    RECUR_TRY(serves(backend, model, config, error));
     return recur_gpu_open(backend, gpu, error);
 }
 
@@ -101,6 +113,21 @@ enum recur_status recur_model_set_device(recur_model *model, enum recur_device d
 {
     RECUR_TRY(recur_device_check(device, error));
     return recur_model_place(model, device, NULL, error);
+}
+
+enum recur_status recur_device_trains(enum recur_device device, const recur_model_config *model,
+                                      const recur_trainer_config *config, recur_error *error)
+{
+    recur_model_config network = recur_model_config_default();
+    recur_trainer_config training = recur_trainer_config_default();
+    RECUR_TRY(recur_device_check(device, error));
+    RECUR_TRY(recur_config_take(&network, model, "recur_model_config", error));
+    RECUR_TRY(recur_config_take(&training, config, "recur_trainer_config", error));
+    if (device != RECUR_DEVICE_CUDA)
+        return RECUR_OK;
+    const struct recur_backend *backend = recur_backend_of(device);
+    return backend ? backend->serves(&network, RECUR_QUANTIZATION_NONE, &training, error)
+                   : fail_no_kernels(error);
 }
 
 recur_device_use recur_model_device(const recur_model *model)

@@ -91,3 +91,12 @@ tokens              35
 # A layer that is wider than the one below it reads what that one has written, though both share memory.
 $ recur train --quiet --device cpu --hidden 5,40 --batch 2 --steps 3 --epochs 2 --validation 0 -o wide text > out; . ./gpu; for d in cpu cuda; do recur eval --device $d -m wide text | grep perplexity; done | uniq | wc -l
 1
+
+# What recur chooses by itself is what the GPU can train, unless an option keeps the run on the CPU. (No memory: the CPU takes over.)
+$ . ./gpu; export STANDIN_FAIL_ALLOCATION=1; for o in "" "--dropout-kind standard --dropout 0.5" "--ar 1" "--dropout-kind locked --dropout 0.5" "--accumulate 2" "--device cpu"; do recur train --max-tokens 900 $o -o chosen 2>&1 | grep "^chose" | grep -c -- "--weight-drop"; done
+0
+0
+1
+1
+1
+1

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "recur/machine.h"
+#include "recur/training.h"
 
 static double measured(recur_gauge *gauge)
 {
@@ -122,12 +123,70 @@ static void no_gpu_is_no_error(void **state)
     recur_model_free(model);
 }
 
+/* Whether a device trains a configuration is known without the device. */
+static void what_a_gpu_cannot_train_is_known_without_one(void **state)
+{
+    (void)state;
+    recur_model_config model = recur_model_config_default(), locked = model, drops = model,
+                       tied = model, free = model;
+    recur_trainer_config trainer = recur_trainer_config_default(), sampled = trainer, ar = trainer,
+                         mean = trainer, adds = trainer, frozen = trainer;
+    recur_error error = {0};
+    drops.weight_drop = 0.1F;
+    tied.tied = 1;
+    free.dropout_kind = locked.dropout_kind = RECUR_DROPOUT_LOCKED; /* of no dropout */
+    locked.dropout = 0.1F;
+    sampled.sampled_softmax = 9;
+    ar.ar = 1;
+    mean.average = RECUR_AVERAGE_EMA;
+    adds.accumulate = 2;
+    frozen.freeze = 1;
+    const struct {
+        const recur_model_config *model;
+        const recur_trainer_config *trainer;
+        enum recur_status status;
+    } cases[] = {
+        {NULL, NULL, RECUR_OK},
+        {&model, &trainer, RECUR_OK},
+        {&free, &trainer, RECUR_OK},
+        {&locked, &trainer, RECUR_ERROR_UNSUPPORTED},
+        {&drops, &trainer, RECUR_ERROR_UNSUPPORTED},
+        {&tied, &trainer, RECUR_ERROR_UNSUPPORTED},
+        {&model, &sampled, RECUR_ERROR_UNSUPPORTED},
+        {&model, &ar, RECUR_ERROR_UNSUPPORTED},
+        {&model, &mean, RECUR_ERROR_UNSUPPORTED},
+        {&model, &adds, RECUR_ERROR_UNSUPPORTED},
+        {&model, &frozen, RECUR_ERROR_UNSUPPORTED},
+    };
+    /* A build without kernels for GPUs says so, whatever is asked. */
+    bool kernels = recur_device_trains(RECUR_DEVICE_CUDA, NULL, NULL, NULL) == RECUR_OK;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(
+            recur_device_trains(RECUR_DEVICE_CPU, cases[i].model, cases[i].trainer, NULL),
+            RECUR_OK);
+        assert_int_equal(
+            recur_device_trains(RECUR_DEVICE_AUTO, cases[i].model, cases[i].trainer, NULL),
+            RECUR_OK);
+        assert_int_equal(
+            recur_device_trains(RECUR_DEVICE_CUDA, cases[i].model, cases[i].trainer, &error),
+            kernels ? cases[i].status : RECUR_ERROR_DEVICE);
+    }
+    if (kernels)
+        assert_string_equal(error.message, "layers cannot be frozen on a GPU yet");
+    assert_int_equal(recur_device_trains((enum recur_device)7, NULL, NULL, NULL),
+                     RECUR_ERROR_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reading_has_a_rate),   cmocka_unit_test(a_little_is_read),
-        cmocka_unit_test(each_kind_has_a_peak), cmocka_unit_test(nothing_to_measure),
-        cmocka_unit_test(bytes_of_a_token),     cmocka_unit_test(no_gpu_is_no_error),
+        cmocka_unit_test(reading_has_a_rate),
+        cmocka_unit_test(a_little_is_read),
+        cmocka_unit_test(each_kind_has_a_peak),
+        cmocka_unit_test(nothing_to_measure),
+        cmocka_unit_test(bytes_of_a_token),
+        cmocka_unit_test(no_gpu_is_no_error),
+        cmocka_unit_test(what_a_gpu_cannot_train_is_known_without_one),
     };
     return cmocka_run_group_tests_name("machine", tests, NULL, NULL);
 }

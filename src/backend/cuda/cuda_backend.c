@@ -5,12 +5,12 @@
 extern const struct recur_backend recur_cuda_backend;
 
 /* What does not go on a GPU yet. */
-static enum recur_status serves(const recur_model *model, const recur_trainer_config *config,
-                                recur_error *error)
+static enum recur_status serves(const recur_model_config *model,
+                                enum recur_quantization quantization,
+                                const recur_trainer_config *config, recur_error *error)
 {
-    const struct recur_network *network = &model->network;
     const char *what = NULL;
-    if (model->quantization != RECUR_QUANTIZATION_NONE)
+    if (quantization != RECUR_QUANTIZATION_NONE)
         what = "a model of fewer bits does not run";
     else if (config && config->freeze)
         what = "layers cannot be frozen";
@@ -20,13 +20,13 @@ static enum recur_status serves(const recur_model *model, const recur_trainer_co
         what = "a mean of the parameters is not made";
     else if (config && config->sampled_softmax)
         what = "a softmax is not sampled";
-    else if (config && network->dropout > 0 && network->locked)
+    else if (config && model->dropout > 0 && model->dropout_kind == RECUR_DROPOUT_LOCKED)
         what = "locked dropout does not run";
-    else if (config && network->weight_drop > 0)
+    else if (config && model->weight_drop > 0)
         what = "weight drop does not run";
     else if (config && config->ar > 0)
         what = "activation regularisation does not run";
-    else if (config && network->tied)
+    else if (config && model->tied)
         what = "a head that is tied to the embedding is not trained";
     return what ? recur_fail(error, RECUR_ERROR_UNSUPPORTED, "%s on a GPU yet", what) : RECUR_OK;
 }
