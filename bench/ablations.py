@@ -67,6 +67,16 @@ GROUPS = {
                     ("weight drop 0.2 alone", ""),
                     ("`--ar 2`", "--ar 2"),
                 ]),
+    "chosen-story": ("", "", [
+        ("what recur chose before", "--ar 0"),
+        ("`--ar 1`", "--ar 1"),
+        ("`--ar 2`", ""),
+        ("`--ar 4`", "--ar 4"),
+    ]),
+    "chosen-novel": ("time_machine", "", [
+        ("what recur chose before", "--ar 0"),
+        ("`--ar 2`", ""),
+    ]),
     "tied-words": ("time_machine",
                    "--tokens word --word-rule space --hidden 160 --embed 160 --tied --epochs 10 "
                    "--lr 0.005 --dropout 0.5 --average ema --precision bf16", [

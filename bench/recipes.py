@@ -110,11 +110,11 @@ RECIPES = {
     "page": (lambda: data("timemachine.txt", 3000), "a page of a novel, 3 KB",
              f"--hidden 96 --dropout 0.5 --weight-drop 0.3 --steps 32 --epochs 60 {SMALL}", "--temp 0.6"),
     "story": (None, "the built-in story, 16 KB",
-              "--hidden 192 --dropout 0.5 --weight-drop 0.3 --epochs 30 --batch 4 --lr 0.02 "
+              "--hidden 192 --dropout 0.5 --weight-drop 0.3 --ar 2 --epochs 30 --batch 4 --lr 0.02 "
               "--schedule cosine", "--temp 0.6"),
     "novel": (lambda: data("timemachine.txt"), "a short novel, 180 KB",
-              "--hidden 256 --dropout 0.4 --weight-drop 0.2 --batch 8 --steps 64 --epochs 14 --lr 0.01 "
-              "--average ema --precision bf16", "--temp 0.7"),
+              "--hidden 256 --dropout 0.4 --weight-drop 0.2 --ar 2 --batch 8 --steps 64 --epochs 14 "
+              "--lr 0.01 --average ema --precision bf16", "--temp 0.7"),
     "plays": (lambda: data("tinyshakespeare.txt"), "plays, 1.1 MB",
               "--hidden 256 --dropout 0.1 --steps 64 --epochs 4 --lr 0.004 --schedule cosine "
               "--precision bf16", "--temp 0.7"),

@@ -209,6 +209,9 @@ static void choose_drops(struct run *run, const struct recipe *recipe, double ou
     if ((weights > 0 || run->options.model.weight_drop > 0) &&
         (!run->options.labels || recipe->plain))
         recur_run_choose_option(run, "weight-drop", "%g", weights);
+    double ar = recur_recipe_ar(recipe, (double)run->options.model.weight_drop);
+    if (ar > 0 && recur_task_serves(recur_train_task(&run->options), RECUR_USE_CONTINUE))
+        recur_run_choose_option(run, "ar", "%g", ar);
 }
 
 /* A run that keeps its rate and a mean of its parameters is good at any epoch, so that it may end

@@ -5,6 +5,9 @@
 /* Tokens of a text that a large model learns by heart within minutes. */
 #define SMALL 6e4
 
+/* Tokens of a text up to which activation regularisation was measured. */
+#define AR_MOST 4e5
+
 /* Each row stands on a search by hand, held-out loss, of one to three seeds
  * (docs/performance.md#recipes has the figures): 3 KB of Chinese; the built-in story (16 KB) and 20
  * KB of a novel; The Time Machine (179 KB); Tiny Shakespeare (1.1 MB). Between and beyond them the
@@ -48,6 +51,7 @@ struct recipe recur_recipe(double tokens, size_t vocabulary)
     while (tokens > recipes[i].tokens)
         i++;
     struct recipe recipe = recipes[i];
+    recipe.ar = tokens <= AR_MOST ? 2 : 0;
     if (vocabulary > 512) /* there is an embedding */
         return of_many(recipe, tokens, vocabulary);
     if (vocabulary == 0) {
@@ -67,16 +71,22 @@ struct recipe recur_recipe_onward(struct recipe recipe, bool labels)
     recipe.most = fmin(recipe.most, small ? 12 : 5);
     recipe.dropout = fmin(recipe.dropout, small ? 0.4 : 0.5);
     recipe.weight_drop = small ? 0.2 : 0;
+    recipe.ar = 0;
     recipe.fixed = recipe.fixed || small;
     recipe.average = false;
     recipe.tied = false; /* as the model is */
     return recipe;
 }
 
+double recur_recipe_ar(const struct recipe *recipe, double weight_drop)
+{
+    return weight_drop > 0 ? recipe->ar : 0;
+}
+
 struct recipe recur_recipe_plain(struct recipe recipe)
 {
     recipe.plain = true;
-    recipe.weight_drop = 0;
+    recipe.weight_drop = recipe.ar = 0;
     recipe.average = recipe.tied = false;
     return recipe;
 }

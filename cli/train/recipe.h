@@ -14,11 +14,12 @@ struct recipe {
     double lr, dropout, weight_drop; /* of a network that sees the text in `epochs` */
     double epochs;                   /* where nobody says how much time there is */
     double most;                     /* with more epochs it would only over-fit */
+    double ar;                       /* beside weight drop: of the activation regularisation */
     bool average;                    /* a run of `epochs` keeps its rate, and a mean of the
                                         parameters (--average ema); else the rate falls as a cosine */
     bool tied;                       /* the output layer has the weights of the embedding */
     bool fixed;                      /* dropout and weight drop, however many epochs there are */
-    bool plain;                      /* without weight drop, mean and ties: for a GPU */
+    bool plain;                      /* without weight drop, --ar, mean and ties: for a GPU */
 };
 
 /* The recipe for a text of so many tokens to learn from, in a vocabulary of so many (0: labelled
@@ -52,8 +53,12 @@ double recur_recipe_dropout(const struct recipe *recipe, double epochs, size_t l
  * of the text. It counts how much could be learnt by heart. */
 double recur_recipe_weight_drop(const struct recipe *recipe, double epochs, double parameters);
 
-/* The same recipe for a device that drops no weights, makes no mean of parameters and ties nothing:
- * a GPU. */
+/* The weight of the activation regularisation (--ar) of a run with that weight drop: both are for
+ * what could be learnt by heart. */
+double recur_recipe_ar(const struct recipe *recipe, double weight_drop);
+
+/* The same recipe for a device that drops no weights, regularises no activations, makes no mean of
+ * parameters and ties nothing: a GPU. */
 struct recipe recur_recipe_plain(struct recipe recipe);
 
 #endif

@@ -9,7 +9,7 @@ $ recur train --time 1 --quiet -o a --checkpoint-every 50 | grep -c perplexity; 
 $ recur train --resume a.checkpoint.safetensors --time 1s --log l -o more > out; wc -l < out; recur train --resume a.checkpoint.safetensors -o same --quiet > out; recur convert same --to pytorch same.safetensors > out; cmp a.safetensors same.safetensors
 2
 # What is given by hand stays; so do networks that are inherited.
-$ recur train --time 1 --cell gru --hidden 24 --batch 3 --lr 0.001 --dropout 0.1 --schedule constant --precision f32 -o c 2>&1 | grep -o "^chose.*:" | sed 's/ --weight-drop 0.[123]//'; recur train --time 1 --init-from c --quiet -o d | grep -c perplexity; recur info d | head -1 | cut -d , -f 1
+$ recur train --time 1 --cell gru --hidden 24 --batch 3 --lr 0.001 --dropout 0.1 --schedule constant --precision f32 -o c 2>&1 | grep -o "^chose.*:" | sed 's/ --weight-drop 0.[123] --ar 2//'; recur train --time 1 --init-from c --quiet -o d | grep -c perplexity; recur info d | head -1 | cut -d , -f 1
 chose  --steps 35:
 1
 d: gru 24
@@ -37,9 +37,9 @@ $ recur train --time 5 --warmup 0.1
 
 # Without --time the length of the text decides, unless something is chosen by hand.
 $ recur train --max-tokens 900 -o g 2>&1 | grep "^chose"
-chose  --hidden 192 --dropout 0.5 --weight-drop 0.3 --batch 4 --steps 35 --lr 0.02 --schedule cosine --epochs 30 --patience 8: suits 810 tokens
+chose  --hidden 192 --dropout 0.5 --weight-drop 0.3 --ar 2 --batch 4 --steps 35 --lr 0.02 --schedule cosine --epochs 30 --patience 8: suits 810 tokens
 $ seq 3000 > numbers; recur train numbers --tokens word --max-tokens 600 --threads 1 -o w 2>&1 | grep "^chose"; eval "$(recur info w | grep -o 'recur train.*') --quiet -o v" > out; cmp w v
-chose  --hidden 192 --tied --dropout 0.6 --weight-drop 0.4 --batch 8 --steps 35 --lr 0.003 --average ema --epochs 16 --patience 4: suits 540 tokens
+chose  --hidden 192 --tied --dropout 0.6 --weight-drop 0.4 --ar 2 --batch 8 --steps 35 --lr 0.003 --average ema --epochs 16 --patience 4: suits 540 tokens
 $ recur train numbers --tokens word --max-tokens 600 --embed 8 -o w 2>&1 | grep "^chose" | grep -c -- "--tied"
 0
 [1]

@@ -71,6 +71,17 @@ static void weight_drop(void **state)
     assert_false(recur_recipe_plain(recur_recipe(1.6e5, 80)).average);
 }
 
+/* Activation regularisation goes with weight drop, where it was measured. */
+static void activations(void **state)
+{
+    (void)state;
+    const struct recipe small = recur_recipe(1.5e4, 51), plain = recur_recipe_plain(small),
+                        onward = recur_recipe_onward(small, false), large = recur_recipe(1e6, 66);
+    assert_true(recur_recipe_ar(&small, 0.3) == 2 && recur_recipe_ar(&small, 0) == 0);
+    assert_true(recur_recipe_ar(&plain, 0.3) == 0 && recur_recipe_ar(&onward, 0.3) == 0);
+    assert_true(recur_recipe_ar(&large, 0.3) == 0);
+}
+
 /* Words that are met a few times each are learnt by heart in the first epoch; in a large text they
  * are not. */
 static void words(void **state)
@@ -108,6 +119,7 @@ int main(void)
         cmocka_unit_test(networks),
         cmocka_unit_test(dropout),
         cmocka_unit_test(weight_drop),
+        cmocka_unit_test(activations),
         cmocka_unit_test(words),
         cmocka_unit_test(going_on_takes_a_smaller_rate_and_fewer_epochs),
     };
