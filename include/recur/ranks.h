@@ -32,7 +32,9 @@ extern "C" {
 #endif
 
 /* A communicator. The functions are called back as recur/status.h says. A trainer calls them while
- * it lives. */
+ * it lives. Where one of them fails, or `wait` returns RECUR_STOP, the trainer can only be freed.
+ * Before it frees what is to be sent and received it has called `wait` once more, with 0 seconds,
+ * unless it was `wait` that failed: from then on nothing may be read or written any more. */
 typedef struct recur_ranks {
     size_t size;        /* sizeof(recur_ranks); what lies behind it is NULL */
     size_t rank, count; /* this process, from 0; how many there are, at least 1 */
@@ -71,7 +73,13 @@ RECUR_API enum recur_status recur_ranks_open(const char *mpi, const void *commun
                                              recur_ranks **ranks, recur_error *error);
 
 /* Ends the communicator of recur_ranks_open. `failed` true: ends the processes of all ranks too,
- * this one included, as MPI_Abort does. NULL is fine. */
+ * this one included, as MPI_Abort does. NULL is fine.
+ *
+ * A program that goes on with its MPI after a failure says false. Then nothing is received any
+ * more: what was begun has been cancelled as the function failed. But the libraries of MPI cannot
+ * cancel what is being sent or summed, nor what has begun to arrive, for which a failed function
+ * waits a second: they may still read it, or write the sum, if the late rank comes back. So
+ * programs with long messages, on ranks that may come back, end all. */
 RECUR_API void recur_ranks_close(recur_ranks *ranks, int failed);
 
 /* The plug-in for the launcher that has started this process, "openmpi" or "mpich", as the

@@ -103,6 +103,16 @@ void recur_collective_free(struct recur_collective *x)
     free(x);
 }
 
+void recur_collective_let_go(struct recur_collective *x)
+{
+    recur_error error = {.status = RECUR_OK};
+    size_t late;
+    if (x && x->messages)
+        x->ranks->wait(x->ranks->user, 0, &late, &error);
+    if (x)
+        x->messages = x->through = 0;
+}
+
 enum recur_status recur_collective_reduce(struct recur_collective *x, bool fast,
                                           enum recur_precision precision, recur_error *error)
 {
@@ -119,13 +129,21 @@ enum recur_status recur_collective_reduce(struct recur_collective *x, bool fast,
     return RECUR_OK;
 }
 
+/* How a message begins. */
+static enum recur_status begin(struct recur_collective *x, enum recur_status status,
+                               const recur_error *own, recur_error *error)
+{
+    if (status != RECUR_OK)
+        recur_collective_let_go(x);
+    return recur_called_back(status, own, error);
+}
+
 enum recur_status recur_collective_send(struct recur_collective *x, size_t to, const void *data,
                                         size_t bytes, recur_error *error)
 {
     recur_error own = {0};
     x->messages += bytes > 0;
-    return bytes ? recur_called_back(x->ranks->send(x->ranks->user, to, data, bytes, &own), &own,
-                                     error)
+    return bytes ? begin(x, x->ranks->send(x->ranks->user, to, data, bytes, &own), &own, error)
                  : RECUR_OK;
 }
 
@@ -134,8 +152,7 @@ enum recur_status recur_collective_receive(struct recur_collective *x, size_t fr
 {
     recur_error own = {0};
     x->messages += bytes > 0;
-    return bytes ? recur_called_back(x->ranks->receive(x->ranks->user, from, data, bytes, &own),
-                                     &own, error)
+    return bytes ? begin(x, x->ranks->receive(x->ranks->user, from, data, bytes, &own), &own, error)
                  : RECUR_OK;
 }
 

@@ -67,6 +67,10 @@ enum recur_status recur_collective_create(const recur_ranks *ranks, size_t block
                                           recur_error *error);
 void recur_collective_free(struct recur_collective *collective); /* NULL is fine */
 
+/* Whoever is about to free what may still be on its way has the communicator let go of it. NULL is
+ * fine. */
+void recur_collective_let_go(struct recur_collective *collective);
+
 /* The first block of this rank, and how many it has. */
 size_t recur_collective_first(const struct recur_collective *collective);
 size_t recur_collective_count(const struct recur_collective *collective);

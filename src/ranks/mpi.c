@@ -5,6 +5,7 @@
 #include <mpi.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@
 #define SPINS 0.0002
 #define YIELDS 0.01
 #define LOOKS 0.05
+/* For so many seconds, at most, a rank that has failed waits for messages that had begun to arrive.
+ */
+#define ENDS 1.0
 
 /* What a request does. */
 enum kind { SENDS, RECEIVES, SUMS };
@@ -48,6 +52,7 @@ struct mpi {
     size_t requests, room;
     size_t done;     /* the first requests, which are through */
     size_t messages; /* since the last wait */
+    bool failed;     /* a function has: nothing more is sent or received */
 };
 
 static enum recur_status fail(recur_error *error, enum recur_status status, const char *sentence)
@@ -108,19 +113,76 @@ static enum recur_status begin_part(struct mpi *mpi, enum kind kind, int peer, v
     return RECUR_OK;
 }
 
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void rest(double waited)
+{
+    if (waited > YIELDS)
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    else if (waited > SPINS)
+        sched_yield();
+}
+
+/* Is a request through, or has it failed? Then it is gone. */
+static bool is_over(MPI_Request *request)
+{
+    int through = 1;
+    return MPI_Test(request, &through, MPI_STATUS_IGNORE) != MPI_SUCCESS || through;
+}
+
+/* Withdraws what was begun, since the caller is about to free its memory. MPI can cancel receives,
+ * but for those that have begun to arrive, which end by themselves while their sender lives. It
+ * cannot cancel sums, nor, in Open MPI and MPICH, what is sent. */
+static void withdraw(struct mpi *mpi)
+{
+    double start = now(), waited = 0;
+    for (size_t i = mpi->done; i < mpi->requests; i++)
+        if (mpi->part[i].kind == RECEIVES && mpi->request[i] != MPI_REQUEST_NULL)
+            MPI_Cancel(&mpi->request[i]);
+    for (size_t i = mpi->done; i < mpi->requests; i++) {
+        bool over = is_over(&mpi->request[i]);
+        for (; !over && mpi->part[i].kind == RECEIVES && waited < ENDS; waited = now() - start) {
+            rest(waited);
+            over = is_over(&mpi->request[i]);
+        }
+        if (!over && mpi->part[i].kind == SENDS)
+            MPI_Request_free(&mpi->request[i]);
+    }
+    mpi->requests = mpi->done = mpi->messages = 0;
+    mpi->failed = true;
+}
+
+/* How a function of the communicator ends. */
+static enum recur_status end(struct mpi *mpi, enum recur_status status)
+{
+    if (status != RECUR_OK && !mpi->failed)
+        withdraw(mpi);
+    return status;
+}
+
+static enum recur_status check(const struct mpi *mpi, recur_error *error)
+{
+    return mpi->failed ? fail(error, RECUR_ERROR_FILE,
+                              "messages between ranks have failed before, so no more are sent")
+                       : RECUR_OK;
+}
+
 /* Begins a message of `count` times `size` bytes. */
 static enum recur_status begin(struct mpi *mpi, enum kind kind, int peer, void *data, size_t count,
                                size_t size, recur_error *error)
 {
-    for (size_t done = 0, n; done < count; done += n) {
+    enum recur_status status = check(mpi, error);
+    for (size_t done = 0, n; done < count && status == RECUR_OK; done += n) {
         n = count - done < PIECE ? count - done : PIECE;
-        enum recur_status status =
-            begin_part(mpi, kind, peer, (char *)data + done * size, n, error);
-        if (status != RECUR_OK)
-            return status;
+        status = begin_part(mpi, kind, peer, (char *)data + done * size, n, error);
     }
     mpi->messages++;
-    return RECUR_OK;
+    return end(mpi, status);
 }
 
 static enum recur_status send_bytes(void *user, size_t to, const void *data, size_t bytes,
@@ -160,16 +222,11 @@ static enum recur_status pass_over(struct mpi *mpi, recur_error *error)
 static enum recur_status progress(void *user, size_t *through, recur_error *error)
 {
     struct mpi *mpi = user;
-    enum recur_status status = pass_over(mpi, error);
+    enum recur_status status = check(mpi, error);
+    if (status == RECUR_OK)
+        status = pass_over(mpi, error);
     *through = mpi->done < mpi->requests ? mpi->part[mpi->done].message : mpi->messages;
-    return status;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+    return end(mpi, status);
 }
 
 /* A rank from which something is missing; of these rather one that was to send. This one, where
@@ -205,17 +262,9 @@ static enum recur_status look(const struct mpi *mpi, recur_error *error)
     return RECUR_OK;
 }
 
-static void rest(double waited)
+static enum recur_status wait_for_requests(struct mpi *mpi, double seconds, size_t *late,
+                                           recur_error *error)
 {
-    if (waited > YIELDS)
-        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
-    else if (waited > SPINS)
-        sched_yield();
-}
-
-static enum recur_status wait_for_all(void *user, double seconds, size_t *late, recur_error *error)
-{
-    struct mpi *mpi = user;
     double start = now(), looked = start;
     for (;;) {
         enum recur_status status = pass_over(mpi, error);
@@ -238,6 +287,15 @@ static enum recur_status wait_for_all(void *user, double seconds, size_t *late, 
     }
     mpi->requests = mpi->done = mpi->messages = 0;
     return RECUR_OK;
+}
+
+static enum recur_status wait_for_all(void *user, double seconds, size_t *late, recur_error *error)
+{
+    struct mpi *mpi = user;
+    enum recur_status status = check(mpi, error);
+    if (status == RECUR_OK)
+        status = wait_for_requests(mpi, seconds, late, error);
+    return end(mpi, status);
 }
 
 static void release(struct mpi *mpi)

@@ -128,6 +128,7 @@ void recur_trainer_free(recur_trainer *trainer)
 {
     if (!trainer)
         return;
+    recur_collective_let_go(trainer->collective);
     unplan(trainer);
     if (trainer->run)
         trainer->kind->free(trainer);

@@ -413,6 +413,111 @@ static void a_rank_that_hangs_is_named(void **state)
                         "its machine cannot be reached");
 }
 
+/* Rank 0 of two, the other of which is its mirror image: it receives what it sends, in this order.
+ * After some messages, or calls of `progress`, it can do no more. */
+struct mirror {
+    size_t left;    /* so many messages can still be sent */
+    size_t calls;   /* so often `progress` can still be called */
+    size_t let_go;  /* how often `wait` was called with 0 seconds */
+    size_t written; /* bytes that were received then */
+    const void *sent[MESSAGES];
+    size_t sizes[MESSAGES], sends, receives;
+    struct wanted wanted[MESSAGES];
+};
+
+static enum recur_status use_up(size_t *left, recur_error *error)
+{
+    if ((*left)-- > 0)
+        return RECUR_OK;
+    snprintf(error->message, sizeof error->message, "the cable is cut");
+    return RECUR_ERROR_FILE;
+}
+
+static enum recur_status mirror_send(void *user, size_t to, const void *data, size_t bytes,
+                                     recur_error *error)
+{
+    struct mirror *mirror = user;
+    (void)to;
+    mirror->sent[mirror->sends] = data;
+    mirror->sizes[mirror->sends++] = bytes;
+    return use_up(&mirror->left, error);
+}
+
+static enum recur_status mirror_receive(void *user, size_t from, void *data, size_t bytes,
+                                        recur_error *error)
+{
+    struct mirror *mirror = user;
+    (void)error;
+    mirror->wanted[mirror->receives++] = (struct wanted){from, bytes, data, NULL};
+    return RECUR_OK;
+}
+
+static enum recur_status mirror_wait(void *user, double seconds, size_t *late, recur_error *error)
+{
+    struct mirror *mirror = user;
+    (void)error;
+    *late = 1;
+    mirror->let_go += seconds <= 0;
+    for (size_t i = 0; i < mirror->receives; i++) {
+        const struct wanted *wanted = &mirror->wanted[i];
+        size_t bytes = i < mirror->sends ? mirror->sizes[i] : 0;
+        memset(wanted->data, 0, wanted->bytes); /* it is still there */
+        if (bytes)
+            memcpy(wanted->data, mirror->sent[i], bytes < wanted->bytes ? bytes : wanted->bytes);
+        mirror->written += seconds <= 0 ? wanted->bytes : 0;
+    }
+    mirror->sends = mirror->receives = 0;
+    return seconds <= 0 ? RECUR_STOP : RECUR_OK;
+}
+
+static enum recur_status mirror_progress(void *user, size_t *through, recur_error *error)
+{
+    struct mirror *mirror = user;
+    *through = 0;
+    return use_up(&mirror->calls, error);
+}
+
+/* Trains until the mirror can do no more; `at_once`: messages are let go as that is known. */
+static void cut_the_cable(struct mirror *mirror, size_t at_once)
+{
+    struct work work = wide_work_of();
+    struct rank *first = rank;
+    struct data data = {.corpus = NULL};
+    recur_model *model = NULL;
+    recur_trainer *trainer = NULL;
+    recur_step step;
+    *first = (struct rank){.work = &work};
+    first->ranks = (recur_ranks){.size = sizeof(recur_ranks),
+                                 .count = 2,
+                                 .user = mirror,
+                                 .send = mirror_send,
+                                 .receive = mirror_receive,
+                                 .wait = mirror_wait,
+                                 .progress = mirror_progress};
+    assert_int_equal(make_data(first, &data), RECUR_OK);
+    assert_int_equal(create(first, &data, &model, &trainer), RECUR_OK);
+    assert_int_equal(recur_trainer_step(trainer, &step, &first->error), RECUR_ERROR_FILE);
+    assert_string_equal(first->error.message, "the cable is cut");
+    assert_int_equal(mirror->let_go, at_once);
+    recur_trainer_free(trainer);
+    assert_int_equal(mirror->let_go, 1);
+    assert_true(mirror->written > 0);
+    recur_model_free(model);
+    recur_vocab_free(data.vocab);
+    recur_corpus_free(data.corpus);
+}
+
+/* At once where a message cannot begin, since functions free what they have told others; at the
+ * trainer's end where gradients were on their way. */
+static void what_is_on_its_way_is_let_go_before_it_is_freed(void **state)
+{
+    (void)state;
+    static struct mirror sends = {.left = 4, .calls = SIZE_MAX};
+    static struct mirror moves = {.left = SIZE_MAX, .calls = 3};
+    cut_the_cable(&sends, 1);
+    cut_the_cable(&moves, 0);
+}
+
 static void ranks_stop_together(void **state)
 {
     (void)state;
@@ -462,6 +567,7 @@ int main(void)
         cmocka_unit_test(ranks_that_learn_apart_are_lost_together),
         cmocka_unit_test(ranks_must_mean_the_same_run),
         cmocka_unit_test(a_rank_that_hangs_is_named),
+        cmocka_unit_test(what_is_on_its_way_is_let_go_before_it_is_freed),
         cmocka_unit_test(ranks_stop_together),
         cmocka_unit_test(blocks_must_divide_the_minibatch),
     };
