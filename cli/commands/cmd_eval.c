@@ -65,7 +65,7 @@ static int evaluate(const struct command *command, const struct eval_options *op
     else if (options->scoring.ranks.all && models->count == 1)
         evaluated = recur_evaluate_ranks(options->scoring.ranks.all, opened->model, opened->corpus,
                                          threads ? threads : options->scoring.ranks.threads,
-                                         RANK_SECONDS, &result, &error);
+                                         (double)options->scoring.ranks.seconds, &result, &error);
     else
         evaluated =
             recur_evaluate_ensemble((const recur_model *const *)models->model, models->count,
@@ -134,7 +134,7 @@ static int eval(const struct command *command, int argc, char **argv)
     if (!options.dynamic && !recur_none_given(command, &arguments, recur_dynamic_field, "dynamic"))
         return recur_ranks_leave(command, &options.scoring.ranks, STATUS_USAGE);
     status = recur_ranks_join(command, &options.scoring.ranks, (size_t)options.scoring.threads,
-                              RANK_SECONDS);
+                              recur_ranks_patience());
     if (status == 0)
         status = measure(command, &options, &arguments);
     return recur_ranks_leave(command, &options.scoring.ranks, status);

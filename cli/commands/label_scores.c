@@ -293,7 +293,7 @@ int recur_print_scores(const struct command *command, const recur_model *model, 
     enum recur_status scored =
         ranks->all
             ? recur_score_ranks(ranks->all, model, data, scheme, threads ? threads : ranks->threads,
-                                RANK_SECONDS, &table, &error)
+                                (double)ranks->seconds, &table, &error)
             : recur_score_spans(model, data, scheme, threads, &table, &error);
     recur_progress_end();
     if (scored != RECUR_OK) {

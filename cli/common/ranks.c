@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "recur/training.h"
 
 /* The first of these variables that is set, as a number; `none` where none is. */
 static long variable(const char *const *names, long none)
@@ -19,6 +20,11 @@ static long variable(const char *const *names, long none)
     for (; *names && !value; names++)
         value = getenv(*names);
     return value ? strtol(value, NULL, 10) : none;
+}
+
+size_t recur_ranks_patience(void)
+{
+    return recur_trainer_config_default().rank_seconds;
 }
 
 void recur_ranks_hush(struct ranks *ranks)
@@ -133,7 +139,7 @@ static void speak(const struct ranks *ranks)
 int recur_ranks_leave(const struct command *command, struct ranks *ranks, int status)
 {
     if (status != 0 && !ranks->all && !ranks->failed) /* so that it can end the others */
-        recur_ranks_join(command, ranks, 1, RANK_SECONDS);
+        recur_ranks_join(command, ranks, 1, recur_ranks_patience());
     fflush(stdout);
     fflush(stderr);
     /* Rank 0 fails in the same way, as a rule, says so and ends all: that is a signal here.

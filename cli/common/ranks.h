@@ -12,14 +12,14 @@ struct ranks {
     size_t threads;   /* a fair share of this machine; 0: all that the process may use */
     int real_stderr;  /* of a silent rank; -1: this one is not silent */
     bool failed;      /* to join the others */
-    size_t seconds;   /* how long MPI may take to start and to end */
+    size_t seconds;   /* how long MPI may take to start and to end, and ranks to answer */
 };
 
 /* Call it first: makes the process silent if its launcher calls it another rank than 0. */
 void recur_ranks_hush(struct ranks *ranks);
 
-/* How long ranks wait for each other where nobody says. */
-enum { RANK_SECONDS = 45 };
+/* How long ranks wait for each other where nobody says: as long as in training. */
+size_t recur_ranks_patience(void);
 
 /* Joins the other ranks, if a launcher has started this process; `threads` is how many the user
  * wants, 0 where nobody said. Where the others do not join within so many seconds, the process says

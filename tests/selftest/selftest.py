@@ -50,6 +50,7 @@ MUTATIONS = [
     ("what is gathered", "src/backend/cpu/gather.c", "[gathering->block] ? add : copy",
      "[gathering->block] ? copy : copy", "accumulate"),
     ("mean of ranks", "src/backend/cpu/learner.c", "/= (real)ranks;", "/= 2;", "ranks"),
+    ("messages of a lost run", "src/train/trainer.c", "recur_collective_let_go(trainer->collective);", "", "ranks"),
     ("labels of other ranks", "src/eval/predict.c", "return recur_collective_parts(s->collective, s->label, at, error);",
      "return RECUR_OK;", "ranks"),
     ("mean over an update's tokens", "src/train/text_trainer.c", "source->steps * trainer->turns", "source->steps",
