@@ -75,8 +75,8 @@ RECUR_API recur_device_use recur_model_device(const recur_model *model);
  * RECUR_ISA lowers it; `*isa` is static storage. A name that is unknown, that this processor lacks
  * or that the build left out is an ARGUMENT error, here and wherever a model is made or loaded.
  *
- * AMX multiplies bf16 alone. A processor that has it asks Linux for the process's permission where
- * the first model is quantised to bf16, or loaded so, or trained in bf16; from then on stacks for
+ * AMX multiplies bf16 and bytes. A processor that has it asks Linux for the process's permission
+ * where the first model is quantised, or loaded so, or trained in bf16; from then on stacks for
  * signal handlers (sigaltstack) must have room for its 8 KB of registers, and where one is too
  * small already, that model computes on the set below. A host that wants none of it sets RECUR_ISA
  * to "noamx", the best set but for AMX on whatever processor. */
@@ -98,14 +98,14 @@ enum recur_peak {
     RECUR_PEAK_F32,  /* float: multiply-adds of vectors */
     RECUR_PEAK_BF16, /* bf16 with sums in float: AMX, an instruction for pairs of bf16, or, where
                         neither is used, multiply-adds of floats */
-    RECUR_PEAK_INT8, /* bytes with sums of 32 bits: an instruction for fours of bytes, or what
+    RECUR_PEAK_INT8, /* bytes with sums of 32 bits: AMX, an instruction for fours of bytes, or what
                         replaces it */
     RECUR_PEAKS,     /* how many there are */
 };
 
-/* Makes a gauge of a peak of `threads` threads together, in operations per second. Where bf16 is
- * multiplied by AMX, it asks for the process's permission, as above. The gauge belongs to the
- * caller: recur_gauge_free. Errors: ARGUMENT, MEMORY. */
+/* Makes a gauge of a peak of `threads` threads together, in operations per second. Where the
+ * numbers are multiplied by AMX, it asks for the process's permission, as above. The gauge belongs
+ * to the caller: recur_gauge_free. Errors: ARGUMENT, MEMORY. */
 RECUR_API enum recur_status recur_gauge_create_peak(enum recur_peak peak, size_t threads,
                                                     recur_gauge **gauge, recur_error *error);
 

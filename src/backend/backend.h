@@ -223,9 +223,9 @@ struct recur_backend {
     /* Chooses the instruction set that computes a model's numbers. Errors: ARGUMENT where the
      * environment asks for one that is not there. */
     enum recur_status (*choose_kernels)(const struct recur_kernels **kernels, recur_error *error);
-    /* Called before a model's first product of bf16. Where the system must permit what `kernels`
-     * need and refuses, other kernels take their place. */
-    void (*permit_bf16)(const struct recur_kernels **kernels);
+    /* Called before a model's first product in low precision. Where the system must permit what
+     * `kernels` need and refuses, other kernels take their place. */
+    void (*permit_tiles)(const struct recur_kernels **kernels);
 
     /* Errors: MEMORY. Freeing NULL is fine. */
     enum recur_status (*create_learner)(const struct recur_learner_plan *plan,

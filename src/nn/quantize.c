@@ -80,8 +80,8 @@ enum recur_status recur_model_quantize(recur_model *model, enum recur_quantizati
                 model->parameters[param->offset + i] =
                     recur_bf16_widen(recur_bf16_round((float)model->parameters[param->offset + i]));
     }
-    if (kind == RECUR_QUANTIZATION_BF16)
-        recur_backend_default()->permit_bf16(&model->kernels);
+    if (kind != RECUR_QUANTIZATION_NONE)
+        recur_backend_default()->permit_tiles(&model->kernels);
     model->quantization = kind;
     return RECUR_OK;
 }

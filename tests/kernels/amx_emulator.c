@@ -149,6 +149,16 @@ static void load_configuration(const unsigned char *bytes)
     }
 }
 
+static void store_configuration(unsigned char *bytes)
+{
+    memset(bytes, 0, 64);
+    for (size_t i = 0; i < TILES; i++) {
+        bytes[0] |= tiles[i].rows > 0;
+        bytes[16 + 2 * i] = (unsigned char)tiles[i].bytes;
+        bytes[48 + i] = (unsigned char)tiles[i].rows;
+    }
+}
+
 static void load_tile(struct tile *tile, const struct instruction *x)
 {
     memset(tile->data, 0, sizeof tile->data);
@@ -169,15 +179,20 @@ __attribute__((target("avx512f"))) static __m512 halves(__m512i words, size_t ha
                                     : _mm512_slli_epi32(words, 16));
 }
 
-/* Computes columns side by side; those beyond the tile's columns stay in `sum`. Denormal operands
- * and results count as zero; sums are rounded to nearest. */
-__attribute__((target("avx512f"))) static void multiply(struct tile *c, const struct tile *a,
-                                                        const struct tile *b)
+static void check_operands(const struct tile *c, const struct tile *a, const struct tile *b)
 {
     must(c != a && c != b && a != b, "operands are the same tile");
     must(a->bytes % 4 == 0 && b->bytes % 4 == 0 && c->bytes % 4 == 0, "columns are no words");
     must(c->rows == a->rows && c->bytes == b->bytes && a->bytes / 4 == b->rows,
          "sizes of operands do not fit");
+}
+
+/* Computes columns side by side; those beyond the tile's columns stay in `sum`. Denormal operands
+ * and results count as zero; sums are rounded to nearest. */
+__attribute__((target("avx512f"))) static void multiply(struct tile *c, const struct tile *a,
+                                                        const struct tile *b)
+{
+    check_operands(c, a, b);
     const unsigned modes = _mm_getcsr();
     _mm_setcsr(DENORMALS_ARE_ZERO | EXCEPTIONS_MASKED);
     atomic_signal_fence(memory_order_seq_cst); /* a fence for the compiler, here and below */
@@ -198,6 +213,20 @@ __attribute__((target("avx512f"))) static void multiply(struct tile *c, const st
     _mm_setcsr(modes);
 }
 
+/* Sums of products of four bytes, those on the left without a sign. */
+static void multiply_bytes(struct tile *c, const struct tile *a, const struct tile *b)
+{
+    check_operands(c, a, b);
+    for (size_t m = 0; m < c->rows; m++)
+        for (size_t n = 0; n < c->bytes / 4; n++) {
+            int32_t sum;
+            memcpy(&sum, c->data[m] + 4 * n, sizeof sum);
+            for (size_t k = 0; k < a->bytes; k++)
+                sum += a->data[m][k] * (int8_t)b->data[k / 4][4 * n + k % 4];
+            memcpy(c->data[m] + 4 * n, &sum, sizeof sum);
+        }
+}
+
 /* The mandatory prefixes: none, 66, F3, F2. */
 enum mandatory { NONE, P66, PF3, PF2 };
 
@@ -206,6 +235,8 @@ static bool execute(const struct instruction *x)
     const bool tile_memory = x->opcode == 0x4b && x->memory && x->has_index;
     if (x->opcode == 0x49 && x->mandatory == NONE && x->memory && x->reg == 0)
         load_configuration(x->base + x->index);
+    else if (x->opcode == 0x49 && x->mandatory == P66 && x->memory && x->reg == 0)
+        store_configuration(x->base + x->index);
     else if (x->opcode == 0x49 && x->mandatory == NONE && !x->memory && !x->reg && !x->rm)
         release();
     else if (tile_memory && (x->mandatory == PF2 || x->mandatory == P66)) /* 66: TILELOADDT1 */
@@ -214,6 +245,8 @@ static bool execute(const struct instruction *x)
         store_tile(tile_of(x->reg), x);
     else if (x->opcode == 0x5c && x->mandatory == PF3 && !x->memory)
         multiply(tile_of(x->reg), tile_of(x->rm), tile_of(x->vvvv));
+    else if (x->opcode == 0x5e && x->mandatory == P66 && !x->memory)
+        multiply_bytes(tile_of(x->reg), tile_of(x->rm), tile_of(x->vvvv));
     else
         return false;
     return true;

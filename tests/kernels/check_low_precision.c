@@ -220,6 +220,80 @@ static void check_bf16_product(const struct recur_kernels *kernels, struct recur
     check_low_precision_product(kernels, rng, false);
 }
 
+/* A tile of a cell with all its numbers, each of its panels (rows, 32). */
+static struct recur_tile make_tile(struct arrays *arrays, size_t rows, struct recur_rng *rng)
+{
+    struct recur_tile tile = {.n = rows * RECUR_LANES};
+    real *panel[RECUR_SLOTS_MAX + 7];
+    for (size_t i = 0; i < sizeof panel / sizeof *panel; i++) {
+        panel[i] = arrays_take_reals(arrays, tile.n);
+        scatter_reals(rng, panel[i], tile.n, 1);
+    }
+    for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
+        tile.slot[s] = panel[s];
+        tile.slot_copy[s] = arrays_take(arrays, tile.n * sizeof *tile.slot_copy[s]);
+    }
+    tile.h_prev = panel[4];
+    tile.c_prev = panel[5];
+    tile.h = panel[6];
+    tile.c = panel[7];
+    tile.dh = panel[8];
+    tile.dh_prev = panel[9];
+    tile.dc = panel[10];
+    tile.h_copy = arrays_take(arrays, tile.n * sizeof *tile.h_copy);
+    return tile;
+}
+
+/* All that a cell may write is the same, bf16 copies included where points make them. */
+static void compare_tiles(const struct recur_kernels *kernels, const struct recur_tile *tile,
+                          const struct recur_tile *beside, bool backward)
+{
+    size_t bytes = tile->n * sizeof(real);
+    static _Alignas(64) uint16_t packed[ROWS_MAX * RECUR_LANES];
+    for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
+        assert_memory_equal(tile->slot[s], beside->slot[s], bytes);
+        kernels->bf16_pack_columns((uint32_t *)packed, tile->slot[s], tile->n / RECUR_LANES);
+        if (backward)
+            assert_memory_equal(packed, beside->slot_copy[s], bytes / 2);
+    }
+    assert_memory_equal(tile->h, beside->h, bytes);
+    assert_memory_equal(tile->c, beside->c, bytes);
+    assert_memory_equal(tile->dh_prev, beside->dh_prev, bytes);
+    assert_memory_equal(tile->dc, beside->dc, bytes);
+    kernels->bf16_pack_columns((uint32_t *)packed, tile->h, tile->n / RECUR_LANES);
+    if (!backward)
+        assert_memory_equal(packed, beside->h_copy, bytes / 2);
+}
+
+/* A product and a cell beside it give the bits that they give one after the other. */
+static void check_bf16_product_beside(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    for (int trial = 0; trial < TRIALS && kernels->bf16_product_beside; trial++) {
+        enum recur_cell cell = trial % 2 ? RECUR_CELL_LSTM : RECUR_CELL_GRU;
+        const struct recur_cell_kernels *functions = &kernels->cell[cell];
+        bool backward = trial / 2 % 2;
+        struct operands o = {.roundoff = bf16_roundoff(kernels)};
+        struct arrays arrays = {.count = 0}, others = {.count = 0};
+        size_t rows = pick(rng, 1, ROWS_MAX);
+        struct recur_rng again = *rng;
+        struct recur_tile tile = make_tile(&arrays, rows, &again);
+        struct recur_tile other = make_tile(&others, rows, rng);
+        make_operands(&o, pick(rng, 1, ROWS_MAX), rng);
+        set_results(&o, rng);
+        kernels->bf16_product_beside(
+            (real *)o.c, o.c_stride, (struct recur_word_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
+            o.panels, o.columns, o.rows, (real *)o.c,
+            (struct recur_beside){&other, backward ? functions->backward_points
+                                                   : functions->forward_points});
+        (backward ? functions->backward : functions->forward)[0](&tile);
+        compare(&o, SELF);
+        compare_tiles(kernels, &tile, &other, backward);
+        arrays_release(&arrays);
+        arrays_release(&others);
+        arrays_release(&o.arrays);
+    }
+}
+
 /* Sums of integers are exact. */
 static void check_int8_product(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
@@ -368,18 +442,20 @@ static void check_int8_ends(const struct recur_kernels *kernels, struct recur_rn
             double got = byte_value(packed[i / 4], (int)(i % 4), zero_point) - (double)zero_point;
             assert_true(fabs(got - wanted) <= 0.5001);
         }
-        real *c = arrays_take_reals(&arrays, n), *each = arrays_take_reals(&arrays, n);
+        real *c = arrays_take_reals(&arrays, n), *each = arrays_take_reals(&arrays, RECUR_LANES);
         int32_t *sum = arrays_take(&arrays, n * sizeof *sum);
-        int32_t *offset = arrays_take(&arrays, n * sizeof *offset);
-        scatter_reals(rng, each, n, 1);
+        int32_t *offset = arrays_take(&arrays, RECUR_LANES * sizeof *offset);
+        scatter_reals(rng, each, RECUR_LANES, 1);
+        for (size_t i = 0; i < RECUR_LANES; i++)
+            offset[i] = (int32_t)pick(rng, 0, 2000000) - 1000000;
         for (size_t i = 0; i < n; i++) {
             c[i] = 1;
             sum[i] = (int32_t)pick(rng, 0, 2000000) - 1000000;
-            offset[i] = (int32_t)pick(rng, 0, 2000000) - 1000000;
         }
-        kernels->int8_add(c, sum, offset, each, scale, n);
+        kernels->int8_add(c, sum, offset, each, scale, rows);
         for (size_t i = 0; i < n; i++) {
-            double term = (double)(sum[i] - offset[i]) * (double)each[i] * (double)scale;
+            size_t lane = i % RECUR_LANES;
+            double term = (double)(sum[i] - offset[lane]) * (double)each[lane] * (double)scale;
             assert_near("c", i, c[i], 1 + term, 4 * U * (1 + fabs(term)));
         }
         arrays_release(&arrays);
@@ -397,6 +473,7 @@ static void check_peaks(const struct recur_kernels *kernels, struct recur_rng *r
 
 const struct named_check recur_low_precision_checks[] = {
     {"bf16_product", check_bf16_product},
+    {"bf16_product_beside", check_bf16_product_beside},
     {"bf16_outer", check_bf16_outer},
     {"bf16_pack", check_bf16_packs},
     {"bf16_pack, not finite", check_bf16_not_finite},

@@ -113,7 +113,7 @@ static void int8_pack_columns(struct bench *b)
 
 static void int8_add(struct bench *b)
 {
-    b->kernels->int8_add(b->x[0], b->sums, b->ids, b->x[4], 1e-6f, TILE);
+    b->kernels->int8_add(b->x[0], b->sums, b->ids, b->x[4], 1e-6f, TILE / RECUR_LANES);
 }
 
 static void column_sum(struct bench *b)

@@ -133,29 +133,58 @@ static void gates_changed(const struct recur_pass *pass, const struct recur_tile
 /* to (rows, 32) = or += the gradients of phase p's gates in `rows` rows of z from `row` on, times
  * W_hh; forward: z = ... + h' W_hh^T. */
 static void backward_product(const struct recur_pass *pass, size_t l, size_t d, unsigned p,
-                             size_t u, size_t row, size_t rows, real *to, bool accumulate)
+                             size_t u, size_t row, size_t rows, real *to, bool accumulate,
+                             struct recur_beside beside)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
-    recur_pass_multiply(pass, to, stream->h_stride,
-                        &(struct recur_left){stream->z, stream->gate_panels[p], row, depth},
-                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES,
-                        depth * RECUR_LANES, 1, recur_panel_width(layer->hidden, u), rows,
-                        accumulate ? to : NULL);
+    recur_pass_multiply_beside(pass, to, stream->h_stride,
+                               &(struct recur_left){stream->z, stream->gate_panels[p], row, depth},
+                               stream->recurrent_transposed[p] + u * depth * RECUR_LANES,
+                               depth * RECUR_LANES, 1, recur_panel_width(layer->hidden, u), rows,
+                               accumulate ? to : NULL, beside);
 }
 
 /* Completes dh of the states before the ranges of the next step of the walk, in unit panel u: adds
  * what that step sends back through W_hh. Sequences that end earlier get nothing. */
 static void backward_later(const struct recur_pass *pass, size_t l, size_t d, size_t u,
-                           const struct recur_step_range *range, unsigned ranges)
+                           const struct recur_step_range *range, unsigned ranges,
+                           struct recur_beside beside)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     for (unsigned i = 0; i < ranges; i++)
         if (!range[i].initial)
             backward_product(pass, l, d, 0, u, range[i].row, range[i].rows,
                              stream->dh + u * stream->h_stride + range[i].before * RECUR_LANES,
-                             true);
+                             true, beside);
+}
+
+/* The arithmetic of phase p, where dh is complete. */
+static void backward_cell(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
+{
+    pass->kernels->cell[pass->network->cell->cell].backward[p](tile);
+    gates_changed(pass, tile, p);
+}
+
+/* One step of the unit panels [begin, end): while the gradient from the step after it comes to one
+ * panel, the cell of the one before it runs. */
+static void backward_beside(const struct recur_pass *pass, const struct recur_step_range *range,
+                            const struct recur_step_range *later, size_t l, size_t d, size_t t,
+                            size_t begin, size_t end)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    struct recur_tile tile;
+    struct recur_beside beside = {&tile, NULL};
+    for (size_t i = 0; i < end - begin; i++) {
+        size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
+        backward_later(pass, l, d, u, later, 1, beside);
+        gradient_tile(pass, stream, range, u, &tile);
+        recur_tile_copies(pass, &tile);
+        beside.points = pass->kernels->cell[pass->network->cell->cell].backward_points;
+    }
+    if (beside.points)
+        backward_cell(pass, &tile, 0);
 }
 
 /* One step back: dh is complete, then the phases run in reverse order; between two phases dq = dn
@@ -172,15 +201,18 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
         laters = recur_partition_step_ranges(pass, partition, d, d ? t - 1 : t + 1, later);
     size_t begin = recur_partition_begin(partition, layer->units);
     size_t end = recur_partition_end(partition, layer->units);
-    unsigned last = cell->phases - 1;
+    if (ranges == 1 && laters == 1 && !later->initial && recur_pass_works_beside(pass)) {
+        backward_beside(pass, range, later, l, d, t, begin, end);
+        recur_partition_wait(partition);
+        return;
+    }
     for (size_t i = 0; i < end - begin; i++) {
         size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
-        backward_later(pass, l, d, u, later, laters);
+        backward_later(pass, l, d, u, later, laters, (struct recur_beside){NULL, NULL});
         for (unsigned r = 0; r < ranges; r++) {
             struct recur_tile tile;
             gradient_tile(pass, stream, &range[r], u, &tile);
-            pass->kernels->cell[cell->cell].backward[last](&tile);
-            gates_changed(pass, &tile, last);
+            backward_cell(pass, &tile, cell->phases - 1);
         }
     }
     recur_partition_wait(partition);
@@ -190,9 +222,9 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
         for (unsigned i = 0; i < ranges; i++) {
             struct recur_tile tile;
             gradient_tile(pass, stream, &range[i], u, &tile);
-            backward_product(pass, l, d, 1, u, range[i].row, range[i].rows, tile.q, false);
-            pass->kernels->cell[cell->cell].backward[0](&tile);
-            gates_changed(pass, &tile, 0);
+            backward_product(pass, l, d, 1, u, range[i].row, range[i].rows, tile.q, false,
+                             (struct recur_beside){NULL, NULL});
+            backward_cell(pass, &tile, 0);
         }
     recur_partition_wait(partition);
 }
@@ -235,7 +267,7 @@ static void end_gradient(const struct recur_pass *pass, const struct recur_parti
                  u < end && range[i].initial; u++)
                 backward_product(pass, l, d, 0, u, range[i].row, range[i].rows,
                                  stream->dh + u * stream->h_stride + range[i].before * RECUR_LANES,
-                                 true);
+                                 true, (struct recur_beside){NULL, NULL});
     }
 }
 
@@ -318,5 +350,6 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread)
         for (size_t d = 0; d < pass->network->directions && wanted; d++)
             backward_input(pass, &partition, l, d);
     }
+    recur_pass_rest(pass);
     recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);
 }

@@ -7,7 +7,7 @@ extern const struct recur_backend recur_cpu_backend;
 const struct recur_backend recur_cpu_backend = {
     .name = "cpu",
     .choose_kernels = recur_kernels_select,
-    .permit_bf16 = recur_kernels_permit_tiles,
+    .permit_tiles = recur_kernels_permit_tiles,
     .create_learner = recur_cpu_learner_create,
     .free_learner = recur_cpu_learner_free,
     .has = recur_cpu_learner_has,

@@ -31,7 +31,7 @@ struct gates {
  * by gate. */
 static void multiply_gates(const struct recur_pass *pass, const struct recur_stream *stream,
                            const struct gates *gates, size_t first, size_t count, size_t row,
-                           size_t rows, const struct recur_left *left)
+                           size_t rows, const struct recur_left *left, struct recur_beside beside)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     bool whole = gates->count == cell->slots, together = whole || count == 1;
@@ -41,12 +41,13 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
     for (unsigned g = 0; g < (together ? 1 : gates->count); g++) {
         size_t slot = first * cell->slots + gates->slot[gates->first + g];
         real *z = stream->z + slot * stream->z_stride + row * RECUR_LANES;
-        recur_pass_multiply(
+        recur_pass_multiply_beside(
             pass, z, together ? stream->z_stride : cell->slots * stream->z_stride, left,
             gates->weights + (first * cell->gates + gates->first + g) * gates->stride,
             together ? gates->stride : cell->gates * gates->stride,
-            together ? count * gates->count : count, columns, rows,
-            gates->start ? gates->start : z);
+            together ? count * gates->count : count, columns, rows, gates->start ? gates->start : z,
+            beside);
+        beside.points = NULL;
     }
 }
 
@@ -87,7 +88,8 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     if (layer->dense)
         multiply_gates(pass, stream, &gate, first, count, range.row, range.rows,
                        &(struct recur_left){pass->work->base, layer_input.value_panels,
-                                            input_row(pass, l, range), layer_input.columns});
+                                            input_row(pass, l, range), layer_input.columns},
+                       (struct recur_beside){NULL, NULL});
 }
 
 /* Writes the biases of slots that get nothing from the input. */
@@ -134,7 +136,7 @@ static void forward_input(const struct recur_pass *pass, const struct recur_part
 /* Adds h' W_hh^T (or q W_hh^T) of some rows to the input's part, for `count` unit panels. */
 static void forward_product(const struct recur_pass *pass, const struct recur_step_range *range,
                             size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
-                            size_t count)
+                            size_t count, struct recur_beside beside)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
@@ -147,7 +149,35 @@ static void forward_product(const struct recur_pass *pass, const struct recur_st
     struct recur_left state = {stream->h, stream->h_panels, range->before, layer->hidden};
     if (phase->from_q)
         state = (struct recur_left){stream->q, stream->q_panels, range->row, layer->hidden};
-    multiply_gates(pass, stream, &gates, first, count, range->row, range->rows, &state);
+    multiply_gates(pass, stream, &gates, first, count, range->row, range->rows, &state, beside);
+}
+
+/* The arithmetic of phase p, where all gates are complete. */
+static void forward_cell(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    pass->kernels->cell[cell->cell].forward[p](tile);
+    recur_pass_changed(pass, p + 1 == cell->phases ? tile->h : tile->q, tile->n / RECUR_LANES);
+}
+
+/* One step of the unit panels [begin, end), a panel at a time: while the gates of one are
+ * multiplied, the cell of the one before it runs. */
+static void forward_beside(const struct recur_pass *pass, const struct recur_step_range *range,
+                           size_t l, size_t d, size_t t, size_t begin, size_t end)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    struct recur_tile tile;
+    struct recur_beside beside = {&tile, NULL};
+    for (size_t i = 0; i < end - begin; i++) {
+        size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
+        forward_product(pass, range, l, d, &cell->phase[0], u, 1, beside);
+        recur_tile_at(pass, stream, range, u, &tile);
+        recur_tile_copies(pass, &tile);
+        beside.points = pass->kernels->cell[cell->cell].forward_points;
+    }
+    if (beside.points)
+        forward_cell(pass, &tile, 0);
 }
 
 /* One phase of one step: the product, then the cell. */
@@ -167,17 +197,22 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
     size_t group = units_at_once(phase->gates, rows);
     size_t begin = recur_partition_begin(partition, layer->units);
     size_t groups = (end - begin + group - 1) / group;
+    if (group == 1 && ranges == 1 && recur_pass_works_beside(pass) &&
+        !recur_step_range_is_zero(pass, range)) {
+        forward_beside(pass, range, l, d, t, begin, end);
+        return;
+    }
     for (size_t i = 0; i < groups; i++) {
         size_t first = begin + recur_to_and_fro(pass, t, i, groups) * group;
         size_t count = end - first < group ? end - first : group;
         for (unsigned r = 0; r < ranges; r++) {
             if (!recur_step_range_is_zero(pass, &range[r]))
-                forward_product(pass, &range[r], l, d, phase, first, count);
+                forward_product(pass, &range[r], l, d, phase, first, count,
+                                (struct recur_beside){NULL, NULL});
             for (size_t u = first; u < first + count; u++) {
                 struct recur_tile tile;
                 recur_tile_at(pass, stream, &range[r], u, &tile);
-                pass->kernels->cell[cell->cell].forward[p](&tile);
-                recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, range[r].rows);
+                forward_cell(pass, &tile, p);
             }
         }
     }
@@ -505,6 +540,7 @@ void recur_pass_forward(struct recur_pass *pass, size_t thread)
     }
     if (!pass->headless)
         forward_head(pass, &partition);
+    recur_pass_rest(pass);
     recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
 }
 

@@ -450,6 +450,7 @@ void recur_pass_gradients(struct recur_pass *pass, size_t thread)
             join_task(pass, task);
         count_task(pass, &task, thread);
     }
+    recur_pass_rest(pass);
 }
 
 /* Copies panel number `index` of a weight (k, 32) into its transpose, which has for every panel of

@@ -101,7 +101,7 @@ void recur_int8_changed(const struct recur_pass *pass, const real *x, size_t row
     pass->kernels->int8_pack_columns(words, x, rows, 1 / scale_of(pass, x));
 }
 
-enum { PANELS = 4, ROWS = 16 }; /* at a time */
+enum { PANELS = 4, ROWS = 32 }; /* at a time */
 
 void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
                          const struct recur_left *left, const real *w, size_t w_stride,
@@ -121,13 +121,11 @@ void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride
             pass->kernels->int8_product(sums, ROWS * RECUR_LANES, words, steps,
                                         int8->weights + word_of(place + p * w_stride), w_stride / 4,
                                         wide, RECUR_LANES, high, NULL);
-            for (size_t i = 0; i < wide * high; i++) {
-                size_t panel = p + i / high, row = i % high;
-                size_t outputs = (place + panel * w_stride) / RECUR_LANES;
-                pass->kernels->int8_add(c + panel * c_stride + (r + row) * RECUR_LANES,
-                                        sums + (i / high * ROWS + row) * RECUR_LANES,
-                                        int8->offsets + outputs, int8->scales + outputs, scale,
-                                        RECUR_LANES);
+            for (size_t i = 0; i < wide; i++) {
+                size_t outputs = (place + (p + i) * w_stride) / RECUR_LANES;
+                pass->kernels->int8_add(c + (p + i) * c_stride + r * RECUR_LANES,
+                                        sums + i * ROWS * RECUR_LANES, int8->offsets + outputs,
+                                        int8->scales + outputs, scale, high);
             }
         }
 }

@@ -53,7 +53,7 @@ enum recur_status recur_gauge_create_peak(enum recur_peak peak, size_t threads,
         return recur_fail(error, RECUR_ERROR_ARGUMENT,
                           "a peak is one of enum recur_peak, measured on at least one thread");
     RECUR_TRY(recur_kernels_select(&kernels, error));
-    if (peak == RECUR_PEAK_BF16)
+    if (peak != RECUR_PEAK_F32)
         recur_kernels_permit_tiles(&kernels);
     RECUR_TRY(create(threads, gauge, error));
     (*gauge)->multiply = peak == RECUR_PEAK_F32    ? kernels->peak

@@ -34,6 +34,29 @@ void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride
     }
 }
 
+void recur_tile_copies(const struct recur_pass *pass, struct recur_tile *tile)
+{
+    tile->h_copy = (uint16_t *)recur_bf16_of(pass, tile->h);
+    for (unsigned s = 0; s < pass->network->cell->slots; s++)
+        tile->slot_copy[s] = (uint16_t *)recur_bf16_of(pass, tile->slot[s]);
+}
+
+void recur_pass_multiply_beside(const struct recur_pass *pass, real *c, size_t c_stride,
+                                const struct recur_left *left, const real *w, size_t w_stride,
+                                size_t panels, size_t columns, size_t rows, const real *start,
+                                struct recur_beside beside)
+{
+    struct recur_word_rows words = {NULL, left->panels};
+    if (!beside.points) {
+        recur_pass_multiply(pass, c, c_stride, left, w, w_stride, panels, columns, rows, start);
+        return;
+    }
+    words.base = recur_bf16_of(pass, left->base + left->row * RECUR_LANES);
+    pass->kernels->bf16_product_beside(c, c_stride, words, (left->columns + 1) / 2,
+                                       recur_bf16_of(pass, w), w_stride / 2, panels, columns, rows,
+                                       start, beside);
+}
+
 void recur_pass_pack_weight(const struct recur_pass *pass, size_t index, size_t panel)
 {
     const real *w = recur_pass_panel(pass, index, panel);

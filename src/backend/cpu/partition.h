@@ -227,6 +227,26 @@ void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride
                          const struct recur_left *left, const real *w, size_t w_stride,
                          size_t panels, size_t columns, size_t rows, const real *start);
 
+/* The same, and meanwhile what is beside it: something only where recur_pass_works_beside. */
+void recur_pass_multiply_beside(const struct recur_pass *pass, real *c, size_t c_stride,
+                                const struct recur_left *left, const real *w, size_t w_stride,
+                                size_t panels, size_t columns, size_t rows, const real *start,
+                                struct recur_beside beside);
+
+/* Whether products leave the unit of vectors free for the cell's points. */
+static inline bool recur_pass_works_beside(const struct recur_pass *pass)
+{
+    return pass->work->bf16 && pass->kernels->bf16_product_beside &&
+           pass->kernels->cell[pass->network->cell->cell].forward_points;
+}
+
+/* The thread has multiplied all that it had to for now. */
+static inline void recur_pass_rest(const struct recur_pass *pass)
+{
+    if ((pass->work->bf16 || pass->work->int8) && pass->kernels->rest)
+        pass->kernels->rest();
+}
+
 /* The numbers x (rows, 32) of an operand have changed. */
 void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t rows);
 
@@ -305,5 +325,8 @@ static inline void recur_tile_at(const struct recur_pass *pass, const struct rec
     if (cell->phases > 1)
         tile->q = stream->q + u * stream->z_stride + row;
 }
+
+/* The copies that a tile's points make. */
+void recur_tile_copies(const struct recur_pass *pass, struct recur_tile *tile);
 
 #endif

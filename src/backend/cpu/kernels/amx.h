@@ -18,6 +18,10 @@
 #ifndef RECUR_BACKEND_CPU_KERNELS_AMX_H
 #define RECUR_BACKEND_CPU_KERNELS_AMX_H
 
+#include <string.h>
+
+#include "backend/cpu/kernels/gru.h"
+#include "backend/cpu/kernels/lstm.h"
 #include "backend/cpu/kernels/product.h"
 
 enum { AMX_ROWS = 16, AMX_WORDS = 16, AMX_PANEL = AMX_WORDS * RECUR_LANES };
@@ -34,8 +38,9 @@ struct amx_sizes {
     uint8_t rows[16];
 };
 
-/* Sets the tiles' sizes for results of `upper` and `lower` rows and operands of `depth` words
- * each. */
+/* Gives the tiles their sizes, for results of `upper` and `lower` rows and operands of `depth`
+ * words each, where they have others: to set sizes takes as long as 40 products of tiles, to ask
+ * for them a fifteenth of that. The tiles keep them until amx_rest. */
 static void amx_set_sizes(size_t upper, size_t lower, size_t depth)
 {
     const uint16_t full = AMX_LEFT, left = (uint16_t)(depth * sizeof(uint32_t));
@@ -45,9 +50,20 @@ static void amx_set_sizes(size_t upper, size_t lower, size_t depth)
         .row_bytes = {full, full, full, full, left, left, full, full},
         .rows = {high, high, low, low, high, low, right, right},
     };
-    /* gcc 12 believes that LDTILECFG reads eight bytes, and could write the others later. */
+    struct amx_sizes present;
+    /* gcc 12 believes that STTILECFG writes eight bytes and that LDTILECFG reads as many: it could
+     * read or write the others at another time. */
+    __asm__ volatile("sttilecfg\t%0" : "=m"(present));
+    if (!memcmp(&present, &sizes, sizeof sizes))
+        return;
     __asm__ volatile("" : : "r"(&sizes) : "memory");
     _tile_loadconfig(&sizes);
+}
+
+/* The tiles are no longer in use, so that the system need not keep them for this thread. */
+static void amx_rest(void)
+{
+    _tile_release();
 }
 
 /* A product of k = count x depth words, as in struct recur_kernels. */
@@ -60,6 +76,8 @@ struct amx_product {
     size_t from_row;                        /* from row to row; 0: all rows start from the
                                                same */
     size_t count, depth, panels, rows;
+    bool near; /* the left operand stays in the L1 cache */
+    struct recur_beside beside;
 };
 
 /* What tiles 2 and 3 are used for: nothing, rows below those of tiles 0 and 1, the next panel. */
@@ -78,20 +96,81 @@ INLINE struct amx_operands amx_operands_at(const struct amx_product *x, size_t p
                                  x->w + panel * x->w_stride + i * AMX_PANEL};
 }
 
-/* Operands are loaded past the L1 cache (TILELOADDT1): from L2 this is the faster way. */
-#define AMX_LOAD_LEFT(tile, left) _tile_stream_loadd(tile, left, AMX_LEFT)
+/* Right operands, and left ones that are larger than AMX_NEAR, are loaded past the L1 cache
+ * (TILELOADDT1): from L2 this is the faster way. Smaller ones stay in L1 from panel to panel. */
+enum { AMX_NEAR = 40 << 10 }; /* bytes */
+#define AMX_LOAD_LEFT(tile, left)                                                                  \
+    do {                                                                                           \
+        if (x->near)                                                                               \
+            _tile_loadd(tile, left, AMX_LEFT);                                                     \
+        else                                                                                       \
+            _tile_stream_loadd(tile, left, AMX_LEFT);                                              \
+    } while (0)
 #define AMX_LOAD_RIGHT(tile, right) _tile_stream_loadd(tile, right, AMX_RIGHT)
+
+/* How far the work beside a product has come. */
+struct amx_pace {
+    struct recur_beside left; /* *points NULL: nothing is left */
+    size_t at, each;          /* numbers of the tile: those that its first point is done for; those
+                                 of one step */
+};
+
+static struct amx_pace amx_pace_of(const struct amx_product *x, size_t steps)
+{
+    static recur_point *const nothing[] = {NULL};
+    struct amx_pace pace = {.left = x->beside};
+    size_t points = 0;
+    if (!pace.left.points)
+        pace.left.points = nothing;
+    while (pace.left.points[points])
+        points++;
+    if (points && steps)
+        pace.each = (points * (pace.left.tile->n / VL) + steps - 1) / steps * VL;
+    return pace;
+}
+
+/* Goes on with the next point where one is done for the whole tile. */
+INLINE void amx_next_point(struct amx_pace *pace)
+{
+    if (*pace->left.points && pace->at == pace->left.tile->n) {
+        pace->at = 0;
+        pace->left.points++;
+    }
+}
+
+/* Does all that is left. */
+static void amx_finish(struct amx_pace *pace)
+{
+    for (; *pace->left.points; amx_next_point(pace))
+        for (; pace->at < pace->left.tile->n; pace->at += VL)
+            (*pace->left.points)(pace->left.tile, pace->at);
+}
+
+/* Does the next vector, before number `end` of the tile. */
+INLINE void amx_go_on(struct amx_pace *pace, recur_point *const point, size_t end)
+{
+    if (pace->at < end) {
+        point(pace->left.tile, pace->at);
+        pace->at += VL;
+    }
+}
 
 /* One step of k, whose operands are in the tiles already, all but those of the next panel. Unless
  * it is the last step, it loads the operands of the one after it, each as soon as its tile is
- * free. */
-INLINE void amx_step(const struct amx_product *x, struct amx_operands now, struct amx_operands next,
-                     size_t upper, const enum amx_second second, const bool last)
+ * free. Vectors of `point` stand one by one between the products of tiles, because the processor
+ * starts what comes later only while few operations wait. */
+INLINE void amx_step_of(const struct amx_product *x, struct amx_pace *pace,
+                        recur_point *const point, struct amx_operands now, struct amx_operands next,
+                        size_t upper, const enum amx_second second, const bool last)
 {
+    const size_t rest = point ? pace->left.tile->n - pace->at : 0;
+    const size_t end = pace->at + (rest < pace->each ? rest : pace->each);
     _tile_dpbf16ps(0, 4, 6);
+    amx_go_on(pace, point, end);
     if (second == AMX_PANEL_AFTER)
         AMX_LOAD_RIGHT(6, now.right + x->w_stride);
     _tile_dpbf16ps(1, 4, 7);
+    amx_go_on(pace, point, end);
     if (second == AMX_PANEL_AFTER) {
         AMX_LOAD_RIGHT(7, now.right + x->w_stride + AMX_WORDS);
         _tile_dpbf16ps(2, 4, 6);
@@ -100,24 +179,50 @@ INLINE void amx_step(const struct amx_product *x, struct amx_operands now, struc
             AMX_LOAD_LEFT(4, next.left);
         _tile_dpbf16ps(2, 5, 6);
     }
+    amx_go_on(pace, point, end);
     if (!last)
         AMX_LOAD_RIGHT(6, next.right);
     if (second == AMX_PANEL_AFTER)
         _tile_dpbf16ps(3, 4, 7);
     else if (second == AMX_ROWS_BELOW)
         _tile_dpbf16ps(3, 5, 7);
-    if (last)
-        return;
-    if (second == AMX_ROWS_BELOW)
-        AMX_LOAD_LEFT(5, next.left + upper * AMX_WORDS);
-    else
-        AMX_LOAD_LEFT(4, next.left);
-    AMX_LOAD_RIGHT(7, next.right + AMX_WORDS);
+    amx_go_on(pace, point, end);
+    if (!last) {
+        if (second == AMX_ROWS_BELOW)
+            AMX_LOAD_LEFT(5, next.left + upper * AMX_WORDS);
+        else
+            AMX_LOAD_LEFT(4, next.left);
+        AMX_LOAD_RIGHT(7, next.right + AMX_WORDS);
+    }
+    while (pace->at < end)
+        amx_go_on(pace, point, end);
+    amx_next_point(pace);
+}
+
+/* The same with the point that is next, which is compiled in where it is one of those below: a call
+ * would take longer than what most of them do. */
+INLINE void amx_step(const struct amx_product *x, struct amx_pace *pace, struct amx_operands now,
+                     struct amx_operands next, size_t upper, const enum amx_second second,
+                     const bool last)
+{
+    static recur_point *const known[] = {
+        sigmoid_0, sigmoid_1,         tanh_2,        sigmoid_3,    lstm_output_packed,
+        sigmoid_2, gru_output_packed, lstm_gradient, gru_gradient, pack_slots};
+    recur_point *const point = *pace->left.points;
+    if (second == AMX_ROWS_BELOW && !last && point) {
+        UNROLL
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            if (point == known[i]) {
+                amx_step_of(x, pace, known[i], now, next, upper, second, last);
+                return;
+            }
+    }
+    amx_step_of(x, pace, point, now, next, upper, second, last);
 }
 
 /* Two or four tiles of results, from row `row` of panel number `panel` on. */
-INLINE void amx_tiles(const struct amx_product *x, size_t panel, size_t row, size_t upper,
-                      const enum amx_second second)
+INLINE void amx_tiles(const struct amx_product *x, struct amx_pace *pace, size_t panel, size_t row,
+                      size_t upper, const enum amx_second second)
 {
     const size_t from_bytes = x->from_row * sizeof(real);
     const real *from = x->from + panel * x->from_stride + row * x->from_row;
@@ -141,11 +246,11 @@ INLINE void amx_tiles(const struct amx_product *x, size_t panel, size_t row, siz
     }
     for (size_t i = 1; i < x->count; i++) {
         const struct amx_operands next = amx_operands_at(x, panel, row, i);
-        amx_step(x, now, next, upper, second, false);
+        amx_step(x, pace, now, next, upper, second, false);
         now = next;
     }
     if (x->count)
-        amx_step(x, now, now, upper, second, true);
+        amx_step(x, pace, now, now, upper, second, true);
     _tile_stored(0, c, AMX_RIGHT);
     _tile_stored(1, c + AMX_WORDS, AMX_RIGHT);
     if (second != AMX_NONE) {
@@ -157,10 +262,9 @@ INLINE void amx_tiles(const struct amx_product *x, size_t panel, size_t row, siz
 /* Rows are split evenly: 40 = 10 + 10 and 10 + 10 rather than 16 + 16 and 8. */
 static void amx_multiply(const struct amx_product *x)
 {
-    if (!x->rows)
-        return;
     const size_t most = 2 * AMX_ROWS, blocks = (x->rows + most - 1) / most;
     const size_t height = (x->rows + blocks - 1) / blocks, step = x->rows <= AMX_ROWS ? 2 : 1;
+    struct amx_pace pace = amx_pace_of(x, (x->panels + step - 1) / step * blocks * x->count);
     for (size_t panel = 0, sized = 0; panel < x->panels; panel += step)
         for (size_t row = 0, rows; row < x->rows; row += rows) {
             rows = x->rows - row < height ? x->rows - row : height;
@@ -170,13 +274,13 @@ static void amx_multiply(const struct amx_product *x)
                 amx_set_sizes(upper, single ? upper : rows - upper, x->depth);
             sized = rows;
             if (!single)
-                amx_tiles(x, panel, row, upper, AMX_ROWS_BELOW);
+                amx_tiles(x, &pace, panel, row, upper, AMX_ROWS_BELOW);
             else if (step == 2 && panel + 1 < x->panels)
-                amx_tiles(x, panel, row, upper, AMX_PANEL_AFTER);
+                amx_tiles(x, &pace, panel, row, upper, AMX_PANEL_AFTER);
             else
-                amx_tiles(x, panel, row, upper, AMX_NONE);
+                amx_tiles(x, &pace, panel, row, upper, AMX_NONE);
         }
-    _tile_release();
+    amx_finish(&pace);
 }
 
 /* One block of k, `depth` words of one row, for some panels: multiplies as TDPBF16PS does and adds
@@ -240,9 +344,9 @@ static void amx_row(const struct amx_product *x, size_t k)
 }
 
 /* Tiles of full depth come first; tiles of this depth add the rest of k. */
-static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
-                         const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
-                         size_t rows, const real *start)
+static void bf16_product_beside(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
+                                const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
+                                size_t rows, const real *start, struct recur_beside beside)
 {
     static const _Alignas(64) real zero[RECUR_LANES];
     const size_t full = k / AMX_WORDS, rest = k % AMX_WORDS;
@@ -261,10 +365,15 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
         .depth = AMX_WORDS,
         .panels = panels,
         .rows = rows,
+        .near = panels > 1 && rows * full * AMX_LEFT <= AMX_NEAR,
+        .beside = beside,
     };
     (void)columns; /* the other columns of W are zero: a tile includes them at no cost */
-    if (rows == 1) {
-        amx_row(&x, k);
+    if (rows < 2) {
+        struct amx_pace pace = amx_pace_of(&x, 0);
+        if (rows)
+            amx_row(&x, k);
+        amx_finish(&pace);
         return;
     }
     if (full || !rest)
@@ -275,6 +384,7 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
         x.from = c;
         x.from_stride = c_stride;
         x.from_row = RECUR_LANES;
+        x.beside.points = NULL;
     }
     if (a.panel)
         x.a.panel += full;
@@ -284,6 +394,14 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
     x.count = 1;
     x.depth = rest;
     amx_multiply(&x);
+}
+
+static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
+                         const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
+                         size_t rows, const real *start)
+{
+    const struct recur_beside nothing = {NULL, NULL};
+    bf16_product_beside(c, c_stride, a, k, w, w_stride, panels, columns, rows, start, nothing);
 }
 
 /* The left operand is what bf16_pack_left makes: its columns are the rows of the product. */

@@ -13,10 +13,10 @@ enum { ARCH_GET_XCOMP_SUPP = 0x1021, ARCH_REQ_XCOMP_PERM = 0x1023, XTILEDATA = 1
 
 bool recur_amx_present(void)
 {
-    const unsigned tile = 1U << 24, bf16 = 1U << 22;
+    const unsigned needed = 1U << 24 | 1U << 22 | 1U << 25; /* tiles, products of bf16, of bytes */
     unsigned long long kept = 0;
     unsigned a, b, c, d;
-    return __get_cpuid_count(EXTENDED_FEATURES, 0, &a, &b, &c, &d) && d & tile && d & bf16 &&
+    return __get_cpuid_count(EXTENDED_FEATURES, 0, &a, &b, &c, &d) && (d & needed) == needed &&
            !syscall(SYS_arch_prctl, ARCH_GET_XCOMP_SUPP, &kept) && kept >> XTILEDATA & 1;
 }
 

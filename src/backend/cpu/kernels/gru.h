@@ -11,40 +11,50 @@
 #ifndef RECUR_BACKEND_CPU_KERNELS_GRU_H
 #define RECUR_BACKEND_CPU_KERNELS_GRU_H
 
-#include "backend/cpu/kernels/vmath.h"
+#include "backend/cpu/kernels/points.h"
+
+INLINE void gru_output(const struct recur_tile *tile, size_t at)
+{
+    real *n_gate = tile->slot[0] + at;
+    const real *r = tile->slot[1] + at, *z = tile->slot[2] + at, *m = tile->slot[3] + at;
+    vec zt = load(z), nt = vtanh(load(n_gate) + load(r) * load(m));
+    store(n_gate, nt);
+    store(tile->h + at, (1 - zt) * nt + zt * load(tile->h_prev + at));
+}
 
 static void gru_forward(const struct recur_tile *tile)
 {
-    real *n_gate = tile->slot[0], *r = tile->slot[1], *z = tile->slot[2];
-    const real *m = tile->slot[3], *h_prev = tile->h_prev;
-    real *h = tile->h;
-    const size_t n = tile->n;
-    EACH_VECTOR store(r + j, vsigmoid(load(r + j)));
-    EACH_VECTOR store(z + j, vsigmoid(load(z + j)));
-    EACH_VECTOR
-    {
-        vec zt = load(z + j), nt = vtanh(load(n_gate + j) + load(r + j) * load(m + j));
-        store(n_gate + j, nt);
-        store(h + j, (1 - zt) * nt + zt * load(h_prev + j));
-    }
+    const struct recur_tile own = *tile;
+    EACH_POINT(sigmoid_1);
+    EACH_POINT(sigmoid_2);
+    EACH_POINT(gru_output);
+}
+
+INLINE void gru_gradient(const struct recur_tile *tile, size_t at)
+{
+    real *n_gate = tile->slot[0] + at, *r = tile->slot[1] + at, *z = tile->slot[2] + at;
+    real *m = tile->slot[3] + at, *dh_prev = tile->dh_prev + at;
+    vec rt = load(r), zt = load(z), nt = load(n_gate), dht = load(tile->dh + at);
+    vec dn = dht * (1 - zt) * (1 - nt * nt); /* h = (1 - z) n + z h' */
+    store(z, dht * (load(tile->h_prev + at) - nt) * zt * (1 - zt));
+    store(dh_prev, load(dh_prev) + dht * zt);
+    store(r, dn * load(m) * rt * (1 - rt)); /* n = tanh(x_n + r m) */
+    store(m, dn * rt);
+    store(n_gate, dn);
 }
 
 static void gru_backward(const struct recur_tile *tile)
 {
-    real *n_gate = tile->slot[0], *r = tile->slot[1], *z = tile->slot[2], *m = tile->slot[3];
-    const real *h_prev = tile->h_prev, *dh = tile->dh;
-    real *dh_prev = tile->dh_prev;
-    const size_t n = tile->n;
-    EACH_VECTOR
-    {
-        vec rt = load(r + j), zt = load(z + j), nt = load(n_gate + j), dht = load(dh + j);
-        vec dn = dht * (1 - zt) * (1 - nt * nt); /* h = (1 - z) n + z h' */
-        store(z + j, dht * (load(h_prev + j) - nt) * zt * (1 - zt));
-        store(dh_prev + j, load(dh_prev + j) + dht * zt);
-        store(r + j, dn * load(m + j) * rt * (1 - rt)); /* n = tanh(x_n + r m) */
-        store(m + j, dn * rt);
-        store(n_gate + j, dn);
-    }
+    const struct recur_tile own = *tile;
+    EACH_POINT(gru_gradient);
 }
+
+#ifdef __AMX_BF16__
+INLINE void gru_output_packed(const struct recur_tile *tile, size_t at)
+{
+    gru_output(tile, at);
+    pack_h(tile, at);
+}
+#endif
 
 #endif

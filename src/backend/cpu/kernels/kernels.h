@@ -55,13 +55,27 @@ struct recur_tile {
     real *q;     /* the operand of a second product, where the cell has one */
     const real *dh;
     real *dh_prev, *dc;
+    uint16_t *h_copy, *slot_copy[RECUR_SLOTS_MAX]; /* in bf16, pairs of columns; for points alone */
 };
+
+/* One vector of a tile's arithmetic, from number `at` on. */
+typedef void recur_point(const struct recur_tile *tile, size_t at);
 
 /* A cell's arithmetic: one function for each phase. The equations stand in
  * src/backend/cpu/kernels/<cell>.h. */
 struct recur_cell_kernels {
     void (*forward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
     void (*backward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
+    /* The same of a cell with one phase, point by point, each for all vectors before the next one;
+     * NULL behind the last. They make the copies of h, or of all slots, as well. NULL where
+     * products leave no room for them. */
+    recur_point *const *forward_points, *const *backward_points;
+};
+
+/* What is done beside a product: all points of a tile on which the product does not depend. */
+struct recur_beside {
+    const struct recur_tile *tile;
+    recur_point *const *points; /* NULL: nothing */
 };
 
 struct recur_kernels {
@@ -96,6 +110,13 @@ struct recur_kernels {
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start);
+    /* The same, and what is beside it. NULL where both need the same units of the processor. */
+    void (*bf16_product_beside)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
+                                const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
+                                size_t rows, const real *start, struct recur_beside beside);
+    /* Ends a run of products, before the thread does something else for long. NULL where products
+     * leave nothing behind. */
+    void (*rest)(void);
     size_t bf16_tile_rows; /* bf16_product reads weights once for so many rows, and takes longer to
                               read than to multiply where there are fewer; 0: it does not */
     void (*bf16_outer)(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
@@ -121,9 +142,10 @@ struct recur_kernels {
     void (*int8_pack_columns)(uint32_t *to, const real *x, size_t rows, real scale);
     int32_t int8_zero_point; /* 0, or 128 where the left bytes of the processor's instruction
                                 have no sign */
-    /* c += (sum - offset) scale common, n numbers. */
+    /* c += (sum - offset) scale common for one panel: c and sum (rows, 32), offset and scale (32).
+     */
     void (*int8_add)(real *c, const int32_t *sum, const int32_t *offset, const real *scale,
-                     real common, size_t n);
+                     real common, size_t rows);
 
     /* Bias gradients: c (32) = the sum of the rows of b (rows, 32). */
     void (*column_sum)(real *c, const real *b, size_t rows);
@@ -187,8 +209,8 @@ struct recur_kernels {
 enum recur_status recur_kernels_select(const struct recur_kernels **kernels, recur_error *error);
 #define RECUR_NO_TILES "noamx"
 
-/* Called before a table's first product of bf16. Where that is AMX's, it asks the system for
- * permission; where the system refuses, it puts the table below in its place. */
+/* Called before a table's first product in low precision. Where that is AMX's, it asks the system
+ * for permission; where the system refuses, it puts the table below in its place. */
 void recur_kernels_permit_tiles(const struct recur_kernels **kernels);
 
 #define RECUR_LEVELS_MAX 7

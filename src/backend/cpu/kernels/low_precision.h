@@ -9,16 +9,18 @@
 
 #include "backend/cpu/kernels/product.h"
 
-#define WORDS (RECUR_VECTOR_BYTES / sizeof(uint32_t)) /* of a vector */
-typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
 typedef int16_t svec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
 typedef uint8_t bvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 4), may_alias));
 
 #ifdef __AMX_BF16__
 #include "backend/cpu/kernels/amx.h"
 #define BF16_TILE_ROWS (2 * AMX_ROWS)
+#define BF16_PRODUCT_BESIDE bf16_product_beside
+#define REST amx_rest
 #else
 #define BF16_TILE_ROWS 0
+#define BF16_PRODUCT_BESIDE NULL
+#define REST NULL
 #if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
 #define HAS_PAIRS 1
 #else
@@ -112,15 +114,12 @@ INLINE ivec add_four(ivec sum, uvec x, uvec w)
 #define TRANSPOSED 0
 #include "backend/cpu/kernels/tiles.h"
 
-/* Rounds to the nearest bf16, ties to even, in the high half of each lane; the low half is 0. A NaN
- * is not rounded, because that could carry into the exponent: it stays a NaN. */
-INLINE uvec round_to_bf16(vec x)
-{
-    uvec bits = (uvec)x;
-    uvec rounded = bits + 0x7fff + (bits >> 16 & 1);
-    uvec is_nan = (uvec)(x != x);
-    return ((rounded & ~is_nan) | ((bits | 0x400000) & is_nan)) & 0xffff0000;
-}
+#ifdef __AMX_INT8__
+#include "backend/cpu/kernels/amx_bytes.h"
+#define INT8_PRODUCT amx_int8_product
+#else
+#define INT8_PRODUCT int8_product
+#endif
 
 static void bf16_pack_rows(uint32_t *to, const real *x, size_t rows)
 {
@@ -178,10 +177,19 @@ static void int8_pack_columns(uint32_t *to, const real *x, size_t rows, real sca
 }
 
 static void int8_add(real *c, const int32_t *sum, const int32_t *offset, const real *scale,
-                     real common, size_t n)
+                     real common, size_t rows)
 {
-    for (size_t i = 0; i < n; i++)
-        c[i] += (real)(sum[i] - offset[i]) * (scale[i] * common);
+    for (size_t i = 0; i < RECUR_LANES; i += VL) {
+        ivec zero; /* neither of the two need be aligned */
+        vec factor;
+        memcpy(&zero, offset + i, sizeof zero);
+        memcpy(&factor, scale + i, sizeof factor);
+        factor *= common;
+        for (size_t r = i; r < rows * RECUR_LANES; r += RECUR_LANES) {
+            vec exact = __builtin_convertvector(*(const ivec *)(sum + r) - zero, vec);
+            store(c + r, load(c + r) + exact * factor);
+        }
+    }
 }
 
 #endif

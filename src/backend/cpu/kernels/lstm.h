@@ -11,43 +11,52 @@
 #ifndef RECUR_BACKEND_CPU_KERNELS_LSTM_H
 #define RECUR_BACKEND_CPU_KERNELS_LSTM_H
 
-#include "backend/cpu/kernels/vmath.h"
+#include "backend/cpu/kernels/points.h"
+
+INLINE void lstm_output(const struct recur_tile *tile, size_t at)
+{
+    const real *i = tile->slot[0] + at, *f = tile->slot[1] + at, *g = tile->slot[2] + at;
+    vec ct = load(f) * load(tile->c_prev + at) + load(i) * load(g);
+    store(tile->c + at, ct);
+    store(tile->h + at, load(tile->slot[3] + at) * vtanh(ct));
+}
 
 static void lstm_forward(const struct recur_tile *tile)
 {
-    real *i = tile->slot[0], *f = tile->slot[1], *g = tile->slot[2], *o = tile->slot[3];
-    const real *c_prev = tile->c_prev;
-    real *c = tile->c, *h = tile->h;
-    const size_t n = tile->n;
-    EACH_VECTOR store(i + j, vsigmoid(load(i + j)));
-    EACH_VECTOR store(f + j, vsigmoid(load(f + j)));
-    EACH_VECTOR store(g + j, vtanh(load(g + j)));
-    EACH_VECTOR store(o + j, vsigmoid(load(o + j)));
-    EACH_VECTOR
-    {
-        vec ct = load(f + j) * load(c_prev + j) + load(i + j) * load(g + j);
-        store(c + j, ct);
-        store(h + j, load(o + j) * vtanh(ct));
-    }
+    const struct recur_tile own = *tile;
+    EACH_POINT(sigmoid_0);
+    EACH_POINT(sigmoid_1);
+    EACH_POINT(tanh_2);
+    EACH_POINT(sigmoid_3);
+    EACH_POINT(lstm_output);
+}
+
+INLINE void lstm_gradient(const struct recur_tile *tile, size_t at)
+{
+    real *i = tile->slot[0] + at, *f = tile->slot[1] + at, *g = tile->slot[2] + at;
+    real *o = tile->slot[3] + at, *dc = tile->dc + at;
+    vec it = load(i), ft = load(f), gt = load(g), ot = load(o);
+    vec s = vtanh(load(tile->c + at)), dht = load(tile->dh + at);
+    vec dct = load(dc) + dht * ot * (1 - s * s); /* h = o tanh(c) */
+    store(o, dht * s * ot * (1 - ot));
+    store(i, dct * gt * it * (1 - it)); /* c = f c' + i g */
+    store(f, dct * load(tile->c_prev + at) * ft * (1 - ft));
+    store(g, dct * it * (1 - gt * gt));
+    store(dc, dct * ft);
 }
 
 static void lstm_backward(const struct recur_tile *tile)
 {
-    real *i = tile->slot[0], *f = tile->slot[1], *g = tile->slot[2], *o = tile->slot[3];
-    const real *c_prev = tile->c_prev, *c = tile->c, *dh = tile->dh;
-    real *dc = tile->dc;
-    const size_t n = tile->n;
-    EACH_VECTOR
-    {
-        vec it = load(i + j), ft = load(f + j), gt = load(g + j), ot = load(o + j);
-        vec s = vtanh(load(c + j)), dht = load(dh + j);
-        vec dct = load(dc + j) + dht * ot * (1 - s * s); /* h = o tanh(c) */
-        store(o + j, dht * s * ot * (1 - ot));
-        store(i + j, dct * gt * it * (1 - it)); /* c = f c' + i g */
-        store(f + j, dct * load(c_prev + j) * ft * (1 - ft));
-        store(g + j, dct * it * (1 - gt * gt));
-        store(dc + j, dct * ft);
-    }
+    const struct recur_tile own = *tile;
+    EACH_POINT(lstm_gradient);
 }
+
+#ifdef __AMX_BF16__
+INLINE void lstm_output_packed(const struct recur_tile *tile, size_t at)
+{
+    lstm_output(tile, at);
+    pack_h(tile, at);
+}
+#endif
 
 #endif

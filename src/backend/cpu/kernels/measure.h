@@ -72,11 +72,13 @@ static void amx_fill_tiles(uint32_t word)
     _tile_loadd(7, tile, AMX_LEFT);
 }
 
+enum { AMX_ROUNDS = PEAK_ROUNDS / 8, AMX_PRODUCTS = 6 };
+
 static double bf16_peak(void)
 {
-    enum { ROUNDS = PEAK_ROUNDS / 8, PRODUCTS = 6, MULTIPLY_ADDS = AMX_ROWS * AMX_WORDS * 32 };
+    enum { MULTIPLY_ADDS = AMX_ROWS * AMX_WORDS * 32 };
     amx_fill_tiles(0x3f7f3a83); /* 0.996 and 0.001 */
-    for (size_t n = 0; n < ROUNDS; n++) {
+    for (size_t n = 0; n < AMX_ROUNDS; n++) {
         _tile_dpbf16ps(0, 6, 7);
         _tile_dpbf16ps(1, 6, 7);
         _tile_dpbf16ps(2, 6, 7);
@@ -85,7 +87,23 @@ static double bf16_peak(void)
         _tile_dpbf16ps(5, 6, 7);
     }
     _tile_release();
-    return (double)ROUNDS * PRODUCTS * MULTIPLY_ADDS * 2;
+    return (double)AMX_ROUNDS * AMX_PRODUCTS * MULTIPLY_ADDS * 2;
+}
+
+static double int8_peak(void)
+{
+    enum { MULTIPLY_ADDS = AMX_ROWS * AMX_WORDS * 64 };
+    amx_fill_tiles(0x01020304);
+    for (size_t n = 0; n < AMX_ROUNDS; n++) {
+        _tile_dpbusd(0, 6, 7);
+        _tile_dpbusd(1, 6, 7);
+        _tile_dpbusd(2, 6, 7);
+        _tile_dpbusd(3, 6, 7);
+        _tile_dpbusd(4, 6, 7);
+        _tile_dpbusd(5, 6, 7);
+    }
+    _tile_release();
+    return (double)AMX_ROUNDS * AMX_PRODUCTS * MULTIPLY_ADDS * 2;
 }
 
 #elif HAS_PAIRS
@@ -127,6 +145,7 @@ static double bf16_peak(void)
 #define HAS_FOURS false
 #endif
 
+#ifndef __AMX_INT8__
 /* Where a product is composed of several instructions, they are shared among products as in a tile,
  * and none of them must leave the loop. So the operands come from memory, of which the compiler
  * believes that it changes. */
@@ -156,6 +175,7 @@ static double int8_peak(void)
     (void)keep;
     return (double)PEAK_ROUNDS * CHAINS * 8 * (double)WORDS;
 }
+#endif
 
 #endif
 #endif

@@ -27,7 +27,10 @@ typedef int32_t lane;
 typedef lane ivec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
 typedef uint32_t uvec __attribute__((vector_size(RECUR_VECTOR_BYTES), may_alias));
 
+typedef uint16_t hvec __attribute__((vector_size(RECUR_VECTOR_BYTES / 2), may_alias));
+
 #define VL ((size_t)RECUR_VECTOR_BYTES / sizeof(real)) /* lanes of one vector */
+#define WORDS ((size_t)RECUR_VECTOR_BYTES / sizeof(uint32_t))
 #define INLINE static inline __attribute__((always_inline))
 
 /* Unrolls the next loop, whose length is constant and at most 32, so that arrays that it indexes

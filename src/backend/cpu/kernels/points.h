@@ -1,0 +1,64 @@
+/* The parts of which cells are made, one vector each, and lists of them for products that leave the
+ * vectors' unit free (struct recur_beside). */
+#ifndef RECUR_BACKEND_CPU_KERNELS_POINTS_H
+#define RECUR_BACKEND_CPU_KERNELS_POINTS_H
+
+#include "backend/cpu/kernels/vmath.h"
+
+#ifdef __AMX_BF16__
+#define POINTS(...) ((recur_point *const[]){__VA_ARGS__, NULL})
+#else
+#define POINTS(...) NULL
+#endif
+
+/* Does one point after another for all vectors of the tile. */
+#define EACH_POINT(point)                                                                          \
+    for (size_t j = 0; j < own.n; j += VL)                                                         \
+    point(&own, j)
+
+#define SLOT_POINT(name, function, number)                                                         \
+    INLINE void name(const struct recur_tile *tile, size_t at)                                     \
+    {                                                                                              \
+        real *x = tile->slot[number] + at;                                                         \
+        store(x, function(load(x)));                                                               \
+    }
+SLOT_POINT(sigmoid_0, vsigmoid, 0)
+SLOT_POINT(sigmoid_1, vsigmoid, 1)
+SLOT_POINT(sigmoid_2, vsigmoid, 2)
+SLOT_POINT(sigmoid_3, vsigmoid, 3)
+SLOT_POINT(tanh_2, vtanh, 2)
+#undef SLOT_POINT
+
+#ifndef RECUR_DOUBLE
+/* Rounds to the nearest bf16, ties to even, in the high half of each lane; the low half is 0. A NaN
+ * is not rounded, because that could carry into the exponent: it stays a NaN. */
+INLINE uvec round_to_bf16(vec x)
+{
+    uvec bits = (uvec)x;
+    uvec rounded = bits + 0x7fff + (bits >> 16 & 1);
+    uvec is_nan = (uvec)(x != x);
+    return ((rounded & ~is_nan) | ((bits | 0x400000) & is_nan)) & 0xffff0000;
+}
+
+/* Packs one vector of x in pairs of columns. */
+INLINE void pack_vector(uint16_t *to, const real *x)
+{
+    uvec rounded = round_to_bf16(load(x)) >> 16;
+    *(hvec *)to = __builtin_convertvector(rounded, hvec);
+}
+
+INLINE void pack_h(const struct recur_tile *tile, size_t at)
+{
+    pack_vector(tile->h_copy + at, tile->h + at);
+}
+
+/* The same of four slots. */
+INLINE void pack_slots(const struct recur_tile *tile, size_t at)
+{
+    UNROLL
+    for (unsigned s = 0; s < RECUR_SLOTS_MAX; s++)
+        pack_vector(tile->slot_copy[s] + at, tile->slot[s] + at);
+}
+#endif
+
+#endif
