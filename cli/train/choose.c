@@ -17,6 +17,7 @@
 /* How fast a network trains. */
 struct pace {
     double seconds, tokens; /* of a minibatch */
+    double reading;         /* seconds of a token in a validation */
     double parameters, train_tokens;
 };
 
@@ -74,6 +75,9 @@ static int measure(struct run *run, double seconds, struct pace *pace)
     }
     pace->seconds = (now - start) / (double)timed;
     pace->tokens = (double)recur_run_minibatch_tokens(run);
+    if (status == RECUR_OK)
+        status = recur_fit_measure_reading(run, pace->seconds / pace->tokens, seconds,
+                                           &pace->reading, &error);
     pace->parameters = (double)recur_model_parameters(run->model);
     pace->train_tokens = (double)recur_trainer_train_tokens(run->trainer);
     recur_trainer_free(run->trainer);
@@ -88,7 +92,7 @@ static int measure(struct run *run, double seconds, struct pace *pace)
 /* Which precision is faster? Leaves it in the options, and the network's pace. */
 static int choose_precision(struct run *run, double seconds, struct pace *pace)
 {
-    struct pace low;
+    struct pace low = {0};
     int status = measure(run, seconds, pace);
     if (status != 0 || given(run, "precision"))
         return status;
@@ -156,9 +160,10 @@ static int choose_network(struct run *run, const struct recipe *recipe, struct p
 }
 
 /* What is held out of a large text must not take longer to read than the time allows. */
-static void choose_validation(struct run *run, double seen)
+static void choose_validation(struct run *run, const struct pace *pace, double seen)
 {
-    double tokens = (double)recur_run_tokens(run), most = fmax(20000, seen / 20);
+    double tokens = (double)recur_run_tokens(run);
+    double most = recur_recipe_held_out(seen, pace->reading / (pace->seconds / pace->tokens));
     if (run->options.labels || most >= 0.1 * tokens || given(run, "validation"))
         return;
     recur_run_choose_option(run, "validation", "%.1g", most / tokens);
@@ -201,6 +206,15 @@ static void choose_tied(struct run *run, const struct recipe *recipe)
         recur_run_choose_option(run, "tied", "%s", "");
 }
 
+/* The draw goes by ids in the order of their counts, which byte pairs do not have. */
+static void choose_samples(struct run *run, const struct recipe *recipe)
+{
+    const recur_trainer_config *config = &run->options.trainer;
+    if (recipe->sampled && config->accumulate <= 1 && config->sync_every <= 1 &&
+        !recur_text_parts(recur_vocab_text(run->vocab)))
+        recur_run_choose_option(run, "sampled-softmax", "%zu", recipe->sampled);
+}
+
 static void choose_drops(struct run *run, const struct recipe *recipe, double outputs,
                          double weights)
 {
@@ -239,14 +253,16 @@ static int choose_by_time(struct run *run)
     if (!run->options.labels)
         recur_run_choose_option(run, "steps", "%zu", recipe.steps);
     choose_tied(run, &recipe);
+    choose_samples(run, &recipe);
     int status = choose_network(run, &recipe, &pace);
     if (status != 0)
         return status;
     const struct network_size size = {run->options.hidden.items[0], run->options.hidden.count};
-    double seen = (run->fit.end - recur_seconds()) / pace.seconds * pace.tokens;
+    double left = fmax(pace.seconds, run->fit.end - recur_seconds()); /* one minibatch at least */
+    double seen = left / pace.seconds * pace.tokens;
     double epochs = fmin(seen / pace.train_tokens, recipe.most);
     double minibatches = fmax(1, epochs * pace.train_tokens / pace.tokens);
-    choose_validation(run, seen);
+    choose_validation(run, &pace, seen);
     if (!given(run, "optimizer"))
         recur_run_choose_option(run, "lr", "%g", recur_recipe_lr(&seen_text, &size));
     choose_drops(run, &recipe, recur_recipe_dropout(&recipe, epochs, size.layers),
@@ -261,6 +277,7 @@ static int choose_by_time(struct run *run)
     run->options.trainer.updates = (size_t)minibatches;
     run->fit.most = epochs < recipe.most ? UINT64_MAX : (uint64_t)minibatches;
     run->fit.step = pace.seconds;
+    run->fit.reading = pace.reading;
     snprintf(run->why, sizeof run->why, "%.0f tokens/s as measured, %.3g epochs of %.0f tokens%s",
              pace.tokens / pace.seconds, epochs, pace.train_tokens,
              epochs < recipe.most ? "" : ", more would only over-fit so short a text");
@@ -285,6 +302,7 @@ static void choose_by_text(struct run *run)
     if (!run->options.init_from)
         recur_run_choose_option(run, "hidden", "%zu", recipe.width);
     choose_tied(run, &recipe);
+    choose_samples(run, &recipe);
     choose_drops(run, &recipe, recur_recipe_dropout(&recipe, recipe.epochs, 1), recipe.weight_drop);
     recur_run_choose_option(run, "batch", "%zu", recipe.batch);
     recur_run_choose_option(run, "steps", "%zu", recipe.steps);

@@ -5,6 +5,7 @@
 
 #include "common/message.h"
 #include "common/timing.h"
+#include "recur/evaluate.h"
 #include "train/run.h"
 
 /* The share of a run in which the rate falls. */
@@ -57,10 +58,33 @@ static int set_length(struct run *run, double now)
     return 0;
 }
 
+enum recur_status recur_fit_measure_reading(const struct run *run, double trained, double seconds,
+                                            double *reading, recur_error *error)
+{
+    enum { FIRST = 256 };
+    enum recur_status status = RECUR_OK;
+    recur_evaluation ignored;
+    double took = 0;
+    *reading = trained / 3;
+    if (!run->config.sampled_softmax)
+        return RECUR_OK;
+    size_t all = recur_corpus_size(run->corpus);
+    for (size_t count = FIRST; status == RECUR_OK && took < seconds / 2 && count < all;
+         count *= 2) {
+        double begun = recur_seconds();
+        status = recur_evaluate(run->model, run->corpus, all - count, count,
+                                (size_t)run->options.threads, &ignored, error);
+        took = recur_seconds() - begun;
+        *reading = took / (double)count;
+    }
+    return status == RECUR_ERROR_DIVERGED ? RECUR_OK : status;
+}
+
 int recur_fit_begin(struct run *run)
 {
     struct fit *fit = &run->fit;
     double valid = (double)recur_trainer_valid_tokens(run->trainer);
+    recur_error error;
     if (!(fit->end > 0))
         return 0;
     fit->begun = recur_trainer_updates(run->trainer);
@@ -68,8 +92,12 @@ int recur_fit_begin(struct run *run)
         fit->step = run->epoch.tokens_per_second > 0
                         ? (double)run->tokens / run->epoch.tokens_per_second
                         : 0.1;
-    /* Forward alone is a third of training; the file is written at 200 MB/s or better. */
-    fit->validation = valid / (double)run->tokens * fit->step / 3;
+    if (!(fit->reading > 0) && /* a resumed run */
+        recur_fit_measure_reading(run, fit->step / (double)run->tokens, 0.1, &fit->reading,
+                                  &error) != RECUR_OK)
+        return recur_library_failure(run->command, &error);
+    fit->validation = valid * fit->reading;
+    /* The file is written at 200 MB/s or better. */
     fit->saving = 0.02 + (double)recur_model_parameters(run->model) * 4 / 2e8;
     if (!fit->most)
         fit->most = UINT64_MAX;

@@ -15,11 +15,12 @@ struct recipe {
     double epochs;                   /* where nobody says how much time there is */
     double most;                     /* with more epochs it would only over-fit */
     double ar;                       /* beside weight drop: of the activation regularisation */
+    size_t sampled;                  /* tokens of a sampled softmax; 0: the whole one */
     bool average;                    /* a run of `epochs` keeps its rate, and a mean of the
                                         parameters (--average ema); else the rate falls as a cosine */
     bool tied;                       /* the output layer has the weights of the embedding */
     bool fixed;                      /* dropout and weight drop, however many epochs there are */
-    bool plain;                      /* without weight drop, --ar, mean and ties: for a GPU */
+    bool plain;                      /* for a GPU: recur_recipe_plain */
 };
 
 /* The recipe for a text of so many tokens to learn from, in a vocabulary of so many (0: labelled
@@ -57,8 +58,12 @@ double recur_recipe_weight_drop(const struct recipe *recipe, double epochs, doub
  * what could be learnt by heart. */
 double recur_recipe_ar(const struct recipe *recipe, double weight_drop);
 
+/* How many tokens to hold out at most of a run that sees so many, where reading a token in a
+ * validation takes so long beside training on one, a third where both have the whole softmax. */
+double recur_recipe_held_out(double seen, double reading);
+
 /* The same recipe for a device that drops no weights, regularises no activations, makes no mean of
- * parameters and ties nothing: a GPU. */
+ * parameters, ties nothing and has the whole softmax: a GPU. */
 struct recipe recur_recipe_plain(struct recipe recipe);
 
 #endif

@@ -27,6 +27,7 @@ struct fit {
     double end;        /* when the run is to end, in recur_seconds(); 0: whenever it is done */
     double step;       /* seconds of a minibatch, what observers do included */
     double validation; /* of a validation */
+    double reading;    /* of a token in one, as measured; 0: not yet */
     double saving;     /* of all that comes after the last one */
     double last;       /* when the last minibatch ended; 0: none, or a validation was between */
     uint64_t begun;    /* minibatches before this start of the run */
@@ -136,6 +137,11 @@ recur_run_choose_option(struct run *run, const char *name, const char *format, .
 
 /* fit.c: begins to fit the run, which was just made or resumed, to its time. */
 int recur_fit_begin(struct run *run);
+/* Measures for about so long how many seconds a validation takes for a token, or says it without
+ * measuring: forward alone is a third of training on it, `trained` seconds, where that has the
+ * whole softmax. */
+enum recur_status recur_fit_measure_reading(const struct run *run, double trained, double seconds,
+                                            double *reading, recur_error *error);
 /* Call it before each minibatch, and after each validation with the seconds that it took. */
 int recur_fit_step(struct run *run);
 void recur_fit_validated(struct run *run, double seconds);

@@ -82,6 +82,38 @@ static void activations(void **state)
     assert_true(recur_recipe_ar(&large, 0.3) == 0);
 }
 
+/* A softmax over half of the vocabulary at most is sampled, and not on a GPU or going on. */
+static void samples(void **state)
+{
+    (void)state;
+    for (size_t vocabulary = 10; vocabulary < 1000000; vocabulary *= 2) {
+        const struct recipe recipe = recur_recipe(4e4, vocabulary);
+        assert_true(recipe.sampled <= vocabulary / 2);
+        assert_true(recur_recipe_plain(recipe).sampled == 0);
+        assert_true(recur_recipe_onward(recipe, false).sampled == 0);
+        assert_int_equal(recipe.sampled > 0, vocabulary >= 2000);
+        const struct recipe often = recur_recipe(1e9, vocabulary);
+        assert_true(often.sampled <= vocabulary / 2);
+        assert_int_equal(often.sampled > 0, vocabulary >= 8000);
+    }
+}
+
+/* What is held out takes a sixtieth of the run to read, where 20000 tokens do not take less; never
+ * much more than a twentieth, whatever the softmax costs, where that leaves enough to judge by. */
+static void held_out(void **state)
+{
+    (void)state;
+    for (double reading = 0.1; reading < 100; reading *= 1.7)
+        for (double seen = 1000; seen < 1e9; seen *= 3) {
+            double tokens = recur_recipe_held_out(seen, reading);
+            assert_true(tokens >= 2000 && tokens * reading >= seen / 60.001);
+            assert_true(tokens <= 20000 || tokens * reading <= seen / 59.999);
+            assert_true(tokens <= 2000 || tokens * reading <= seen / 19.999);
+        }
+    assert_true(recur_recipe_held_out(1.2e6, 1.0 / 3) == 60000);
+    assert_true(recur_recipe_held_out(3e5, 1.0 / 3) == 20000);
+}
+
 /* Words that are met a few times each are learnt by heart in the first epoch; in a large text they
  * are not. */
 static void words(void **state)
@@ -120,6 +152,8 @@ int main(void)
         cmocka_unit_test(dropout),
         cmocka_unit_test(weight_drop),
         cmocka_unit_test(activations),
+        cmocka_unit_test(samples),
+        cmocka_unit_test(held_out),
         cmocka_unit_test(words),
         cmocka_unit_test(going_on_takes_a_smaller_rate_and_fewer_epochs),
     };
