@@ -76,7 +76,7 @@ struct amx_product {
     size_t from_row;                        /* from row to row; 0: all rows start from the
                                                same */
     size_t count, depth, panels, rows;
-    bool near; /* the left operand stays in the L1 cache */
+    bool left_near, right_near; /* which operand stays in the L1 cache */
     struct recur_beside beside;
 };
 
@@ -96,17 +96,19 @@ INLINE struct amx_operands amx_operands_at(const struct amx_product *x, size_t p
                                  x->w + panel * x->w_stride + i * AMX_PANEL};
 }
 
-/* Right operands, and left ones that are larger than AMX_NEAR, are loaded past the L1 cache
- * (TILELOADDT1): from L2 this is the faster way. Smaller ones stay in L1 from panel to panel. */
+/* What is loaded again and again stays in the L1 cache, where it is not larger than AMX_NEAR: few
+ * rows of the left operand, from panel to panel, or one panel of the right operand, for many rows.
+ * All else is loaded past L1 (TILELOADDT1): from L2 this is the faster way. */
 enum { AMX_NEAR = 40 << 10 }; /* bytes */
-#define AMX_LOAD_LEFT(tile, left)                                                                  \
+#define AMX_LOAD(tile, from, stride, near)                                                         \
     do {                                                                                           \
-        if (x->near)                                                                               \
-            _tile_loadd(tile, left, AMX_LEFT);                                                     \
+        if (near)                                                                                  \
+            _tile_loadd(tile, from, stride);                                                       \
         else                                                                                       \
-            _tile_stream_loadd(tile, left, AMX_LEFT);                                              \
+            _tile_stream_loadd(tile, from, stride);                                                \
     } while (0)
-#define AMX_LOAD_RIGHT(tile, right) _tile_stream_loadd(tile, right, AMX_RIGHT)
+#define AMX_LOAD_LEFT(tile, left) AMX_LOAD(tile, left, AMX_LEFT, x->left_near)
+#define AMX_LOAD_RIGHT(tile, right) AMX_LOAD(tile, right, AMX_RIGHT, x->right_near)
 
 /* How far the work beside a product has come. */
 struct amx_pace {
@@ -365,7 +367,8 @@ static void bf16_product_beside(real *c, size_t c_stride, struct recur_word_rows
         .depth = AMX_WORDS,
         .panels = panels,
         .rows = rows,
-        .near = panels > 1 && rows * full * AMX_LEFT <= AMX_NEAR,
+        .left_near = panels > 1 && rows * full * AMX_LEFT <= AMX_NEAR,
+        .right_near = rows > (size_t)2 * AMX_ROWS && k * AMX_RIGHT <= AMX_NEAR,
         .beside = beside,
     };
     (void)columns; /* the other columns of W are zero: a tile includes them at no cost */
