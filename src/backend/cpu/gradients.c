@@ -88,7 +88,9 @@ static void make_pairs(const struct recur_pass *pass, size_t thread, size_t plac
     if (!bf16)
         return;
     uint32_t *pairs = bf16->gates[thread] + place * bf16->stride;
+    size_t packed = (right->rows + 1) / 2, depth = recur_bf16_depth(pass, right->rows);
     pass->kernels->bf16_pack_rows(pairs, right->dz, right->rows);
+    memset(pairs + packed * RECUR_LANES, 0, (depth - packed) * RECUR_LANES * sizeof *pairs);
     right->pairs = pairs;
 }
 
@@ -99,7 +101,7 @@ static void multiply(const struct recur_pass *pass, const struct right *right, s
     real *dw = right->dw + row * RECUR_LANES;
     if (right->pairs)
         pass->kernels->bf16_outer(dw, pairs + right->pair, width, right->pairs, right->columns,
-                                  (right->rows + 1) / 2, false);
+                                  recur_bf16_depth(pass, right->rows), false);
     else
         pass->kernels->outer(dw, x + right->row * RECUR_LANES, width, right->dz, right->columns,
                              right->rows, false);

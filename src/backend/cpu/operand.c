@@ -24,7 +24,7 @@ void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride
         recur_int8_multiply(pass, c, c_stride, left, w, w_stride, panels, rows);
     } else if (pass->work->bf16) {
         struct recur_word_rows words = {recur_bf16_of(pass, base), left->panels};
-        pass->kernels->bf16_product(c, c_stride, words, (left->columns + 1) / 2,
+        pass->kernels->bf16_product(c, c_stride, words, recur_bf16_depth(pass, left->columns),
                                     recur_bf16_of(pass, w), w_stride / 2, panels, columns, rows,
                                     start);
     } else {
@@ -52,7 +52,7 @@ void recur_pass_multiply_beside(const struct recur_pass *pass, real *c, size_t c
         return;
     }
     words.base = recur_bf16_of(pass, left->base + left->row * RECUR_LANES);
-    pass->kernels->bf16_product_beside(c, c_stride, words, (left->columns + 1) / 2,
+    pass->kernels->bf16_product_beside(c, c_stride, words, recur_bf16_depth(pass, left->columns),
                                        recur_bf16_of(pass, w), w_stride / 2, panels, columns, rows,
                                        start, beside);
 }
