@@ -39,7 +39,7 @@ struct amx_sizes {
 };
 
 /* Gives the tiles their sizes, for results of `upper` and `lower` rows and operands of `depth`
- * words each, where they have others: to set sizes takes as long as 40 products of tiles, to ask
+ * words each, where they have others: to set sizes takes as long as 26 products of tiles, to ask
  * for them a fifteenth of that. The tiles keep them until amx_rest. */
 static void amx_set_sizes(size_t upper, size_t lower, size_t depth)
 {
