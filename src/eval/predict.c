@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/pairwise.h"
 #include "eval/scores.h"
 #include "task/labeller.h"
 
@@ -199,10 +198,16 @@ struct scoring {
     size_t *lengths, counted; /* of the sequences that have labels */
 };
 
-/* The first sequence of a rank. */
+/* The first sequence of a rank: each has about the same number of tokens, so that none waits long
+ * for another one. */
 static size_t first_of(const struct scoring *s, size_t rank)
 {
-    return recur_pairwise_cut(s->sequences, rank, s->ranks);
+    size_t all = recur_labels_tokens(s->data), before = 0, first = 0;
+    if (rank == s->ranks)
+        return s->sequences;
+    for (; first < s->sequences && before * s->ranks < all * rank; first++)
+        before += recur_labels_length(s->data, first);
+    return first;
 }
 
 /* How many labels a sequence has. */
@@ -227,8 +232,8 @@ static enum recur_status keep(void *user, size_t sequence, const recur_predictio
 /* Where the labels of a rank's sequences begin. */
 static size_t place_of(const struct scoring *s, size_t rank)
 {
-    size_t place = 0;
-    for (size_t i = 0; i < first_of(s, rank); i++)
+    size_t place = 0, first = first_of(s, rank);
+    for (size_t i = 0; i < first; i++)
         place += labels_of(s, i);
     return place;
 }
