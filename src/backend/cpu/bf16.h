@@ -34,10 +34,12 @@ void recur_bf16_free(struct recur_bf16 *bf16);
 uint32_t *recur_bf16_of(const struct recur_pass *pass, const real *number);
 
 /* The pairs of `count` numbers over which a product sums. Tiles are filled, so that they need not
- * change their sizes for the last of them: there one operand is zero and the other one finite. */
+ * change their sizes for the last of them: what fills them is zero in one operand and finite in the
+ * other. Where a caller's numbers are read it need not be finite: there tiles are not filled. */
 static inline size_t recur_bf16_depth(const struct recur_pass *pass, size_t count)
 {
-    return pass->kernels->bf16_tile_rows ? recur_panels(count) * RECUR_LANES / 2 : (count + 1) / 2;
+    bool fills = pass->kernels->bf16_tile_rows && !pass->network->inputs;
+    return fills ? recur_panels(count) * RECUR_LANES / 2 : (count + 1) / 2;
 }
 
 /* How many words before a block's row pairs a panel has. */

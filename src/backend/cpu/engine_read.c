@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend/cpu/engine.h"
+#include "backend/cpu/partition.h"
 #include "base/memory.h"
 
 /* Rows of logits that a thread computes at once: enough to be worth a walk over the head's weights,
@@ -88,6 +89,7 @@ static void judge_all(void *argument, size_t thread, size_t threads)
     score->hits = 0;
     for (size_t row = thread * chunk; row < all; row += threads * chunk)
         judge(engine, score, row, all - row < chunk ? all - row : chunk);
+    recur_pass_rest(&engine->pass);
 }
 
 enum recur_status recur_cpu_score(struct recur_engine *base, const struct recur_minibatch *batch,
@@ -133,4 +135,5 @@ void recur_cpu_logits(struct recur_engine *base, size_t t, size_t count, float *
             memcpy(logits + b * vocabulary + p * RECUR_LANES, engine->panel + b * RECUR_LANES,
                    recur_panel_width(vocabulary, p) * sizeof *logits);
     }
+    recur_pass_rest(&engine->pass);
 }

@@ -1,4 +1,5 @@
 #include "backend/cpu/int8.h"
+#include "backend/cpu/bf16.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -101,13 +102,6 @@ void recur_int8_changed(const struct recur_pass *pass, const real *x, size_t row
     pass->kernels->int8_pack_columns(words, x, rows, 1 / scale_of(pass, x));
 }
 
-/* The words of bytes over which a product sums; as recur_bf16_depth. */
-static size_t depth_of(const struct recur_pass *pass, size_t columns)
-{
-    return pass->kernels->bf16_tile_rows ? recur_panels(columns) * RECUR_LANES / 4
-                                         : (columns + 3) / 4;
-}
-
 enum { PANELS = 4, ROWS = 32 }; /* at a time */
 
 void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
@@ -118,7 +112,8 @@ void recur_int8_multiply(const struct recur_pass *pass, real *c, size_t c_stride
     _Alignas(64) int32_t sums[PANELS * ROWS * RECUR_LANES];
     const real *base = left->base + left->row * RECUR_LANES;
     real scale = scale_of(pass, left->base + left->panels[0] + left->row * RECUR_LANES);
-    size_t place = (size_t)(w - pass->parameters), steps = depth_of(pass, left->columns);
+    size_t place = (size_t)(w - pass->parameters),
+           steps = (recur_bf16_depth(pass, left->columns) + 1) / 2;
     for (size_t r = 0; r < rows; r += ROWS)
         for (size_t p = 0; p < panels; p += PANELS) {
             size_t high = rows - r < ROWS ? rows - r : ROWS;

@@ -106,7 +106,8 @@ struct recur_kernels {
      * denormal operands count as zero. A panel (rows, 32) of bf16_product's left operand is (rows,
      * 16) words, pairs of columns. A panel of a right operand is (rows / 2, 32) words, pairs of
      * rows. bf16_pack_left makes the left operand of bf16_outer. k and rows count words: half as
-     * many, rounded up, the missing number 0. */
+     * many, rounded up, the missing number 0; or, where tiles multiply, whole panels of 32 numbers,
+     * the missing ones 0 in one operand and finite in the other. */
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start);
