@@ -131,8 +131,38 @@ static void near_float(void **state)
     }
 }
 
+/* An infinite number saturates gates, whose states are finite: in the unused lanes of a panel it
+ * must not become something that later steps multiply. */
+static void infinite_input(void **state)
+{
+    (void)state;
+    static const size_t hidden[] = {20};
+    struct variant variant = {.model = recur_model_config_default(), .threads = 1};
+    recur_trainer_config config = recur_trainer_config_default();
+    recur_stack *stack;
+    variant.model.hidden = hidden;
+    variant.model.vocabulary = 0;
+    variant.model.inputs = INPUTS;
+    recur_model *model = make_model(&variant);
+    config.batch = BATCH;
+    config.steps = STEPS;
+    config.precision = RECUR_PRECISION_BF16;
+    assert_int_equal(recur_stack_create(model, &config, 0, &stack, NULL), RECUR_OK);
+    float x[BATCH * STEPS * INPUTS], y[BATCH * STEPS * 20];
+    draw(x, BATCH * STEPS * INPUTS, 1);
+    x[BATCH * INPUTS] = INFINITY; /* the first number of a sequence's second step */
+    recur_stack_input input = {.batch = BATCH, .steps = STEPS, .x = x};
+    recur_stack_output output = {.y = y};
+    assert_int_equal(recur_stack_forward(stack, &input, &output, NULL), RECUR_OK);
+    for (size_t i = 0; i < sizeof y / sizeof *y; i++)
+        assert_true(isfinite(y[i]));
+    recur_stack_free(stack);
+    recur_model_free(model);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(near_float)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(near_float),
+                                       cmocka_unit_test(infinite_input)};
     return cmocka_run_group_tests_name("bf16", tests, NULL, NULL);
 }
