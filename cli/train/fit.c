@@ -40,6 +40,8 @@ static int set_length(struct run *run, double now)
     double warmup = run->config.warmup < 1 ? (double)run->config.warmup * (at + left)
                                            : (double)run->config.warmup;
     double change = fabs(at + left - (double)run->config.updates);
+    double falls = warmup + (double)run->config.stable; /* so many updates precede the decay */
+    fit->decays = fit->decays || (at > falls && falls >= (double)fit->begun);
     if (!fit->decays) {
         fit->decays = left <= decay;
         decay = fmin(decay, left);
