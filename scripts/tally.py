@@ -1,8 +1,8 @@
 """Counts the test cases of a test run: tally.py TESTLOG.json
 
-Prints "N passed, N failed, N skipped" and exits 1 if anything failed. In a program that
-prints TAP each case counts, and a planned case that never came has failed; any other program counts as
-one case.
+Prints "N passed, N failed, N skipped" and exits 1 if anything failed; before that what each failed case
+said, which meson shows only near the end of a long log. In a program that prints TAP each case counts,
+and a planned case that never came has failed; any other program counts as one case.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 
 CASE = re.compile(r"^(not )?ok\b(.*)$", re.MULTILINE)
 PLAN = re.compile(r"^1\.\.(\d+)", re.MULTILINE)
+SAID = re.compile(r"^not ok\b(?!.*# *SKIP).*(?:\n#.*){0,30}", re.MULTILINE)
 
 
 def count(run):
@@ -38,11 +39,11 @@ def count(run):
 def main():
     with open(sys.argv[1], encoding="utf-8") as log:
         runs = [json.loads(line) for line in log]
-    counts = [(run["name"], count(run)) for run in runs]
-    for name, (_, failed, _) in counts:
+    counts = [count(run) for run in runs]
+    for run, (_, failed, _) in zip(runs, counts):
         if failed:
-            print(f"failed: {name} ({failed})")
-    passed, failed, skipped = (sum(column) for column in zip(*(cases for _, cases in counts)))
+            print(f"failed: {run['name']} ({failed})", *SAID.findall(run["stdout"]), sep="\n")
+    passed, failed, skipped = (sum(column) for column in zip(*counts))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 
