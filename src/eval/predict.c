@@ -189,31 +189,38 @@ struct scoring {
     enum recur_scheme scheme;
     struct recur_collective *collective; /* NULL: there is one rank */
     size_t ranks, sequences;
-    size_t most;                  /* labels of all sequences, those that are missing too */
-    int32_t *label;               /* (most): predicted, one sequence behind the other */
-    size_t next;                  /* the first of these that is not predicted yet */
+    size_t *first, *place; /* (ranks + 1): where the sequences and the labels of each begin */
+    size_t most;           /* labels of all sequences, those that are missing too */
+    int32_t *label;        /* (most): predicted, one sequence behind the other */
+    size_t next;           /* the first of these that is not predicted yet */
     struct sequence_loss *losses; /* (sequences) */
     recur_token *truth, *predicted;
     size_t count, unknown;
     size_t *lengths, counted; /* of the sequences that have labels */
 };
 
-/* The first sequence of a rank: each has about the same number of tokens, so that none waits long
- * for another one. */
-static size_t first_of(const struct scoring *s, size_t rank)
-{
-    size_t all = recur_labels_tokens(s->data), before = 0, first = 0;
-    if (rank == s->ranks)
-        return s->sequences;
-    for (; first < s->sequences && before * s->ranks < all * rank; first++)
-        before += recur_labels_length(s->data, first);
-    return first;
-}
-
 /* How many labels a sequence has. */
 static size_t labels_of(const struct scoring *s, size_t sequence)
 {
     return s->model->network.task->each_word ? recur_labels_length(s->data, sequence) : 1;
+}
+
+/* Gives each rank about the same number of tokens, so that none waits long for another one. */
+static void divide(struct scoring *s)
+{
+    size_t all = recur_labels_tokens(s->data), tokens = 0, place = 0, rank = 0;
+    for (size_t i = 0; i < s->sequences; i++) {
+        for (; rank < s->ranks && tokens * s->ranks >= all * rank; rank++) {
+            s->first[rank] = i;
+            s->place[rank] = place;
+        }
+        tokens += recur_labels_length(s->data, i);
+        place += labels_of(s, i);
+    }
+    for (; rank <= s->ranks; rank++) {
+        s->first[rank] = s->sequences;
+        s->place[rank] = place;
+    }
 }
 
 /* A recur_prediction_fn that keeps the labels. */
@@ -229,27 +236,18 @@ static enum recur_status keep(void *user, size_t sequence, const recur_predictio
     return RECUR_OK;
 }
 
-/* Where the labels of a rank's sequences begin. */
-static size_t place_of(const struct scoring *s, size_t rank)
-{
-    size_t place = 0, first = first_of(s, rank);
-    for (size_t i = 0; i < first; i++)
-        place += labels_of(s, i);
-    return place;
-}
-
 /* Predicts the labels of this rank's sequences. */
 static enum recur_status predict_share(struct recur_team *team, struct scoring *s,
                                        recur_error *error)
 {
     size_t rank = s->collective ? s->collective->ranks->rank : 0;
     struct predicting p = {.model = s->model,
-                           .begin = first_of(s, rank),
-                           .end = first_of(s, rank + 1),
+                           .begin = s->first[rank],
+                           .end = s->first[rank + 1],
                            .losses = s->losses,
                            .receive = keep,
                            .user = s};
-    s->next = place_of(s, rank);
+    s->next = s->place[rank];
     return predict_on(team, &p, s->data, error);
 }
 
@@ -265,10 +263,10 @@ static enum recur_status tell_ranks(struct scoring *s, enum recur_status own, si
         if (at[r])
             return recur_fail_overflow("a logit", error);
     for (size_t r = 0; r <= s->ranks; r++)
-        at[r] = first_of(s, r) * sizeof *s->losses;
+        at[r] = s->first[r] * sizeof *s->losses;
     RECUR_TRY(recur_collective_parts(s->collective, s->losses, at, error));
     for (size_t r = 0; r <= s->ranks; r++)
-        at[r] = place_of(s, r) * sizeof *s->label;
+        at[r] = s->place[r] * sizeof *s->label;
     return recur_collective_parts(s->collective, s->label, at, error);
 }
 
@@ -328,6 +326,9 @@ static enum recur_status score(struct recur_team *team, struct scoring *s,
     RECUR_TRY(recur_alloc(s->most, sizeof *s->truth, "scores", &s->truth, error));
     RECUR_TRY(recur_alloc(s->most, sizeof *s->predicted, "scores", &s->predicted, error));
     RECUR_TRY(recur_alloc(s->sequences, sizeof *s->lengths, "scores", &s->lengths, error));
+    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *s->first, "the ranks", &s->first, error));
+    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *s->place, "the ranks", &s->place, error));
+    divide(s);
     RECUR_TRY(predict_all(team, s, error));
     pair_labels(s);
     if (!s->count)
@@ -357,6 +358,8 @@ enum recur_status recur_score_on(struct recur_team *team, const recur_model *mod
     free(s.truth);
     free(s.predicted);
     free(s.lengths);
+    free(s.first);
+    free(s.place);
     return status;
 }
 
