@@ -208,7 +208,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     }
     for (size_t i = 0; i < end - begin; i++) {
         size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
-        backward_later(pass, l, d, u, later, laters, (struct recur_beside){NULL, NULL});
+        backward_later(pass, l, d, u, later, laters, recur_nothing);
         for (unsigned r = 0; r < ranges; r++) {
             struct recur_tile tile;
             gradient_tile(pass, stream, &range[r], u, &tile);
@@ -223,7 +223,7 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
             struct recur_tile tile;
             gradient_tile(pass, stream, &range[i], u, &tile);
             backward_product(pass, l, d, 1, u, range[i].row, range[i].rows, tile.q, false,
-                             (struct recur_beside){NULL, NULL});
+                             recur_nothing);
             backward_cell(pass, &tile, 0);
         }
     recur_partition_wait(partition);
@@ -267,7 +267,7 @@ static void end_gradient(const struct recur_pass *pass, const struct recur_parti
                  u < end && range[i].initial; u++)
                 backward_product(pass, l, d, 0, u, range[i].row, range[i].rows,
                                  stream->dh + u * stream->h_stride + range[i].before * RECUR_LANES,
-                                 true, (struct recur_beside){NULL, NULL});
+                                 true, recur_nothing);
     }
 }
 

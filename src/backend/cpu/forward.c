@@ -89,7 +89,7 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
         multiply_gates(pass, stream, &gate, first, count, range.row, range.rows,
                        &(struct recur_left){pass->work->base, layer_input.value_panels,
                                             input_row(pass, l, range), layer_input.columns},
-                       (struct recur_beside){NULL, NULL});
+                       recur_nothing);
 }
 
 /* Writes the biases of slots that get nothing from the input. */
@@ -207,8 +207,7 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
         size_t count = end - first < group ? end - first : group;
         for (unsigned r = 0; r < ranges; r++) {
             if (!recur_step_range_is_zero(pass, &range[r]))
-                forward_product(pass, &range[r], l, d, phase, first, count,
-                                (struct recur_beside){NULL, NULL});
+                forward_product(pass, &range[r], l, d, phase, first, count, recur_nothing);
             for (size_t u = first; u < first + count; u++) {
                 struct recur_tile tile;
                 recur_tile_at(pass, stream, &range[r], u, &tile);

@@ -46,7 +46,7 @@ void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride
                          size_t panels, size_t columns, size_t rows, const real *start)
 {
     recur_pass_multiply_beside(pass, c, c_stride, left, w, w_stride, panels, columns, rows, start,
-                               (struct recur_beside){NULL, NULL});
+                               recur_nothing);
 }
 
 void recur_tile_copies(const struct recur_pass *pass, struct recur_tile *tile)

@@ -403,8 +403,8 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start)
 {
-    const struct recur_beside nothing = {NULL, NULL};
-    bf16_product_beside(c, c_stride, a, k, w, w_stride, panels, columns, rows, start, nothing);
+    bf16_product_beside(c, c_stride, a, k, w, w_stride, panels, columns, rows, start,
+                        recur_nothing);
 }
 
 /* The left operand is what bf16_pack_left makes: its columns are the rows of the product. */

@@ -78,6 +78,8 @@ struct recur_beside {
     recur_point *const *points; /* NULL: nothing */
 };
 
+static const struct recur_beside recur_nothing = {NULL, NULL};
+
 struct recur_kernels {
     const char *isa;
 
