@@ -9,6 +9,7 @@
 #include "common/output.h"
 #include "files/model_text.h"
 #include "files/store.h"
+#include "files/vocabulary.h"
 #include "options/text_options.h"
 #include "recur/fields.h"
 #include "recur/trainer.h"
@@ -92,23 +93,6 @@ static void put_tensors(recur_json_writer *json, const recur_model *model)
     recur_json_close(json, ']');
 }
 
-static void put_vocab(recur_json_writer *json, const recur_vocab *vocab)
-{
-    if (!vocab) {
-        recur_json_put_null(json, "vocabulary");
-        return;
-    }
-    const recur_text_config *text = recur_vocab_text(vocab);
-    recur_json_open(json, "vocabulary", '{');
-    for (size_t i = 0; recur_text_field(i); i++)
-        if (recur_field_applies(recur_text_field(i), text))
-            put_field(json, recur_text_field(i), text);
-    recur_json_put_u64(json, "size", recur_vocab_size(vocab));
-    recur_json_put_u64(json, "reserved", recur_vocab_reserved(vocab));
-    recur_put_entries(json, "entries", vocab, 0);
-    recur_json_close(json, '}');
-}
-
 static void put_history(recur_json_writer *json, const recur_model *model)
 {
     size_t count;
@@ -179,7 +163,7 @@ static int print_json(const struct command *command, const recur_model *model)
     put_config(&json, recur_model_get_config(model));
     recur_json_put_u64(&json, "parameters", recur_model_parameters(model));
     put_tensors(&json, model);
-    put_vocab(&json, recur_model_vocab(model));
+    recur_put_vocab(&json, recur_model_vocab(model));
     put_origin(&json, recur_model_origin(model));
     put_history(&json, model);
     if (recur_model_labels(model)) /* the first is no label that the model predicts */
@@ -219,22 +203,6 @@ static void print_tensors(const recur_model *model)
         printf("%-*s %-*s %10zu\n", name, tensor.name, shape, text,
                tensor.shape[0] * tensor.shape[1]);
     }
-}
-
-static void print_vocab(const recur_vocab *vocab)
-{
-    if (!vocab) {
-        printf("\nvocabulary: none\n");
-        return;
-    }
-    const recur_text_config *text = recur_vocab_text(vocab);
-    size_t size = recur_vocab_size(vocab);
-    printf("\nvocabulary: %zu %s, tokens %s, clean %s", size, size == 1 ? "entry" : "entries",
-           recur_tokens_name(text->tokens), recur_clean_name(text->clean));
-    if (recur_text_words(text))
-        printf(", word rule %s", recur_word_rule_name(text->word_rule));
-    putchar('\n');
-    recur_print_entries(vocab, 0);
 }
 
 static void print_labels(const recur_vocab *vocab)
@@ -447,7 +415,7 @@ static int info(const struct command *command, int argc, char **argv)
         recur_print_model(stdout, model, RECUR_FORMAT_RECUR);
         print_origin(model);
         print_tensors(model);
-        print_vocab(recur_model_vocab(model));
+        recur_print_vocab(recur_model_vocab(model));
         print_labels(recur_model_labels(model));
         print_history(model);
         status = 0;

@@ -9,6 +9,7 @@
 #include "common/progress.h"
 #include "files/reading.h"
 #include "files/store.h"
+#include "files/vocabulary.h"
 
 int recur_load_model(const struct command *command, const char *path, const char *input,
                      const char *what, recur_model **model)

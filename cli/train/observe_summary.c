@@ -3,6 +3,7 @@
 
 #include "common/message.h"
 #include "common/output.h"
+#include "files/vocabulary.h"
 #include "recur/machine.h"
 #include "train/observer.h"
 #include "train/run.h"
@@ -35,7 +36,7 @@ static int begin(struct run *run, void *state)
     } else {
         size_t tokens = recur_run_tokens(run);
         fprintf(stderr, "text   %s: %zu token%s (%s), %zu in the vocabulary", run->given_name.text,
-                tokens, recur_plural(tokens), run->options.text.tokens,
+                tokens, recur_plural(tokens), recur_tokens_text(run->vocab).text,
                 recur_vocab_size(run->vocab));
     }
     if (!run->options.labels && recur_trainer_valid_tokens(run->trainer) > 0)

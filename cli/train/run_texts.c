@@ -9,6 +9,7 @@
 #include "common/progress.h"
 #include "files/reading.h"
 #include "files/store.h"
+#include "files/vocabulary.h"
 #include "recur/fields.h"
 #include "recur/sample_text.h"
 #include "train/run.h"

@@ -164,7 +164,7 @@ $ printf 'one\ntwo\n\357\273\277' | recur predict -m c - | wc -l
 
 # What may have no end is read as far as it is needed: the dictionary is of that part too.
 $ (yes 'an endless text' | head -20; yes 'with other words, unread') | recur train --quiet --tokens word --max-tokens 60 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m - > out; recur info m | grep -A1 ^vocab
-vocabulary: 5 entries, tokens word, clean none, word rule unicode
+vocabulary: 5 entries, tokens word, word rule unicode, clean none
  "<unk>" "an" "endless" "text" "\n"
 $ recur train --quiet --tokens byte --max-tokens 3000 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m /dev/zero | wc -l
 1

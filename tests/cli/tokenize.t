@@ -5,7 +5,7 @@ $ recur tokenize --tokens word --min-freq 2 text -o store
 store: a store of 6000 tokens, 400 of them <unk>
 shards    1 of up to 16777216 ids, 1 byte each
 text      22692 bytes, 400 lines, 1 file
-vocabulary: 11 entries, tokens word, clean none
+vocabulary: 11 entries, tokens word, word rule unicode, clean none
  "<unk>" "the" "on" "cat" "number" "sat" "mat" "and" "dog" "log" "\n"
 $ ls store
 00000.ids
@@ -15,7 +15,7 @@ $ recur info --check store
 store: a store of 6000 tokens, 400 of them <unk>
 shards    1 of up to 16777216 ids, 1 byte each
 text      22692 bytes, 400 lines, 1 file
-vocabulary: 11 entries, tokens word, clean none
+vocabulary: 11 entries, tokens word, word rule unicode, clean none
  "<unk>" "the" "on" "cat" "number" "sat" "mat" "and" "dog" "log" "\n"
 $ recur info --json store | python3 -c 'import json,sys; s=json.load(sys.stdin); print(sorted(s), s["text"], s["vocabulary"]["entries"])'
 ['id_bytes', 'shard_ids', 'shards', 'text', 'tokens', 'unknown', 'vocabulary'] {'files': 1, 'bytes': 22692, 'lines': 400, 'characters': 22692, 'invalid': 0} ['<unk>', 'the', 'on', 'cat', 'number', 'sat', 'mat', 'and', 'dog', 'log', '\n']
@@ -45,7 +45,7 @@ $ echo 'the bird' > other; recur tokenize --vocab text.st other -o known; recur 
 known: a store of 3 tokens, 1 of them <unk>
 shards    1 of up to 16777216 ids, 1 byte each
 text      9 bytes, 1 line, 1 file
-vocabulary: 11 entries, tokens word, clean none
+vocabulary: 11 entries, tokens word, word rule unicode, clean none
  "<unk>" "the" "on" "cat" "number" "sat" "mat" "and" "dog" "log" "\n"
 tokens              2
 ! recur eval: warning: the model's vocabulary lacks 1 of 3 tokens of known, read as <unk>
@@ -110,7 +110,7 @@ $ recur train --clean none --tokens word --min-freq 3 store
 ! recur train: --min-freq is for texts; a store is as recur tokenize made it
 [2]
 $ recur train --preset d2l-rnn --epochs 1 --hidden 8 store 2>&1 | grep '^text'
-text   store: 6000 tokens (word), 11 in the vocabulary
+text   store: 6000 tokens (word, word rule unicode), 11 in the vocabulary
 $ recur train --task tag store
 ! recur train: cannot read store: it is a directory
 [1]

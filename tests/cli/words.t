@@ -11,7 +11,7 @@ $ recur vocab --tokens word --word-rule space text | sed -n 6,8p
      ["“Red", "(a),", "blue.”"]
 $ recur train text --quiet --tokens word --word-rule unicode --hidden 24 --batch 4 --steps 17 --epochs 30 --lr 0.03 --validation 0 --checkpoint-every 40 -o m > out; for t in 1 3; do recur train text --quiet --threads $t --tokens word --word-rule unicode --hidden 24 --batch 4 --steps 17 --epochs 30 --lr 0.03 --validation 0 -o m$t > out; cmp m m$t; done
 $ recur info m | grep ^vocab; recur info m | grep -o 'word-rule.*'
-vocabulary: 19 entries, tokens word, clean none, word rule unicode
+vocabulary: 19 entries, tokens word, word rule unicode, clean none
 word-rule unicode --hidden 24 --batch 4 --steps 17 --lr 0.03 --epochs 30 --validation 0 text
 $ recur generate -m m -p 'Red ' -n 20 --temp 0 | head -c 44 | cmp - <(head -c 47 text | tail -c +4)
 $ recur generate -m m -p 'Red' -n 3 --temp 0; recur generate -m m -p 'Red (' -n 3 --temp 0
@@ -27,7 +27,17 @@ $ recur train text --quiet --tokens word --word-rule unicode --task fill --bidir
 ! recur fill: 1 of the text's 1 blank is not a token: a model of words fills whole words
 [1]
 $ recur train text --quiet --clean letters --tokens word --hidden 4 --batch 2 --steps 5 --epochs 1 -o b > out; recur info b | grep ^vocab
-vocabulary: 5 entries, tokens word, clean letters, word rule space
+vocabulary: 5 entries, tokens word, word rule space, clean letters
+# A store and the run that learns it name the rule as well.
+$ for rule in unicode space; do recur tokenize --tokens word --word-rule $rule text -o store-$rule > out; recur info store-$rule | grep ^vocab; recur info --json store-$rule | grep -o '"word_rule": "[a-z]*"'; for from in text store-$rule; do recur train --tokens word --word-rule $rule $from --hidden 4 --batch 2 --steps 5 --epochs 1 -o s 2>&1 | grep ^text; done; done
+vocabulary: 19 entries, tokens word, word rule unicode, clean none
+"word_rule": "unicode"
+text   text: 600 tokens (word, word rule unicode), 19 in the vocabulary, 60 held out
+text   store-unicode: 600 tokens (word, word rule unicode), 19 in the vocabulary, 60 held out
+vocabulary: 6 entries, tokens word, word rule space, clean none
+"word_rule": "space"
+text   text: 150 tokens (word, word rule space), 6 in the vocabulary, 15 held out
+text   store-space: 150 tokens (word, word rule space), 6 in the vocabulary, 15 held out
 $ recur train text --word-rule space
 ! recur train: --word-rule needs --tokens word, got char
 [2]
