@@ -128,18 +128,30 @@ void recur_fit_validated(struct run *run, double seconds)
     run->fit.last = 0;
 }
 
+/* Was the length fitted to a time, now or before the run was resumed? */
+static bool is_fitted(const struct run *run)
+{
+    bool given = recur_option_given(run->command, &run->texts, "updates");
+    return run->fit.end > 0 || (run->config.updates && !given);
+}
+
 int recur_fit_end(struct run *run)
 {
-    if (!(run->fit.end > 0))
+    if (!is_fitted(run))
         return 0;
-    static const char *const lengths[] = {"epochs", "updates", "stable", "decay"};
+    static const char *const lengths[] = {"epochs", "updates", "stable", "decay", "average-start"};
+    size_t updates = (size_t)recur_trainer_updates(run->trainer);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) /* of a resumed run */
         recur_option_forget(run->command, &run->texts, lengths[i]);
     run->config = *recur_trainer_get_config(run->trainer);
-    recur_run_choose_option(run, "updates", "%zu", (size_t)recur_trainer_updates(run->trainer));
+    recur_run_choose_option(run, "updates", "%zu", updates);
     if (run->config.schedule == RECUR_SCHEDULE_WSD) {
         recur_run_choose_option(run, "stable", "%.0f", (double)run->config.stable);
         recur_run_choose_option(run, "decay", "%.0f", (double)run->config.decay);
     }
+    /* Where the mean began was a share of the length that the run had then. */
+    if (run->config.average == RECUR_AVERAGE_SWA)
+        recur_run_choose_option(run, "average-start", "%zu",
+                                updates - (size_t)recur_trainer_averaged(run->trainer));
     return recur_run_set_origin(run);
 }

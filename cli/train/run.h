@@ -145,8 +145,8 @@ enum recur_status recur_fit_measure_reading(const struct run *run, double traine
 /* Call it before each minibatch, and after each validation with the seconds that it took. */
 int recur_fit_step(struct run *run);
 void recur_fit_validated(struct run *run, double seconds);
-/* Writes the run's length into its options, and its command, which needs no time, into the model.
- */
+/* Writes the length of a run that was fitted to a time into its options, and its command, which
+ * needs no time, into the model. */
 int recur_fit_end(struct run *run);
 
 /* run_texts.c: finds and reads the texts. The second function counts their tokens. */

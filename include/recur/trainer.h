@@ -119,6 +119,10 @@ RECUR_API enum recur_status recur_trainer_set_length(recur_trainer *trainer, siz
 /* How many minibatches were finished, in all epochs. */
 RECUR_API uint64_t recur_trainer_updates(const recur_trainer *trainer);
 
+/* Of how many updates, the last ones, the run has the mean of the parameters; 0 before it begins
+ * and where there is none. */
+RECUR_API uint64_t recur_trainer_averaged(const recur_trainer *trainer);
+
 /* Is the run as long as it was to be: were `epochs` of its settings finished, or as many
  * minibatches as `updates` says? */
 RECUR_API bool recur_trainer_over(const recur_trainer *trainer);

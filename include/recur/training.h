@@ -47,7 +47,7 @@ enum recur_schedule {
 enum recur_average {
     RECUR_AVERAGE_NONE, /* the parameters themselves */
     RECUR_AVERAGE_EMA,  /* an exponential moving average over all updates so far */
-    RECUR_AVERAGE_SWA,  /* from share average_start of the run on, the mean of all parameters
+    RECUR_AVERAGE_SWA,  /* from average_start of the run on, the mean of all parameters
                            since (Izmailov et al. 2018; Polyak & Juditsky 1992) */
     RECUR_AVERAGE_ASGD, /* the same mean, which begins once the loss that is judged has been no
                            lower for more than `patience` epochs (NT-ASGD, Merity et al. 2017) */
@@ -118,7 +118,8 @@ typedef struct recur_trainer_config {
                                        NULL: one rank trains */
     enum recur_average average;     /* what is judged and kept; default none */
     float average_decay;            /* of ema, for each update, [0, 1); default 0.99 */
-    double average_start;           /* of swa: share of the run, [0, 1); default 0.75 */
+    double average_start;           /* of swa: share of the run before it or, from 1 on, how many
+                                       minibatches; default 0.75 */
     size_t accumulate;              /* K: an update learns from K minibatches, or from those that
                                        are left of the epoch: its gradient is that of the mean loss
                                        over all their tokens or labels, as of one minibatch of K

@@ -16,10 +16,11 @@ static bool stopped_falling(const struct recur_trainer *trainer)
 
 static bool begins(const struct recur_trainer *trainer, double done)
 {
+    double start = trainer->config.average_start;
     switch (trainer->config.average) {
     case RECUR_AVERAGE_NONE: break;
     case RECUR_AVERAGE_EMA: return true;
-    case RECUR_AVERAGE_SWA: return done >= trainer->config.average_start;
+    case RECUR_AVERAGE_SWA: return (start < 1 ? done : (double)trainer->updates) >= start;
     case RECUR_AVERAGE_ASGD: return stopped_falling(trainer);
     }
     return false;

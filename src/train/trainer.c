@@ -450,6 +450,11 @@ uint64_t recur_trainer_updates(const recur_trainer *trainer)
     return trainer->updates;
 }
 
+uint64_t recur_trainer_averaged(const recur_trainer *trainer)
+{
+    return trainer->averaged;
+}
+
 uint64_t recur_trainer_epochs(const recur_trainer *trainer)
 {
     return trainer->epochs;

@@ -126,9 +126,9 @@ static const struct recur_field fields[] = {
     {RECUR_FIELD(trainer, average_decay), .words = "the average's decay", .range = SHARE,
      .file = RECUR_FILE_LATER, .option = "average-decay",
      .about = "what ema keeps of the average at each minibatch"},
-    {RECUR_FIELD(trainer, average_start), .words = "the average's start", .range = SHARE,
+    {RECUR_FIELD(trainer, average_start), .words = "the average's start", .range = PART,
      .file = RECUR_FILE_LATER, .option = "average-start",
-     .about = "share of the run after which swa begins to average"},
+     .about = "share of the run or, from 1 on, minibatches after which swa begins to average"},
     {RECUR_FIELD(trainer, accumulate), .range = {.least = 1, .most = 65536},
      .file = RECUR_FILE_LATER, .option = "accumulate",
      .about =

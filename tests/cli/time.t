@@ -5,9 +5,13 @@ $ recur train --time 1 --quiet -o a --checkpoint-every 50 | grep -c perplexity; 
 1
 0
 [1]
+# So does one of a mean that begins at a share of a length which moved.
+$ recur train --time 2 --average swa --quiet -o s > out; eval "$(recur info s | grep -o 'recur train.*' | tee line) --quiet --threads 1 -o t" > out; for m in s t; do recur convert $m --to pytorch $m.safetensors > out; done; cmp s.safetensors t.safetensors; grep -c -- "--average swa --average-start [1-9]" line
+1
 # With more time the run goes on.
-$ recur train --resume a.checkpoint.safetensors --time 1s --log l -o more > out; wc -l < out; recur train --resume a.checkpoint.safetensors -o same --quiet > out; recur convert same --to pytorch same.safetensors > out; cmp a.safetensors same.safetensors
+$ recur train --resume a.checkpoint.safetensors --time 1s --log l -o more > out; wc -l < out; recur train --resume a.checkpoint.safetensors -o same --quiet > out; recur convert same --to pytorch same.safetensors > out; cmp a.safetensors same.safetensors; grep -c -- "--stable [1-9].* --updates [1-9]" <(recur info same)
 2
+1
 # What is given by hand stays; so do networks that are inherited.
 $ recur train --time 1 --cell gru --hidden 24 --batch 3 --lr 0.001 --dropout 0.1 --schedule constant --precision f32 -o c 2>&1 | grep -o "^chose.*:" | sed 's/ --weight-drop 0.[123] --ar 2//'; recur train --time 1 --init-from c --quiet -o d | grep -c perplexity; recur info d | head -1 | cut -d , -f 1
 chose  --steps 35:

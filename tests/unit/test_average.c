@@ -166,6 +166,16 @@ static void swa_begins_with_a_share_of_the_run(void **state)
     assert_true(recur_average_weight(&trainer, 0.5) == 1);
 }
 
+static void swa_begins_after_so_many_updates(void **state)
+{
+    (void)state;
+    struct recur_trainer trainer = {.updates = 6,
+                                    .config = {.average = RECUR_AVERAGE_SWA, .average_start = 7}};
+    assert_true(recur_average_weight(&trainer, 0.9) == 0);
+    trainer.updates = 7;
+    assert_true(recur_average_weight(&trainer, 0.1) == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +183,7 @@ int main(void)
         cmocka_unit_test(the_mean_is_judged_and_kept),
         cmocka_unit_test(asgd_begins_once_the_loss_has_stopped_falling),
         cmocka_unit_test(swa_begins_with_a_share_of_the_run),
+        cmocka_unit_test(swa_begins_after_so_many_updates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
