@@ -119,7 +119,7 @@ function showNow() {
   }
   const own = runs.find((run) => run.name === now.log);
   const labels = own && isLabels(own);
-  const cells = [[word("epoch"), `${now.epoch} / ${now.epochs}`], [word("minibatch"), `${now.minibatch} / ${now.minibatches}`],
+  const cells = [[word("epoch"), now.epochs ? `${now.epoch} / ${now.epochs}` : String(now.epoch)], [word("minibatch"), `${now.minibatch} / ${now.minibatches}`],
     labels ? [word("lossNow"), number(now.loss)] : [word("perplexityNow"), number(Math.exp(now.loss), 2)],
     [word("speed"), Math.round(now.tokens_per_second).toLocaleString(language)], [word("norm"), number(now.gradient_norm)],
     [word("rate"), String(now.lr)], [word("left"), time(now.seconds_left)]];

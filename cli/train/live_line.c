@@ -42,8 +42,7 @@ void recur_run_live_line(const struct run *run, size_t width, char *line, size_t
     double share = recur_run_share(run, step->minibatch);
     double speed = (double)(step->minibatch * run->tokens) / step->seconds;
     const struct duration left = recur_duration(recur_run_seconds_left(run, share));
-    LIVE_FULL(parts[EPOCH], "epoch %llu/%zu", (unsigned long long)step->epoch, run->config.epochs);
-    LIVE_BRIEF(parts[EPOCH], "%llu/%zu", (unsigned long long)step->epoch, run->config.epochs);
+    recur_run_describe_epoch(run, step->epoch, false, &parts[EPOCH]);
     LIVE_FULL(parts[MINIBATCH], "minibatch %zu/%zu", step->minibatch, step->minibatches);
     LIVE_BRIEF(parts[MINIBATCH], "%zu/%zu", step->minibatch, step->minibatches);
     LIVE_FULL(parts[LOSS], "loss %.4f", step->epoch_loss);

@@ -28,7 +28,7 @@
 struct live {
     recur_step step;
     double share, left, tokens_per_second;
-    uint64_t epochs; /* that the run is to have; --time changes it */
+    uint64_t epochs; /* that the run is to have; 0: it fits a time */
 };
 
 struct dashboard {
@@ -121,7 +121,10 @@ static void answer_now(void *user, struct http_exchange *exchange)
                         recur_show(board->log, strlen(board->log), SIZE_MAX, NULL).text);
     recur_json_put_u64(&json, "version", recur_dashboard_version(board->folder));
     recur_json_put_u64(&json, "epoch", live.step.epoch);
-    recur_json_put_u64(&json, "epochs", live.epochs);
+    if (live.epochs)
+        recur_json_put_u64(&json, "epochs", live.epochs);
+    else
+        recur_json_put_null(&json, "epochs");
     recur_json_put_u64(&json, "minibatch", live.step.minibatch);
     recur_json_put_u64(&json, "minibatches", live.step.minibatches);
     recur_json_put_number(&json, "share", live.share, 5);
@@ -215,13 +218,19 @@ static int check(struct run *run, void *state)
     return start(run, board);
 }
 
+/* Those of a run that fits a time are an estimate, which moves until its end. */
+static size_t epochs_of(const struct run *run)
+{
+    return run->fit.end > 0 ? 0 : run->config.epochs;
+}
+
 static int open_board(struct run *run, void *state)
 {
     struct dashboard *board = state;
     if (!board->server)
         return 0;
     pthread_mutex_lock(&board->lock);
-    board->live.epochs = run->config.epochs;
+    board->live.epochs = epochs_of(run);
     pthread_mutex_unlock(&board->lock);
     return open_notes(run, board);
 }
@@ -238,7 +247,7 @@ static int step(struct run *run, void *state)
     double share = recur_run_share(run, step->minibatch);
     const struct live live = {*step, share, recur_run_seconds_left(run, share),
                               (double)(step->minibatch * run->tokens) / step->seconds,
-                              run->config.epochs};
+                              epochs_of(run)};
     pthread_mutex_lock(&board->lock);
     board->live = live;
     pthread_mutex_unlock(&board->lock);

@@ -53,7 +53,8 @@ static int begin(struct run *run, void *state)
                 done, recur_plural(done));
     recur_device_use use = recur_model_device(run->model);
     size_t length = run->config.updates ? run->config.updates : run->config.epochs;
-    fprintf(stderr, "run    %zu %s%s, %s, ", length, run->config.updates ? "minibatch" : "epoch",
+    fprintf(stderr, "run    %s%zu %s%s, %s, ", run->fit.end > 0 ? "about " : "", length,
+            run->config.updates ? "minibatch" : "epoch",
             length == 1           ? ""
             : run->config.updates ? "es"
                                   : "s",

@@ -26,7 +26,22 @@ double recur_run_share(const struct run *run, size_t minibatch)
 
 double recur_run_seconds_left(const struct run *run, double share)
 {
-    return (recur_seconds() - run->started) * (1 - share) / (share - run->screen.behind);
+    double now = recur_seconds();
+    double left = (now - run->started) * (1 - share) / (share - run->screen.behind);
+    return run->fit.end > 0 ? fmax(0, fmin(left, run->fit.end - now)) : left;
+}
+
+void recur_run_describe_epoch(const struct run *run, uint64_t epoch, bool aligned,
+                              struct live_part *part)
+{
+    unsigned long long number = epoch;
+    if (run->fit.end > 0) {
+        LIVE_FULL(*part, "epoch %llu", number);
+        return;
+    }
+    int width = aligned ? snprintf(NULL, 0, "%zu", run->config.epochs) : 0;
+    LIVE_FULL(*part, "epoch %*llu/%zu", width, number, run->config.epochs);
+    LIVE_BRIEF(*part, "%llu/%zu", number, run->config.epochs);
 }
 
 /* How much time is left once this share of the run is done; nothing at its end. */
@@ -55,7 +70,7 @@ void recur_run_print_step(struct run *run)
         [EPOCH] = {.rank = 0}, [LOSS] = {.rank = 1},      [LEFT] = {.rank = 2},
         [SPEED] = {.rank = 3}, [MINIBATCH] = {.rank = 4},
     };
-    LIVE_FULL(parts[EPOCH], "epoch %llu/%zu", (unsigned long long)step->epoch, run->config.epochs);
+    recur_run_describe_epoch(run, step->epoch, false, &parts[EPOCH]);
     LIVE_FULL(parts[MINIBATCH], "minibatch %zu/%zu", step->minibatch, step->minibatches);
     LIVE_BRIEF(parts[MINIBATCH], "%zu/%zu", step->minibatch, step->minibatches);
     if (run->options.labels) {
@@ -117,9 +132,7 @@ void recur_run_print_epoch(struct run *run)
     double share = (double)epoch->epoch / recur_run_epochs(run);
     if (run->screen.epoch == epoch->epoch)
         return;
-    LIVE_FULL(parts[EPOCH], "epoch %*llu/%zu", snprintf(NULL, 0, "%zu", run->config.epochs),
-              (unsigned long long)epoch->epoch, run->config.epochs);
-    LIVE_BRIEF(parts[EPOCH], "%llu/%zu", (unsigned long long)epoch->epoch, run->config.epochs);
+    recur_run_describe_epoch(run, epoch->epoch, true, &parts[EPOCH]);
     if (run->options.labels)
         describe_scores(epoch, best, parts);
     else

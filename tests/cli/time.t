@@ -8,6 +8,11 @@ $ recur train --time 1 --quiet -o a --checkpoint-every 50 | grep -c perplexity; 
 # So does one of a mean that begins at a share of a length which moved.
 $ recur train --time 2 --average swa --quiet -o s > out; eval "$(recur info s | grep -o 'recur train.*' | tee line) --quiet --threads 1 -o t" > out; for m in s t; do recur convert $m --to pytorch $m.safetensors > out; done; cmp s.safetensors t.safetensors; grep -c -- "--average swa --average-start [1-9]" line
 1
+# How many epochs fit is an estimate until the end, and no line says it: what a user waits for is the time, of which no line says that more is left.
+$ some="--batch 1 --steps 10 --hidden 8"; for run in "--time 2" "--epochs 3"; do recur train $some $run -o e 2> shown > out; COLUMNS=60 "$CASES/terminal" -2 recur train $some $run -o e >> shown; for p in "run  *about" "epoch  *[1-9]" "epoch  *[1-9][0-9]*/"; do grep -c "$p" shown | sed 's/[1-9].*/some/'; done; done | xargs; recur train $some --time 2 -o e 2>&1 > out | grep -c "0:0[3-9] left"
+some some 0 0 some some
+0
+[1]
 # With more time the run goes on.
 $ recur train --resume a.checkpoint.safetensors --time 1s --log l -o more > out; wc -l < out; recur train --resume a.checkpoint.safetensors -o same --quiet > out; recur convert same --to pytorch same.safetensors > out; cmp a.safetensors same.safetensors; grep -c -- "--stable [1-9].* --updates [1-9]" <(recur info same)
 2

@@ -120,6 +120,14 @@ def a_taken_port_leaves_the_log(folder):
     equal((said.returncode, (folder / "old.jsonl").read_text(encoding="utf-8")), (1, "old\n"))
 
 
+def a_run_that_fits_a_time_names_no_number_of_epochs(folder):
+    with Training(folder, "--time", "1h", "--log", "fits.jsonl") as run:
+        assert wait_until(lambda: run.json("/now.json")["epoch"] > 0)
+        now = run.json("/now.json")
+        equal(now["epochs"], None)
+        assert 0 < now["seconds_left"] < 3600, now
+
+
 def the_own_run_is_among_many(folder):
     for i in range(70):
         (folder / f"a{i}.jsonl").write_text('{"epoch": 1}\n', encoding="utf-8")
@@ -130,4 +138,4 @@ def the_own_run_is_among_many(folder):
 
 
 main([a_page_changes_no_bit, runs_are_what_the_logs_say, a_run_goes_on_with_its_notes, nonsense_is_refused,
-      a_taken_port_leaves_the_log, the_own_run_is_among_many])
+      a_taken_port_leaves_the_log, a_run_that_fits_a_time_names_no_number_of_epochs, the_own_run_is_among_many])
