@@ -21,6 +21,7 @@ struct talk {
     recur_sampler *sampler;
     uint64_t forgotten;    /* how often /reset was typed */
     const float *logits;   /* of the next token; NULL: nothing was read yet */
+    float *masked;         /* (V) of the first one behind a text */
     bool terminal;         /* a person types */
     struct text_sink sink; /* its last byte is the last that was written or read */
 };
@@ -44,6 +45,7 @@ static enum recur_status read_text(struct talk *talk, const char *text, size_t s
         return status;
     for (size_t i = 0; i < prompt.count; i++)
         talk->logits = recur_stepper_feed(talk->stepper, talk->session, prompt.ids[i]);
+    talk->logits = recur_prompt_mask(talk->vocab, text, size, talk->logits, talk->masked);
     recur_sampler_read(talk->sampler, prompt.ids, prompt.tokens);
     free(prompt.ids);
     if (size > 0)
@@ -167,6 +169,8 @@ int recur_generate_talk(const struct command *command, recur_stepper *stepper,
                         .config = config,
                         .stepper = stepper,
                         .vocab = recur_model_vocab(model),
+                        .masked = recur_need(command, recur_vocab_size(recur_model_vocab(model)),
+                                             sizeof *talk.masked, "the next token"),
                         .sink = {.out = recur_text_out(stdout), .last = '\n'}};
     int status = 0;
     if (recur_session_create(model, &talk.session, &error) != RECUR_OK ||
@@ -177,5 +181,6 @@ int recur_generate_talk(const struct command *command, recur_stepper *stepper,
         status = begin(&talk);
     recur_session_free(talk.session);
     recur_sampler_free(talk.sampler);
+    free(talk.masked);
     return status;
 }

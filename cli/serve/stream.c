@@ -81,6 +81,8 @@ enum recur_status recur_group_create(const struct group_plan *plan, const recur_
         return status;
     }
     made->prompt = *prompt;
+    made->text = text;
+    made->size = size;
     *group = made;
     return RECUR_OK;
 }
@@ -186,11 +188,12 @@ static void end_stream(struct stream *stream, enum finish finish)
     stream->group->running--;
 }
 
-void recur_stream_step(struct stream *stream, const float *logits)
+/* Chooses a token by `offered`, which are the logits or some of them. */
+static void step(struct stream *stream, const float *logits, const float *offered)
 {
     struct group *group = stream->group;
     size_t before = stream->text.size;
-    int32_t id = recur_sample(stream->sampler, logits);
+    int32_t id = recur_sample(stream->sampler, offered);
     bool room = grow_made(stream) && (!group->plan.notes || grow_notes(&stream->notes));
     if (!room || !isfinite(logits[id])) {
         end_stream(stream, room ? FINISH_DIVERGED : FINISH_FAILED);
@@ -212,9 +215,23 @@ void recur_stream_step(struct stream *stream, const float *logits)
         end_stream(stream, FINISH_LENGTH);
 }
 
+void recur_stream_step(struct stream *stream, const float *logits)
+{
+    step(stream, logits, logits);
+}
+
 /* The prompt was read: all streams go on from its state. */
 static void begin_streams(struct group *group, const float *logits)
 {
+    const struct served_model *model = group->plan.model;
+    bool parts = recur_text_parts(recur_vocab_text(model->vocab));
+    float *masked = parts ? recur_try(model->vocabulary, sizeof *masked) : NULL;
+    if (parts && !masked) {
+        recur_group_finish(group, FINISH_FAILED);
+        return;
+    }
+    const float *offered =
+        parts ? recur_prompt_mask(model->vocab, group->text, group->size, logits, masked) : logits;
     for (size_t i = 0; i < group->plan.streams; i++) {
         struct stream *stream = &group->stream[i];
         if (i + 1 == group->plan.streams) { /* the last takes the prompt's session itself */
@@ -227,8 +244,9 @@ static void begin_streams(struct group *group, const float *logits)
         if (stream->most == 0)
             end_stream(stream, FINISH_LENGTH);
         else
-            recur_stream_step(stream, logits);
+            step(stream, logits, offered);
     }
+    free(masked);
     recur_session_free(group->session);
     group->session = NULL;
 }

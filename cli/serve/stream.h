@@ -88,8 +88,10 @@ struct group {
     struct group *next; /* in a list of the scheduler's */
     struct group_plan plan;
     const struct group_owner *owner;
-    void *of;               /* the owner's */
-    recur_prompt prompt;    /* its ids */
+    void *of;            /* the owner's */
+    recur_prompt prompt; /* its ids */
+    const char *text;    /* before the continuations, of `size` bytes; the request's */
+    size_t size;
     size_t read, cached;    /* ids that its session has read, and of these by another request */
     recur_session *session; /* until the prompt is read */
     struct notes notes;     /* of the prompt's tokens */
@@ -99,8 +101,8 @@ struct group {
 };
 
 /* Makes a group that reads `prompt`, whose ids belong to it then. `text` of `size` bytes is what
- * comes before the continuations. Errors: MEMORY, and what a sampler refuses; the prompt's ids stay
- * the caller's then. */
+ * comes before the continuations; it must outlive them. Errors: MEMORY, and what a sampler refuses;
+ * the prompt's ids stay the caller's then. */
 enum recur_status recur_group_create(const struct group_plan *plan, const recur_prompt *prompt,
                                      const char *text, size_t size, struct group **group,
                                      recur_error *error);

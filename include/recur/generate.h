@@ -46,11 +46,12 @@ typedef struct recur_generation {
 
 /* Feeds `prompt` to a fresh session and makes up to `count` tokens, which `text` receives (words
  * are joined by one space). An empty prompt starts from the first line feed's state where the
- * vocabulary has a line feed, else from "<unk>". `sampling` may be NULL: the defaults; `generation`
- * may be NULL. Everything runs on the caller's thread, `text` is called there as well.
- * Errors: ARGUMENT where the model has no vocabulary or the sampler's settings are impossible;
- * MEMORY; UNSUPPORTED as recur_session_create; DIVERGED where the model's weights are so large that
- * a logit is not finite; and whatever `text` returns. */
+ * vocabulary has a line feed, else from "<unk>". Behind a prompt that ends in a space a model of
+ * byte pairs goes on with a token that begins with one (recur_prompt_mask). `sampling` may be NULL:
+ * the defaults; `generation` may be NULL. Everything runs on the caller's thread, `text` is called
+ * there as well. Errors: ARGUMENT where the model has no vocabulary or the sampler's settings are
+ * impossible; MEMORY; UNSUPPORTED as recur_session_create; DIVERGED where the model's weights are
+ * so large that a logit is not finite; and whatever `text` returns. */
 RECUR_API enum recur_status recur_generate(const recur_model *model, const char *prompt,
                                            size_t prompt_size, size_t count,
                                            const recur_sampler_config *sampling,
@@ -121,17 +122,26 @@ typedef struct recur_prompt {
 } recur_prompt;
 
 /* Encodes a prompt as recur_generate reads it: with the space at its end that says that a word is
- * complete, which cleaning to letters takes away. Errors: MEMORY. */
+ * complete, which cleaning to letters takes away; but of byte pairs without it, because the next
+ * token has it: recur_prompt_mask. Errors: MEMORY. */
 RECUR_API enum recur_status recur_prompt_encode(const recur_vocab *vocab, const char *text,
                                                 size_t size, recur_prompt *prompt,
                                                 recur_error *error);
+
+/* The logits (V) of the token that follows a prompt. Where recur_prompt_encode has left out the
+ * space at the text's end, only tokens that begin with a space may follow: `masked` (V) becomes the
+ * logits with -infinity for all others, and is returned (token healing). Elsewhere it returns
+ * `logits` and leaves `masked` alone. A detokenizer that was made with the same text writes the
+ * first token without that space. */
+RECUR_API const float *recur_prompt_mask(const recur_vocab *vocab, const char *text, size_t size,
+                                         const float *logits, float *masked);
 
 /* What makes text of tokens as they come; opaque. */
 typedef struct recur_detokenizer recur_detokenizer;
 
 /* Makes one for tokens that follow a text of `size` bytes, whose end says whether a space parts
- * them. The vocabulary must outlive it. It belongs to the caller: recur_detokenizer_free. Errors:
- * MEMORY. */
+ * them, or is the first byte of the first one (recur_prompt_mask). The vocabulary must outlive it.
+ * It belongs to the caller: recur_detokenizer_free. Errors: MEMORY. */
 RECUR_API enum recur_status recur_detokenizer_create(const recur_vocab *vocab, const char *before,
                                                      size_t size, recur_detokenizer **detokenizer,
                                                      recur_error *error);

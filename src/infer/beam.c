@@ -91,11 +91,12 @@ static void release(struct beam *beam)
     free(beam->stop);
 }
 
-/* Puts a candidate into its place, if it is among the best. Of equals the first one stays first. */
+/* Puts a candidate into its place, if it is among the best and possible at all. Of equals the first
+ * one stays first. */
 static void consider(struct beam *beam, struct candidate candidate)
 {
     size_t at = beam->candidates;
-    if (at == beam->room && !(candidate.score > beam->candidate[at - 1].score))
+    if (!(candidate.score > (at < beam->room ? -(double)INFINITY : beam->candidate[at - 1].score)))
         return;
     if (at < beam->room)
         beam->candidates++;
@@ -221,8 +222,12 @@ static enum recur_status read_prompt(struct beam *beam, const char *prompt, size
     RECUR_TRY(recur_prompt_encode(recur_model_vocab(beam->model), prompt, size, &read, error));
     for (size_t i = 0; i < read.count; i++)
         logits = recur_stepper_feed(beam->stepper, beam->session[0], read.ids[i]);
-    if (logits) /* there is always a token */
-        memcpy(beam->logits, logits, beam->vocabulary * sizeof *logits);
+    if (logits) { /* there is always a token */
+        const float *first =
+            recur_prompt_mask(recur_model_vocab(beam->model), prompt, size, logits, beam->logits);
+        if (first != beam->logits)
+            memcpy(beam->logits, first, beam->vocabulary * sizeof *first);
+    }
     *done = (recur_generation){.prompt_tokens = read.tokens, .prompt_unknown = read.unknown};
     free(read.ids);
     return RECUR_OK;

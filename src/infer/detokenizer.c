@@ -1,4 +1,5 @@
 /* Text of tokens: the ids that a prompt is read as, and the text of tokens as they come. */
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct recur_detokenizer {
     const recur_vocab *vocab;
     const struct recur_token_kind *kind;
     bool space_after; /* of the last token: where the next one says so too, a space parts them */
+    bool space_held;  /* the first token begins with the space at the end of the text before */
     char pending[4];  /* the start of a character, where tokens may be parts of characters */
     size_t pending_size;
 };
@@ -60,11 +62,19 @@ static enum recur_status write_bytes(recur_detokenizer *made, recur_token token,
     return RECUR_OK;
 }
 
+static bool begins_with_space(recur_token token)
+{
+    return token.size > 0 && *token.bytes == ' ';
+}
+
 enum recur_status recur_detokenizer_write(recur_detokenizer *made, int32_t id, recur_text_fn *text,
                                           void *user, recur_error *error)
 {
     const struct receiver receiver = {text, user};
     recur_token token = recur_vocab_token(made->vocab, id);
+    if (made->space_held && begins_with_space(token))
+        token = (recur_token){token.bytes + 1, token.size - 1};
+    made->space_held = false;
     if (made->kind->parts_of_character)
         return write_bytes(made, token, &receiver, error);
     if (made->space_after && made->kind->space_before(token))
@@ -102,6 +112,28 @@ enum recur_status recur_detokenizer_end(recur_detokenizer *detokenizer, recur_te
 static bool ends_in_space(const char *text, size_t size)
 {
     return size > 0 && memchr(" \t\n\v\f\r", text[size - 1], 6);
+}
+
+/* Is the space at the text's end left for the token behind it? A byte pair has the space before a
+ * word, so that in training a space alone comes before other spaces and line ends only. */
+static bool holds_space(const recur_vocab *vocab, const char *text, size_t size)
+{
+    const recur_text_config *config = recur_vocab_text(vocab);
+    bool ends = config->clean == RECUR_CLEAN_LETTERS ? ends_in_space(text, size)
+                                                     : size > 0 && text[size - 1] == ' ';
+    return ends && recur_token_kind_of(config)->parts &&
+           recur_vocab_id(vocab, (recur_token){" ", 1}) != RECUR_UNKNOWN;
+}
+
+const float *recur_prompt_mask(const recur_vocab *vocab, const char *text, size_t size,
+                               const float *logits, float *masked)
+{
+    if (!holds_space(vocab, text, size))
+        return logits;
+    for (size_t id = 0; id < recur_vocab_size(vocab); id++)
+        masked[id] =
+            begins_with_space(recur_vocab_token(vocab, (int32_t)id)) ? logits[id] : -INFINITY;
+    return masked;
 }
 
 static enum recur_status keep_last(void *user, const recur_token *tokens, size_t count,
@@ -150,6 +182,7 @@ enum recur_status recur_detokenizer_create(const recur_vocab *vocab, const char 
     RECUR_TRY(recur_alloc(1, sizeof *made, "a detokenizer", &made, error));
     made->vocab = vocab;
     made->kind = recur_token_kind_of(recur_vocab_text(vocab));
+    made->space_held = holds_space(vocab, before, size);
     enum recur_status status = read_end(made, before, size, error);
     if (status == RECUR_OK)
         *detokenizer = made;
@@ -181,7 +214,9 @@ enum recur_status recur_prompt_encode(const recur_vocab *vocab, const char *text
 {
     recur_prompt made = {0};
     int32_t *ids, *larger;
-    int32_t space = trimmed_space(vocab, text, size);
+    bool held = holds_space(vocab, text, size);
+    int32_t space = held ? RECUR_UNKNOWN : trimmed_space(vocab, text, size);
+    size -= held;
     RECUR_TRY(without_space(vocab, text, &size, error));
     RECUR_TRY(recur_vocab_encode(vocab, text, size, &ids, &made.count, &made.unknown, error));
     enum recur_status status =

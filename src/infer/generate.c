@@ -15,6 +15,7 @@ struct voices {
     recur_session **session; /* (count) */
     double *sum;             /* (V) probabilities; NULL where there is one model */
     float *logits;           /* (V) likewise */
+    float *masked;           /* (V) of the first token */
 };
 
 static enum recur_status open_voices(struct voices *voices, recur_error *error)
@@ -22,6 +23,8 @@ static enum recur_status open_voices(struct voices *voices, recur_error *error)
     size_t count = voices->count;
     const char *what = "a session";
     RECUR_TRY(recur_alloc(count, sizeof *voices->session, what, &voices->session, error));
+    RECUR_TRY(
+        recur_alloc(voices->vocabulary, sizeof *voices->masked, what, &voices->masked, error));
     for (size_t m = 0; m < count; m++)
         RECUR_TRY(recur_session_create(recur_stepper_model(voices->steppers[m]),
                                        &voices->session[m], error));
@@ -38,6 +41,7 @@ static void close_voices(struct voices *voices)
     free(voices->session);
     free(voices->sum);
     free(voices->logits);
+    free(voices->masked);
 }
 
 /* Adds a model's probabilities to the sum. */
@@ -108,6 +112,8 @@ static enum recur_status generate(struct voices *voices, const char *prompt, siz
     const float *logits = NULL;
     for (size_t i = 0; i < read.count; i++)
         logits = feed(voices, read.ids[i]);
+    if (logits) /* there is always a token */
+        logits = recur_prompt_mask(vocab, prompt, prompt_size, logits, voices->masked);
     recur_sampler_read(sampler, read.ids, read.tokens);
     done.prompt_tokens = read.tokens;
     done.prompt_unknown = read.unknown;

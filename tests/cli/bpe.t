@@ -27,3 +27,11 @@ $ recur train text --tokens bpe --task fill --bidirectional; recur train store -
 ! recur train: --task fill needs --tokens char, word or byte, got bpe: a mark in a text stands for one token that is to be filled, and none does for a byte pair
 ! recur train: --task fill needs --tokens char, word or byte, got bpe: a mark in a text stands for one token that is to be filled, and none does for a byte pair
 [2]
+# A token has the space before its word: behind a prompt that ends in a space comes a token that begins with one, as behind the same prompt without it.
+$ for o in "-m m --temp 0" "-m m -m n --temp 0" "-m m --beam 3" "-m m -i --temp 0"; do for p in "The" "The lowest" "The lowest of 12"; do cmp <(echo | recur generate $o -n 7 -p "$p") <(echo | recur generate $o -n 7 -p "$p "); done; done; recur generate -m m -n 7 --temp 0 -p "The lowest "
+The lowest of 12 low newts: 你好,
+# One space of several is the next token's; after a line's end none is.
+$ printf 'a  b\na  b\na  b\n%.0s' {1..40} > two; recur train two --quiet --tokens bpe --vocab-size 270 --hidden 16 --batch 4 --steps 12 --epochs 20 --lr 0.03 --validation 0 -o t > out; for p in "a " "a  " "a  b "; do recur generate -m t -n 3 --temp 0 -p "$p" | head -1 | tr ' ' _; done
+a__b
+a__b
+a__b__b

@@ -226,11 +226,17 @@ def the_cache_is_bounded(folder):
 def words_and_bytes(folder):
     words = train(folder, "words", "--tokens", "word", "--word-rule", "space")
     single = train(folder, "bytes", "--tokens", "byte")
-    with Server("-m", words, "-m", single) as server:
+    pairs = train(folder, "pairs", "--tokens", "bpe", "--vocab-size", "300")
+    with Server("-m", words, "-m", single, "-m", pairs) as server:
         for model, name in (words, "words"), (single, "bytes"):
             answer = server.complete("Mara kept", max_tokens=30, seed=3, model=name,
                                      temperature=0.8)
             same_text(answer["choices"][0]["text"], generated(model, "Mara kept", 30, "-s", "3"))
+        answer = server.complete("Mara ", max_tokens=30, n=2, logprobs=1, model="pairs", temperature=0)
+        for choice in answer["choices"]:  # behind a space comes a token that begins with one
+            same_text(choice["text"], generated(pairs, "Mara ", 30, "--temp", "0"))
+            first = choice["logprobs"]["tokens"][0]
+            equal((first[0], choice["text"].startswith(first[1:])), (" ", True))
         answer = server.complete("\u20ac", max_tokens=2, seed=1, model="bytes", logprobs=1,
                                  echo=True, temperature=50)["choices"][0]
         equal(answer["logprobs"]["tokens"][:3], ["<unk>"] * 3)
