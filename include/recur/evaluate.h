@@ -43,8 +43,9 @@ RECUR_API enum recur_status recur_evaluate(const recur_model *model, const recur
 
 /* recur_evaluate of a whole text by several ranks, which share the streams or windows; all ranks
  * call it, and get the bits of one. `seconds`: after so many without an answer a rank is given up.
- * Errors: likewise; DATA where ranks have different models or texts; FILE, or what the
- * communicator's functions return, where a rank fails. */
+ * Where one fails in its part all return its error, whose sentence begins with "rank 2:". Errors:
+ * likewise; DATA where ranks have different models or texts; FILE, or what the communicator's
+ * functions return, where a rank is given up. */
 RECUR_API enum recur_status recur_evaluate_ranks(const recur_ranks *ranks, const recur_model *model,
                                                  const recur_corpus *corpus, size_t threads,
                                                  double seconds, recur_evaluation *evaluation,

@@ -133,9 +133,10 @@ RECUR_API enum recur_status recur_score_spans(const recur_model *model, const re
                                               recur_score_table **table, recur_error *error);
 
 /* The same by several ranks, which share the sequences; all ranks call it, and get the bits of one.
- * `seconds`: after so many without an answer a rank is given up. Errors: also DATA where ranks have
- * different models or data; FILE, or what the communicator's functions return, where a rank fails.
- */
+ * `seconds`: after so many without an answer a rank is given up. Where one fails in its part all
+ * return its error, whose sentence begins with "rank 2:". Errors: also DATA where ranks have
+ * different models or data; FILE, or what the communicator's functions return, where a rank is
+ * given up. */
 RECUR_API enum recur_status recur_score_ranks(const recur_ranks *ranks, const recur_model *model,
                                               const recur_labels *data, enum recur_scheme scheme,
                                               size_t threads, double seconds,

@@ -43,6 +43,9 @@ struct evaluation {
     size_t batch, steps;                 /* most sequences and steps of one pass */
     struct recur_collective *collective; /* NULL: there is one rank */
     size_t rank, ranks;
+    enum recur_status status; /* of this rank's part: where it fails it still tells losses, for
+                                 which the others wait, and in the end that it has failed */
+    recur_error failure;
     float *told;            /* losses of all ranks, those of each together: (steps, its streams) */
     size_t *at;             /* (ranks + 1): where those of a rank begin, in bytes */
     int32_t *ids, *targets; /* (steps, sequences) of one pass */
@@ -103,24 +106,22 @@ static void join(struct evaluation *e, size_t m, size_t sequences, size_t steps,
 }
 
 /* Runs a pass, whose first row is row `at` of the group. */
-static enum recur_status predict(struct evaluation *e, size_t sequences, size_t steps, size_t at,
-                                 bool carries, recur_error *error)
+static void predict(struct evaluation *e, size_t sequences, size_t steps, size_t at, bool carries)
 {
     size_t hits;
     float *losses = e->another ? e->another : e->losses;
-    if (!sequences)
-        return RECUR_OK;
     const struct recur_minibatch batch = {
         .input = {.batch = sequences, .steps = steps, .ids = e->ids, .targets = e->targets},
         .carries = carries};
-    for (size_t m = 0; m < e->count; m++) {
-        RECUR_TRY(e->engine[m]->backend->score(e->engine[m], &batch, losses + at, e->streams, &hits,
-                                               error));
+    for (size_t m = 0; m < e->count && sequences && e->status == RECUR_OK; m++) {
+        e->status = e->engine[m]->backend->score(e->engine[m], &batch, losses + at, e->streams,
+                                                 &hits, &e->failure);
+        if (e->status != RECUR_OK)
+            return;
         if (e->another)
             join(e, m, sequences, steps, at);
         e->hits += hits;
     }
-    return RECUR_OK;
 }
 
 /* Copies the losses of a rank's share of `count` streams from where they were told, or to there. */
@@ -139,7 +140,7 @@ static enum recur_status tell_ranks(struct evaluation *e, size_t steps, size_t c
                                     recur_error *error)
 {
     if (e->ranks == 1)
-        return RECUR_OK;
+        return e->status;
     for (size_t r = 0; r <= e->ranks; r++)
         e->at[r] = share(e, count, r) * steps * sizeof *e->told;
     copy_losses(e, steps, count, e->rank, false);
@@ -186,7 +187,7 @@ static enum recur_status run_streams(struct evaluation *e, recur_error *error)
         for (size_t done = 0, n; done < steps; done += n) {
             n = steps - done < e->steps ? steps - done : e->steps;
             fill_in(e, from + done, n);
-            RECUR_TRY(predict(e, own, n, done * e->streams + first, from + done > 0, error));
+            predict(e, own, n, done * e->streams + first, from + done > 0);
         }
         RECUR_TRY(tell_ranks(e, steps, e->streams, error));
         add_losses(e, steps);
@@ -205,7 +206,7 @@ static enum recur_status run_windows(struct evaluation *e, recur_error *error)
         for (size_t done = share(e, count, e->rank), n; done < end; done += n) {
             n = end - done < e->batch ? end - done : e->batch;
             fill_in_windows(e, first + done, n);
-            RECUR_TRY(predict(e, n, e->windows.steps, done, false, error));
+            predict(e, n, e->windows.steps, done, false);
         }
         RECUR_TRY(tell_ranks(e, e->windows.steps, count, error));
         add_losses(e, e->windows.steps);
@@ -337,6 +338,18 @@ recur_evaluation recur_evaluation_of(const recur_model *model, const recur_corpu
     };
 }
 
+/* Adds the losses of all predictions. Where a rank fails all do. */
+static enum recur_status run(struct evaluation *e, struct recur_team *team, recur_error *error)
+{
+    e->status = plan(e, e->model, team, &e->failure);
+    RECUR_TRY(recur_collective_fail_together(e->collective, e->status, &e->failure, error));
+    enum recur_status told = e->windows.count ? run_windows(e, error) : run_streams(e, error);
+    if (e->status == RECUR_OK)
+        RECUR_TRY(told);
+    RECUR_TRY(recur_collective_fail_together(e->collective, e->status, &e->failure, error));
+    return sum_hits(e, error);
+}
+
 static enum recur_status evaluate(struct recur_team *team, const recur_model *const *models,
                                   size_t model_count, const recur_corpus *corpus, size_t first,
                                   size_t count, struct recur_collective *collective,
@@ -354,11 +367,7 @@ static enum recur_status evaluate(struct recur_team *team, const recur_model *co
                            .rank = collective ? collective->ranks->rank : 0,
                            .ranks = collective ? collective->ranks->count : 1};
     e.predictions = model->network.task->next ? count - 1 : count;
-    enum recur_status status = plan(&e, model, team, error);
-    if (status == RECUR_OK)
-        status = e.windows.count ? run_windows(&e, error) : run_streams(&e, error);
-    if (status == RECUR_OK)
-        status = sum_hits(&e, error);
+    enum recur_status status = run(&e, team, error);
     if (status == RECUR_OK && !isfinite(e.loss))
         status = recur_fail_overflow("the loss", error);
     if (status == RECUR_OK)

@@ -189,7 +189,8 @@ struct scoring {
     enum recur_scheme scheme;
     struct recur_collective *collective; /* NULL: there is one rank */
     size_t ranks, sequences;
-    size_t *first, *place; /* (ranks + 1): where the sequences and the labels of each begin */
+    size_t *first, *place; /* (ranks + 1): where the sequences and the labels of each begin, */
+    size_t *at;            /* in numbers and, of what is told, in bytes */
     size_t most;           /* labels of all sequences, those that are missing too */
     int32_t *label;        /* (most): predicted, one sequence behind the other */
     size_t next;           /* the first of these that is not predicted yet */
@@ -236,6 +237,22 @@ static enum recur_status keep(void *user, size_t sequence, const recur_predictio
     return RECUR_OK;
 }
 
+static enum recur_status plan_scores(struct scoring *s, recur_error *error)
+{
+    s->sequences = recur_labels_count(s->data);
+    s->most = s->model->network.task->each_word ? recur_labels_tokens(s->data) : s->sequences;
+    RECUR_TRY(recur_alloc(s->most, sizeof *s->label, "scores", &s->label, error));
+    RECUR_TRY(recur_alloc(s->sequences, sizeof *s->losses, "scores", &s->losses, error));
+    RECUR_TRY(recur_alloc(s->most, sizeof *s->truth, "scores", &s->truth, error));
+    RECUR_TRY(recur_alloc(s->most, sizeof *s->predicted, "scores", &s->predicted, error));
+    RECUR_TRY(recur_alloc(s->sequences, sizeof *s->lengths, "scores", &s->lengths, error));
+    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *s->first, "the ranks", &s->first, error));
+    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *s->place, "the ranks", &s->place, error));
+    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *s->at, "the ranks", &s->at, error));
+    divide(s);
+    return RECUR_OK;
+}
+
 /* Predicts the labels of this rank's sequences. */
 static enum recur_status predict_share(struct recur_team *team, struct scoring *s,
                                        recur_error *error)
@@ -251,37 +268,29 @@ static enum recur_status predict_share(struct recur_team *team, struct scoring *
     return predict_on(team, &p, s->data, error);
 }
 
-/* Tells all ranks the labels and losses of all; `own` is how this rank's predictions ended. Where
- * one has met a logit that is not finite all fail. `at` has room for a number of each rank and one
- * more. */
-static enum recur_status tell_ranks(struct scoring *s, enum recur_status own, size_t *at,
-                                    recur_error *error)
+/* Tells all ranks the labels and losses of all. */
+static enum recur_status tell_ranks(struct scoring *s, recur_error *error)
 {
-    size_t lost = own != RECUR_OK;
-    RECUR_TRY(recur_collective_all(s->collective, &lost, sizeof lost, at, error));
-    for (size_t r = 0; r < s->ranks; r++)
-        if (at[r])
-            return recur_fail_overflow("a logit", error);
+    if (s->ranks == 1)
+        return RECUR_OK;
     for (size_t r = 0; r <= s->ranks; r++)
-        at[r] = s->first[r] * sizeof *s->losses;
-    RECUR_TRY(recur_collective_parts(s->collective, s->losses, at, error));
+        s->at[r] = s->first[r] * sizeof *s->losses;
+    RECUR_TRY(recur_collective_parts(s->collective, s->losses, s->at, error));
     for (size_t r = 0; r <= s->ranks; r++)
-        at[r] = s->place[r] * sizeof *s->label;
-    return recur_collective_parts(s->collective, s->label, at, error);
+        s->at[r] = s->place[r] * sizeof *s->label;
+    return recur_collective_parts(s->collective, s->label, s->at, error);
 }
 
-/* Predicts the labels of all sequences. */
+/* Predicts the labels of all sequences. Where a rank fails, as it meets a logit that is not finite,
+ * all do. */
 static enum recur_status predict_all(struct recur_team *team, struct scoring *s, recur_error *error)
 {
-    size_t *at;
-    if (s->ranks == 1)
-        return predict_share(team, s, error);
-    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *at, "the ranks", &at, error));
-    enum recur_status status = predict_share(team, s, error);
-    if (status == RECUR_OK || status == RECUR_ERROR_DIVERGED)
-        status = tell_ranks(s, status, at, error);
-    free(at);
-    return status;
+    recur_error own = {.status = RECUR_OK};
+    enum recur_status status = plan_scores(s, &own);
+    if (status == RECUR_OK)
+        status = predict_share(team, s, &own);
+    RECUR_TRY(recur_collective_fail_together(s->collective, status, &own, error));
+    return tell_ranks(s, error);
 }
 
 /* Puts each label that the data has beside the one that was predicted. */
@@ -319,16 +328,6 @@ static enum recur_status score(struct recur_team *team, struct scoring *s,
                                recur_score_table **table, recur_error *error)
 {
     bool tags = s->model->network.task->each_word;
-    s->sequences = recur_labels_count(s->data);
-    s->most = tags ? recur_labels_tokens(s->data) : s->sequences;
-    RECUR_TRY(recur_alloc(s->most, sizeof *s->label, "scores", &s->label, error));
-    RECUR_TRY(recur_alloc(s->sequences, sizeof *s->losses, "scores", &s->losses, error));
-    RECUR_TRY(recur_alloc(s->most, sizeof *s->truth, "scores", &s->truth, error));
-    RECUR_TRY(recur_alloc(s->most, sizeof *s->predicted, "scores", &s->predicted, error));
-    RECUR_TRY(recur_alloc(s->sequences, sizeof *s->lengths, "scores", &s->lengths, error));
-    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *s->first, "the ranks", &s->first, error));
-    RECUR_TRY(recur_alloc(s->ranks + 1, sizeof *s->place, "the ranks", &s->place, error));
-    divide(s);
     RECUR_TRY(predict_all(team, s, error));
     pair_labels(s);
     if (!s->count)
@@ -360,6 +359,7 @@ enum recur_status recur_score_on(struct recur_team *team, const recur_model *mod
     free(s.lengths);
     free(s.first);
     free(s.place);
+    free(s.at);
     return status;
 }
 

@@ -54,6 +54,7 @@ static enum recur_status plan(struct recur_collective *x, recur_error *error)
     size_t count = x->ranks->count, others = 0, lines = (size_t)RECUR_PARCELS_MAX * 64;
     RECUR_TRY(recur_alloc(count, sizeof *x->own, "the ranks", &x->own, error));
     RECUR_TRY(recur_alloc(count, sizeof *x->heads, "the ranks", &x->heads, error));
+    RECUR_TRY(recur_alloc(count, sizeof *x->ends, "the ranks", &x->ends, error));
     for (size_t r = 0; r < count; r++) {
         size_t first = recur_pairwise_cut(x->blocks, r, count);
         recur_pairwise_of(&x->own[r], first, recur_pairwise_cut(x->blocks, r + 1, count) - first);
@@ -98,6 +99,7 @@ void recur_collective_free(struct recur_collective *x)
         return;
     free(x->own);
     free(x->heads);
+    free(x->ends);
     recur_block_free(x->out);
     recur_block_free(x->in);
     free(x);
@@ -135,6 +137,7 @@ static enum recur_status begin(struct recur_collective *x, enum recur_status sta
 {
     if (status != RECUR_OK)
         recur_collective_let_go(x);
+    x->failed |= status != RECUR_OK;
     return recur_called_back(status, own, error);
 }
 
@@ -207,4 +210,40 @@ enum recur_status recur_collective_all(struct recur_collective *x, const void *o
         RECUR_TRY(recur_collective_send(x, r, own, bytes, error));
     }
     return recur_collective_wait(x, error);
+}
+
+/* The first rank that has failed, as many as there are where none has; *all: all have, with one
+ * sentence. */
+static size_t first_failed(const struct recur_collective *x, bool *all)
+{
+    size_t count = x->ranks->count, first = 0;
+    while (first < count && x->ends[first].status == RECUR_OK)
+        first++;
+    *all = true;
+    for (size_t r = 0; r < count && first < count; r++)
+        *all &= strcmp(x->ends[r].message, x->ends[first].message) == 0;
+    return first;
+}
+
+enum recur_status recur_collective_fail_together(struct recur_collective *x,
+                                                 enum recur_status status, const recur_error *own,
+                                                 recur_error *error)
+{
+    recur_error end = {.status = status};
+    bool all;
+    if (status != RECUR_OK)
+        memcpy(end.message, own->message, sizeof end.message);
+    if (x && x->ranks->count > 1 && !x->failed) {
+        recur_error unheard = {.status = RECUR_OK};
+        enum recur_status told = recur_collective_all(x, &end, sizeof end, x->ends, &unheard);
+        size_t rank = told == RECUR_OK ? first_failed(x, &all) : x->ranks->count;
+        if (rank < x->ranks->count && !all)
+            return recur_fail(error, x->ends[rank].status, "rank %zu: %s", rank,
+                              x->ends[rank].message);
+        if (status == RECUR_OK && told != RECUR_OK) {
+            end = unheard;
+            end.status = told;
+        }
+    }
+    return end.status == RECUR_OK ? RECUR_OK : recur_fail(error, end.status, "%s", end.message);
 }

@@ -40,7 +40,7 @@ struct recur_collective {
     uint64_t sums; /* how many were made; ranks tell each other, so that none is left behind */
     size_t unit;   /* bytes of a number on its way: of float, or of bf16 */
     bool fast;     /* the communicator sums, in an order of its own */
-    bool failed;   /* a sum has failed: messages may be left */
+    bool failed;   /* a message or a sum has failed: nothing more can be told */
 
     size_t messages; /* that were begun since the last wait */
     size_t through;  /* the first ones of these, which are through */
@@ -49,6 +49,7 @@ struct recur_collective {
     size_t room;                   /* how many numbers there are, at most */
     struct recur_pairwise *own;    /* (count): which sums each rank has */
     struct recur_rank_head *heads; /* (count): of all ranks */
+    recur_error *ends;             /* (count): how a part of each rank ended */
     unsigned char *out, *in;       /* copies of sums on their way; sums of others */
     size_t outs, ins;              /* bytes of these in use */
 
@@ -103,5 +104,13 @@ enum recur_status recur_collective_all(struct recur_collective *collective, cons
  * at[r + 1]. This rank's own are there already. */
 enum recur_status recur_collective_parts(struct recur_collective *collective, void *all,
                                          const size_t *at, recur_error *error);
+
+/* Ends a part of the work that each rank does by itself: where one has failed all fail. `status` is
+ * how this rank's part ended, `own` its sentence. All return the status of the first rank that
+ * failed, and its sentence, which names the rank unless all have failed alike. NULL: there is one
+ * rank. */
+enum recur_status recur_collective_fail_together(struct recur_collective *collective,
+                                                 enum recur_status status, const recur_error *own,
+                                                 recur_error *error);
 
 #endif

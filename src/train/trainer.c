@@ -136,6 +136,8 @@ void recur_trainer_free(recur_trainer *trainer)
     recur_source_free(trainer->source);
     recur_collective_free(trainer->collective);
     free(trainer->states);
+    free(trainer->learnt);
+    free(trainer->at);
     recur_model_place_back(trainer->model, &trainer->before);
     recur_team_free(trainer->team);
     free(trainer->tensor);
@@ -329,6 +331,28 @@ static void keep(struct recur_trainer *trainer, double loss)
     trainer->best_epoch = trainer->epochs;
 }
 
+/* Validates, and adds the epoch to the model's history; where a rank fails all do. All of them are
+ * lost alike, as they have the same losses. */
+static enum recur_status judge(struct recur_trainer *trainer, recur_epoch *epoch,
+                               recur_error *error)
+{
+    recur_model *model = trainer->model;
+    size_t before = model->history_count;
+    recur_error own = {.status = RECUR_OK};
+    exchange(trainer);
+    enum recur_status status = trainer->kind->validate(trainer, epoch, &own);
+    exchange(trainer);
+    if (status == RECUR_ERROR_DIVERGED || (status == RECUR_OK && trainer->source->held_out.tokens &&
+                                           recur_task_lost(model->network.task, epoch->valid_loss)))
+        return RECUR_ERROR_DIVERGED;
+    if (status == RECUR_OK)
+        status = recur_model_add_epoch(model, epoch, &own);
+    status = recur_collective_fail_together(trainer->collective, status, &own, error);
+    if (status != RECUR_OK)
+        model->history_count = before;
+    return status;
+}
+
 enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *epoch,
                                           recur_error *error)
 {
@@ -354,15 +378,10 @@ enum recur_status recur_trainer_end_epoch(recur_trainer *trainer, recur_epoch *e
                           .valid_precision = NAN,
                           .valid_recall = NAN,
                           .valid_f1 = NAN};
-    exchange(trainer);
-    enum recur_status status = trainer->kind->validate(trainer, &result, error);
-    exchange(trainer);
-    if (status == RECUR_ERROR_DIVERGED ||
-        (status == RECUR_OK && trainer->source->held_out.tokens &&
-         recur_task_lost(trainer->model->network.task, result.valid_loss)))
+    enum recur_status status = judge(trainer, &result, error);
+    if (status == RECUR_ERROR_DIVERGED)
         return diverged(trainer, error);
     RECUR_TRY(status);
-    RECUR_TRY(recur_model_add_epoch(trainer->model, &result, error));
     double judged = recur_trainer_judged(trainer, &result);
     recur_plateau_epoch(&trainer->config, &trainer->plateau, judged);
     trainer->epochs++;

@@ -44,16 +44,18 @@ struct recur_trainer {
     struct recur_source *source;
 
     struct recur_collective
-        *collective;   /* with the other ranks; NULL: minibatches have no blocks */
-    recur_ranks alone; /* the communicator of one rank */
-    size_t first, own; /* the sequences of a text's minibatch that this rank has */
-    float *states;     /* carried ones of all ranks, (B, H) of each tensor; NULL: this
-                          rank has all of them */
-    uint64_t gathered; /* the minibatch, of all epochs, after which they are */
-    bool local;        /* ranks learn by themselves and take means of what they have learnt */
-    bool idle;         /* likewise, but this one has no labels in the present update */
-    bool agreed;       /* the ranks have the same data and settings */
-    bool stop_asked;   /* where there are no other ranks */
+        *collective;     /* with the other ranks; NULL: minibatches have no blocks */
+    recur_ranks alone;   /* the communicator of one rank */
+    size_t first, own;   /* the sequences of a text's minibatch that this rank has */
+    float *states;       /* carried ones of all ranks, (B, H) of each tensor; NULL: this
+                            rank has all of them */
+    uint64_t gathered;   /* the minibatch, of all epochs, after which they are */
+    double (*learnt)[3]; /* (ranks): loss, norm and updates of each since the last mean */
+    size_t *at;          /* (ranks + 1): where the states of each begin, in bytes */
+    bool local;          /* ranks learn by themselves and take means of what they have learnt */
+    bool idle;           /* likewise, but this one has no labels in the present update */
+    bool agreed;         /* the ranks have the same data and settings */
+    bool stop_asked;     /* where there are no other ranks */
 
     struct recur_team *team;
     struct recur_placement before; /* where the model was computed before the run */

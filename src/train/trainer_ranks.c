@@ -59,6 +59,9 @@ enum recur_status recur_trainer_divide(recur_trainer *trainer, recur_error *erro
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "a rank can have at most %d blocks, but %zu of %zu are its share",
                           RECUR_MICRO_BATCHES_MAX, blocks, config->blocks);
+    RECUR_TRY(
+        recur_alloc(ranks->count, sizeof *trainer->learnt, "the ranks", &trainer->learnt, error));
+    RECUR_TRY(recur_alloc(ranks->count + 1, sizeof *trainer->at, "the ranks", &trainer->at, error));
     each = batch / config->blocks;
     trainer->first = recur_collective_first(trainer->collective) * each;
     trainer->own = blocks * each;
@@ -70,22 +73,20 @@ enum recur_status recur_trainer_take_mean(recur_trainer *trainer, size_t updates
 {
     struct recur_collective *collective = trainer->collective;
     size_t ranks = collective->ranks->count;
-    double own[3] = {*loss, *norm, (double)updates}, (*all)[3], counted = 0;
+    double own[3] = {*loss, *norm, (double)updates}, counted = 0;
     RECUR_TRY(trainer->backend->mean(trainer->learner, ranks, error));
     if (trainer->engine)
         trainer->backend->prepare(trainer->engine);
-    RECUR_TRY(recur_alloc(ranks, sizeof *all, "the ranks", &all, error));
-    enum recur_status status = recur_collective_all(collective, own, sizeof own, all, error);
+    RECUR_TRY(recur_collective_all(collective, own, sizeof own, trainer->learnt, error));
     *loss = *norm = 0;
-    for (size_t r = 0; r < ranks && status == RECUR_OK; r++) {
-        *loss += all[r][0];
-        *norm += all[r][1];
-        counted += all[r][2];
+    for (size_t r = 0; r < ranks; r++) {
+        *loss += trainer->learnt[r][0];
+        *norm += trainer->learnt[r][1];
+        counted += trainer->learnt[r][2];
     }
     *loss /= fmax(counted, 1);
     *norm /= fmax(counted, 1);
-    free(all);
-    return status;
+    return RECUR_OK;
 }
 
 enum recur_status recur_trainer_gather_states(recur_trainer *trainer, recur_error *error)
@@ -93,26 +94,23 @@ enum recur_status recur_trainer_gather_states(recur_trainer *trainer, recur_erro
     bool gathered = trainer->gathered == trainer->updates;
     if (!trainer->states || !trainer->minibatch || gathered)
         return RECUR_OK;
-    size_t ranks = trainer->collective->ranks->count, *at;
+    size_t ranks = trainer->collective->ranks->count;
     float *states = trainer->states;
-    enum recur_status status = RECUR_OK;
-    RECUR_TRY(recur_alloc(ranks + 1, sizeof *at, "the ranks", &at, error));
-    for (size_t i = 0; i < trainer->tensors && status == RECUR_OK; i++) {
+    for (size_t i = 0; i < trainer->tensors; i++) {
         const struct recur_state_tensor *tensor = &trainer->tensor[i];
         if (!tensor->width)
             continue;
         size_t each = trainer->config.batch / trainer->config.blocks * tensor->width;
         for (size_t r = 0; r <= ranks; r++)
-            at[r] = recur_pairwise_cut(trainer->config.blocks, r, ranks) * each * sizeof *states;
+            trainer->at[r] =
+                recur_pairwise_cut(trainer->config.blocks, r, ranks) * each * sizeof *states;
         trainer->backend->read_states(trainer->engine, tensor->index, tensor->c,
                                       states + trainer->first * tensor->width);
-        status = recur_collective_parts(trainer->collective, states, at, error);
+        RECUR_TRY(recur_collective_parts(trainer->collective, states, trainer->at, error));
         states += trainer->config.batch * tensor->width;
     }
-    free(at);
-    if (status == RECUR_OK)
-        trainer->gathered = trainer->updates;
-    return status;
+    trainer->gathered = trainer->updates;
+    return RECUR_OK;
 }
 
 void recur_trainer_ask_stop(recur_trainer *trainer)

@@ -19,6 +19,8 @@
 
 enum { MOST = 3000000, BATCH = 12, STEPS = 6, EPOCHS = 2, HIDDEN = 24 };
 
+struct rank;
+
 /* One run, which each rank does. */
 struct work {
     recur_trainer_config config;
@@ -34,6 +36,8 @@ struct work {
     const char *save;       /* a checkpoint is written here after `after` minibatches; NULL: none */
     const char *resume;     /* the run goes on from this checkpoint */
     size_t after;
+    /* Each rank calls it before an epoch ends and afterwards; may be NULL. */
+    void (*at_end)(const struct rank *rank, bool before);
 };
 
 struct rank {
@@ -101,7 +105,12 @@ static enum recur_status run(struct rank *rank, recur_trainer *trainer)
         if (work->save && rank->steps == work->after)
             RECUR_TRY(recur_checkpoint_save(trainer, "{}", work->save, &rank->error));
         if (step.end_of_epoch) {
-            RECUR_TRY(recur_trainer_end_epoch(trainer, &epoch, &rank->error));
+            if (work->at_end)
+                work->at_end(rank, true);
+            enum recur_status status = recur_trainer_end_epoch(trainer, &epoch, &rank->error);
+            if (work->at_end)
+                work->at_end(rank, false);
+            RECUR_TRY(status);
             rank->loss = epoch.loss;
             rank->valid_loss = epoch.valid_loss;
             rank->valid_accuracy = epoch.valid_accuracy;

@@ -151,8 +151,8 @@ static void ranks_score_the_same_labels_or_none(void **state)
     for (size_t r = 0; r < 4; r++) {
         assert_int_equal(rank[r].status, RECUR_ERROR_DIVERGED);
         assert_string_equal(rank[r].error.message,
-                            "the model's weights are too large to compute with: a logit is not "
-                            "finite");
+                            "rank 3: the model's weights are too large to compute with: a logit is "
+                            "not finite");
     }
 }
 
