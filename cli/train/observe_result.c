@@ -33,14 +33,25 @@ static void print_perplexity(const struct run *run)
                validated ? "held-out" : "training", (unsigned long long)kept->epoch);
 }
 
-/* Prints how well the kept model labels the held-out data or, without any, the data that it learnt
- * from. */
+/* Scores the kept model on the held-out data or, without any, on the data that it learnt from, by
+ * all ranks. The others wait for rank 0 without a limit, as it has written the model before. */
+static enum recur_status score(const struct run *run, recur_score_table **table, recur_error *error)
+{
+    const recur_labels *data = run->valid ? run->valid : run->train;
+    const struct ranks *ranks = &run->ranks;
+    double patience = ranks->rank > 0 ? (double)INFINITY : (double)ranks->seconds;
+    if (!ranks->all)
+        return recur_score(run->model, data, run->config.threads, table, error);
+    return recur_score_ranks(ranks->all, run->model, data, RECUR_SCHEME_AUTO, run->config.threads,
+                             patience, table, error);
+}
+
+/* Prints how well the kept model labels. */
 static int print_scores(struct run *run)
 {
     recur_score_table *table;
     recur_error error;
-    if (recur_score(run->model, run->valid ? run->valid : run->train, (size_t)run->options.threads,
-                    &table, &error) != RECUR_OK)
+    if (score(run, &table, &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     const recur_scores *scores = &run->scores;
     run->scores = *recur_score_table_scores(table);
@@ -81,9 +92,10 @@ static int end(struct run *run, void *state)
         status = print_scores(run);
     else
         print_perplexity(run);
+    if (status != 0 || run->ranks.rank > 0)
+        return status;
     recur_json_open(&run->predictions, NULL, '[');
-    if (status == 0)
-        status = print_predictions(run);
+    status = print_predictions(run);
     recur_json_close(&run->predictions, ']');
     fflush(stdout);
     return status;
@@ -97,5 +109,6 @@ static int close_result(struct run *run, void *state)
 }
 
 const struct observer recur_observe_result = {
+    .all_ranks = true, /* each scores some of the labels */
     .at = {[MOMENT_END] = end, [MOMENT_CLOSE] = close_result},
 };
