@@ -33,18 +33,45 @@ static bool read_reserved(const recur_json *json, size_t *reserved)
     return good;
 }
 
-/* Reads the tokens of a list of strings, or of a list of entries with a member "token". */
-static bool read_tokens(const recur_json *list, bool bytes, size_t reserved, char *byte,
-                        recur_token *tokens)
+/* The token of an entry, which may be an object. */
+static const recur_json *token_of(const recur_json *entry)
 {
+    return entry->kind == RECUR_JSON_OBJECT ? recur_json_member(entry, "token") : entry;
+}
+
+/* How many bytes the list's tokens may need that are not strings in it. */
+static size_t count_bytes(const recur_json *list)
+{
+    size_t bytes = list->size;
     const recur_json *entry = recur_json_first(list);
-    for (size_t id = 0; id < list->size; id++, entry = recur_json_next(entry)) {
-        const recur_json *token =
-            entry->kind == RECUR_JSON_OBJECT ? recur_json_member(entry, "token") : entry;
-        if (!recur_json_read_token(token, bytes && id > reserved, &byte[id], &tokens[id]))
+    for (size_t id = 0; id < list->size; id++, entry = recur_json_next(entry))
+        bytes += recur_json_is(token_of(entry), RECUR_JSON_LIST) ? token_of(entry)->size : 0;
+    return bytes;
+}
+
+/* Reads the tokens of a list, or of a list of entries with a member "token". */
+static bool read_tokens(const recur_json *list, const recur_text_config *text, size_t reserved,
+                        char *bytes, recur_token *tokens)
+{
+    enum { BYTES = 256 }; /* after which a vocabulary of byte pairs has what was learnt */
+    const recur_json *entry = recur_json_first(list);
+    size_t last = recur_text_parts(text)                     ? reserved + BYTES
+                  : recur_tokens_as_they_stand(text->tokens) ? list->size
+                                                             : 0;
+    for (size_t id = 0; id < list->size; id++, entry = recur_json_next(entry))
+        if (!recur_json_read_entry(token_of(entry), id > reserved && id <= last, &bytes,
+                                   &tokens[id]))
             return false;
-    }
     return true;
+}
+
+/* What to say of a list that is no vocabulary of such tokens. */
+static const char *advice_on(const recur_text_config *text)
+{
+    return recur_text_parts(text)
+               ? "; byte pairs are read as recur vocab --tokens bpe --json prints them, and those "
+                 "of other programs, which divide texts otherwise, not at all"
+               : "";
 }
 
 /* Makes a vocabulary of a JSON list of tokens, or of what `recur vocab --json` prints. */
@@ -59,19 +86,22 @@ static recur_vocab *make_vocab(const struct command *command, const struct conve
     recur_vocab *vocab = NULL;
     recur_error error;
     recur_token *tokens = recur_need(command, size, sizeof *tokens, "a vocabulary");
-    char *bytes = recur_need(command, size, 1, "a vocabulary");
+    char *bytes = recur_need(command, good ? count_bytes(list) : 0, 1, "a vocabulary");
     /* The table of options has checked the names. */
     recur_tokens_parse(options->tokens, &text.tokens, NULL);
     recur_clean_parse(options->clean, &text.clean, NULL);
     recur_word_rule_parse(options->word_rule, &text.word_rule, NULL);
-    good = good && read_reserved(json, &reserved) &&
-           read_tokens(list, recur_tokens_as_they_stand(text.tokens), reserved, bytes, tokens);
+    good =
+        good && read_reserved(json, &reserved) && read_tokens(list, &text, reserved, bytes, tokens);
     if (!good)
-        recur_failure(command, "%s is not a list of tokens in JSON",
-                      recur_path(options->vocab).text);
+        recur_failure(command,
+                      "%s is not a list of tokens in JSON in the order of their ids, nor what "
+                      "recur vocab --json prints%s",
+                      recur_path(options->vocab).text, advice_on(&text));
     else if (recur_vocab_from_entries(tokens, NULL, size, reserved, &text, &vocab, &error) !=
              RECUR_OK)
-        recur_failure(command, "%s: %s", recur_path(options->vocab).text, error.message);
+        recur_failure(command, "%s: %s%s", recur_path(options->vocab).text, error.message,
+                      advice_on(&text));
     free(tokens);
     free(bytes);
     return vocab;
@@ -237,7 +267,7 @@ static const struct option_spec options[] = {
              "program runs it (recur/stack.h)"},
     {OPTION_FILE, 0, "vocab", "FILE", offsetof(struct convert_options, vocab), .shown = "none",
      .help = "the tokens in order of their ids, as a JSON list of strings or as recur vocab --json "
-             "prints them; the first is <unk>"},
+             "prints them; the first is <unk>. A token that is no UTF-8 is a list of its bytes"},
     {OPTION_CHOICE, 0, "tokens", "KIND", offsetof(struct convert_options, tokens),
      .fields = recur_text_field, .standard = "char",
      .help = "what one token of that vocabulary is"},

@@ -133,7 +133,7 @@ static int print_json(const struct job *job)
     recur_json_open(&json, "entries", '[');
     for (size_t id = 0; id < size; id++) {
         recur_json_open(&json, NULL, '{');
-        recur_json_put_token(&json, "token", recur_vocab_token(job->vocab, (int32_t)id));
+        recur_json_put_entry(&json, "token", recur_vocab_token(job->vocab, (int32_t)id));
         recur_json_put_u64(&json, "id", id);
         recur_json_put_u64(&json, "count", recur_vocab_count(job->vocab, (int32_t)id));
         recur_json_close(&json, '}');

@@ -1,5 +1,6 @@
 #include "common/quote.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,15 +92,48 @@ void recur_json_put_token(recur_json_writer *json, const char *key, recur_token 
         recur_json_put_bytes(json, key, utf8, 2);
 }
 
-bool recur_json_read_token(const recur_json *text, bool may_be_byte, char *byte, recur_token *token)
+static bool is_utf8(recur_token token)
 {
-    if (!recur_json_is(text, RECUR_JSON_TEXT))
+    utf8proc_ssize_t length = 1;
+    for (size_t at = 0; at < token.size && length > 0; at += (size_t)length) {
+        utf8proc_int32_t code;
+        length = utf8proc_iterate((const utf8proc_uint8_t *)token.bytes + at,
+                                  (utf8proc_ssize_t)(token.size - at), &code);
+    }
+    return length > 0;
+}
+
+void recur_json_put_entry(recur_json_writer *json, const char *key, recur_token token)
+{
+    if (token.size < 2 || is_utf8(token)) {
+        recur_json_put_token(json, key, token);
+        return;
+    }
+    recur_json_open(json, key, '[');
+    for (size_t i = 0; i < token.size; i++)
+        recur_json_put_u64(json, NULL, (unsigned char)token.bytes[i]);
+    recur_json_close(json, ']');
+}
+
+bool recur_json_read_entry(const recur_json *json, bool may_be_byte, char **to, recur_token *token)
+{
+    if (recur_json_is(json, RECUR_JSON_LIST)) {
+        const recur_json *byte = recur_json_first(json);
+        *token = (recur_token){*to, json->size};
+        for (size_t i = 0; i < json->size; i++, byte = recur_json_next(byte)) {
+            if (byte->kind != RECUR_JSON_INTEGER || byte->negative || byte->magnitude > UCHAR_MAX)
+                return false;
+            *(*to)++ = (char)byte->magnitude;
+        }
+        return true;
+    }
+    if (!recur_json_is(json, RECUR_JSON_TEXT))
         return false;
-    *token = (recur_token){text->text, text->size};
+    *token = (recur_token){json->text, json->size};
     unsigned char lead = (unsigned char)*token->bytes;
     if (may_be_byte && token->size == 2 && (lead == 0xC2 || lead == 0xC3)) {
-        *byte = (char)(lead << 6 | (token->bytes[1] & 0x3F));
-        *token = (recur_token){byte, 1};
+        **to = (char)(lead << 6 | (token->bytes[1] & 0x3F));
+        *token = (recur_token){(*to)++, 1};
     }
     return true;
 }

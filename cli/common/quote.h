@@ -30,10 +30,13 @@ void recur_json_put_repaired(recur_json_writer *json, const char *key, const cha
  * with the byte's number; in a token of several bytes, what is not UTF-8 becomes U+FFFD. */
 void recur_json_put_token(recur_json_writer *json, const char *key, recur_token token);
 
-/* The reverse: finds the token that `text` stands for; `text` must outlive it. If it `may_be_byte`,
- * a character of two bytes stands for the byte with its number, which is stored in `*byte`. False
- * where `text` is not a string. */
-bool recur_json_read_token(const recur_json *text, bool may_be_byte, char *byte,
-                           recur_token *token);
+/* Puts an entry of a vocabulary: as recur_json_put_token, but a token of several bytes that is not
+ * UTF-8 becomes the list of their numbers. */
+void recur_json_put_entry(recur_json_writer *json, const char *key, recur_token token);
+
+/* The reverse: finds the token that `json` stands for; `json` must outlive it. If it `may_be_byte`,
+ * a character of two bytes stands for the byte with its number. Bytes are stored at *to, which
+ * moves behind them. False where `json` is neither a string nor a list of bytes. */
+bool recur_json_read_entry(const recur_json *json, bool may_be_byte, char **to, recur_token *token);
 
 #endif

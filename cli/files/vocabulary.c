@@ -33,7 +33,7 @@ void recur_put_entries(recur_json_writer *json, const char *key, const recur_voc
 {
     recur_json_open(json, key, '[');
     for (size_t id = first; id < recur_vocab_size(vocab); id++)
-        recur_json_put_token(json, NULL, recur_vocab_token(vocab, (int32_t)id));
+        recur_json_put_entry(json, NULL, recur_vocab_token(vocab, (int32_t)id));
     recur_json_close(json, ']');
 }
 

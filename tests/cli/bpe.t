@@ -35,3 +35,11 @@ $ printf 'a  b\na  b\na  b\n%.0s' {1..40} > two; recur train two --quiet --token
 a__b
 a__b
 a__b__b
+# A list of byte pairs, some of them parts of characters, comes back from JSON.
+$ recur vocab --tokens bpe --vocab-size 290 --json text > list; recur info --json m > model; python3 -c 'import json; v = json.load(open("list")); print(v["entries"][258]["token"]); json.dump(json.load(open("model"))["vocabulary"]["entries"], open("entries", "w"))'; recur convert --to pytorch m p.safetensors > out; for l in list entries; do recur convert --vocab $l --tokens bpe p.safetensors back > out; recur info --json back | grep -o '"vocabulary".*"origin"' | cmp - <(grep -o '"vocabulary".*"origin"' model); recur generate -m back -n 9 -s 1 -p 'The ' | cmp - <(recur generate -m m -n 9 -s 1 -p 'The '); done
+[32, 228]
+$ echo '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}' > tokenizer.json; echo '["<unk>", "!", "a"]' > other; for l in tokenizer.json other; do recur convert --vocab $l --tokens bpe p.safetensors back; done; recur convert --vocab list p.safetensors back
+! recur convert: tokenizer.json is not a list of tokens in JSON in the order of their ids, nor what recur vocab --json prints; byte pairs are read as recur vocab --tokens bpe --json prints them, and those of other programs, which divide texts otherwise, not at all
+! recur convert: other: a vocabulary of byte pairs has all bytes behind its reserved tokens, and entry 1 is not byte 0; byte pairs are read as recur vocab --tokens bpe --json prints them, and those of other programs, which divide texts otherwise, not at all
+! recur convert: token 258 of the vocabulary is not UTF-8, which model files need
+[1]

@@ -40,7 +40,7 @@ $ echo '{"reserved": 4, "entries": ["<unk>", "a", "b", "c"]}' > many; recur conv
 ! recur convert: many: a vocabulary of 4 entries cannot have 4 reserved tokens
 [1]
 $ echo '{"reserved": "2", "entries": ["<unk>", "a", "b", "c"]}' > many; recur convert --vocab many torch back
-! recur convert: many is not a list of tokens in JSON
+! recur convert: many is not a list of tokens in JSON in the order of their ids, nor what recur vocab --json prints
 [1]
 
 # Single tokens, and a list of another length.
@@ -57,7 +57,7 @@ $ echo '["a", "<unk>", "b", "c"]' > order; recur convert --vocab order torch bac
 ! recur convert: order: vocabulary entry 0 is not "<unk>"
 [1]
 $ echo '["<unk>", 1, "b", "c"]' > kinds; recur convert --vocab kinds torch back
-! recur convert: kinds is not a list of tokens in JSON
+! recur convert: kinds is not a list of tokens in JSON in the order of their ids, nor what recur vocab --json prints
 [1]
 $ echo '[' > broken; recur convert --vocab broken torch back
 ! recur convert: broken is not valid JSON at line 2, byte 1: expected a value, got the end
