@@ -41,7 +41,8 @@ static int set_length(struct run *run, double now)
                                            : (double)run->config.warmup;
     double change = fabs(at + left - (double)run->config.updates);
     double falls = warmup + (double)run->config.stable; /* so many updates precede the decay */
-    fit->decays = fit->decays || (at > falls && falls >= (double)fit->begun);
+    bool planned = run->config.stable > 0; /* or the schedule's parts have yet to be set */
+    fit->decays = fit->decays || (planned && at > falls && falls >= (double)fit->begun);
     if (!fit->decays) {
         fit->decays = left <= decay;
         decay = fmin(decay, left);
@@ -49,9 +50,9 @@ static int set_length(struct run *run, double now)
     } else {
         decay = (double)run->config.decay;
     }
-    if (!fit->decays && change < 0.01 * left)
+    if (planned && !fit->decays && change < 0.01 * left)
         return 0;
-    if (left > 3 && change < fmax(1, 0.02 * left) && decay == (double)run->config.decay)
+    if (planned && left > 3 && change < fmax(1, 0.02 * left) && decay == (double)run->config.decay)
         return 0;
     if (recur_trainer_set_length(run->trainer, (size_t)(at + left), (size_t)stable, (size_t)decay,
                                  &error) != RECUR_OK)

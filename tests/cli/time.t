@@ -5,6 +5,10 @@ $ recur train --time 1 --quiet -o a --checkpoint-every 50 | grep -c perplexity; 
 1
 0
 [1]
+# So does one that ends before its time, because more would only over-fit so short a text. Its rate falls too, from 0.02 almost to a fiftieth.
+$ recur train --max-tokens 2000 --time 60 --quiet --log l -o c > out; eval "$(recur info c | grep -o 'recur train.*' | tee line) --quiet --threads 1 -o d" > out; for m in c d; do recur convert $m --to pytorch $m.safetensors > out; done; cmp c.safetensors d.safetensors; grep -c -- "--stable [1-9][0-9]* --decay [1-9][0-9]* --updates [1-9]" line; tail -n 1 l | grep -c '"lr": 0.000[45]'
+1
+1
 # So does one of a mean that begins at a share of a length which moved.
 $ recur train --time 2 --average swa --quiet -o s > out; eval "$(recur info s | grep -o 'recur train.*' | tee line) --quiet --threads 1 -o t" > out; for m in s t; do recur convert $m --to pytorch $m.safetensors > out; done; cmp s.safetensors t.safetensors; grep -c -- "--average swa --average-start [1-9]" line
 1
