@@ -124,6 +124,13 @@ static void put_count(recur_json_writer *words, const char *name, uint64_t count
     put_text(words, name, text);
 }
 
+static void put_flag(recur_json_writer *words, const char *name, bool on)
+{
+    char off[80];
+    snprintf(off, sizeof off, "no-%s", name);
+    put_word(words, on ? name : off, NULL, 0);
+}
+
 static void put_field(recur_json_writer *words, const struct option_spec *option, const char *given,
                       const void *settings)
 {
@@ -131,10 +138,7 @@ static void put_field(recur_json_writer *words, const struct option_spec *option
     const char *name = option->name;
     recur_value value = recur_field_get(field, (const char *)settings + option->at);
     switch (recur_field_kind(field)) {
-    case RECUR_FIELD_FLAG:
-        if (value.count)
-            put_word(words, name, NULL, 0);
-        return;
+    case RECUR_FIELD_FLAG: put_flag(words, name, value.count != 0); return;
     case RECUR_FIELD_COUNT: put_count(words, name, value.count); return;
     case RECUR_FIELD_CHOICE: put_text(words, name, value.name); return;
     case RECUR_FIELD_NUMBER:
@@ -154,10 +158,7 @@ static void put_words(recur_json_writer *words, const struct option_spec *option
     switch (option->kind) {
     case OPTION_HEADING:
     case OPTION_FIELDS: return;
-    case OPTION_FLAG:
-        if (*(const bool *)at)
-            put_word(words, name, NULL, 0);
-        return;
+    case OPTION_FLAG: put_flag(words, name, *(const bool *)at); return;
     case OPTION_TEXT:
     case OPTION_FILE:
     case OPTION_CHOICE:

@@ -11,6 +11,9 @@
 
 enum { HUGE_COUNT = 1000000000 };
 
+/* The value of a flag that --no-NAME takes back. */
+static const char OPTION_OFF[] = "no";
+
 void recur_option_choices(const struct option_spec *option, char *text, size_t size)
 {
     const char *choices = option->choices ? option->choices : "", *name;
@@ -232,7 +235,7 @@ static bool set_field(const struct command *command, const struct option_spec *o
     recur_error error;
     bool good = true;
     switch (recur_field_kind(field)) {
-    case RECUR_FIELD_FLAG: value.count = 1; break;
+    case RECUR_FIELD_FLAG: value.count = strcmp(text, OPTION_OFF) != 0; break;
     case RECUR_FIELD_COUNT: good = set_count(command, option, text, &value.count); break;
     case RECUR_FIELD_NUMBER: good = set_number(command, option, text, &value.number); break;
     case RECUR_FIELD_CHOICE: good = set_choice(command, option, text, &value.name); break;
@@ -253,7 +256,7 @@ static bool set_value(const struct command *command, const struct option_spec *o
     case OPTION_HEADING:
     case OPTION_FIELDS: return true;
     case OPTION_FIELD: return set_field(command, option, value, field);
-    case OPTION_FLAG: *(bool *)field = true; return true;
+    case OPTION_FLAG: *(bool *)field = strcmp(value, OPTION_OFF) != 0; return true;
     case OPTION_TEXT: *(const char **)field = value; return true;
     case OPTION_FILE:
         *(const char **)field = value;
@@ -314,7 +317,15 @@ static void unknown_name(const struct command *command, const char *name, size_t
                           command->name);
 }
 
-/* Splits a word into its option and, if the word has one, its value. */
+/* Finds the flag that a word of the form --no-NAME takes back. */
+static bool find_off(const struct command *command, const char *name, size_t length, size_t *row,
+                     struct option_spec *option)
+{
+    return length > 3 && memcmp(name, "no-", 3) == 0 &&
+           find(command, name + 3, length - 3, row, option) && recur_option_is_flag(option);
+}
+
+/* Splits a word into its option and, if the word has one, its value; --no-NAME gives OPTION_OFF. */
 static bool split(const struct command *command, const char *word, size_t *row,
                   struct option_spec *option, const char **value)
 {
@@ -323,6 +334,10 @@ static bool split(const struct command *command, const char *word, size_t *row,
         *value = word[2 + length] ? word + 2 + length + 1 : NULL;
         if (find(command, word + 2, length, row, option))
             return true;
+        if (find_off(command, word + 2, length, row, option)) {
+            *value = *value ? *value : OPTION_OFF;
+            return true;
+        }
         unknown_name(command, word + 2, length);
         return false;
     }
@@ -354,7 +369,7 @@ static bool parse_option(const struct command *command, int argc, char **argv, i
     if (!split(command, argv[*i], &row, &option, &value))
         return false;
     bool flag = recur_option_is_flag(&option);
-    if (flag && value) {
+    if (flag && value && value != OPTION_OFF) {
         recur_usage_error(command, "--%s takes no value, got \"%s\"", option.name,
                           recur_word(value).text);
         return false;

@@ -89,7 +89,8 @@ const char *recur_option_known(const char *name);
 /* A set of a table's options, by row. Each has the value that it was given as. */
 enum { OPTION_ROWS = 256 };
 struct option_set {
-    const char *value[OPTION_ROWS]; /* NULL: not in the set; "": a flag or a default */
+    const char
+        *value[OPTION_ROWS]; /* NULL: not in the set; "": a flag or a default; "no": --no-NAME */
 };
 
 static inline bool recur_option_in(const struct option_set *set, size_t row)

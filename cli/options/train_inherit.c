@@ -56,8 +56,9 @@ static int inherit_setting(const struct command *command, struct train_options *
     bool contradicts = is_given && !is_free(option) && strcmp(now.text, then.text) != 0;
     if (contradicts && recur_field_kind(field) == RECUR_FIELD_FLAG)
         return recur_usage_error(
-            command, "--%s contradicts --init-from %s, whose model is without: leave it out",
-            option, recur_path(options->init_from).text);
+            command, "--%s%s contradicts --init-from %s, whose model is %s: leave it out",
+            value.count ? "no-" : "", option, recur_path(options->init_from).text,
+            value.count ? option : "without");
     if (contradicts)
         return contradict(command, options, option, now.text, then.text);
     if (!is_given && recur_field_applies(field, theirs))

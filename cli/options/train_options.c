@@ -48,14 +48,15 @@ const struct option_spec recur_train_option_rows[] = {
      .help = ""},
     {OPTION_COUNT, 0, "layers", NULL, AT(layers), .fields = recur_model_field, .standard = "1",
      .help = ""},
-    MODEL("bidirectional"),
+    MODEL("bidirectional", .shown = "where recur chooses, for the tasks fill, tag and classify; "
+                                    "--no-bidirectional never"),
     MODEL("merge"),
     MODEL("embed",
           .shown =
               "0 for vocabularies up to 512, else the first hidden width; of words to tag 100"),
     {OPTION_FLAG, 0, "tied", NULL, AT(tied),
-     .help =
-         "the output layer has the weights of the embedding, which is as wide as the top layer"},
+     .help = "the output layer has the weights of the embedding, which is as wide as the top layer",
+     .shown = "where recur chooses, of words and other large vocabularies; --no-tied never"},
     MODEL("biases"),
     MODEL("init"),
     MODEL("dropout"),

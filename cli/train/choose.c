@@ -199,6 +199,14 @@ static struct recipe find_recipe(const struct run *run, double tokens, size_t vo
     return is_for_gpu(run, &recipe) ? recur_recipe_plain(recipe) : recipe;
 }
 
+/* What stands behind a token says as much about it as what stands before it. */
+static void choose_directions(struct run *run)
+{
+    if (!recur_task_serves(recur_train_task(&run->options), RECUR_USE_CONTINUE) &&
+        !run->options.init_from) /* it has the directions of that model */
+        recur_run_choose_option(run, "bidirectional", "%s", "");
+}
+
 /* A model that reads its text both ways, or has an embedding of another width, is left untied. */
 static void choose_tied(struct run *run, const struct recipe *recipe)
 {
@@ -245,6 +253,7 @@ static int choose_by_time(struct run *run)
     struct pace pace = {0};
     double tokens = 0.9 * (double)recur_run_tokens(run);
     size_t vocabulary = run->vocab ? recur_vocab_size(run->vocab) : 0;
+    choose_directions(run);
     const struct recipe recipe = find_recipe(run, tokens, vocabulary);
     /* Of a text that it cannot read to its end a run sees a shorter one. */
     const struct recipe seen_text =
@@ -298,6 +307,7 @@ static void choose_by_text(struct run *run)
 {
     double tokens = (1 - run->options.validation) * (double)recur_run_tokens(run);
     size_t vocabulary = recur_vocab_size(run->vocab);
+    choose_directions(run);
     const struct recipe recipe = find_recipe(run, tokens, vocabulary);
     if (!run->options.init_from)
         recur_run_choose_option(run, "hidden", "%zu", recipe.width);

@@ -33,8 +33,25 @@ chose  --dropout 0.4 --weight-drop 0.2 --batch 4 --steps 35 --lr 0.003 --schedul
 $ for i in 1 2 3 4 5 6 7 8 9; do printf 'a\tone two three\nb\tfour five six\n'; done > c.tsv; recur train c.tsv --task classify --time 1 -o e 2> err | sed 's/ .*//'; grep -c "^chose.*--hidden" err
 accuracy
 1
-$ recur train --task fill --bidirectional --time 1 --quiet -o f | grep -c perplexity
+# Blanks and labels are read both ways, unless one says no, which a run repeats and resumes with.
+$ for o in "fill --time 1" "fill --time 1 --no-bidirectional" "fill --max-tokens 900" "lm --time 1"; do recur train --task $o -o f 2>&1 | grep "^chose" | grep -c -- "--bidirectional"; done
 1
+0
+1
+0
+[1]
+$ recur train --task fill --max-tokens 900 --no-bidirectional --checkpoint-every 1 -o f 2>&1 | grep -o "^model.*blanks[^0-9]*"; recur info f | grep -o -- "--no[^ ]*"; recur train --resume f.checkpoint.safetensors --quiet -o f > out; recur info f | grep -o -- "--no[^ ]*"
+model  lstm 192, fills blanks, one-hot input, dropout 
+--no-bidirectional
+--no-bidirectional
+$ recur train c.tsv --task classify --time 1 -o e 2>&1 | grep -c "^chose.*--bidirectional"
+1
+$ recur train --no-hidden 3
+! recur train: unknown option --no-hidden; did you mean --hidden?
+[2]
+$ recur train --no-tied=1
+! recur train: --tied takes no value, got "1"
+[2]
 $ recur train --time 5x
 ! recur train: --time must be a time of at least 1s and at most 30 days, as 90s, 10m or 1h30m, got "5x"
 [2]
