@@ -47,12 +47,6 @@ static enum recur_status create_labels(struct run *run, recur_error *error)
         status = recur_run_inherit(run, error);
     if (status != RECUR_OK)
         return status;
-    if (recur_model_get_config(run->model)->labels == 1)
-        recur_warning(
-            run->command, "every %s to learn from has the label %s: there is nothing to tell apart",
-            recur_task_serves(recur_labels_task(run->train), RECUR_USE_LABEL_WORDS) ? "word"
-                                                                                    : "text",
-            recur_quote(recur_labels_label(run->train, 0, 0)).text);
     return recur_trainer_create_labels(run->model, run->train, run->valid, &run->config,
                                        &run->trainer, error);
 }
@@ -74,13 +68,45 @@ size_t recur_run_minibatch_tokens(const struct run *run)
            ((recur_labels_count(run->train) - 1) / run->config.batch + 1);
 }
 
+/* The only token that the text has; RECUR_UNKNOWN where it has several. */
+static int32_t only_token(const struct run *run)
+{
+    int32_t only = RECUR_UNKNOWN;
+    size_t met = 0;
+    for (size_t id = 0; id < recur_vocab_size(run->vocab); id++) {
+        if (recur_vocab_count(run->vocab, (int32_t)id) == 0)
+            continue;
+        only = (int32_t)id;
+        met++;
+    }
+    return met == 1 ? only : RECUR_UNKNOWN;
+}
+
+/* Warns where all that the run learns from is alike. */
+static void warn_alike(const struct run *run)
+{
+    int32_t only = run->options.labels || run->from ? RECUR_UNKNOWN : only_token(run);
+    if (only != RECUR_UNKNOWN)
+        recur_warning(run->command, "every token of the text is %s: there is nothing to learn",
+                      recur_quote(recur_vocab_token(run->vocab, only)).text);
+    if (recur_model_get_config(run->model)->labels == 1)
+        recur_warning(
+            run->command, "every %s to learn from has the label %s: there is nothing to tell apart",
+            recur_task_serves(recur_labels_task(run->train), RECUR_USE_LABEL_WORDS) ? "word"
+                                                                                    : "text",
+            recur_quote(recur_labels_label(run->train, 0, 0)).text);
+}
+
 /* Makes or resumes model and trainer, and all that follows from them. */
 static int prepare(struct run *run)
 {
     size_t count;
-    int status = run->resumed ? recur_run_resume(run) : recur_run_create(run);
+    bool begins = !run->resumed;
+    int status = begins ? recur_run_create(run) : recur_run_resume(run);
     if (status != 0)
         return status;
+    if (begins)
+        warn_alike(run);
     run->config = *recur_trainer_get_config(run->trainer);
     if (!run->vocab) /* that of labelled texts is made with the model */
         run->vocab = recur_vocab_share(recur_model_vocab(run->model));

@@ -51,7 +51,9 @@ static enum recur_status check(const recur_corpus *corpus, recur_batches_config 
             "needs %zu%s",
             config->count, recur_plural(config->count), config->batch, recur_plural(config->batch),
             config->steps, recur_plural(config->steps), need,
-            need > 2 && config->count > 1 ? "; choose a smaller batch or fewer steps" : "");
+            need > 2 && config->count > 1
+                ? "; it takes a longer text, a smaller batch or fewer steps"
+                : "");
     return RECUR_OK;
 }
 

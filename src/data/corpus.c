@@ -150,16 +150,16 @@ enum recur_status recur_corpus_fail_empty(const char *path, size_t count,
                                           const recur_text_stats *stats, recur_error *error)
 {
     const char *nothing = recur_token_kind_of(config)->nothing;
-    const char *cause = !stats->bytes ? "at least 1 is needed"
+    const char *cause = !stats->bytes ? NULL
                         : config->clean == RECUR_CLEAN_LETTERS
                             ? "cleaning by letters keeps nothing "
                               "but A-Z and a-z, and there are none"
-                        : nothing ? nothing
-                                  : "at least 1 is needed";
-    return recur_fail(error, RECUR_ERROR_DATA, "%s %s no tokens (%" PRIu64 " %s read); %s",
+                            : nothing;
+    return recur_fail(error, RECUR_ERROR_DATA, "%s %s no tokens (%" PRIu64 " %s read)%s%s",
                       path ? recur_file_name(path).text : "the text",
                       count > 1 ? "and the files after it have" : "has", stats->bytes,
-                      stats->bytes == 1 ? "byte was" : "bytes were", cause);
+                      stats->bytes == 1 ? "byte was" : "bytes were", cause ? "; " : "",
+                      cause ? cause : "");
 }
 
 /* Reads all texts as one. */

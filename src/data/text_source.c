@@ -89,15 +89,15 @@ static enum recur_status divide(struct text_source *text, const recur_batches_co
     source->held_out = (struct recur_held_out){
         .corpus = text->corpus, .first = train, .count = held_out, .tokens = held_out};
     if (train < need && held_out > 0)
-        return recur_fail(error, RECUR_ERROR_DATA,
-                          "the text has %zu token%s, %zu of them to train on, but one minibatch of "
-                          "%zu sequence%s x %zu step%s needs %zu%s",
-                          size, recur_plural(size), train, config->batch,
-                          recur_plural(config->batch), config->steps, recur_plural(config->steps),
-                          need,
-                          need > 2 && train > 1 ? "; choose a smaller batch or fewer steps"
-                          : size > 1            ? "; hold less of it out"
-                                                : "");
+        return recur_fail(
+            error, RECUR_ERROR_DATA,
+            "the text has %zu token%s, %zu of them to train on, but one minibatch of "
+            "%zu sequence%s x %zu step%s needs %zu%s",
+            size, recur_plural(size), train, config->batch, recur_plural(config->batch),
+            config->steps, recur_plural(config->steps), need,
+            need > 2 && train > 1 ? "; it takes a longer text, a smaller batch or fewer steps"
+            : size > 1            ? "; hold less of it out"
+                                  : "");
     recur_batches_config batches = *config;
     batches.count = train;
     RECUR_TRY(recur_batches_create(text->corpus, &batches, &text->batches, error));

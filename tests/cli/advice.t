@@ -24,12 +24,12 @@ $ recur generate "the mist"
 $ yes 今天天气很好 | head -200 > chinese; recur train --clean letters chinese; printf ' \n\t\n' > blank; recur vocab --tokens word --word-rule space blank; : > empty; recur vocab --clean letters empty
 ! recur train: chinese has no tokens (3800 bytes were read); cleaning by letters keeps nothing but A-Z and a-z, and there are none
 ! recur vocab: blank has no tokens (4 bytes were read); all of it is white space
-! recur vocab: empty has no tokens (0 bytes were read); at least 1 is needed
+! recur vocab: empty has no tokens (0 bytes were read)
 [1]
 $ printf a > one; recur train one; printf abc > three; recur train three --batch 1 --steps 1 --validation 0.9; recur train three --batch 2 --steps 5
 ! recur train: the text has 1 token, but one minibatch of 4 sequences x 35 steps needs 141
 ! recur train: the text has 3 tokens, 1 of them to train on, but one minibatch of 1 sequence x 1 step needs 2; hold less of it out
-! recur train: the text has 3 tokens, but one minibatch of 2 sequences x 5 steps needs 11; choose a smaller batch or fewer steps
+! recur train: the text has 3 tokens, but one minibatch of 2 sequences x 5 steps needs 11; it takes a longer text, a smaller batch or fewer steps
 [1]
 
 # A language model of both directions, which only an import can be, neither continues nor fills: the advice is what it does.

@@ -45,7 +45,7 @@ $ recur eval -m - -
 ! recur eval: the model and the text cannot both be standard input
 [2]
 $ recur eval - < /dev/null
-! recur eval: standard input has no tokens (0 bytes were read); at least 1 is needed
+! recur eval: standard input has no tokens (0 bytes were read)
 [1]
 $ printf a | recur eval -
 ! recur eval: the text has 1 token, but evaluation needs at least 2

@@ -192,7 +192,7 @@ two
 
 # Nonsense.
 $ rm a; recur explain ""; recur explain a; recur explain ab --stage loss >/dev/null; recur explain --stage lost
-! recur explain: the text has no tokens (0 bytes were read); at least 1 is needed
+! recur explain: the text has no tokens (0 bytes were read)
 ! recur explain: a text of 1 token has nothing to predict: at least 2 are needed
 ! recur explain: --stage must be one of lines, cleaning, tokens, counts, dictionary, ids, one-hot, minibatches, network, shapes, step, state, logits, loss, gradients, clipping, update, training, prediction, got "lost"
 [2]
@@ -208,7 +208,7 @@ $ recur explain --hidden 300; recur explain --hidden 2,2,2,2,2; recur explain --
 ! recur explain: --hidden has 5 widths; at most 4 layers are shown
 ! recur explain: --layers 3 does not go with the 2 widths of --hidden
 ! recur explain: --steps must be a whole number from 1 to 64, got "0"
-! recur explain: the text has 3 tokens, but one minibatch of 16 sequences x 64 steps needs 1025; choose a smaller batch or fewer steps
+! recur explain: the text has 3 tokens, but one minibatch of 16 sequences x 64 steps needs 1025; it takes a longer text, a smaller batch or fewer steps
 ! recur explain: --lr must be a number above 0, got "0"
 [2]
 $ printf 'caf\xe9 caf\xe9' > latin; recur explain latin --stage ids; recur explain $'a\xff\x1b[31m' --stage tokens | sed 's/ *src.*//'; recur explain latin --encoding latin1 --stage tokens | tail -1; recur explain latin --tokens byte --stage tokens | tail -1

@@ -68,5 +68,5 @@ $ for t in '' time_machine; do $CASES/renote run/m.checkpoint.safetensors p.chec
 ! recur train: time_machine is not on this machine, and a checkpoint does not decide what is downloaded: recur fetch time_machine does it
 ! ls: cannot access 'data': No such file or directory
 ! recur train: time_machine is not on this machine, and a checkpoint does not decide what is downloaded: recur fetch time_machine does it
-! recur train: ../time_machine has no tokens (0 bytes were read); at least 1 is needed
+! recur train: ../time_machine has no tokens (0 bytes were read)
 [1]

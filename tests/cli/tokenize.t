@@ -93,7 +93,7 @@ $ recur tokenize --shard 70000 text -o new; ls new
 $ recur tokenize missing -o new; recur tokenize - - -o new; recur tokenize /dev/null -o new; ls new
 ! recur tokenize: cannot read missing: No such file or directory
 ! recur tokenize: standard input, -, can be read only once
-! recur tokenize: /dev/null has no tokens (0 bytes were read); at least 1 is needed
+! recur tokenize: /dev/null has no tokens (0 bytes were read)
 ! ls: cannot access 'new': No such file or directory
 [2]
 $ recur tokenize --vocab text text -o new; ls new

@@ -35,7 +35,7 @@ $ printf abc > short.txt; recur train short.txt -o file --log file
 ! recur train: --output and --log are one file, file
 [2]
 $ recur train short.txt -o file
-! recur train: the text has 3 tokens, but one minibatch of 4 sequences x 35 steps needs 141; choose a smaller batch or fewer steps
+! recur train: the text has 3 tokens, but one minibatch of 4 sequences x 35 steps needs 141; it takes a longer text, a smaller batch or fewer steps
 [1]
 $ cat file; ls
 old

@@ -7,25 +7,25 @@ $ recur train .
 ! recur train: cannot read .: it is a directory
 [1]
 $ : > empty.txt; recur train empty.txt
-! recur train: empty.txt has no tokens (0 bytes were read); at least 1 is needed
+! recur train: empty.txt has no tokens (0 bytes were read)
 [1]
 $ recur train --clean letters - < /dev/null
-! recur train: standard input has no tokens (0 bytes were read); at least 1 is needed
+! recur train: standard input has no tokens (0 bytes were read)
 [1]
 $ printf '123 456\n' > digits.txt; recur train --clean letters digits.txt
 ! recur train: digits.txt has no tokens (8 bytes were read); cleaning by letters keeps nothing but A-Z and a-z, and there are none
 [1]
 $ printf 'a short text' > short.txt; recur train short.txt
-! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 4 sequences x 35 steps needs 141; choose a smaller batch or fewer steps
+! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 4 sequences x 35 steps needs 141; it takes a longer text, a smaller batch or fewer steps
 [1]
 $ recur train --batch 2 --steps 5 --validation 0.5 short.txt
-! recur train: the text has 12 tokens, 6 of them to train on, but one minibatch of 2 sequences x 5 steps needs 11; choose a smaller batch or fewer steps
+! recur train: the text has 12 tokens, 6 of them to train on, but one minibatch of 2 sequences x 5 steps needs 11; it takes a longer text, a smaller batch or fewer steps
 [1]
 $ recur train --batch 1000000 --steps 1000000 short.txt
-! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 1000000 sequences x 1000000 steps needs 1000000000001; choose a smaller batch or fewer steps
+! recur train: the text has 12 tokens, 11 of them to train on, but one minibatch of 1000000 sequences x 1000000 steps needs 1000000000001; it takes a longer text, a smaller batch or fewer steps
 [1]
 $ recur train --max-tokens 100
-! recur train: the text has 100 tokens, 90 of them to train on, but one minibatch of 4 sequences x 35 steps needs 141; choose a smaller batch or fewer steps
+! recur train: the text has 100 tokens, 90 of them to train on, but one minibatch of 4 sequences x 35 steps needs 141; it takes a longer text, a smaller batch or fewer steps
 [1]
 $ ls
 digits.txt
@@ -129,3 +129,8 @@ $ recur train lf.txt --quiet --hidden 4 --batch 2 --steps 8 --epochs 1 -o m --re
  74 ff 63 6b
 "predictions": ["t�ck
 ! recur train: warning: the model's vocabulary lacks 1 of 4 tokens of --predict, read as <unk>
+
+# Where all of a text is one token, as where all labels are one, there is nothing to learn; recur says so once, however many networks it tries.
+$ printf 'a%.0s' $(seq 900) > same; recur train same --time 1 -o m 2>&1 | grep -c 'warning: every token of the text is "a": there is nothing to learn$'; printf 'x\tone two\n%.0s' $(seq 20) > same; recur train same --task classify --time 1 -o m 2>&1 | grep -c 'nothing to tell apart$'
+1
+1

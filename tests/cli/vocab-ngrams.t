@@ -88,7 +88,7 @@ last that is met more than once (where those are fewer than 10: from rank 1):
            alpha       c  ranks
  1-grams       -       -  none: fewer than two are met more than once
 $ recur vocab - --ngrams 2 < /dev/null
-! recur vocab: standard input has no tokens (0 bytes were read); at least 1 is needed
+! recur vocab: standard input has no tokens (0 bytes were read)
 [1]
 $ recur vocab --ngrams 17 text
 ! recur vocab: --ngrams must be a whole number from 0 to 16, got "17"

@@ -13,7 +13,7 @@ $ recur vocab .
 ! recur vocab: cannot read .: it is a directory
 [1]
 $ recur vocab - < /dev/null
-! recur vocab: the text has no tokens (0 bytes were read); at least 1 is needed
+! recur vocab: the text has no tokens (0 bytes were read)
 [1]
 $ printf '12\n' | recur vocab --clean letters -
 ! recur vocab: the text has no tokens (3 bytes were read); cleaning by letters keeps nothing but A-Z and a-z, and there are none

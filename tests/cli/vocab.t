@@ -98,7 +98,7 @@ $ printf '你' | recur vocab --tokens byte --json -
 {"lines": 1, "tokens": 3, "size": 4, "reserved": 0, "entries": [{"token": "<unk>", "id": 0, "count": 0}, {"token": "ä", "id": 1, "count": 1}, {"token": "½", "id": 2, "count": 1}, {"token": " ", "id": 3, "count": 1}]}
 # What --json needs is read in one go, and not kept: it is a file like others.
 $ recur vocab --json - < /dev/null
-! recur vocab: standard input has no tokens (0 bytes were read); at least 1 is needed
+! recur vocab: standard input has no tokens (0 bytes were read)
 [1]
 $ printf 'a\n\nb' | recur vocab --ids -
 2 1

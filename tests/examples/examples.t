@@ -43,7 +43,7 @@ $ $EXAMPLES/train_text no/model.safetensors 1 text.txt > log.txt
 ! train_text: cannot write no/model.safetensors: no: No such file or directory
 [1]
 $ $EXAMPLES/train_text model.safetensors 1 short.txt
-! train_text: the text has 52 tokens, 47 of them to train on, but one minibatch of 16 sequences x 35 steps needs 561; choose a smaller batch or fewer steps
+! train_text: the text has 52 tokens, 47 of them to train on, but one minibatch of 16 sequences x 35 steps needs 561; it takes a longer text, a smaller batch or fewer steps
 [1]
 $ $EXAMPLES/stream_text model.safetensors 'The cat sat on' 8
 The cat sat on the mat

@@ -254,7 +254,7 @@ static void says_how_much_text_is_needed(void **state)
     assert_int_equal(recur_batches_create(corpus, &config, &batches, &error), RECUR_ERROR_DATA);
     assert_string_equal(error.message,
                         "the text has 500 tokens, but one minibatch of 32 sequences x 35 steps "
-                        "needs 1121; choose a smaller batch or fewer steps");
+                        "needs 1121; it takes a longer text, a smaller batch or fewer steps");
     config.batch = SIZE_MAX / 2 + 1;
     config.steps = 2; /* their product is 2^64 */
     assert_int_equal(recur_batches_create(corpus, &config, &batches, &error), RECUR_ERROR_DATA);

@@ -162,8 +162,7 @@ static void says_which_text_has_no_tokens(void **state)
     assert_non_null(strstr(error.message, "digits.txt and the files after it have no tokens"));
     assert_int_equal(recur_corpus_build_memory("", 0, &config, &built.corpus, &built.vocab, &error),
                      RECUR_ERROR_DATA);
-    assert_string_equal(error.message,
-                        "the text has no tokens (0 bytes were read); at least 1 is needed");
+    assert_string_equal(error.message, "the text has no tokens (0 bytes were read)");
     assert_null(built.corpus);
     assert_null(built.vocab);
 
