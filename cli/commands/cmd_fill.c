@@ -18,7 +18,7 @@
 #include "recur/fill.h"
 
 struct fill_options {
-    const char *model, *blank, *file, *encoding;
+    const char *model, *blank, *file, *encoding, *device;
     uint64_t top, beam;
 };
 
@@ -188,7 +188,9 @@ static int fill(const struct command *command, int argc, char **argv)
         return status;
     if (!options.file && strcmp(text, "-") == 0) /* then texts are counted, not their blanks */
         recur_model_watch(model, NULL, NULL);
-    status = use_model(command, &options, model, text);
+    status = recur_choose_device(command, model, options.device);
+    if (status == 0)
+        status = use_model(command, &options, model, text);
     recur_model_free(model);
     return status;
 }
@@ -208,6 +210,7 @@ static const struct option_spec options[] = {
     {OPTION_COUNT, 0, "beam", "N", AT(beam), .least = 1, .most = 1000, .standard = "16",
      .help = "candidates that go on from blank to blank; more find better fillings of "
              "neighbouring blanks and take longer"},
+    DEVICE_ROW(struct fill_options, device),
     {.help = NULL},
 };
 

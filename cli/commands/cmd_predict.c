@@ -19,7 +19,7 @@
 enum { CONLLU_LABEL = 4 };
 
 struct predict_options {
-    const char *model, *encoding;
+    const char *model, *encoding, *device;
     uint64_t top, threads;
     bool json;
     struct label_options columns;
@@ -227,6 +227,8 @@ static int predict(const struct command *command, int argc, char **argv)
     else if (!recur_label_options_fit(command, &arguments, recur_model_get_config(model)->task))
         status = STATUS_USAGE;
     else
+        status = recur_choose_device(command, model, options.device);
+    if (status == 0)
         status = print_all(command, &options, model, arguments.operands[0]);
     recur_model_free(model);
     return status;
@@ -243,6 +245,7 @@ static const struct option_spec options[] = {
     LABEL_OPTION_ROWS(struct predict_options, "as in training, or "),
     LAYOUT_OPTION_ROW(struct predict_options),
     THREADS_ROW(struct predict_options, threads),
+    DEVICE_ROW(struct predict_options, device),
     ENCODING_ROW(struct predict_options, encoding),
     {.help = NULL},
 };

@@ -88,6 +88,19 @@ tokens              35
 1
 ! 36 tokens x 3 numbers of layer 1 in states.npy
 
+# So do fill and predict; a GPU that fails while they work ends them.
+$ for i in 1 2 3 4 5 6 7 8 9; do printf 'a\tone two three\nb\tfour five six\n'; done > c.tsv; printf 'one B\ntwo O\n\nfour B\nsix O\n\n%.0s' 1 2 3 4 5 6 7 8 9 > w.txt; small="--quiet --device cpu --hidden 5 --epochs 20 --lr 0.05 --validation 0"; recur train text $small --task fill --bidirectional --batch 2 --steps 5 -o f > out; recur train c.tsv $small --task classify --batch 4 -o c > out; recur train w.txt $small --task tag --batch 4 -o w > out
+$ . ./gpu; for run in "fill -m f abc_bcab_ab" "predict -m c --top 1 c.tsv" "predict -m w w.txt"; do recur $run | sed 's/0[.][0-9]*$/P/' > on-cpu; STANDIN_COUNTS=counts recur $run --device cuda | sed 's/0[.][0-9]*$/P/' > on-gpu; awk '/^launches/ { print ($2 > 0) }' counts; cmp on-cpu on-gpu; STANDIN_FAIL_LAUNCH=3 recur $run --device cuda > out; echo $?; done
+1
+1
+1
+1
+1
+1
+! recur fill: the GPU failed while it was given sum_biases to run: CUDA_ERROR_LAUNCH_FAILED, unspecified launch failure
+! recur predict: the GPU failed while it was given move_rows to run: CUDA_ERROR_LAUNCH_FAILED, unspecified launch failure
+! recur predict: the GPU failed while its memory was cleared: CUDA_ERROR_LAUNCH_FAILED, unspecified launch failure
+
 # A layer that is wider than the one below it reads what that one has written, though both share memory.
 $ recur train --quiet --device cpu --hidden 5,40 --batch 2 --steps 3 --epochs 2 --validation 0 -o wide text > out; . ./gpu; for d in cpu cuda; do recur eval --device $d -m wide text | grep perplexity; done | uniq | wc -l
 1
