@@ -321,8 +321,8 @@ static void impossible_training_is_refused(void **state)
          "recur.training: a minibatch needs at least 1 sequence and 1 step, got 0 x 6", FORMAT},
         {TRAINING, "batch", "4611686018427387904",
          "the text has 150 tokens, 120 of them to train on, but one minibatch of "
-         "4611686018427387904 sequences x 6 steps needs 18446744073709551615; choose a smaller "
-         "batch or fewer steps",
+         "4611686018427387904 sequences x 6 steps needs 18446744073709551615; it takes a longer "
+         "text, a smaller batch or fewer steps",
          RECUR_ERROR_DATA},
         {TRAINING, "batch", "3", "tensor training.h_l0 is (4, 10), expected (3, 10)", FORMAT},
         {TRAINING, "momentum", "0.0", "tensor training.first.linear.bias is no part of the model",

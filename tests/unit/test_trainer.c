@@ -457,8 +457,8 @@ static void refuses_texts(void **state)
     assert_true(step.end_of_epoch);
     release(trainer, NULL, model);
     refuse(shorter, &config, RECUR_ERROR_DATA,
-           "the text has 24 tokens, but one minibatch of 4 sequences x 6 steps needs 25; choose a "
-           "smaller batch or fewer steps");
+           "the text has 24 tokens, but one minibatch of 4 sequences x 6 steps needs 25; it "
+           "takes a longer text, a smaller batch or fewer steps");
     config.batch = SIZE_MAX / 2;
     recur_model *other = make_model(RECUR_CELL_RNN, 1, 10, 0);
     assert_int_equal(recur_trainer_create(other, corpus, &config, &trainer, NULL),
