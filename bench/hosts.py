@@ -8,7 +8,8 @@
 
 Each host has a name, an address (10.0.0.1 and up) and a link of its own to the switch, which takes no
 more than `rate` bits/s each way (the kernel's token bucket, tbf) and holds each packet for `delay`
-seconds (relay.py, since a kernel may lack netem). Processors, memory and files are this machine's, so
+seconds (relay.py, since a kernel may lack netem). TCP's windows follow Reno, which every kernel allows in
+a namespace: links drop nothing, so they grow as with cubic, Linux's default. Processors, memory and files are this machine's, so
 hosts share its cores.
 
 Everything is in namespaces that nobody else has, and each process in them dies with this one, however that
@@ -28,8 +29,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 INSIDE = "RECUR_HOSTS_INSIDE"
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-# Bytes that a link may send at once, after a pause: 0.2 ms of its rate, at least a packet of the largest size.
-BURST_SECONDS, BURST_LEAST = 0.0002, 70000
+# Bytes that a link may send at once, after a pause: 0.2 ms of its rate, at least two packets of the largest size. Where it is
+# one, a link whose timer is late loses the time.
+BURST_SECONDS, BURST_LEAST = 0.0002, 140000
 QUEUE = 16 << 20  # bytes that wait at a link; no packet is dropped
 NAMESPACES = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--uts", "--pid", "--mount-proc", "--fork",
               "--kill-child"]
@@ -109,7 +111,8 @@ class Hosts:
 
     def hold(self, name):
         """Starts a process that does nothing but have namespaces of this name."""
-        holder = subprocess.Popen(["unshare", "--net", "--uts", "sh", "-c", f"hostname {name} && echo && exec cat"],
+        windows = "echo reno > /proc/sys/net/ipv4/tcp_congestion_control"
+        holder = subprocess.Popen(["unshare", "--net", "--uts", "sh", "-c", f"hostname {name} && {windows} && echo && exec cat"],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.holders.append(holder)
         holder.stdout.readline()
