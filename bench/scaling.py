@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""bench/scaling.py RECUR: remakes the figures of docs/scaling.md, in about seven minutes on a quiet machine.
+"""bench/scaling.py RECUR: remakes the figures of docs/scaling.md, in about ten minutes on a quiet machine.
 
 Sections, all without a name:
     ranks     two ranks beside one rank with one thread and with two, on this machine
     ddp       two ranks beside PyTorch's DistributedDataParallel over gloo (Debian: python3-torch libopenblas0-openmp)
+    update    what one thread takes for the update of a parameter
     network   ranks on hosts that are network namespaces (hosts.py), for rates and delays, fitted and checked points
     options   what options buy on slow links; --try names more of them
-The model (scaling_model.py) is fitted whenever there are points of `network`; what it foretells needs no section.
-Runs of ranks and ddp are in turns; ratios are medians of pairs, with quartiles (pairs.py). What is missing on this
-machine is said, and passed over.
+The model (scaling_model.py) is fitted whenever there are `update` and points of `network`; what it foretells needs no section.
+Runs are in turns. Of ranks and ddp ratios are medians of pairs, with quartiles (pairs.py); of network, times are medians.
+What is missing on this machine is said, and passed over.
 
 --write fills the numbers into the tables of docs/scaling.md and both READMEs: those behind a comment that names them.
 """
@@ -37,9 +38,12 @@ def point(hosts, rate, delay=0, hidden=512, options=()):
 
 
 FITTED = [point(1, None), point(1, None, hidden=256), point(1, None, hidden=1024), point(2, None), point(2, 10),
-          point(2, 1), point(2, 0.1), point(2, 1, 2), point(4, 1), point(1, None, hidden=64), point(2, None, hidden=64)]
+          point(2, 1), point(2, 0.1), point(2, 1, 2), point(2, 10, 0.05), point(4, 1), point(1, None, hidden=64),
+          point(2, None, hidden=64)]
 CHECKED = [point(2, 0.3), point(2, 1, 5), point(2, 10, 1), point(3, 1), point(3, 0.1), point(4, 0.1), point(4, 10),
-           point(2, 1, hidden=256), point(2, 1, hidden=1024)]
+           point(2, 1, hidden=256), point(2, 1, hidden=1024), point(2, 1, 1, hidden=256), point(4, 1, 2),
+           point(2, 0.5, 3), point(3, 1, 1), point(2, 10, 2, hidden=1024)]
+TURNS = 3  # of all points
 TRIED = ["--reduce-precision bf16", "--accumulate 4", "--sync-every 8"]
 SLOW = [1, 0.1]  # Gb/s, for what options buy
 # For what the model foretells: Gb/s, ranks, and milliseconds from a machine to another.
@@ -94,13 +98,19 @@ def without_hosts():
     return why
 
 
+def section_update(recur, _):
+    return runs.update_seconds(recur)
+
+
 def section_network(recur, _):
     if without_hosts():
         return None
-    found = []
-    for one in FITTED + CHECKED:
-        found.append(dict(one, seconds=runs.host_updates(recur, one), fitted=one in FITTED))
-        say(f"{describe(one)}: {1e3 * found[-1]['seconds']:.1f} ms")
+    found = [dict(one, fitted=one in FITTED, times=[]) for one in FITTED + CHECKED]
+    for _ in range(TURNS):
+        for one in found:
+            one["times"].append(runs.host_updates(recur, one))
+            one["seconds"] = statistics.median(one["times"])
+            say(f"{describe(one)}: {1e3 * one['times'][-1]:.1f} ms")
     return found
 
 
@@ -119,7 +129,7 @@ def section_options(recur, _, tried=None):
     return found
 
 
-SECTIONS = {"ranks": section_ranks, "ddp": section_ddp, "network": section_network, "options": section_options}
+SECTIONS = {"ranks": section_ranks, "ddp": section_ddp, "update": section_update, "network": section_network, "options": section_options}
 
 
 def describe(one):
@@ -167,7 +177,7 @@ def tables_of_network(found, fit):
     worst = percent(max(abs(model.seconds(one, fit) / one["seconds"] - 1) for one in checked))
     say(f"\nthe model differs from points that it was not fitted to by {worst} at most (15 % is the limit)")
     constants = [[f"{1e6 * fit['o']:.0f} µs"], [f"{1e-9 / fit['f']:.0f} GFLOP/s"], [f"{1e9 * fit['u']:.2f} ns"], [f"{1e6 * fit['a']:.0f} µs"],
-                 [f"{1e9 * fit['p']:.2f} ns"], [f"{100 * fit['e']:.0f} %"], [f"{100 * fit['h']:.0f} %"]]
+                 [f"{1e9 * fit['p']:.2f} ns"], [f"{100 * fit['e']:.0f} %"], [f"{100 * fit['h']:.0f} %"], [f"{1e9 * fit['b']:.2f} ns"]]
     return {"fitted": table_of_points(fitted, fit), "checked": [*table_of_points(checked, fit), ["", "", worst]],
             "constants": constants}
 
@@ -232,8 +242,8 @@ def tables_of(results):
         tables.update(tables_of_readme(results["ranks"], results["ddp"]))
     if results.get("options"):
         tables.update(tables_of_options(results["options"]))
-    if results.get("network"):
-        fit = model.fit_to([one for one in results["network"] if one["fitted"]])
+    if results.get("network") and results.get("update"):
+        fit = model.fit_to([one for one in results["network"] if one["fitted"]], results["update"])
         tables.update(tables_of_network(results["network"], fit))
         tables.update(tables_foretold(fit))
     return tables

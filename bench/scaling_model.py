@@ -1,11 +1,14 @@
 """The time of an update on N ranks: docs/scaling.md explains the equation. Fitted to runs, it foretells others.
 
-    T = C + max(M - h C', 0)                seconds; C' is C of the last minibatch of an update
+    T = C + S + max(W - h (1 - 1 / q) f F r, 0)    seconds; of the last minibatch of an update
     C = o + f F r + u P                     arithmetic of r sequences of a rank, and the update
-    M = 2 w d + 2 (N - 1) q a + V (p + 8 / (e R))    messages of q parcels: V bytes both ways, at R bits/s, a delay of d
+    S = 2 (N - 1) q a + V p                 what messages of q parcels, V bytes both ways, take of the rank's core
+    W = n w d + 8 V / (e R)                 what they take of links of R bits/s with a delay of d
 
+n is how often a rank waits for messages (src/ranks/sum.c): once for the first parcels, then once for each so many further ones.
 w is 1 where a message leaves at once and 3 where it is longer than EAGER: then Open MPI asks whether the other is ready, and
-waits for the answer.
+waits for the answer. Where a relay makes the delay all bytes pass through one program, which takes the cores of the ranks: N V b
+is a part of S there.
 
 A point says hosts (N), rate (R, Gb/s; None: the processor's), delay (d, ms), hidden, options and cores: how many
 all its ranks share; None: each has its own.
@@ -15,9 +18,12 @@ import math
 
 BATCH, STEPS, BLOCKS, VOCABULARY = 32, 35, 4, 28
 EAGER = 65536  # bytes, Open MPI's btl_tcp_eager_limit
-# What is fitted, and where a fit begins.
-NAMES = ["o", "f", "u", "a", "p", "e", "h"]
-START = {"o": 1e-4, "f": 2e-11, "u": 1e-9, "a": 5e-5, "p": 1e-9, "e": 0.9, "h": 0.02}
+# Of src/ranks/sum.c: parcels on their way at once (one more than LAG), numbers of a parcel and of a message, at least, and
+# parcels at most. Of gradients: numbers side by side, and panels of gates that are computed together.
+TOGETHER, LEAST, MESSAGE, MOST, LANES, GATES = 3, 131072, 4096, 31, 32, 8
+# What is fitted, and where a fit begins; u is measured.
+NAMES = ["o", "f", "a", "p", "e", "h", "b"]
+START = {"o": 1e-4, "f": 2e-11, "a": 5e-5, "p": 1e-9, "e": 0.9, "h": 0.02, "b": 1e-9}
 
 
 def parameters(point):
@@ -32,9 +38,30 @@ def operations(point):
     return 6 * STEPS * (4 * hidden * hidden * (2 * layers - 1) + hidden * vocabulary)
 
 
+def panels(point):
+    """How many parts of the gradients become ready one after the other, and of how many numbers: the head's, then those of the
+    layers from the last one down. The first layer's input is rows of a table, which are none of them."""
+    hidden, layers, vocabulary = point["hidden"], point.get("layers", 1), point.get("vocabulary", VOCABULARY)
+    gates = math.ceil(4 * math.ceil(hidden / LANES) / GATES)
+    runs = [(math.ceil(vocabulary / LANES), LANES * (hidden + 1))]
+    return runs + [(gates, GATES * LANES * (hidden * (2 if layer else 1) + 2)) for layer in range(layers - 1, -1, -1)]
+
+
 def parcels(point):
-    """q: in so many parts gradients travel (src/ranks/sum.c)."""
-    return max(1, min(31, int(parameters(point) / max(131072, 4096 * point["hosts"]))))
+    """q: in so many parcels gradients travel (src/backend/cpu/parcels.c)."""
+    least = max(sum(count * size for count, size in panels(point)) / MOST, LEAST, MESSAGE * point["hosts"])
+    closed, numbers = 0, 0
+    for count, size in panels(point):
+        for _ in range(count):
+            numbers += size
+            if numbers >= least:
+                closed, numbers = closed + 1, 0
+    return closed + (numbers > 0)
+
+
+def waits(point):
+    """n: in turns the sums of some parcels go out with the totals of those before. Rows of tables are one parcel more."""
+    return 2 if "--sync-every" in point["options"] else 1 + math.ceil((parcels(point) + 1) / TOGETHER)
 
 
 def option(point, name, default):
@@ -48,12 +75,15 @@ def blocks_of(rank, ranks):
 
 
 def sequences(point):
-    """r: of the rank that has most, or of all ranks for each core that they share."""
+    """r: of the rank that has most; where ranks share cores, as many as a core of its own would do until the last rank is done.
+    All have equal shares, and what one leaves is the others'."""
     if point.get("weak"):  # a rank has so many, whatever the number of ranks
         return point["weak"]
-    ranks = point["hosts"]
-    most = max(blocks_of(rank, ranks) for rank in range(ranks)) * BATCH / BLOCKS
-    return max(most, BATCH / point["cores"]) if point["cores"] else most
+    ranks, time, done = point["hosts"], 0, 0
+    for finished, blocks in enumerate(sorted(blocks_of(rank, ranks) for rank in range(ranks))):
+        time += (blocks - done) * max(1, (ranks - finished) / (point["cores"] or ranks))
+        done = blocks
+    return time * BATCH / BLOCKS
 
 
 def arithmetic(point, fit):
@@ -63,25 +93,28 @@ def arithmetic(point, fit):
 
 
 def messages(point, fit):
+    """S and W."""
     ranks = point["hosts"]
     if ranks == 1:
-        return 0.0
+        return 0.0, 0.0
     crowd = max(1, ranks / point["cores"]) if point["cores"] else 1
     whole = 4 * parameters(point) * (0.5 if "bf16" in point["options"] else 1)
     sent = 2 * (ranks - 1) / ranks * whole
-    message = whole / parcels(point) / ranks
-    delays = 2 * (3 if message > EAGER else 1) * 1e-3 * point["delay"]
+    copies = crowd * fit["p"] + (ranks * fit["b"] if point["cores"] and point["delay"] else 0)
+    delays = waits(point) * (3 if whole / parcels(point) / ranks > EAGER else 1) * 1e-3 * point["delay"]
     wire = 8 / (fit["e"] * point["rate"] * 1e9) if point["rate"] else 0
-    once = delays + 2 * (ranks - 1) * parcels(point) * fit["a"] + sent * (crowd * fit["p"] + wire)
-    return once / option(point, "--sync-every", 1)
+    every = option(point, "--sync-every", 1)
+    return (2 * (ranks - 1) * parcels(point) * fit["a"] + sent * copies) / every, (delays + sent * wire) / every
 
 
 def seconds(point, fit):
     """T of a minibatch: of an update, or of its part where --accumulate gives it several."""
     passes, update = arithmetic(point, fit)
     minibatches = option(point, "--accumulate", 1)
-    hidden = 0 if "--sync-every" in point["options"] else fit["h"] * passes / minibatches  # a mean is made after all
-    return (passes + update + max(messages(point, fit) - hidden, 0)) / minibatches
+    # The first parcel leaves when it is computed; a mean is made after all.
+    share = 0 if "--sync-every" in point["options"] else fit["h"] * (1 - 1 / parcels(point))
+    core, links = messages(point, fit)
+    return (passes + update + core + max(links - share * passes / minibatches, 0)) / minibatches
 
 
 def efficiency(point, fit):
@@ -123,20 +156,21 @@ def least_squares(residuals, at, rounds=200, step=1e-5):
     return at
 
 
-def named(logarithms):
-    """What is fitted is positive, e and h at most 1."""
+def named(logarithms, update):
+    """u and the constants that were fitted, which are positive, e at most 1, and h at most a third: so much of the passes are the
+    products of the gradients."""
     fit = {name: math.exp(min(value, 50)) for name, value in zip(NAMES, logarithms)}
-    return dict(fit, e=min(fit["e"], 1.0), h=min(fit["h"], 1.0))
+    return dict(fit, u=update, e=min(fit["e"], 1.0), h=min(fit["h"], 1 / 3))
 
 
-def fit_to(points):
-    """The constants whose times differ least from those of the points, by the squares of logarithms."""
+def fit_to(points, update):
+    """The constants whose times differ least from those of the points, by the squares of logarithms; u is `update`."""
 
     def residuals(logarithms):
-        fit = named(logarithms)
+        fit = named(logarithms, update)
         return [math.log(seconds(point, fit) / point["seconds"]) for point in points]
 
-    return named(least_squares(residuals, [math.log(START[name]) for name in NAMES]))
+    return named(least_squares(residuals, [math.log(START[name]) for name in NAMES]), update)
 
 
 def most_machines(point, fit, least=0.8):

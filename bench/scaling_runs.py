@@ -102,6 +102,14 @@ def ddp_speed(python, ranks, epochs=4):
     return float(done.stdout)
 
 
+def update_seconds(recur):
+    """What recur bench says that one thread takes for the update of a parameter."""
+    command = [recur, "bench", "--preset", "lstm-512", "--training", "--threads", "1", "--seconds", "5", "--json"]
+    said = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout)
+    found = said["results"][0]
+    return found["train_phases"]["update"] * BATCH * STEPS / found["train_tokens_per_second"] / found["parameters"]
+
+
 def host_updates(recur, point, seconds=3.0):
     """Seconds of an update on hosts, for about so many seconds. The point has the number of hosts, the rate in
     Gb/s (None: unlimited), the delay in ms, the width and options."""

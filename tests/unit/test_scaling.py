@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import scaling  # noqa: E402
 import scaling_model as model  # noqa: E402
 
-TRUE = {"o": 2e-4, "f": 1.6e-11, "u": 1.5e-9, "a": 8e-5, "p": 8e-10, "e": 0.94, "h": 0.1}
+TRUE = {"o": 2e-4, "f": 1.6e-11, "u": 1.5e-9, "a": 8e-5, "p": 8e-10, "e": 0.94, "h": 0.1, "b": 1.2e-9}
 
 
 def measured():
@@ -19,7 +19,7 @@ def measured():
 
 class Model(unittest.TestCase):
     def test_fit_finds_what_made_the_times(self):
-        fit = model.fit_to(measured())
+        fit = model.fit_to(measured(), TRUE["u"])
         for name, value in TRUE.items():
             self.assertAlmostEqual(fit[name] / value, 1, delta=0.05, msg=name)
         for point in scaling.CHECKED:
@@ -27,15 +27,47 @@ class Model(unittest.TestCase):
 
     def test_one_rank_sends_nothing(self):
         alone = dict(scaling.FITTED[0], hosts=1)
-        self.assertEqual(model.messages(alone, TRUE), 0)
+        self.assertEqual(model.messages(alone, TRUE), (0, 0))
         self.assertEqual(model.efficiency(alone, TRUE), 1)
 
     def test_bytes(self):
         """Two ranks at 1 Gb/s: each sends half of P floats, twice."""
         point = dict(scaling.FITTED[0], hosts=2, rate=1, delay=0, cores=None)
         fit = dict(TRUE, a=0, p=0, e=1)
-        self.assertAlmostEqual(model.messages(point, fit), 4 * model.parameters(point) * 8 / 1e9)
+        self.assertEqual(model.messages(point, fit)[0], 0)
+        self.assertAlmostEqual(model.messages(point, fit)[1], 4 * model.parameters(point) * 8 / 1e9)
         self.assertEqual(model.parameters(point), 4 * 512 * (28 + 512 + 2) + 28 * 513)
+
+    def test_delays(self):
+        """Nine parcels go out in threes, four waits; a long message crosses the link three times, a short one once."""
+        point = dict(scaling.FITTED[0], hosts=2, rate=1000, delay=0, cores=None)
+        later = dict(point, delay=10)
+        self.assertEqual([model.parcels(dict(point, hidden=hidden)) for hidden in (64, 256, 512, 1024)], [1, 2, 8, 16])
+        self.assertAlmostEqual(model.messages(later, TRUE)[1] - model.messages(point, TRUE)[1], 4 * 3 * 0.01)
+        short = dict(later, hosts=16)
+        self.assertAlmostEqual(model.messages(short, TRUE)[1] - model.messages(dict(short, delay=0), TRUE)[1], 4 * 0.01)
+
+    def test_relay(self):
+        """All bytes of three hosts pass through one program."""
+        point = dict(scaling.FITTED[0], hosts=3, rate=1, delay=0, cores=2)
+        more = model.messages(dict(point, delay=1e-9), TRUE)[0] - model.messages(point, TRUE)[0]
+        self.assertAlmostEqual(more, 3 * TRUE["b"] * 2 * 2 / 3 * 4 * model.parameters(point))
+        own = dict(point, cores=None)
+        self.assertEqual(model.messages(dict(own, delay=1e-9), TRUE)[0], model.messages(own, TRUE)[0])
+
+    def test_shared_cores(self):
+        """Three ranks on two cores have 8, 8 and 16 sequences: the last one goes on alone after 12 of 20 turns."""
+        three = dict(scaling.FITTED[0], hosts=3, cores=2)
+        self.assertEqual([model.sequences(dict(three, hosts=hosts)) for hosts in (1, 2, 3, 4)], [32, 16, 20, 16])
+        self.assertEqual(model.sequences(dict(three, cores=None)), 16)
+
+    def test_what_hides(self):
+        """Of the time on links as much as the passes allow; of the cores' time nothing."""
+        point = dict(scaling.FITTED[0], hosts=2, rate=1000, delay=0, cores=None)
+        core, links = model.messages(point, TRUE)
+        passes, update = model.arithmetic(point, TRUE)
+        self.assertLess(links, TRUE["h"] * 7 / 8 * passes)
+        self.assertEqual(model.seconds(point, TRUE), passes + update + core)
 
     def test_options(self):
         point = dict(scaling.FITTED[0], hosts=8, rate=1, delay=0, cores=None)
