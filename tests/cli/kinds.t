@@ -168,6 +168,7 @@ vocabulary: 5 entries, tokens word, word rule unicode, clean none
  "<unk>" "an" "endless" "text" "\n"
 $ recur train --quiet --tokens byte --max-tokens 3000 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m /dev/zero | wc -l
 1
+! recur train: warning: every token of the text is "\x00": there is nothing to learn
 $ (yes 'a b' | head -30; echo c) > short; recur train --quiet --max-tokens 90 --batch 2 --steps 5 --hidden 4 --epochs 1 -o m short > out; recur info m | grep -A1 ^vocab
 vocabulary: 6 entries, tokens char, clean none
  "<unk>" "\n" "a" " " "b" "c"
