@@ -84,6 +84,22 @@ GROUPS = {
                        ("`--ar 2`", "--ar 2"),
                        ("`--ar 5`", "--ar 5"),
                    ]),
+    "fill": ("time_machine",
+             "--task fill --bidirectional --hidden 256 --batch 8 --steps 64 --lr 0.01 --schedule wsd --decay 0.4 "
+             "--lr-floor 0.02 --warmup 200 --epochs 24 --precision bf16", [
+                 ("dropout 0.5, weight drop 0.4, a tenth blank",
+                  "--dropout 0.5 --weight-drop 0.4 --blanks 0.1"),
+                 ("3 % blank", "--dropout 0.5 --weight-drop 0.4 --blanks 0.03"),
+                 ("none blank", "--dropout 0.5 --weight-drop 0.4 --blanks 0"),
+                 ("dropout 0.4, weight drop 0.3, 3 % blank",
+                  "--dropout 0.4 --weight-drop 0.3 --blanks 0.03"),
+                 ("dropout 0.3, weight drop 0.3, 3 % blank",
+                  "--dropout 0.3 --weight-drop 0.3 --blanks 0.03"),
+                 ("dropout 0.3, weight drop 0.2, 3 % blank",
+                  "--dropout 0.3 --weight-drop 0.2 --blanks 0.03"),
+                 ("dropout 0.2, weight drop 0.1, 3 % blank",
+                  "--dropout 0.2 --weight-drop 0.1 --blanks 0.03"),
+             ]),
     "large": ("tinyshakespeare",
               "--hidden 256 --steps 64 --epochs 5 --dropout 0.2 --precision bf16", [
                   ("`--lr 0.004`, cosine", "--lr 0.004 --schedule cosine"),

@@ -196,6 +196,8 @@ static struct recipe find_recipe(const struct run *run, double tokens, size_t vo
     struct recipe recipe = recur_recipe(tokens, vocabulary);
     if (run->options.init_from)
         recipe = recur_recipe_onward(recipe, run->options.labels);
+    if (recur_task_serves(recur_train_task(&run->options), RECUR_USE_FILL))
+        recipe = recur_recipe_fill(recipe);
     return is_for_gpu(run, &recipe) ? recur_recipe_plain(recipe) : recipe;
 }
 
@@ -234,6 +236,12 @@ static void choose_drops(struct run *run, const struct recipe *recipe, double ou
     double ar = recur_recipe_ar(recipe, (double)run->options.model.weight_drop);
     if (ar > 0 && recur_task_serves(recur_train_task(&run->options), RECUR_USE_CONTINUE))
         recur_run_choose_option(run, "ar", "%g", ar);
+}
+
+static void choose_blanks(struct run *run, const struct recipe *recipe)
+{
+    if (recipe->blanks > 0)
+        recur_run_choose_option(run, "blanks", "%g", recipe->blanks);
 }
 
 /* A run that keeps its rate and a mean of its parameters is good at any epoch, so that it may end
@@ -276,6 +284,7 @@ static int choose_by_time(struct run *run)
         recur_run_choose_option(run, "lr", "%g", recur_recipe_lr(&seen_text, &size));
     choose_drops(run, &recipe, recur_recipe_dropout(&recipe, epochs, size.layers),
                  recur_recipe_weight_drop(&recipe, epochs, pace.parameters / pace.train_tokens));
+    choose_blanks(run, &recipe);
     if (run->options.trainer.precision == RECUR_PRECISION_BF16)
         recur_run_choose_option(run, "precision", "bf16");
     recur_run_choose_option(run, "schedule", "wsd");
@@ -314,6 +323,7 @@ static void choose_by_text(struct run *run)
     choose_tied(run, &recipe);
     choose_samples(run, &recipe);
     choose_drops(run, &recipe, recur_recipe_dropout(&recipe, recipe.epochs, 1), recipe.weight_drop);
+    choose_blanks(run, &recipe);
     recur_run_choose_option(run, "batch", "%zu", recipe.batch);
     recur_run_choose_option(run, "steps", "%zu", recipe.steps);
     recur_run_choose_option(run, "lr", "%g", recipe.lr);

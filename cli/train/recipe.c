@@ -63,6 +63,7 @@ struct recipe recur_recipe(double tokens, size_t vocabulary)
         i++;
     struct recipe recipe = recipes[i];
     recipe.ar = tokens <= AR_MOST ? 2 : 0;
+    recipe.by_heart = 1;
     if (vocabulary > 512) /* there is an embedding */
         return of_many(recipe, tokens, vocabulary);
     if (vocabulary == 0) {
@@ -87,6 +88,20 @@ struct recipe recur_recipe_onward(struct recipe recipe, bool labels)
     recipe.fixed = recipe.fixed || small;
     recipe.average = false;
     recipe.tied = false; /* as the model is */
+    return recipe;
+}
+
+/* Tokens that are blank in training cost more where single ones are filled than they gain where
+ * many are. The text on both sides says so much of a token that a network learns less by heart,
+ * except of small texts: docs/ablations.md. */
+struct recipe recur_recipe_fill(struct recipe recipe)
+{
+    recipe.blanks = 0.03;
+    if (recipe.tokens <= SMALL || recipe.fixed)
+        return recipe;
+    recipe.dropout = fmin(recipe.dropout, 0.3);
+    recipe.weight_drop = fmin(recipe.weight_drop, 0.2);
+    recipe.by_heart = 1.0 / 3;
     return recipe;
 }
 
@@ -144,7 +159,7 @@ double recur_recipe_dropout(const struct recipe *recipe, double epochs, size_t l
 
 double recur_recipe_weight_drop(const struct recipe *recipe, double epochs, double parameters)
 {
-    double heart = epochs * parameters;
+    double heart = epochs * parameters * recipe->by_heart;
     if (recipe->plain || recipe->fixed)
         return recipe->weight_drop;
     return heart < 22 ? 0 : heart < 30 ? 0.1 : heart < 60 ? 0.2 : heart < 120 ? 0.3 : 0.4;

@@ -21,6 +21,9 @@ struct recipe {
     bool tied;                       /* the output layer has the weights of the embedding */
     bool fixed;                      /* dropout and weight drop, however many epochs there are */
     bool plain;                      /* for a GPU: recur_recipe_plain */
+    double by_heart; /* how much is learnt so, beside a model that continues texts */
+    double blanks;   /* share of tokens that are blank while training; 0: of a model
+                        that fills none */
 };
 
 /* The recipe for a text of so many tokens to learn from, in a vocabulary of so many (0: labelled
@@ -29,6 +32,9 @@ struct recipe recur_recipe(double tokens, size_t vocabulary);
 
 /* The same for a run that goes on from a model (--init-from), on a text or on labelled texts. */
 struct recipe recur_recipe_onward(struct recipe recipe, bool labels);
+
+/* The same for a model that fills blanks. */
+struct recipe recur_recipe_fill(struct recipe recipe);
 
 /* A network that --time may choose. */
 struct network_size {

@@ -144,6 +144,26 @@ static void going_on_takes_a_smaller_rate_and_fewer_epochs(void **state)
     }
 }
 
+/* What fills blanks has less dropped, except of small texts. */
+static void filling(void **state)
+{
+    (void)state;
+    for (double tokens = 1000; tokens < 1e9; tokens *= 10) {
+        const struct recipe reads = recur_recipe(tokens, 66), fills = recur_recipe_fill(reads);
+        bool small = tokens < 5e4;
+        assert_true(fills.blanks > 0 && !(reads.blanks > 0));
+        for (double epochs = 1; epochs < 50; epochs *= 2) {
+            double drop = recur_recipe_weight_drop(&fills, epochs, 8);
+            double usual = recur_recipe_weight_drop(&reads, epochs, 8);
+            assert_true(small ? drop >= usual && drop <= usual : drop <= usual);
+            assert_true(small || epochs < 4 || epochs > 31 || drop < usual);
+            assert_true(small || recur_recipe_dropout(&fills, epochs, 1) <= 0.3);
+        }
+    }
+    const struct recipe words = recur_recipe(4e4, 5000), fills = recur_recipe_fill(words);
+    assert_true(fills.dropout >= words.dropout && fills.weight_drop >= words.weight_drop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +176,7 @@ int main(void)
         cmocka_unit_test(held_out),
         cmocka_unit_test(words),
         cmocka_unit_test(going_on_takes_a_smaller_rate_and_fewer_epochs),
+        cmocka_unit_test(filling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
