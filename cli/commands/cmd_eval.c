@@ -97,12 +97,14 @@ static int measure(const struct command *command, const struct eval_options *opt
     struct model_text opened = {.model = NULL};
     struct ensemble models;
     const char *text = arguments->operands[0];
+    const recur_ranks *ranks = options->scoring.ranks.all;
     int status = recur_ensemble_load(command, options->models.items, options->models.count, text,
                                      "text", &models);
     if (status == 0)
         status = check_models(command, options, &models);
     for (size_t m = 0; m < models.count && status == 0; m++)
-        status = recur_choose_device(command, models.model[m], options->device);
+        status =
+            recur_choose_device(command, models.model[m], options->device, ranks ? ranks->here : 0);
     opened.model = models.count ? models.model[0] : NULL;
     if (status != 0) {
         /* it has said why */

@@ -59,12 +59,13 @@ void recur_ensemble_free(struct ensemble *models)
         recur_model_free(models->model[m]);
 }
 
-int recur_choose_device(const struct command *command, recur_model *model, const char *device)
+int recur_choose_device(const struct command *command, recur_model *model, const char *device,
+                        size_t number)
 {
     recur_error error;
     enum recur_device chosen;
     if (recur_device_parse(device, &chosen, &error) != RECUR_OK ||
-        recur_model_set_device(model, chosen, &error) != RECUR_OK)
+        recur_model_set_gpu(model, chosen, number, &error) != RECUR_OK)
         return recur_library_failure(command, &error);
     const char *why = recur_model_device(model).why;
     if (*why)

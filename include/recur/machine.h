@@ -59,6 +59,11 @@ RECUR_API enum recur_status recur_device_parse(const char *name, enum recur_devi
 RECUR_API enum recur_status recur_model_set_device(recur_model *model, enum recur_device device,
                                                    recur_error *error);
 
+/* The same with the GPU of that number among those that the driver lists, from 0, counted round: of
+ * four GPUs number 5 is number 1. Ranks of one machine take one each (recur_ranks.here). */
+RECUR_API enum recur_status recur_model_set_gpu(recur_model *model, enum recur_device device,
+                                                size_t number, recur_error *error);
+
 /* What computes. */
 typedef struct recur_device_use {
     enum recur_device device; /* never auto */

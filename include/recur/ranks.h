@@ -21,6 +21,9 @@
  * MPI. The library itself links no MPI. With a fourth one, `progress`, gradients travel while
  * others are computed. All ranks have the same functions.
  *
+ * Making a trainer needs messages too: all ranks compute on GPUs of one compute capability, or all
+ * on the CPU.
+ *
  * Threads: the thread that calls the trainer calls these functions, one at a time. */
 #ifndef RECUR_RANKS_H
 #define RECUR_RANKS_H
@@ -36,7 +39,7 @@ extern "C" {
  * Before it frees what is to be sent and received it has called `wait` once more, with 0 seconds,
  * unless it was `wait` that failed: from then on nothing may be read or written any more. */
 typedef struct recur_ranks {
-    size_t size;        /* sizeof(recur_ranks); what lies behind it is NULL */
+    size_t size;        /* sizeof(recur_ranks); what lies behind it is NULL, or 0 */
     size_t rank, count; /* this process, from 0; how many there are, at least 1 */
     void *user;         /* what the functions get */
 
@@ -62,6 +65,9 @@ typedef struct recur_ranks {
      * in the same order. `wait` and `progress` count it as one message; where only sums are
      * missing, *late of `wait` is this rank. */
     enum recur_status (*sum)(void *user, float *numbers, size_t count, recur_error *error);
+
+    size_t here; /* this process's number among the ranks of its machine, from 0; it is that of the
+                    GPU on which a trainer computes, counted round where there are fewer */
 } recur_ranks;
 
 /* Makes a communicator of MPI. `mpi` names the plug-in: "openmpi", "mpich", or a path; NULL: the

@@ -208,11 +208,12 @@ struct recur_gpu {
 struct recur_backend {
     const char *name;
 
-    /* Of a GPU's backend; NULL in the CPU's. `find` describes the GPU that `open` would open.
-     * Where it fails *there says whether there is one at all. Errors: DEVICE; `open` also
-     * MEMORY. */
-    enum recur_status (*find)(recur_device_info *info, bool *there, recur_error *error);
-    enum recur_status (*open)(struct recur_gpu **gpu, recur_error *error);
+    /* Of a GPU's backend; NULL in the CPU's. `open` opens the GPU of that number among those of
+     * this machine, counted round where there are fewer; `find` describes it. Where it fails *there
+     * says whether there is one at all. Errors: DEVICE; `open` also MEMORY. */
+    enum recur_status (*find)(size_t number, recur_device_info *info, bool *there,
+                              recur_error *error);
+    enum recur_status (*open)(size_t number, struct recur_gpu **gpu, recur_error *error);
     void (*close)(struct recur_gpu *gpu);
     /* Can it compute with such a model, and train it so? `config` NULL: it is not to be trained.
      * Errors: UNSUPPORTED, the sentence says what it cannot do yet. */
@@ -253,11 +254,11 @@ struct recur_backend {
      * that the last ones have left, and their loss, to those of this rank's block number `block`,
      * or without blocks 0, for the next update. All tokens of the update were added before. Blocks
      * that nothing is gathered of are zero. After the update `gathered_loss` is the sum of the
-     * losses of all ranks. NULL in a backend that does not gather. */
+     * losses of all ranks. */
     void (*gather)(struct recur_learner *learner, size_t block, double loss);
     double (*gathered_loss)(const struct recur_learner *learner);
     /* Of a learner whose ranks, so many, learn apart: parameters, moments and their mean over
-     * updates become the mean of those of all ranks. NULL in a backend that has no ranks. */
+     * updates become the mean of those of all ranks. */
     enum recur_status (*mean)(struct recur_learner *learner, size_t ranks, recur_error *error);
     /* Updates nothing where the norm is not finite. */
     enum recur_status (*update)(struct recur_learner *learner, const struct recur_learning *how,
@@ -335,9 +336,9 @@ const struct recur_backend *recur_backend_default(void);
 /* The backend of a device; NULL where this build has none. */
 const struct recur_backend *recur_backend_of(enum recur_device device);
 
-/* Opens the GPU of a backend; the caller is its first holder. Errors: those of `open`. */
-enum recur_status recur_gpu_open(const struct recur_backend *backend, struct recur_gpu **gpu,
-                                 recur_error *error);
+/* Opens a GPU of a backend; the caller is its first holder. Errors: those of `open`. */
+enum recur_status recur_gpu_open(const struct recur_backend *backend, size_t number,
+                                 struct recur_gpu **gpu, recur_error *error);
 /* Keeps a failure, unless there was one before. Any thread may call this and the next one. */
 void recur_gpu_fail(struct recur_gpu *gpu, const recur_error *failure);
 /* OK where nothing has failed, and for NULL; else the failure that was kept. */

@@ -40,15 +40,15 @@ enum recur_status recur_machine_device(recur_device_info *info, recur_error *err
     recur_error own;
     bool there = false;
     *info = (recur_device_info){0};
-    if (!backend || backend->find(info, &there, &own) == RECUR_OK || !there)
+    if (!backend || backend->find(0, info, &there, &own) == RECUR_OK || !there)
         return RECUR_OK;
     return recur_fail(error, own.status, "%s", own.message);
 }
 
-enum recur_status recur_gpu_open(const struct recur_backend *backend, struct recur_gpu **gpu,
-                                 recur_error *error)
+enum recur_status recur_gpu_open(const struct recur_backend *backend, size_t number,
+                                 struct recur_gpu **gpu, recur_error *error)
 {
-    RECUR_TRY(backend->open(gpu, error));
+    RECUR_TRY(backend->open(number, gpu, error));
     (*gpu)->backend = backend;
     (*gpu)->holders = 1;
     return RECUR_OK;

@@ -124,7 +124,7 @@ static enum recur_status evaluate(struct dynamic *d, size_t threads, recur_evalu
     /* A GPU gains nothing by one stream. */
     recur_model_sync_all(d->model);
     enum recur_status status =
-        recur_model_place_awhile(d->model, RECUR_DEVICE_CPU, NULL, &before, error);
+        recur_model_place_awhile(d->model, RECUR_DEVICE_CPU, 0, NULL, &before, error);
     if (status == RECUR_OK)
         status = plan(d, team, error);
     if (status == RECUR_OK)

@@ -22,11 +22,11 @@ static enum recur_status serves(const struct recur_backend *backend, const recur
     return backend->serves(&model->config, model->quantization, config, error);
 }
 
-/* The GPU of a backend that serves, opened unless the model has it already. *there: there is a GPU,
- * whatever came of it. */
-static enum recur_status open_gpu(const struct recur_backend *backend, const recur_model *model,
-                                  const recur_trainer_config *config, bool *there,
-                                  struct recur_gpu **gpu, recur_error *error)
+/* The GPU of a backend that serves, opened unless the model has one already. *there: there is a
+ * GPU, whatever came of it. */
+static enum recur_status open_gpu(const struct recur_backend *backend, size_t number,
+                                  const recur_model *model, const recur_trainer_config *config,
+                                  bool *there, struct recur_gpu **gpu, recur_error *error)
 {
     recur_device_info info;
     *there = model->place.gpu != NULL;
@@ -37,13 +37,13 @@ static enum recur_status open_gpu(const struct recur_backend *backend, const rec
     }
     if (!backend)
         return fail_no_kernels(error);
-    RECUR_TRY(backend->find(&info, there, error));
+    RECUR_TRY(backend->find(number, &info, there, error));
     *there = true;
     RECUR_TRY(serves(backend, model, config, error));
-    return recur_gpu_open(backend, gpu, error);
+    return recur_gpu_open(backend, number, gpu, error);
 }
 
-enum recur_status recur_model_place(recur_model *model, enum recur_device device,
+enum recur_status recur_model_place(recur_model *model, enum recur_device device, size_t number,
                                     const recur_trainer_config *config, recur_error *error)
 {
     struct recur_placement place = {.backend = recur_backend_default()};
@@ -51,7 +51,8 @@ enum recur_status recur_model_place(recur_model *model, enum recur_device device
     bool there = false;
     if (device != RECUR_DEVICE_CPU) {
         const struct recur_backend *backend = recur_backend_of(RECUR_DEVICE_CUDA);
-        enum recur_status status = open_gpu(backend, model, config, &there, &place.gpu, &own);
+        enum recur_status status =
+            open_gpu(backend, number, model, config, &there, &place.gpu, &own);
         if (status == RECUR_OK)
             place.backend = backend;
         else if (device == RECUR_DEVICE_CUDA)
@@ -65,12 +66,12 @@ enum recur_status recur_model_place(recur_model *model, enum recur_device device
 }
 
 enum recur_status recur_model_place_awhile(recur_model *model, enum recur_device device,
-                                           const recur_trainer_config *config,
+                                           size_t number, const recur_trainer_config *config,
                                            struct recur_placement *before, recur_error *error)
 {
     struct recur_placement now = model->place;
     recur_gpu_share(now.gpu);
-    enum recur_status status = recur_model_place(model, device, config, error);
+    enum recur_status status = recur_model_place(model, device, number, config, error);
     if (status == RECUR_OK)
         *before = now;
     else
@@ -111,8 +112,14 @@ void recur_placement_release(struct recur_placement *place)
 enum recur_status recur_model_set_device(recur_model *model, enum recur_device device,
                                          recur_error *error)
 {
+    return recur_model_set_gpu(model, device, 0, error);
+}
+
+enum recur_status recur_model_set_gpu(recur_model *model, enum recur_device device, size_t number,
+                                      recur_error *error)
+{
     RECUR_TRY(recur_device_check(device, error));
-    return recur_model_place(model, device, NULL, error);
+    return recur_model_place(model, device, number, NULL, error);
 }
 
 enum recur_status recur_device_trains(enum recur_device device, const recur_model_config *model,

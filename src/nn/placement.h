@@ -6,16 +6,16 @@
 #include "backend/backend.h"
 #include "nn/model_object.h"
 
-/* Places the model on the device, to be trained as `config` says (NULL: not at all). `auto` never
- * fails for want of a GPU. Where it fails, the model stays where it was. Errors: DEVICE,
- * UNSUPPORTED, MEMORY. */
-enum recur_status recur_model_place(recur_model *model, enum recur_device device,
+/* Places the model on the device, of GPUs that of the number, unless it is on one already; to be
+ * trained as `config` says (NULL: not at all). `auto` never fails for want of a GPU. Where it
+ * fails, the model stays where it was. Errors: DEVICE, UNSUPPORTED, MEMORY. */
+enum recur_status recur_model_place(recur_model *model, enum recur_device device, size_t number,
                                     const recur_trainer_config *config, recur_error *error);
 
 /* The same for a while: *before, zero at first, is where the model was, and recur_model_place_back
  * places it there again. Where it fails, or before was never set, there is nothing to put back. */
 enum recur_status recur_model_place_awhile(recur_model *model, enum recur_device device,
-                                           const recur_trainer_config *config,
+                                           size_t number, const recur_trainer_config *config,
                                            struct recur_placement *before, recur_error *error);
 void recur_model_place_back(recur_model *model, struct recur_placement *before);
 

@@ -347,6 +347,15 @@ static enum recur_status start(struct mpi *mpi, const void *communicator, recur_
     return find_places(mpi, error);
 }
 
+/* How many ranks before this one are on the same machine. */
+static size_t count_here(const struct mpi *mpi)
+{
+    size_t here = 0;
+    for (int r = 0; r < mpi->rank; r++)
+        here += strcmp(mpi->place[r].host, mpi->place[mpi->rank].host) == 0;
+    return here;
+}
+
 enum recur_status recur_plugin_open(const void *communicator, recur_ranks *ranks,
                                     void (**close)(void *user, int failed), recur_error *error)
 {
@@ -366,7 +375,8 @@ enum recur_status recur_plugin_open(const void *communicator, recur_ranks *ranks
                            .receive = receive_bytes,
                            .wait = wait_for_all,
                            .progress = progress,
-                           .sum = sum_numbers};
+                           .sum = sum_numbers,
+                           .here = count_here(mpi)};
     *close = close_mpi;
     return RECUR_OK;
 }

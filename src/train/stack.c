@@ -72,7 +72,7 @@ static enum recur_status prepare(struct recur_stack *stack, const recur_trainer_
     RECUR_TRY(check_config(config, error));
     RECUR_TRY(recur_model_check_trains(model, error));
     RECUR_TRY(recur_team_create(config->threads, &stack->team, error));
-    RECUR_TRY(recur_model_place_awhile(model, config->device, config, &stack->before, error));
+    RECUR_TRY(recur_model_place_awhile(model, config->device, 0, config, &stack->before, error));
     enum recur_status status = plan(stack, config, &failure);
     if (status == RECUR_ERROR_DEVICE) {
         unplan(stack);

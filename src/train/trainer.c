@@ -76,7 +76,9 @@ enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *err
     enum recur_device device = config->device;
     if (trainer->collective && device == RECUR_DEVICE_AUTO)
         device = RECUR_DEVICE_CPU;
-    RECUR_TRY(recur_model_place_awhile(trainer->model, device, config, &trainer->before, error));
+    size_t number = trainer->collective ? trainer->collective->functions.here : 0;
+    RECUR_TRY(
+        recur_model_place_awhile(trainer->model, device, number, config, &trainer->before, error));
     enum recur_status status = plan(trainer, &failure);
     if (status == RECUR_ERROR_DEVICE) {
         unplan(trainer);

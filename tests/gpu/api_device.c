@@ -77,7 +77,8 @@ CUresult cuDeviceGet(CUdevice *device, int ordinal)
 CUresult cuDeviceGetName(char *name, int size, CUdevice device)
 {
     GPU_ENTER(false)
-    snprintf(name, (size_t)size, "Stand-in for a GPU");
+    snprintf(name, (size_t)size, device ? "Stand-in for a GPU, number %d" : "Stand-in for a GPU",
+             device);
     return is_device(device) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
 }
 

@@ -481,7 +481,7 @@ static int begin(void **state)
     struct recur_gpu *gpu;
     *state = NULL;
     recur_rng_seed(&rng, 5, 0);
-    if (recur_gpu_open(recur_backend_of(RECUR_DEVICE_CUDA), &gpu, NULL) != RECUR_OK)
+    if (recur_gpu_open(recur_backend_of(RECUR_DEVICE_CUDA), 0, &gpu, NULL) != RECUR_OK)
         return 1;
     *state = gpu;
     return recur_cuda_enter(recur_cuda_of(gpu), NULL) != RECUR_OK ||

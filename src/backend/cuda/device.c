@@ -12,14 +12,15 @@
 #define TRY_DRIVER(cuda, call, what, error)                                                        \
     RECUR_TRY(recur_cuda_check(&(cuda)->driver, (cuda)->driver.call, what, error))
 
-/* Of the first GPU that the driver lists, all that needs no context. */
-static enum recur_status look_at(struct recur_cuda *cuda, recur_error *error)
+/* Of the GPU of that number, counted round, all that needs no context. */
+static enum recur_status look_at(struct recur_cuda *cuda, size_t number, recur_error *error)
 {
     static const char what[] = "it was looked at";
     recur_device_info *info = &cuda->base.info;
-    int multiprocessors, major, minor, shared, clusters;
+    int count, multiprocessors, major, minor, shared, clusters;
     size_t memory;
-    TRY_DRIVER(cuda, cuDeviceGet(&cuda->device, 0), what, error);
+    TRY_DRIVER(cuda, cuDeviceGetCount(&count), what, error);
+    TRY_DRIVER(cuda, cuDeviceGet(&cuda->device, (int)(number % (size_t)count)), what, error);
     int device = cuda->device;
     TRY_DRIVER(cuda, cuDeviceGetName(info->name, sizeof info->name, device), what, error);
     info->name[sizeof info->name - 1] = '\0';
@@ -43,10 +44,11 @@ static enum recur_status look_at(struct recur_cuda *cuda, recur_error *error)
     return RECUR_OK;
 }
 
-static enum recur_status find(struct recur_cuda *cuda, bool *there, recur_error *error)
+static enum recur_status find(struct recur_cuda *cuda, size_t number, bool *there,
+                              recur_error *error)
 {
     RECUR_TRY(recur_cuda_driver_open(&cuda->driver, there, error));
-    RECUR_TRY(look_at(cuda, error));
+    RECUR_TRY(look_at(cuda, number, error));
     const recur_device_info *info = &cuda->base.info;
     if (info->capability_major >= 8)
         return RECUR_OK;
@@ -55,10 +57,11 @@ static enum recur_status find(struct recur_cuda *cuda, bool *there, recur_error 
                       info->name, info->capability_major, info->capability_minor);
 }
 
-enum recur_status recur_cuda_find(recur_device_info *info, bool *there, recur_error *error)
+enum recur_status recur_cuda_find(size_t number, recur_device_info *info, bool *there,
+                                  recur_error *error)
 {
     struct recur_cuda cuda = {0};
-    RECUR_TRY(find(&cuda, there, error));
+    RECUR_TRY(find(&cuda, number, there, error));
     *info = cuda.base.info;
     return RECUR_OK;
 }
@@ -91,10 +94,10 @@ static enum recur_status load(struct recur_cuda *cuda, recur_error *error)
     return RECUR_OK;
 }
 
-static enum recur_status make_ready(struct recur_cuda *cuda, recur_error *error)
+static enum recur_status make_ready(struct recur_cuda *cuda, size_t number, recur_error *error)
 {
     bool there;
-    RECUR_TRY(find(cuda, &there, error));
+    RECUR_TRY(find(cuda, number, &there, error));
     TRY_DRIVER(cuda, cuDevicePrimaryCtxRetain(&cuda->context, cuda->device), "it was opened",
                error);
     RECUR_TRY(recur_cuda_enter(cuda, error));
@@ -103,13 +106,13 @@ static enum recur_status make_ready(struct recur_cuda *cuda, recur_error *error)
     return status;
 }
 
-enum recur_status recur_cuda_open(struct recur_gpu **gpu, recur_error *error)
+enum recur_status recur_cuda_open(size_t number, struct recur_gpu **gpu, recur_error *error)
 {
     struct recur_cuda *cuda;
     RECUR_TRY(recur_alloc(1, sizeof *cuda, "a GPU", &cuda, error));
     cuda->gpu = &cuda->base;
     cuda->base.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    enum recur_status status = make_ready(cuda, error);
+    enum recur_status status = make_ready(cuda, number, error);
     if (status == RECUR_OK)
         *gpu = &cuda->base;
     else

@@ -29,8 +29,9 @@ struct recur_cuda_launch {
 };
 
 /* The backend's functions (backend/backend.h). */
-enum recur_status recur_cuda_find(recur_device_info *info, bool *there, recur_error *error);
-enum recur_status recur_cuda_open(struct recur_gpu **gpu, recur_error *error);
+enum recur_status recur_cuda_find(size_t number, recur_device_info *info, bool *there,
+                                  recur_error *error);
+enum recur_status recur_cuda_open(size_t number, struct recur_gpu **gpu, recur_error *error);
 void recur_cuda_close(struct recur_gpu *gpu);
 
 /* Keeps the GPU's first failure (recur_gpu_check). */
