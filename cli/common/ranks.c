@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "common/message.h"
+#include "common/need.h"
+#include "recur/machine.h"
 #include "recur/training.h"
 
 /* The first of these variables that is set, as a number; `none` where none is. */
@@ -123,6 +125,49 @@ int recur_ranks_join(const struct command *command, struct ranks *ranks, size_t 
     ranks->rank = ranks->all->rank;
     share_processors(command, ranks, threads);
     return 0;
+}
+
+/* Sends one byte to each rank and receives one of each. */
+static enum recur_status exchange(const struct ranks *ranks, unsigned char own, unsigned char *all,
+                                  recur_error *error)
+{
+    const recur_ranks *x = ranks->all;
+    enum recur_status status = RECUR_OK;
+    size_t missing = 0;
+    all[x->rank] = own;
+    for (size_t r = 0; r < x->count && status == RECUR_OK; r++) {
+        if (r == x->rank)
+            continue;
+        status = x->receive(x->user, r, &all[r], 1, error);
+        if (status == RECUR_OK)
+            status = x->send(x->user, r, &all[x->rank], 1, error);
+    }
+    if (status == RECUR_OK)
+        status = x->wait(x->user, (double)ranks->seconds, &missing, error);
+    if (status == RECUR_STOP)
+        snprintf(
+            error->message, sizeof error->message,
+            "rank %zu has not answered rank %zu for %zu seconds: it hangs, was stopped, or its "
+            "machine cannot be reached",
+            missing, x->rank, ranks->seconds);
+    return status;
+}
+
+int recur_ranks_find_gpus(const struct command *command, struct ranks *ranks, bool may)
+{
+    recur_device_info gpu = {0};
+    recur_error error = {0};
+    if (!ranks->all)
+        return 0;
+    unsigned char *all = recur_need(command, ranks->all->count, 1, "the ranks");
+    unsigned char own = may && recur_machine_device(&gpu, &error) == RECUR_OK && *gpu.name;
+    error = (recur_error){0};
+    enum recur_status status = exchange(ranks, own, all, &error);
+    ranks->gpus = status == RECUR_OK;
+    for (size_t r = 0; r < ranks->all->count; r++)
+        ranks->gpus &= all[r] > 0;
+    free(all);
+    return status == RECUR_OK ? 0 : recur_failure(command, "%s", error.message);
 }
 
 /* Says what this rank has kept for itself. */

@@ -12,6 +12,7 @@ struct ranks {
     size_t threads;   /* a fair share of this machine; 0: all that the process may use */
     int real_stderr;  /* of a silent rank; -1: this one is not silent */
     bool failed;      /* to join the others */
+    bool gpus;        /* all ranks have a GPU and may use it (recur_ranks_find_gpus) */
     size_t seconds;   /* how long MPI may take to start and to end, and ranks to answer */
 };
 
@@ -26,6 +27,10 @@ size_t recur_ranks_patience(void);
  * so and ends. Returns 0 or the exit status. */
 int recur_ranks_join(const struct command *command, struct ranks *ranks, size_t threads,
                      size_t seconds);
+
+/* Where there are several ranks: finds out whether all have a GPU. `may` says whether the user lets
+ * this one look for it. All ranks call it. Returns 0 or the exit status. */
+int recur_ranks_find_gpus(const struct command *command, struct ranks *ranks, bool may);
 
 /* Leaves them, with the exit status that the command is to have. A failure of one rank ends all;
  * one that only this rank has is said, whichever rank it is. Returns the status. */

@@ -179,7 +179,7 @@ static bool is_for_gpu(const struct run *run, const struct recipe *recipe)
     const enum recur_device device = run->options.trainer.device;
     recur_model_config model = recur_train_model_config(&run->options, 1);
     const recur_trainer_config training = recur_train_trainer_config(&run->options, 1);
-    if (device == RECUR_DEVICE_CPU || run->ranks.all)
+    if (device == RECUR_DEVICE_CPU)
         return false;
     if (!given(run, "dropout"))
         model.dropout = (float)recipe->dropout;
@@ -188,6 +188,8 @@ static bool is_for_gpu(const struct run *run, const struct recipe *recipe)
     if (device != RECUR_DEVICE_CUDA &&
         recur_device_trains(RECUR_DEVICE_CUDA, &model, &training, &unusable) != RECUR_OK)
         return false;
+    if (run->ranks.all)
+        return device == RECUR_DEVICE_CUDA || run->ranks.gpus;
     return recur_machine_device(&gpu, &unusable) == RECUR_OK && *gpu.name;
 }
 

@@ -19,6 +19,9 @@ static int train(const struct command *command, int argc, char **argv)
                             recur_text_options_rule(&run.options.text), &run.options);
     status = recur_ranks_join(command, &run.ranks, (size_t)run.options.threads,
                               run.options.trainer.rank_seconds);
+    if (status == 0)
+        status = recur_ranks_find_gpus(command, &run.ranks,
+                                       run.options.trainer.device != RECUR_DEVICE_CPU);
     if (run.ranks.rank > 0)
         run.options.out.quiet = true;
     if (status == 0 && run.options.out.resume)

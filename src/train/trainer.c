@@ -43,9 +43,6 @@ static enum recur_status plan(struct recur_trainer *trainer, recur_error *error)
         .averages = trainer->config.average != RECUR_AVERAGE_NONE,
         .samples = trainer->config.sampled_softmax};
     trainer->backend = trainer->model->place.backend;
-    if (collective && trainer->backend != recur_backend_default())
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
-                          "several ranks, and blocks, compute on the cpu alone");
     RECUR_TRY(trainer->backend->create_learner(&learner, &trainer->learner, error));
     return trainer->kind->plan(trainer, error);
 }
@@ -66,27 +63,45 @@ void recur_trainer_count_epochs(recur_trainer *trainer)
     trainer->config.epochs = (size_t)trainer->epochs + left / usual + (left % usual > 0);
 }
 
+/* Plans the run for the CPU if the device is `auto` and was a GPU; else the failure stands. */
+static enum recur_status fall_back(struct recur_trainer *trainer, const recur_error *failure,
+                                   recur_error *error)
+{
+    unplan(trainer);
+    if (recur_model_fall_back(trainer->model, trainer->config.device, failure))
+        return plan(trainer, error);
+    return recur_fail(error, failure->status, "%s", failure->message);
+}
+
+/* Where ranks choose by themselves what computes, all of them choose the same. */
+static enum recur_status choose_together(struct recur_trainer *trainer, recur_error *error)
+{
+    recur_error differ = {.status = RECUR_ERROR_DEVICE};
+    bool automatic = trainer->config.device == RECUR_DEVICE_AUTO;
+    if (!trainer->collective || trainer->collective->ranks->count == 1)
+        return RECUR_OK;
+    RECUR_TRY(recur_trainer_compare_devices(trainer, &differ, error));
+    return *differ.message && automatic && trainer->model->place.gpu
+               ? fall_back(trainer, &differ, error)
+               : RECUR_OK;
+}
+
 enum recur_status recur_trainer_prepare(recur_trainer *trainer, recur_error *error)
 {
     const recur_trainer_config *config = &trainer->config;
+    size_t number = trainer->collective ? trainer->collective->functions.here : 0;
     recur_error failure = {0};
     RECUR_TRY(recur_team_create(config->threads, &trainer->team, error));
     trainer->plateau.factor = 1;
     recur_trainer_count_epochs(trainer);
-    enum recur_device device = config->device;
-    if (trainer->collective && device == RECUR_DEVICE_AUTO)
-        device = RECUR_DEVICE_CPU;
-    size_t number = trainer->collective ? trainer->collective->functions.here : 0;
-    RECUR_TRY(
-        recur_model_place_awhile(trainer->model, device, number, config, &trainer->before, error));
+    RECUR_TRY(recur_model_place_awhile(trainer->model, config->device, number, config,
+                                       &trainer->before, error));
     enum recur_status status = plan(trainer, &failure);
-    if (status == RECUR_ERROR_DEVICE) {
-        unplan(trainer);
-        if (recur_model_fall_back(trainer->model, device, &failure))
-            status = plan(trainer, &failure);
-    }
-    if (status != RECUR_OK)
+    if (status == RECUR_ERROR_DEVICE)
+        RECUR_TRY(fall_back(trainer, &failure, error));
+    else if (status != RECUR_OK)
         return recur_fail(error, status, "%s", failure.message);
+    RECUR_TRY(choose_together(trainer, error));
     return recur_trainer_list_tensors(trainer, error);
 }
 

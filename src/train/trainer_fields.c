@@ -93,8 +93,8 @@ static const struct recur_field fields[] = {
     {RECUR_FIELD(trainer, threads), .range = {.most = 1024}, .file = RECUR_FILE_NEVER},
     {RECUR_FIELD(trainer, device), .names = &recur_device_names, .option = "device",
      .about =
-         "what computes: auto is an NVIDIA GPU where there is one that can, else the cpu; cuda "
-         "insists on the GPU",
+         "what computes: auto is an NVIDIA GPU where there is one that can, on all ranks, else "
+         "the cpu; cuda insists on the GPU. Ranks of one machine take its GPUs in turn",
      .file = RECUR_FILE_NEVER},
     {RECUR_FIELD(trainer, freeze), .range = {.most = 64}, .file = RECUR_FILE_LATER,
      .option = "freeze",

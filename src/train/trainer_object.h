@@ -141,7 +141,12 @@ enum recur_status recur_trainer_list_tensors(struct recur_trainer *trainer, recu
  * MEMORY. */
 enum recur_status recur_trainer_divide(recur_trainer *trainer, recur_error *error);
 
-/* Before the first minibatch: DATA where another rank has other data, settings or parameters. */
+/* Compares what the ranks compute on; *differ becomes a sentence where that is not the same. */
+enum recur_status recur_trainer_compare_devices(recur_trainer *trainer, recur_error *differ,
+                                                recur_error *error);
+
+/* Before the first minibatch: DATA where another rank has other data, settings or parameters, or
+ * computes on another device. */
 enum recur_status recur_trainer_agree(recur_trainer *trainer, recur_error *error);
 
 /* Where ranks learn by themselves: each takes the mean over all ranks of what it has learnt. In

@@ -126,6 +126,31 @@ int recur_trainer_stop_asked(const recur_trainer *trainer)
     return trainer->collective ? trainer->collective->asked : trainer->stop_asked;
 }
 
+/* What computes, as a number: the compute capability of a GPU, as 90; 0: the CPU. */
+static uint64_t device_of(const recur_trainer *trainer)
+{
+    const struct recur_gpu *gpu = trainer->model->place.gpu;
+    return gpu ? (uint64_t)(10 * gpu->info.capability_major + gpu->info.capability_minor) : 0;
+}
+
+enum recur_status recur_trainer_compare_devices(recur_trainer *trainer, recur_error *differ,
+                                                recur_error *error)
+{
+    struct recur_collective *collective = trainer->collective;
+    size_t ranks = collective->ranks->count;
+    uint64_t own = device_of(trainer), *all;
+    RECUR_TRY(recur_alloc(ranks, sizeof *all, "the ranks", &all, error));
+    enum recur_status status = recur_collective_all(collective, &own, sizeof own, all, error);
+    for (size_t r = 0; r < ranks && status == RECUR_OK; r++)
+        if (!all[r])
+            recur_error_write(differ, RECUR_ERROR_DEVICE, "rank %zu computes on the CPU", r);
+        else if (all[r] != all[0] && !*differ->message)
+            recur_error_write(differ, RECUR_ERROR_DEVICE,
+                              "rank %zu has a GPU of another compute capability than rank 0", r);
+    free(all);
+    return status;
+}
+
 /* What ranks compare: one number for each thing in which they must not differ. */
 struct claims {
     uint64_t *number;
@@ -140,9 +165,12 @@ static void claim(struct claims *claims, uint64_t number)
 }
 
 /* In this order come the claims that are no settings. */
-static const char *const things[] = {
-    "text or other labelled texts", "parameters to begin with", "instruction set (RECUR_ISA)",
-    "number of minibatches behind it", "communicator, which drives messages or not,"};
+static const char *const things[] = {"text or other labelled texts",
+                                     "parameters to begin with",
+                                     "instruction set (RECUR_ISA)",
+                                     "number of minibatches behind it",
+                                     "communicator, which drives messages or not,",
+                                     "device, the CPU or a GPU of some compute capability,"};
 enum { THINGS = sizeof things / sizeof *things };
 
 /* Setting number i, first of those of the run, then of the model's; NULL after the last. */
@@ -170,6 +198,7 @@ static size_t list_claims(recur_trainer *trainer, uint64_t *number)
     claim(&claims, recur_checksum_of(isa, strlen(isa)));
     claim(&claims, trainer->updates);
     claim(&claims, trainer->collective->functions.progress != NULL);
+    claim(&claims, device_of(trainer));
     const recur_field *field;
     bool of_model;
     for (size_t i = 0; (field = setting(i, &of_model)); i++) {

@@ -111,5 +111,5 @@ $ . ./gpu; export STANDIN_FAIL_ALLOCATION=1; for o in "" "--dropout-kind standar
 0
 1
 1
-1
+0
 1

@@ -25,6 +25,9 @@ struct rank;
 struct work {
     recur_trainer_config config;
     recur_model_config model;
+    size_t most;            /* ranks that same_bits tries */
+    size_t tokens;          /* of the text */
+    enum recur_tokens cut;  /* what they are */
     size_t differs;         /* this rank, from 1, has a text of its own, or scores other labels */
     size_t stops;           /* this rank, from 1, does nothing after its first minibatch */
     size_t asks;            /* this rank, from 1, asks all to stop after its first minibatch */
@@ -44,7 +47,8 @@ struct rank {
     const struct work *work;
     recur_ranks ranks;
     struct mailbox mailbox;
-    size_t steps; /* that it did */
+    size_t steps;          /* that it did */
+    recur_device_info gpu; /* that it was trained on */
     enum recur_status status;
     recur_error error;
     float parameters[MOST];
@@ -60,9 +64,9 @@ static enum recur_status make_corpus(const struct rank *rank, recur_corpus **cor
     const char *story = recur_sample_text(&size);
     recur_corpus_config config = recur_corpus_config_default();
     recur_text_config text = recur_text_config_default();
-    text.tokens = RECUR_TOKENS_WORD;
+    text.tokens = rank->work->cut;
     config.text = &text;
-    config.max_tokens = rank->work->differs == rank->ranks.rank + 1 ? 599 : 600;
+    config.max_tokens = rank->work->tokens - (rank->work->differs == rank->ranks.rank + 1);
     return recur_corpus_build_memory(story, size, &config, corpus, vocab, NULL);
 }
 
@@ -214,12 +218,15 @@ static void *be_a_rank(void *argument)
     rank->status = make_data(rank, &data);
     if (rank->status == RECUR_OK)
         rank->status = create(rank, &data, &model, &trainer);
-    if (rank->status == RECUR_OK)
+    if (rank->status == RECUR_OK) {
+        rank->gpu = recur_model_device(model).info;
         rank->status = run(rank, trainer);
+    }
     if (rank->status == RECUR_OK && data.labels)
         rank->status = score(rank, &data, model);
     if (rank->status == RECUR_OK) {
         size_t span = model->network.params.span;
+        recur_model_sync_all(model);
         rank->span = span < MOST ? span : 0;
         memcpy(rank->parameters, model->parameters, rank->span * sizeof(float));
     }
@@ -253,7 +260,8 @@ static void work_on(const struct work *work, size_t count)
                                            .receive = receive_bytes,
                                            .wait = wait_for_all,
                                            .progress = work->moves ? progress : NULL,
-                                           .sum = work->config.reduce ? sum : NULL};
+                                           .sum = work->config.reduce ? sum : NULL,
+                                           .here = r};
         assert_int_equal(pthread_create(&thread[r], NULL, be_a_rank, &first[r]), 0);
     }
     for (size_t r = 0; r < (count ? count : 1); r++)
@@ -269,6 +277,9 @@ static struct work work_of(void)
     work.model.hidden = hidden;
     work.model.layers = 1;
     work.model.embedding = 8;
+    work.most = RANKS;
+    work.tokens = 600;
+    work.cut = RECUR_TOKENS_WORD;
     work.sequences = 50;
     work.config.batch = BATCH;
     work.config.steps = STEPS;
@@ -276,6 +287,43 @@ static struct work work_of(void)
     work.config.blocks = 6; /* no power of two, and three ranks cannot cut it where the tree does */
     work.config.rank_seconds = 20;
     return work;
+}
+
+/* All ranks of 1, 2, 3 and so on have what one without a communicator has. */
+static inline void same_bits(const struct work *work)
+{
+    const struct rank *alone = &rank[RANKS];
+    work_on(work, 0);
+    assert_int_equal(alone->status, RECUR_OK);
+    assert_true(alone->span > 0);
+    for (size_t count = 1; count <= work->most; count++) {
+        work_on(work, count);
+        for (size_t r = 0; r < count; r++) {
+            assert_string_equal(rank[r].error.message, "");
+            assert_int_equal(rank[r].status, RECUR_OK);
+            assert_int_equal(rank[r].steps, alone->steps);
+            assert_memory_equal(rank[r].parameters, alone->parameters, alone->span * sizeof(float));
+            assert_memory_equal(&rank[r].loss, &alone->loss, sizeof alone->loss);
+            assert_memory_equal(&rank[r].valid_loss, &alone->valid_loss, sizeof alone->valid_loss);
+            assert_memory_equal(&rank[r].scores.loss, &alone->scores.loss, sizeof(double));
+            assert_true(!work->labels || rank[r].valid_accuracy == alone->valid_accuracy);
+            assert_true(!work->labels || rank[r].scores.f1 == alone->scores.f1 ||
+                        isnan(alone->scores.f1));
+            assert_int_equal(rank[r].scores.labels, alone->scores.labels);
+        }
+    }
+}
+
+/* All of so many ranks have the same numbers. */
+static inline void assert_together(size_t count)
+{
+    for (size_t r = 0; r < count; r++) {
+        assert_string_equal(rank[r].error.message, "");
+        assert_int_equal(rank[r].status, RECUR_OK);
+        assert_memory_equal(rank[r].parameters, rank[0].parameters, rank[0].span * sizeof(float));
+        assert_memory_equal(&rank[r].loss, &rank[0].loss, sizeof rank[0].loss);
+        assert_memory_equal(&rank[r].valid_loss, &rank[0].valid_loss, sizeof rank[0].loss);
+    }
 }
 
 #endif

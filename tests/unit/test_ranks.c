@@ -16,31 +16,6 @@
 #include "rank_work.h"
 #include "scratch.h"
 
-/* All ranks of 1, 2, 3 and 4 have what one without a communicator has. */
-static void same_bits(const struct work *work)
-{
-    const struct rank *alone = &rank[RANKS];
-    work_on(work, 0);
-    assert_int_equal(alone->status, RECUR_OK);
-    assert_true(alone->span > 0);
-    for (size_t count = 1; count <= RANKS; count++) {
-        work_on(work, count);
-        for (size_t r = 0; r < count; r++) {
-            assert_string_equal(rank[r].error.message, "");
-            assert_int_equal(rank[r].status, RECUR_OK);
-            assert_int_equal(rank[r].steps, alone->steps);
-            assert_memory_equal(rank[r].parameters, alone->parameters, alone->span * sizeof(float));
-            assert_memory_equal(&rank[r].loss, &alone->loss, sizeof alone->loss);
-            assert_memory_equal(&rank[r].valid_loss, &alone->valid_loss, sizeof alone->valid_loss);
-            assert_memory_equal(&rank[r].scores.loss, &alone->scores.loss, sizeof(double));
-            assert_true(!work->labels || rank[r].valid_accuracy == alone->valid_accuracy);
-            assert_true(!work->labels || rank[r].scores.f1 == alone->scores.f1 ||
-                        isnan(alone->scores.f1));
-            assert_int_equal(rank[r].scores.labels, alone->scores.labels);
-        }
-    }
-}
-
 static void any_number_of_ranks_computes_the_same_bits(void **state)
 {
     (void)state;
@@ -279,18 +254,6 @@ static void a_checkpoint_belongs_to_any_number_of_ranks(void **state)
         assert_string_equal(first->error.message, "");
         assert_int_equal(first->steps, steps - work.after);
         assert_memory_equal(first->parameters, parameters, first->span * sizeof(float));
-    }
-}
-
-/* All of so many ranks have the same numbers. */
-static void assert_together(size_t count)
-{
-    for (size_t r = 0; r < count; r++) {
-        assert_string_equal(rank[r].error.message, "");
-        assert_int_equal(rank[r].status, RECUR_OK);
-        assert_memory_equal(rank[r].parameters, rank[0].parameters, rank[0].span * sizeof(float));
-        assert_memory_equal(&rank[r].loss, &rank[0].loss, sizeof rank[0].loss);
-        assert_memory_equal(&rank[r].valid_loss, &rank[0].valid_loss, sizeof rank[0].loss);
     }
 }
 

@@ -14,8 +14,6 @@ static enum recur_status serves(const recur_model_config *model,
         what = "a model of fewer bits does not run";
     else if (config && config->freeze)
         what = "layers cannot be frozen";
-    else if (config && config->accumulate > 1)
-        what = "gradients of several minibatches are not added";
     else if (config && config->average != RECUR_AVERAGE_NONE)
         what = "a mean of the parameters is not made";
     else if (config && config->sampled_softmax)
@@ -45,6 +43,9 @@ const struct recur_backend recur_cuda_backend = {
     .begin = recur_cuda_learner_begin,
     .add_tokens = recur_cuda_learner_add_tokens,
     .clear = recur_cuda_learner_clear,
+    .gather = recur_cuda_learner_gather,
+    .gathered_loss = recur_cuda_learner_gathered_loss,
+    .mean = recur_cuda_learner_mean,
     .update = recur_cuda_learner_update,
     .keep = recur_cuda_learner_keep,
     .restore = recur_cuda_learner_restore,

@@ -1,4 +1,4 @@
-/* Backward through a pass: the gradients of every z, then those of the weights. */
+/* Backward through a pass: the gradients of every z and of what each layer reads. */
 #include "backend/cuda/cuda_engine.h"
 
 recur_cuda_memory recur_cuda_input_gradient(const struct recur_cuda_engine *engine, size_t l)
@@ -9,45 +9,24 @@ recur_cuda_memory recur_cuda_input_gradient(const struct recur_cuda_engine *engi
     return recur_cuda_at(engine->side[l - 1].dh, engine->batch * input->width);
 }
 
-static void queue_bias(struct recur_cuda_engine *engine, struct gpu_panels panels,
-                       recur_cuda_memory dz, size_t rows, size_t columns, size_t tensor)
-{
-    panels.depth = 1;
-    struct gpu_sum_columns sum = {.panels = panels,
-                                  .dz = dz,
-                                  .db = recur_cuda_gradient(engine, tensor),
-                                  .rows = (u32)rows,
-                                  .columns = (u32)columns};
-    recur_cuda_run(engine->queue, RECUR_CUDA_sum_columns, panels.panels, GPU_THREADS, &sum);
-}
-
-/* The head: its gradients, and that of what it reads. */
+/* The gradient of what the head reads. */
 static void queue_head(struct recur_cuda_engine *engine)
 {
     const struct recur_network *network = engine->network;
     const struct recur_cuda_input *input = &engine->input[network->layers];
     size_t columns = recur_panels(network->outputs) * RECUR_LANES;
-    size_t rows = engine->pass.headless ? 0 : engine->lengths.rows;
     struct gpu_product product = {
         .panels = recur_cuda_panels(engine, network->head_weight),
         .a = engine->logits,
         .b = recur_cuda_tensor(engine, network->head_weight),
         .c = recur_cuda_input_gradient(engine, network->layers),
-        .rows = (u32)rows,
+        .rows = (u32)(engine->pass.headless ? 0 : engine->lengths.rows),
         .columns_a = (u32)columns,
-        .columns_b = (u32)columns,
         .columns_c = (u32)(input->blocks * input->width),
         .adds = engine->pass.given_outputs,
     };
     if (product.c)
         recur_cuda_multiply(engine, RECUR_CUDA_BACKWARD, &product);
-    product.a = input->x;
-    product.columns_a = product.columns_c;
-    product.b = engine->logits;
-    product.c = recur_cuda_gradient(engine, network->head_weight);
-    product.adds = 0;
-    recur_cuda_multiply(engine, RECUR_CUDA_GRADIENT, &product);
-    queue_bias(engine, product.panels, engine->logits, rows, columns, network->head_bias);
 }
 
 /* Sets the gradients of layer l's states to those of what is read of them. */
@@ -110,93 +89,27 @@ static void queue_step(struct recur_cuda_engine *engine, size_t l, size_t d, siz
     recur_cuda_multiply(engine, RECUR_CUDA_BACKWARD, &product);
 }
 
-/* The gradients of W_hh, phase by phase, and of the biases. */
-static void queue_recurrent_gradients(struct recur_cuda_engine *engine, size_t l, size_t d)
-{
-    const struct recur_cell_kind *cell = engine->network->cell;
-    const struct recur_direction *tensors = &engine->network->layer[l].direction[d];
-    const struct recur_cuda_side *side = recur_cuda_side_of(engine, l, d);
-    size_t rows = engine->lengths.rows, width = recur_cuda_width(engine, l);
-    for (unsigned p = 0; p < cell->phases; p++) {
-        const struct recur_cell_phase *phase = &cell->phase[p];
-        struct gpu_product product = {
-            .panels = recur_cuda_gates(engine, tensors->weight_hh, phase->first_gate, phase->gates,
-                                       cell->recurrent_slot),
-            .a = phase->from_q ? side->q : side->h,
-            .b = side->z,
-            .c = recur_cuda_gradient(engine, tensors->weight_hh),
-            .map =
-                phase->from_q ? 0 : recur_cuda_rows_at(engine, RECUR_CUDA_BEFORE, d * engine->rows),
-            .rows = (u32)rows,
-            .columns_a = (u32)width,
-            .columns_b = (u32)width * cell->slots,
-        };
-        recur_cuda_multiply(engine, RECUR_CUDA_GRADIENT, &product);
-    }
-    struct gpu_panels panels =
-        recur_cuda_gates(engine, tensors->bias_ih, 0, cell->gates, cell->input_slot);
-    queue_bias(engine, panels, side->z, rows, width * cell->slots, tensors->bias_ih);
-    panels = recur_cuda_gates(engine, tensors->bias_ih, 0, cell->gates, cell->recurrent_slot);
-    if (tensors->bias_hh != RECUR_NO_TENSOR)
-        queue_bias(engine, panels, side->z, rows, width * cell->slots, tensors->bias_hh);
-}
-
-/* The gradient of a table whose rows the tokens of the minibatch read. */
-static void queue_table(struct recur_cuda_engine *engine, struct gpu_panels panels, size_t tensor,
-                        recur_cuda_memory dz, size_t columns)
-{
-    const struct recur_param *param =
-        recur_network_param(&engine->base.plan.model->network, tensor);
-    struct gpu_scatter scatter = {
-        .panels = panels,
-        .table = recur_cuda_gradient(engine, tensor),
-        .id = recur_cuda_rows_at(engine, RECUR_CUDA_TOKEN, 0),
-        .first = recur_cuda_rows_at(engine, RECUR_CUDA_FIRST, 0),
-        .row = recur_cuda_rows_at(engine, RECUR_CUDA_MEMBER, 0),
-        .dz = dz,
-        .tokens = (u32)engine->index.tokens,
-        .columns = (u32)columns,
-    };
-    recur_cuda_clear(engine->queue, scatter.table, param->span);
-    recur_cuda_run_each(engine->queue, RECUR_CUDA_scatter,
-                        engine->index.tokens * panels.panels * RECUR_LANES, &scatter);
-}
-
-/* The gradients of W_ih and of what the layer reads. */
-static void queue_input_gradients(struct recur_cuda_engine *engine, size_t l, size_t d)
+/* The gradient of what a layer reads. */
+static void queue_input_gradient(struct recur_cuda_engine *engine, size_t l, size_t d)
 {
     const struct recur_network *network = engine->network;
     const struct recur_cell_kind *cell = network->cell;
     const struct recur_layer *layer = &network->layer[l];
-    const struct recur_cuda_side *side = recur_cuda_side_of(engine, l, d);
     const struct recur_cuda_input *input = &engine->input[l];
     size_t tensor = layer->direction[d].weight_ih;
-    size_t columns = layer->units * cell->slots * RECUR_LANES;
-    struct gpu_panels panels = recur_cuda_gates(engine, tensor, 0, cell->gates, cell->input_slot);
-    if (!layer->dense) {
-        queue_table(engine, panels, tensor, side->z, columns);
+    bool own = recur_network_apart(network, l), wanted = l || network->embedding;
+    if (!layer->dense || !(wanted || engine->pass.wants_inputs))
         return;
-    }
-    bool own = recur_network_apart(network, l);
-    size_t first = own ? d * input->width : 0;
     struct gpu_product product = {
-        .panels = panels,
-        .a = recur_cuda_at(input->x, first),
-        .b = side->z,
-        .c = recur_cuda_gradient(engine, tensor),
+        .panels = recur_cuda_gates(engine, tensor, 0, cell->gates, cell->input_slot),
+        .a = recur_cuda_side_of(engine, l, d)->z,
+        .b = recur_cuda_tensor(engine, tensor),
+        .c = recur_cuda_at(recur_cuda_input_gradient(engine, l), own ? d * input->width : 0),
         .rows = (u32)engine->lengths.rows,
-        .columns_a = (u32)(input->blocks * input->width),
-        .columns_b = (u32)columns,
+        .columns_a = (u32)(layer->units * cell->slots * RECUR_LANES),
+        .columns_c = (u32)(input->blocks * input->width),
+        .adds = d && !own,
     };
-    recur_cuda_multiply(engine, RECUR_CUDA_GRADIENT, &product);
-    if (!l && !network->embedding && !engine->pass.wants_inputs)
-        return;
-    product.a = side->z;
-    product.columns_a = (u32)columns;
-    product.b = recur_cuda_tensor(engine, tensor);
-    product.c = recur_cuda_at(recur_cuda_input_gradient(engine, l), first);
-    product.columns_c = (u32)(input->blocks * input->width);
-    product.adds = d && !own;
     recur_cuda_multiply(engine, RECUR_CUDA_BACKWARD, &product);
 }
 
@@ -215,11 +128,7 @@ void recur_cuda_queue_backward(struct recur_cuda_engine *engine)
             for (size_t i = together ? 0 : engine->lengths.steps; i-- > 0;)
                 for (unsigned p = network->cell->phases; p-- > 0;)
                     queue_step(engine, l, d, recur_cuda_step(engine, d, i), p);
-            queue_recurrent_gradients(engine, l, d);
-            queue_input_gradients(engine, l, d);
+            queue_input_gradient(engine, l, d);
         }
     }
-    if (network->embedding)
-        queue_table(engine, recur_cuda_panels(engine, network->embedding_weight),
-                    network->embedding_weight, engine->input[0].dx, engine->input[0].width);
 }

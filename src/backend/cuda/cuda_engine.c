@@ -130,14 +130,26 @@ static enum recur_status plan_rows(struct recur_cuda_engine *engine, recur_error
 {
     struct recur_cuda_rows *index = &engine->index;
     size_t rows = engine->rows, batch = engine->batch, steps = engine->base.plan.steps;
+    size_t listed = engine->parts > 1 ? rows : 0;
     const size_t count[RECUR_CUDA_ROW_ARRAYS] = {
-        [RECUR_CUDA_IDS] = rows,       [RECUR_CUDA_TARGETS] = rows, [RECUR_CUDA_BEFORE] = 2 * rows,
-        [RECUR_CUDA_AFTER] = rows,     [RECUR_CUDA_LIKE] = rows,    [RECUR_CUDA_LAST] = 2 * batch,
-        [RECUR_CUDA_OFFSET] = steps,   [RECUR_CUDA_ALIVE] = steps,  [RECUR_CUDA_TOKEN] = rows,
-        [RECUR_CUDA_FIRST] = rows + 1, [RECUR_CUDA_MEMBER] = rows,
+        [RECUR_CUDA_IDS] = rows,
+        [RECUR_CUDA_TARGETS] = rows,
+        [RECUR_CUDA_BEFORE] = 2 * rows,
+        [RECUR_CUDA_AFTER] = rows,
+        [RECUR_CUDA_LIKE] = rows,
+        [RECUR_CUDA_LAST] = 2 * batch,
+        [RECUR_CUDA_OFFSET] = steps,
+        [RECUR_CUDA_ALIVE] = steps,
+        [RECUR_CUDA_TOKEN] = rows,
+        [RECUR_CUDA_FIRST] = rows + engine->parts,
+        [RECUR_CUDA_MEMBER] = rows,
+        [RECUR_CUDA_PART] = listed,
+        [RECUR_CUDA_PART_BEFORE] = 2 * listed,
     };
     for (size_t i = 0; i < RECUR_CUDA_ROW_ARRAYS; i++)
         index->at[i + 1] = recur_size_add(index->at[i], count[i]);
+    RECUR_TRY(
+        recur_alloc(engine->parts, sizeof *engine->part, "a minibatch", &engine->part, error));
     RECUR_TRY(recur_lengths_init(&engine->lengths, batch, steps, error));
     RECUR_TRY(recur_alloc(recur_size_mul(rows, 2), sizeof *index->order, "a minibatch",
                           &index->order, error));
@@ -184,6 +196,9 @@ static enum recur_status fill_in(struct recur_cuda_engine *engine, recur_error *
     engine->layers = plan->layers ? plan->layers : network->layers;
     engine->batch = plan->batch;
     engine->rows = plan->rows ? plan->rows : recur_size_mul(plan->batch, plan->steps);
+    engine->parts_are_blocks =
+        plan->use == RECUR_ENGINE_TEXT && engine->learner && plan->learner->plan.blocks;
+    engine->parts = engine->parts_are_blocks ? plan->learner->plan.blocks : 1;
     if (!engine->learner)
         RECUR_TRY(recur_cuda_queue_init(&engine->own, engine->own.cuda, error));
     RECUR_TRY(recur_alloc(network->layers * network->directions + 1, sizeof *engine->side,
@@ -255,6 +270,7 @@ void recur_cuda_engine_free(struct recur_engine *base)
     recur_lengths_free(&engine->lengths);
     free(engine->index.order);
     free(engine->equal);
+    free(engine->part);
     free(engine->content);
     free(engine->side);
     free(engine->steps_plan);

@@ -42,17 +42,24 @@ enum recur_cuda_row_array {
     RECUR_CUDA_LAST,    /* (2, B): the state in which each sequence ends */
     RECUR_CUDA_OFFSET,  /* (T): the first row of each step */
     RECUR_CUDA_ALIVE,   /* (T): its rows */
-    RECUR_CUDA_TOKEN,   /* (R): each id that occurs, once */
-    RECUR_CUDA_FIRST,   /* (R + 1): where the rows of that id begin in the next array */
+    RECUR_CUDA_TOKEN,   /* (R): of each part each id that occurs, once */
+    RECUR_CUDA_FIRST,   /* (R + P): where the rows of that id begin in the next array; the end */
     RECUR_CUDA_MEMBER,  /* (R) */
+    RECUR_CUDA_PART,    /* (R): the rows of each part; where P is 1 neither this nor the next one */
+    RECUR_CUDA_PART_BEFORE, /* (2, R): the state before each of these */
     RECUR_CUDA_ROW_ARRAYS,
+};
+
+/* Some sequences of a minibatch, whose gradients and loss are summed by themselves. */
+struct recur_cuda_part {
+    size_t first, rows;   /* of RECUR_CUDA_PART */
+    size_t token, tokens; /* of RECUR_CUDA_TOKEN */
 };
 
 struct recur_cuda_rows {
     int32_t *host;
     recur_cuda_memory memory;
     size_t at[RECUR_CUDA_ROW_ARRAYS + 1]; /* where each array begins; the end */
-    size_t tokens;                        /* ids that occur */
     size_t *order;                        /* (2 R): rows by their ids; scratch */
 };
 
@@ -70,6 +77,7 @@ struct recur_cuda_pass {
     bool headless;      /* computes neither logits nor their gradient */
     uint32_t threshold; /* of dropout; 0: none */
     uint64_t key;
+    size_t masks; /* masks of dropout are numbered from here on */
     float loss_scale;
     bool given_outputs; /* the gradient of the head's input is in place, and the head's is added */
     bool given_ends;    /* gradients of the last states are in `ends` and dc */
@@ -94,6 +102,9 @@ struct recur_cuda_engine {
     struct recur_cuda_rows index;
     struct recur_lengths lengths; /* of the present minibatch */
     size_t *equal;                /* (B): T each */
+    struct recur_cuda_part *part; /* (parts): a rank's blocks of a text; else one has all rows */
+    size_t parts;                 /* P */
+    bool parts_are_blocks;        /* also where this rank has one */
     struct recur_cuda_pass pass;
     struct recur_content *content; /* as nn/contents.h says */
     bool read;                     /* `host` has the states of the last pass for reading */
@@ -191,19 +202,22 @@ struct recur_cuda_steps recur_cuda_plan_steps(const struct recur_cuda_engine *en
                                               bool back);
 void recur_cuda_queue_steps(struct recur_cuda_engine *engine, size_t l, size_t d, bool back);
 
-/* Puts a forward pass into the queue; its losses; its backward pass with all gradients. */
+/* Puts a forward pass into the queue; its losses and their sum over part number p; its backward
+ * pass; the gradients of the parameters from part p, in `gradients`. */
 void recur_cuda_queue_forward(struct recur_cuda_engine *engine);
 void recur_cuda_queue_logits(struct recur_cuda_engine *engine, size_t first, size_t rows);
 void recur_cuda_queue_loss(struct recur_cuda_engine *engine, size_t first, size_t rows, float scale,
                            bool hits);
-void recur_cuda_queue_loss_sum(struct recur_cuda_engine *engine);
+void recur_cuda_queue_loss_sum(struct recur_cuda_engine *engine, size_t p);
 void recur_cuda_queue_backward(struct recur_cuda_engine *engine);
+void recur_cuda_queue_gradients(struct recur_cuda_engine *engine, size_t p);
 
 /* Of a minibatch: whether it drops, and with which mask. */
-void recur_cuda_set_dropout(struct recur_cuda_engine *engine, const recur_stack_input *input);
+void recur_cuda_set_dropout(struct recur_cuda_engine *engine, const struct recur_minibatch *batch);
 
-/* The weight of each loss: 1 / the number of targets that count. */
-float recur_cuda_loss_scale(const int32_t *targets, size_t count);
+/* The weight of each loss: 1 / `all`, the number of targets that count, or 0 where it is that of
+ * these. */
+float recur_cuda_loss_scale(const int32_t *targets, size_t count, size_t all);
 
 /* Forward passes of engines for reading, and for sequences. */
 enum recur_status recur_cuda_forward_reading(struct recur_cuda_engine *engine,
@@ -213,6 +227,13 @@ enum recur_status recur_cuda_forward_sequences(struct recur_cuda_engine *engine,
                                                const struct recur_minibatch *batch,
                                                const recur_stack_output *output,
                                                recur_error *error);
+
+/* Where the rows of a part are listed; 0: they are all rows. */
+static inline recur_cuda_memory recur_cuda_part_rows(const struct recur_cuda_engine *engine,
+                                                     const struct recur_cuda_part *part)
+{
+    return engine->parts > 1 ? recur_cuda_rows_at(engine, RECUR_CUDA_PART, part->first) : 0;
+}
 
 /* Where the gradient of what layer l, or the head, reads goes. */
 recur_cuda_memory recur_cuda_input_gradient(const struct recur_cuda_engine *engine, size_t l);

@@ -357,10 +357,13 @@ void recur_cuda_queue_loss(struct recur_cuda_engine *engine, size_t first, size_
                    GPU_THREADS, &softmax);
 }
 
-void recur_cuda_queue_loss_sum(struct recur_cuda_engine *engine)
+void recur_cuda_queue_loss_sum(struct recur_cuda_engine *engine, size_t p)
 {
-    struct gpu_sum sum = {
-        .from = engine->losses, .report = engine->learner->report, .count = engine->lengths.rows};
+    const struct recur_cuda_part *part = &engine->part[p];
+    struct gpu_sum sum = {.from = engine->losses,
+                          .map = recur_cuda_part_rows(engine, part),
+                          .report = engine->learner->report + p * sizeof(struct gpu_report),
+                          .count = part->rows};
     recur_cuda_run(engine->queue, RECUR_CUDA_sum_losses, 1, GPU_THREADS, &sum);
 }
 
@@ -375,18 +378,20 @@ void recur_cuda_queue_forward(struct recur_cuda_engine *engine)
         queue_input(engine, engine->layers);
 }
 
-void recur_cuda_set_dropout(struct recur_cuda_engine *engine, const recur_stack_input *input)
+void recur_cuda_set_dropout(struct recur_cuda_engine *engine, const struct recur_minibatch *batch)
 {
     const struct recur_engine_plan *plan = &engine->base.plan;
+    const recur_stack_input *input = &batch->input;
     bool on = input->drops && plan->network->dropout > 0;
     engine->pass.threshold = on ? recur_drop_threshold(plan->network->dropout) : 0;
     engine->pass.key = recur_mix64(recur_mix64(plan->seed) + input->minibatch);
+    engine->pass.masks = batch->first * input->steps;
 }
 
-float recur_cuda_loss_scale(const int32_t *targets, size_t count)
+float recur_cuda_loss_scale(const int32_t *targets, size_t count, size_t all)
 {
-    size_t scored = 0;
-    for (size_t i = 0; i < count; i++)
+    size_t scored = all;
+    for (size_t i = 0; i < count && !all; i++)
         scored += targets[i] >= 0;
     return (float)(1 / (double)(scored ? scored : 1));
 }

@@ -21,8 +21,7 @@ void recur_cuda_learner_refresh(struct recur_cuda_learner *learner)
         upload(learner);
 }
 
-/* The GPU's parameters are about to change. */
-static void lead(struct recur_cuda_learner *learner)
+void recur_cuda_learner_lead(struct recur_cuda_learner *learner)
 {
     for (size_t i = 0; i < learner->base.plan.model->network.params.count; i++)
         learner->stale[i] = true;
@@ -69,7 +68,7 @@ static enum recur_status fill_in(struct recur_cuda_learner *learner, recur_error
     } arrays[] = {
         {true, "parameters", &learner->parameters},
         {true, "gradients", &learner->gradients},
-        {plan->adds, "gradients", &learner->fresh},
+        {plan->adds || plan->gathers, "gradients", &learner->fresh},
         {first, "the optimiser", &learner->first},
         {kind->second, "the optimiser", &learner->second},
         {plan->keeps, "the best parameters", &learner->best},
@@ -79,10 +78,13 @@ static enum recur_status fill_in(struct recur_cuda_learner *learner, recur_error
             RECUR_TRY(recur_cuda_numbers(queue, span, arrays[i].what, arrays[i].memory, error));
     RECUR_TRY(recur_cuda_numbers(queue, 2 * learner->chunks, "the gradient's norm", &learner->parts,
                                  error));
-    RECUR_TRY(recur_cuda_numbers(queue, sizeof(struct gpu_report) / sizeof(float), "a report",
-                                 &learner->report, error));
-    RECUR_TRY(recur_cuda_host(queue, sizeof *learner->found, "a report", &learner->found, error));
+    size_t reports = plan->blocks ? plan->blocks : 1;
+    RECUR_TRY(recur_cuda_numbers(queue, reports * sizeof(struct gpu_report) / sizeof(float),
+                                 "a report", &learner->report, error));
+    RECUR_TRY(recur_cuda_host(queue, reports * sizeof *learner->found, "a report", &learner->found,
+                              error));
     RECUR_TRY(recur_cuda_host(queue, span * sizeof(float), "parameters", &learner->flat, error));
+    RECUR_TRY(recur_cuda_blocks_create(learner, error));
     RECUR_TRY(recur_alloc(plan->model->network.params.count, sizeof *learner->stale, "a learner",
                           &learner->stale, error));
     upload(learner);
@@ -136,6 +138,7 @@ void recur_cuda_learner_free(struct recur_learner *base)
                                             learner->parts,      learner->report};
         for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
             recur_cuda_free(cuda, memory[i]);
+        recur_cuda_blocks_free(learner);
         recur_cuda_host_free(&learner->queue, learner->found);
         recur_cuda_host_free(&learner->queue, learner->flat);
         recur_cuda_leave(cuda);
@@ -171,7 +174,7 @@ void recur_cuda_learner_read(const struct recur_learner *base, enum recur_array 
     const struct recur_param *param = &base->plan.model->network.params.entry[index];
     struct recur_cuda_queue *queue = &learner->queue;
     memset(values, 0, param->rows * param->columns * sizeof *values);
-    if (array == RECUR_ARRAY_GRADIENT && learner->fresh && !learner->has_gradients)
+    if (array == RECUR_ARRAY_GRADIENT && base->plan.adds && !learner->has_gradients)
         return;
     if (recur_cuda_enter(queue->cuda, NULL) != RECUR_OK)
         return;
@@ -187,9 +190,10 @@ void recur_cuda_learner_read(const struct recur_learner *base, enum recur_array 
  * them. */
 static void settle_gradients(struct recur_cuda_learner *learner)
 {
-    if (learner->fresh && !learner->has_gradients)
+    bool adds = learner->base.plan.adds;
+    if (adds && !learner->has_gradients)
         recur_cuda_clear(&learner->queue, learner->gradients, learner->span);
-    learner->has_gradients = learner->fresh != 0;
+    learner->has_gradients = adds;
 }
 
 void recur_cuda_learner_write(struct recur_learner *base, enum recur_array array, size_t index,
@@ -198,14 +202,16 @@ void recur_cuda_learner_write(struct recur_learner *base, enum recur_array array
     struct recur_cuda_learner *learner = recur_cuda_learner_of(base);
     const struct recur_param *param = &base->plan.model->network.params.entry[index];
     struct recur_cuda_queue *queue = &learner->queue;
+    bool gradient = array == RECUR_ARRAY_GRADIENT;
     if (recur_cuda_enter(queue->cuda, NULL) != RECUR_OK)
         return;
-    if (array == RECUR_ARRAY_GRADIENT)
+    if (gradient)
         settle_gradients(learner);
+    recur_cuda_memory to = gradient ? recur_cuda_learner_own(learner) : array_of(learner, array);
     memset(learner->flat + param->offset, 0, param->span * sizeof(float));
     recur_param_pack(param, learner->flat, values);
-    recur_cuda_upload(queue, recur_cuda_at(array_of(learner, array), param->offset),
-                      learner->flat + param->offset, param->span * sizeof(float));
+    recur_cuda_upload(queue, recur_cuda_at(to, param->offset), learner->flat + param->offset,
+                      param->span * sizeof(float));
     recur_cuda_finish(queue, NULL);
     recur_cuda_leave(queue->cuda);
 }
@@ -213,7 +219,8 @@ void recur_cuda_learner_write(struct recur_learner *base, enum recur_array array
 /* The rows of tables that a minibatch reads are found where their gradients are summed. */
 void recur_cuda_learner_begin(struct recur_learner *base)
 {
-    (void)base;
+    struct recur_cuda_blocks *blocks = &recur_cuda_learner_of(base)->blocks;
+    memset(blocks->has, 0, sizeof blocks->has);
 }
 
 void recur_cuda_learner_add_tokens(struct recur_learner *base, const int32_t *ids, size_t count,
@@ -228,23 +235,6 @@ void recur_cuda_learner_add_tokens(struct recur_learner *base, const int32_t *id
 void recur_cuda_learner_clear(struct recur_learner *base)
 {
     recur_cuda_learner_of(base)->has_gradients = false;
-}
-
-/* The sum over ranks is the host's. */
-static void sum_over_ranks(struct recur_cuda_learner *learner)
-{
-    struct recur_cuda_queue *queue = &learner->queue;
-    const struct recur_learner_plan *plan = &learner->base.plan;
-    size_t bytes = learner->span * sizeof(float);
-    double loss = 0;
-    const struct recur_pairwise own = {.sum = {{plan->first_block, plan->blocks}}, .count = 1};
-    const struct recur_chunk all = {0, learner->span};
-    const struct recur_summands summands = {
-        .blocks = &own, .gradients = &learner->flat, .loss = &loss, .chunk = &all, .chunks = 1};
-    recur_cuda_download(queue, learner->flat, learner->gradients, bytes);
-    if (recur_cuda_finish(queue, NULL) == RECUR_OK)
-        queue->failed = plan->sum(plan->ranks, &summands, &queue->error);
-    recur_cuda_upload(queue, learner->gradients, learner->flat, bytes);
 }
 
 static void run_optimiser(struct recur_cuda_learner *learner, const struct recur_learning *how)
@@ -280,13 +270,21 @@ static void run_optimiser(struct recur_cuda_learner *learner, const struct recur
     recur_cuda_run_each(&learner->queue, kernel[settings->optimizer], learner->span, &update);
 }
 
-void recur_cuda_learner_queue_update(struct recur_cuda_learner *learner,
-                                     const struct recur_learning *how)
+void recur_cuda_learner_add(struct recur_cuda_learner *learner, recur_cuda_memory to,
+                            recur_cuda_memory from)
+{
+    struct gpu_add add = {.a = to, .b = from, .count = learner->span};
+    recur_cuda_run_each(&learner->queue, RECUR_CUDA_add, learner->span, &add);
+}
+
+enum recur_status recur_cuda_learner_queue_update(struct recur_cuda_learner *learner,
+                                                  const struct recur_learning *how,
+                                                  recur_error *error)
 {
     struct recur_cuda_queue *queue = &learner->queue;
     settle_gradients(learner);
-    if (learner->base.plan.sum)
-        sum_over_ranks(learner);
+    if (learner->blocks.count)
+        RECUR_TRY(recur_cuda_blocks_sum(learner, error));
     struct gpu_sum sum = {.from = learner->gradients,
                           .parts = learner->parts,
                           .report = learner->report,
@@ -295,9 +293,10 @@ void recur_cuda_learner_queue_update(struct recur_cuda_learner *learner,
                           .clip = learner->settings.clip};
     recur_cuda_run(queue, RECUR_CUDA_sum_squares, learner->chunks, GPU_THREADS, &sum);
     recur_cuda_run(queue, RECUR_CUDA_sum_norm, 1, GPU_THREADS, &sum);
-    lead(learner);
+    recur_cuda_learner_lead(learner);
     run_optimiser(learner, how);
     recur_cuda_download(queue, learner->found, learner->report, sizeof *learner->found);
+    return RECUR_OK;
 }
 
 enum recur_status recur_cuda_learner_update(struct recur_learner *base,
@@ -307,8 +306,9 @@ enum recur_status recur_cuda_learner_update(struct recur_learner *base,
     struct recur_cuda_learner *learner = recur_cuda_learner_of(base);
     RECUR_TRY(recur_cuda_enter(learner->queue.cuda, error));
     recur_cuda_learner_refresh(learner);
-    recur_cuda_learner_queue_update(learner, how);
-    enum recur_status status = recur_cuda_finish(&learner->queue, error);
+    enum recur_status status = recur_cuda_learner_queue_update(learner, how, error);
+    if (status == RECUR_OK)
+        status = recur_cuda_finish(&learner->queue, error);
     recur_cuda_leave(learner->queue.cuda);
     *norm = learner->found->norm;
     return status;
@@ -331,7 +331,7 @@ void recur_cuda_learner_restore(struct recur_learner *base)
         return;
     recur_cuda_copy(&learner->queue, learner->parameters, learner->best,
                     learner->span * sizeof(float));
-    lead(learner);
+    recur_cuda_learner_lead(learner);
     recur_cuda_leave(learner->queue.cuda);
 }
 

@@ -156,9 +156,10 @@ static struct table logit_table(const struct recur_cuda_engine *engine)
 }
 
 /* Sorts the sequences and decides what the pass does. */
-static void set_pass(struct recur_cuda_engine *engine, const recur_stack_input *input,
+static void set_pass(struct recur_cuda_engine *engine, const struct recur_minibatch *batch,
                      const recur_stack_output *output)
 {
+    const recur_stack_input *input = &batch->input;
     const struct recur_network *network = engine->network;
     bool has_c = network->cell->has_c;
     for (size_t b = 0; b < input->batch; b++)
@@ -171,12 +172,12 @@ static void set_pass(struct recur_cuda_engine *engine, const recur_stack_input *
         .headless = !output->logits && !input->targets,
         .targets = input->targets != NULL,
     };
-    recur_cuda_set_dropout(engine, input);
+    recur_cuda_set_dropout(engine, batch);
     recur_cuda_load_rows(engine, network->inputs ? NULL : input->ids, input->targets,
                          engine->pass.threshold > 0);
     engine->pass.loss_scale =
         recur_cuda_loss_scale(recur_cuda_host_rows(engine, RECUR_CUDA_TARGETS),
-                              input->targets ? engine->lengths.rows : 0);
+                              input->targets ? engine->lengths.rows : 0, batch->targets);
 }
 
 /* Loads what the caller brings and computes. */
@@ -208,7 +209,7 @@ enum recur_status recur_cuda_forward_sequences(struct recur_cuda_engine *engine,
     const float *y_rows = NULL, *logit_rows = NULL, *h = NULL, *c = NULL, *losses = NULL;
     bool has_c = engine->network->cell->has_c;
     engine->host_used = 0;
-    set_pass(engine, input, output);
+    set_pass(engine, batch, output);
     queue_forward(engine, input);
     if (output->y)
         y_rows = fetch_table(engine, &y, engine->input[engine->network->layers].x);
@@ -261,19 +262,20 @@ static void load_gradients(struct recur_cuda_engine *engine,
         load_states(engine, STATES_DC, given->dc_n);
 }
 
-/* Puts the whole backward pass into the queue; gradients may be added to those of passes before. */
+/* Puts the whole backward pass into the queue. Its gradients are added to those of passes before,
+ * or `gather` will do so. */
 static void queue_backward(struct recur_cuda_engine *engine,
                            const recur_stack_output_gradient *given)
 {
     struct recur_cuda_learner *learner = engine->learner;
+    bool adds = learner->base.plan.adds;
     load_gradients(engine, given);
-    engine->gradients = learner->has_gradients ? learner->fresh : learner->gradients;
+    engine->gradients = learner->has_gradients ? learner->fresh : recur_cuda_learner_own(learner);
     recur_cuda_queue_backward(engine);
-    if (engine->gradients == learner->fresh) {
-        struct gpu_add add = {.a = learner->gradients, .b = learner->fresh, .count = learner->span};
-        recur_cuda_run_each(engine->queue, RECUR_CUDA_add, learner->span, &add);
-    }
-    learner->has_gradients = learner->fresh != 0;
+    recur_cuda_queue_gradients(engine, 0);
+    if (learner->has_gradients)
+        recur_cuda_learner_add(learner, learner->gradients, learner->fresh);
+    learner->has_gradients = adds;
 }
 
 enum recur_status recur_cuda_backward(struct recur_engine *base,

@@ -16,8 +16,8 @@ void recur_cuda_add_rows(struct recur_engine *base, const struct recur_lookup *l
     recur_add_rows(param, lookup, flat);
     if (recur_cuda_enter(queue->cuda, NULL) != RECUR_OK)
         return;
-    recur_cuda_upload(queue, recur_cuda_at(learner->gradients, param->offset), flat + param->offset,
-                      param->span * sizeof *flat);
+    recur_cuda_upload(queue, recur_cuda_at(recur_cuda_learner_own(learner), param->offset),
+                      flat + param->offset, param->span * sizeof *flat);
     recur_cuda_finish(queue, NULL);
     recur_cuda_leave(queue->cuda);
 }

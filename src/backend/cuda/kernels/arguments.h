@@ -54,7 +54,7 @@ struct gpu_panels {
 
 /* A product. forward: c = start + a W^T. backward: c = start + dz W, a being dz. gradient: dW = x^T
  * dz, a being x and b dz. `map` says where rows of states lie: those of a, in `backward` those of
- * c; 0: where their numbers say. */
+ * c; `map_b` of `gradient` where those of b lie; 0: where their numbers say. */
 struct gpu_product {
     struct gpu_panels panels;
     GPU_AT(const float) a;
@@ -62,6 +62,7 @@ struct gpu_product {
     GPU_AT(float) c;
     GPU_AT(const float) start; /* of all rows, by columns of c; 0: c itself where `adds`, else 0 */
     GPU_AT(const s32) map;
+    GPU_AT(const s32) map_b;
     u32 rows, columns_a, columns_b, columns_c; /* rows that take part; distances of rows */
     u32 adds;
 };
@@ -146,10 +147,12 @@ struct gpu_rows {
     u32 adds;
 };
 
-/* Sums of columns: db of panel j = the sum of the rows of dz. */
+/* Sums of columns: db of panel j = the sum of the rows of dz; `map` says where they lie, 0: where
+ * their numbers say. */
 struct gpu_sum_columns {
     struct gpu_panels panels;
     GPU_AT(const float) dz;
+    GPU_AT(const s32) map;
     GPU_AT(float) db;
     u32 rows, columns;
 };
@@ -182,7 +185,8 @@ struct gpu_report {
 
 struct gpu_sum {
     GPU_AT(const float) from;
-    GPU_AT(double) parts; /* one for each chunk */
+    GPU_AT(const s32) map; /* of losses: where they lie; 0: where their numbers say */
+    GPU_AT(double) parts;  /* one for each chunk */
     GPU_AT(struct gpu_report) report;
     u64 count;
     u32 chunks;

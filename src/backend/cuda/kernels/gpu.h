@@ -179,4 +179,10 @@ GPU_INLINE void gpu_cluster_store(void *local, u32 rank, u32 value)
 }
 #endif
 
+/* Where a row lies; map 0: where its number says. */
+GPU_INLINE u64 mapped(const s32 *map, u32 row)
+{
+    return map ? (u32)map[row] : row;
+}
+
 #endif

@@ -81,7 +81,7 @@ GPU_KERNEL void sum_losses(struct gpu_sum k)
     double sum = 0;
     GPU_LOOP
     for (u64 i = gpu_thread(); i < k.count; i += GPU_THREADS)
-        sum += (double)k.from[i];
+        sum += (double)k.from[mapped(k.map, (u32)i)];
     sum = block_sum(sum, sums);
     if (!gpu_thread())
         k.report->loss = sum;

@@ -9,7 +9,7 @@
  *
  *     forward   A[m][k] = a[map m][k]            B[k][n] = panel of n, row k, lane of n
  *     backward  A[m][k] = a[m][column of k]      B[k][n] = panel of k, row n, lane of k
- *     gradient  A[m][k] = a[map k][m]            B[k][n] = b[k][column of n] */
+ *     gradient  A[m][k] = a[map k][m]            B[k][n] = b[map_b k][column of n] */
 #ifndef RECUR_BACKEND_CUDA_KERNELS_PRODUCT_H
 #define RECUR_BACKEND_CUDA_KERNELS_PRODUCT_H
 
@@ -46,11 +46,6 @@ GPU_INLINE u32 product_n(const struct gpu_product *p, enum kind kind)
 GPU_INLINE u32 product_k(const struct gpu_product *p, enum kind kind)
 {
     return kind == FORWARD ? p->panels.depth : kind == BACKWARD ? p->panels.panels * 32 : p->rows;
-}
-
-GPU_INLINE u64 mapped(const s32 *map, u32 row)
-{
-    return map ? (u32)map[row] : row;
 }
 
 /* Where the panels of 64 numbers n, or k, begin: in the weights or in the activation. */
@@ -129,7 +124,7 @@ GPU_INLINE float right(const struct gpu_product *p, enum kind kind, const struct
         return p->b[placed(&tile->operands, n) + (u64)row * 32 + n % 32];
     if (kind == BACKWARD)
         return p->b[placed(&tile->operands, k) + (u64)column * 32 + k % 32];
-    return p->b[(u64)row * p->columns_b + placed(&tile->operands, n) + n % 32];
+    return p->b[mapped(p->map_b, row) * p->columns_b + placed(&tile->operands, n) + n % 32];
 }
 
 /* Where the numbers of row m of a tile begin in c, and those of its panel with column n. */

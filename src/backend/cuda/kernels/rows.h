@@ -100,7 +100,7 @@ GPU_KERNEL void sum_columns(struct gpu_sum_columns k)
     float sum = 0;
     GPU_LOOP
     for (u32 row = thread / 32; row < k.rows; row += warps)
-        sum += dz[(u64)row * k.columns];
+        sum += dz[mapped(k.map, row) * k.columns];
     sums[thread] = sum;
     gpu_barrier();
     if (thread >= 32)

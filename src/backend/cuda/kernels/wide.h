@@ -57,7 +57,7 @@ GPU_INLINE const float *right_at(const struct gpu_product *p, enum kind kind, u3
         return p->b + panel_weights(&p->panels, n / 32) + (u64)k * 32 + n % 32;
     if (kind == BACKWARD)
         return p->b + panel_weights(&p->panels, k / 32) + (u64)n * 32 + k % 32;
-    return p->b + (u64)k * p->columns_b + panel_column(&p->panels, n / 32) + n % 32;
+    return p->b + mapped(p->map_b, k) * p->columns_b + panel_column(&p->panels, n / 32) + n % 32;
 }
 
 /* Sends a chunk of both operands on its way; outside of them there are zeros. */
