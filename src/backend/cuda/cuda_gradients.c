@@ -16,6 +16,17 @@ static void queue_bias(struct recur_cuda_engine *engine, const struct recur_cuda
     recur_cuda_run(engine->queue, RECUR_CUDA_sum_columns, panels.panels, GPU_THREADS, &sum);
 }
 
+/* The gradient of a matrix, of which the caller says what it was multiplied by, `a`, and the
+ * gradient of what came of it, `b`. */
+static void queue_matrix(struct recur_cuda_engine *engine, const struct recur_cuda_part *part,
+                         size_t tensor, struct gpu_product product)
+{
+    product.c = recur_cuda_gradient(engine, tensor);
+    product.map_b = recur_cuda_part_rows(engine, part);
+    product.rows = (u32)part->rows;
+    recur_cuda_multiply(engine, RECUR_CUDA_GRADIENT, &product);
+}
+
 static void queue_head(struct recur_cuda_engine *engine, const struct recur_cuda_part *part)
 {
     const struct recur_network *network = engine->network;
@@ -23,18 +34,15 @@ static void queue_head(struct recur_cuda_engine *engine, const struct recur_cuda
     const struct recur_cuda_part none = {.rows = 0};
     size_t columns = recur_panels(network->outputs) * RECUR_LANES;
     part = engine->pass.headless ? &none : part;
-    struct gpu_product product = {
+    const struct gpu_product product = {
         .panels = recur_cuda_panels(engine, network->head_weight),
         .a = input->x,
         .b = engine->logits,
-        .c = recur_cuda_gradient(engine, network->head_weight),
         .map = recur_cuda_part_rows(engine, part),
-        .map_b = recur_cuda_part_rows(engine, part),
-        .rows = (u32)part->rows,
         .columns_a = (u32)(input->blocks * input->width),
         .columns_b = (u32)columns,
     };
-    recur_cuda_multiply(engine, RECUR_CUDA_GRADIENT, &product);
+    queue_matrix(engine, part, network->head_weight, product);
     queue_bias(engine, part, product.panels, engine->logits, columns, network->head_bias);
 }
 
@@ -54,23 +62,19 @@ static void queue_recurrent(struct recur_cuda_engine *engine, const struct recur
     const struct recur_cell_kind *cell = engine->network->cell;
     const struct recur_direction *tensors = &engine->network->layer[l].direction[d];
     const struct recur_cuda_side *side = recur_cuda_side_of(engine, l, d);
-    recur_cuda_memory rows = recur_cuda_part_rows(engine, part);
     size_t width = recur_cuda_width(engine, l);
     for (unsigned p = 0; p < cell->phases; p++) {
         const struct recur_cell_phase *phase = &cell->phase[p];
-        struct gpu_product product = {
+        const struct gpu_product product = {
             .panels = recur_cuda_gates(engine, tensors->weight_hh, phase->first_gate, phase->gates,
                                        cell->recurrent_slot),
             .a = phase->from_q ? side->q : side->h,
             .b = side->z,
-            .c = recur_cuda_gradient(engine, tensors->weight_hh),
-            .map = phase->from_q ? rows : before(engine, part, d),
-            .map_b = rows,
-            .rows = (u32)part->rows,
+            .map = phase->from_q ? recur_cuda_part_rows(engine, part) : before(engine, part, d),
             .columns_a = (u32)width,
             .columns_b = (u32)width * cell->slots,
         };
-        recur_cuda_multiply(engine, RECUR_CUDA_GRADIENT, &product);
+        queue_matrix(engine, part, tensors->weight_hh, product);
     }
     struct gpu_panels panels =
         recur_cuda_gates(engine, tensors->bias_ih, 0, cell->gates, cell->input_slot);
@@ -119,18 +123,15 @@ static void queue_input(struct recur_cuda_engine *engine, const struct recur_cud
         queue_table(engine, part, panels, tensor, side->z, columns);
         return;
     }
-    struct gpu_product product = {
+    const struct gpu_product product = {
         .panels = panels,
         .a = recur_cuda_at(input->x, recur_network_apart(network, l) ? d * input->width : 0),
         .b = side->z,
-        .c = recur_cuda_gradient(engine, tensor),
         .map = recur_cuda_part_rows(engine, part),
-        .map_b = recur_cuda_part_rows(engine, part),
-        .rows = (u32)part->rows,
         .columns_a = (u32)(input->blocks * input->width),
         .columns_b = (u32)columns,
     };
-    recur_cuda_multiply(engine, RECUR_CUDA_GRADIENT, &product);
+    queue_matrix(engine, part, tensor, product);
 }
 
 void recur_cuda_queue_gradients(struct recur_cuda_engine *engine, size_t p)
