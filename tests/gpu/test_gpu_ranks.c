@@ -194,10 +194,7 @@ static void a_rank_that_hangs_is_named(void **state)
     work.stops = 2;
     work.config.rank_seconds = 1;
     work_on(&work, 2);
-    assert_int_equal(rank[0].status, RECUR_ERROR_FILE);
-    assert_string_equal(rank[0].error.message,
-                        "rank 1 has not answered rank 0 for 1 seconds: it hangs, was stopped, or "
-                        "its machine cannot be reached");
+    assert_given_up(1);
 }
 
 int main(void)

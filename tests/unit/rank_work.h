@@ -314,6 +314,19 @@ static inline void same_bits(const struct work *work)
     }
 }
 
+/* Rank 0 has given up the rank of that number, which it names, after a second. */
+static inline void assert_given_up(size_t silent)
+{
+    char sentence[200];
+    snprintf(
+        sentence, sizeof sentence,
+        "rank %zu has not answered rank 0 for 1 seconds: it hangs, was stopped, or its machine "
+        "cannot be reached",
+        silent);
+    assert_int_equal(rank[0].status, RECUR_ERROR_FILE);
+    assert_string_equal(rank[0].error.message, sentence);
+}
+
 /* All of so many ranks have the same numbers. */
 static inline void assert_together(size_t count)
 {
