@@ -26,6 +26,11 @@ static bool given(const struct run *run, const char *name)
     return recur_option_given(run->command, &run->texts, name);
 }
 
+static bool serves(const struct run *run, enum recur_use use)
+{
+    return recur_task_serves(recur_train_task(&run->options), use);
+}
+
 void recur_run_choose_option(struct run *run, const char *name, const char *format, ...)
 {
     if (given(run, name) || run->choices == CHOICES)
@@ -198,7 +203,7 @@ static struct recipe find_recipe(const struct run *run, double tokens, size_t vo
     struct recipe recipe = recur_recipe(tokens, vocabulary);
     if (run->options.init_from)
         recipe = recur_recipe_onward(recipe, run->options.labels);
-    if (recur_task_serves(recur_train_task(&run->options), RECUR_USE_FILL))
+    if (serves(run, RECUR_USE_FILL))
         recipe = recur_recipe_fill(recipe);
     return is_for_gpu(run, &recipe) ? recur_recipe_plain(recipe) : recipe;
 }
@@ -206,7 +211,7 @@ static struct recipe find_recipe(const struct run *run, double tokens, size_t vo
 /* What stands behind a token says as much about it as what stands before it. */
 static void choose_directions(struct run *run)
 {
-    if (!recur_task_serves(recur_train_task(&run->options), RECUR_USE_CONTINUE) &&
+    if (!serves(run, RECUR_USE_CONTINUE) &&
         !run->options.init_from) /* it has the directions of that model */
         recur_run_choose_option(run, "bidirectional", "%s", "");
 }
@@ -236,7 +241,7 @@ static void choose_drops(struct run *run, const struct recipe *recipe, double ou
         (!run->options.labels || recipe->plain))
         recur_run_choose_option(run, "weight-drop", "%g", weights);
     double ar = recur_recipe_ar(recipe, (double)run->options.model.weight_drop);
-    if (ar > 0 && recur_task_serves(recur_train_task(&run->options), RECUR_USE_CONTINUE))
+    if (ar > 0 && serves(run, RECUR_USE_CONTINUE))
         recur_run_choose_option(run, "ar", "%g", ar);
 }
 
