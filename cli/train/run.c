@@ -73,7 +73,7 @@ static int32_t only_token(const struct run *run)
 {
     int32_t only = RECUR_UNKNOWN;
     size_t met = 0;
-    for (size_t id = 0; id < recur_vocab_size(run->vocab); id++) {
+    for (size_t id = 0; id < recur_vocab_size(run->vocab) && met < 2; id++) {
         if (recur_vocab_count(run->vocab, (int32_t)id) == 0)
             continue;
         only = (int32_t)id;
