@@ -86,11 +86,11 @@ bool recur_option_is_flag(const struct option_spec *option);
  * last. */
 const char *recur_option_known(const char *name);
 
-/* A set of a table's options, by row. Each has the value that it was given as. */
+/* A set of a table's options, by row. Each has the value that it was given as: "" for a flag or a
+ * default, "no" for --no-NAME; NULL: it is not in the set. */
 enum { OPTION_ROWS = 256 };
 struct option_set {
-    const char
-        *value[OPTION_ROWS]; /* NULL: not in the set; "": a flag or a default; "no": --no-NAME */
+    const char *value[OPTION_ROWS];
 };
 
 static inline bool recur_option_in(const struct option_set *set, size_t row)
