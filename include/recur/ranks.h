@@ -19,7 +19,7 @@
  *
  * A program brings three functions that move bytes, or recur_ranks_open makes a communicator of
  * MPI. The library itself links no MPI. With a fourth one, `progress`, gradients travel while
- * others are computed. All ranks have the same functions.
+ * back-propagation goes on. All ranks have the same functions.
  *
  * Making a trainer needs messages too: all ranks compute on GPUs of one compute capability, or all
  * on the CPU.

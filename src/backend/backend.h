@@ -72,7 +72,8 @@ struct recur_summands {
 typedef enum recur_status recur_sum_fn(void *ranks, const struct recur_summands *summands,
                                        recur_error *error);
 
-/* What ranks do with gradients that are complete while others are computed. All ranks begin the
+/* What ranks do with gradients that are complete while back-propagation goes on: those of the head
+ * before it goes through any layer, those of a layer before the layers below. All ranks begin the
  * sums of the same parcels, some chunks each, in the same order; nobody reads or writes these
  * numbers before recur_sum_fn, which gets the chunks that are left, has returned. */
 struct recur_parcel_calls {

@@ -49,6 +49,7 @@ MUTATIONS = [
      "return true;", "backend"),
     ("what is gathered", "src/backend/cpu/gather.c", "[gathering->block] ? add : copy",
      "[gathering->block] ? copy : copy", "accumulate"),
+    ("gradients on their way", "src/backend/cpu/engine_text.c", "gradients_from(pass, l, thread)", "gradients_from(pass, layers, thread)", "overlap"),
     ("mean of ranks", "src/backend/cpu/learner.c", "/= (real)ranks;", "/= 2;", "ranks"),
     ("messages of a lost run", "src/train/trainer.c", "recur_collective_let_go(trainer->collective);", "", "ranks"),
     ("a rank that fails alone", "src/ranks/collective.c", "if (x && x->ranks->count > 1 && !x->failed) {", "if (!x) {", "ranks_fail"),

@@ -7,6 +7,10 @@
  * them stay in the L2 cache for all rows, and some of their logits for the next panel. */
 #define HEAD_PIECE ((size_t)64)
 
+/* So many multiply-adds lie at least between two looks at the messages of ranks, since a look takes
+ * a microsecond: 80 us where a core does 100 GFLOP/s. */
+#define MOVES_APART ((size_t)1 << 22)
+
 /* The gradient of y for a range of rows: dy = or += dlogits W over a range of the vocabulary, from
  * panel `first` on. */
 static void backward_range(const struct recur_pass *pass, struct recur_range range, size_t first,
@@ -271,15 +275,29 @@ static void end_gradient(const struct recur_pass *pass, const struct recur_parti
     }
 }
 
+/* How many steps of this thread lie between two looks at the messages of ranks. */
+static size_t steps_apart(const struct recur_pass *pass, const struct recur_partition *partition,
+                          size_t l)
+{
+    const struct recur_layer *layer = &pass->network->layer[l];
+    size_t step = partition->sequences * layer->hidden * layer->hidden *
+                  pass->network->cell->gates / partition->parts;
+    return 1 + MOVES_APART / (step + 1);
+}
+
 static void backward_direction(const struct recur_pass *pass,
                                const struct recur_partition *partition, size_t l, size_t d)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     size_t end = recur_partition_end(partition, layer->units);
+    size_t apart = steps_apart(pass, partition, l);
     for (size_t u = recur_partition_begin(partition, layer->units); u < end; u++)
         begin_gradient(pass, partition, l, d, u);
-    for (size_t i = partition->steps; i-- > 0;)
+    for (size_t i = partition->steps; i-- > 0;) {
         backward_step(pass, partition, l, d, d ? partition->steps - 1 - i : i);
+        if (i % apart == 0)
+            recur_pass_move(pass, partition->thread);
+    }
     if (pass->backward.wants_initial)
         end_gradient(pass, partition, l, d);
 }
@@ -308,7 +326,7 @@ static void backward_input(const struct recur_pass *pass, const struct recur_par
     bool accumulate = d > 0 && !recur_network_apart(pass->network, l);
     size_t depth = layer->units * pass->network->cell->gates * RECUR_LANES;
     size_t ranges = recur_partition_own_ranges(pass, partition);
-    for (size_t p = 0; p < layer_input.panels; p++)
+    for (size_t p = 0; p < layer_input.panels; p++, recur_pass_move(pass, partition->thread))
         for (size_t i = 0; i < ranges; i++) {
             struct recur_range range = recur_partition_own_range(pass, partition, i);
             real *gradient = layer_input.feature[p].gradient + range.row * RECUR_LANES;
@@ -329,27 +347,48 @@ static size_t lowest(const struct recur_pass *pass)
     return backward->wants_inputs || backward->wants_initial ? 0 : pass->frozen;
 }
 
-void recur_pass_backward(struct recur_pass *pass, size_t thread)
+void recur_pass_backward_head(struct recur_pass *pass, size_t thread)
+{
+    struct recur_partition partition;
+    bool works = recur_partition_of(pass, thread, &partition);
+    if (works && !pass->headless)
+        backward_head(pass, &partition);
+    if (works && pass->ar > 0)
+        backward_outputs(pass, &partition);
+    recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
+}
+
+void recur_pass_backward_steps(struct recur_pass *pass, size_t l, size_t thread)
+{
+    struct recur_partition partition;
+    if (l < lowest(pass) || !recur_partition_of(pass, thread, &partition))
+        return;
+    if (pass->work->layer_input[l + 1].copies)
+        backward_layer_input(pass, &partition, l);
+    backward_layer(pass, &partition, l);
+    recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);
+}
+
+void recur_pass_backward_inputs(struct recur_pass *pass, size_t l, size_t thread)
 {
     struct recur_partition partition;
     size_t last = lowest(pass);
-    if (!recur_partition_of(pass, thread, &partition))
+    bool wanted =
+        pass->network->layer[l].dense &&
+        (l > last || (last == 0 && (!pass->network->inputs || pass->backward.wants_inputs)));
+    if (!wanted || !recur_partition_of(pass, thread, &partition))
         return;
-    if (!pass->headless)
-        backward_head(pass, &partition);
-    if (pass->ar > 0)
-        backward_outputs(pass, &partition);
-    recur_pass_mark(pass, thread, RECUR_PHASE_HEAD);
-    for (size_t l = pass->network->layers; l-- > last;) {
-        if (pass->work->layer_input[l + 1].copies)
-            backward_layer_input(pass, &partition, l);
-        backward_layer(pass, &partition, l);
-        bool wanted =
-            pass->network->layer[l].dense &&
-            (l > last || (last == 0 && (!pass->network->inputs || pass->backward.wants_inputs)));
-        for (size_t d = 0; d < pass->network->directions && wanted; d++)
-            backward_input(pass, &partition, l, d);
+    for (size_t d = 0; d < pass->network->directions; d++)
+        backward_input(pass, &partition, l, d);
+    recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);
+}
+
+void recur_pass_backward(struct recur_pass *pass, size_t thread)
+{
+    recur_pass_backward_head(pass, thread);
+    for (size_t l = pass->network->layers; l-- > 0;) {
+        recur_pass_backward_steps(pass, l, thread);
+        recur_pass_backward_inputs(pass, l, thread);
     }
     recur_pass_rest(pass);
-    recur_pass_mark(pass, thread, RECUR_PHASE_BACKWARD);
 }

@@ -26,6 +26,42 @@ static void sum_losses(struct recur_cpu_engine *engine)
     }
 }
 
+/* The team meets before gradients are computed; in bf16 it makes row pairs of what forward has
+ * left, and meets again. */
+static void meet_with_pairs(const struct recur_cpu_engine *engine, size_t thread, size_t threads)
+{
+    struct recur_team *team = recur_cpu_present(engine);
+    recur_team_wait(team, thread);
+    if (engine->work.bf16) {
+        recur_bf16_pair(&engine->pass, thread, threads);
+        recur_team_wait(team, thread);
+    }
+}
+
+/* Backward and gradients where sums over ranks begin meanwhile: the head's gradient is computed
+ * before the layers are walked through, and those of a layer's gates before the layers below it
+ * are. Each travels while all that comes later is computed. All threads meet, whether they have
+ * sequences or not. */
+static void backward_in_parts(struct recur_cpu_engine *engine, size_t thread, size_t threads)
+{
+    struct recur_pass *pass = &engine->pass;
+    struct recur_team *team = recur_cpu_present(engine);
+    size_t layers = pass->network->layers;
+    recur_pass_backward_head(pass, thread);
+    meet_with_pairs(engine, thread, threads);
+    recur_pass_gradients_from(pass, layers, thread);
+    recur_pass_mark(pass, thread, RECUR_PHASE_GRADIENT);
+    for (size_t l = layers; l-- > 0;) {
+        recur_pass_backward_steps(pass, l, thread);
+        recur_team_wait(team, thread);
+        recur_pass_gradients_from(pass, l, thread);
+        recur_pass_mark(pass, thread, RECUR_PHASE_GRADIENT);
+        recur_pass_backward_inputs(pass, l, thread);
+    }
+    recur_team_wait(team, thread);
+    recur_pass_gradients(pass, thread);
+}
+
 /* Learns from one minibatch, on every thread of the team: computes the loss and its gradients and,
  * unless more minibatches are to come, the global norm, clips, updates, and prepares the weights
  * for the next minibatch. */
@@ -44,13 +80,13 @@ static void learn(void *argument, size_t thread, size_t threads)
         recur_pass_mark(pass, thread, RECUR_PHASE_UPDATE);
     }
     recur_pass_forward(pass, thread);
-    recur_pass_backward(pass, thread);
-    recur_team_wait(team, thread);
-    if (engine->work.bf16) {
-        recur_bf16_pair(pass, thread, threads);
-        recur_team_wait(team, thread);
+    if (pass->parcels) {
+        backward_in_parts(engine, thread, threads);
+    } else {
+        recur_pass_backward(pass, thread);
+        meet_with_pairs(engine, thread, threads);
+        recur_pass_gradients(pass, thread);
     }
-    recur_pass_gradients(pass, thread);
     recur_team_wait(team, thread);
     recur_pass_mark(pass, thread, RECUR_PHASE_GRADIENT);
     if (thread == 0) {
@@ -68,8 +104,7 @@ static void learn(void *argument, size_t thread, size_t threads)
     recur_pass_mark(pass, thread, RECUR_PHASE_UPDATE);
 }
 
-/* Where there are other ranks, sums begin while the gradients of an update's last minibatch are
- * computed. */
+/* Where there are other ranks, sums begin while an update's last minibatch is on its way back. */
 static void set_parcels(struct recur_cpu_engine *engine, bool pauses)
 {
     struct recur_parcels *parcels = &engine->learner->optimiser.parcels;

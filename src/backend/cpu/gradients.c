@@ -1,64 +1,15 @@
-/* Work that is done by panels of the parameters and not by rows of the batch: weight gradients
- * after backward, and transposed copies of the weights after an update. */
+/* Work that is done by panels of the parameters: the sums that weight gradients are, and transposed
+ * copies of the weights after an update. */
+#include "backend/cpu/gradients.h"
+
 #include <string.h>
 
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/int8.h"
 #include "backend/cpu/partition.h"
-#include "base/pairwise.h"
 
-/* The tasks in their order: the panels of all layers' gates, then of the head, then of the
- * embedding. Where sums over ranks begin meanwhile, the head comes first: the tasks of one panel
- * are else the ones by which threads end together. */
-enum task_kind { TASK_GATE, TASK_HEAD, TASK_EMBEDDING, TASK_NONE };
-
-struct task {
-    enum task_kind kind;
-    size_t l, d, panel;
-    size_t panels; /* from `panel` on */
-};
-
-/* A task is `together` panels of gates. */
-static struct task task_at(const struct recur_pass *pass, size_t together, bool head_first,
-                           size_t index)
-{
-    const struct recur_network *network = pass->network;
-    size_t head = recur_panels(recur_pass_columns(pass));
-    if (head_first && index < head)
-        return (struct task){.kind = TASK_HEAD, .panel = index, .panels = 1};
-    index -= head_first ? head : 0;
-    for (size_t l = network->layers; l-- > 0;)
-        for (size_t d = 0; d < network->directions; d++) {
-            size_t panels = network->layer[l].units * network->cell->gates;
-            size_t first = index * together, tasks = (panels + together - 1) / together;
-            if (index < tasks)
-                return (struct task){TASK_GATE, l, d, first,
-                                     panels - first < together ? panels - first : together};
-            index -= tasks;
-        }
-    if (!head_first && index < head)
-        return (struct task){.kind = TASK_HEAD, .panel = index, .panels = 1};
-    index -= head_first ? 0 : head;
-    if (index < recur_panels(network->embedding))
-        return (struct task){.kind = TASK_EMBEDDING, .panel = index, .panels = 1};
-    return (struct task){.kind = TASK_NONE};
-}
-
-static struct task next_task(struct recur_pass *pass, size_t together)
-{
-    size_t index = atomic_fetch_add_explicit(&pass->next_task, 1, memory_order_relaxed);
-    return task_at(pass, together, pass->parcels, index);
-}
-
-/* The rows whose gradients are summed, and where the sum goes. */
-struct summed {
-    real *gradients; /* with the layout of the parameters */
-    size_t row, rows;
-    size_t micro_batch, micro_batches; /* the same rows */
-};
-
-static real *gradient_panel(const struct recur_pass *pass, const struct summed *sum, size_t index,
-                            size_t panel)
+static real *gradient_panel(const struct recur_pass *pass, const struct recur_summed *sum,
+                            size_t index, size_t panel)
 {
     return sum->gradients + recur_param_panel(recur_network_param(pass->network, index), panel);
 }
@@ -140,7 +91,8 @@ static void gradient_run(const struct recur_pass *pass, const struct recur_layer
  * micro-batch. */
 static void gradient_states(const struct recur_pass *pass, const struct recur_layer *layer,
                             const struct recur_stream *stream, size_t d,
-                            const struct summed *summed, const struct right *right, size_t count)
+                            const struct recur_summed *summed, const struct right *right,
+                            size_t count)
 {
     size_t each = recur_pass_micro_batch(pass);
     struct recur_step_range run = {.row = summed->row}, range[RECUR_STEP_RANGES_MAX];
@@ -171,7 +123,8 @@ static void gradient_states(const struct recur_pass *pass, const struct recur_la
 /* The same, or dw = q^T dz; row pairs, and q, are one range for all rows. */
 static void gradient_recurrent(const struct recur_pass *pass, const struct recur_layer *layer,
                                const struct recur_stream *stream, size_t d,
-                               const struct summed *sum, const struct right *right, size_t count)
+                               const struct recur_summed *sum, const struct right *right,
+                               size_t count)
 {
     bool states = false;
     for (size_t i = 0; i < count; i++)
@@ -190,7 +143,7 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
         }
 }
 
-static void gradient_bias(const struct recur_pass *pass, const struct summed *sum,
+static void gradient_bias(const struct recur_pass *pass, const struct recur_summed *sum,
                           const struct recur_direction *tensors, size_t panel, const real *dz_input,
                           const real *dz_recurrent)
 {
@@ -207,7 +160,7 @@ static void gradient_bias(const struct recur_pass *pass, const struct summed *su
 
 /* The rows of a table that a sum has: where minibatches read few of them, those that this one and
  * the one before read are set to zero. */
-static void gradient_table(const struct recur_pass *pass, const struct summed *sum, real *dw,
+static void gradient_table(const struct recur_pass *pass, const struct recur_summed *sum, real *dw,
                            size_t depth, const real *dz)
 {
     recur_sparse_rows_clear(pass->sparse, dw, depth);
@@ -216,8 +169,8 @@ static void gradient_table(const struct recur_pass *pass, const struct summed *s
     pass->kernels->scatter_add(dw, pass->batch.ids + sum->row, dz, sum->rows);
 }
 
-static void gradient_gates(const struct recur_pass *pass, const struct summed *sum,
-                           struct task task, size_t thread)
+static void gradient_gates(const struct recur_pass *pass, const struct recur_summed *sum,
+                           struct recur_panel_task task, size_t thread)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[task.l];
@@ -261,8 +214,8 @@ static void gradient_gates(const struct recur_pass *pass, const struct summed *s
                              input, task.panels);
 }
 
-static void gradient_head(const struct recur_pass *pass, const struct summed *sum, size_t panel,
-                          size_t thread)
+static void gradient_head(const struct recur_pass *pass, const struct recur_summed *sum,
+                          size_t panel, size_t thread)
 {
     const struct recur_network *network = pass->network;
     const struct recur_workspace *work = pass->work;
@@ -281,7 +234,7 @@ static void gradient_head(const struct recur_pass *pass, const struct summed *su
     gradient_layer_input(pass, work->layer_input[network->layers], &right, 1);
 }
 
-static void gradient_embedding(const struct recur_pass *pass, const struct summed *sum,
+static void gradient_embedding(const struct recur_pass *pass, const struct recur_summed *sum,
                                size_t panel)
 {
     size_t index = pass->network->embedding_weight;
@@ -290,169 +243,15 @@ static void gradient_embedding(const struct recur_pass *pass, const struct summe
                    pass->work->layer_input[0].feature[panel].gradient + sum->row * RECUR_LANES);
 }
 
-static void gradient_task(const struct recur_pass *pass, const struct summed *sum, struct task task,
-                          size_t thread)
+void recur_gradient(const struct recur_pass *pass, const struct recur_summed *sum,
+                    struct recur_panel_task task, size_t thread)
 {
-    if (task.kind == TASK_GATE)
+    if (task.kind == RECUR_PANELS_GATES)
         gradient_gates(pass, sum, task, thread);
-    else if (task.kind == TASK_HEAD)
+    else if (task.kind == RECUR_PANELS_HEAD)
         gradient_head(pass, sum, task.panel, thread);
     else
         gradient_embedding(pass, sum, task.panel);
-}
-
-/* to += from, a panel of a parameter; of a table only the rows that the minibatch reads. */
-static void add_panel(const struct recur_pass *pass, real *to, const real *from, size_t index,
-                      size_t panel)
-{
-    const struct recur_param *param = recur_network_param(pass->network, index);
-    const struct recur_sparse_rows *sparse = pass->sparse;
-    size_t at = recur_param_panel(param, panel);
-    bool table = false;
-    for (size_t i = 0; sparse && i < sparse->tables; i++)
-        table |= sparse->table[i] == param;
-    if (!table)
-        pass->kernels->add(to + at, to + at, from + at, param->depth * RECUR_LANES);
-    for (size_t i = 0; table && i < sparse->rows; i++) {
-        size_t row = at + (size_t)sparse->row[i] * RECUR_LANES;
-        pass->kernels->add(to + row, to + row, from + row, RECUR_LANES);
-    }
-}
-
-/* The same for all panels of a task. */
-static void add_task(const struct recur_pass *pass, real *to, const real *from, struct task task)
-{
-    const struct recur_network *network = pass->network;
-    if (task.kind == TASK_HEAD) {
-        add_panel(pass, to, from, network->head_weight, task.panel);
-        add_panel(pass, to, from, network->head_bias, task.panel);
-    } else if (task.kind == TASK_EMBEDDING) {
-        add_panel(pass, to, from, network->embedding_weight, task.panel);
-    } else {
-        const struct recur_direction *tensors = &network->layer[task.l].direction[task.d];
-        for (size_t i = task.panel; i < task.panel + task.panels; i++) {
-            add_panel(pass, to, from, tensors->weight_ih, i);
-            add_panel(pass, to, from, tensors->weight_hh, i);
-            add_panel(pass, to, from, tensors->bias_ih, i);
-            if (tensors->bias_hh != RECUR_NO_TENSOR)
-                add_panel(pass, to, from, tensors->bias_hh, i);
-        }
-    }
-}
-
-/* Sums a task block by block. */
-static void gradient_blocks(const struct recur_pass *pass, struct task task, size_t thread)
-{
-    const struct recur_pass_blocks *blocks = &pass->blocks;
-    size_t rows = recur_pass_micro_batch(pass) * pass->batch.steps;
-    struct recur_pairwise stack = {.count = 0};
-    for (size_t i = 0; i < blocks->count; i++) {
-        const struct summed sum = {.gradients = blocks->gradients[stack.count],
-                                   .row = i * rows,
-                                   .rows = rows,
-                                   .micro_batch = i,
-                                   .micro_batches = 1};
-        gradient_task(pass, &sum, task, thread);
-        recur_pairwise_push(&stack, (struct recur_block_sum){blocks->first + i, 1});
-        for (; recur_pairwise_joins(&stack); recur_pairwise_join(&stack))
-            add_task(pass, blocks->gradients[stack.count - 2], blocks->gradients[stack.count - 1],
-                     task);
-    }
-}
-
-/* A task's sums over the minibatches of an update, each block by itself. The first minibatch's are
- * computed where they are gathered. */
-static void gather_task(const struct recur_pass *pass, struct task task, size_t thread)
-{
-    const struct recur_pass_blocks *blocks = &pass->blocks;
-    size_t count = blocks->count ? blocks->count : 1, rows = recur_pass_rows(pass) / count;
-    size_t each = recur_pass_batch(pass) / recur_pass_micro_batch(pass) / count;
-    for (size_t i = 0; i < count; i++) {
-        const struct summed sum = {.gradients =
-                                       blocks->goes_on ? pass->gradients : blocks->gathered[i],
-                                   .row = i * rows,
-                                   .rows = rows,
-                                   .micro_batch = i * each,
-                                   .micro_batches = each};
-        gradient_task(pass, &sum, task, thread);
-        if (blocks->goes_on)
-            add_task(pass, blocks->gathered[i], pass->gradients, task);
-    }
-}
-
-/* After the last minibatch: adds what was gathered of the blocks, as far as they are neighbours in
- * the tree. */
-static void join_task(const struct recur_pass *pass, struct task task)
-{
-    const struct recur_pass_blocks *blocks = &pass->blocks;
-    struct recur_pairwise stack = {.count = 0};
-    for (size_t i = 0; i < blocks->count; i++) {
-        recur_pairwise_push(&stack, (struct recur_block_sum){blocks->first + i, 1});
-        for (; recur_pairwise_joins(&stack); recur_pairwise_join(&stack)) {
-            const struct recur_block_sum *left = &stack.sum[stack.count - 2], *right = left + 1;
-            add_task(pass, blocks->gathered[left->first - blocks->first],
-                     blocks->gathered[right->first - blocks->first], task);
-        }
-    }
-}
-
-/* How many panels of gates a task has: as many as give every thread about the same share of the
- * panels. */
-static size_t gates_together(const struct recur_pass *pass)
-{
-    const struct recur_network *network = pass->network;
-    size_t threads = recur_grid_threads(&pass->work->grid), together = 1, panels = 0;
-    size_t most = pass->work->bf16 ? RECUR_GATES_TOGETHER : RECUR_GATES_TOGETHER / 2;
-    for (size_t l = 0; l < network->layers; l++)
-        panels += network->layer[l].units * network->cell->gates * network->directions;
-    while (2 * together <= most &&
-           (panels % (2 * together * threads) == 0 || panels >= 16 * together * threads))
-        together *= 2;
-    return together;
-}
-
-static bool is_frozen(const struct recur_pass *pass, const struct task *task)
-{
-    return pass->frozen &&
-           (task->kind == TASK_GATE ? task->l < pass->frozen : task->kind == TASK_EMBEDDING);
-}
-
-/* A task is done: what it has completed may travel to other ranks. */
-static void count_task(const struct recur_pass *pass, const struct task *task, size_t thread)
-{
-    const struct recur_network *network = pass->network;
-    size_t panel = task->panel;
-    if (!pass->parcels)
-        return;
-    if (task->kind == TASK_GATE)
-        panel = recur_parcels_gate(network, task->l, task->d, panel);
-    else if (task->kind == TASK_EMBEDDING)
-        panel = recur_parcels_embedding(network, panel);
-    recur_parcels_count(pass->parcels, panel, task->panels);
-    if (thread == 0)
-        recur_parcels_move(pass->parcels, false);
-}
-
-void recur_pass_gradients(struct recur_pass *pass, size_t thread)
-{
-    size_t together = gates_together(pass);
-    const struct summed all = {.gradients = pass->gradients,
-                               .rows = recur_pass_rows(pass),
-                               .micro_batches =
-                                   recur_pass_batch(pass) / recur_pass_micro_batch(pass)};
-    for (struct task task; (task = next_task(pass, together)).kind != TASK_NONE;) {
-        bool trains = !is_frozen(pass, &task);
-        if (trains && pass->blocks.gathered)
-            gather_task(pass, task, thread);
-        else if (trains && pass->blocks.count)
-            gradient_blocks(pass, task, thread);
-        else if (trains)
-            gradient_task(pass, &all, task, thread);
-        if (trains && pass->blocks.gathered && !pass->blocks.pauses)
-            join_task(pass, task);
-        count_task(pass, &task, thread);
-    }
-    recur_pass_rest(pass);
 }
 
 /* Copies panel number `index` of a weight (k, 32) into its transpose, which has for every panel of
@@ -499,7 +298,7 @@ static void prepare_head(const struct recur_pass *pass, size_t panel, bool backw
 }
 
 /* Panel `panel` of weight_hh, ready for forward products. */
-static const real *prepare_recurrent(const struct recur_pass *pass, struct task task)
+static const real *prepare_recurrent(const struct recur_pass *pass, struct recur_panel_task task)
 {
     size_t index = pass->network->layer[task.l].direction[task.d].weight_hh;
     const struct recur_stream *stream =
@@ -517,7 +316,7 @@ static const real *prepare_recurrent(const struct recur_pass *pass, struct task 
     return dropped;
 }
 
-static void prepare_gate(const struct recur_pass *pass, struct task task, bool backward)
+static void prepare_gate(const struct recur_pass *pass, struct recur_panel_task task, bool backward)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[task.l];
@@ -549,11 +348,12 @@ static void prepare_gate(const struct recur_pass *pass, struct task task, bool b
 
 void recur_pass_prepare(struct recur_pass *pass, bool backward)
 {
-    for (struct task task; (task = next_task(pass, 1)).kind != TASK_NONE;)
-        if (task.kind == TASK_EMBEDDING && task.panel == 0 && pass->work->int8)
+    for (struct recur_panel_task task;
+         (task = recur_tasks_next(pass, 1, RECUR_ALL_PARTS)).kind != RECUR_PANELS_NONE;)
+        if (task.kind == RECUR_PANELS_EMBEDDING && task.panel == 0 && pass->work->int8)
             recur_int8_measure(pass);
-        else if (task.kind == TASK_GATE)
+        else if (task.kind == RECUR_PANELS_GATES)
             prepare_gate(pass, task, backward);
-        else if (task.kind == TASK_HEAD)
+        else if (task.kind == RECUR_PANELS_HEAD)
             prepare_head(pass, task.panel, backward);
 }

@@ -1,4 +1,4 @@
-/* The parcels of a model's gradients, whose sums over ranks begin while others are computed
+/* The parcels of a model's gradients, whose sums over ranks begin while back-propagation goes on
  * (struct recur_parcel_calls). A parcel is some panels in the order in which tasks compute them:
  * the head's, then those of the layers from the last one down, then those of the embedding. */
 #ifndef RECUR_BACKEND_CPU_PARCELS_H

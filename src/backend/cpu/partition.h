@@ -6,6 +6,7 @@
 #include "backend/cpu/pass.h"
 
 struct recur_partition {
+    size_t thread;                 /* of the team */
     size_t first, sequences;       /* of the batch: [first, first + sequences) */
     size_t steps;                  /* steps at which any of them still runs */
     size_t part, parts;            /* of the units, and of all else that the group shares */
@@ -29,6 +30,7 @@ static inline bool recur_partition_of(const struct recur_pass *pass, size_t thre
     size_t group = grid->directions * grid->unit_partitions, index = thread / group;
     if (index >= grid->batch_partitions)
         return false;
+    partition->thread = thread;
     partition->first = recur_partition_cut(pass, index);
     partition->sequences = recur_partition_cut(pass, index + 1) - partition->first;
     partition->steps = pass->batch.steps;
@@ -245,6 +247,13 @@ static inline void recur_pass_rest(const struct recur_pass *pass)
 {
     if ((pass->work->bf16 || pass->work->int8) && pass->kernels->rest)
         pass->kernels->rest();
+}
+
+/* Between two pieces of a thread's work: thread 0 moves what travels to other ranks. */
+static inline void recur_pass_move(const struct recur_pass *pass, size_t thread)
+{
+    if (pass->parcels && thread == 0)
+        recur_parcels_move(pass->parcels, false);
 }
 
 /* The numbers x (rows, 32) of an operand have changed. */

@@ -12,6 +12,9 @@
  *     backward  the gradients of every z, by partitions of the batch
  *     gradients every weight gradient, one product over all rows, by panels
  *
+ * Where sums over ranks begin meanwhile, backward and gradients take turns: the head's, then those
+ * of each layer.
+ *
  * Every number is summed in one order, which the partitions do not change: the bits are the same on
  * any number of threads. */
 #ifndef RECUR_BACKEND_CPU_PASS_H
@@ -223,6 +226,17 @@ void recur_pass_backward(struct recur_pass *pass, size_t thread);
 
 /* In bf16 the team first calls recur_bf16_pair and then meets. */
 void recur_pass_gradients(struct recur_pass *pass, size_t thread);
+
+/* The same in parts, for passes with parcels, whose sums begin meanwhile: backward of the head;
+ * then for each layer from the top one down its steps, and what they send to its inputs. */
+void recur_pass_backward_head(struct recur_pass *pass, size_t thread);
+void recur_pass_backward_steps(struct recur_pass *pass, size_t l, size_t thread);
+void recur_pass_backward_inputs(struct recur_pass *pass, size_t l, size_t thread);
+
+/* The gradients of the head and of the gates of all layers from l up, as far as no call has
+ * computed them yet: after the steps of layer l, or, where l is the number of layers, after the
+ * head. The team meets before. What is left is recur_pass_gradients'. */
+void recur_pass_gradients_from(struct recur_pass *pass, size_t l, size_t thread);
 
 /* Thread 0 has done the work of a phase: adds the time since the last mark to that phase. */
 void recur_pass_mark(struct recur_pass *pass, size_t thread, enum recur_phase phase);
