@@ -6,10 +6,10 @@
 #include "backend/cpu/pass.h"
 
 struct recur_partition {
-    size_t thread;                 /* of the team */
     size_t first, sequences;       /* of the batch: [first, first + sequences) */
     size_t steps;                  /* steps at which any of them still runs */
     size_t part, parts;            /* of the units, and of all else that the group shares */
+    size_t thread;                 /* of the team */
     struct recur_barrier *barrier; /* the group's */
 };
 
@@ -30,7 +30,6 @@ static inline bool recur_partition_of(const struct recur_pass *pass, size_t thre
     size_t group = grid->directions * grid->unit_partitions, index = thread / group;
     if (index >= grid->batch_partitions)
         return false;
-    partition->thread = thread;
     partition->first = recur_partition_cut(pass, index);
     partition->sequences = recur_partition_cut(pass, index + 1) - partition->first;
     partition->steps = pass->batch.steps;
@@ -38,6 +37,7 @@ static inline bool recur_partition_of(const struct recur_pass *pass, size_t thre
         partition->steps = partition->sequences ? pass->batch.lengths->length[partition->first] : 0;
     partition->part = thread % group;
     partition->parts = group;
+    partition->thread = thread;
     partition->barrier = &grid->barrier[index];
     return partition->sequences > 0;
 }
