@@ -1,11 +1,12 @@
 """The time of an update on N ranks: docs/scaling.md explains the equation. Fitted to runs, it foretells others.
 
-    T = C + S + max(W - h (1 - 1 / q) f F r, 0)    seconds; of the last minibatch of an update
+    T = C + S + max(W - h g f F r, 0)       seconds; of the last minibatch of an update
     C = o + f F r + u P                     arithmetic of r sequences of a rank, and the update
     S = 2 (N - 1) q a + V p                 what messages of q parcels, V bytes both ways, take of the rank's core
     W = n w d + 8 V / (e R)                 what they take of links of R bits/s with a delay of d
 
-n is how often a rank waits for messages (src/ranks/sum.c): once for the first parcels, then once for each so many further ones.
+g is the share of the passes that comes after the first parcel: the gradients of all others, and back-propagation through what
+lies below it. n is how often a rank waits for messages (src/ranks/sum.c): once for the first parcels, then once for each so many further ones.
 w is 1 where a message leaves at once and 3 where it is longer than EAGER: then Open MPI asks whether the other is ready, and
 waits for the answer. Where a relay makes the delay all bytes pass through one program, which takes the cores of the ranks: N V b
 is a part of S there.
@@ -23,7 +24,7 @@ EAGER = 65536  # bytes, Open MPI's btl_tcp_eager_limit
 TOGETHER, LEAST, MESSAGE, MOST, LANES, GATES = 3, 131072, 4096, 31, 32, 8
 # What is fitted, and where a fit begins; u is measured.
 NAMES = ["o", "f", "a", "p", "e", "h", "b"]
-START = {"o": 1e-4, "f": 2e-11, "a": 5e-5, "p": 1e-9, "e": 0.9, "h": 0.02, "b": 1e-9}
+START = {"o": 1e-4, "f": 2e-11, "a": 5e-5, "p": 1e-9, "e": 0.9, "h": 0.1, "b": 1e-9}
 
 
 def parameters(point):
@@ -38,6 +39,15 @@ def operations(point):
     return 6 * STEPS * (4 * hidden * hidden * (2 * layers - 1) + hidden * vocabulary)
 
 
+def window(point):
+    """g. Forward, backward and gradients take a third each. The first parcel is complete with the gates of the top layer, or with
+    the head where that fills one. Below a layer lie what it sends to its inputs, and the layers below."""
+    hidden, layers, vocabulary = point["hidden"], point.get("layers", 1), point.get("vocabulary", VOCABULARY)
+    head, recurrent, others = hidden * vocabulary, 4 * hidden * hidden, 4 * hidden * hidden * 2 * (layers - 1)
+    below = others + (recurrent if fills(point) else 0)
+    return (1 - 1 / parcels(point) + below / (head + recurrent + others)) / 3
+
+
 def panels(point):
     """How many parts of the gradients become ready one after the other, and of how many numbers: the head's, then those of the
     layers from the last one down. The first layer's input is rows of a table, which are none of them."""
@@ -47,9 +57,20 @@ def panels(point):
     return runs + [(gates, GATES * LANES * (hidden * (2 if layer else 1) + 2)) for layer in range(layers - 1, -1, -1)]
 
 
+def least_of(point):
+    """How many numbers a parcel has, at least."""
+    return max(sum(count * size for count, size in panels(point)) / MOST, LEAST, MESSAGE * point["hosts"])
+
+
+def fills(point):
+    """Whether the head fills a parcel, which then travels before back-propagation goes through any layer."""
+    count, size = panels(point)[0]
+    return count * size >= least_of(point)
+
+
 def parcels(point):
     """q: in so many parcels gradients travel (src/backend/cpu/parcels.c)."""
-    least = max(sum(count * size for count, size in panels(point)) / MOST, LEAST, MESSAGE * point["hosts"])
+    least = least_of(point)
     closed, numbers = 0, 0
     for count, size in panels(point):
         for _ in range(count):
@@ -111,8 +132,7 @@ def seconds(point, fit):
     """T of a minibatch: of an update, or of its part where --accumulate gives it several."""
     passes, update = arithmetic(point, fit)
     minibatches = option(point, "--accumulate", 1)
-    # The first parcel leaves when it is computed; a mean is made after all.
-    share = 0 if "--sync-every" in point["options"] else fit["h"] * (1 - 1 / parcels(point))
+    share = 0 if "--sync-every" in point["options"] else fit["h"] * window(point)  # a mean is made after all
     core, links = messages(point, fit)
     return (passes + update + core + max(links - share * passes / minibatches, 0)) / minibatches
 
@@ -157,10 +177,9 @@ def least_squares(residuals, at, rounds=200, step=1e-5):
 
 
 def named(logarithms, update):
-    """u and the constants that were fitted, which are positive, e at most 1, and h at most a third: so much of the passes are the
-    products of the gradients."""
+    """u and the constants that were fitted, which are positive, e and h at most 1."""
     fit = {name: math.exp(min(value, 50)) for name, value in zip(NAMES, logarithms)}
-    return dict(fit, u=update, e=min(fit["e"], 1.0), h=min(fit["h"], 1 / 3))
+    return dict(fit, u=update, e=min(fit["e"], 1.0), h=min(fit["h"], 1.0))
 
 
 def fit_to(points, update):

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import scaling  # noqa: E402
 import scaling_model as model  # noqa: E402
 
-TRUE = {"o": 2e-4, "f": 1.6e-11, "u": 1.5e-9, "a": 8e-5, "p": 8e-10, "e": 0.94, "h": 0.1, "b": 1.2e-9}
+TRUE = {"o": 2e-4, "f": 1.6e-11, "u": 1.5e-9, "a": 8e-5, "p": 8e-10, "e": 0.94, "h": 0.3, "b": 1.2e-9}
 
 
 def measured():
@@ -66,8 +66,16 @@ class Model(unittest.TestCase):
         point = dict(scaling.FITTED[0], hosts=2, rate=1000, delay=0, cores=None)
         core, links = model.messages(point, TRUE)
         passes, update = model.arithmetic(point, TRUE)
-        self.assertLess(links, TRUE["h"] * 7 / 8 * passes)
+        self.assertLess(links, TRUE["h"] * 7 / 8 / 3 * passes)
         self.assertEqual(model.seconds(point, TRUE), passes + update + core)
+
+    def test_what_lies_below_the_first_parcel(self):
+        """Of two equal layers two products of three: what the upper one sends down, and the lower one. A large head comes first."""
+        point = dict(scaling.FITTED[0], hosts=2)
+        two, large = dict(point, layers=2, vocabulary=0), dict(point, vocabulary=10000)
+        self.assertAlmostEqual(model.window(point), (1 - 1 / model.parcels(point)) / 3)
+        self.assertAlmostEqual(model.window(two), (1 - 1 / model.parcels(two) + 2 / 3) / 3)
+        self.assertAlmostEqual(model.window(large), (1 - 1 / model.parcels(large) + 4 * 512 / (4 * 512 + 10000)) / 3)
 
     def test_options(self):
         point = dict(scaling.FITTED[0], hosts=8, rate=1, delay=0, cores=None)
