@@ -147,6 +147,14 @@ class Hosts:
         command = [sys.executable, str(HERE / "relay.py"), str(self.delay), *ports]
         self.relay = subprocess.Popen([*self.into(switch), *command], stdout=subprocess.PIPE)
         self.relay.stdout.readline()
+        self.raise_relay()
+
+    def raise_relay(self):
+        """Where ranks run at real-time priority, the relay comes before them: else a packet waits until one of them leaves its
+        core."""
+        policy, priority = os.sched_getscheduler(0), os.sched_getparam(0).sched_priority
+        if policy in (os.SCHED_RR, os.SCHED_FIFO) and priority < os.sched_get_priority_max(policy):
+            os.sched_setscheduler(self.relay.pid, policy, os.sched_param(priority + 1))
 
     def write_agent(self):
         """What a launcher starts processes of other hosts with."""

@@ -67,6 +67,17 @@ def check_bits(count, rate, delay):
     return None
 
 
+def check_relay():
+    """Does the relay come before ranks that run at real-time priority?"""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        return None  # then nobody measures so here
+    with Hosts(2, delay=0.001) as hosts:
+        priority = os.sched_getparam(hosts.relay.pid).sched_priority
+    return None if priority == 2 else f"the relay has priority {priority}, expected 2"
+
+
 def hang():
     """Hosts with processes that end by no means of their own."""
     with Hosts(2, delay=0.001) as hosts:
@@ -117,6 +128,7 @@ def lacks_mpi():
 CASES = [
     ("two hosts, 1 Gb/s, a delay of 2 ms", "inside", lambda: check_bits(2, 1e9, 0.002)),
     ("three hosts, 0.1 Gb/s", "inside", lambda: check_bits(3, 1e8, 0)),
+    ("a relay between hosts at real-time priority", "inside", check_relay),
     ("hosts that are killed", "outside", lambda: check_end(signal.SIGKILL)),
     ("hosts that are ended", "outside", lambda: check_end(signal.SIGTERM)),
 ]
