@@ -154,7 +154,7 @@ static enum recur_status wait_for_all(void *user, double seconds, size_t *late, 
     return RECUR_OK;
 }
 
-/* With this function gradients travel while others are computed. */
+/* With this function gradients travel while back-propagation goes on. */
 static enum recur_status progress(void *user, size_t *through, recur_error *error)
 {
     struct mail *mail = user;

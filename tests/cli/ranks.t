@@ -11,7 +11,7 @@ $ for n in 2 3; do sh run.sh -n $n recur train --quiet --hidden 16 --epochs 2 -o
 perplexity 37.10
 perplexity 37.10
 $ sh run.sh -n 2 recur train --quiet --hidden 16 --epochs 1 -o part.safetensors --checkpoint-every 7 > log; sh run.sh -n 3 recur train --quiet --resume part.checkpoint.safetensors --epochs 2 > log; tail -c 9000 part.safetensors | cmp end
-# Several parcels of gradients, which travel while others are computed.
+# Several parcels of gradients, which travel while back-propagation goes on.
 $ recur train --blocks 4 --quiet --threads 1 --hidden 192,96 --updates 4 -o wide.safetensors | cut -d, -f1 | head -1; tail -c 900000 wide.safetensors > end
 perplexity 40.96
 $ for n in 2 3; do sh run.sh -n $n recur train --quiet --hidden 192,96 --updates 4 -o $n.safetensors > log; tail -c 900000 $n.safetensors | cmp end; done
