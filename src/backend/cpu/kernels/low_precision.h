@@ -121,25 +121,33 @@ INLINE ivec add_four(ivec sum, uvec x, uvec w)
 #define INT8_PRODUCT int8_product
 #endif
 
+/* Two vectors of rows that follow each other, lane by lane in pairs. */
+INLINE uvec pack_rows_pair(vec first, vec second)
+{
+#ifdef __AVX512BF16__
+    const svec in_turns = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                           8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    return (uvec)_mm512_permutexvar_epi16((__m512i)in_turns, (__m512i)pack_two(first, second));
+#else
+    return round_to_bf16(first) >> 16 | round_to_bf16(second);
+#endif
+}
+
 static void bf16_pack_rows(uint32_t *to, const real *x, size_t rows)
 {
     for (size_t r = 0; r < rows; r += 2)
         for (size_t i = 0; i < RECUR_LANES; i += WORDS) {
             const real *first = x + r * RECUR_LANES + i;
-            uvec word = round_to_bf16(load(first)) >> 16;
-            if (r + 1 < rows)
-                word |= round_to_bf16(load(first + RECUR_LANES));
-            *(uvec *)(to + r / 2 * RECUR_LANES + i) = word;
+            vec second = r + 1 < rows ? load(first + RECUR_LANES) : (vec){0};
+            *(uvec *)(to + r / 2 * RECUR_LANES + i) = pack_rows_pair(load(first), second);
         }
 }
 
 static void bf16_pack_columns(uint32_t *to, const real *x, size_t rows)
 {
     uint16_t *number = (uint16_t *)to;
-    for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS) {
-        uvec rounded = round_to_bf16(load(x + i)) >> 16;
-        *(hvec *)(number + i) = __builtin_convertvector(rounded, hvec);
-    }
+    for (size_t i = 0; i < rows * RECUR_LANES; i += WORDS)
+        pack_vector(number + i, load(x + i));
 }
 
 static void bf16_transpose(uint32_t *to, const real *w)

@@ -30,6 +30,19 @@ SLOT_POINT(tanh_2, vtanh, 2)
 #undef SLOT_POINT
 
 #ifndef RECUR_DOUBLE
+#ifdef __AVX512BF16__
+/* Rounds to the nearest bf16, ties to even. Denormal numbers become 0, as which this processor's
+ * products take them. */
+INLINE uvec pack_two(vec first, vec second)
+{
+    return (uvec)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+}
+
+INLINE hvec pack_one(vec x)
+{
+    return (hvec)_mm512_cvtneps_pbh((__m512)x);
+}
+#else
 /* Rounds to the nearest bf16, ties to even, in the high half of each lane; the low half is 0. A NaN
  * is not rounded, because that could carry into the exponent: it stays a NaN. */
 INLINE uvec round_to_bf16(vec x)
@@ -40,16 +53,21 @@ INLINE uvec round_to_bf16(vec x)
     return ((rounded & ~is_nan) | ((bits | 0x400000) & is_nan)) & 0xffff0000;
 }
 
-/* Packs one vector of x in pairs of columns. */
-INLINE void pack_vector(uint16_t *to, const real *x)
+INLINE hvec pack_one(vec x)
 {
-    uvec rounded = round_to_bf16(load(x)) >> 16;
-    *(hvec *)to = __builtin_convertvector(rounded, hvec);
+    return __builtin_convertvector(round_to_bf16(x) >> 16, hvec);
+}
+#endif
+
+/* Packs one vector in pairs of columns. */
+INLINE void pack_vector(uint16_t *to, vec x)
+{
+    *(hvec *)to = pack_one(x);
 }
 
 INLINE void pack_h(const struct recur_tile *tile, size_t at)
 {
-    pack_vector(tile->h_copy + at, tile->h + at);
+    pack_vector(tile->h_copy + at, load(tile->h + at));
 }
 
 /* The same of four slots. */
@@ -57,7 +75,7 @@ INLINE void pack_slots(const struct recur_tile *tile, size_t at)
 {
     UNROLL
     for (unsigned s = 0; s < RECUR_SLOTS_MAX; s++)
-        pack_vector(tile->slot_copy[s] + at, tile->slot[s] + at);
+        pack_vector(tile->slot_copy[s] + at, load(tile->slot[s] + at));
 }
 #endif
 
