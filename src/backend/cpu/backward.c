@@ -1,7 +1,7 @@
 /* Backward through time: from the logits' gradient to the gradients of every z. */
 #include <string.h>
 
-#include "backend/cpu/partition.h"
+#include "backend/cpu/beside.h"
 
 /* How many panels of the vocabulary are multiplied at a time: so few that one panel's weights for
  * them stay in the L2 cache for all rows, and some of their logits for the next panel. */
@@ -112,17 +112,6 @@ static void backward_layer_input(const struct recur_pass *pass,
     recur_partition_wait(partition);
 }
 
-static void gradient_tile(const struct recur_pass *pass, const struct recur_stream *stream,
-                          const struct recur_step_range *range, size_t u, struct recur_tile *tile)
-{
-    recur_tile_at(pass, stream, range, u, tile);
-    size_t carried = (u * pass->work->batch + range->slot) * RECUR_LANES;
-    tile->dh = stream->dh + (tile->h - stream->h);
-    tile->dh_prev = stream->dh + (tile->h_prev - stream->h);
-    tile->dc = stream->dc ? stream->dc + carried : NULL;
-    tile->q = stream->dq ? stream->dq + carried : NULL;
-}
-
 /* The gates of phase p have changed; at this moment another thread may multiply the other gates. */
 static void gates_changed(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
 {
@@ -137,58 +126,43 @@ static void gates_changed(const struct recur_pass *pass, const struct recur_tile
 /* to (rows, 32) = or += the gradients of phase p's gates in `rows` rows of z from `row` on, times
  * W_hh; forward: z = ... + h' W_hh^T. */
 static void backward_product(const struct recur_pass *pass, size_t l, size_t d, unsigned p,
-                             size_t u, size_t row, size_t rows, real *to, bool accumulate,
-                             struct recur_beside beside)
+                             size_t u, size_t row, size_t rows, real *to, bool accumulate)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t depth = layer->units * pass->network->cell->phase[p].gates * RECUR_LANES;
-    recur_pass_multiply_beside(pass, to, stream->h_stride,
-                               &(struct recur_left){stream->z, stream->gate_panels[p], row, depth},
-                               stream->recurrent_transposed[p] + u * depth * RECUR_LANES,
-                               depth * RECUR_LANES, 1, recur_panel_width(layer->hidden, u), rows,
-                               accumulate ? to : NULL, beside);
+    recur_pass_multiply(pass, to, stream->h_stride,
+                        &(struct recur_left){stream->z, stream->gate_panels[p], row, depth},
+                        stream->recurrent_transposed[p] + u * depth * RECUR_LANES,
+                        depth * RECUR_LANES, 1, recur_panel_width(layer->hidden, u), rows,
+                        accumulate ? to : NULL);
 }
 
 /* Completes dh of the states before the ranges of the next step of the walk, in unit panel u: adds
  * what that step sends back through W_hh. Sequences that end earlier get nothing. */
 static void backward_later(const struct recur_pass *pass, size_t l, size_t d, size_t u,
-                           const struct recur_step_range *range, unsigned ranges,
-                           struct recur_beside beside)
+                           const struct recur_step_range *range, unsigned ranges)
 {
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     for (unsigned i = 0; i < ranges; i++)
         if (!range[i].initial)
             backward_product(pass, l, d, 0, u, range[i].row, range[i].rows,
                              stream->dh + u * stream->h_stride + range[i].before * RECUR_LANES,
-                             true, beside);
+                             true);
 }
 
-/* The arithmetic of phase p, where dh is complete. */
-static void backward_cell(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
+/* The arithmetic of phase p for one unit panel, where dh is complete. */
+static void backward_cell(const struct recur_pass *pass, const struct recur_stream *stream,
+                          const struct recur_step_range *range, size_t u, unsigned p)
 {
-    pass->kernels->cell[pass->network->cell->cell].backward[p](tile);
-    gates_changed(pass, tile, p);
-}
-
-/* One step of the unit panels [begin, end): while the gradient from the step after it comes to one
- * panel, the cell of the one before it runs. */
-static void backward_beside(const struct recur_pass *pass, const struct recur_step_range *range,
-                            const struct recur_step_range *later, size_t l, size_t d, size_t t,
-                            size_t begin, size_t end)
-{
-    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     struct recur_tile tile;
-    struct recur_beside beside = {&tile, NULL};
-    for (size_t i = 0; i < end - begin; i++) {
-        size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
-        backward_later(pass, l, d, u, later, 1, beside);
-        gradient_tile(pass, stream, range, u, &tile);
-        recur_tile_copies(pass, &tile);
-        beside.points = pass->kernels->cell[pass->network->cell->cell].backward_points;
+    if (recur_pass_works_beside(pass)) {
+        recur_beside_nothing(pass, stream, range, u, true);
+        return;
     }
-    if (beside.points)
-        backward_cell(pass, &tile, 0);
+    recur_gradient_tile_at(pass, stream, range, u, &tile);
+    pass->kernels->cell[pass->network->cell->cell].backward[p](&tile);
+    gates_changed(pass, &tile, p);
 }
 
 /* One step back: dh is complete, then the phases run in reverse order; between two phases dq = dn
@@ -206,29 +180,24 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     size_t begin = recur_partition_begin(partition, layer->units);
     size_t end = recur_partition_end(partition, layer->units);
     if (ranges == 1 && laters == 1 && !later->initial && recur_pass_works_beside(pass)) {
-        backward_beside(pass, range, later, l, d, t, begin, end);
+        recur_beside_backward(pass, partition, range, later, l, d, t);
         recur_partition_wait(partition);
         return;
     }
     for (size_t i = 0; i < end - begin; i++) {
         size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
-        backward_later(pass, l, d, u, later, laters, recur_nothing);
-        for (unsigned r = 0; r < ranges; r++) {
-            struct recur_tile tile;
-            gradient_tile(pass, stream, &range[r], u, &tile);
-            backward_cell(pass, &tile, cell->phases - 1);
-        }
+        backward_later(pass, l, d, u, later, laters);
+        for (unsigned r = 0; r < ranges; r++)
+            backward_cell(pass, stream, &range[r], u, cell->phases - 1);
     }
     recur_partition_wait(partition);
     if (cell->phases == 1)
         return;
     for (size_t u = begin; u < end; u++)
         for (unsigned i = 0; i < ranges; i++) {
-            struct recur_tile tile;
-            gradient_tile(pass, stream, &range[i], u, &tile);
-            backward_product(pass, l, d, 1, u, range[i].row, range[i].rows, tile.q, false,
-                             recur_nothing);
-            backward_cell(pass, &tile, 0);
+            real *dq = stream->dq + (u * pass->work->batch + range[i].slot) * RECUR_LANES;
+            backward_product(pass, l, d, 1, u, range[i].row, range[i].rows, dq, false);
+            backward_cell(pass, stream, &range[i], u, 0);
         }
     recur_partition_wait(partition);
 }
@@ -271,7 +240,7 @@ static void end_gradient(const struct recur_pass *pass, const struct recur_parti
                  u < end && range[i].initial; u++)
                 backward_product(pass, l, d, 0, u, range[i].row, range[i].rows,
                                  stream->dh + u * stream->h_stride + range[i].before * RECUR_LANES,
-                                 true, recur_nothing);
+                                 true);
     }
 }
 

@@ -30,6 +30,13 @@ static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
             work->layer_input[l].feature[i].pairs = take(&plan, bf16->block, 1, panel);
     bf16->gates = take(&plan, bf16->block, threads, sizeof *bf16->gates);
     bf16->gathered = take(&plan, bf16->block, threads, sizeof *bf16->gathered);
+    bf16->tiles = take(&plan, bf16->block, threads, sizeof *bf16->tiles);
+    for (size_t i = 0; i < threads; i++) {
+        real *tiles = take(&plan, bf16->block, 2 * network->cell->slots * work->batch,
+                           RECUR_LANES * sizeof *tiles);
+        if (bf16->block)
+            bf16->tiles[i] = tiles;
+    }
     for (size_t i = 0; work->trains && i < threads; i++) {
         uint32_t *gates = take(&plan, bf16->block, RECUR_GATES_TOGETHER, panel);
         real *gathered = take(&plan, bf16->block, 1, recur_size_mul(2, panel));

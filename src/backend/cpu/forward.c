@@ -1,7 +1,7 @@
 /* Forward: embeddings or look-ups, the recurrent layers, the head, the loss. */
 #include <string.h>
 
-#include "backend/cpu/partition.h"
+#include "backend/cpu/beside.h"
 #include "base/clock.h"
 
 /* How many numbers of z a product writes before the cell reads them: so few that they are still in
@@ -31,7 +31,7 @@ struct gates {
  * by gate. */
 static void multiply_gates(const struct recur_pass *pass, const struct recur_stream *stream,
                            const struct gates *gates, size_t first, size_t count, size_t row,
-                           size_t rows, const struct recur_left *left, struct recur_beside beside)
+                           size_t rows, const struct recur_left *left)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     bool whole = gates->count == cell->slots, together = whole || count == 1;
@@ -41,13 +41,11 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
     for (unsigned g = 0; g < (together ? 1 : gates->count); g++) {
         size_t slot = first * cell->slots + gates->slot[gates->first + g];
         real *z = stream->z + slot * stream->z_stride + row * RECUR_LANES;
-        recur_pass_multiply_beside(
+        recur_pass_multiply(
             pass, z, together ? stream->z_stride : cell->slots * stream->z_stride, left,
             gates->weights + (first * cell->gates + gates->first + g) * gates->stride,
             together ? gates->stride : cell->gates * gates->stride,
-            together ? count * gates->count : count, columns, rows, gates->start ? gates->start : z,
-            beside);
-        beside.points = NULL;
+            together ? count * gates->count : count, columns, rows, gates->start ? gates->start : z);
     }
 }
 
@@ -88,8 +86,7 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
     if (layer->dense)
         multiply_gates(pass, stream, &gate, first, count, range.row, range.rows,
                        &(struct recur_left){pass->work->base, layer_input.value_panels,
-                                            input_row(pass, l, range), layer_input.columns},
-                       recur_nothing);
+                                            input_row(pass, l, range), layer_input.columns});
 }
 
 /* Writes the biases of slots that get nothing from the input. */
@@ -108,35 +105,39 @@ static void forward_bias(const struct recur_pass *pass, const struct recur_strea
     }
 }
 
-/* x W_ih^T + b into the slots of the partition's unit panels, for all steps. */
+/* x W_ih^T + b into the slots of `count` unit panels, for a range of rows. */
+static void forward_inputs(const struct recur_pass *pass, size_t l, size_t d, size_t first,
+                           size_t count, struct recur_range range)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    for (unsigned g = 0; g < pass->network->cell->gates; g++)
+        forward_input_gate(pass, l, d, g, first, count, range);
+    for (size_t u = first; u < first + count; u++)
+        forward_bias(pass, stream, u, range);
+}
+
+/* The same for the partition's unit panels and all steps. */
 static void forward_input(const struct recur_pass *pass, const struct recur_partition *partition,
                           size_t l, size_t d)
 {
-    const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
-    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t ranges = recur_partition_ranges(pass, partition),
            end = recur_partition_end(partition, layer->units);
     size_t rows = ranges ? recur_partition_range(pass, partition, 0).rows : 0;
-    if (!rows)
+    if (!rows || recur_pass_looks_up_in_steps(pass, l))
         return;
     size_t group = units_at_once(1, rows);
     for (size_t u = recur_partition_begin(partition, layer->units); u < end; u += group) {
         size_t count = end - u < group ? end - u : group;
-        for (unsigned g = 0; g < cell->gates; g++)
-            for (size_t i = 0; i < ranges; i++)
-                forward_input_gate(pass, l, d, g, u, count,
-                                   recur_partition_range(pass, partition, i));
-        for (size_t own = u; own < u + count; own++)
-            for (size_t i = 0; i < ranges; i++)
-                forward_bias(pass, stream, own, recur_partition_range(pass, partition, i));
+        for (size_t i = 0; i < ranges; i++)
+            forward_inputs(pass, l, d, u, count, recur_partition_range(pass, partition, i));
     }
 }
 
 /* Adds h' W_hh^T (or q W_hh^T) of some rows to the input's part, for `count` unit panels. */
 static void forward_product(const struct recur_pass *pass, const struct recur_step_range *range,
                             size_t l, size_t d, const struct recur_cell_phase *phase, size_t first,
-                            size_t count, struct recur_beside beside)
+                            size_t count)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
@@ -149,35 +150,22 @@ static void forward_product(const struct recur_pass *pass, const struct recur_st
     struct recur_left state = {stream->h, stream->h_panels, range->before, layer->hidden};
     if (phase->from_q)
         state = (struct recur_left){stream->q, stream->q_panels, range->row, layer->hidden};
-    multiply_gates(pass, stream, &gates, first, count, range->row, range->rows, &state, beside);
+    multiply_gates(pass, stream, &gates, first, count, range->row, range->rows, &state);
 }
 
-/* The arithmetic of phase p, where all gates are complete. */
-static void forward_cell(const struct recur_pass *pass, const struct recur_tile *tile, unsigned p)
+/* The arithmetic of phase p for one unit panel, where all gates are complete. */
+static void forward_cell(const struct recur_pass *pass, const struct recur_stream *stream,
+                         const struct recur_step_range *range, size_t u, unsigned p)
 {
     const struct recur_cell_kind *cell = pass->network->cell;
-    pass->kernels->cell[cell->cell].forward[p](tile);
-    recur_pass_changed(pass, p + 1 == cell->phases ? tile->h : tile->q, tile->n / RECUR_LANES);
-}
-
-/* One step of the unit panels [begin, end), a panel at a time: while the gates of one are
- * multiplied, the cell of the one before it runs. */
-static void forward_beside(const struct recur_pass *pass, const struct recur_step_range *range,
-                           size_t l, size_t d, size_t t, size_t begin, size_t end)
-{
-    const struct recur_cell_kind *cell = pass->network->cell;
-    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     struct recur_tile tile;
-    struct recur_beside beside = {&tile, NULL};
-    for (size_t i = 0; i < end - begin; i++) {
-        size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
-        forward_product(pass, range, l, d, &cell->phase[0], u, 1, beside);
-        recur_tile_at(pass, stream, range, u, &tile);
-        recur_tile_copies(pass, &tile);
-        beside.points = pass->kernels->cell[cell->cell].forward_points;
+    if (recur_pass_works_beside(pass)) {
+        recur_beside_nothing(pass, stream, range, u, false);
+        return;
     }
-    if (beside.points)
-        forward_cell(pass, &tile, 0);
+    recur_tile_at(pass, stream, range, u, &tile);
+    pass->kernels->cell[cell->cell].forward[p](&tile);
+    recur_pass_changed(pass, p + 1 == cell->phases ? tile.h : tile.q, range->rows);
 }
 
 /* One phase of one step: the product, then the cell. */
@@ -199,20 +187,20 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
     size_t groups = (end - begin + group - 1) / group;
     if (group == 1 && ranges == 1 && recur_pass_works_beside(pass) &&
         !recur_step_range_is_zero(pass, range)) {
-        forward_beside(pass, range, l, d, t, begin, end);
+        recur_beside_forward(pass, partition, range, l, d, t);
         return;
     }
     for (size_t i = 0; i < groups; i++) {
         size_t first = begin + recur_to_and_fro(pass, t, i, groups) * group;
         size_t count = end - first < group ? end - first : group;
         for (unsigned r = 0; r < ranges; r++) {
+            if (recur_pass_looks_up_in_steps(pass, l))
+                forward_inputs(pass, l, d, first, count,
+                               (struct recur_range){range[r].row, range[r].rows});
             if (!recur_step_range_is_zero(pass, &range[r]))
-                forward_product(pass, &range[r], l, d, phase, first, count, recur_nothing);
-            for (size_t u = first; u < first + count; u++) {
-                struct recur_tile tile;
-                recur_tile_at(pass, stream, &range[r], u, &tile);
-                forward_cell(pass, &tile, p);
-            }
+                forward_product(pass, &range[r], l, d, phase, first, count);
+            for (size_t u = first; u < first + count; u++)
+                forward_cell(pass, stream, &range[r], u, p);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "backend/cpu/beside.h"
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/int8.h"
 #include "backend/cpu/partition.h"
@@ -16,7 +17,8 @@ static real *gradient_panel(const struct recur_pass *pass, const struct recur_su
 
 /* The gradient of a panel of z, (rows, 32), as the right operand of weight gradients. */
 struct right {
-    const real *dz;
+    const real *dz;        /* where it is `kept`, of its copy alone (backend/cpu/beside.h) */
+    bool kept;
     const uint32_t *pairs; /* in bf16 */
     size_t columns;        /* in use */
     size_t row, rows;      /* of the left operand; dz begins at its row */
@@ -40,7 +42,10 @@ static void make_pairs(const struct recur_pass *pass, size_t thread, size_t plac
         return;
     uint32_t *pairs = bf16->gates[thread] + place * bf16->stride;
     size_t packed = (right->rows + 1) / 2, depth = recur_bf16_depth(pass, right->rows);
-    pass->kernels->bf16_pack_rows(pairs, right->dz, right->rows);
+    if (right->kept)
+        pass->kernels->bf16_pair_rows(pairs, recur_bf16_of(pass, right->dz), right->rows);
+    else
+        pass->kernels->bf16_pack_rows(pairs, right->dz, right->rows);
     memset(pairs + packed * RECUR_LANES, 0, (depth - packed) * RECUR_LANES * sizeof *pairs);
     right->pairs = pairs;
 }
@@ -143,30 +148,43 @@ static void gradient_recurrent(const struct recur_pass *pass, const struct recur
         }
 }
 
+/* db = the sum of the rows of a gate's dz. */
+static void sum_gate(const struct recur_pass *pass, real *db, const real *dz, size_t rows)
+{
+    if (recur_pass_works_beside(pass))
+        pass->kernels->bf16_column_sum(db, recur_bf16_of(pass, dz), rows);
+    else
+        pass->kernels->column_sum(db, dz, rows);
+}
+
 static void gradient_bias(const struct recur_pass *pass, const struct recur_summed *sum,
                           const struct recur_direction *tensors, size_t panel, const real *dz_input,
                           const real *dz_recurrent)
 {
     real *db = gradient_panel(pass, sum, tensors->bias_ih, panel);
-    pass->kernels->column_sum(db, dz_input, sum->rows);
+    sum_gate(pass, db, dz_input, sum->rows);
     if (tensors->bias_hh == RECUR_NO_TENSOR)
         return;
     real *db_hh = gradient_panel(pass, sum, tensors->bias_hh, panel);
     if (dz_recurrent == dz_input)
         memcpy(db_hh, db, RECUR_LANES * sizeof *db);
     else
-        pass->kernels->column_sum(db_hh, dz_recurrent, sum->rows);
+        sum_gate(pass, db_hh, dz_recurrent, sum->rows);
 }
 
 /* The rows of a table that a sum has: where minibatches read few of them, those that this one and
  * the one before read are set to zero. */
 static void gradient_table(const struct recur_pass *pass, const struct recur_summed *sum, real *dw,
-                           size_t depth, const real *dz)
+                           size_t depth, const real *dz, bool kept)
 {
+    const int32_t *ids = pass->batch.ids + sum->row;
     recur_sparse_rows_clear(pass->sparse, dw, depth);
     if (pass->blocks.count)
         recur_sparse_rows_clear_own(pass->sparse, dw);
-    pass->kernels->scatter_add(dw, pass->batch.ids + sum->row, dz, sum->rows);
+    if (kept)
+        pass->kernels->bf16_scatter_add(dw, ids, recur_bf16_of(pass, dz), sum->rows);
+    else
+        pass->kernels->scatter_add(dw, ids, dz, sum->rows);
 }
 
 static void gradient_gates(const struct recur_pass *pass, const struct recur_summed *sum,
@@ -184,6 +202,7 @@ static void gradient_gates(const struct recur_pass *pass, const struct recur_sum
         struct right *right = &recurrent[i];
         *right = (struct right){
             .dz = z + cell->recurrent_slot[gate] * stream->z_stride,
+            .kept = recur_pass_works_beside(pass),
             .columns = recur_panel_width(layer->hidden, u),
             .row = sum->row,
             .rows = sum->rows,
@@ -206,7 +225,7 @@ static void gradient_gates(const struct recur_pass *pass, const struct recur_sum
         if (!layer->dense)
             gradient_table(pass, sum, input[i].dw,
                            recur_network_param(pass->network, tensors->weight_ih)->depth,
-                           input[i].dz);
+                           input[i].dz, input[i].kept);
         else if (input[i].dz != recurrent[i].dz)
             make_pairs(pass, thread, i, &input[i]);
     if (layer->dense)
@@ -240,7 +259,8 @@ static void gradient_embedding(const struct recur_pass *pass, const struct recur
     size_t index = pass->network->embedding_weight;
     gradient_table(pass, sum, gradient_panel(pass, sum, index, panel),
                    recur_network_param(pass->network, index)->depth,
-                   pass->work->layer_input[0].feature[panel].gradient + sum->row * RECUR_LANES);
+                   pass->work->layer_input[0].feature[panel].gradient + sum->row * RECUR_LANES,
+                   false);
 }
 
 void recur_gradient(const struct recur_pass *pass, const struct recur_summed *sum,

@@ -12,10 +12,9 @@ void recur_pass_changed(const struct recur_pass *pass, const real *x, size_t row
         recur_int8_changed(pass, x, rows);
 }
 
-void recur_pass_multiply_beside(const struct recur_pass *pass, real *c, size_t c_stride,
-                                const struct recur_left *left, const real *w, size_t w_stride,
-                                size_t panels, size_t columns, size_t rows, const real *start,
-                                struct recur_beside beside)
+void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
+                         const struct recur_left *left, const real *w, size_t w_stride,
+                         size_t panels, size_t columns, size_t rows, const real *start)
 {
     const struct recur_kernels *kernels = pass->kernels;
     const real *base = left->base + left->row * RECUR_LANES;
@@ -25,35 +24,15 @@ void recur_pass_multiply_beside(const struct recur_pass *pass, real *c, size_t c
             kernels->fill(c + p * c_stride, start + p * RECUR_LANES, rows);
         recur_int8_multiply(pass, c, c_stride, left, w, w_stride, panels, rows);
     } else if (pass->work->bf16) {
-        struct recur_word_rows words = {recur_bf16_of(pass, base), left->panels};
-        const uint32_t *right = recur_bf16_of(pass, w);
-        size_t depth = recur_bf16_depth(pass, left->columns);
-        if (beside.points)
-            kernels->bf16_product_beside(c, c_stride, words, depth, right, w_stride / 2, panels,
-                                         columns, rows, start, beside);
-        else
-            kernels->bf16_product(c, c_stride, words, depth, right, w_stride / 2, panels, columns,
-                                  rows, start);
+        kernels->bf16_product(
+            c, c_stride, (struct recur_word_rows){recur_bf16_of(pass, base), left->panels},
+            recur_bf16_depth(pass, left->columns), recur_bf16_of(pass, w), w_stride / 2, panels,
+            columns, rows, start);
     } else {
         (pass->work->far ? kernels->product_far : kernels->product)(
             c, c_stride, (struct recur_rows){base, left->panels}, left->columns, w, w_stride,
             panels, columns, rows, start);
     }
-}
-
-void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride,
-                         const struct recur_left *left, const real *w, size_t w_stride,
-                         size_t panels, size_t columns, size_t rows, const real *start)
-{
-    recur_pass_multiply_beside(pass, c, c_stride, left, w, w_stride, panels, columns, rows, start,
-                               recur_nothing);
-}
-
-void recur_tile_copies(const struct recur_pass *pass, struct recur_tile *tile)
-{
-    tile->h_copy = (uint16_t *)recur_bf16_of(pass, tile->h);
-    for (unsigned s = 0; s < pass->network->cell->slots; s++)
-        tile->slot_copy[s] = (uint16_t *)recur_bf16_of(pass, tile->slot[s]);
 }
 
 void recur_pass_pack_weight(const struct recur_pass *pass, size_t index, size_t panel)

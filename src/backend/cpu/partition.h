@@ -229,19 +229,6 @@ void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride
                          const struct recur_left *left, const real *w, size_t w_stride,
                          size_t panels, size_t columns, size_t rows, const real *start);
 
-/* The same, and meanwhile what is beside it: something only where recur_pass_works_beside. */
-void recur_pass_multiply_beside(const struct recur_pass *pass, real *c, size_t c_stride,
-                                const struct recur_left *left, const real *w, size_t w_stride,
-                                size_t panels, size_t columns, size_t rows, const real *start,
-                                struct recur_beside beside);
-
-/* Whether products leave the unit of vectors free for the cell's points. */
-static inline bool recur_pass_works_beside(const struct recur_pass *pass)
-{
-    return pass->work->bf16 && pass->kernels->bf16_product_beside &&
-           pass->kernels->cell[pass->network->cell->cell].forward_points;
-}
-
 /* The thread has multiplied all that it had to for now. */
 static inline void recur_pass_rest(const struct recur_pass *pass)
 {
@@ -335,7 +322,18 @@ static inline void recur_tile_at(const struct recur_pass *pass, const struct rec
         tile->q = stream->q + u * stream->z_stride + row;
 }
 
-/* The copies that a tile's points make. */
-void recur_tile_copies(const struct recur_pass *pass, struct recur_tile *tile);
+/* The same for backward: q is the gradient of q. */
+static inline void recur_gradient_tile_at(const struct recur_pass *pass,
+                                          const struct recur_stream *stream,
+                                          const struct recur_step_range *range, size_t u,
+                                          struct recur_tile *tile)
+{
+    recur_tile_at(pass, stream, range, u, tile);
+    size_t carried = (u * pass->work->batch + range->slot) * RECUR_LANES;
+    tile->dh = stream->dh + (tile->h - stream->h);
+    tile->dh_prev = stream->dh + (tile->h_prev - stream->h);
+    tile->dc = stream->dc ? stream->dc + carried : NULL;
+    tile->q = stream->dq ? stream->dq + carried : NULL;
+}
 
 #endif

@@ -208,8 +208,8 @@ INLINE void amx_step(const struct amx_product *x, struct amx_pace *pace, struct 
                      const bool last)
 {
     static recur_point *const known[] = {
-        sigmoid_0, sigmoid_1,         tanh_2,        sigmoid_3,    lstm_output_packed,
-        sigmoid_2, gru_output_packed, lstm_gradient, gru_gradient, pack_slots};
+        sigmoid_0, sigmoid_1,         tanh_2,               sigmoid_3,          lstm_output_packed,
+        sigmoid_2, gru_output_packed, lstm_gradient_packed, gru_gradient_packed};
     recur_point *const point = *pace->left.points;
     if (second == AMX_ROWS_BELOW && !last && point) {
         UNROLL
@@ -345,10 +345,17 @@ static void amx_row(const struct amx_product *x, size_t k)
     _mm_setcsr(before);
 }
 
+/* Where the sums of a product start: panels `stride` apart, their rows `row` apart, or the same for
+ * all rows. */
+struct amx_start {
+    const real *from;
+    size_t stride, row;
+};
+
 /* Tiles of full depth come first; tiles of this depth add the rest of k. */
-static void bf16_product_beside(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
-                                const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
-                                size_t rows, const real *start, struct recur_beside beside)
+static void amx_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
+                        const uint32_t *w, size_t w_stride, size_t panels, size_t rows,
+                        struct amx_start start, struct recur_beside beside)
 {
     static const _Alignas(64) real zero[RECUR_LANES];
     const size_t full = k / AMX_WORDS, rest = k % AMX_WORDS;
@@ -358,11 +365,9 @@ static void bf16_product_beside(real *c, size_t c_stride, struct recur_word_rows
         .a = a,
         .w = w,
         .w_stride = w_stride,
-        .from = start ? start : zero,
-        .from_stride = !start       ? 0
-                       : start == c ? c_stride
-                                    : RECUR_LANES,
-        .from_row = start == c ? RECUR_LANES : 0,
+        .from = start.from ? start.from : zero,
+        .from_stride = start.from ? start.stride : 0,
+        .from_row = start.from ? start.row : 0,
         .count = full,
         .depth = AMX_WORDS,
         .panels = panels,
@@ -371,7 +376,6 @@ static void bf16_product_beside(real *c, size_t c_stride, struct recur_word_rows
         .right_near = rows > (size_t)2 * AMX_ROWS && k * AMX_RIGHT <= AMX_NEAR,
         .beside = beside,
     };
-    (void)columns; /* the other columns of W are zero: a tile includes them at no cost */
     if (rows < 2) {
         struct amx_pace pace = amx_pace_of(&x, 0);
         if (rows)
@@ -399,12 +403,26 @@ static void bf16_product_beside(real *c, size_t c_stride, struct recur_word_rows
     amx_multiply(&x);
 }
 
+/* A tile includes the columns of W that are zero at no cost. */
+static void bf16_product_beside(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
+                                const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
+                                size_t rows, const real *start, size_t start_stride,
+                                struct recur_beside beside)
+{
+    (void)columns;
+    amx_product(c, c_stride, a, k, w, w_stride, panels, rows,
+                (struct amx_start){start, start_stride, RECUR_LANES}, beside);
+}
+
 static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start)
 {
-    bf16_product_beside(c, c_stride, a, k, w, w_stride, panels, columns, rows, start,
-                        recur_nothing);
+    (void)columns;
+    amx_product(c, c_stride, a, k, w, w_stride, panels, rows,
+                start == c ? (struct amx_start){c, c_stride, RECUR_LANES}
+                           : (struct amx_start){start, RECUR_LANES, 0},
+                recur_nothing);
 }
 
 /* The left operand is what bf16_pack_left makes: its columns are the rows of the product. */

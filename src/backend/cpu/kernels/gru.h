@@ -30,17 +30,35 @@ static void gru_forward(const struct recur_tile *tile)
     EACH_POINT(gru_output);
 }
 
+/* The gradients of one vector, from the gates nt, rt and zt and from mt. */
+struct gru_gradients {
+    vec n, r, z, m;
+};
+
+INLINE struct gru_gradients gru_gradients(const struct recur_tile *tile, size_t at, vec nt, vec rt,
+                                          vec zt, vec mt)
+{
+    real *dh_prev = tile->dh_prev + at;
+    vec dht = load(tile->dh + at);
+    vec dn = dht * (1 - zt) * (1 - nt * nt); /* h = (1 - z) n + z h' */
+    store(dh_prev, load(dh_prev) + dht * zt);
+    return (struct gru_gradients){
+        .n = dn,
+        .r = dn * mt * rt * (1 - rt), /* n = tanh(x_n + r m) */
+        .z = dht * (load(tile->h_prev + at) - nt) * zt * (1 - zt),
+        .m = dn * rt,
+    };
+}
+
 INLINE void gru_gradient(const struct recur_tile *tile, size_t at)
 {
-    real *n_gate = tile->slot[0] + at, *r = tile->slot[1] + at, *z = tile->slot[2] + at;
-    real *m = tile->slot[3] + at, *dh_prev = tile->dh_prev + at;
-    vec rt = load(r), zt = load(z), nt = load(n_gate), dht = load(tile->dh + at);
-    vec dn = dht * (1 - zt) * (1 - nt * nt); /* h = (1 - z) n + z h' */
-    store(z, dht * (load(tile->h_prev + at) - nt) * zt * (1 - zt));
-    store(dh_prev, load(dh_prev) + dht * zt);
-    store(r, dn * load(m) * rt * (1 - rt)); /* n = tanh(x_n + r m) */
-    store(m, dn * rt);
-    store(n_gate, dn);
+    real *n = tile->slot[0] + at, *r = tile->slot[1] + at, *z = tile->slot[2] + at;
+    real *m = tile->slot[3] + at;
+    struct gru_gradients d = gru_gradients(tile, at, load(n), load(r), load(z), load(m));
+    store(n, d.n);
+    store(r, d.r);
+    store(z, d.z);
+    store(m, d.m);
 }
 
 static void gru_backward(const struct recur_tile *tile)
@@ -54,6 +72,19 @@ INLINE void gru_output_packed(const struct recur_tile *tile, size_t at)
 {
     gru_output(tile, at);
     pack_h(tile, at);
+    keep_slots(tile, at);
+}
+
+INLINE void gru_gradient_packed(const struct recur_tile *tile, size_t at)
+{
+    uint16_t *n = tile->slot_copy[0] + at, *r = tile->slot_copy[1] + at;
+    uint16_t *z = tile->slot_copy[2] + at, *m = tile->slot_copy[3] + at;
+    struct gru_gradients d = gru_gradients(tile, at, unpack_vector(n), unpack_vector(r),
+                                           unpack_vector(z), unpack_vector(m));
+    pack_vector(n, d.n);
+    pack_vector(r, d.r);
+    pack_vector(z, d.z);
+    pack_vector(m, d.m);
 }
 #endif
 

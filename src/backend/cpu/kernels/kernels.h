@@ -55,7 +55,9 @@ struct recur_tile {
     real *q;     /* the operand of a second product, where the cell has one */
     const real *dh;
     real *dh_prev, *dc;
-    uint16_t *h_copy, *slot_copy[RECUR_SLOTS_MAX]; /* in bf16, pairs of columns; for points alone */
+    /* For points alone: in bf16, pairs of columns. Forward keeps the slots there, unless they are
+     * NULL; backward reads and replaces them there. */
+    uint16_t *h_copy, *slot_copy[RECUR_SLOTS_MAX];
 };
 
 /* One vector of a tile's arithmetic, from number `at` on. */
@@ -67,8 +69,8 @@ struct recur_cell_kernels {
     void (*forward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
     void (*backward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
     /* The same of a cell with one phase, point by point, each for all vectors before the next one;
-     * NULL behind the last. They make the copies of h, or of all slots, as well. NULL where
-     * products leave no room for them. */
+     * NULL behind the last. Those of forward make the copy of h as well. NULL where products leave
+     * no room for them. */
     recur_point *const *forward_points, *const *backward_points;
 };
 
@@ -113,10 +115,13 @@ struct recur_kernels {
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                          const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
                          size_t rows, const real *start);
-    /* The same, and what is beside it. NULL where both need the same units of the processor. */
+    /* The same, and what is beside it, also with no rows; `start` is NULL or panels (rows, 32),
+     * `start_stride` apart, which C may be. NULL where both need the same units of the processor.
+     */
     void (*bf16_product_beside)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
                                 const uint32_t *w, size_t w_stride, size_t panels, size_t columns,
-                                size_t rows, const real *start, struct recur_beside beside);
+                                size_t rows, const real *start, size_t start_stride,
+                                struct recur_beside beside);
     /* Ends a run of products, before the thread does something else for long. NULL where products
      * leave nothing behind. */
     void (*rest)(void);
@@ -133,6 +138,13 @@ struct recur_kernels {
     /* Packs x (rows, 32) in pairs of rows, in the order that suits the instruction set best; `to`
      * has room for a multiple of 32 rows. */
     void (*bf16_pack_left)(uint32_t *to, const real *x, size_t rows);
+
+    /* What has been packed in pairs of columns, a panel (rows, 32): packed in pairs of rows; the
+     * sum of its rows, in the order of rising rows; added to the rows of a table (V, 32), as
+     * scatter_add does it. */
+    void (*bf16_pair_rows)(uint32_t *to, const uint32_t *from, size_t rows);
+    void (*bf16_column_sum)(real *c, const uint32_t *b, size_t rows);
+    void (*bf16_scatter_add)(real *table, const int32_t *ids, const uint32_t *dz, size_t rows);
 
     /* sum = S + A W of 8-bit numbers. A: int8_zero_point + x, x from -127 to 127, a panel (rows,
      * 32) is (rows, 8) words; W: -127 .. 127, a panel (k, 32) is (k / 4, 32) words, fours of rows.

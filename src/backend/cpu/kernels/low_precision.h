@@ -150,6 +150,40 @@ static void bf16_pack_columns(uint32_t *to, const real *x, size_t rows)
         pack_vector(number + i, load(x + i));
 }
 
+static void bf16_pair_rows(uint32_t *to, const uint32_t *from, size_t rows)
+{
+    const uint16_t *number = (const uint16_t *)from;
+    for (size_t r = 0; r < rows; r += 2)
+        for (size_t i = 0; i < RECUR_LANES; i += WORDS) {
+            const uint16_t *first = number + r * RECUR_LANES + i;
+            uvec word = __builtin_convertvector(*(const hvec *)first, uvec);
+            if (r + 1 < rows)
+                word |= (uvec)unpack_vector(first + RECUR_LANES);
+            *(uvec *)(to + r / 2 * RECUR_LANES + i) = word;
+        }
+}
+
+static void bf16_column_sum(real *c, const uint32_t *b, size_t rows)
+{
+    const uint16_t *number = (const uint16_t *)b;
+    vec sum[RECUR_LANES / VL] = {0};
+    for (size_t r = 0; r < rows; r++)
+        for (size_t v = 0; v < RECUR_LANES / VL; v++)
+            sum[v] += unpack_vector(number + r * RECUR_LANES + v * VL);
+    for (size_t v = 0; v < RECUR_LANES / VL; v++)
+        store(c + v * VL, sum[v]);
+}
+
+static void bf16_scatter_add(real *table, const int32_t *ids, const uint32_t *dz, size_t rows)
+{
+    const uint16_t *number = (const uint16_t *)dz;
+    for (size_t r = 0; r < rows; r++) {
+        real *row = table + (size_t)ids[r] * RECUR_LANES;
+        for (size_t i = 0; i < RECUR_LANES; i += VL)
+            store(row + i, load(row + i) + unpack_vector(number + r * RECUR_LANES + i));
+    }
+}
+
 static void bf16_transpose(uint32_t *to, const real *w)
 {
     _Alignas(64) uint32_t pair[RECUR_LANES * RECUR_LANES / 2];

@@ -31,18 +31,35 @@ static void lstm_forward(const struct recur_tile *tile)
     EACH_POINT(lstm_output);
 }
 
+/* The gradients of one vector, from the gates it, ft, gt and ot. */
+struct lstm_gradients {
+    vec i, f, g, o;
+};
+
+INLINE struct lstm_gradients lstm_gradients(const struct recur_tile *tile, size_t at, vec it,
+                                            vec ft, vec gt, vec ot)
+{
+    real *dc = tile->dc + at;
+    vec s = vtanh(load(tile->c + at)), dht = load(tile->dh + at);
+    vec dct = load(dc) + dht * ot * (1 - s * s); /* h = o tanh(c) */
+    store(dc, dct * ft);
+    return (struct lstm_gradients){
+        .i = dct * gt * it * (1 - it), /* c = f c' + i g */
+        .f = dct * load(tile->c_prev + at) * ft * (1 - ft),
+        .g = dct * it * (1 - gt * gt),
+        .o = dht * s * ot * (1 - ot),
+    };
+}
+
 INLINE void lstm_gradient(const struct recur_tile *tile, size_t at)
 {
     real *i = tile->slot[0] + at, *f = tile->slot[1] + at, *g = tile->slot[2] + at;
-    real *o = tile->slot[3] + at, *dc = tile->dc + at;
-    vec it = load(i), ft = load(f), gt = load(g), ot = load(o);
-    vec s = vtanh(load(tile->c + at)), dht = load(tile->dh + at);
-    vec dct = load(dc) + dht * ot * (1 - s * s); /* h = o tanh(c) */
-    store(o, dht * s * ot * (1 - ot));
-    store(i, dct * gt * it * (1 - it)); /* c = f c' + i g */
-    store(f, dct * load(tile->c_prev + at) * ft * (1 - ft));
-    store(g, dct * it * (1 - gt * gt));
-    store(dc, dct * ft);
+    real *o = tile->slot[3] + at;
+    struct lstm_gradients d = lstm_gradients(tile, at, load(i), load(f), load(g), load(o));
+    store(i, d.i);
+    store(f, d.f);
+    store(g, d.g);
+    store(o, d.o);
 }
 
 static void lstm_backward(const struct recur_tile *tile)
@@ -56,6 +73,19 @@ INLINE void lstm_output_packed(const struct recur_tile *tile, size_t at)
 {
     lstm_output(tile, at);
     pack_h(tile, at);
+    keep_slots(tile, at);
+}
+
+INLINE void lstm_gradient_packed(const struct recur_tile *tile, size_t at)
+{
+    uint16_t *i = tile->slot_copy[0] + at, *f = tile->slot_copy[1] + at;
+    uint16_t *g = tile->slot_copy[2] + at, *o = tile->slot_copy[3] + at;
+    struct lstm_gradients d = lstm_gradients(tile, at, unpack_vector(i), unpack_vector(f),
+                                             unpack_vector(g), unpack_vector(o));
+    pack_vector(i, d.i);
+    pack_vector(f, d.f);
+    pack_vector(g, d.g);
+    pack_vector(o, d.o);
 }
 #endif
 

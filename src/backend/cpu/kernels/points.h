@@ -59,10 +59,15 @@ INLINE hvec pack_one(vec x)
 }
 #endif
 
-/* Packs one vector in pairs of columns. */
+/* One vector to and from pairs of columns. */
 INLINE void pack_vector(uint16_t *to, vec x)
 {
     *(hvec *)to = pack_one(x);
+}
+
+INLINE vec unpack_vector(const uint16_t *from)
+{
+    return (vec)(__builtin_convertvector(*(const hvec *)from, uvec) << 16);
 }
 
 INLINE void pack_h(const struct recur_tile *tile, size_t at)
@@ -70,9 +75,11 @@ INLINE void pack_h(const struct recur_tile *tile, size_t at)
     pack_vector(tile->h_copy + at, load(tile->h + at));
 }
 
-/* The same of four slots. */
-INLINE void pack_slots(const struct recur_tile *tile, size_t at)
+/* Keeps four slots for backward, where somebody will need them. */
+INLINE void keep_slots(const struct recur_tile *tile, size_t at)
 {
+    if (!tile->slot_copy[0])
+        return;
     UNROLL
     for (unsigned s = 0; s < RECUR_SLOTS_MAX; s++)
         pack_vector(tile->slot_copy[s] + at, load(tile->slot[s] + at));
