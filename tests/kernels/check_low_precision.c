@@ -17,15 +17,6 @@ static uint32_t *take_words(struct arrays *arrays, size_t count)
     return arrays_take(arrays, count * sizeof(uint32_t));
 }
 
-static double bf16_value(uint32_t word, size_t half)
-{
-    union {
-        uint32_t bits;
-        float value;
-    } x = {half ? word & 0xffff0000 : word << 16};
-    return (double)x.value;
-}
-
 /* A bf16 between 1/128 and 1, or its negative. */
 static uint32_t pick_bf16(struct recur_rng *rng)
 {
@@ -220,88 +211,28 @@ static void check_bf16_product(const struct recur_kernels *kernels, struct recur
     check_low_precision_product(kernels, rng, false);
 }
 
-/* A tile of a cell with all its numbers, each of its panels (rows, 32). */
-static struct recur_tile make_tile(struct arrays *arrays, size_t rows, struct recur_rng *rng)
-{
-    struct recur_tile tile = {.n = rows * RECUR_LANES};
-    real *panel[RECUR_SLOTS_MAX + 7];
-    for (size_t i = 0; i < sizeof panel / sizeof *panel; i++) {
-        panel[i] = arrays_take_reals(arrays, tile.n);
-        scatter_reals(rng, panel[i], tile.n, 1);
-    }
-    for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
-        tile.slot[s] = panel[s];
-        tile.slot_copy[s] = arrays_take(arrays, tile.n * sizeof *tile.slot_copy[s]);
-    }
-    tile.h_prev = panel[4];
-    tile.c_prev = panel[5];
-    tile.h = panel[6];
-    tile.c = panel[7];
-    tile.dh = panel[8];
-    tile.dh_prev = panel[9];
-    tile.dc = panel[10];
-    tile.h_copy = arrays_take(arrays, tile.n * sizeof *tile.h_copy);
-    return tile;
-}
-
-/* All that a cell writes is the same, bf16 copies included. */
-static void compare_tiles(const struct recur_kernels *kernels, const struct recur_tile *tile,
-                          const struct recur_tile *beside, bool backward)
-{
-    size_t bytes = tile->n * sizeof(real);
-    static _Alignas(64) uint16_t packed[ROWS_MAX * RECUR_LANES];
-    for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
-        if (!backward)
-            assert_memory_equal(tile->slot[s], beside->slot[s], bytes);
-        kernels->bf16_pack_columns((uint32_t *)packed, tile->slot[s], tile->n / RECUR_LANES);
-        assert_memory_equal(packed, beside->slot_copy[s], bytes / 2);
-    }
-    assert_memory_equal(tile->h, beside->h, bytes);
-    assert_memory_equal(tile->c, beside->c, bytes);
-    assert_memory_equal(tile->dh_prev, beside->dh_prev, bytes);
-    assert_memory_equal(tile->dc, beside->dc, bytes);
-    kernels->bf16_pack_columns((uint32_t *)packed, tile->h, tile->n / RECUR_LANES);
-    if (!backward)
-        assert_memory_equal(packed, beside->h_copy, bytes / 2);
-}
-
-/* Backward finds its gates in bf16: `tile` has them as floats. */
-static void keep_gates(const struct recur_kernels *kernels, const struct recur_tile *tile,
-                       const struct recur_tile *beside)
-{
-    for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
-        uint32_t *copy = (uint32_t *)beside->slot_copy[s];
-        kernels->bf16_pack_columns(copy, tile->slot[s], tile->n / RECUR_LANES);
-        for (size_t i = 0; i < tile->n; i++)
-            tile->slot[s][i] = (real)bf16_value(copy[i / 2], i % 2);
-    }
-}
-
 /* A product and a cell beside it give the bits that they give one after the other. */
 static void check_bf16_product_beside(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS && kernels->bf16_product_beside; trial++) {
         enum recur_cell cell = trial % 2 ? RECUR_CELL_LSTM : RECUR_CELL_GRU;
-        const struct recur_cell_kernels *functions = &kernels->cell[cell];
-        bool backward = trial / 2 % 2;
+        recur_point *const *points = trial / 2 % 2 ? kernels->cell[cell].backward_points
+                                                   : kernels->cell[cell].forward_points;
         struct operands o = {.roundoff = bf16_roundoff(kernels)};
         struct arrays arrays = {.count = 0}, others = {.count = 0};
         size_t rows = pick(rng, 1, ROWS_MAX);
         struct recur_rng again = *rng;
-        struct recur_tile tile = make_tile(&arrays, rows, &again);
-        struct recur_tile other = make_tile(&others, rows, rng);
+        struct recur_tile tile = recur_make_tile(&arrays, rows, &again);
+        struct recur_tile other = recur_make_tile(&others, rows, rng);
         make_operands(&o, pick(rng, 1, ROWS_MAX), rng);
         set_results(&o, rng);
-        if (backward)
-            keep_gates(kernels, &tile, &other);
-        kernels->bf16_product_beside(
-            (real *)o.c, o.c_stride, (struct recur_word_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
-            o.panels, o.columns, o.rows, (real *)o.c, o.c_stride,
-            (struct recur_beside){&other, backward ? functions->backward_points
-                                                   : functions->forward_points});
-        (backward ? functions->backward : functions->forward)[0](&tile);
+        kernels->bf16_product_beside((real *)o.c, o.c_stride,
+                                     (struct recur_word_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
+                                     o.panels, o.columns, o.rows, (real *)o.c, o.c_stride,
+                                     (struct recur_beside){&other, points});
+        recur_run_points(kernels, &tile, points);
         compare(&o, SELF);
-        compare_tiles(kernels, &tile, &other, backward);
+        recur_compare_tiles(&tile, &other);
         arrays_release(&arrays);
         arrays_release(&others);
         arrays_release(&o.arrays);
@@ -409,6 +340,42 @@ static void check_bf16_packs(const struct recur_kernels *kernels, struct recur_r
     }
 }
 
+/* What is made of numbers that are packed in pairs of columns. */
+static void check_bf16_packed(const struct recur_kernels *kernels, struct recur_rng *rng)
+{
+    for (int trial = 0; trial < TRIALS; trial++) {
+        enum { IDS = 5 };
+        struct arrays arrays = {.count = 0};
+        size_t rows = trial ? pick(rng, 1, ROWS_MAX) : 0, n = rows * RECUR_LANES;
+        real *x = arrays_take_reals(&arrays, n), *sum = arrays_take_reals(&arrays, RECUR_LANES);
+        real *table = arrays_take_reals(&arrays, IDS * RECUR_LANES);
+        uint32_t *packed = take_words(&arrays, n / 2), *exact = take_words(&arrays, n);
+        uint32_t *pairs = take_words(&arrays, (rows + 1) / 2 * RECUR_LANES);
+        int32_t *ids = arrays_take(&arrays, rows * sizeof *ids);
+        double sums[RECUR_LANES] = {0}, places[IDS * RECUR_LANES] = {0};
+        scatter_reals(rng, x, n, 1);
+        memset(table, 0, IDS * RECUR_LANES * sizeof *table);
+        for (size_t r = 0; r < rows; r++)
+            ids[r] = (int32_t)pick(rng, 0, IDS - 1);
+        kernels->bf16_pack_columns(packed, x, rows);
+        kernels->bf16_pack_rows(exact, x, rows);
+        kernels->bf16_pair_rows(pairs, packed, rows);
+        assert_memory_equal(pairs, exact, (rows + 1) / 2 * RECUR_LANES * sizeof *pairs);
+        kernels->bf16_column_sum(sum, packed, rows);
+        kernels->bf16_scatter_add(table, ids, packed, rows);
+        for (size_t i = 0; i < n; i++) {
+            double value = bf16_value(packed[i / 2], i % 2);
+            sums[i % RECUR_LANES] += value;
+            places[(size_t)ids[i / RECUR_LANES] * RECUR_LANES + i % RECUR_LANES] += value;
+        }
+        for (size_t i = 0; i < RECUR_LANES; i++)
+            assert_near("sum", i, sum[i], sums[i], (double)(rows * rows) * U);
+        for (size_t i = 0; i < IDS * RECUR_LANES; i++)
+            assert_near("table", i, table[i], places[i], (double)(rows * rows) * U);
+        arrays_release(&arrays);
+    }
+}
+
 static void check_bf16_not_finite(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     (void)rng;
@@ -490,6 +457,7 @@ const struct named_check recur_low_precision_checks[] = {
     {"bf16_product_beside", check_bf16_product_beside},
     {"bf16_outer", check_bf16_outer},
     {"bf16_pack", check_bf16_packs},
+    {"bf16, packed", check_bf16_packed},
     {"bf16_pack, not finite", check_bf16_not_finite},
     {"bf16_transpose", check_bf16_transpose},
     {"int8_product", check_int8_product},

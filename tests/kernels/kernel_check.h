@@ -83,6 +83,16 @@ static inline void scatter_reals(struct recur_rng *rng, real *x, size_t count, d
         x[i] = pick_real(rng, spread);
 }
 
+/* The first or the second bf16 of a word. */
+static inline double bf16_value(uint32_t word, size_t half)
+{
+    union {
+        uint32_t bits;
+        float value;
+    } x = {half ? word & 0xffff0000 : word << 16};
+    return (double)x.value;
+}
+
 static inline void assert_near(const char *what, size_t index, real got, double wanted,
                                double tolerance)
 {
@@ -98,10 +108,21 @@ struct named_check {
     kernel_check *check;
 };
 
+/* The arrays of one tile of a cell, and what they hold at first. */
+struct recur_tile recur_make_tile(struct arrays *arrays, size_t rows, struct recur_rng *rng);
+
+/* Does the points of a cell beside no product. */
+void recur_run_points(const struct recur_kernels *kernels, const struct recur_tile *tile,
+                      recur_point *const *points);
+
+/* All that the points of a cell write is the same in both tiles. */
+void recur_compare_tiles(const struct recur_tile *tile, const struct recur_tile *other);
+
 /* Each list ends with a NULL name. */
 extern const struct named_check recur_product_checks[];
 extern const struct named_check recur_pointwise_checks[];
 extern const struct named_check recur_low_precision_checks[];
+extern const struct named_check recur_points_checks[];
 extern const struct named_check recur_loss_checks[];
 
 #ifdef EMULATES_AMX

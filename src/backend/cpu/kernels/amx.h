@@ -208,8 +208,9 @@ INLINE void amx_step(const struct amx_product *x, struct amx_pace *pace, struct 
                      const bool last)
 {
     static recur_point *const known[] = {
-        sigmoid_0, sigmoid_1,         tanh_2,               sigmoid_3,          lstm_output_packed,
-        sigmoid_2, gru_output_packed, lstm_gradient_packed, gru_gradient_packed};
+        near_sigmoid_0,    near_sigmoid_1,       near_sigmoid_2,
+        near_sigmoid_3,    near_tanh_2,          lstm_output_packed,
+        gru_output_packed, lstm_gradient_packed, gru_gradient_packed};
     recur_point *const point = *pace->left.points;
     if (second == AMX_ROWS_BELOW && !last && point) {
         UNROLL

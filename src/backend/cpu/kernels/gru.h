@@ -13,13 +13,24 @@
 
 #include "backend/cpu/kernels/points.h"
 
+/* x_n + r m of one vector. */
+INLINE vec gru_candidate(const struct recur_tile *tile, size_t at)
+{
+    const real *r = tile->slot[1] + at, *m = tile->slot[3] + at;
+    return load(tile->slot[0] + at) + load(r) * load(m);
+}
+
+/* Completes n and h. */
+INLINE void gru_h(const struct recur_tile *tile, size_t at, vec nt)
+{
+    vec zt = load(tile->slot[2] + at);
+    store(tile->slot[0] + at, nt);
+    store(tile->h + at, (1 - zt) * nt + zt * load(tile->h_prev + at));
+}
+
 INLINE void gru_output(const struct recur_tile *tile, size_t at)
 {
-    real *n_gate = tile->slot[0] + at;
-    const real *r = tile->slot[1] + at, *z = tile->slot[2] + at, *m = tile->slot[3] + at;
-    vec zt = load(z), nt = vtanh(load(n_gate) + load(r) * load(m));
-    store(n_gate, nt);
-    store(tile->h + at, (1 - zt) * nt + zt * load(tile->h_prev + at));
+    gru_h(tile, at, vtanh(gru_candidate(tile, at)));
 }
 
 static void gru_forward(const struct recur_tile *tile)
@@ -70,7 +81,7 @@ static void gru_backward(const struct recur_tile *tile)
 #ifdef __AMX_BF16__
 INLINE void gru_output_packed(const struct recur_tile *tile, size_t at)
 {
-    gru_output(tile, at);
+    gru_h(tile, at, near_tanh(gru_candidate(tile, at)));
     pack_h(tile, at);
     keep_slots(tile, at);
 }

@@ -13,11 +13,18 @@
 
 #include "backend/cpu/kernels/points.h"
 
-INLINE void lstm_output(const struct recur_tile *tile, size_t at)
+/* Completes c, and returns it. */
+INLINE vec lstm_c(const struct recur_tile *tile, size_t at)
 {
     const real *i = tile->slot[0] + at, *f = tile->slot[1] + at, *g = tile->slot[2] + at;
     vec ct = load(f) * load(tile->c_prev + at) + load(i) * load(g);
     store(tile->c + at, ct);
+    return ct;
+}
+
+INLINE void lstm_output(const struct recur_tile *tile, size_t at)
+{
+    vec ct = lstm_c(tile, at);
     store(tile->h + at, load(tile->slot[3] + at) * vtanh(ct));
 }
 
@@ -31,16 +38,16 @@ static void lstm_forward(const struct recur_tile *tile)
     EACH_POINT(lstm_output);
 }
 
-/* The gradients of one vector, from the gates it, ft, gt and ot. */
+/* The gradients of one vector, from the gates it, ft, gt and ot and s = tanh(c). */
 struct lstm_gradients {
     vec i, f, g, o;
 };
 
 INLINE struct lstm_gradients lstm_gradients(const struct recur_tile *tile, size_t at, vec it,
-                                            vec ft, vec gt, vec ot)
+                                            vec ft, vec gt, vec ot, vec s)
 {
     real *dc = tile->dc + at;
-    vec s = vtanh(load(tile->c + at)), dht = load(tile->dh + at);
+    vec dht = load(tile->dh + at);
     vec dct = load(dc) + dht * ot * (1 - s * s); /* h = o tanh(c) */
     store(dc, dct * ft);
     return (struct lstm_gradients){
@@ -55,7 +62,8 @@ INLINE void lstm_gradient(const struct recur_tile *tile, size_t at)
 {
     real *i = tile->slot[0] + at, *f = tile->slot[1] + at, *g = tile->slot[2] + at;
     real *o = tile->slot[3] + at;
-    struct lstm_gradients d = lstm_gradients(tile, at, load(i), load(f), load(g), load(o));
+    struct lstm_gradients d =
+        lstm_gradients(tile, at, load(i), load(f), load(g), load(o), vtanh(load(tile->c + at)));
     store(i, d.i);
     store(f, d.f);
     store(g, d.g);
@@ -71,7 +79,8 @@ static void lstm_backward(const struct recur_tile *tile)
 #ifdef __AMX_BF16__
 INLINE void lstm_output_packed(const struct recur_tile *tile, size_t at)
 {
-    lstm_output(tile, at);
+    vec ct = lstm_c(tile, at);
+    store(tile->h + at, load(tile->slot[3] + at) * near_tanh(ct));
     pack_h(tile, at);
     keep_slots(tile, at);
 }
@@ -80,8 +89,9 @@ INLINE void lstm_gradient_packed(const struct recur_tile *tile, size_t at)
 {
     uint16_t *i = tile->slot_copy[0] + at, *f = tile->slot_copy[1] + at;
     uint16_t *g = tile->slot_copy[2] + at, *o = tile->slot_copy[3] + at;
-    struct lstm_gradients d = lstm_gradients(tile, at, unpack_vector(i), unpack_vector(f),
-                                             unpack_vector(g), unpack_vector(o));
+    struct lstm_gradients d =
+        lstm_gradients(tile, at, unpack_vector(i), unpack_vector(f), unpack_vector(g),
+                       unpack_vector(o), near_tanh(load(tile->c + at)));
     pack_vector(i, d.i);
     pack_vector(f, d.f);
     pack_vector(g, d.g);
