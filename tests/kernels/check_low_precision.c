@@ -245,7 +245,7 @@ static void check_int8_product(const struct recur_kernels *kernels, struct recur
     check_low_precision_product(kernels, rng, true);
 }
 
-/* The left operand is packed from floats, because each table chooses its layout. */
+/* The left operand is packed by the table, because each chooses its layout. */
 static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_rng *rng)
 {
     for (int trial = 0; trial < TRIALS; trial++) {
@@ -257,6 +257,7 @@ static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_r
         real *x = arrays_take_reals(&arrays, rows * RECUR_LANES);
         uint32_t *a = take_words(&arrays, room), *pairs = take_words(&arrays, words * RECUR_LANES);
         uint32_t *b = take_words(&arrays, words * RECUR_LANES);
+        uint32_t *packed = take_words(&arrays, rows * RECUR_LANES / 2);
         real *c = arrays_take_reals(&arrays, height * RECUR_LANES);
         real before[RECUR_LANES * RECUR_LANES] = {0};
         scatter_reals(rng, x, rows * RECUR_LANES, 1);
@@ -266,7 +267,8 @@ static void check_bf16_outer(const struct recur_kernels *kernels, struct recur_r
             scatter_reals(rng, c, height * RECUR_LANES, 1);
             memcpy(before, c, height * RECUR_LANES * sizeof *c);
         }
-        kernels->bf16_pack_left(a, x, rows);
+        kernels->bf16_pack_columns(packed, x, rows);
+        kernels->bf16_pair_left(a, packed, rows);
         kernels->bf16_pack_rows(pairs, x, rows);
         kernels->bf16_outer(c, a, height, b, columns, words, accumulate);
         for (size_t i = 0; i < height * RECUR_LANES; i++) {

@@ -96,9 +96,9 @@ static void bf16_pack_columns(struct bench *b)
     b->kernels->bf16_pack_columns(b->words, b->x[4], DEPTH);
 }
 
-static void bf16_pack_left(struct bench *b)
+static void bf16_pair_left(struct bench *b)
 {
-    b->kernels->bf16_pack_left(b->words, b->x[4], DEPTH);
+    b->kernels->bf16_pair_left(b->words, b->left, DEPTH);
 }
 
 static void bf16_transpose(struct bench *b)
@@ -241,7 +241,7 @@ static const struct {
     {"bf16_outer", bf16_outer, 2.0 * DEPTH *RECUR_LANES *RECUR_LANES},
     {"bf16_pack_rows", bf16_pack_rows, 0},
     {"bf16_pack_columns", bf16_pack_columns, 0},
-    {"bf16_pack_left", bf16_pack_left, 0},
+    {"bf16_pair_left", bf16_pair_left, 0},
     {"bf16_transpose", bf16_transpose, 0},
     {"int8_pack_columns", int8_pack_columns, 0},
     {"int8_add", int8_add, 0},
@@ -304,7 +304,7 @@ static double seconds_of(struct bench *bench, void (*call)(struct bench *bench))
 static void pack(struct bench *b)
 {
     b->kernels->bf16_pack_columns(b->left, b->x[4], (size_t)ROWS * DEPTH / RECUR_LANES);
-    b->kernels->bf16_pack_left(b->rows, b->x[4], DEPTH);
+    b->kernels->bf16_pair_left(b->rows, b->left, DEPTH);
     for (size_t gate = 0; gate < GATES; gate++)
         b->kernels->bf16_pack_rows(b->right + gate * DEPTH / 2 * RECUR_LANES,
                                    b->w + gate * DEPTH * RECUR_LANES, DEPTH);

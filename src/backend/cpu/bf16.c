@@ -1,8 +1,11 @@
 #include "backend/cpu/bf16.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+
+#define ROW_WORDS (RECUR_LANES / 2) /* of a panel's row in pairs of columns */
 
 /* Hands out parts of the block; where block is NULL, only adds up their sizes. */
 static void *take(struct recur_plan *plan, void *block, size_t count, size_t size)
@@ -39,7 +42,7 @@ static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
     }
     for (size_t i = 0; work->trains && i < threads; i++) {
         uint32_t *gates = take(&plan, bf16->block, RECUR_GATES_TOGETHER, panel);
-        real *gathered = take(&plan, bf16->block, 1, recur_size_mul(2, panel));
+        uint32_t *gathered = take(&plan, bf16->block, 1, panel);
         if (bf16->block) {
             bf16->gates[i] = gates;
             bf16->gathered[i] = gathered;
@@ -84,14 +87,34 @@ size_t recur_bf16_block(const struct recur_pass *pass, size_t block)
     return block * recur_panels(rows) * (RECUR_LANES * RECUR_LANES / 2);
 }
 
-/* Packs a panel x as the left operand of weight gradients, each block by itself. */
-static void pack_left(const struct recur_pass *pass, uint32_t *to, const real *x)
+/* Packs a panel as the left operand of weight gradients, each block by itself; `from` is its copy.
+ */
+static void pair_left(const struct recur_pass *pass, uint32_t *to, const uint32_t *from)
 {
     size_t blocks = pass->blocks.count ? pass->blocks.count : 1;
     size_t rows = recur_pass_rows(pass) / blocks;
     for (size_t i = 0; i < blocks; i++)
-        pass->kernels->bf16_pack_left(to + recur_bf16_block(pass, i), x + i * rows * RECUR_LANES,
+        pass->kernels->bf16_pair_left(to + recur_bf16_block(pass, i), from + i * rows * ROW_WORDS,
                                       rows);
+}
+
+/* The states before each step, in the rows of the steps: where they lie if they follow each other
+ * there, else in `gathered`. `states`: the copy of one panel of h. */
+static const uint32_t *states_before(const struct recur_pass *pass, size_t d,
+                                     const uint32_t *states, uint32_t *gathered)
+{
+    const struct recur_partition all = {.sequences = recur_pass_batch(pass),
+                                        .steps = pass->batch.steps};
+    struct recur_step_range range[RECUR_STEP_RANGES_MAX];
+    if (!pass->batch.lengths && recur_pass_micro_batch(pass) == all.sequences)
+        return states + (d ? all.sequences : recur_pass_initial(pass, d)) * ROW_WORDS;
+    for (size_t t = 0; t < all.steps; t++) {
+        unsigned ranges = recur_partition_step_ranges(pass, &all, d, t, range);
+        for (unsigned i = 0; i < ranges; i++)
+            memcpy(gathered + range[i].row * ROW_WORDS, states + range[i].before * ROW_WORDS,
+                   range[i].rows * ROW_WORDS * sizeof *states);
+    }
+    return gathered;
 }
 
 static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_t thread,
@@ -99,14 +122,13 @@ static void pair_stream(const struct recur_pass *pass, size_t l, size_t d, size_
 {
     const struct recur_bf16 *bf16 = pass->work->bf16;
     const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    const struct recur_partition all = {.sequences = recur_pass_batch(pass),
-                                        .steps = pass->batch.steps};
     for (size_t u = thread; u < pass->network->layer[l].units; u += threads) {
-        recur_pass_gather_before(pass, &all, d, stream->h + u * stream->h_stride,
-                                 bf16->gathered[thread], false);
-        pack_left(pass, stream->h_pairs + u * bf16->stride, bf16->gathered[thread]);
+        const uint32_t *h = recur_bf16_of(pass, stream->h + u * stream->h_stride);
+        pair_left(pass, stream->h_pairs + u * bf16->stride,
+                  states_before(pass, d, h, bf16->gathered[thread]));
         if (stream->q)
-            pack_left(pass, stream->q_pairs + u * bf16->stride, stream->q + u * stream->z_stride);
+            pair_left(pass, stream->q_pairs + u * bf16->stride,
+                      recur_bf16_of(pass, stream->q + u * stream->z_stride));
     }
 }
 
@@ -118,6 +140,7 @@ void recur_bf16_pair(const struct recur_pass *pass, size_t thread, size_t thread
     for (size_t l = 0; l <= pass->network->layers; l++) {
         const struct recur_layer_input *layer_input = &pass->work->layer_input[l];
         for (size_t i = thread; i < layer_input->panels; i += threads)
-            pack_left(pass, layer_input->feature[i].pairs, layer_input->feature[i].value);
+            pair_left(pass, layer_input->feature[i].pairs,
+                      recur_bf16_of(pass, layer_input->feature[i].value));
     }
 }

@@ -18,10 +18,10 @@
 struct recur_bf16 {
     void *block;
     uint32_t *weights, *copy;
-    size_t stride;    /* words from panel to panel of row pairs */
-    uint32_t **gates; /* by thread: RECUR_GATES_TOGETHER panels of row pairs */
-    real **gathered;  /* by thread: a panel of states, each in the row of the step after it */
-    real **tiles;     /* by thread: two tiles of a step's gates (backend/cpu/beside.h) */
+    size_t stride;       /* words from panel to panel of row pairs */
+    uint32_t **gates;    /* by thread: RECUR_GATES_TOGETHER panels of row pairs */
+    uint32_t **gathered; /* by thread: a panel of states, each in the row of the step after it */
+    real **tiles;        /* by thread: two tiles of a step's gates (backend/cpu/beside.h) */
 };
 
 /* Adds the copies to a workspace, which releases them. `blocks`: into so many each minibatch is

@@ -426,7 +426,7 @@ static void bf16_product(real *c, size_t c_stride, struct recur_word_rows a, siz
                 recur_nothing);
 }
 
-/* The left operand is what bf16_pack_left makes: its columns are the rows of the product. */
+/* The left operand is what bf16_pair_left makes: its columns are the rows of the product. */
 static void bf16_outer(real *c, const uint32_t *a, size_t a_columns, const uint32_t *b,
                        size_t columns, size_t rows, bool accumulate)
 {

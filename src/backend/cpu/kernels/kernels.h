@@ -109,7 +109,7 @@ struct recur_kernels {
     /* The same products of bf16, with float sums; where the processor has instructions for them,
      * denormal operands count as zero. A panel (rows, 32) of bf16_product's left operand is (rows,
      * 16) words, pairs of columns. A panel of a right operand is (rows / 2, 32) words, pairs of
-     * rows. bf16_pack_left makes the left operand of bf16_outer. k and rows count words: half as
+     * rows. bf16_pair_left makes the left operand of bf16_outer. k and rows count words: half as
      * many, rounded up, the missing number 0; or, where tiles multiply, whole panels of 32 numbers,
      * the missing ones 0 in one operand and finite in the other. */
     void (*bf16_product)(real *c, size_t c_stride, struct recur_word_rows a, size_t k,
@@ -135,14 +135,12 @@ struct recur_kernels {
     void (*bf16_pack_rows)(uint32_t *to, const real *x, size_t rows);
     void (*bf16_pack_columns)(uint32_t *to, const real *x, size_t rows);
     void (*bf16_transpose)(uint32_t *to, const real *w);
-    /* Packs x (rows, 32) in pairs of rows, in the order that suits the instruction set best; `to`
-     * has room for a multiple of 32 rows. */
-    void (*bf16_pack_left)(uint32_t *to, const real *x, size_t rows);
-
     /* What has been packed in pairs of columns, a panel (rows, 32): packed in pairs of rows; the
-     * sum of its rows, in the order of rising rows; added to the rows of a table (V, 32), as
-     * scatter_add does it. */
+     * same in the order that suits the instruction set best as a left operand, for which `to` has
+     * room for a multiple of 32 rows; the sum of its rows, in the order of rising rows; added to
+     * the rows of a table (V, 32), as scatter_add does it. */
     void (*bf16_pair_rows)(uint32_t *to, const uint32_t *from, size_t rows);
+    void (*bf16_pair_left)(uint32_t *to, const uint32_t *from, size_t rows);
     void (*bf16_column_sum)(real *c, const uint32_t *b, size_t rows);
     void (*bf16_scatter_add)(real *table, const int32_t *ids, const uint32_t *dz, size_t rows);
 

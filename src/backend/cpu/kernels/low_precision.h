@@ -191,18 +191,19 @@ static void bf16_transpose(uint32_t *to, const real *w)
     transpose_block((real *)to, (const real *)pair, RECUR_LANES, RECUR_LANES / 2);
 }
 
-static void bf16_pack_left(uint32_t *to, const real *x, size_t rows)
+static void bf16_pair_left(uint32_t *to, const uint32_t *from, size_t rows)
 {
 #ifdef __AMX_BF16__
     for (size_t r = 0; r < rows; r += 2 * AMX_WORDS, to += AMX_PANEL) {
         _Alignas(64) uint32_t pair[AMX_PANEL];
         size_t count = rows - r < 2 * AMX_WORDS ? rows - r : 2 * AMX_WORDS;
-        memset(pair, 0, sizeof pair);
-        bf16_pack_rows(pair, x + r * RECUR_LANES, count);
+        if (count < 2 * AMX_WORDS)
+            memset(pair, 0, sizeof pair);
+        bf16_pair_rows(pair, from + r * (RECUR_LANES / 2), count);
         transpose_block((real *)to, (const real *)pair, AMX_WORDS, RECUR_LANES);
     }
 #else
-    bf16_pack_rows(to, x, rows);
+    bf16_pair_rows(to, from, rows);
 #endif
 }
 
