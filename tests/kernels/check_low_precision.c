@@ -216,8 +216,8 @@ static void check_bf16_product_beside(const struct recur_kernels *kernels, struc
 {
     for (int trial = 0; trial < TRIALS && kernels->bf16_product_beside; trial++) {
         enum recur_cell cell = trial % 2 ? RECUR_CELL_LSTM : RECUR_CELL_GRU;
-        recur_point *const *points = trial / 2 % 2 ? kernels->cell[cell].backward_points
-                                                   : kernels->cell[cell].forward_points;
+        recur_point *point =
+            trial / 2 % 2 ? kernels->cell[cell].backward_point : kernels->cell[cell].forward_point;
         struct operands o = {.roundoff = bf16_roundoff(kernels)};
         struct arrays arrays = {.count = 0}, others = {.count = 0};
         size_t rows = pick(rng, 1, ROWS_MAX);
@@ -229,8 +229,8 @@ static void check_bf16_product_beside(const struct recur_kernels *kernels, struc
         kernels->bf16_product_beside((real *)o.c, o.c_stride,
                                      (struct recur_word_rows){o.a, o.a_panel}, o.k, o.w, o.w_stride,
                                      o.panels, o.columns, o.rows, (real *)o.c, o.c_stride,
-                                     (struct recur_beside){&other, points});
-        recur_run_points(kernels, &tile, points);
+                                     (struct recur_beside){&other, point});
+        recur_run_points(kernels, &tile, point);
         compare(&o, SELF);
         recur_compare_tiles(&tile, &other);
         arrays_release(&arrays);

@@ -111,11 +111,11 @@ struct named_check {
 /* The arrays of one tile of a cell, and what they hold at first. */
 struct recur_tile recur_make_tile(struct arrays *arrays, size_t rows, struct recur_rng *rng);
 
-/* Does the points of a cell beside no product. */
+/* Does all vectors of a cell beside no product. */
 void recur_run_points(const struct recur_kernels *kernels, const struct recur_tile *tile,
-                      recur_point *const *points);
+                      recur_point *point);
 
-/* All that the points of a cell write is the same in both tiles. */
+/* All that a point writes is the same in both tiles. */
 void recur_compare_tiles(const struct recur_tile *tile, const struct recur_tile *other);
 
 /* Each list ends with a NULL name. */

@@ -23,10 +23,10 @@ static void finish(const struct recur_pass *pass, struct recur_beside beside)
                                        0, 0, NULL, 0, beside);
 }
 
-static recur_point *const *points_of(const struct recur_pass *pass, bool backward)
+static recur_point *point_of(const struct recur_pass *pass, bool backward)
 {
     const struct recur_cell_kernels *cell = &pass->kernels->cell[pass->network->cell->cell];
-    return backward ? cell->backward_points : cell->forward_points;
+    return backward ? cell->backward_point : cell->forward_point;
 }
 
 /* The tile with the places of its copies. */
@@ -49,7 +49,7 @@ void recur_beside_nothing(const struct recur_pass *pass, const struct recur_stre
 {
     struct recur_tile tile;
     tile_at(pass, stream, range, u, backward, &tile);
-    finish(pass, (struct recur_beside){&tile, points_of(pass, backward)});
+    finish(pass, (struct recur_beside){&tile, point_of(pass, backward)});
 }
 
 /* The input's part of the gates of unit panel u, into the slots of the tile. */
@@ -108,7 +108,7 @@ void recur_beside_forward(const struct recur_pass *pass, const struct recur_part
     for (size_t i = 0; i < count; i++) {
         size_t u = begin + recur_to_and_fro(pass, t, i, count);
         forward_gates(pass, range, l, d, u, z + i % 2 * each, &tile[i % 2], beside);
-        beside = (struct recur_beside){&tile[i % 2], points_of(pass, false)};
+        beside = (struct recur_beside){&tile[i % 2], point_of(pass, false)};
     }
     finish(pass, beside);
 }
@@ -131,7 +131,7 @@ void recur_beside_backward(const struct recur_pass *pass, const struct recur_par
         multiply(pass, dh, 0, &gates, stream->recurrent_transposed[0] + u * depth * RECUR_LANES, 1,
                  recur_panel_width(layer->hidden, u), later->rows, dh, 0, beside);
         tile_at(pass, stream, range, u, true, &tile);
-        beside = (struct recur_beside){&tile, points_of(pass, true)};
+        beside = (struct recur_beside){&tile, point_of(pass, true)};
     }
     finish(pass, beside);
 }

@@ -1,5 +1,5 @@
 /* Recurrent steps whose products leave the unit of vectors free: while the gates of one panel of
- * units are multiplied, the cell of the panel before it runs, point by point (struct
+ * units are multiplied, the cell of the panel before it runs, vector by vector (struct
  * recur_beside). The gates then lie in a thread's own tiles, which stay in its L1 cache.
  *
  * A pass that works beside keeps its gates for backward in bf16, in the place of z's copy, and
@@ -10,11 +10,11 @@
 
 #include "backend/cpu/partition.h"
 
-/* Whether products leave the unit of vectors free for the cell's points. */
+/* Whether products leave the unit of vectors free for the cell. */
 static inline bool recur_pass_works_beside(const struct recur_pass *pass)
 {
     return pass->work->bf16 && pass->kernels->bf16_product_beside &&
-           pass->kernels->cell[pass->network->cell->cell].forward_points;
+           pass->kernels->cell[pass->network->cell->cell].forward_point;
 }
 
 /* Whether the look-ups of layer l are made within its steps, not before them. */
@@ -23,7 +23,7 @@ static inline bool recur_pass_looks_up_in_steps(const struct recur_pass *pass, s
     return !pass->network->layer[l].dense && recur_pass_works_beside(pass);
 }
 
-/* The points of a tile by themselves. */
+/* The cell of a tile by itself. */
 void recur_beside_nothing(const struct recur_pass *pass, const struct recur_stream *stream,
                           const struct recur_step_range *range, size_t u, bool backward);
 

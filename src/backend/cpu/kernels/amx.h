@@ -112,67 +112,71 @@ enum { AMX_NEAR = 40 << 10 }; /* bytes */
 
 /* How far the work beside a product has come. */
 struct amx_pace {
-    struct recur_beside left; /* *points NULL: nothing is left */
-    size_t at, each;          /* numbers of the tile: those that its first point is done for; those
-                                 of one step */
+    struct recur_beside left; /* point NULL: nothing is left */
+    size_t at, each;          /* numbers of the tile: those that are done; those of one step */
 };
 
 static struct amx_pace amx_pace_of(const struct amx_product *x, size_t steps)
 {
-    static recur_point *const nothing[] = {NULL};
     struct amx_pace pace = {.left = x->beside};
-    size_t points = 0;
-    if (!pace.left.points)
-        pace.left.points = nothing;
-    while (pace.left.points[points])
-        points++;
-    if (points && steps)
-        pace.each = (points * (pace.left.tile->n / VL) + steps - 1) / steps * VL;
+    if (pace.left.point && steps)
+        pace.each = (pace.left.tile->n / VL + steps - 1) / steps * VL;
     return pace;
 }
 
-/* Goes on with the next point where one is done for the whole tile. */
-INLINE void amx_next_point(struct amx_pace *pace)
+/* Does what is left before number `end` of the tile. */
+INLINE void amx_go_on(struct amx_pace *pace, size_t end)
 {
-    if (*pace->left.points && pace->at == pace->left.tile->n) {
-        pace->at = 0;
-        pace->left.points++;
-    }
+    for (; pace->at < end; pace->at += VL)
+        pace->left.point(pace->left.tile, pace->at);
 }
 
-/* Does all that is left. */
 static void amx_finish(struct amx_pace *pace)
 {
-    for (; *pace->left.points; amx_next_point(pace))
-        for (; pace->at < pace->left.tile->n; pace->at += VL)
-            (*pace->left.points)(pace->left.tile, pace->at);
+    if (pace->left.point)
+        amx_go_on(pace, pace->left.tile->n);
 }
 
-/* Does the next vector, before number `end` of the tile. */
-INLINE void amx_go_on(struct amx_pace *pace, recur_point *const point, size_t end)
+/* Points that are compiled in beside products. */
+enum amx_point {
+    AMX_NO_POINT,
+    AMX_LSTM_FORWARD,
+    AMX_LSTM_BACKWARD,
+    AMX_GRU_FORWARD,
+    AMX_GRU_BACKWARD
+};
+
+union amx_vector {
+    struct lstm_vector lstm;
+    struct gru_vector gru;
+};
+
+INLINE void amx_part(const struct amx_pace *pace, union amx_vector *x, const enum amx_point point,
+                     const unsigned part)
 {
-    if (pace->at < end) {
-        point(pace->left.tile, pace->at);
-        pace->at += VL;
+    switch (point) {
+    case AMX_NO_POINT: break;
+    case AMX_LSTM_FORWARD: lstm_forward_part(pace->left.tile, pace->at, &x->lstm, part); break;
+    case AMX_LSTM_BACKWARD: lstm_backward_part(pace->left.tile, pace->at, &x->lstm, part); break;
+    case AMX_GRU_FORWARD: gru_forward_part(pace->left.tile, pace->at, &x->gru, part); break;
+    case AMX_GRU_BACKWARD: gru_backward_part(pace->left.tile, pace->at, &x->gru, part); break;
     }
 }
 
 /* One step of k, whose operands are in the tiles already, all but those of the next panel. Unless
  * it is the last step, it loads the operands of the one after it, each as soon as its tile is
- * free. Vectors of `point` stand one by one between the products of tiles, because the processor
- * starts what comes later only while few operations wait. */
-INLINE void amx_step_of(const struct amx_product *x, struct amx_pace *pace,
-                        recur_point *const point, struct amx_operands now, struct amx_operands next,
-                        size_t upper, const enum amx_second second, const bool last)
+ * free. The parts of one vector of `point` stand between the products. */
+INLINE void amx_step_of(const struct amx_product *x, struct amx_pace *pace, struct amx_operands now,
+                        struct amx_operands next, size_t upper, const enum amx_second second,
+                        const bool last, const enum amx_point point)
 {
-    const size_t rest = point ? pace->left.tile->n - pace->at : 0;
-    const size_t end = pace->at + (rest < pace->each ? rest : pace->each);
+    union amx_vector v;
     _tile_dpbf16ps(0, 4, 6);
-    amx_go_on(pace, point, end);
+    amx_part(pace, &v, point, 0);
     if (second == AMX_PANEL_AFTER)
         AMX_LOAD_RIGHT(6, now.right + x->w_stride);
     _tile_dpbf16ps(1, 4, 7);
-    amx_go_on(pace, point, end);
+    amx_part(pace, &v, point, 1);
     if (second == AMX_PANEL_AFTER) {
         AMX_LOAD_RIGHT(7, now.right + x->w_stride + AMX_WORDS);
         _tile_dpbf16ps(2, 4, 6);
@@ -181,14 +185,14 @@ INLINE void amx_step_of(const struct amx_product *x, struct amx_pace *pace,
             AMX_LOAD_LEFT(4, next.left);
         _tile_dpbf16ps(2, 5, 6);
     }
-    amx_go_on(pace, point, end);
+    amx_part(pace, &v, point, 2);
     if (!last)
         AMX_LOAD_RIGHT(6, next.right);
     if (second == AMX_PANEL_AFTER)
         _tile_dpbf16ps(3, 4, 7);
     else if (second == AMX_ROWS_BELOW)
         _tile_dpbf16ps(3, 5, 7);
-    amx_go_on(pace, point, end);
+    amx_part(pace, &v, point, 3);
     if (!last) {
         if (second == AMX_ROWS_BELOW)
             AMX_LOAD_LEFT(5, next.left + upper * AMX_WORDS);
@@ -196,31 +200,30 @@ INLINE void amx_step_of(const struct amx_product *x, struct amx_pace *pace,
             AMX_LOAD_LEFT(4, next.left);
         AMX_LOAD_RIGHT(7, next.right + AMX_WORDS);
     }
-    while (pace->at < end)
-        amx_go_on(pace, point, end);
-    amx_next_point(pace);
+    pace->at += point == AMX_NO_POINT ? 0 : VL;
 }
 
-/* The same with the point that is next, which is compiled in where it is one of those below: a call
- * would take longer than what most of them do. */
+/* The same with what is next beside it. A point is compiled in where it is one of these: a call
+ * would not stand between the products. */
 INLINE void amx_step(const struct amx_product *x, struct amx_pace *pace, struct amx_operands now,
                      struct amx_operands next, size_t upper, const enum amx_second second,
                      const bool last)
 {
-    static recur_point *const known[] = {
-        near_sigmoid_0,    near_sigmoid_1,       near_sigmoid_2,
-        near_sigmoid_3,    near_tanh_2,          lstm_output_packed,
-        gru_output_packed, lstm_gradient_packed, gru_gradient_packed};
-    recur_point *const point = *pace->left.points;
-    if (second == AMX_ROWS_BELOW && !last && point) {
-        UNROLL
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (point == known[i]) {
-                amx_step_of(x, pace, known[i], now, next, upper, second, last);
-                return;
-            }
-    }
-    amx_step_of(x, pace, point, now, next, upper, second, last);
+    recur_point *const point = pace->left.point;
+    const size_t rest = point ? pace->left.tile->n - pace->at : 0;
+    const size_t end = pace->at + (rest < pace->each ? rest : pace->each);
+    const bool beside = second == AMX_ROWS_BELOW && !last && rest;
+    if (beside && point == lstm_forward_point)
+        amx_step_of(x, pace, now, next, upper, second, last, AMX_LSTM_FORWARD);
+    else if (beside && point == lstm_backward_point)
+        amx_step_of(x, pace, now, next, upper, second, last, AMX_LSTM_BACKWARD);
+    else if (beside && point == gru_forward_point)
+        amx_step_of(x, pace, now, next, upper, second, last, AMX_GRU_FORWARD);
+    else if (beside && point == gru_backward_point)
+        amx_step_of(x, pace, now, next, upper, second, last, AMX_GRU_BACKWARD);
+    else
+        amx_step_of(x, pace, now, next, upper, second, last, AMX_NO_POINT);
+    amx_go_on(pace, end);
 }
 
 /* Two or four tiles of results, from row `row` of panel number `panel` on. */
@@ -392,7 +395,7 @@ static void amx_product(real *c, size_t c_stride, struct recur_word_rows a, size
         x.from = c;
         x.from_stride = c_stride;
         x.from_row = RECUR_LANES;
-        x.beside.points = NULL;
+        x.beside.point = NULL;
     }
     if (a.panel)
         x.a.panel += full;

@@ -13,24 +13,13 @@
 
 #include "backend/cpu/kernels/points.h"
 
-/* x_n + r m of one vector. */
-INLINE vec gru_candidate(const struct recur_tile *tile, size_t at)
-{
-    const real *r = tile->slot[1] + at, *m = tile->slot[3] + at;
-    return load(tile->slot[0] + at) + load(r) * load(m);
-}
-
-/* Completes n and h. */
-INLINE void gru_h(const struct recur_tile *tile, size_t at, vec nt)
-{
-    vec zt = load(tile->slot[2] + at);
-    store(tile->slot[0] + at, nt);
-    store(tile->h + at, (1 - zt) * nt + zt * load(tile->h_prev + at));
-}
-
 INLINE void gru_output(const struct recur_tile *tile, size_t at)
 {
-    gru_h(tile, at, vtanh(gru_candidate(tile, at)));
+    real *n_gate = tile->slot[0] + at;
+    const real *r = tile->slot[1] + at, *z = tile->slot[2] + at, *m = tile->slot[3] + at;
+    vec zt = load(z), nt = vtanh(load(n_gate) + load(r) * load(m));
+    store(n_gate, nt);
+    store(tile->h + at, (1 - zt) * nt + zt * load(tile->h_prev + at));
 }
 
 static void gru_forward(const struct recur_tile *tile)
@@ -41,35 +30,17 @@ static void gru_forward(const struct recur_tile *tile)
     EACH_POINT(gru_output);
 }
 
-/* The gradients of one vector, from the gates nt, rt and zt and from mt. */
-struct gru_gradients {
-    vec n, r, z, m;
-};
-
-INLINE struct gru_gradients gru_gradients(const struct recur_tile *tile, size_t at, vec nt, vec rt,
-                                          vec zt, vec mt)
-{
-    real *dh_prev = tile->dh_prev + at;
-    vec dht = load(tile->dh + at);
-    vec dn = dht * (1 - zt) * (1 - nt * nt); /* h = (1 - z) n + z h' */
-    store(dh_prev, load(dh_prev) + dht * zt);
-    return (struct gru_gradients){
-        .n = dn,
-        .r = dn * mt * rt * (1 - rt), /* n = tanh(x_n + r m) */
-        .z = dht * (load(tile->h_prev + at) - nt) * zt * (1 - zt),
-        .m = dn * rt,
-    };
-}
-
 INLINE void gru_gradient(const struct recur_tile *tile, size_t at)
 {
-    real *n = tile->slot[0] + at, *r = tile->slot[1] + at, *z = tile->slot[2] + at;
-    real *m = tile->slot[3] + at;
-    struct gru_gradients d = gru_gradients(tile, at, load(n), load(r), load(z), load(m));
-    store(n, d.n);
-    store(r, d.r);
-    store(z, d.z);
-    store(m, d.m);
+    real *n_gate = tile->slot[0] + at, *r = tile->slot[1] + at, *z = tile->slot[2] + at;
+    real *m = tile->slot[3] + at, *dh_prev = tile->dh_prev + at;
+    vec rt = load(r), zt = load(z), nt = load(n_gate), dht = load(tile->dh + at);
+    vec dn = dht * (1 - zt) * (1 - nt * nt); /* h = (1 - z) n + z h' */
+    store(z, dht * (load(tile->h_prev + at) - nt) * zt * (1 - zt));
+    store(dh_prev, load(dh_prev) + dht * zt);
+    store(r, dn * load(m) * rt * (1 - rt)); /* n = tanh(x_n + r m) */
+    store(m, dn * rt);
+    store(n_gate, dn);
 }
 
 static void gru_backward(const struct recur_tile *tile)
@@ -79,24 +50,54 @@ static void gru_backward(const struct recur_tile *tile)
 }
 
 #ifdef __AMX_BF16__
-INLINE void gru_output_packed(const struct recur_tile *tile, size_t at)
-{
-    gru_h(tile, at, near_tanh(gru_candidate(tile, at)));
-    pack_h(tile, at);
-    keep_slots(tile, at);
-}
+/* A vector on its way: its gates, m, and the gradient of n. */
+struct gru_vector {
+    vec n, r, z, m, dn;
+};
 
-INLINE void gru_gradient_packed(const struct recur_tile *tile, size_t at)
+INLINE void gru_forward_part(const struct recur_tile *tile, size_t at, struct gru_vector *x,
+                             const unsigned part)
 {
-    uint16_t *n = tile->slot_copy[0] + at, *r = tile->slot_copy[1] + at;
-    uint16_t *z = tile->slot_copy[2] + at, *m = tile->slot_copy[3] + at;
-    struct gru_gradients d = gru_gradients(tile, at, unpack_vector(n), unpack_vector(r),
-                                           unpack_vector(z), unpack_vector(m));
-    pack_vector(n, d.n);
-    pack_vector(r, d.r);
-    pack_vector(z, d.z);
-    pack_vector(m, d.m);
+    if (part == 0) {
+        x->r = near_sigmoid(load(tile->slot[1] + at));
+        x->m = load(tile->slot[3] + at);
+    } else if (part == 1) {
+        x->z = near_sigmoid(load(tile->slot[2] + at));
+        keep_slot(tile, 1, at, x->r);
+        keep_slot(tile, 3, at, x->m);
+    } else if (part == 2) {
+        x->n = near_tanh(load(tile->slot[0] + at) + x->r * x->m);
+    } else {
+        put_h(tile, at, (1 - x->z) * x->n + x->z * load(tile->h_prev + at));
+        keep_slot(tile, 0, at, x->n);
+        keep_slot(tile, 2, at, x->z);
+    }
 }
+POINT(gru_forward_point, gru_vector, gru_forward_part)
+
+INLINE void gru_backward_part(const struct recur_tile *tile, size_t at, struct gru_vector *x,
+                              const unsigned part)
+{
+    const vec dh = load(tile->dh + at);
+    if (part == 0) {
+        x->n = unpack_vector(tile->slot_copy[0] + at);
+        x->z = unpack_vector(tile->slot_copy[2] + at);
+        x->dn = dh * (1 - x->z) * (1 - x->n * x->n); /* h = (1 - z) n + z h' */
+    } else if (part == 1) {
+        store(tile->dh_prev + at, load(tile->dh_prev + at) + dh * x->z);
+        pack_vector(tile->slot_copy[2] + at,
+                    dh * (load(tile->h_prev + at) - x->n) * x->z * (1 - x->z));
+    } else if (part == 2) {
+        x->r = unpack_vector(tile->slot_copy[1] + at);
+        x->m = unpack_vector(tile->slot_copy[3] + at);
+        pack_vector(tile->slot_copy[1] + at,
+                    x->dn * x->m * x->r * (1 - x->r)); /* n = tanh(x_n + r m) */
+    } else {
+        pack_vector(tile->slot_copy[3] + at, x->dn * x->r);
+        pack_vector(tile->slot_copy[0] + at, x->dn);
+    }
+}
+POINT(gru_backward_point, gru_vector, gru_backward_part)
 #endif
 
 #endif

@@ -60,7 +60,8 @@ struct recur_tile {
     uint16_t *h_copy, *slot_copy[RECUR_SLOTS_MAX];
 };
 
-/* One vector of a tile's arithmetic, from number `at` on. */
+/* One vector of a tile's arithmetic, from number `at` on: all of a cell with one phase, and the
+ * copies as well. */
 typedef void recur_point(const struct recur_tile *tile, size_t at);
 
 /* A cell's arithmetic: one function for each phase. The equations stand in
@@ -68,16 +69,13 @@ typedef void recur_point(const struct recur_tile *tile, size_t at);
 struct recur_cell_kernels {
     void (*forward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
     void (*backward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
-    /* The same of a cell with one phase, point by point, each for all vectors before the next one;
-     * NULL behind the last. Those of forward make the copy of h as well. NULL where products leave
-     * no room for them. */
-    recur_point *const *forward_points, *const *backward_points;
+    recur_point *forward_point, *backward_point; /* NULL where products leave no room for them */
 };
 
-/* What is done beside a product: all points of a tile on which the product does not depend. */
+/* What is done beside a product: all vectors of a tile on which the product does not depend. */
 struct recur_beside {
     const struct recur_tile *tile;
-    recur_point *const *points; /* NULL: nothing */
+    recur_point *point; /* NULL: nothing */
 };
 
 static const struct recur_beside recur_nothing = {NULL, NULL};

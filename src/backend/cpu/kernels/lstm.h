@@ -13,18 +13,11 @@
 
 #include "backend/cpu/kernels/points.h"
 
-/* Completes c, and returns it. */
-INLINE vec lstm_c(const struct recur_tile *tile, size_t at)
+INLINE void lstm_output(const struct recur_tile *tile, size_t at)
 {
     const real *i = tile->slot[0] + at, *f = tile->slot[1] + at, *g = tile->slot[2] + at;
     vec ct = load(f) * load(tile->c_prev + at) + load(i) * load(g);
     store(tile->c + at, ct);
-    return ct;
-}
-
-INLINE void lstm_output(const struct recur_tile *tile, size_t at)
-{
-    vec ct = lstm_c(tile, at);
     store(tile->h + at, load(tile->slot[3] + at) * vtanh(ct));
 }
 
@@ -38,36 +31,18 @@ static void lstm_forward(const struct recur_tile *tile)
     EACH_POINT(lstm_output);
 }
 
-/* The gradients of one vector, from the gates it, ft, gt and ot and s = tanh(c). */
-struct lstm_gradients {
-    vec i, f, g, o;
-};
-
-INLINE struct lstm_gradients lstm_gradients(const struct recur_tile *tile, size_t at, vec it,
-                                            vec ft, vec gt, vec ot, vec s)
-{
-    real *dc = tile->dc + at;
-    vec dht = load(tile->dh + at);
-    vec dct = load(dc) + dht * ot * (1 - s * s); /* h = o tanh(c) */
-    store(dc, dct * ft);
-    return (struct lstm_gradients){
-        .i = dct * gt * it * (1 - it), /* c = f c' + i g */
-        .f = dct * load(tile->c_prev + at) * ft * (1 - ft),
-        .g = dct * it * (1 - gt * gt),
-        .o = dht * s * ot * (1 - ot),
-    };
-}
-
 INLINE void lstm_gradient(const struct recur_tile *tile, size_t at)
 {
     real *i = tile->slot[0] + at, *f = tile->slot[1] + at, *g = tile->slot[2] + at;
-    real *o = tile->slot[3] + at;
-    struct lstm_gradients d =
-        lstm_gradients(tile, at, load(i), load(f), load(g), load(o), vtanh(load(tile->c + at)));
-    store(i, d.i);
-    store(f, d.f);
-    store(g, d.g);
-    store(o, d.o);
+    real *o = tile->slot[3] + at, *dc = tile->dc + at;
+    vec it = load(i), ft = load(f), gt = load(g), ot = load(o);
+    vec s = vtanh(load(tile->c + at)), dht = load(tile->dh + at);
+    vec dct = load(dc) + dht * ot * (1 - s * s); /* h = o tanh(c) */
+    store(o, dht * s * ot * (1 - ot));
+    store(i, dct * gt * it * (1 - it)); /* c = f c' + i g */
+    store(f, dct * load(tile->c_prev + at) * ft * (1 - ft));
+    store(g, dct * it * (1 - gt * gt));
+    store(dc, dct * ft);
 }
 
 static void lstm_backward(const struct recur_tile *tile)
@@ -77,26 +52,56 @@ static void lstm_backward(const struct recur_tile *tile)
 }
 
 #ifdef __AMX_BF16__
-INLINE void lstm_output_packed(const struct recur_tile *tile, size_t at)
-{
-    vec ct = lstm_c(tile, at);
-    store(tile->h + at, load(tile->slot[3] + at) * near_tanh(ct));
-    pack_h(tile, at);
-    keep_slots(tile, at);
-}
+/* A vector on its way: its gates, c, or the gradient of c, and tanh(c). */
+struct lstm_vector {
+    vec i, f, g, o, c, s;
+};
 
-INLINE void lstm_gradient_packed(const struct recur_tile *tile, size_t at)
+INLINE void lstm_forward_part(const struct recur_tile *tile, size_t at, struct lstm_vector *x,
+                              const unsigned part)
 {
-    uint16_t *i = tile->slot_copy[0] + at, *f = tile->slot_copy[1] + at;
-    uint16_t *g = tile->slot_copy[2] + at, *o = tile->slot_copy[3] + at;
-    struct lstm_gradients d =
-        lstm_gradients(tile, at, unpack_vector(i), unpack_vector(f), unpack_vector(g),
-                       unpack_vector(o), near_tanh(load(tile->c + at)));
-    pack_vector(i, d.i);
-    pack_vector(f, d.f);
-    pack_vector(g, d.g);
-    pack_vector(o, d.o);
+    if (part == 0) {
+        x->i = near_sigmoid(load(tile->slot[0] + at));
+        x->f = near_sigmoid(load(tile->slot[1] + at));
+    } else if (part == 1) {
+        x->g = near_tanh(load(tile->slot[2] + at));
+        x->c = x->f * load(tile->c_prev + at) + x->i * x->g;
+        store(tile->c + at, x->c);
+    } else if (part == 2) {
+        x->o = near_sigmoid(load(tile->slot[3] + at));
+        keep_slot(tile, 0, at, x->i);
+        keep_slot(tile, 1, at, x->f);
+        keep_slot(tile, 2, at, x->g);
+    } else {
+        put_h(tile, at, x->o * near_tanh(x->c));
+        keep_slot(tile, 3, at, x->o);
+    }
 }
+POINT(lstm_forward_point, lstm_vector, lstm_forward_part)
+
+INLINE void lstm_backward_part(const struct recur_tile *tile, size_t at, struct lstm_vector *x,
+                               const unsigned part)
+{
+    if (part == 0) {
+        x->s = near_tanh(load(tile->c + at));
+    } else if (part == 1) {
+        vec dh = load(tile->dh + at);
+        x->o = unpack_vector(tile->slot_copy[3] + at);
+        x->c = load(tile->dc + at) + dh * x->o * (1 - x->s * x->s); /* h = o tanh(c) */
+        pack_vector(tile->slot_copy[3] + at, dh * x->s * x->o * (1 - x->o));
+    } else if (part == 2) {
+        x->f = unpack_vector(tile->slot_copy[1] + at);
+        store(tile->dc + at, x->c * x->f);
+        pack_vector(tile->slot_copy[1] + at,
+                    x->c * load(tile->c_prev + at) * x->f * (1 - x->f)); /* c = f c' + i g */
+    } else {
+        x->i = unpack_vector(tile->slot_copy[0] + at);
+        x->g = unpack_vector(tile->slot_copy[2] + at);
+        pack_vector(tile->slot_copy[0] + at, x->c * x->g * x->i * (1 - x->i));
+        pack_vector(tile->slot_copy[2] + at, x->c * x->i * (1 - x->g * x->g));
+    }
+}
+POINT(lstm_backward_point, lstm_vector, lstm_backward_part)
 #endif
 
 #endif

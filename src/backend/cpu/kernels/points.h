@@ -1,17 +1,11 @@
-/* The parts of which cells are made, one vector each, and lists of them for products that leave the
- * vectors' unit free (struct recur_beside). */
+/* The parts of which cells are made, one vector each, and what they need where they run beside
+ * products (struct recur_beside). */
 #ifndef RECUR_BACKEND_CPU_KERNELS_POINTS_H
 #define RECUR_BACKEND_CPU_KERNELS_POINTS_H
 
 #include "backend/cpu/kernels/vmath.h"
 
-#ifdef __AMX_BF16__
-#define POINTS(...) ((recur_point *const[]){__VA_ARGS__, NULL})
-#else
-#define POINTS(...) NULL
-#endif
-
-/* Does one point after another for all vectors of the tile. */
+/* Does one part after another for all vectors of the tile. */
 #define EACH_POINT(point)                                                                          \
     for (size_t j = 0; j < own.n; j += VL)                                                         \
     point(&own, j)
@@ -102,26 +96,31 @@ INLINE vec near_tanh(vec x)
     return 1 - 2 * (r * (2 - d * r));
 }
 
-/* What those of forward begin with: the functions of gates, slot by slot. */
-SLOT_POINT(near_sigmoid_0, near_sigmoid, 0)
-SLOT_POINT(near_sigmoid_1, near_sigmoid, 1)
-SLOT_POINT(near_sigmoid_2, near_sigmoid, 2)
-SLOT_POINT(near_sigmoid_3, near_sigmoid, 3)
-SLOT_POINT(near_tanh_2, near_tanh, 2)
+/* Beside a product of tiles a vector is computed in so many parts, one between two products,
+ * because the processor starts what comes later only while few operations wait. */
+enum { PARTS = 4 };
 
-INLINE void pack_h(const struct recur_tile *tile, size_t at)
+/* A point is all parts of a vector. */
+#define POINT(name, state, part)                                                                   \
+    static void name(const struct recur_tile *tile, size_t at)                                     \
+    {                                                                                              \
+        struct state x;                                                                            \
+        UNROLL                                                                                     \
+        for (unsigned i = 0; i < PARTS; i++)                                                       \
+            part(tile, at, &x, i);                                                                 \
+    }
+
+/* Keeps a slot for backward, where somebody will need it. */
+INLINE void keep_slot(const struct recur_tile *tile, unsigned slot, size_t at, vec x)
 {
-    pack_vector(tile->h_copy + at, load(tile->h + at));
+    if (tile->slot_copy[0])
+        pack_vector(tile->slot_copy[slot] + at, x);
 }
 
-/* Keeps four slots for backward, where somebody will need them. */
-INLINE void keep_slots(const struct recur_tile *tile, size_t at)
+INLINE void put_h(const struct recur_tile *tile, size_t at, vec h)
 {
-    if (!tile->slot_copy[0])
-        return;
-    UNROLL
-    for (unsigned s = 0; s < RECUR_SLOTS_MAX; s++)
-        pack_vector(tile->slot_copy[s] + at, load(tile->slot[s] + at));
+    store(tile->h + at, h);
+    pack_vector(tile->h_copy + at, h);
 }
 #endif
 #endif

@@ -19,6 +19,12 @@
 #define TEXT_(isa) #isa
 #define TEXT(isa) TEXT_(isa)
 
+#ifdef __AMX_BF16__
+#define POINT_OR_NULL(point) point
+#else
+#define POINT_OR_NULL(point) NULL
+#endif
+
 extern const struct recur_kernels NAME(RECUR_ISA);
 
 const struct recur_kernels NAME(RECUR_ISA) = {
@@ -57,19 +63,16 @@ const struct recur_kernels NAME(RECUR_ISA) = {
             [RECUR_CELL_RNN] = {.forward = {rnn_forward}, .backward = {rnn_backward}},
             [RECUR_CELL_GRU] = {.forward = {gru_forward},
                                 .backward = {gru_backward},
-                                .forward_points = POINTS(near_sigmoid_1, near_sigmoid_2,
-                                                         gru_output_packed),
-                                .backward_points = POINTS(gru_gradient_packed)},
+                                .forward_point = POINT_OR_NULL(gru_forward_point),
+                                .backward_point = POINT_OR_NULL(gru_backward_point)},
             [RECUR_CELL_GRU_RESET_BEFORE] = {.forward = {gru_reset_before_gates,
                                                          gru_reset_before_output},
                                              .backward = {gru_reset_before_gates_backward,
                                                           gru_reset_before_output_backward}},
             [RECUR_CELL_LSTM] = {.forward = {lstm_forward},
                                  .backward = {lstm_backward},
-                                 .forward_points = POINTS(near_sigmoid_0, near_sigmoid_1,
-                                                          near_tanh_2, near_sigmoid_3,
-                                                          lstm_output_packed),
-                                 .backward_points = POINTS(lstm_gradient_packed)},
+                                 .forward_point = POINT_OR_NULL(lstm_forward_point),
+                                 .backward_point = POINT_OR_NULL(lstm_backward_point)},
         },
     .softmax_loss = softmax_loss,
     .dropout = dropout,
