@@ -157,7 +157,7 @@ static void backward_cell(const struct recur_pass *pass, const struct recur_stre
 {
     struct recur_tile tile;
     if (recur_pass_works_beside(pass)) {
-        recur_beside_nothing(pass, stream, range, u, true);
+        recur_beside_alone(pass, stream, range, u, true);
         return;
     }
     recur_gradient_tile_at(pass, stream, range, u, &tile);

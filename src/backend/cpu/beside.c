@@ -44,8 +44,8 @@ static void tile_at(const struct recur_pass *pass, const struct recur_stream *st
             pass->work->trains ? (uint16_t *)recur_bf16_of(pass, tile->slot[s]) : NULL;
 }
 
-void recur_beside_nothing(const struct recur_pass *pass, const struct recur_stream *stream,
-                          const struct recur_step_range *range, size_t u, bool backward)
+void recur_beside_alone(const struct recur_pass *pass, const struct recur_stream *stream,
+                        const struct recur_step_range *range, size_t u, bool backward)
 {
     struct recur_tile tile;
     tile_at(pass, stream, range, u, backward, &tile);

@@ -24,8 +24,8 @@ static inline bool recur_pass_looks_up_in_steps(const struct recur_pass *pass, s
 }
 
 /* The cell of a tile by itself. */
-void recur_beside_nothing(const struct recur_pass *pass, const struct recur_stream *stream,
-                          const struct recur_step_range *range, size_t u, bool backward);
+void recur_beside_alone(const struct recur_pass *pass, const struct recur_stream *stream,
+                        const struct recur_step_range *range, size_t u, bool backward);
 
 /* One step forward of the unit panels [begin, end) and one range of rows. */
 void recur_beside_forward(const struct recur_pass *pass, const struct recur_partition *partition,

@@ -35,8 +35,9 @@ static size_t lay_out(struct recur_bf16 *bf16, struct recur_workspace *work,
     bf16->gathered = take(&plan, bf16->block, threads, sizeof *bf16->gathered);
     bf16->tiles = take(&plan, bf16->block, threads, sizeof *bf16->tiles);
     for (size_t i = 0; i < threads; i++) {
-        real *tiles = take(&plan, bf16->block, 2 * network->cell->slots * work->batch,
-                           RECUR_LANES * sizeof *tiles);
+        real *tiles =
+            take(&plan, bf16->block, recur_size_mul(2 * (size_t)network->cell->slots, work->batch),
+                 RECUR_LANES * sizeof *tiles);
         if (bf16->block)
             bf16->tiles[i] = tiles;
     }

@@ -1,6 +1,7 @@
 /* What a pass in bf16 has besides the floats: copies of every operand of a product, two numbers in
- * a 32-bit word. Everything else stays as it is: parameters, gates, states, softmax, gradients and
- * the optimiser are floats, and so are all sums.
+ * a 32-bit word. Everything else stays as it is: parameters, states, softmax, gradients of
+ * parameters and the optimiser are floats, and so are all sums; so are gates and their gradients,
+ * unless they are kept in their copies alone (backend/cpu/beside.h).
  *
  *     weights    of the parameters (K, 32): pairs of rows, right operands of the forward products
  *     copy       of the workspace: activations (rows, 32) as pairs of columns, left operands;

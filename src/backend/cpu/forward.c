@@ -45,7 +45,8 @@ static void multiply_gates(const struct recur_pass *pass, const struct recur_str
             pass, z, together ? stream->z_stride : cell->slots * stream->z_stride, left,
             gates->weights + (first * cell->gates + gates->first + g) * gates->stride,
             together ? gates->stride : cell->gates * gates->stride,
-            together ? count * gates->count : count, columns, rows, gates->start ? gates->start : z);
+            together ? count * gates->count : count, columns, rows,
+            gates->start ? gates->start : z);
     }
 }
 
@@ -105,22 +106,13 @@ static void forward_bias(const struct recur_pass *pass, const struct recur_strea
     }
 }
 
-/* x W_ih^T + b into the slots of `count` unit panels, for a range of rows. */
-static void forward_inputs(const struct recur_pass *pass, size_t l, size_t d, size_t first,
-                           size_t count, struct recur_range range)
-{
-    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    for (unsigned g = 0; g < pass->network->cell->gates; g++)
-        forward_input_gate(pass, l, d, g, first, count, range);
-    for (size_t u = first; u < first + count; u++)
-        forward_bias(pass, stream, u, range);
-}
-
-/* The same for the partition's unit panels and all steps. */
+/* x W_ih^T + b into the slots of the partition's unit panels, for all steps. */
 static void forward_input(const struct recur_pass *pass, const struct recur_partition *partition,
                           size_t l, size_t d)
 {
+    const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t ranges = recur_partition_ranges(pass, partition),
            end = recur_partition_end(partition, layer->units);
     size_t rows = ranges ? recur_partition_range(pass, partition, 0).rows : 0;
@@ -129,9 +121,26 @@ static void forward_input(const struct recur_pass *pass, const struct recur_part
     size_t group = units_at_once(1, rows);
     for (size_t u = recur_partition_begin(partition, layer->units); u < end; u += group) {
         size_t count = end - u < group ? end - u : group;
-        for (size_t i = 0; i < ranges; i++)
-            forward_inputs(pass, l, d, u, count, recur_partition_range(pass, partition, i));
+        for (unsigned g = 0; g < cell->gates; g++)
+            for (size_t i = 0; i < ranges; i++)
+                forward_input_gate(pass, l, d, g, u, count,
+                                   recur_partition_range(pass, partition, i));
+        for (size_t own = u; own < u + count; own++)
+            for (size_t i = 0; i < ranges; i++)
+                forward_bias(pass, stream, own, recur_partition_range(pass, partition, i));
     }
+}
+
+/* The same for `count` unit panels and one step, where its rows are looked up within it. */
+static void forward_look_up(const struct recur_pass *pass, const struct recur_step_range *range,
+                            size_t l, size_t d, size_t first, size_t count)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const struct recur_range rows = {range->row, range->rows};
+    for (unsigned g = 0; g < pass->network->cell->gates; g++)
+        forward_input_gate(pass, l, d, g, first, count, rows);
+    for (size_t u = first; u < first + count; u++)
+        forward_bias(pass, stream, u, rows);
 }
 
 /* Adds h' W_hh^T (or q W_hh^T) of some rows to the input's part, for `count` unit panels. */
@@ -160,7 +169,7 @@ static void forward_cell(const struct recur_pass *pass, const struct recur_strea
     const struct recur_cell_kind *cell = pass->network->cell;
     struct recur_tile tile;
     if (recur_pass_works_beside(pass)) {
-        recur_beside_nothing(pass, stream, range, u, false);
+        recur_beside_alone(pass, stream, range, u, false);
         return;
     }
     recur_tile_at(pass, stream, range, u, &tile);
@@ -195,8 +204,7 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
         size_t count = end - first < group ? end - first : group;
         for (unsigned r = 0; r < ranges; r++) {
             if (recur_pass_looks_up_in_steps(pass, l))
-                forward_inputs(pass, l, d, first, count,
-                               (struct recur_range){range[r].row, range[r].rows});
+                forward_look_up(pass, &range[r], l, d, first, count);
             if (!recur_step_range_is_zero(pass, &range[r]))
                 forward_product(pass, &range[r], l, d, phase, first, count);
             for (size_t u = first; u < first + count; u++)

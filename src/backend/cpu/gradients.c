@@ -17,7 +17,7 @@ static real *gradient_panel(const struct recur_pass *pass, const struct recur_su
 
 /* The gradient of a panel of z, (rows, 32), as the right operand of weight gradients. */
 struct right {
-    const real *dz;        /* where it is `kept`, of its copy alone (backend/cpu/beside.h) */
+    const real *dz; /* where it is `kept`, of its copy alone (backend/cpu/beside.h) */
     bool kept;
     const uint32_t *pairs; /* in bf16 */
     size_t columns;        /* in use */

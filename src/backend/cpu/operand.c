@@ -24,10 +24,10 @@ void recur_pass_multiply(const struct recur_pass *pass, real *c, size_t c_stride
             kernels->fill(c + p * c_stride, start + p * RECUR_LANES, rows);
         recur_int8_multiply(pass, c, c_stride, left, w, w_stride, panels, rows);
     } else if (pass->work->bf16) {
-        kernels->bf16_product(
-            c, c_stride, (struct recur_word_rows){recur_bf16_of(pass, base), left->panels},
-            recur_bf16_depth(pass, left->columns), recur_bf16_of(pass, w), w_stride / 2, panels,
-            columns, rows, start);
+        kernels->bf16_product(c, c_stride,
+                              (struct recur_word_rows){recur_bf16_of(pass, base), left->panels},
+                              recur_bf16_depth(pass, left->columns), recur_bf16_of(pass, w),
+                              w_stride / 2, panels, columns, rows, start);
     } else {
         (pass->work->far ? kernels->product_far : kernels->product)(
             c, c_stride, (struct recur_rows){base, left->panels}, left->columns, w, w_stride,
