@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains cells that recur does not have, in PyTorch, beside an LSTM in the same program, on the
+"""Trains cells in PyTorch, before recur has them, beside an LSTM in the same program, on the
 characters of a text, and prints a table of their held-out losses.
 
     bench/prototype_cells.py TEXT [--cells lstm ...] [--seeds 1 2 3] [--epochs 12] [--lr 0.01] [--hidden 192]
@@ -12,6 +12,7 @@ import argparse
 import math
 import resource
 import statistics
+from functools import partial
 
 import torch
 from torch import nn
@@ -77,6 +78,39 @@ class LayerNormLSTM(LSTM):
 
     def squash(self, c):
         return torch.tanh(self.norm_c(c))
+
+
+class PlainCellState(LayerNormLSTM):
+    """The same, but c is not normalised."""
+
+    def squash(self, c):
+        return torch.tanh(c)
+
+
+class LayerNormSumLSTM(LSTM):
+    """The sum of both products is normalised, in so many groups of gates, and what the output reads of c
+    is, too; the next step reads it so where it is `carried` (TensorFlow's LayerNormBasicLSTMCell: 4
+    groups, carried)."""
+
+    def __init__(self, inputs, units, drop, groups, carried=False, plain=False):
+        super().__init__(inputs, units, drop)
+        self.gain = nn.Parameter(torch.ones(4 * units))
+        self.norm_c = nn.Identity() if plain else nn.LayerNorm(units)
+        self.groups, self.carried = groups, carried
+
+    def forward(self, x, state):
+        h, c = state
+        xs, w_h, out = F.linear(x, self.w_x), self.recurrent().t(), []
+        for t in range(x.shape[0]):
+            sums = torch.addmm(xs[t], h, w_h).unflatten(1, (self.groups, -1))
+            sums = F.layer_norm(sums, sums.shape[2:]).flatten(1) * self.gain + self.b
+            i, f, g, o = sums.chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            y = self.norm_c(c)
+            c = y if self.carried else c
+            h = torch.sigmoid(o) * torch.tanh(y)
+            out.append(h)
+        return torch.stack(out), (h.detach(), c.detach())
 
 
 class MogrifierLSTM(LSTM):
@@ -146,7 +180,10 @@ class MinLSTM(MinGRU):
 
 
 CELLS = {
-    "lstm": (LSTM, 1), "ln-lstm": (LayerNormLSTM, 1), "mogrifier": (MogrifierLSTM, 1),
+    "lstm": (LSTM, 1), "ln-lstm": (LayerNormLSTM, 1), "ln-lstm-plain-c": (PlainCellState, 1),
+    "ln-sum": (partial(LayerNormSumLSTM, groups=1), 1), "ln-gates": (partial(LayerNormSumLSTM, groups=4), 1),
+    "ln-gates-carried": (partial(LayerNormSumLSTM, groups=4, carried=True), 1),
+    "ln-gates-plain-c": (partial(LayerNormSumLSTM, groups=4, plain=True), 1), "mogrifier": (MogrifierLSTM, 1),
     "mingru": (MinGRU, 1), "mingru-3": (MinGRU, 3), "minlstm-3": (MinLSTM, 3), "lstm-2": (LSTM, 2),
 }
 
