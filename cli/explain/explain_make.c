@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "explain/parts.h"
+#include "explain/stages.h"
 #include "recur/sample_text.h"
 
 enum recur_status explain_fail(recur_error *error, enum recur_status status, const char *format,
@@ -55,6 +56,9 @@ const char *explain_story(size_t *size)
 enum recur_status explain_make(struct explain *explain, const struct explain_settings *settings,
                                const char *bytes, size_t size, recur_error *error)
 {
+    if (!explain_knows_cell(settings->model.cell))
+        return explain_fail(error, RECUR_ERROR_UNSUPPORTED, "the cell %s is not explained",
+                            recur_cell_name(settings->model.cell));
     explain->settings = *settings;
     explain->L = settings->model.layers;
     TRY(explain_make_text(explain, bytes, size, error));

@@ -110,6 +110,11 @@ const char *explain_stage_source(const struct explain *explain, const char *name
     return source ? source : cells[explain->settings.model.cell].source;
 }
 
+bool explain_knows_cell(enum recur_cell cell)
+{
+    return (size_t)cell < sizeof cells / sizeof *cells && cells[cell].equation;
+}
+
 const char *explain_gate_name(const struct explain *explain, size_t gate)
 {
     return cells[explain->settings.model.cell].gates[gate];

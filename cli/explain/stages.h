@@ -41,6 +41,9 @@ const struct explain_stage *explain_stage(size_t index);
 const char *explain_stage_equation(const struct explain *explain, const char *name);
 const char *explain_stage_source(const struct explain *explain, const char *name);
 
+/* Whether there are stages of a cell. */
+bool explain_knows_cell(enum recur_cell cell);
+
 /* The names of a cell's gates, as docs/math.md has them. */
 const char *explain_gate_name(const struct explain *explain, size_t gate);
 

@@ -62,14 +62,16 @@ RECUR_API enum recur_status recur_features_save(const recur_model *model,
                                                 recur_error *error);
 
 /* The name of what recur_gates writes as number `gate` of a cell: "i", "f", "g", "o", "c" of an
- * lstm, "r", "z", "n" of both grus; NULL behind the last one. An rnn has none. */
+ * lstm, "r", "z", "n" of both grus; NULL behind the last one. An rnn has
+ * none, and those of a cell with layer normalisation are not shown. */
 RECUR_API const char *recur_gate_name(enum recur_cell cell, size_t gate);
 
 /* Writes how the units of layer `layer` come to their states: for each token of the corpus the
  * gates of the cell, as recur_gate_name numbers them, (tokens, gates, H). It computes them with
  * plain loops from the states that recur_features hands out, equal to the backend's but for
  * rounding; it is for looking at some thousand tokens. Only in one direction. Errors: as
- * recur_features; UNSUPPORTED for a bidirectional model, and for an rnn. */
+ * recur_features; UNSUPPORTED for a bidirectional model, and for a cell that has no names of gates.
+ */
 RECUR_API enum recur_status recur_gates(const recur_model *model, const recur_corpus *corpus,
                                         size_t layer, size_t threads, float *gates,
                                         recur_error *error);

@@ -55,6 +55,8 @@ enum recur_cell {
     RECUR_CELL_GRU,              /* reset after the product (PyTorch, cuDNN) */
     RECUR_CELL_GRU_RESET_BEFORE, /* reset before it (Cho et al. 2014; D2L from scratch; ONNX) */
     RECUR_CELL_LSTM,             /* Hochreiter & Schmidhuber 1997 with forget gates, no peepholes */
+    RECUR_CELL_LN_LSTM, /* LSTM with layer normalisation (Ba, Kiros & Hinton 2016), on the CPU */
+    RECUR_CELL_LN_GRU,  /* GRU, the same; the reset gate is after the product */
 };
 
 /* The function f of RECUR_CELL_RNN. */

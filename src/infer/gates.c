@@ -209,8 +209,9 @@ static enum recur_status check(const recur_model *model, size_t layer, recur_err
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the gates of a bidirectional model cannot be shown, only its states");
     if (!recur_gate_name(model->config.cell, 0))
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "the cell %s has no gates",
-                          recur_cell_name(model->config.cell));
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "the cell %s has no gates%s",
+                          recur_cell_name(model->config.cell),
+                          model->network.cell->lines ? " that can be shown" : "");
     if (layer >= model->config.layers)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no layer %zu, the model has %zu",
                           recur_size_add(layer, 1), model->config.layers);

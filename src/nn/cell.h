@@ -9,7 +9,12 @@
  * only the sum matters.
  *
  * A cell runs in one phase, or in two where a second product needs the result of the first
- * (gru-reset-before: q = r * h'). */
+ * (gru-reset-before: q = r * h').
+ *
+ * A cell with layer normalisation (Ba, Kiros & Hinton 2016) keeps its products apart and as they
+ * are: each half of the slots has those of one operand. A line is the numbers of a row that are
+ * normalised together, some neighbouring slots of all units. The products are the cell's one phase;
+ * its arithmetic follows when all units have them (backend/cpu/normalise.h). */
 #ifndef RECUR_NN_CELL_H
 #define RECUR_NN_CELL_H
 
@@ -18,13 +23,21 @@
 #include "recur/model.h"
 
 #define RECUR_GATES_MAX 4
-#define RECUR_SLOTS_MAX 4
+#define RECUR_SLOTS_MAX 8
 #define RECUR_CELL_PHASES_MAX 2 /* of a step */
+#define RECUR_LINES_MAX 4
+#define RECUR_ARGUMENTS_MAX 5 /* of the functions of a cell with layer normalisation */
 
 /* A phase multiplies some gates of W_hh, then runs the arithmetic of its number. */
 struct recur_cell_phase {
     unsigned first_gate, gates; /* of W_hh, which this phase multiplies ... */
     bool from_q;                /* ... with q instead of h' */
+};
+
+/* Slots that are normalised together; slot number S stands for c, which is a line of its own and
+ * the last one. */
+struct recur_cell_line {
+    unsigned first, slots;
 };
 
 struct recur_cell_kind {
@@ -37,7 +50,31 @@ struct recur_cell_kind {
     unsigned input_slot[RECUR_GATES_MAX];
     unsigned recurrent_slot[RECUR_GATES_MAX]; /* gates of one phase in neighbouring slots */
     struct recur_cell_phase phase[RECUR_CELL_PHASES_MAX];
+    unsigned lines; /* 0: the cell normalises nothing */
+    struct recur_cell_line line[RECUR_LINES_MAX];
+    unsigned arguments;                     /* of its logistic functions and tanhs: sums of
+                                               normalised numbers */
+    unsigned argument[RECUR_SLOTS_MAX + 1]; /* to which of them each slot, and c, goes */
 };
+
+/* How many slots, c among them, a cell normalises. */
+static inline unsigned recur_cell_normalised(const struct recur_cell_kind *cell)
+{
+    return cell->lines ? cell->slots + cell->has_c : 0;
+}
+
+/* Rounds of the arithmetic behind the products of a cell with layer normalisation: before c is
+ * normalised, and after it. */
+static inline unsigned recur_cell_rounds(const struct recur_cell_kind *cell)
+{
+    return cell->lines ? 1 + cell->has_c : 0;
+}
+
+/* How often threads that share the units meet in a step. */
+static inline unsigned recur_cell_meetings(const struct recur_cell_kind *cell)
+{
+    return cell->phases + recur_cell_rounds(cell);
+}
 
 /* NULL where there is no such cell. */
 const struct recur_cell_kind *recur_cell_kind_of(enum recur_cell cell);

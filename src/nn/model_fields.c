@@ -57,7 +57,7 @@ static const struct recur_field fields[] = {
          "what to learn: lm, a language model, which goes on with a text; fill, each token from "
          "those around it; tag, a label for each word; classify, a label for each text. The names"},
     {RECUR_FIELD(model, cell), .names = &recur_cell_names, .option = "cell",
-     .about = "the recurrent cell"},
+     .about = "the recurrent cell, with layer normalisation where its name begins with ln-"},
     {RECUR_FIELD(model, activation), .names = &recur_activation_names, .option = "activation",
      .about = "of the cell rnn"},
     {RECUR_FIELD(model, layers), .range = {.least = 1, .most = 64}, .file = RECUR_FILE_NEVER,

@@ -95,6 +95,41 @@ static enum recur_status add(struct recur_params *params, const char *prefix, co
     return recur_params_add(params, param, index, error);
 }
 
+/* Adds what layer normalisation learns: gains of the gates' two parts, and gain and bias of c. */
+static enum recur_status add_normalisation(struct recur_network *network,
+                                           struct recur_params *params, const char *prefix,
+                                           size_t l, size_t d, recur_error *error)
+{
+    const struct recur_cell_kind *cell = network->cell;
+    struct recur_direction *direction = &network->layer[l].direction[d];
+    const struct {
+        const char *name;
+        unsigned groups;
+        enum recur_param_init init;
+        size_t *index;
+    } tensor[] = {
+        {"gain_ih", cell->gates, RECUR_PARAM_ONE, &direction->gain_ih},
+        {"gain_hh", cell->gates, RECUR_PARAM_ONE, &direction->gain_hh},
+        {"gain_c", cell->has_c, RECUR_PARAM_ONE, &direction->gain_c},
+        {"bias_c", cell->has_c, RECUR_PARAM_ZERO, &direction->bias_c},
+    };
+    for (size_t i = 0; i < sizeof tensor / sizeof *tensor; i++) {
+        struct recur_param param = {.rank = 1,
+                                    .groups = tensor[i].groups,
+                                    .width = network->layer[l].hidden,
+                                    .segments = 1,
+                                    .segment = 1,
+                                    .init = tensor[i].init};
+        char name[48];
+        *tensor[i].index = RECUR_NO_TENSOR;
+        if (!cell->lines || !param.groups)
+            continue;
+        snprintf(name, sizeof name, "rnn.%s_l%zu%s", tensor[i].name, l, d ? "_reverse" : "");
+        RECUR_TRY(add(params, prefix, name, &param, tensor[i].index, error));
+    }
+    return RECUR_OK;
+}
+
 static enum recur_status add_direction(struct recur_network *network, struct recur_params *params,
                                        const char *prefix, enum recur_init init, size_t l, size_t d,
                                        recur_error *error)
@@ -127,10 +162,11 @@ static enum recur_status add_direction(struct recur_network *network, struct rec
     RECUR_TRY(add(params, prefix, name, &param, &direction->bias_ih, error));
 
     direction->bias_hh = RECUR_NO_TENSOR;
-    if (network->biases < 2)
-        return RECUR_OK;
-    snprintf(name, sizeof name, "rnn.bias_hh_l%zu%s", l, suffix);
-    return add(params, prefix, name, &param, &direction->bias_hh, error);
+    if (network->biases == 2) {
+        snprintf(name, sizeof name, "rnn.bias_hh_l%zu%s", l, suffix);
+        RECUR_TRY(add(params, prefix, name, &param, &direction->bias_hh, error));
+    }
+    return add_normalisation(network, params, prefix, l, d, error);
 }
 
 enum recur_status recur_network_add_embedding(struct recur_params *params, const char *prefix,

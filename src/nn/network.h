@@ -23,7 +23,10 @@ RECUR_ENUM_CHECK(quantization);
 /* Indices into the parameter table. */
 struct recur_direction {
     size_t weight_ih, weight_hh, bias_ih;
-    size_t bias_hh; /* RECUR_NO_TENSOR where the network has single biases */
+    size_t bias_hh;          /* RECUR_NO_TENSOR where the network has single biases */
+    size_t gain_ih, gain_hh; /* of layer normalisation, panel for panel as bias_ih; these four are
+                                RECUR_NO_TENSOR where the cell has none ... */
+    size_t gain_c, bias_c;   /* ... and these where it has no c */
 };
 
 struct recur_layer {

@@ -92,6 +92,17 @@ void recur_param_pack(const struct recur_param *param, real *flat, const real *v
     }
 }
 
+static real draw(const struct recur_param *param, struct recur_rng *rng)
+{
+    switch (param->init) {
+    case RECUR_PARAM_ZERO: return 0;
+    case RECUR_PARAM_ONE: return 1;
+    case RECUR_PARAM_NORMAL: return param->spread * (real)recur_rng_normal(rng);
+    case RECUR_PARAM_UNIFORM: break;
+    }
+    return param->spread * (real)(2 * recur_rng_uniform(rng) - 1);
+}
+
 void recur_params_init(const struct recur_params *params, real *flat, uint64_t seed)
 {
     memset(flat, 0, params->span * sizeof *flat);
@@ -99,13 +110,8 @@ void recur_params_init(const struct recur_params *params, real *flat, uint64_t s
         const struct recur_param *param = &params->entry[i];
         struct recur_rng rng;
         recur_rng_seed(&rng, seed, i);
-        if (param->init == RECUR_PARAM_ZERO)
-            continue;
         for (size_t row = 0; row < param->rows; row++)
             for (size_t column = 0; column < param->columns; column++)
-                flat[recur_param_place(param, row, column)] =
-                    param->spread * (param->init == RECUR_PARAM_NORMAL
-                                         ? (real)recur_rng_normal(&rng)
-                                         : (real)(2 * recur_rng_uniform(&rng) - 1));
+                flat[recur_param_place(param, row, column)] = draw(param, &rng);
     }
 }

@@ -17,6 +17,7 @@ enum recur_param_init {
     RECUR_PARAM_ZERO,
     RECUR_PARAM_UNIFORM, /* U(-spread, spread) */
     RECUR_PARAM_NORMAL,  /* N(0, spread^2) */
+    RECUR_PARAM_ONE,     /* all 1 */
 };
 
 /* A tensor has two axes here. The wide axis runs along the lanes and is cut into `groups` blocks

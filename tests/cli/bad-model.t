@@ -52,7 +52,7 @@ $ LC_ALL=C sed 's/rnn.weight_hh_l0/rnn.weight_xx_l0/' model > m; recur generate 
 ! recur generate: m: tensor rnn.weight_hh_l0 is missing
 [1]
 $ LC_ALL=C sed 's/\\"cell\\":\\"rnn\\"/\\"cell\\":\\"rnm\\"/' model > m; recur generate -m m
-! recur generate: m: recur.config: unknown cell "rnm": expected rnn, gru, gru-reset-before or lstm
+! recur generate: m: recur.config: unknown cell "rnm": expected rnn, gru, gru-reset-before, lstm, ln-lstm or ln-gru
 [1]
 $ LC_ALL=C sed 's/\\"hidden\\":\[3\]/\\"hidden\\":[4]/' model > m; recur generate -m m
 ! recur generate: m: tensor rnn.weight_ih_l0 is (3, 4), expected (4, 4)

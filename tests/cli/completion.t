@@ -6,7 +6,7 @@ $ for c in $(recur --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do recur $c --he
 $ cat > t <<< '. ./bash.script; t() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _recur 2> said; echo "${COMPREPLY[@]}"; }'; bash -c '. ./t; t recur tr; t recur train --ce; t recur train --cell l; t recur train --cell = gru-; t recur fetch ti; t recur completion ""; t recur help co; touch a.txt; t recur train a.; t recur train tiny; t recur train --lr ""'
 train
 --cell
-lstm
+lstm ln-lstm ln-gru
 gru-reset-before
 time_machine tinyshakespeare
 bash zsh fish

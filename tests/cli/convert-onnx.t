@@ -53,3 +53,8 @@ small.pt.safetensors (pytorch): lstm 3,3, one-hot input, floats that were rounde
 0
 again (recur): lstm 3,3, one-hot input, quantised to int8, dropout 0.2, 220 parameters
 again.onnx
+
+# What ONNX has no operator for.
+$ recur train text --quiet --cell ln-lstm --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o normalised > out; recur convert normalised other.onnx
+! recur convert: ONNX has no operator for the cell ln-lstm
+[1]

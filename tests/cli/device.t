@@ -58,6 +58,12 @@ recur train: the GPU has too little memory: N bytes for the gradient's norm, and
 1
 device cpu: the GPU has too little memory: N bytes for the gradient's norm, and N of N are free
 
+# What a GPU does not compute goes on the CPU, or is refused where the GPU was asked for.
+$ . ./gpu; recur train --cell ln-lstm --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 --report report -o normalised text > out 2>&1; grep -o '"device": "[a-z]*"' report; recur train --device cuda --cell ln-gru --hidden 3 --batch 2 --steps 3 --validation 0 text
+"device": "cpu"
+! recur train: layer normalisation does not run on a GPU yet
+[1]
+
 # Who trains where is said in the log, the result and the report; a checkpoint goes on elsewhere and says so.
 $ . ./gpu; recur train --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 --checkpoint-every 1 --report report -o there text 2>&1 > out | grep ^run | sed 's/, [0-9]* thread.*//'; sed 's/, .*sec/, N tokens\/sec/; q' out; grep -o '"device.*compute' report
 run    1 epoch, adam, Stand-in for a GPU (cuda 9.0)

@@ -203,7 +203,8 @@ $ recur explain nothing.txt; recur explain ./nothing; recur explain .; recur exp
 ! recur explain: --json has all stages, so it cannot be combined with --stage
 ! recur explain: unexpected argument "b"; usage: recur explain [OPTIONS] [TEXT]
 [2]
-$ recur explain --hidden 300; recur explain --hidden 2,2,2,2,2; recur explain --hidden 2,3 --layers 3; recur explain --steps 0; recur explain abc --batch 16 --steps 64; recur explain --lr 0
+$ recur explain --cell ln-lstm; recur explain --hidden 300; recur explain --hidden 2,2,2,2,2; recur explain --hidden 2,3 --layers 3; recur explain --steps 0; recur explain abc --batch 16 --steps 64; recur explain --lr 0
+! recur explain: the cell ln-lstm is not explained
 ! recur explain: --hidden must be whole numbers from 1 to 256 with commas between them, at most 64, got "300"
 ! recur explain: --hidden has 5 widths; at most 4 layers are shown
 ! recur explain: --layers 3 does not go with the 2 widths of --hidden

@@ -16,7 +16,7 @@ $ recur train -o $'missing\a/x'
 ! recur train: --output: cannot write missing\x07/x: missing\x07: No such file or directory
 [1]
 $ recur train --cell $'\e]0;owned\a'
-! recur train: --cell must be one of rnn, gru, gru-reset-before, lstm, got "\x1B]0;owned\x07"
+! recur train: --cell must be one of rnn, gru, gru-reset-before, lstm, ln-lstm, ln-gru, got "\x1B]0;owned\x07"
 [2]
 $ recur train --lr $'1\n2'
 ! recur train: --lr must be a number above 0, got "1\n2"
@@ -55,7 +55,7 @@ $ recur vocab a $'\e'
 ! recur vocab: unexpected argument "\x1B"; usage: recur vocab [OPTIONS] TEXT
 [2]
 $ x=$(printf 'x%.0s' {1..300}); recur train --cell $x
-! recur train: --cell must be one of rnn, gru, gru-reset-before, lstm, got "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"
+! recur train: --cell must be one of rnn, gru, gru-reset-before, lstm, ln-lstm, ln-gru, got "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"
 [2]
 $ x=$(printf 'x%.0s' {1..300}); recur train --$x
 ! recur train: unknown option --xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…; recur train --help lists them

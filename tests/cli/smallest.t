@@ -1,10 +1,12 @@
 # The smallest of everything: widths of 1, one sequence of one step, one label, one word.
-$ printf abababababababababababababababababab > text; for c in rnn gru gru-reset-before lstm; do recur train text --quiet --cell $c --hidden 1,2,1 --embed 1 --batch 1 --steps 1 --epochs 2 --dropout 0.1 --threads 1 --checkpoint-every 9 -o $c > out && recur train text --quiet --cell $c --hidden 1,2,1 --embed 1 --batch 1 --steps 1 --epochs 1 --dropout 0.1 --threads 2 --checkpoint-every 9 -o half > out && recur train --resume half.checkpoint.safetensors --epochs 2 --quiet > out && cmp half $c && recur info half | head -1; done
+$ printf abababababababababababababababababab > text; for c in rnn gru gru-reset-before lstm ln-lstm ln-gru; do recur train text --quiet --cell $c --hidden 1,2,1 --embed 1 --batch 1 --steps 1 --epochs 2 --dropout 0.1 --threads 1 --checkpoint-every 9 -o $c > out && recur train text --quiet --cell $c --hidden 1,2,1 --embed 1 --batch 1 --steps 1 --epochs 1 --dropout 0.1 --threads 2 --checkpoint-every 9 -o half > out && recur train --resume half.checkpoint.safetensors --epochs 2 --quiet > out && cmp half $c && recur info half | head -1; done
 half: rnn tanh 1,2,1, embedding 1, dropout 0.1, 28 parameters
 half: gru 1,2,1, embedding 1, dropout 0.1, 66 parameters
 half: gru-reset-before 1,2,1, embedding 1, dropout 0.1, 66 parameters
 half: lstm 1,2,1, embedding 1, dropout 0.1, 85 parameters
-$ for c in rnn gru gru-reset-before lstm; do recur eval -m $c text | head -1; recur generate -m $c -p a -n 1 -s 1 | wc -c; recur features -m $c text -o f.npy; recur convert $c back && cmp $c back; done
+half: ln-lstm 1,2,1, embedding 1, dropout 0.1, 125 parameters
+half: ln-gru 1,2,1, embedding 1, dropout 0.1, 90 parameters
+$ for c in rnn gru gru-reset-before lstm ln-lstm ln-gru; do recur eval -m $c text | head -1; recur generate -m $c -p a -n 1 -s 1 | wc -c; recur features -m $c text -o f.npy; recur convert $c back && cmp $c back; done
 tokens              35
 3
 back (recur): rnn tanh 1,2,1, embedding 1, dropout 0.1, 28 parameters
@@ -17,11 +19,19 @@ back (recur): gru-reset-before 1,2,1, embedding 1, dropout 0.1, 66 parameters
 tokens              35
 3
 back (recur): lstm 1,2,1, embedding 1, dropout 0.1, 85 parameters
+tokens              35
+3
+back (recur): ln-lstm 1,2,1, embedding 1, dropout 0.1, 125 parameters
+tokens              35
+3
+back (recur): ln-gru 1,2,1, embedding 1, dropout 0.1, 90 parameters
 ! 36 tokens x 1 number of layer 3 in f.npy
 ! 36 tokens x 1 number of layer 3 in f.npy
 ! 36 tokens x 1 number of layer 3 in f.npy
 ! 36 tokens x 1 number of layer 3 in f.npy
-$ for c in gru lstm; do for q in bf16 int8; do recur convert --quantize $q $c small; recur generate -m small -n 1 -s 1 | wc -c; recur eval -m small text | head -1; done; done
+! 36 tokens x 1 number of layer 3 in f.npy
+! 36 tokens x 1 number of layer 3 in f.npy
+$ for c in gru lstm ln-lstm; do for q in bf16 int8; do recur convert --quantize $q $c small; recur generate -m small -n 1 -s 1 | wc -c; recur eval -m small text | head -1; done; done
 small (recur): gru 1,2,1, embedding 1, quantised to bf16, dropout 0.1, 66 parameters
 2
 tokens              35
@@ -32,6 +42,12 @@ small (recur): lstm 1,2,1, embedding 1, quantised to bf16, dropout 0.1, 85 param
 2
 tokens              35
 small (recur): lstm 1,2,1, embedding 1, quantised to int8, dropout 0.1, 85 parameters
+2
+tokens              35
+small (recur): ln-lstm 1,2,1, embedding 1, quantised to bf16, dropout 0.1, 125 parameters
+2
+tokens              35
+small (recur): ln-lstm 1,2,1, embedding 1, quantised to int8, dropout 0.1, 125 parameters
 2
 tokens              35
 $ for m in concat sum; do recur train text --quiet --task fill --bidirectional --merge $m --hidden 1 --batch 1 --steps 1 --epochs 1 -o fill > out; recur fill -m fill _ | wc -c; recur eval -m fill text | head -1; recur features -m fill text -o f.npy; done

@@ -55,11 +55,13 @@ $ recur train --quiet --hidden 24 --epochs 2 --seed 2 -o m > /dev/null; tail -c 
 # Words, several layers, an embedding, every cell and optimizer.
 $ recur train --quiet --tokens word --embed 8 --hidden 12,8 --dropout 0.2 --epochs 1 --batch 4 --steps 8 --predict 'Mara kept' | tail -1 | wc -w
 37
-$ for c in rnn gru gru-reset-before lstm; do recur train --quiet --cell $c --hidden 6 --layers 2 --epochs 1 -o $c > out; recur info $c | head -1; done
+$ for c in rnn gru gru-reset-before lstm ln-lstm ln-gru; do recur train --quiet --cell $c --hidden 6 --layers 2 --epochs 1 -o $c > out; recur info $c | head -1; done
 rnn: rnn tanh 6,6, one-hot input, 795 parameters
 gru: gru 6,6, one-hot input, 1671 parameters
 gru-reset-before: gru-reset-before 6,6, one-hot input, 1671 parameters
 lstm: lstm 6,6, one-hot input, 2109 parameters
+ln-lstm: ln-lstm 6,6, one-hot input, 2229 parameters
+ln-gru: ln-gru 6,6, one-hot input, 1743 parameters
 $ for a in tanh relu sigmoid; do recur train --quiet --cell rnn --activation $a --hidden 6 --epochs 1 -o m > out; recur info m | head -1; done
 m: rnn tanh 6, one-hot input, 711 parameters
 m: rnn relu 6, one-hot input, 711 parameters

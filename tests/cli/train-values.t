@@ -34,7 +34,7 @@ $ recur train --max-tokens 0
 ! recur train: --max-tokens must be a whole number from 1 to 9223372036854775807, got "0"
 [2]
 $ recur train --cell transformer
-! recur train: --cell must be one of rnn, gru, gru-reset-before, lstm, got "transformer"
+! recur train: --cell must be one of rnn, gru, gru-reset-before, lstm, ln-lstm, ln-gru, got "transformer"
 [2]
 $ recur train --activation softmax
 ! recur train: --activation must be one of tanh, relu, sigmoid, got "softmax"

@@ -35,7 +35,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy, layer_norm, one_hot
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 KINDS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -210,6 +210,74 @@ class Book:
         return torch.stack(outputs), [H]
 
 
+class Normalised:
+    """LSTM and GRU with layer normalisation as Ba, Kiros & Hinton publish them (2016, equations 20
+    to 22 and 31 to 33), with PyTorch's names and order of gates. Gains and biases of c begin at
+    random values, or the gradients of what they multiply would hide mistakes."""
+
+    biases, metadata = 2, {}
+
+    def __init__(self, cell, activation, hidden, embedding):
+        assert activation == "tanh"
+        self.cell, self.hidden = cell, hidden
+        self.embedding = nn.Embedding(V, embedding) if embedding else None
+        self.linear = nn.Linear(hidden[-1], V)
+        self.p = {}
+        gates, inputs = {"ln-lstm": 4, "ln-gru": 3}[cell], embedding or V
+        for layer, h in enumerate(hidden):
+            shapes = {"weight_ih": (gates * h, inputs), "weight_hh": (gates * h, h),
+                      "bias_ih": (gates * h,), "bias_hh": (gates * h,),
+                      "gain_ih": (gates * h,), "gain_hh": (gates * h,)}
+            if cell == "ln-lstm":
+                shapes |= {"gain_c": (h,), "bias_c": (h,)}
+            for name, shape in shapes.items():
+                spread = torch.rand(shape) - 0.5
+                value = 1 + spread / 2 if "gain" in name else spread * 2 / h**0.5
+                self.p[f"rnn.{name}_l{layer}"] = nn.Parameter(value)
+            inputs = h
+
+    def named_parameters(self):
+        found = [("embedding.weight", self.embedding.weight)] if self.embedding else []
+        found += self.p.items()
+        found.append(("linear.weight", self.linear.weight))
+        return [*found, ("linear.bias", self.linear.bias)]
+
+    def layer(self, layer, x, h, c):
+        """One step."""
+        p = {name: self.p[f"rnn.{name}_l{layer}"] for name in
+             ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "gain_ih", "gain_hh")}
+        H = self.hidden[layer]
+
+        def normalised(part, y):
+            together = [4 * H] if self.cell == "ln-lstm" else [2 * H, H]
+            pieces = [layer_norm(piece, piece.shape[-1:]) for piece in y.split(together, -1)]
+            return torch.cat(pieces, -1) * p[f"gain_{part}"] + p[f"bias_{part}"]
+
+        a = normalised("ih", x @ p["weight_ih"].t())
+        b = normalised("hh", h @ p["weight_hh"].t())
+        if self.cell == "ln-gru":
+            r, z = torch.sigmoid(a[:, : 2 * H] + b[:, : 2 * H]).chunk(2, -1)
+            n = torch.tanh(a[:, 2 * H :] + r * b[:, 2 * H :])
+            return (1 - z) * n + z * h, c
+        i, f, g, o = (a + b).chunk(4, -1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        y = layer_norm(c, (H,)) * self.p[f"rnn.gain_c_l{layer}"] + self.p[f"rnn.bias_c_l{layer}"]
+        return torch.sigmoid(o) * torch.tanh(y), c
+
+    def forward(self, x, states):
+        y = self.embedding(x) if self.embedding else one_hot(x, V).double()
+        after = []
+        for layer, hidden in enumerate(self.hidden):
+            h, c = states[layer] if states else (torch.zeros(x.shape[1], hidden).double(),) * 2
+            outputs = []
+            for step in y:
+                h, c = self.layer(layer, step, h, c)
+                outputs.append(h)
+            y = torch.stack(outputs)
+            after.append((h, c))
+        return self.linear(y), after
+
+
 # name: (network, cell, activation, hidden, embedding, learning rate, more of the network)
 CASES = {
     "rnn-tanh-1": (Torch, "rnn", "tanh", [33], 0, 1.0),
@@ -236,6 +304,10 @@ CASES = {
     "fill-rnn": (Fill, "rnn", "tanh", [33], 0, 1.0, 1),
     "fill-gru": (Fill, "gru", "tanh", [9, 9], 6, 1.0, 2),
     "fill-lstm": (Fill, "lstm", "tanh", [9, 9], 0, 1.0, 2),
+    "ln-lstm-1": (Normalised, "ln-lstm", "tanh", [33], 0, 0.1),
+    "ln-lstm-2": (Normalised, "ln-lstm", "tanh", [17, 33], 6, 0.02),
+    "ln-gru-1": (Normalised, "ln-gru", "tanh", [33], 0, 0.1),
+    "ln-gru-2": (Normalised, "ln-gru", "tanh", [17, 33], 6, 0.1),
 }
 
 

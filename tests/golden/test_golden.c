@@ -1,7 +1,9 @@
 /* Against PyTorch and the D2L book's code, through the fixtures of make_fixtures.py, on every
  * instruction set and on 1 and 3 threads. PyTorch computed them in double precision, so the
  * difference is our rounding alone: |a - b| <= 1e-5 max |b|, b being a whole tensor (the logits of
- * a minibatch, its loss, one parameter's gradient, one parameter). */
+ * a minibatch, its loss, one parameter's gradient, one parameter). States that are normalised do
+ * not fade, and roundings grow in them from step to step: after ten minibatches of layer
+ * normalisation it is 1e-4. */
 #define _GNU_SOURCE /* setenv */
 #include <math.h>
 #include <setjmp.h>
@@ -23,7 +25,7 @@
 enum { VOCABULARY = 11, BATCH = 4, STEPS = 7, MINIBATCHES = 10, LAYERS_MAX = 3, HIDDEN_MAX = 33 };
 enum { TOKENS = MINIBATCHES * BATCH * STEPS + 1 };
 
-static const double tolerance = 1e-5;
+static const double tolerance = 1e-5, tolerance_of_many_steps = 1e-4;
 
 struct setup {
     const char *fixture, *isa;
@@ -59,8 +61,8 @@ static float *fixture_values(const struct golden *golden, const char *prefix, co
     return values;
 }
 
-static void check(const struct golden *golden, const char *prefix, const char *name,
-                  const float *got, size_t count)
+static void check_within(const struct golden *golden, const char *prefix, const char *name,
+                         const float *got, size_t count, double near)
 {
     float *wanted = fixture_values(golden, prefix, name, count);
     double largest = 0;
@@ -68,10 +70,25 @@ static void check(const struct golden *golden, const char *prefix, const char *n
         largest = fmax(largest, fabs((double)wanted[i]));
     assert_true(largest > 0);
     for (size_t i = 0; i < count; i++)
-        if (!(fabs((double)got[i] - (double)wanted[i]) <= tolerance * largest))
+        if (!(fabs((double)got[i] - (double)wanted[i]) <= near * largest))
             fail_msg("%s%s[%zu] is %.9g, expected %.9g +- %.2g", prefix, name, i, (double)got[i],
-                     (double)wanted[i], tolerance * largest);
+                     (double)wanted[i], near * largest);
     free(wanted);
+}
+
+static void check(const struct golden *golden, const char *prefix, const char *name,
+                  const float *got, size_t count)
+{
+    check_within(golden, prefix, name, got, count, tolerance);
+}
+
+/* The same after many steps. */
+static void check_later(const struct golden *golden, const char *prefix, const char *name,
+                        const float *got, size_t count)
+{
+    bool normalises = golden->model->network.cell->lines;
+    check_within(golden, prefix, name, got, count,
+                 normalises ? tolerance_of_many_steps : tolerance);
 }
 
 static void make_model(struct golden *golden)
@@ -302,15 +319,15 @@ static void ten_steps(void **state)
         clipped += norms[i] > config.clip;
     }
     assert_in_range(clipped, 1, MINIBATCHES - 1);
-    check(&golden, "", "losses", losses, MINIBATCHES);
-    check(&golden, "", "norms", norms, MINIBATCHES);
+    check_later(&golden, "", "losses", losses, MINIBATCHES);
+    check_later(&golden, "", "norms", norms, MINIBATCHES);
     for (size_t i = 0; i < recur_model_tensors(golden.model); i++) {
         recur_tensor_info info = recur_model_tensor(golden.model, i);
         size_t count = info.shape[0] * info.shape[1];
         float *values = malloc(count * sizeof *values);
         assert_non_null(values);
         recur_model_get_tensor(golden.model, i, values);
-        check(&golden, "after.", info.name, values, count);
+        check_later(&golden, "after.", info.name, values, count);
         free(values);
     }
     recur_trainer_free(trainer);
@@ -327,7 +344,8 @@ static const struct {
     {"rnn-relu-3", 2}, {"gru-1", 2},      {"gru-2", 2},      {"gru-3", 2},       {"lstm-1", 2},
     {"lstm-2", 2},     {"lstm-3", 2},     {"book-rnn", 2},   {"book-gru", 2},    {"both-rnn-1", 1},
     {"both-rnn-2", 1}, {"both-gru-1", 1}, {"both-gru-2", 1}, {"both-lstm-1", 1}, {"both-lstm-2", 1},
-    {"both-sum", 1},   {"fill-rnn", 2},   {"fill-gru", 2},   {"fill-lstm", 2},
+    {"both-sum", 1},   {"fill-rnn", 2},   {"fill-gru", 2},   {"fill-lstm", 2},   {"ln-lstm-1", 2},
+    {"ln-lstm-2", 2},  {"ln-gru-1", 2},   {"ln-gru-2", 2},
 };
 
 enum { FIXTURES = sizeof fixtures / sizeof *fixtures };

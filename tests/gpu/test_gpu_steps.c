@@ -134,6 +134,8 @@ static void step_forward(const struct plain *p, const struct size *size, const d
             z[0] = r;
             break;
         }
+        case RECUR_CELL_LN_LSTM: /* a GPU has none of them */
+        case RECUR_CELL_LN_GRU: break;
         }
     }
 }

@@ -39,6 +39,8 @@ static const struct {
     {"gru", RECUR_CELL_GRU, RECUR_ACTIVATION_TANH},
     {"gru-reset-before", RECUR_CELL_GRU_RESET_BEFORE, RECUR_ACTIVATION_TANH},
     {"lstm", RECUR_CELL_LSTM, RECUR_ACTIVATION_TANH},
+    {"ln-lstm", RECUR_CELL_LN_LSTM, RECUR_ACTIVATION_TANH},
+    {"ln-gru", RECUR_CELL_LN_GRU, RECUR_ACTIVATION_TANH},
 };
 
 enum { CELLS = sizeof cell_kinds / sizeof *cell_kinds, VARIANTS = 3 * 2 * 2 + 34 };

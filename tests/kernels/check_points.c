@@ -15,12 +15,12 @@ enum { TRIALS = 200, ROWS_MAX = 80 };
 struct recur_tile recur_make_tile(struct arrays *arrays, size_t rows, struct recur_rng *rng)
 {
     struct recur_tile tile = {.n = rows * RECUR_LANES};
-    real *panel[RECUR_SLOTS_MAX + 7];
+    real *panel[RECUR_POINT_SLOTS + 7];
     for (size_t i = 0; i < sizeof panel / sizeof *panel; i++) {
         panel[i] = arrays_take_reals(arrays, tile.n);
         scatter_reals(rng, panel[i], tile.n, 1);
     }
-    for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
+    for (size_t s = 0; s < RECUR_POINT_SLOTS; s++) {
         tile.slot[s] = panel[s];
         tile.slot_copy[s] = arrays_take(arrays, tile.n * sizeof *tile.slot_copy[s]);
     }
@@ -38,7 +38,7 @@ struct recur_tile recur_make_tile(struct arrays *arrays, size_t rows, struct rec
 void recur_compare_tiles(const struct recur_tile *tile, const struct recur_tile *other)
 {
     size_t bytes = tile->n * sizeof(real);
-    for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
+    for (size_t s = 0; s < RECUR_POINT_SLOTS; s++) {
         assert_memory_equal(tile->slot[s], other->slot[s], bytes);
         assert_memory_equal(tile->slot_copy[s], other->slot_copy[s], bytes / 2);
     }
@@ -83,14 +83,14 @@ static void check_points(const struct recur_kernels *kernels, struct recur_rng *
         struct recur_rng again = *rng;
         struct recur_tile tile = recur_make_tile(&arrays, rows, &again);
         struct recur_tile other = recur_make_tile(&others, rows, rng);
-        for (size_t s = 0; s < RECUR_SLOTS_MAX; s++) {
+        for (size_t s = 0; s < RECUR_POINT_SLOTS; s++) {
             kernels->bf16_pack_columns((uint32_t *)other.slot_copy[s], other.slot[s], rows);
             for (size_t i = 0; i < tile.n && backward; i++)
                 tile.slot[s][i] = (real)bf16_value(other.slot_copy[s][i], 0);
         }
         (backward ? cell->backward : cell->forward)[0](&tile);
         recur_run_points(kernels, &other, backward ? cell->backward_point : cell->forward_point);
-        for (size_t s = 0; s < RECUR_SLOTS_MAX; s++)
+        for (size_t s = 0; s < RECUR_POINT_SLOTS; s++)
             assert_near_copy("slot", other.slot_copy[s], tile.slot[s], tile.n);
         assert_near_panel("h", other.h, tile.h, tile.n);
         assert_near_panel("c", other.c, tile.c, tile.n);

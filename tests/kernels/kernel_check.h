@@ -121,6 +121,7 @@ void recur_compare_tiles(const struct recur_tile *tile, const struct recur_tile 
 /* Each list ends with a NULL name. */
 extern const struct named_check recur_product_checks[];
 extern const struct named_check recur_pointwise_checks[];
+extern const struct named_check recur_normalise_checks[];
 extern const struct named_check recur_low_precision_checks[];
 extern const struct named_check recur_points_checks[];
 extern const struct named_check recur_loss_checks[];

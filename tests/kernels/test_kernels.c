@@ -83,8 +83,8 @@ int main(int argc, char **argv)
     static char labels[CHECKS_MAX][64];
     static struct CMUnitTest tests[CHECKS_MAX] = {cmocka_unit_test(check_select)};
     const struct named_check *const lists[] = {recur_product_checks, recur_pointwise_checks,
-                                               recur_loss_checks, recur_low_precision_checks,
-                                               recur_points_checks};
+                                               recur_loss_checks,    recur_low_precision_checks,
+                                               recur_points_checks,  recur_normalise_checks};
     uint64_t seed = choose_seed();
     size_t count = 1, first = first_level();
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

@@ -5,7 +5,7 @@ import json
 import random
 import struct
 
-GATES = {"rnn": 1, "gru": 3, "gru-reset-before": 3, "lstm": 4}
+GATES = {"rnn": 1, "gru": 3, "gru-reset-before": 3, "lstm": 4, "ln-lstm": 4, "ln-gru": 3}
 
 
 def dumps(value):
@@ -32,6 +32,12 @@ def layers(prefix, shape, width, hidden, directions, apart=False):
             yield name % "weight_ih", [gates, width]
             yield name % "weight_hh", [gates, units]
             yield name % "bias_ih", [gates]
+            if shape["cell"].startswith("ln-"):
+                yield name % "gain_ih", [gates]
+                yield name % "gain_hh", [gates]
+            if shape["cell"] == "ln-lstm":
+                yield name % "gain_c", [units]
+                yield name % "bias_c", [units]
         width = units * (1 if apart else directions)
 
 

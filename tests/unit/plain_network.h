@@ -17,6 +17,7 @@ struct plain_layer {
     size_t inputs, hidden, gates;
     float w_ih[GATES_MOST * WIDEST * READ_MOST], w_hh[GATES_MOST * WIDEST * WIDEST];
     float b_ih[GATES_MOST * WIDEST], b_hh[GATES_MOST * WIDEST];
+    float g_ih[GATES_MOST * WIDEST], g_hh[GATES_MOST * WIDEST], g_c[WIDEST], b_c[WIDEST];
 };
 
 struct plain_output {
@@ -40,21 +41,30 @@ static inline size_t plain_tensor(const recur_model *model, const char *name, fl
     return 0;
 }
 
+/* The tensor rnn.NAME of a layer's direction; a cell may lack it. Returns its rows. */
+static inline size_t plain_read_one(const recur_model *model, const char *name, size_t l, size_t d,
+                                    float *values, size_t room, size_t *columns)
+{
+    char full[64];
+    snprintf(full, sizeof full, "rnn.%s_l%zu%s", name, l, d ? "_reverse" : "");
+    return plain_tensor(model, full, values, room / sizeof *values, columns);
+}
+
+#define PLAIN_READ(name, field, columns)                                                           \
+    plain_read_one(model, name, l, d, layer->field, sizeof layer->field, columns)
+
 static inline void plain_read(const recur_model *model, size_t l, size_t d,
                               struct plain_layer *layer)
 {
-    char name[64];
-    const char *end = d ? "_reverse" : "";
     memset(layer, 0, sizeof *layer);
-    snprintf(name, sizeof name, "rnn.weight_ih_l%zu%s", l, end);
-    size_t rows =
-        plain_tensor(model, name, layer->w_ih, sizeof layer->w_ih / sizeof(float), &layer->inputs);
-    snprintf(name, sizeof name, "rnn.weight_hh_l%zu%s", l, end);
-    plain_tensor(model, name, layer->w_hh, sizeof layer->w_hh / sizeof(float), &layer->hidden);
-    snprintf(name, sizeof name, "rnn.bias_ih_l%zu%s", l, end);
-    plain_tensor(model, name, layer->b_ih, sizeof layer->b_ih / sizeof(float), NULL);
-    snprintf(name, sizeof name, "rnn.bias_hh_l%zu%s", l, end);
-    plain_tensor(model, name, layer->b_hh, sizeof layer->b_hh / sizeof(float), NULL);
+    size_t rows = PLAIN_READ("weight_ih", w_ih, &layer->inputs);
+    PLAIN_READ("weight_hh", w_hh, &layer->hidden);
+    PLAIN_READ("bias_ih", b_ih, NULL);
+    PLAIN_READ("bias_hh", b_hh, NULL);
+    PLAIN_READ("gain_ih", g_ih, NULL);
+    PLAIN_READ("gain_hh", g_hh, NULL);
+    PLAIN_READ("gain_c", g_c, NULL);
+    PLAIN_READ("bias_c", b_c, NULL);
     layer->gates = rows / layer->hidden;
 }
 
@@ -78,16 +88,46 @@ static inline double plain_activate(enum recur_activation activation, double x)
                                                  : plain_sigmoid(x);
 }
 
+/* Layer normalisation: gain (x - mean) / sqrt(variance + 1e-5). */
+static inline void plain_normalise(double *x, const float *gain, size_t count)
+{
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < count; i++)
+        mean += x[i] / (double)count;
+    for (size_t i = 0; i < count; i++)
+        variance += (x[i] - mean) * (x[i] - mean) / (double)count;
+    for (size_t i = 0; i < count; i++)
+        x[i] = (double)gain[i] * (x[i] - mean) / sqrt(variance + 1e-5);
+}
+
+/* The products of a cell with layer normalisation: all gates together, or r with z and n. */
+static inline void plain_normalise_gates(double *x, const float *gain, enum recur_cell cell,
+                                         size_t hidden)
+{
+    size_t first = (cell == RECUR_CELL_LN_GRU ? 2 : 4) * hidden;
+    plain_normalise(x, gain, first);
+    if (cell == RECUR_CELL_LN_GRU)
+        plain_normalise(x + first, gain + first, hidden);
+}
+
 /* One step of one direction: h and c become the next ones. a = W_ih x + b_ih, q = W_hh h + b_hh. */
 static inline void plain_step(const struct plain_layer *layer, const recur_model_config *config,
                               const double *x, double *h, double *c)
 {
-    double a[GATES_MOST * WIDEST], q[GATES_MOST * WIDEST], reset[WIDEST];
+    double a[GATES_MOST * WIDEST], q[GATES_MOST * WIDEST], reset[WIDEST], y[WIDEST] = {0};
     size_t H = layer->hidden;
     for (size_t row = 0; row < layer->gates * H; row++) {
-        a[row] = plain_dot(layer->w_ih + row * layer->inputs, x, layer->inputs) +
-                 (double)layer->b_ih[row];
-        q[row] = plain_dot(layer->w_hh + row * H, h, H) + (double)layer->b_hh[row];
+        a[row] = plain_dot(layer->w_ih + row * layer->inputs, x, layer->inputs);
+        q[row] = plain_dot(layer->w_hh + row * H, h, H);
+    }
+    bool normalises = config->cell == RECUR_CELL_LN_LSTM || config->cell == RECUR_CELL_LN_GRU;
+    if (normalises) {
+        plain_normalise_gates(a, layer->g_ih, config->cell, H);
+        plain_normalise_gates(q, layer->g_hh, config->cell, H);
+    }
+    for (size_t row = 0; row < layer->gates * H; row++) {
+        a[row] += (double)layer->b_ih[row];
+        q[row] += (double)layer->b_hh[row];
     }
     for (size_t i = 0; i < H; i++)
         reset[i] = plain_sigmoid(a[i] + q[i]) * h[i];
@@ -97,17 +137,22 @@ static inline void plain_step(const struct plain_layer *layer, const recur_model
         size_t second = H + i, third = 2 * H + i, fourth = 3 * H + i;
         if (config->cell == RECUR_CELL_RNN) {
             h[i] = plain_activate(config->activation, a[i] + q[i]);
-        } else if (config->cell == RECUR_CELL_LSTM) { /* i f g o */
-            c[i] = plain_sigmoid(a[second] + q[second]) * c[i] +
+        } else if (config->cell == RECUR_CELL_LSTM || config->cell == RECUR_CELL_LN_LSTM) {
+            c[i] = plain_sigmoid(a[second] + q[second]) * c[i] + /* i f g o */
                    plain_sigmoid(a[i] + q[i]) * tanh(a[third] + q[third]);
-            h[i] = plain_sigmoid(a[fourth] + q[fourth]) * tanh(c[i]);
+            y[i] = c[i];
+            h[i] = plain_sigmoid(a[fourth] + q[fourth]);
         } else { /* r z n */
             double z = plain_sigmoid(a[second] + q[second]), r = 1;
-            if (config->cell == RECUR_CELL_GRU)
+            if (config->cell != RECUR_CELL_GRU_RESET_BEFORE)
                 r = plain_sigmoid(a[i] + q[i]);
             h[i] = (1 - z) * tanh(a[third] + r * q[third]) + z * h[i];
         }
     }
+    if (config->cell == RECUR_CELL_LN_LSTM)
+        plain_normalise(y, layer->g_c, H);
+    for (size_t i = 0; i < H && layer->gates == 4; i++)
+        h[i] *= tanh(y[i] + (double)layer->b_c[i]);
 }
 
 /* [d][t + 1]: the state of direction d after step t; those at 0 and steps + 1 are the first. */

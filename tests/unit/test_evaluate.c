@@ -88,7 +88,7 @@ static void one_stream(void **state)
 {
     (void)state;
     static const size_t lengths[] = {2, 3, 64, 65, 66, 100, 129, 200, 1000, 1025};
-    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LN_GRU; cell++) {
         recur_model *model = make_model((enum recur_cell)cell);
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
             check_text(model, lengths[i], 0, 0, 1 + i % 3, 1e-6);
@@ -106,15 +106,16 @@ static void part_of_a_text(void **state)
     recur_model_free(model);
 }
 
-/* Many streams: after 128 tokens of warm-up little is left of a state that began at zero. */
+/* Many streams: after 128 tokens of warm-up little is left of a state that began at zero; a little
+ * more where each state is normalised, and so kept from fading. */
 static void many_streams(void **state)
 {
     (void)state;
     static const size_t lengths[] = {2049, 2050, 5000, TOKENS_MAX};
-    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LN_GRU; cell++) {
         recur_model *model = make_model((enum recur_cell)cell);
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-            check_text(model, lengths[i], 0, 0, 2, 1e-6);
+            check_text(model, lengths[i], 0, 0, 2, cell >= RECUR_CELL_LN_LSTM ? 1e-4 : 1e-6);
         recur_model_free(model);
     }
 }

@@ -115,7 +115,7 @@ static void a_field_is_set_by_name(void **state)
                      RECUR_OK);
     assert_true(config.dropout == 0.5F);
     assert_string_equal(recur_field_choice(cell, 3), "lstm");
-    assert_null(recur_field_choice(cell, 4));
+    assert_null(recur_field_choice(cell, 6));
     assert_null(recur_field_choice(dropout, 0));
 }
 

@@ -128,12 +128,13 @@ static void what_a_gpu_cannot_train_is_known_without_one(void **state)
 {
     (void)state;
     recur_model_config model = recur_model_config_default(), locked = model, drops = model,
-                       tied = model, free = model;
+                       tied = model, free = model, normalised = model;
     recur_trainer_config trainer = recur_trainer_config_default(), sampled = trainer, ar = trainer,
                          mean = trainer, adds = trainer, frozen = trainer;
     recur_error error = {0};
     drops.weight_drop = 0.1F;
     tied.tied = 1;
+    normalised.cell = RECUR_CELL_LN_GRU;
     free.dropout_kind = locked.dropout_kind = RECUR_DROPOUT_LOCKED; /* of no dropout */
     locked.dropout = 0.1F;
     sampled.sampled_softmax = 9;
@@ -152,6 +153,8 @@ static void what_a_gpu_cannot_train_is_known_without_one(void **state)
         {&locked, &trainer, RECUR_ERROR_UNSUPPORTED},
         {&drops, &trainer, RECUR_ERROR_UNSUPPORTED},
         {&tied, &trainer, RECUR_ERROR_UNSUPPORTED},
+        {&normalised, &trainer, RECUR_ERROR_UNSUPPORTED},
+        {&normalised, NULL, RECUR_ERROR_UNSUPPORTED},
         {&model, &sampled, RECUR_ERROR_UNSUPPORTED},
         {&model, &ar, RECUR_ERROR_UNSUPPORTED},
         {&model, &mean, RECUR_ERROR_UNSUPPORTED},

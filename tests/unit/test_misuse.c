@@ -20,7 +20,7 @@ static void names_of_no_value(void **state)
     assert_string_equal(recur_clean_name((enum recur_clean)2), "unknown");
     assert_string_equal(recur_sampling_name((enum recur_sampling) - 1), "unknown");
     assert_string_equal(recur_task_name((enum recur_task)4), "unknown");
-    assert_string_equal(recur_cell_name((enum recur_cell)4), "unknown");
+    assert_string_equal(recur_cell_name((enum recur_cell)6), "unknown");
     assert_string_equal(recur_activation_name((enum recur_activation)1000000), "unknown");
     assert_string_equal(recur_init_name((enum recur_init)2), "unknown");
     assert_string_equal(recur_merge_name((enum recur_merge)2), "unknown");
@@ -142,10 +142,11 @@ static void models_of_no_kind(void **state)
     recur_model *model = NULL;
     recur_model_config config = recur_model_config_default();
     config.vocabulary = 3;
-    config.cell = (enum recur_cell)4;
+    config.cell = (enum recur_cell)6;
     assert_int_equal(recur_model_create(&config, NULL, &model, &error), RECUR_ERROR_ARGUMENT);
-    assert_string_equal(error.message,
-                        "unknown cell 4: expected rnn, gru, gru-reset-before or lstm");
+    assert_string_equal(
+        error.message,
+        "unknown cell 6: expected rnn, gru, gru-reset-before, lstm, ln-lstm or ln-gru");
     recur_import_config import = recur_import_config_default();
     import.cell = &config.cell;
     assert_int_equal(recur_model_import("absent", &import, &model, NULL, &error),

@@ -112,13 +112,14 @@ static void assert_comes_back(struct scratch *scratch, recur_model *model)
 
 static void every_kind_of_model_comes_back(void **state)
 {
-    const enum recur_cell cells[] = {RECUR_CELL_RNN, RECUR_CELL_GRU, RECUR_CELL_GRU_RESET_BEFORE,
-                                     RECUR_CELL_LSTM};
+    const enum recur_cell cells[] = {
+        RECUR_CELL_RNN,  RECUR_CELL_GRU,     RECUR_CELL_GRU_RESET_BEFORE,
+        RECUR_CELL_LSTM, RECUR_CELL_LN_LSTM, RECUR_CELL_LN_GRU};
     for (unsigned i = 0; i < 24; i++) {
         recur_model_config config = {
             .size = sizeof config,
             .task = (enum recur_task)(i / 7 % 2),
-            .cell = cells[i % 4],
+            .cell = cells[i % 6],
             .activation = (enum recur_activation)(i % 3),
             .layers = 1 + i % 3,
             .bidirectional = i / 3 % 2,

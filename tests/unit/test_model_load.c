@@ -45,7 +45,8 @@ static const struct {
      "recur.config: unknown task \"tug\": expected lm, fill, tag or classify"},
     {"recur.config", "\"lstm\"", "3", RECUR_ERROR_FORMAT, "recur.config: cell is not a text"},
     {"recur.config", "lstm", "lstn", RECUR_ERROR_FORMAT,
-     "recur.config: unknown cell \"lstn\": expected rnn, gru, gru-reset-before or lstm"},
+     "recur.config: unknown cell \"lstn\": expected rnn, gru, gru-reset-before, lstm, "
+     "ln-lstm or ln-gru"},
     {"recur.config", "tanh", "tan", RECUR_ERROR_FORMAT,
      "recur.config: unknown activation \"tan\": expected tanh, relu or sigmoid"},
     {"recur.config", "uniform", "zero", RECUR_ERROR_FORMAT,

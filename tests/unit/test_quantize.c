@@ -98,12 +98,15 @@ static void on_every_level(void (*check)(void))
     unsetenv("RECUR_ISA");
 }
 
+/* States that are normalised do not fade, and errors grow in them from token to token while the
+ * model is untrained. */
 static void every_cell_near_float(void)
 {
-    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++)
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LN_GRU; cell++)
         for (size_t embedding = 0; embedding <= EMBEDDING; embedding += EMBEDDING) {
-            check_near((enum recur_cell)cell, embedding, RECUR_QUANTIZATION_BF16, 0.005);
-            check_near((enum recur_cell)cell, embedding, RECUR_QUANTIZATION_INT8, 0.02);
+            double more = cell >= RECUR_CELL_LN_LSTM ? 10 : 1;
+            check_near((enum recur_cell)cell, embedding, RECUR_QUANTIZATION_BF16, more * 0.005);
+            check_near((enum recur_cell)cell, embedding, RECUR_QUANTIZATION_INT8, more * 0.02);
         }
 }
 

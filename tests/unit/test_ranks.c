@@ -45,6 +45,8 @@ static void likewise_with_dropout_in_low_precision_and_with_blanks(void **state)
     work.config.precision = RECUR_PRECISION_BF16;
     work.model.cell = RECUR_CELL_GRU_RESET_BEFORE;
     same_bits(&work);
+    work.model.cell = RECUR_CELL_LN_GRU;
+    same_bits(&work);
     work = work_of();
     work.model.task = RECUR_TASK_FILL;
     work.model.bidirectional = true;
@@ -56,6 +58,7 @@ static void likewise_where_gradients_are_accumulated(void **state)
     (void)state;
     struct work work = work_of();
     work.config.accumulate = 3;
+    work.model.cell = RECUR_CELL_LN_LSTM;
     work.model.dropout = 0.2F;
     work.model.layers = 2;
     same_bits(&work);

@@ -65,7 +65,7 @@ static void check_threads(enum recur_cell cell, float dropout, size_t hidden,
 static void same_bits_on_any_threads(void **state)
 {
     (void)state;
-    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++)
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LN_GRU; cell++)
         for (int variant = 0; variant < 4; variant++) {
             recur_trainer_config config = small_config();
             config.batch = 5;
@@ -80,7 +80,7 @@ static void same_bits_on_any_threads(void **state)
 static void same_bits_where_units_are_shared(void **state)
 {
     (void)state;
-    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LN_GRU; cell++) {
         recur_trainer_config config = small_config();
         config.batch = 2;
         config.steps = 10;
@@ -178,7 +178,7 @@ static void check_learning(enum recur_cell cell, const recur_trainer_config *con
 static void learns(void **state)
 {
     (void)state;
-    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LSTM; cell++) {
+    for (int cell = RECUR_CELL_RNN; cell <= RECUR_CELL_LN_GRU; cell++) {
         recur_trainer_config config = small_config();
         check_learning((enum recur_cell)cell, &config);
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backend/cpu/beside.h"
+#include "backend/cpu/normalise.h"
 
 /* How many panels of the vocabulary are multiplied at a time: so few that one panel's weights for
  * them stay in the L2 cache for all rows, and some of their logits for the next panel. */
@@ -187,9 +188,11 @@ static void backward_step(const struct recur_pass *pass, const struct recur_part
     for (size_t i = 0; i < end - begin; i++) {
         size_t u = begin + recur_to_and_fro(pass, t, i, end - begin);
         backward_later(pass, l, d, u, later, laters);
-        for (unsigned r = 0; r < ranges; r++)
+        for (unsigned r = 0; r < ranges && !cell->lines; r++)
             backward_cell(pass, stream, &range[r], u, cell->phases - 1);
     }
+    if (cell->lines)
+        recur_pass_normalise_backward(pass, partition, l, d, t);
     recur_partition_wait(partition);
     if (cell->phases == 1)
         return;
@@ -258,10 +261,13 @@ static void backward_direction(const struct recur_pass *pass,
                                const struct recur_partition *partition, size_t l, size_t d)
 {
     const struct recur_layer *layer = &pass->network->layer[l];
+    size_t begin = recur_partition_begin(partition, layer->units);
     size_t end = recur_partition_end(partition, layer->units);
     size_t apart = steps_apart(pass, partition, l);
-    for (size_t u = recur_partition_begin(partition, layer->units); u < end; u++)
+    for (size_t u = begin; u < end; u++)
         begin_gradient(pass, partition, l, d, u);
+    for (size_t u = begin; u < end && pass->network->cell->lines; u++)
+        recur_pass_normalise_begin(pass, partition, l, d, u);
     for (size_t i = partition->steps; i-- > 0;) {
         backward_step(pass, partition, l, d, d ? partition->steps - 1 - i : i);
         if (i % apart == 0)

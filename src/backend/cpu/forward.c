@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backend/cpu/beside.h"
+#include "backend/cpu/normalise.h"
 #include "base/clock.h"
 
 /* How many numbers of z a product writes before the cell reads them: so few that they are still in
@@ -168,6 +169,8 @@ static void forward_cell(const struct recur_pass *pass, const struct recur_strea
 {
     const struct recur_cell_kind *cell = pass->network->cell;
     struct recur_tile tile;
+    if (cell->lines)
+        return; /* it needs all units' */
     if (recur_pass_works_beside(pass)) {
         recur_beside_alone(pass, stream, range, u, false);
         return;
@@ -283,6 +286,9 @@ static void forward_direction(struct recur_pass *pass, const struct recur_partit
         for (unsigned p = 0; p < cell->phases; p++) {
             forward_step(pass, partition, l, d, d ? partition->steps - 1 - i : i, p);
             recur_partition_wait(partition);
+            if (cell->lines)
+                recur_pass_normalise_forward(pass, partition, l, d,
+                                             d ? partition->steps - 1 - i : i);
         }
     for (size_t u = begin; u < end && stream->carried_h; u++)
         end_state(pass, partition, stream, d, u);

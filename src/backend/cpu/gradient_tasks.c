@@ -22,11 +22,21 @@ static void add_panel(const struct recur_pass *pass, real *to, const real *from,
     }
 }
 
+/* The same for one panel of each of some parameters that the network may lack. */
+static void add_present(const struct recur_pass *pass, real *to, const real *from,
+                        const size_t *indices, size_t count, size_t panel)
+{
+    for (size_t i = 0; i < count; i++)
+        if (indices[i] != RECUR_NO_TENSOR)
+            add_panel(pass, to, from, indices[i], panel);
+}
+
 /* The same for all panels of a task. */
 static void add_task(const struct recur_pass *pass, real *to, const real *from,
                      struct recur_panel_task task)
 {
     const struct recur_network *network = pass->network;
+    const size_t gates = network->cell->gates;
     if (task.kind == RECUR_PANELS_HEAD) {
         add_panel(pass, to, from, network->head_weight, task.panel);
         add_panel(pass, to, from, network->head_bias, task.panel);
@@ -35,11 +45,12 @@ static void add_task(const struct recur_pass *pass, real *to, const real *from,
     } else {
         const struct recur_direction *tensors = &network->layer[task.l].direction[task.d];
         for (size_t i = task.panel; i < task.panel + task.panels; i++) {
-            add_panel(pass, to, from, tensors->weight_ih, i);
-            add_panel(pass, to, from, tensors->weight_hh, i);
-            add_panel(pass, to, from, tensors->bias_ih, i);
-            if (tensors->bias_hh != RECUR_NO_TENSOR)
-                add_panel(pass, to, from, tensors->bias_hh, i);
+            const size_t each[] = {tensors->weight_ih, tensors->weight_hh, tensors->bias_ih,
+                                   tensors->bias_hh,   tensors->gain_ih,   tensors->gain_hh};
+            add_present(pass, to, from, each, sizeof each / sizeof *each, i);
+            if (i % gates == 0)
+                add_present(pass, to, from, (const size_t[]){tensors->gain_c, tensors->bias_c}, 2,
+                            i / gates);
         }
     }
 }

@@ -7,7 +7,7 @@
 #include "backend/cpu/beside.h"
 #include "backend/cpu/bf16.h"
 #include "backend/cpu/int8.h"
-#include "backend/cpu/partition.h"
+#include "backend/cpu/normalise.h"
 
 static real *gradient_panel(const struct recur_pass *pass, const struct recur_summed *sum,
                             size_t index, size_t panel)
@@ -187,6 +187,14 @@ static void gradient_table(const struct recur_pass *pass, const struct recur_sum
         pass->kernels->scatter_add(dw, ids, dz, sum->rows);
 }
 
+/* The sequences that the rows are of. */
+static struct recur_range gradient_sequences(const struct recur_pass *pass,
+                                             const struct recur_summed *sum)
+{
+    size_t each = recur_pass_micro_batch(pass);
+    return (struct recur_range){sum->micro_batch * each, sum->micro_batches * each};
+}
+
 static void gradient_gates(const struct recur_pass *pass, const struct recur_summed *sum,
                            struct recur_panel_task task, size_t thread)
 {
@@ -213,7 +221,11 @@ static void gradient_gates(const struct recur_pass *pass, const struct recur_sum
         input[i] = *right;
         input[i].dz = z + cell->input_slot[gate] * stream->z_stride;
         input[i].dw = gradient_panel(pass, sum, tensors->weight_ih, panel);
-        gradient_bias(pass, sum, tensors, panel, input[i].dz, right->dz);
+        if (cell->lines)
+            recur_pass_normalise_gradients(pass, task.l, task.d, panel, sum->gradients,
+                                           gradient_sequences(pass, sum));
+        else
+            gradient_bias(pass, sum, tensors, panel, input[i].dz, right->dz);
         make_pairs(pass, thread, i, right);
         input[i].pairs = right->pairs;
     }
@@ -345,12 +357,16 @@ static void prepare_gate(const struct recur_pass *pass, struct recur_panel_task 
         recur_workspace_stream(pass->work, pass->network, task.l, task.d);
     size_t u = task.panel / cell->gates, gate = task.panel % cell->gates;
     unsigned input = cell->input_slot[gate], recurrent = cell->recurrent_slot[gate];
-    real *bias = stream->slot_bias + (u * cell->slots + input) * RECUR_LANES;
-    real *bias_hh = stream->slot_bias + (u * cell->slots + recurrent) * RECUR_LANES;
+    size_t slots = cell->lines ? recur_cell_normalised(cell) : cell->slots;
+    real *biases = cell->lines ? stream->bias : stream->slot_bias;
+    real *bias = biases + (u * slots + input) * RECUR_LANES;
+    real *bias_hh = biases + (u * slots + recurrent) * RECUR_LANES;
     memset(bias_hh, 0, RECUR_LANES * sizeof *bias_hh);
     memcpy(bias, recur_pass_panel(pass, tensors->bias_ih, task.panel), RECUR_LANES * sizeof *bias);
     for (size_t i = 0; i < RECUR_LANES && tensors->bias_hh != RECUR_NO_TENSOR; i++)
         bias_hh[i] += recur_pass_panel(pass, tensors->bias_hh, task.panel)[i];
+    if (cell->lines)
+        recur_pass_normalise_prepare(pass, task.l, task.d, task.panel);
     const real *recurrent_weights = prepare_recurrent(pass, task);
     if (layer->dense)
         recur_pass_pack_weight(pass, tensors->weight_ih, task.panel);

@@ -65,6 +65,20 @@ static ptrdiff_t *take_gate_panels(struct layout *layout, const struct recur_cel
     return offset;
 }
 
+/* What layer normalisation keeps for the way back, and what its parameters' gradients add up in. */
+static void lay_out_normalisation(struct layout *layout, const struct recur_cell_kind *cell,
+                                  size_t batch, size_t units, struct recur_stream *stream)
+{
+    size_t each = batch * RECUR_LANES;
+    stream->moments =
+        take(layout, stream->z_stride / RECUR_LANES, RECUR_LINES_MAX * sizeof *stream->moments);
+    stream->sums =
+        take(layout, recur_size_mul(batch, units), RECUR_LINES_MAX * sizeof *stream->sums);
+    stream->arguments = take_panels(layout, units * cell->arguments, each);
+    stream->bias_sums = take_panels(layout, units * cell->arguments, each);
+    stream->gain_sums = take_panels(layout, units * recur_cell_normalised(cell), each);
+}
+
 static void lay_out_gradients(struct layout *layout, const struct recur_network *network,
                               size_t batch, const struct recur_layer *layer,
                               struct recur_stream *stream)
@@ -85,6 +99,8 @@ static void lay_out_gradients(struct layout *layout, const struct recur_network 
         stream->recurrent_transposed[p] =
             take_panels(layout, units, units * gates * RECUR_LANES * RECUR_LANES);
     }
+    if (cell->lines)
+        lay_out_normalisation(layout, cell, batch, units, stream);
     if (network->weight_drop > 0)
         stream->dropped =
             take_panels(layout, units * cell->gates, units * RECUR_LANES * RECUR_LANES);
@@ -133,6 +149,10 @@ static void lay_out_stream(struct layout *layout, const struct recur_workspace *
     if (work->carries && cell->has_c)
         stream->carried_c = take_panels(layout, layer->units, work->batch * RECUR_LANES);
     stream->slot_bias = take_panels(layout, layer->units * cell->slots, RECUR_LANES);
+    if (cell->lines) {
+        stream->gain = take_panels(layout, layer->units * recur_cell_normalised(cell), RECUR_LANES);
+        stream->bias = take_panels(layout, layer->units * recur_cell_normalised(cell), RECUR_LANES);
+    }
     if (work->trains)
         lay_out_gradients(layout, network, work->batch, layer, stream);
 }
@@ -362,7 +382,7 @@ static double step_cost(const struct recur_network *network, const struct recur_
         bool far = depth * RECUR_LANES * sizeof(uint16_t) > l2 / 4 * 3;
         cost += walks * panel_cost(rows, plan->tile_rows, far) * (double)depth;
         if (grid->unit_partitions > 1)
-            cost += walks * 1500 * (double)network->cell->phases;
+            cost += walks * 1500 * (double)recur_cell_meetings(network->cell);
     }
     return cost;
 }

@@ -17,6 +17,7 @@
  *     q    U panels (T*B, 32)            r * h' (gru-reset-before)
  *     dh   as h                          gradients; that of the initial state comes out as well
  *     dc, dq  U panels (B, 32)           carried from step to step
+ *     arguments, bias_sums, gain_sums    as dc, several to a unit panel (backend/cpu/normalise.h)
  *
  * Long panels that are walked side by side lie at distances that are no multiple of 4096 bytes:
  * such a distance would put all of them into the same few sets of the L1 cache. */
@@ -44,6 +45,11 @@ struct recur_stream {
                                                           32) */
     real *dropped; /* weight_hh without what weight drop takes from it, as the parameters lie;
                       NULL: it takes nothing */
+    /* Of a cell with layer normalisation (backend/cpu/normalise.h). */
+    real *gain, *bias;             /* (U, slots and c, 32) */
+    struct recur_moments *moments; /* (T*B, RECUR_LINES_MAX) */
+    struct recur_moments *sums;    /* (B, U, RECUR_LINES_MAX) */
+    real *arguments, *bias_sums, *gain_sums;
     real *input_transposed; /* W_ih^T: panels of the input (U*G*32, 32) */
 };
 

@@ -10,8 +10,11 @@ static enum recur_status serves(const recur_model_config *model,
                                 const recur_trainer_config *config, recur_error *error)
 {
     const char *what = NULL;
+    const struct recur_cell_kind *cell = recur_cell_kind_of(model->cell);
     if (quantization != RECUR_QUANTIZATION_NONE)
         what = "a model of fewer bits does not run";
+    else if (cell && cell->lines)
+        what = "layer normalisation does not run";
     else if (config && config->freeze)
         what = "layers cannot be frozen";
     else if (config && config->average != RECUR_AVERAGE_NONE)

@@ -18,6 +18,7 @@
 
 #define RECUR_CELLS_MAX 16      /* room for enum recur_cell */
 #define RECUR_OPTIMIZERS_MAX 16 /* room for enum recur_optimizer */
+#define RECUR_POINT_SLOTS 4     /* of each cell that has points */
 
 /* The left operand of a product: columns in panels that may lie anywhere. Column k of row r is
  * base[panel[k / 32] + r * 32 + k % 32]. */
@@ -42,6 +43,38 @@ struct recur_update {
     bool decoupled; /* weight decay apart from the gradient (AdamW) */
 };
 
+/* What layer normalisation makes of a line of a row: (x - mean) scale. Of a gradient that comes
+ * back through it: the mean or the sum of v = gain dy, and that of v times the normalised number,
+ * where the scale stands. */
+struct recur_moments {
+    real mean, scale;
+};
+
+/* A line (src/nn/cell.h) of some rows: panel s of unit panel u is (rows, 32) at x + u unit + s
+ * slot. In backward its gains are at gain + u gain_unit + 32 s, and the gradients of what the
+ * normalised numbers go to at gradient[s] + u gradient_unit. */
+struct recur_line {
+    size_t hidden, rows;
+    unsigned slots;
+    const real *x;
+    size_t unit, slot;
+    const real *gain, *gradient[RECUR_SLOTS_MAX];
+    size_t gain_unit, gradient_unit;
+};
+
+/* What a tile of a cell with layer normalisation has besides. Moments are (rows,
+ * RECUR_LINES_MAX), one for each line; gain and bias (slots, 32), those of c behind them. In
+ * backward `argument` receives the gradients of the arguments, and the sums, which are one row for
+ * each sequence, increase by those of biases and gains. */
+struct recur_normalised {
+    size_t width; /* lanes in use */
+    const struct recur_moments *moments, *back;
+    const real *gain, *bias;
+    real *argument[RECUR_ARGUMENTS_MAX];
+    real *bias_sum[RECUR_ARGUMENTS_MAX];
+    real *gain_sum[RECUR_SLOTS_MAX + 1];
+};
+
 /* One tile of a cell's step: n = rows * 32 numbers, 32 units of some rows. h is the step's output,
  * h_prev the state before it. A cell keeps its gates in slots (src/nn/cell.h). When a backward
  * function is called, dh is complete. The function replaces slots and q by the gradients of what
@@ -55,6 +88,7 @@ struct recur_tile {
     real *q;     /* the operand of a second product, where the cell has one */
     const real *dh;
     real *dh_prev, *dc;
+    const struct recur_normalised *normalised;
     /* For points alone: in bf16, pairs of columns. Forward keeps the slots there, unless they are
      * NULL; backward reads and replaces them there. */
     uint16_t *h_copy, *slot_copy[RECUR_SLOTS_MAX];
@@ -64,8 +98,8 @@ struct recur_tile {
  * copies as well. */
 typedef void recur_point(const struct recur_tile *tile, size_t at);
 
-/* A cell's arithmetic: one function for each phase. The equations stand in
- * src/backend/cpu/kernels/<cell>.h. */
+/* A cell's arithmetic: one function for each phase; of a cell with layer normalisation one before c
+ * is normalised, and one after it. The equations stand in src/backend/cpu/kernels/<cell>.h. */
 struct recur_cell_kernels {
     void (*forward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
     void (*backward[RECUR_CELL_PHASES_MAX])(const struct recur_tile *tile);
@@ -176,6 +210,14 @@ struct recur_kernels {
 
     /* The cells' point-wise parts, by enum recur_cell. */
     struct recur_cell_kernels cell[RECUR_CELLS_MAX];
+
+    /* Layer normalisation (Ba, Kiros & Hinton 2016): the moments of each row of a line, to (rows,
+     * RECUR_LINES_MAX); one unit panel's sums of the gradient that comes back, from the moments, to
+     * (rows); and that gradient in place of the slots of a tile, from moments and means. */
+    void (*moments)(const struct recur_line *line, struct recur_moments *to);
+    void (*moments_backward)(const struct recur_line *line, const struct recur_moments *moments,
+                             struct recur_moments *to);
+    void (*normalise_backward)(const struct recur_tile *tile, const struct recur_cell_kind *cell);
 
     /* Softmax cross-entropy over logits of V columns in panels `stride` numbers apart, in place:
      * loss[r] = log sum_v e^{x_v} - x_target; the logits become scale (softmax - one_hot(target)),

@@ -4,6 +4,8 @@
 #include "backend/cpu/kernels/dropout.h"
 #include "backend/cpu/kernels/gru.h"
 #include "backend/cpu/kernels/gru_reset_before.h"
+#include "backend/cpu/kernels/ln_gru.h"
+#include "backend/cpu/kernels/ln_lstm.h"
 #include "backend/cpu/kernels/lstm.h"
 #include "backend/cpu/kernels/measure.h"
 #include "backend/cpu/kernels/optimizers.h"
@@ -69,11 +71,16 @@ const struct recur_kernels NAME(RECUR_ISA) = {
                                                          gru_reset_before_output},
                                              .backward = {gru_reset_before_gates_backward,
                                                           gru_reset_before_output_backward}},
+            [RECUR_CELL_LN_GRU] = LN_GRU,
+            [RECUR_CELL_LN_LSTM] = LN_LSTM,
             [RECUR_CELL_LSTM] = {.forward = {lstm_forward},
                                  .backward = {lstm_backward},
                                  .forward_point = POINT_OR_NULL(lstm_forward_point),
                                  .backward_point = POINT_OR_NULL(lstm_backward_point)},
         },
+    .moments = moments,
+    .moments_backward = moments_backward,
+    .normalise_backward = normalise_backward,
     .softmax_loss = softmax_loss,
     .dropout = dropout,
     .sum_squares = sum_squares,
