@@ -32,6 +32,13 @@ GROUPS = {
         ("cosine, locked dropout", "--schedule cosine --dropout-kind locked"),
         ("ema, `--lr 0.01`, weight drop 0.1", "--average ema --lr 0.01 --weight-drop 0.1"),
     ]),
+    "normalised": ("tinyshakespeare",
+                   "--hidden 192 --batch 8 --steps 64 --lr 0.005 --dropout 0.2 --average ema --epochs 8", [
+                       ("`lstm`", "--cell lstm"),
+                       ("`ln-lstm`", "--cell ln-lstm"),
+                       ("`gru`", "--cell gru"),
+                       ("`ln-gru`", "--cell ln-gru"),
+                   ]),
     "story": ("", "--hidden 192 --batch 4 --dropout 0.5 --schedule cosine --precision bf16", [
         ("20 epochs", "--lr 0.02 --epochs 20"),
         ("20 epochs, weight drop 0.2", "--lr 0.02 --epochs 20 --weight-drop 0.2"),
