@@ -129,7 +129,8 @@ function showChoices() {
   const model = chosenModel();
   if (!model) return;
   const kept = [$("layer").value, $("colour").value, $("rank").value];
-  const gates = { lstm: ["i", "f", "g", "o", "c"], gru: ["r", "z", "n"], "gru-reset-before": ["r", "z", "n"] };
+  const gates = { lstm: ["i", "f", "g", "o", "c"], gru: ["r", "z", "n"], "gru-reset-before": ["r", "z", "n"],
+    "ln-lstm": ["i", "f", "g", "o", "c"], "ln-gru": ["r", "z", "n"] };
   const fill = (id, options, value) => {
     $(id).replaceChildren(...options.map(([key, name]) => el("option", { value: key }, name)));
     $(id).value = options.some(([key]) => String(key) === value) ? value : options[0][0];

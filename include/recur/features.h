@@ -62,8 +62,8 @@ RECUR_API enum recur_status recur_features_save(const recur_model *model,
                                                 recur_error *error);
 
 /* The name of what recur_gates writes as number `gate` of a cell: "i", "f", "g", "o", "c" of an
- * lstm, "r", "z", "n" of both grus; NULL behind the last one. An rnn has
- * none, and those of a cell with layer normalisation are not shown. */
+ * lstm, "r", "z", "n" of the grus, those with layer normalisation likewise; NULL behind the last
+ * one. An rnn has none. */
 RECUR_API const char *recur_gate_name(enum recur_cell cell, size_t gate);
 
 /* Writes how the units of layer `layer` come to their states: for each token of the corpus the

@@ -19,6 +19,8 @@ struct work {
     float *below, *own;           /* (T, I), (T, H) */
     float *weight_ih, *weight_hh; /* (G * H, I or V), (G * H, H) */
     float *bias_ih, *bias_hh;     /* (G * H) */
+    float *gain_ih, *gain_hh;     /* of layer normalisation; NULL: the cell has none */
+    float *sums[2];               /* (G * H, CHUNK): both products, where they are normalised */
     float *x, *h;                 /* (I, CHUNK), (H, CHUNK): what the tokens of a chunk read */
     int32_t ids[CHUNK];
     float *out; /* (T, gates, H) */
@@ -28,6 +30,8 @@ static const char *const names[][6] = {
     [RECUR_CELL_GRU] = {"r", "z", "n"},
     [RECUR_CELL_GRU_RESET_BEFORE] = {"r", "z", "n"},
     [RECUR_CELL_LSTM] = {"i", "f", "g", "o", "c"},
+    [RECUR_CELL_LN_LSTM] = {"i", "f", "g", "o", "c"},
+    [RECUR_CELL_LN_GRU] = {"r", "z", "n"},
 };
 
 const char *recur_gate_name(enum recur_cell cell, size_t gate)
@@ -111,6 +115,12 @@ static enum recur_status collect(struct work *work, size_t layer, size_t threads
     RECUR_TRY(unpack(work, direction->weight_hh, 0, &work->weight_hh, error));
     RECUR_TRY(unpack(work, direction->bias_ih, rows, &work->bias_ih, error));
     RECUR_TRY(unpack(work, direction->bias_hh, rows, &work->bias_hh, error));
+    for (int i = 0; i < 2 && direction->gain_ih != RECUR_NO_TENSOR; i++) {
+        RECUR_TRY(unpack(work, i ? direction->gain_hh : direction->gain_ih, 0,
+                         i ? &work->gain_hh : &work->gain_ih, error));
+        RECUR_TRY(recur_alloc(recur_size_mul(rows, CHUNK), sizeof(float), "products",
+                              &work->sums[i], error));
+    }
     RECUR_TRY(
         recur_alloc(recur_size_mul(work->inputs, CHUNK), sizeof(float), "a text", &work->x, error));
     return recur_alloc(recur_size_mul(work->units, CHUNK), sizeof(float), "states", &work->h,
@@ -141,21 +151,67 @@ static float squash(size_t gate, float sum)
     return gate == 2 ? tanhf(sum) : 1 / (1 + expf(-sum)); /* g of lstm and n of gru are gate 2 */
 }
 
+/* Both products of row `row` of the weights for a chunk's tokens, with the biases unless they are
+ * to be normalised. */
+static void sum(const struct work *work, size_t row, size_t count, float input[CHUNK],
+                float recurrent[CHUNK])
+{
+    size_t V = work->model->config.vocabulary;
+    for (size_t t = 0; t < CHUNK; t++) {
+        bool looks_up = !work->inputs && t < count;
+        input[t] = (work->gain_ih ? 0 : work->bias_ih[row]) +
+                   (looks_up ? work->weight_ih[row * V + (size_t)work->ids[t]] : 0);
+        recurrent[t] = work->gain_ih ? 0 : work->bias_hh[row];
+    }
+    multiply(work->weight_ih + row * work->inputs, work->inputs, work->x, input);
+    multiply(work->weight_hh + row * work->units, work->units, work->h, recurrent);
+}
+
+/* Layer normalisation (Ba, Kiros & Hinton 2016, equation 4) of `gates` gates of a product,
+ * together, token by token. */
+static void normalise(const struct work *work, float *sums, const float *gain, const float *bias,
+                      size_t gate, size_t gates)
+{
+    size_t begin = gate * work->units, end = begin + gates * work->units;
+    for (size_t t = 0; t < CHUNK; t++) {
+        double mean = 0, square = 0;
+        for (size_t row = begin; row < end; row++)
+            mean += (double)sums[row * CHUNK + t] / (double)(end - begin);
+        for (size_t row = begin; row < end; row++)
+            square += pow((double)sums[row * CHUNK + t] - mean, 2) / (double)(end - begin);
+        for (size_t row = begin; row < end; row++) {
+            double x = ((double)sums[row * CHUNK + t] - mean) / sqrt(square + 1e-5);
+            sums[row * CHUNK + t] = (float)((double)gain[row] * x + (double)bias[row]);
+        }
+    }
+}
+
+/* Both products of all gates, normalised: an LSTM's four gates together, a GRU's r and z, then n.
+ */
+static void sum_all(const struct work *work, size_t count)
+{
+    size_t together = work->cell == RECUR_CELL_LN_LSTM ? 4 : 2;
+    for (size_t row = 0; row < work->products * work->units; row++)
+        sum(work, row, count, work->sums[0] + row * CHUNK, work->sums[1] + row * CHUNK);
+    for (size_t gate = 0; gate < work->products; gate += together) {
+        size_t gates = work->products - gate < together ? work->products - gate : together;
+        normalise(work, work->sums[0], work->gain_ih, work->bias_ih, gate, gates);
+        normalise(work, work->sums[1], work->gain_hh, work->bias_hh, gate, gates);
+    }
+}
+
 /* The numbers of gate `gate` of unit `j` for a chunk's tokens. */
 static void compute(const struct work *work, size_t gate, size_t j, size_t first, size_t count)
 {
     size_t row = gate * work->units + j, all = work->gates * work->units;
-    size_t V = work->model->config.vocabulary;
-    bool resets = work->cell == RECUR_CELL_GRU && gate == 2;
+    bool resets = (work->cell == RECUR_CELL_GRU || work->cell == RECUR_CELL_LN_GRU) && gate == 2;
     float input[CHUNK], recurrent[CHUNK];
-    for (size_t t = 0; t < CHUNK; t++) {
-        bool looks_up = !work->inputs && t < count;
-        input[t] =
-            work->bias_ih[row] + (looks_up ? work->weight_ih[row * V + (size_t)work->ids[t]] : 0);
-        recurrent[t] = work->bias_hh[row];
+    if (work->gain_ih) {
+        memcpy(input, work->sums[0] + row * CHUNK, sizeof input);
+        memcpy(recurrent, work->sums[1] + row * CHUNK, sizeof recurrent);
+    } else {
+        sum(work, row, count, input, recurrent);
     }
-    multiply(work->weight_ih + row * work->inputs, work->inputs, work->x, input);
-    multiply(work->weight_hh + row * work->units, work->units, work->h, recurrent);
     for (size_t t = 0; t < count; t++) {
         float *out = work->out + (first + t) * all + j;
         out[gate * work->units] =
@@ -192,6 +248,8 @@ static void compute_all(struct work *work)
         if (work->inputs)
             turn(work->below, work->inputs, first, count, false, work->x);
         turn(work->own, work->units, first, count, true, work->h);
+        if (work->gain_ih)
+            sum_all(work, count);
         for (size_t gate = 0; gate < work->products; gate++) {
             if (work->cell == RECUR_CELL_GRU_RESET_BEFORE && gate == 2)
                 reset(work, first, count);
@@ -199,7 +257,7 @@ static void compute_all(struct work *work)
                 compute(work, gate, j, first, count);
         }
     }
-    if (work->cell == RECUR_CELL_LSTM)
+    if (work->gates > work->products)
         keep_cells(work);
 }
 
@@ -209,9 +267,8 @@ static enum recur_status check(const recur_model *model, size_t layer, recur_err
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "the gates of a bidirectional model cannot be shown, only its states");
     if (!recur_gate_name(model->config.cell, 0))
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "the cell %s has no gates%s",
-                          recur_cell_name(model->config.cell),
-                          model->network.cell->lines ? " that can be shown" : "");
+        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "the cell %s has no gates",
+                          recur_cell_name(model->config.cell));
     if (layer >= model->config.layers)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "there is no layer %zu, the model has %zu",
                           recur_size_add(layer, 1), model->config.layers);
@@ -241,6 +298,10 @@ enum recur_status recur_gates(const recur_model *model, const recur_corpus *corp
     free(work.weight_hh);
     free(work.bias_ih);
     free(work.bias_hh);
+    free(work.gain_ih);
+    free(work.gain_hh);
+    free(work.sums[0]);
+    free(work.sums[1]);
     free(work.x);
     free(work.h);
     return status;

@@ -224,6 +224,33 @@ static void a_state_that_overflows(void **state)
     recur_model_free(model);
 }
 
+/* A tensor of layer `l`, by the beginning of its name. */
+static void get_vector(const recur_model *model, const char *beginning, size_t l, float *values)
+{
+    char name[40];
+    snprintf(name, sizeof name, "rnn.%s_l%zu", beginning, l);
+    for (size_t i = 0; i < recur_model_tensors(model); i++)
+        if (!strcmp(recur_model_tensor(model, i).name, name)) {
+            recur_model_get_tensor(model, i, values);
+            return;
+        }
+    fail_msg("there is no tensor %s", name);
+}
+
+/* LN(c) of unit `j`, where the units' c stand at c (H). */
+static double normal_c(const recur_model *model, size_t l, const float *c, size_t H, size_t j)
+{
+    static float gain[40], bias[40];
+    double mean = 0, square = 0;
+    get_vector(model, "gain_c", l, gain);
+    get_vector(model, "bias_c", l, bias);
+    for (size_t i = 0; i < H; i++)
+        mean += (double)c[i] / (double)H;
+    for (size_t i = 0; i < H; i++)
+        square += pow((double)c[i] - mean, 2) / (double)H;
+    return (double)gain[j] * ((double)c[j] - mean) / sqrt(square + 1e-5) + (double)bias[j];
+}
+
 /* The state that the gates of a unit make; `before` is the one that the step read. */
 static double state_of(enum recur_cell cell, const float *gates, size_t hidden, double before)
 {
@@ -241,14 +268,14 @@ static void gates_make_the_states(void **state)
     static float gates[TOKENS_MAX * 5 * 40];
     int32_t ids[TOKENS_MAX];
     recur_corpus *corpus = make_corpus(ids, 300);
-    for (int kind = 0; kind < 3 * 2 * 2; kind++) { /* cells, embedded or not, biases */
+    for (int kind = 0; kind < 5 * 2 * 2; kind++) { /* cells, embedded or not, biases */
         recur_model *model;
         recur_model_config config = recur_model_config_default();
-        config.cell = (enum recur_cell)(RECUR_CELL_GRU + kind % 3);
+        config.cell = (enum recur_cell)(RECUR_CELL_GRU + kind % 5);
         config.layers = 2;
         config.hidden = hidden;
-        config.embedding = kind / 3 % 2 ? 7 : 0;
-        config.biases = kind / 6 ? 2 : 1;
+        config.embedding = kind / 5 % 2 ? 7 : 0;
+        config.biases = kind / 10 ? 2 : 1;
         config.vocabulary = VOCABULARY;
         config.seed = (uint64_t)kind;
         assert_int_equal(recur_model_create(&config, NULL, &model, NULL), RECUR_OK);
@@ -262,12 +289,17 @@ static void gates_make_the_states(void **state)
             recur_model_set_tensor(model, i, values);
         }
         for (size_t l = 0; l < 2; l++) {
-            size_t H = hidden[l], all = (config.cell == RECUR_CELL_LSTM ? 5 : 3) * H;
+            bool normalised = config.cell == RECUR_CELL_LN_LSTM;
+            size_t H = hidden[l], all = (recur_gate_name(config.cell, 3) ? 5 : 3) * H;
             const struct rows *rows = get_rows(model, corpus, l, 1);
             assert_int_equal(recur_gates(model, corpus, l, 1, gates, NULL), RECUR_OK);
             for (size_t i = 0; i < 300 * H; i++) {
                 double before = i < H ? 0 : (double)rows->values[i - H];
-                double got = state_of(config.cell, gates + i / H * all + i % H, H, before);
+                const float *row = gates + i / H * all;
+                double got = state_of(config.cell, row + i % H, H, before);
+                if (normalised)
+                    got = (double)row[3 * H + i % H] *
+                          tanh(normal_c(model, l, row + 4 * H, H, i % H));
                 if (!(fabs(got - (double)rows->values[i]) < 2e-6)) /* sums of 50 floats below 1 */
                     fail_msg("kind %d, layer %zu, token %zu, unit %zu: %g, expected %g", kind, l,
                              i / H, i % H, got, (double)rows->values[i]);
@@ -294,6 +326,7 @@ static void gates_that_there_are_not(void **state)
     recur_model_free(model);
     assert_string_equal(recur_gate_name(RECUR_CELL_LSTM, 4), "c");
     assert_null(recur_gate_name(RECUR_CELL_LSTM, 5));
+    assert_string_equal(recur_gate_name(RECUR_CELL_LN_GRU, 2), "n");
     assert_null(recur_gate_name(RECUR_CELL_LSTM, 6));
     assert_null(recur_gate_name(RECUR_CELL_RNN, 0));
     assert_null(recur_gate_name((enum recur_cell)9, 0));
