@@ -245,6 +245,13 @@ static void choose_drops(struct run *run, const struct recipe *recipe, double ou
         recur_run_choose_option(run, "ar", "%g", ar);
 }
 
+/* Layer normalisation was measured where a model continues a text. */
+static void choose_cell(struct run *run, const struct recipe *recipe)
+{
+    if (recipe->normalised && serves(run, RECUR_USE_CONTINUE))
+        recur_run_choose_option(run, "cell", "%s", recur_cell_name(RECUR_CELL_LN_LSTM));
+}
+
 static void choose_blanks(struct run *run, const struct recipe *recipe)
 {
     if (recipe->blanks > 0)
@@ -276,6 +283,7 @@ static int choose_by_time(struct run *run)
     recur_run_choose_option(run, "batch", "%zu", seen_text.batch);
     if (!run->options.labels)
         recur_run_choose_option(run, "steps", "%zu", recipe.steps);
+    choose_cell(run, &recipe);
     choose_tied(run, &recipe);
     choose_samples(run, &recipe);
     int status = choose_network(run, &recipe, &pace);

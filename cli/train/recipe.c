@@ -5,6 +5,10 @@
 /* Tokens of a text that a large model learns by heart within minutes. */
 #define SMALL 6e4
 
+/* Tokens of a text from which on layer normalisation gains enough to do without ONNX, PyTorch and a
+ * GPU; of a small one more is learnt by heart with it (docs/ablations.md). */
+#define NORMALISED_LEAST 4e5
+
 /* Tokens of a text up to which activation regularisation was measured. */
 #define AR_MOST 4e5
 
@@ -64,6 +68,7 @@ struct recipe recur_recipe(double tokens, size_t vocabulary)
     struct recipe recipe = recipes[i];
     recipe.ar = tokens <= AR_MOST ? 2 : 0;
     recipe.by_heart = 1;
+    recipe.normalised = tokens >= NORMALISED_LEAST && vocabulary > 0 && vocabulary <= 512;
     if (vocabulary > 512) /* there is an embedding */
         return of_many(recipe, tokens, vocabulary);
     if (vocabulary == 0) {
@@ -85,6 +90,7 @@ struct recipe recur_recipe_onward(struct recipe recipe, bool labels)
     recipe.weight_drop = small ? 0.2 : 0;
     recipe.ar = 0;
     recipe.sampled = 0;
+    recipe.normalised = false; /* the cell is the model's */
     recipe.fixed = recipe.fixed || small;
     recipe.average = false;
     recipe.tied = false; /* as the model is */
@@ -121,7 +127,7 @@ struct recipe recur_recipe_plain(struct recipe recipe)
 {
     recipe.plain = true;
     recipe.weight_drop = recipe.ar = 0;
-    recipe.average = recipe.tied = false;
+    recipe.average = recipe.tied = recipe.normalised = false;
     recipe.sampled = 0;
     return recipe;
 }

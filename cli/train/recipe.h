@@ -21,6 +21,7 @@ struct recipe {
     bool tied;                       /* the output layer has the weights of the embedding */
     bool fixed;                      /* dropout and weight drop, however many epochs there are */
     bool plain;                      /* for a GPU: recur_recipe_plain */
+    bool normalised;                 /* with --time: a cell with layer normalisation */
     double by_heart; /* how much is learnt so, beside a model that continues texts */
     double blanks;   /* share of tokens that are blank while training; 0: of a model
                         that fills none */
@@ -69,7 +70,7 @@ double recur_recipe_ar(const struct recipe *recipe, double weight_drop);
 double recur_recipe_held_out(double seen, double reading);
 
 /* The same recipe for a device that drops no weights, regularises no activations, makes no mean of
- * parameters, ties nothing and has the whole softmax: a GPU. */
+ * parameters, ties nothing, has the whole softmax and no layer normalisation: a GPU. */
 struct recipe recur_recipe_plain(struct recipe recipe);
 
 #endif

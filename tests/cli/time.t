@@ -26,6 +26,11 @@ $ recur train --time 1 --cell gru --hidden 24 --batch 3 --lr 0.001 --dropout 0.1
 chose  --steps 35:
 1
 d: gru 24
+# A large text gets layer normalisation, unless the cell is chosen by hand; a small one does not.
+$ seq 100000 > large; recur train large --time 1 --quiet -o n > out; recur info n | head -1 | cut -c 1-10; recur train large --time 1 --cell lstm --quiet -o n > out; recur info n | head -1 | cut -c 1-7; recur info a | head -1 | cut -d " " -f 2
+n: ln-lstm
+n: lstm
+lstm
 # A run that goes on from a model takes a smaller rate.
 $ recur train --init-from c --max-tokens 900 -o e 2>&1 | grep "^chose"
 chose  --dropout 0.4 --weight-drop 0.2 --batch 4 --steps 35 --lr 0.003 --schedule cosine --epochs 12 --patience 3: suits 810 tokens

@@ -164,6 +164,18 @@ static void filling(void **state)
     assert_true(fills.dropout >= words.dropout && fills.weight_drop >= words.weight_drop);
 }
 
+/* Layer normalisation is for larger texts of characters that nobody has begun with. */
+static void normalised(void **state)
+{
+    (void)state;
+    assert_false(recur_recipe(1.6e5, 66).normalised);
+    assert_true(recur_recipe(1e6, 66).normalised && recur_recipe(1e9, 256).normalised);
+    assert_false(recur_recipe(1e6, 5000).normalised || recur_recipe(1e6, 0).normalised);
+    const struct recipe recipe = recur_recipe(1e6, 66);
+    assert_false(recur_recipe_onward(recipe, false).normalised);
+    assert_false(recur_recipe_plain(recipe).normalised);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +189,7 @@ int main(void)
         cmocka_unit_test(words),
         cmocka_unit_test(going_on_takes_a_smaller_rate_and_fewer_epochs),
         cmocka_unit_test(filling),
+        cmocka_unit_test(normalised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
