@@ -168,5 +168,5 @@ double recur_recipe_weight_drop(const struct recipe *recipe, double epochs, doub
     double heart = epochs * parameters * recipe->by_heart;
     if (recipe->plain || recipe->fixed)
         return recipe->weight_drop;
-    return heart < 22 ? 0 : heart < 30 ? 0.1 : heart < 60 ? 0.2 : heart < 120 ? 0.3 : 0.4;
+    return heart < 17 ? 0 : heart < 30 ? 0.1 : heart < 60 ? 0.2 : heart < 120 ? 0.3 : 0.4;
 }
