@@ -52,26 +52,6 @@ void recur_beside_alone(const struct recur_pass *pass, const struct recur_stream
     finish(pass, (struct recur_beside){&tile, point_of(pass, backward)});
 }
 
-/* The input's part of the gates of unit panel u, into the slots of the tile. */
-static void look_up(const struct recur_pass *pass, const struct recur_stream *stream,
-                    const struct recur_step_range *range, size_t tensor, size_t u,
-                    const struct recur_tile *tile)
-{
-    const struct recur_cell_kind *cell = pass->network->cell;
-    const real *bias = stream->slot_bias + u * cell->slots * RECUR_LANES;
-    for (unsigned s = 0; s < cell->slots; s++, bias += RECUR_LANES) {
-        unsigned g = 0;
-        while (g < cell->gates && cell->input_slot[g] != s)
-            g++;
-        if (g == cell->gates)
-            pass->kernels->fill(tile->slot[s], bias, range->rows);
-        else
-            pass->kernels->gather(tile->slot[s],
-                                  recur_pass_panel(pass, tensor, u * cell->gates + g),
-                                  pass->batch.ids + range->row, bias, range->rows);
-    }
-}
-
 /* The gates of unit panel u, but for their functions, into the tile, whose slots lie at z. */
 static void forward_gates(const struct recur_pass *pass, const struct recur_step_range *range,
                           size_t l, size_t d, size_t u, real *z, struct recur_tile *tile,
@@ -88,7 +68,8 @@ static void forward_gates(const struct recur_pass *pass, const struct recur_step
     for (unsigned s = layer->dense ? first : 0; s < cell->slots; s++)
         tile->slot[s] = z + s * tile->n;
     if (!layer->dense)
-        look_up(pass, stream, range, layer->direction[d].weight_ih, u, tile);
+        recur_pass_look_up(pass, l, d, u, (struct recur_range){range->row, range->rows}, z,
+                           tile->n);
     multiply(pass, tile->slot[first], tile->n, &state,
              recur_pass_recurrent(pass, l, d, u * cell->gates + phase->first_gate), phase->gates,
              recur_panel_width(layer->hidden, u), range->rows, start,

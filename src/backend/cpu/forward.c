@@ -57,7 +57,8 @@ static size_t input_row(const struct recur_pass *pass, size_t l, struct recur_ra
     return l ? range.row + recur_pass_buffer(pass) : range.row;
 }
 
-/* x W_ih^T + b of gate g into its slots of `count` unit panels, for a range of rows. */
+/* x W_ih^T + b of gate g of a dense layer into its slots of `count` unit panels, for a range of
+ * rows. */
 static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d, unsigned g,
                                size_t first, size_t count, struct recur_range range)
 {
@@ -75,20 +76,16 @@ static void forward_input_gate(const struct recur_pass *pass, size_t l, size_t d
                          .hidden = layer->hidden};
     for (size_t u = first; u < first + count; u++) {
         size_t slot = u * cell->slots + cell->input_slot[g];
-        real *z = stream->z + slot * stream->z_stride + range.row * RECUR_LANES;
         const real *bias = stream->slot_bias + slot * RECUR_LANES;
-        if (layer->dense && count == 1)
+        if (count == 1)
             gate.start = bias;
-        else if (layer->dense)
-            pass->kernels->fill(z, bias, range.rows);
         else
-            pass->kernels->gather(z, recur_pass_panel(pass, tensor, u * cell->gates + g),
-                                  pass->batch.ids + range.row, bias, range.rows);
+            pass->kernels->fill(stream->z + slot * stream->z_stride + range.row * RECUR_LANES, bias,
+                                range.rows);
     }
-    if (layer->dense)
-        multiply_gates(pass, stream, &gate, first, count, range.row, range.rows,
-                       &(struct recur_left){pass->work->base, layer_input.value_panels,
-                                            input_row(pass, l, range), layer_input.columns});
+    multiply_gates(pass, stream, &gate, first, count, range.row, range.rows,
+                   &(struct recur_left){pass->work->base, layer_input.value_panels,
+                                        input_row(pass, l, range), layer_input.columns});
 }
 
 /* Writes the biases of slots that get nothing from the input. */
@@ -107,41 +104,67 @@ static void forward_bias(const struct recur_pass *pass, const struct recur_strea
     }
 }
 
+void recur_pass_look_up(const struct recur_pass *pass, size_t l, size_t d, size_t u,
+                        struct recur_range range, real *z, size_t stride)
+{
+    const struct recur_cell_kind *cell = pass->network->cell;
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    const real *bias = stream->slot_bias + u * cell->slots * RECUR_LANES;
+    size_t tensor = pass->network->layer[l].direction[d].weight_ih;
+    for (unsigned s = 0; s < cell->slots; s++, bias += RECUR_LANES, z += stride) {
+        unsigned g = 0;
+        while (g < cell->gates && cell->input_slot[g] != s)
+            g++;
+        if (g == cell->gates)
+            pass->kernels->fill(z, bias, range.rows);
+        else
+            pass->kernels->gather(z, recur_pass_panel(pass, tensor, u * cell->gates + g),
+                                  pass->batch.ids + range.row, bias, range.rows);
+    }
+}
+
+/* The same into z, where the layer's gates are. */
+static void forward_look_up(const struct recur_pass *pass, size_t l, size_t d, size_t u,
+                            struct recur_range range)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t slot = u * pass->network->cell->slots;
+    recur_pass_look_up(pass, l, d, u, range,
+                       stream->z + slot * stream->z_stride + range.row * RECUR_LANES,
+                       stream->z_stride);
+}
+
+/* x W_ih^T + b into the slots of unit panels [u, u + count) of a dense layer, for all steps. */
+static void forward_dense(const struct recur_pass *pass, const struct recur_partition *partition,
+                          size_t l, size_t d, size_t u, size_t count)
+{
+    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
+    size_t ranges = recur_partition_ranges(pass, partition);
+    for (unsigned g = 0; g < pass->network->cell->gates; g++)
+        for (size_t i = 0; i < ranges; i++)
+            forward_input_gate(pass, l, d, g, u, count, recur_partition_range(pass, partition, i));
+    for (size_t own = u; own < u + count; own++)
+        for (size_t i = 0; i < ranges; i++)
+            forward_bias(pass, stream, own, recur_partition_range(pass, partition, i));
+}
+
 /* x W_ih^T + b into the slots of the partition's unit panels, for all steps. */
 static void forward_input(const struct recur_pass *pass, const struct recur_partition *partition,
                           size_t l, size_t d)
 {
-    const struct recur_cell_kind *cell = pass->network->cell;
     const struct recur_layer *layer = &pass->network->layer[l];
-    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
     size_t ranges = recur_partition_ranges(pass, partition),
            end = recur_partition_end(partition, layer->units);
     size_t rows = ranges ? recur_partition_range(pass, partition, 0).rows : 0;
     if (!rows || recur_pass_looks_up_in_steps(pass, l))
         return;
-    size_t group = units_at_once(1, rows);
+    size_t group = layer->dense ? units_at_once(1, rows) : 1;
     for (size_t u = recur_partition_begin(partition, layer->units); u < end; u += group) {
-        size_t count = end - u < group ? end - u : group;
-        for (unsigned g = 0; g < cell->gates; g++)
-            for (size_t i = 0; i < ranges; i++)
-                forward_input_gate(pass, l, d, g, u, count,
-                                   recur_partition_range(pass, partition, i));
-        for (size_t own = u; own < u + count; own++)
-            for (size_t i = 0; i < ranges; i++)
-                forward_bias(pass, stream, own, recur_partition_range(pass, partition, i));
+        if (layer->dense)
+            forward_dense(pass, partition, l, d, u, end - u < group ? end - u : group);
+        for (size_t i = 0; i < ranges && !layer->dense; i++)
+            forward_look_up(pass, l, d, u, recur_partition_range(pass, partition, i));
     }
-}
-
-/* The same for `count` unit panels and one step, where its rows are looked up within it. */
-static void forward_look_up(const struct recur_pass *pass, const struct recur_step_range *range,
-                            size_t l, size_t d, size_t first, size_t count)
-{
-    const struct recur_stream *stream = recur_workspace_stream(pass->work, pass->network, l, d);
-    const struct recur_range rows = {range->row, range->rows};
-    for (unsigned g = 0; g < pass->network->cell->gates; g++)
-        forward_input_gate(pass, l, d, g, first, count, rows);
-    for (size_t u = first; u < first + count; u++)
-        forward_bias(pass, stream, u, rows);
 }
 
 /* Adds h' W_hh^T (or q W_hh^T) of some rows to the input's part, for `count` unit panels. */
@@ -206,8 +229,8 @@ static void forward_step(const struct recur_pass *pass, const struct recur_parti
         size_t first = begin + recur_to_and_fro(pass, t, i, groups) * group;
         size_t count = end - first < group ? end - first : group;
         for (unsigned r = 0; r < ranges; r++) {
-            if (recur_pass_looks_up_in_steps(pass, l))
-                forward_look_up(pass, &range[r], l, d, first, count);
+            for (size_t u = first; u < first + count && recur_pass_looks_up_in_steps(pass, l); u++)
+                forward_look_up(pass, l, d, u, (struct recur_range){range[r].row, range[r].rows});
             if (!recur_step_range_is_zero(pass, &range[r]))
                 forward_product(pass, &range[r], l, d, phase, first, count);
             for (size_t u = first; u < first + count; u++)

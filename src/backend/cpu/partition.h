@@ -293,6 +293,11 @@ void recur_pass_drop_weights(const struct recur_pass *pass, size_t l, size_t d, 
 void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t panel,
                      struct recur_range range, real *to, const real *from);
 
+/* x W_ih^T + b of a range of rows where layer l looks tokens up: into the slots of unit panel u,
+ * which lie at z, `stride` apart; only b where a slot gets nothing from the input. */
+void recur_pass_look_up(const struct recur_pass *pass, size_t l, size_t d, size_t u,
+                        struct recur_range range, real *z, size_t stride);
+
 /* to = or += the states before each step, one panel in direction d, in the rows of the steps; row 0
  * of h is at `states`. */
 void recur_pass_gather_before(const struct recur_pass *pass,
