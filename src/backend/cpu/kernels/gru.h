@@ -25,9 +25,9 @@ INLINE void gru_output(const struct recur_tile *tile, size_t at)
 static void gru_forward(const struct recur_tile *tile)
 {
     const struct recur_tile own = *tile;
-    EACH_POINT(sigmoid_1);
-    EACH_POINT(sigmoid_2);
-    EACH_POINT(gru_output);
+    sigmoid_slot(&own, 1);
+    sigmoid_slot(&own, 2);
+    EACH_PART(gru_output);
 }
 
 INLINE void gru_gradient(const struct recur_tile *tile, size_t at)
@@ -46,7 +46,7 @@ INLINE void gru_gradient(const struct recur_tile *tile, size_t at)
 static void gru_backward(const struct recur_tile *tile)
 {
     const struct recur_tile own = *tile;
-    EACH_POINT(gru_gradient);
+    EACH_PART(gru_gradient);
 }
 
 #ifdef __AMX_BF16__

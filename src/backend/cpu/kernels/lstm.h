@@ -24,11 +24,11 @@ INLINE void lstm_output(const struct recur_tile *tile, size_t at)
 static void lstm_forward(const struct recur_tile *tile)
 {
     const struct recur_tile own = *tile;
-    EACH_POINT(sigmoid_0);
-    EACH_POINT(sigmoid_1);
-    EACH_POINT(tanh_2);
-    EACH_POINT(sigmoid_3);
-    EACH_POINT(lstm_output);
+    sigmoid_slot(&own, 0);
+    sigmoid_slot(&own, 1);
+    tanh_slot(&own, 2);
+    sigmoid_slot(&own, 3);
+    EACH_PART(lstm_output);
 }
 
 INLINE void lstm_gradient(const struct recur_tile *tile, size_t at)
@@ -48,7 +48,7 @@ INLINE void lstm_gradient(const struct recur_tile *tile, size_t at)
 static void lstm_backward(const struct recur_tile *tile)
 {
     const struct recur_tile own = *tile;
-    EACH_POINT(lstm_gradient);
+    EACH_PART(lstm_gradient);
 }
 
 #ifdef __AMX_BF16__

@@ -1,26 +1,29 @@
-/* The parts of which cells are made, one vector each, and what they need where they run beside
- * products (struct recur_beside). */
+/* What cells are made of, and what they need where they run beside products (struct recur_beside).
+ */
 #ifndef RECUR_BACKEND_CPU_KERNELS_POINTS_H
 #define RECUR_BACKEND_CPU_KERNELS_POINTS_H
 
 #include "backend/cpu/kernels/vmath.h"
 
 /* Does one part after another for all vectors of the tile. */
-#define EACH_POINT(point)                                                                          \
+#define EACH_PART(part)                                                                            \
     for (size_t j = 0; j < own.n; j += VL)                                                         \
-    point(&own, j)
+    part(&own, j)
 
-#define SLOT_POINT(name, function, number)                                                         \
-    INLINE void name(const struct recur_tile *tile, size_t at)                                     \
-    {                                                                                              \
-        real *x = tile->slot[number] + at;                                                         \
-        store(x, function(load(x)));                                                               \
-    }
-SLOT_POINT(sigmoid_0, vsigmoid, 0)
-SLOT_POINT(sigmoid_1, vsigmoid, 1)
-SLOT_POINT(sigmoid_2, vsigmoid, 2)
-SLOT_POINT(sigmoid_3, vsigmoid, 3)
-SLOT_POINT(tanh_2, vtanh, 2)
+/* The functions of gates, which take the place of their arguments in a slot. */
+INLINE void sigmoid_slot(const struct recur_tile *tile, unsigned slot)
+{
+    real *x = tile->slot[slot];
+    const size_t n = tile->n;
+    EACH_VECTOR store(x + j, vsigmoid(load(x + j)));
+}
+
+INLINE void tanh_slot(const struct recur_tile *tile, unsigned slot)
+{
+    real *x = tile->slot[slot];
+    const size_t n = tile->n;
+    EACH_VECTOR store(x + j, vtanh(load(x + j)));
+}
 
 #ifndef RECUR_DOUBLE
 #ifdef __AVX512BF16__
@@ -124,7 +127,5 @@ INLINE void put_h(const struct recur_tile *tile, size_t at, vec h)
 }
 #endif
 #endif
-
-#undef SLOT_POINT
 
 #endif
