@@ -186,17 +186,17 @@ static void normalise(const struct work *work, float *sums, const float *gain, c
     }
 }
 
-/* Both products of all gates, normalised: an LSTM's four gates together, a GRU's r and z, then n.
- */
+/* Both products of all gates, normalised line by line; c, the last line, is none of them. */
 static void sum_all(const struct work *work, size_t count)
 {
-    size_t together = work->cell == RECUR_CELL_LN_LSTM ? 4 : 2;
+    const struct recur_cell_kind *cell = work->model->network.cell;
     for (size_t row = 0; row < work->products * work->units; row++)
         sum(work, row, count, work->sums[0] + row * CHUNK, work->sums[1] + row * CHUNK);
-    for (size_t gate = 0; gate < work->products; gate += together) {
-        size_t gates = work->products - gate < together ? work->products - gate : together;
-        normalise(work, work->sums[0], work->gain_ih, work->bias_ih, gate, gates);
-        normalise(work, work->sums[1], work->gain_hh, work->bias_hh, gate, gates);
+    for (unsigned k = 0; k < cell->lines && cell->line[k].first < cell->slots; k++) {
+        bool recurrent = cell->line[k].first >= cell->gates;
+        size_t gate = cell->line[k].first % cell->gates;
+        normalise(work, work->sums[recurrent], recurrent ? work->gain_hh : work->gain_ih,
+                  recurrent ? work->bias_hh : work->bias_ih, gate, cell->line[k].slots);
     }
 }
 
