@@ -8,9 +8,8 @@
 
 #include <cmocka.h>
 
-#include "backend/backend.h"
 #include "base/team.h"
-#include "nn/model_object.h"
+#include "text_engine.h"
 
 enum { VOCABULARY = 5, HIDDEN = 7, BATCH = 3, STEPS = 4, THREADS = 2 };
 
@@ -58,7 +57,6 @@ static enum recur_status learn(recur_model *model, recur_sum_fn *sum, int *calls
     config.clip = 0;
     struct recur_team *team;
     struct recur_learner *learner;
-    struct recur_engine *engine;
     assert_int_equal(recur_team_create(THREADS, &team, NULL), RECUR_OK);
     const struct recur_learner_plan plan = {.model = model,
                                             .team = team,
@@ -67,15 +65,7 @@ static enum recur_status learn(recur_model *model, recur_sum_fn *sum, int *calls
                                             .sum = sum,
                                             .ranks = calls,
                                             .blocks = sum ? 1 : 0};
-    assert_int_equal(backend->create_learner(&plan, &learner, NULL), RECUR_OK);
-    const struct recur_engine_plan engine_plan = {.use = RECUR_ENGINE_TEXT,
-                                                  .model = model,
-                                                  .network = &model->network,
-                                                  .team = team,
-                                                  .learner = learner,
-                                                  .batch = BATCH,
-                                                  .steps = STEPS};
-    assert_int_equal(backend->create_engine(&engine_plan, &engine, NULL), RECUR_OK);
+    struct recur_engine *engine = make_text_engine(&plan, BATCH, STEPS, &learner);
     backend->begin(learner);
     backend->add_tokens(learner, ids, BATCH * STEPS, 1);
     const struct recur_minibatch batch = {

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "backend/cpu/engine.h"
+#include "text_engine.h"
 
 enum { VOCABULARY = 70, LAYERS = 3, STEPS = 6, BATCH_MOST = 16, UPDATES = 8, OUTPUT_GATE = 3 };
 
@@ -111,7 +112,6 @@ static void learn(recur_model *model, size_t threads, size_t batch, struct watch
     recur_trainer_config config = recur_trainer_config_default();
     struct recur_team *team;
     struct recur_learner *learner;
-    struct recur_engine *engine;
     for (size_t i = 0; i < batch * STEPS; i++)
         ids[i] = (int32_t)(i * i % VOCABULARY);
     assert_int_equal(recur_team_create(threads, &team, NULL), RECUR_OK);
@@ -123,15 +123,7 @@ static void learn(recur_model *model, size_t threads, size_t batch, struct watch
                                             .parcels = watch ? &calls : NULL,
                                             .ranks = watch,
                                             .blocks = 1};
-    assert_int_equal(backend->create_learner(&plan, &learner, NULL), RECUR_OK);
-    const struct recur_engine_plan engine_plan = {.use = RECUR_ENGINE_TEXT,
-                                                  .model = model,
-                                                  .network = &model->network,
-                                                  .team = team,
-                                                  .learner = learner,
-                                                  .batch = batch,
-                                                  .steps = STEPS};
-    assert_int_equal(backend->create_engine(&engine_plan, &engine, NULL), RECUR_OK);
+    struct recur_engine *engine = make_text_engine(&plan, batch, STEPS, &learner);
     backend->prepare(engine);
     if (watch)
         watch->engine = recur_cpu_engine_of(engine);
