@@ -4,6 +4,7 @@
  * on. */
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,34 +135,148 @@ static double loss_of(const char *path)
     return loss;
 }
 
-/* Runs this program with these words, its results thrown away. Returns its exit status. A signal
- * that asks the search to end also ends the trial. */
-static int run_train(const struct search *search, const char **words)
+/* A trial that runs, and the line that is printed of it. */
+struct running {
+    pid_t process;
+    const char *log, *title; /* the log is there once the training has begun; the line's begin */
+    bool titled, open;       /* the title is printed; nothing is behind it so far */
+};
+
+static void print_title(struct running *running)
 {
-    int status = 0;
+    if (!running->titled)
+        fputs(running->title, stderr);
+    running->open = running->open || !running->titled;
+    running->titled = true;
+}
+
+/* Passes on what the trial says until it ends, on lines of its own. A signal that asks the search
+ * to end also ends the trial. */
+static void follow(struct running *running, int messages)
+{
+    char bytes[1024];
+    bool asked = false;
+    for (;;) {
+        struct pollfd heard = {.fd = messages, .events = POLLIN};
+        poll(&heard, 1, 100);
+        if (access(running->log, F_OK) == 0)
+            print_title(running);
+        if (recur_interrupt() && !asked)
+            asked = kill(running->process, SIGTERM) == 0;
+        if (!heard.revents)
+            continue;
+        ssize_t size = read(messages, bytes, sizeof bytes);
+        if (size == 0 || (size < 0 && errno != EINTR))
+            return;
+        if (size > 0 && running->open)
+            fputs("\n", stderr);
+        running->open = running->open && size < 0;
+        for (ssize_t i = 0; i < size; i++)
+            fputc(bytes[i], stderr);
+    }
+}
+
+/* Runs this program with these words, its results thrown away. Returns its exit status. */
+static int run_train(const struct search *search, const char **words, struct running *running)
+{
+    int status = 0, ends[2];
     fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
+    if (pipe(ends) != 0)
+        return recur_failure(search->command, "cannot start a trial: %s", strerror(errno));
+    running->process = fork();
+    if (running->process == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
         if (!freopen("/dev/null", "w", stdout))
             _exit(STATUS_FAILURE);
         execv("/proc/self/exe", (char **)words);
         _exit(STATUS_FAILURE);
     }
-    if (child < 0)
-        return recur_failure(search->command, "cannot start a trial: %s", strerror(errno));
-    do {
-        if (recur_interrupt())
-            kill(child, SIGTERM);
-    } while (waitpid(child, &status, 0) < 0 && errno == EINTR);
+    int failure = errno;
+    close(ends[1]);
+    if (running->process > 0)
+        follow(running, ends[0]);
+    close(ends[0]);
+    if (running->process < 0)
+        return recur_failure(search->command, "cannot start a trial: %s", strerror(failure));
+    while (waitpid(running->process, &status, 0) < 0 && errno == EINTR) {
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILURE;
 }
 
-/* Runs a trial unless its model is there. Returns 0 or the exit status with which the search ends:
- * a trial that diverges is no reason. */
+/* Removes what a search leaves that has no finished trial. */
+static void clear(const struct search *search)
+{
+    char path[NAME_ROOM];
+    for (size_t round = 0; round < ROUNDS; round++)
+        for (size_t trial = 0; trial < FIRST; trial++) {
+            name_file(search, round, trial, ".jsonl", path);
+            unlink(path);
+        }
+    snprintf(path, sizeof path, "%s/search", search->folder);
+    unlink(path);
+}
+
+static bool has_finished_trial(const struct search *search)
+{
+    char path[NAME_ROOM];
+    bool found = false;
+    for (size_t i = 0; i < (size_t)ROUNDS * FIRST && !found; i++) {
+        name_file(search, i / FIRST, i % FIRST, ".safetensors", path);
+        found = access(path, F_OK) == 0;
+    }
+    return found;
+}
+
+/* Ends a search whose first trial could not begin, since then none can: it has said why. */
+static int give_up(const struct search *search, int status)
+{
+    if (!has_finished_trial(search)) {
+        clear(search);
+        rmdir(search->folder); /* fails where it has files of others */
+    }
+    return status;
+}
+
+/* Prints what the trial came to. */
+static void print_result(struct running *running, const struct trial *trial, bool done)
+{
+    print_title(running);
+    if (isfinite(trial->loss))
+        fprintf(stderr, "  perplexity %s%s\n", recur_perplexity(trial->loss).text,
+                done ? " (done before)" : "");
+    else
+        fputs("  failed\n", stderr);
+}
+
+/* Runs a trial, whose command is made, unless its model is there. */
+static int run_trial(const struct search *search, const char **words, const char *model,
+                     struct running *running, struct trial *trial)
+{
+    bool done = access(model, R_OK) == 0;
+    int status = done || recur_interrupt() ? 0 : run_train(search, words, running);
+    if (recur_interrupt()) {
+        if (!done)
+            unlink(model);
+        if (running->open)
+            fputs("\n", stderr);
+        return recur_failure(search->command, "interrupted; the same command goes on from here");
+    }
+    trial->loss = status == 0 ? loss_of(model) : (double)INFINITY;
+    if (status != 0 && !running->titled && trial->number == 0 && access(running->log, F_OK) != 0)
+        return give_up(search, status);
+    print_result(running, trial, done);
+    return status == STATUS_USAGE ? STATUS_USAGE : 0;
+}
+
+/* Makes the command of a trial, and runs it. Returns 0 or the exit status with which the search
+ * ends: a trial that diverges is no reason. */
 static int try_settings(const struct search *search, size_t round, struct trial *trial)
 {
     char model[NAME_ROOM], log[NAME_ROOM], seconds[40], seed[40];
     const char *words[WORDS + DIMENSIONS * 2] = {"recur", "train", "--quiet"};
+    struct grown_text title = {0};
     size_t count = 3;
     name_file(search, round, trial->number, ".safetensors", model);
     name_file(search, round, trial->number, ".jsonl", log);
@@ -172,26 +287,16 @@ static int try_settings(const struct search *search, size_t round, struct trial 
         words[count++] = own[i];
     size_t first = count;
     count = add_settings(search, trial->number, words, count);
-    fprintf(stderr, "round %zu/%d  trial %zu ", round + 1, ROUNDS, trial->number + 1);
+    recur_need_word(search->command, &title, "round %zu/%d  trial %zu", round + 1, ROUNDS,
+                    trial->number + 1);
     for (size_t i = first; i < count; i++)
-        fprintf(stderr, " %s", words[i]);
+        recur_need_word(search->command, &title, i == first ? "  %s" : " %s", words[i]);
     for (size_t i = 0; i < search->arguments.count; i++)
         words[count++] = search->arguments.operands[i];
-    bool done = access(model, R_OK) == 0;
-    int status = done || recur_interrupt() ? 0 : run_train(search, words);
-    if (recur_interrupt()) {
-        if (!done)
-            unlink(model);
-        fputs("\n", stderr);
-        return recur_failure(search->command, "interrupted; the same command goes on from here");
-    }
-    trial->loss = status == 0 ? loss_of(model) : (double)INFINITY;
-    if (isfinite(trial->loss))
-        fprintf(stderr, "  perplexity %s%s\n", recur_perplexity(trial->loss).text,
-                done ? " (done before)" : "");
-    else
-        fputs("  failed\n", stderr);
-    return status == STATUS_USAGE ? STATUS_USAGE : 0;
+    struct running running = {.log = log, .title = title.bytes};
+    int status = run_trial(search, words, model, &running, trial);
+    free(title.bytes);
+    return status;
 }
 
 static int compare(const void *first, const void *second)
@@ -250,6 +355,25 @@ static int end(const struct search *search, const struct trial *best, size_t rou
     return status == RECUR_OK ? 0 : recur_library_failure(search->command, &error);
 }
 
+/* Says that the folder's trials are of another search than this one. More time is none of the
+ * same: trials are compared after equal times. */
+static int refuse(const struct search *search, const char *now, const char *then)
+{
+    const char *words = strchr(now, ','), *former = strchr(then, ',');
+    recur_printable folder = recur_path(search->folder);
+    if (words && former && strcmp(words, former) == 0)
+        return recur_failure(search->command,
+                             "the search in %s was begun with --time %.*s and cannot be given "
+                             "another, because its trials are compared after equal times: train "
+                             "the best settings with recur train --time, remove the folder, or "
+                             "choose another --output",
+                             folder.text, (int)strcspn(then, " ,"), then);
+    return recur_failure(search->command,
+                         "%s has the trials of another search (%s): remove it, or choose another "
+                         "--output",
+                         folder.text, recur_show(then, strlen(then), SIZE_MAX, NULL).text);
+}
+
 /* A folder's trials belong to one search: its time, its seed and its words, which a file in it
  * keeps. Returns 0 or the exit status. */
 static int check_search(const struct search *search)
@@ -265,17 +389,15 @@ static int check_search(const struct search *search)
         recur_need_word(search->command, &now, " %s",
                         recur_shell_word(search->arguments.operands[i], false).text);
     snprintf(path, sizeof path, "%s/search", search->folder);
+    if (!has_finished_trial(search))
+        clear(search);
     FILE *file = fopen(path, "r");
     if (file) {
         bool read = recur_need_line(search->command, &line, &room, file) > 0;
         const char *then = read ? line : "";
         fclose(file);
         if (strcmp(now.bytes, then) != 0)
-            status = recur_failure(search->command,
-                                   "%s has the trials of another search (%s): remove it, or choose "
-                                   "another --output",
-                                   recur_path(search->folder).text,
-                                   recur_show(then, strlen(then), SIZE_MAX, NULL).text);
+            status = refuse(search, now.bytes, then);
     } else if (!recur_write_file(search->command, path, now.bytes, now.size)) {
         status = STATUS_FAILURE;
     }
@@ -365,7 +487,8 @@ const struct command recur_command_tune = {
         "half of the time. The options of recur train that stand behind -- are given to all "
         "trials; --time, --output and --log are the search's own.\n\nEach trial leaves its model "
         "and its log in the folder FILE.tune. A trial that is there is not run again: a search "
-        "that was stopped goes on with the same command. At the end standard output gets the "
+        "that was stopped goes on with the same command. Its --time stays as it was, because "
+        "trials are compared after equal times. At the end standard output gets the "
         "perplexity of the best model on its held-out text, and the command that makes this "
         "model.",
     .examples = "  recur tune book.txt --time 1h -o book.safetensors\n"
