@@ -250,7 +250,8 @@ static const struct option_spec options[] = {
      .choice = format_choice, .shown = "onnx where OUT ends in .onnx, else recur",
      .help = "what OUT is; the pytorch formats load into the D2L book's modules, into "
              "its RNNLM of edition 1.0, whose nn.RNN lies one module deeper, into "
-             "pytorch/examples' word language model, into the recurrent module alone"},
+             "pytorch/examples' word language model, into the recurrent module alone, and have "
+             "no cell but rnn, gru and lstm"},
     {OPTION_CHOICE, 0, "quantize", "KIND", offsetof(struct convert_options, quantize),
      .choice = quantization_choice, .shown = "not at all",
      .help = "round the weights to fewer bits: recur generate and recur eval compute with them, "

@@ -5,8 +5,8 @@
 /* Tokens of a text that a large model learns by heart within minutes. */
 #define SMALL 6e4
 
-/* Tokens of a text from which on layer normalisation gains enough to do without ONNX, PyTorch and a
- * GPU; of a small one more is learnt by heart with it (docs/ablations.md). */
+/* Tokens of a text from which on layer normalisation gains enough to do without PyTorch's files and
+ * a GPU; of a small one more is learnt by heart with it (docs/ablations.md). */
 #define NORMALISED_LEAST 4e5
 
 /* Tokens of a text up to which activation regularisation was measured. */

@@ -7,18 +7,19 @@
 #include "base/memory.h"
 #include "io/numbers.h"
 
-enum { INPUTS_MAX = 7, OUTPUTS_MAX = 3, ATTRIBUTES_MAX = 4, DIRECTIONS_MAX = 2 };
+enum { INPUTS_MAX = 7, OUTPUTS_MAX = 4, ATTRIBUTES_MAX = 4, DIRECTIONS_MAX = 2 };
 
 struct recur_onnx_node {
     Recur__Onnx__Node message;
     char *inputs[INPUTS_MAX], *outputs[OUTPUTS_MAX];
     Recur__Onnx__Attribute attributes[ATTRIBUTES_MAX], *attribute[ATTRIBUTES_MAX];
     ProtobufCBinaryData strings[DIRECTIONS_MAX];
+    uint8_t *graph; /* the node owns it */
 };
 
 struct recur_onnx_tensor {
     Recur__Onnx__Tensor message;
-    int64_t dims[RECUR_ONNX_RANK_MAX], ints[RECUR_ONNX_RANK_MAX];
+    int64_t dims[RECUR_ONNX_RANK_MAX], ints[RECUR_ONNX_INTS_MAX];
     float *floats; /* the tensor owns them */
     size_t count;
 };
@@ -31,7 +32,7 @@ struct recur_onnx_value {
     Recur__Onnx__Dimension dims[RECUR_ONNX_RANK_MAX], *dim[RECUR_ONNX_RANK_MAX];
 };
 
-/* How ONNX expresses recur's cells. It cannot express cells that are not listed. */
+/* The cells that ONNX has operators for. */
 static const struct recur_onnx_cell cells[] = {
     {RECUR_CELL_RNN, "RNN", {0}, NULL, 0},
     {RECUR_CELL_GRU, "GRU", {1, 0, 2}, "linear_before_reset", 1},
@@ -67,22 +68,19 @@ const char *recur_onnx_activation(enum recur_activation activation)
                                                                            : NULL;
 }
 
-/* The sizes: a layer has two nodes, three tensors, up to four values, and names for all of
- * these. */
-enum recur_status recur_onnx_graph_create(size_t layers, struct recur_onnx_graph *graph,
-                                          recur_error *error)
+enum recur_status recur_onnx_graph_create(const struct recur_onnx_room *room,
+                                          struct recur_onnx_graph *graph, recur_error *error)
 {
     struct recur_plan plan = {0};
-    size_t nodes = 4 * layers + 8, tensors = 3 * layers + 8, values = 4 * layers + 8;
     size_t at[] = {
-        recur_plan_reserve(&plan, nodes, sizeof *graph->nodes),
-        recur_plan_reserve(&plan, tensors, sizeof *graph->tensors),
-        recur_plan_reserve(&plan, values, sizeof *graph->values),
-        recur_plan_reserve(&plan, nodes, sizeof *graph->message.node),
-        recur_plan_reserve(&plan, tensors, sizeof *graph->message.initializer),
-        recur_plan_reserve(&plan, values, sizeof *graph->message.input),
-        recur_plan_reserve(&plan, values, sizeof *graph->message.output),
-        recur_plan_reserve(&plan, 12 * layers + 16, sizeof *graph->names),
+        recur_plan_reserve(&plan, room->nodes, sizeof *graph->nodes),
+        recur_plan_reserve(&plan, room->tensors, sizeof *graph->tensors),
+        recur_plan_reserve(&plan, room->values, sizeof *graph->values),
+        recur_plan_reserve(&plan, room->nodes, sizeof *graph->message.node),
+        recur_plan_reserve(&plan, room->tensors, sizeof *graph->message.initializer),
+        recur_plan_reserve(&plan, room->values, sizeof *graph->message.input),
+        recur_plan_reserve(&plan, room->values, sizeof *graph->message.output),
+        recur_plan_reserve(&plan, room->names, sizeof *graph->names),
     };
     *graph = (struct recur_onnx_graph){.message = RECUR__ONNX__GRAPH__INIT};
     RECUR_TRY(recur_block_alloc(plan.bytes, "a graph", &graph->block, error));
@@ -102,17 +100,17 @@ void recur_onnx_graph_free(struct recur_onnx_graph *graph)
 {
     for (size_t i = 0; i < graph->message.n_initializer; i++)
         free(graph->tensors[i].floats);
+    for (size_t i = 0; i < graph->message.n_node; i++)
+        free(graph->nodes[i].graph);
     recur_block_free(graph->block);
     *graph = (struct recur_onnx_graph){0};
 }
 
-char *recur_onnx_name(struct recur_onnx_graph *graph, const char *stem, size_t layer)
+char *recur_onnx_name(struct recur_onnx_graph *graph, const char *stem, size_t layer,
+                      size_t direction)
 {
     char *name = graph->names[graph->names_count++];
-    if (layer == RECUR_ONNX_NO_LAYER)
-        snprintf(name, sizeof *graph->names, "%s", stem);
-    else
-        snprintf(name, sizeof *graph->names, "%s%zu", stem, layer);
+    snprintf(name, sizeof *graph->names, "%s%zu%s", stem, layer, direction ? "_reverse" : "");
     return name;
 }
 
@@ -235,6 +233,19 @@ void recur_onnx_set_strings(struct recur_onnx_node *node, const char *name, cons
         node->strings[i] = (ProtobufCBinaryData){strlen(value), (uint8_t *)value};
     attribute->n_strings = count;
     attribute->strings = node->strings;
+}
+
+enum recur_status recur_onnx_set_graph(struct recur_onnx_node *node, const char *name,
+                                       const struct recur_onnx_graph *value, recur_error *error)
+{
+    size_t size = recur__onnx__graph__get_packed_size(&value->message);
+    RECUR_TRY(recur_alloc(size, 1, "a graph", &node->graph, error));
+    recur__onnx__graph__pack(&value->message, node->graph);
+    Recur__Onnx__Attribute *attribute =
+        add_attribute(node, name, RECUR__ONNX__ATTRIBUTE__TYPE__GRAPH);
+    attribute->has_g = 1;
+    attribute->g = (ProtobufCBinaryData){size, node->graph};
+    return RECUR_OK;
 }
 
 void recur_onnx_add_value(struct recur_onnx_graph *graph, bool output, char *name, int type,

@@ -1,6 +1,6 @@
-/* Builds ONNX graphs; also, what both the writer and the reader know of them. A graph of L layers
- * is allocated with room for all that it can hold except the tensors' numbers, so that adding
- * cannot fail.
+/* Builds ONNX graphs; also, what both the writer and the reader know of them. A graph is allocated
+ * with room for all that it can hold except the tensors' numbers and the graphs within it, so that
+ * adding anything else cannot fail.
  *
  * The graph of a model has one node of the cell's kind for each layer k:
  *
@@ -9,11 +9,13 @@
  *                -> Squeeze                      -> (T, B, H)
  *                -> MatMul -> Add                -> logits (T, B, V)
  *
+ * Where ONNX has no operator for the cell, a few nodes replace it (onnx_scan.h).
+ *
  * With two directions, Squeeze is replaced: Transpose and Reshape put the directions side by side,
  * (T, B, 2*H), or ReduceSum adds them up.
  *
- * Initial states are the inputs h_in_lk (and c_in_lk of an LSTM), final states the outputs h_out_lk
- * (c_out_lk), each (D, B, H). */
+ * Initial states are the inputs h_in_lk (and c_in_lk of a cell with c), final states the outputs
+ * h_out_lk (c_out_lk), each (D, B, H). */
 #ifndef RECUR_IO_ONNX_GRAPH_H
 #define RECUR_IO_ONNX_GRAPH_H
 
@@ -46,11 +48,11 @@ struct recur_onnx_cell {
     int64_t value;
 };
 
-/* The cell in ONNX's terms; NULL where ONNX has no such cell. */
+/* The cell in ONNX's terms; NULL where ONNX has no operator for it. */
 const struct recur_onnx_cell *recur_onnx_cell_of(enum recur_cell cell);
 
-/* Permutes blocks of `block` numbers of a cell that ONNX has, from recur's order to ONNX's or
- * back. */
+/* Permutes blocks of `block` numbers of a cell that ONNX has an operator for, from recur's order to
+ * ONNX's or back. */
 void recur_onnx_permute(enum recur_cell cell, bool to_onnx, const float *from, size_t block,
                         float *to);
 
@@ -63,18 +65,22 @@ struct recur_onnx_graph {
     struct recur_onnx_node *nodes;
     struct recur_onnx_tensor *tensors;
     struct recur_onnx_value *values;
-    char (*names)[32];
+    char (*names)[48];
     size_t names_count, values_count;
 };
 
-enum recur_status recur_onnx_graph_create(size_t layers, struct recur_onnx_graph *graph,
-                                          recur_error *error);
+/* How much a graph can hold; each is 1 or more. */
+struct recur_onnx_room {
+    size_t nodes, tensors, values, names;
+};
+
+enum recur_status recur_onnx_graph_create(const struct recur_onnx_room *room,
+                                          struct recur_onnx_graph *graph, recur_error *error);
 void recur_onnx_graph_free(struct recur_onnx_graph *graph);
 
-/* Makes the name "STEMk", or STEM alone where the layer is RECUR_ONNX_NO_LAYER. The graph owns
- * it. */
-#define RECUR_ONNX_NO_LAYER SIZE_MAX
-char *recur_onnx_name(struct recur_onnx_graph *graph, const char *stem, size_t layer);
+/* Makes the name "STEMk", and with "_reverse" behind it for direction 1. The graph owns it. */
+char *recur_onnx_name(struct recur_onnx_graph *graph, const char *stem, size_t layer,
+                      size_t direction);
 
 /* Adds an initializer of floats. Fill in `*values`, row-major, then seal the graph. Errors:
  * MEMORY. */
@@ -82,7 +88,8 @@ enum recur_status recur_onnx_add_floats(struct recur_onnx_graph *graph, char *na
                                         const size_t *shape, float **values, recur_error *error);
 /* Converts the values of every initializer of floats to the file's bytes. */
 void recur_onnx_seal(struct recur_onnx_graph *graph);
-/* Adds an initializer of at most three integers with the shape (count). */
+#define RECUR_ONNX_INTS_MAX 4
+/* Adds an initializer of at most RECUR_ONNX_INTS_MAX integers with the shape (count). */
 void recur_onnx_add_ints(struct recur_onnx_graph *graph, char *name, const int64_t *values,
                          size_t count);
 
@@ -97,6 +104,10 @@ void recur_onnx_set_string(struct recur_onnx_node *node, const char *name, const
 /* Sets an attribute to the same string `count` times. */
 void recur_onnx_set_strings(struct recur_onnx_node *node, const char *name, const char *value,
                             size_t count);
+
+/* Sets an attribute to a copy of another graph. Errors: MEMORY. */
+enum recur_status recur_onnx_set_graph(struct recur_onnx_node *node, const char *name,
+                                       const struct recur_onnx_graph *value, recur_error *error);
 
 /* Adds an input or output of the graph. Where `symbols` has NULL, the number in `shape` counts. */
 void recur_onnx_add_value(struct recur_onnx_graph *graph, bool output, char *name, int type,

@@ -45,6 +45,8 @@ static void budget_free(void *user, void *pointer)
 
 /* The place in the graph that a name of one of recur's recurrent tensors means. */
 struct place {
+    const char *name; /* without "rnn." ... */
+    size_t length;    /* ... and the layer */
     size_t layer, direction;
     bool weight, recurrent;
 };
@@ -53,7 +55,11 @@ static struct place parse_name(const char *name)
 {
     const char *own = name + strlen("rnn."), *digits = strstr(own, "_l") + 2;
     char *end;
-    struct place place = {.layer = strtoul(digits, &end, 10)};
+    struct place place = {
+        .name = own,
+        .length = (size_t)(digits - 2 - own),
+        .layer = strtoul(digits, &end, 10),
+    };
     place.direction = *end != '\0';
     place.weight = strncmp(own, "weight", 6) == 0;
     place.recurrent = strstr(own, "_hh_") != NULL;
@@ -68,6 +74,51 @@ static enum recur_status check_shape(const Recur__Onnx__Tensor *tensor, const si
     return recur_check_shape(tensor->name, shape, tensor->n_dims, expected, rank, error);
 }
 
+/* Reads a matrix that the graph has transposed, as MatMul reads it. */
+static enum recur_status read_transposed(const Recur__Onnx__Tensor *tensor,
+                                         const recur_tensor_info *info, float *values,
+                                         recur_error *error)
+{
+    const size_t shape[] = {info->shape[1], info->shape[0]};
+    size_t count = shape[0] * shape[1];
+    if (!values)
+        return check_shape(tensor, shape, 2, error);
+    float *stored;
+    RECUR_TRY(recur_alloc(count, sizeof *stored, "a tensor", &stored, error));
+    recur_onnx_floats(tensor, 0, count, stored);
+    recur_transpose(stored, shape[0], shape[1], values);
+    free(stored);
+    return RECUR_OK;
+}
+
+/* Reads all parts of a tensor of a cell that has no operator. */
+static enum recur_status read_parts(const struct recur_onnx_found *found, const struct place *place,
+                                    const recur_tensor_info *info, float *values,
+                                    recur_error *error)
+{
+    size_t count, read = 0;
+    const struct recur_onnx_part *part = recur_onnx_parts(found->foreign.config.cell, &count);
+    size_t hidden = found->foreign.config.hidden[place->layer];
+    for (size_t i = 0; i < count; i++) {
+        const Recur__Onnx__Tensor *tensor = found->scans[place->layer].part[place->direction][i];
+        const size_t size = part[i].gates * hidden;
+        if (strlen(part[i].tensor) != place->length ||
+            strncmp(part[i].tensor, place->name, place->length) != 0)
+            continue;
+        if (part[i].matrix)
+            return read_transposed(tensor, info, values, error);
+        read += size;
+        if (!values)
+            RECUR_TRY(check_shape(tensor, &size, 1, error));
+        else
+            recur_onnx_floats(tensor, 0, size, values + part[i].first * hidden);
+    }
+    if (read == info->shape[0])
+        return RECUR_OK;
+    return recur_fail(error, RECUR_ERROR_FORMAT, "the graph has %zu numbers of %s, expected %zu",
+                      read, info->name, info->shape[0]);
+}
+
 /* Reads the part of W, R or B that belongs to one direction. */
 static enum recur_status read_gates(const struct recur_onnx_found *found,
                                     const recur_tensor_info *info, float *values,
@@ -77,6 +128,8 @@ static enum recur_status read_gates(const struct recur_onnx_found *found,
     struct place place = parse_name(info->name);
     if (place.layer >= config->layers || (place.direction && !config->bidirectional))
         return recur_fail(error, RECUR_ERROR_FORMAT, "the graph has no %s", info->name);
+    if (found->scans)
+        return read_parts(found, &place, info, values, error);
     const struct recur_onnx_layer *layer = &found->layers[place.layer];
     const Recur__Onnx__Tensor *tensor = !place.weight     ? layer->b
                                         : place.recurrent ? layer->r
@@ -100,21 +153,6 @@ static enum recur_status read_gates(const struct recur_onnx_found *found,
     return RECUR_OK;
 }
 
-static enum recur_status read_head(const Recur__Onnx__Tensor *tensor, const recur_tensor_info *info,
-                                   float *values, recur_error *error)
-{
-    const size_t shape[] = {info->shape[1], info->shape[0]};
-    size_t count = shape[0] * shape[1];
-    if (!values)
-        return check_shape(tensor, shape, 2, error);
-    float *stored;
-    RECUR_TRY(recur_alloc(count, sizeof *stored, "a tensor", &stored, error));
-    recur_onnx_floats(tensor, 0, count, stored);
-    recur_transpose(stored, shape[0], shape[1], values);
-    free(stored);
-    return RECUR_OK;
-}
-
 /* A recur_tensor_fn. The walk has already checked that no tensor is left over. */
 static enum recur_status read_tensor(void *user, const recur_tensor_info *info, float *values,
                                      recur_error *error)
@@ -125,7 +163,7 @@ static enum recur_status read_tensor(void *user, const recur_tensor_info *info, 
     if (strncmp(info->name, "rnn.", 4) == 0)
         return read_gates(found, info, values, error);
     if (strcmp(info->name, "linear.weight") == 0)
-        return read_head(found->head_weight, info, values, error);
+        return read_transposed(found->head_weight, info, values, error);
     bool head = strcmp(info->name, "linear.bias") == 0;
     const Recur__Onnx__Tensor *tensor = head ? found->head_bias : found->embedding;
     if (!tensor)
@@ -136,24 +174,48 @@ static enum recur_status read_tensor(void *user, const recur_tensor_info *info, 
     return RECUR_OK;
 }
 
-/* Checks that a graph has no second biases where its metadata says that biases are single. */
+/* Checks that numbers [first, first + count) of a tensor are zeros: second biases where the
+ * metadata says that biases are single. */
+static enum recur_status check_zeros(const Recur__Onnx__Tensor *tensor, size_t first, size_t count,
+                                     recur_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        float value;
+        recur_onnx_floats(tensor, first + i, 1, &value);
+        if (value != 0)
+            return recur_fail(error, RECUR_ERROR_FORMAT,
+                              RECUR_KEY_CONFIG " says single biases, %.100s has second ones",
+                              tensor->name);
+    }
+    return RECUR_OK;
+}
+
+/* The same for one direction of a layer. */
+static enum recur_status check_single(const struct recur_onnx_found *found, size_t l, size_t d,
+                                      recur_error *error)
+{
+    size_t count;
+    if (!found->scans) {
+        const Recur__Onnx__Tensor *b = found->layers[l].b;
+        size_t half = b ? (size_t)b->dims[1] / 2 : 0;
+        return check_zeros(b, (2 * d + 1) * half, half, error);
+    }
+    const struct recur_onnx_part *part = recur_onnx_parts(found->foreign.config.cell, &count);
+    for (size_t i = 0; i < count; i++) {
+        const Recur__Onnx__Tensor *tensor = found->scans[l].part[d][i];
+        if (strcmp(part[i].tensor, "bias_hh") == 0)
+            RECUR_TRY(check_zeros(tensor, 0, (size_t)tensor->dims[0], error));
+    }
+    return RECUR_OK;
+}
+
 static enum recur_status check_single_biases(const struct recur_onnx_found *found,
                                              recur_error *error)
 {
     const recur_model_config *config = &found->foreign.config;
-    size_t directions = config->bidirectional ? 2 : 1;
-    for (size_t l = 0; l < config->layers; l++) {
-        const Recur__Onnx__Tensor *b = found->layers[l].b;
-        size_t half = b ? (size_t)b->dims[1] / 2 : 0;
-        for (size_t i = 0; i < directions * half; i++) {
-            float value;
-            recur_onnx_floats(b, (i / half * 2 + 1) * half + i % half, 1, &value);
-            if (value != 0)
-                return recur_fail(error, RECUR_ERROR_FORMAT,
-                                  RECUR_KEY_CONFIG " says single biases, %.100s has second ones",
-                                  b->name);
-        }
-    }
+    for (size_t l = 0; l < config->layers; l++)
+        for (size_t d = 0; d < (config->bidirectional ? 2 : 1); d++)
+            RECUR_TRY(check_single(found, l, d, error));
     return RECUR_OK;
 }
 
@@ -330,6 +392,7 @@ static enum recur_status read_bytes(const unsigned char *bytes, size_t size,
     if (message)
         recur__onnx__model__free_unpacked(message, &allocator);
     free(found.layers);
+    free(found.scans);
     free(found.foreign.hidden);
     return status;
 }

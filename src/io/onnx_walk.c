@@ -1,6 +1,5 @@
 #include "io/onnx_walk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -19,67 +18,20 @@ static const struct arity {
     {"Reshape", 2, 1}, {"MatMul", 2, 1},  {"Add", 2, 1},
 };
 
-struct initializer {
-    const Recur__Onnx__Tensor *tensor;
-    bool used;
-};
-
 struct walk {
     const Recur__Onnx__Graph *graph;
     struct recur_onnx_found *found;
-    struct initializer *initializers; /* sorted by name */
-    size_t count;
-    const char **inputs;              /* inputs of the graph, sorted; n_input of them */
+    struct recur_onnx_index index;
+    bool scans; /* the layers' cell has no operator */
+    size_t scans_room;
     const Recur__Onnx__Tensor *depth; /* the depth of one-hot vectors */
     size_t next;                      /* number of the next node */
     const char *current;              /* the tensor that currently holds the sequence */
 };
 
-static int compare_initializers(const void *a, const void *b)
-{
-    const struct initializer *s = a, *t = b;
-    return strcmp(s->tensor->name, t->tensor->name);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static enum recur_status sort_inputs(struct walk *walk, recur_error *error)
-{
-    size_t count = walk->graph->n_input;
-    RECUR_TRY(recur_alloc(count, sizeof *walk->inputs, "a table of inputs", &walk->inputs, error));
-    for (size_t i = 0; i < count; i++) {
-        const char *name = walk->graph->input[i]->name;
-        walk->inputs[i] = name ? name : "";
-    }
-    qsort(walk->inputs, count, sizeof *walk->inputs, compare_names);
-    return RECUR_OK;
-}
-
 static bool is_input(const struct walk *walk, const char *name)
 {
-    return *name &&
-           bsearch(&name, walk->inputs, walk->graph->n_input, sizeof *walk->inputs, compare_names);
-}
-
-static enum recur_status sort_initializers(struct walk *walk, recur_error *error)
-{
-    walk->count = walk->graph->n_initializer;
-    RECUR_TRY(recur_alloc(walk->count, sizeof *walk->initializers, "a table of tensors",
-                          &walk->initializers, error));
-    for (size_t i = 0; i < walk->count; i++) {
-        walk->initializers[i].tensor = walk->graph->initializer[i];
-        if (!walk->initializers[i].tensor->name)
-            return recur_fail(error, RECUR_ERROR_FORMAT, "initializer %zu has no name", i);
-    }
-    qsort(walk->initializers, walk->count, sizeof *walk->initializers, compare_initializers);
-    for (size_t i = 1; i < walk->count; i++)
-        if (compare_initializers(&walk->initializers[i - 1], &walk->initializers[i]) == 0)
-            return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.100s stands twice",
-                              walk->initializers[i].tensor->name);
-    return RECUR_OK;
+    return recur_onnx_is_input(&walk->index, name);
 }
 
 /* The name of an input; empty where the node has no such input. */
@@ -90,40 +42,22 @@ static const char *input_of(const Recur__Onnx__Node *node, size_t index)
 
 /* Takes the initializer that is the node's input; it must have so many dimensions. */
 static enum recur_status take(struct walk *walk, const Recur__Onnx__Node *node, size_t index,
-                              size_t rank, const Recur__Onnx__Tensor **tensor, recur_error *error)
+                              size_t rank, bool ints, const Recur__Onnx__Tensor **tensor,
+                              recur_error *error)
 {
-    Recur__Onnx__Tensor named = {.name = (char *)input_of(node, index)};
-    const struct initializer wanted = {.tensor = &named};
-    struct initializer *found = bsearch(&wanted, walk->initializers, walk->count,
-                                        sizeof *walk->initializers, compare_initializers);
-    if (!found)
+    const char *name = input_of(node, index);
+    if (!recur_onnx_find(&walk->index, name))
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "node %zu (%.40s): input %zu, \"%.100s\", is no initializer",
-                          walk->next - 1, node->op_type, index, named.name);
-    *tensor = found->tensor;
-    RECUR_TRY(recur_onnx_check_tensor(*tensor, error));
-    /* otherwise a small file could make a huge model */
-    if (found->used && (*tensor)->data_type != RECUR_ONNX_INT64)
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "tensor %.100s is used twice",
-                          named.name);
-    found->used = true;
-    if ((*tensor)->n_dims != rank)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %.100s has %zu dimension%s, expected %zu", named.name,
-                          (*tensor)->n_dims, recur_plural((*tensor)->n_dims), rank);
-    return RECUR_OK;
+                          walk->next - 1, node->op_type, index, name);
+    return recur_onnx_take(&walk->index, name, rank, ints, tensor, error);
 }
 
 static enum recur_status take_floats(struct walk *walk, const Recur__Onnx__Node *node, size_t index,
                                      size_t rank, const Recur__Onnx__Tensor **tensor,
                                      recur_error *error)
 {
-    RECUR_TRY(take(walk, node, index, rank, tensor, error));
-    if ((*tensor)->data_type == RECUR_ONNX_INT64)
-        return recur_fail(error, RECUR_ERROR_FORMAT,
-                          "tensor %.100s holds integers, expected floating-point numbers",
-                          (*tensor)->name);
-    return RECUR_OK;
+    return take(walk, node, index, rank, false, tensor, error);
 }
 
 /* Checks that the node's input is exactly these integers. */
@@ -131,7 +65,7 @@ static enum recur_status expect_ints(struct walk *walk, const Recur__Onnx__Node 
                                      const int64_t *values, size_t count, recur_error *error)
 {
     const Recur__Onnx__Tensor *tensor;
-    RECUR_TRY(take(walk, node, index, 1, &tensor, error));
+    RECUR_TRY(take(walk, node, index, 1, true, &tensor, error));
     if (!recur_onnx_is_ints(tensor, values, count))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED,
                           "node %zu (%.40s): %.100s is not what recur's graphs have there",
@@ -243,9 +177,16 @@ static enum recur_status unlike(const struct walk *walk, const Recur__Onnx__Node
                       node->op_type, what);
 }
 
+/* Does layer l of a cell that ONNX has no operator for come next? */
+static bool is_scan(const struct walk *walk, size_t l)
+{
+    return is_next(walk, "MatMul") && recur_onnx_scan_follows(&walk->index, l);
+}
+
 static bool is_layer(const struct walk *walk)
 {
-    return is_next(walk, "RNN") || is_next(walk, "GRU") || is_next(walk, "LSTM");
+    return is_next(walk, "RNN") || is_next(walk, "GRU") || is_next(walk, "LSTM") ||
+           is_scan(walk, 0);
 }
 
 /* Walks from tokens to vectors, unless the first layer reads numbers. */
@@ -273,7 +214,7 @@ static enum recur_status walk_input(struct walk *walk, recur_error *error)
     float off_on[2] = {0};
     RECUR_TRY(step(walk, "OneHot", 0, &node, error));
     RECUR_TRY(check_attributes(walk, node, known, error));
-    RECUR_TRY(take(walk, node, 1, 1, &walk->depth, error));
+    RECUR_TRY(take(walk, node, 1, 1, true, &walk->depth, error));
     RECUR_TRY(take_floats(walk, node, 2, 1, &values, error));
     if (values->dims[0] == 2)
         recur_onnx_floats(values, 0, 2, off_on);
@@ -359,15 +300,14 @@ static bool is_state(const struct walk *walk, const Recur__Onnx__Node *node, siz
     return !*name || is_input(walk, name);
 }
 
-static enum recur_status walk_layer(struct walk *walk, const char *type, size_t l,
-                                    recur_error *error)
+/* Walks a layer that is one operator. */
+static enum recur_status walk_operator(struct walk *walk, const char *type, size_t l,
+                                       recur_model_config *own, recur_error *error)
 {
     struct recur_onnx_layer *layer = &walk->found->layers[l];
-    recur_model_config *config = &walk->found->foreign.config;
-    recur_model_config own = recur_model_config_default();
     const Recur__Onnx__Node *node;
     RECUR_TRY(step(walk, type, INPUT_X, &node, error));
-    RECUR_TRY(read_cell(walk, node, &own, error));
+    RECUR_TRY(read_cell(walk, node, own, error));
     RECUR_TRY(take_floats(walk, node, INPUT_W, 3, &layer->w, error));
     RECUR_TRY(take_floats(walk, node, INPUT_R, 3, &layer->r, error));
     if (*input_of(node, INPUT_B))
@@ -380,6 +320,38 @@ static enum recur_status walk_layer(struct walk *walk, const char *type, size_t 
         return recur_fail(error, RECUR_ERROR_FORMAT,
                           "node %zu (%s) has hidden_size %lld, its R %zu", walk->next - 1, type,
                           (long long)int_of(node, "hidden_size", 0), hidden);
+    return RECUR_OK;
+}
+
+/* Walks a layer whose nodes go through the steps with a Scan. */
+static enum recur_status walk_scan(struct walk *walk, size_t l, recur_model_config *own,
+                                   recur_error *error)
+{
+    struct recur_onnx_found *found = walk->found;
+    struct recur_onnx_scan scan;
+    RECUR_TRY(recur_grow(&found->scans, &walk->scans_room, l + 1, sizeof *found->scans,
+                         "the layers", error));
+    const char *x =
+        walk->current ? walk->current : input_of(walk->graph->node[walk->next], INPUT_X);
+    RECUR_TRY(
+        recur_onnx_scan_read(&walk->index, l, &walk->next, x, &scan, &found->scans[l], error));
+    const Recur__Onnx__Node *last = walk->graph->node[walk->next - 1];
+    walk->current = last->output[last->n_output - 1];
+    found->foreign.hidden[l] = scan.hidden;
+    own->cell = scan.cell;
+    own->bidirectional = scan.bidirectional;
+    return RECUR_OK;
+}
+
+static enum recur_status walk_layer(struct walk *walk, const char *type, size_t l,
+                                    recur_error *error)
+{
+    recur_model_config *config = &walk->found->foreign.config;
+    recur_model_config own = recur_model_config_default();
+    if (walk->scans)
+        RECUR_TRY(walk_scan(walk, l, &own, error));
+    else
+        RECUR_TRY(walk_operator(walk, type, l, &own, error));
     RECUR_TRY(walk_merge(walk, own.bidirectional, &own.merge, error));
     if (l == 0) {
         config->cell = own.cell;
@@ -398,8 +370,12 @@ static enum recur_status walk_layers(struct walk *walk, recur_error *error)
 {
     struct recur_onnx_found *found = walk->found;
     recur_model_config *config = &found->foreign.config;
-    const char *type = is_next(walk, "RNN") ? "RNN" : is_next(walk, "GRU") ? "GRU" : "LSTM";
-    size_t layers = 0;
+    walk->scans = is_scan(walk, 0);
+    const char *type = is_next(walk, "RNN")   ? "RNN"
+                       : is_next(walk, "GRU") ? "GRU"
+                       : walk->scans          ? "MatMul"
+                                              : "LSTM";
+    size_t layers = 0; /* the MatMuls are as many or more */
     for (size_t i = 0; i < walk->graph->n_node; i++)
         layers += walk->graph->node[i]->op_type && strcmp(walk->graph->node[i]->op_type, type) == 0;
     RECUR_TRY(recur_alloc(layers, sizeof *found->layers, "the layers", &found->layers, error));
@@ -410,10 +386,11 @@ static enum recur_status walk_layers(struct walk *walk, recur_error *error)
     do {
         RECUR_TRY(walk_layer(walk, type, config->layers, error));
         config->layers++;
-    } while (is_next(walk, type));
+    } while (walk->scans ? is_scan(walk, config->layers) : is_next(walk, type));
     if (found->embedding)
         return RECUR_OK;
-    const int64_t width = found->layers[0].w->dims[2];
+    const int64_t width =
+        walk->scans ? found->scans[0].part[0][0]->dims[0] : found->layers[0].w->dims[2];
     if (walk->depth)
         config->vocabulary = (size_t)width;
     else
@@ -465,15 +442,11 @@ static enum recur_status walk_all(struct walk *walk, const recur_import_config *
                                   recur_error *error)
 {
     recur_model_config *config = &walk->found->foreign.config;
-    RECUR_TRY(sort_inputs(walk, error));
-    RECUR_TRY(sort_initializers(walk, error));
+    RECUR_TRY(recur_onnx_index_create(walk->graph, &walk->index, error));
     RECUR_TRY(walk_input(walk, error));
     RECUR_TRY(walk_layers(walk, error));
     RECUR_TRY(walk_head(walk, error));
-    for (size_t i = 0; i < walk->count; i++)
-        if (!walk->initializers[i].used)
-            return recur_fail(error, RECUR_ERROR_FORMAT, "tensor %.100s is no part of the model",
-                              walk->initializers[i].tensor->name);
+    RECUR_TRY(recur_onnx_check_taken(&walk->index, error));
     if (said->cell && *said->cell != config->cell)
         return recur_fail(error, RECUR_ERROR_ARGUMENT, "the graph's cell is %s, not %s",
                           recur_cell_name(config->cell), recur_cell_name(*said->cell));
@@ -493,7 +466,6 @@ enum recur_status recur_onnx_walk(const Recur__Onnx__Graph *graph, const recur_i
 {
     struct walk walk = {.graph = graph, .found = found};
     enum recur_status status = walk_all(&walk, said, error);
-    free((void *)walk.inputs);
-    free(walk.initializers);
+    recur_onnx_index_free(&walk.index);
     return status;
 }

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "io/foreign.h"
 #include "io/numbers.h"
-#include "io/onnx_graph.h"
+#include "io/onnx_scan.h"
 #include "nn/model_object.h"
 #include "recur/file.h"
 
@@ -62,6 +62,56 @@ static enum recur_status add_gates(struct export *export, char *name, const size
     return RECUR_OK;
 }
 
+/* Adds a matrix of the model transposed: what a MatMul reads. */
+static enum recur_status add_transposed(struct export *export, char *name, size_t tensor,
+                                        recur_error *error)
+{
+    recur_tensor_info info = recur_model_tensor(export->model, tensor);
+    const size_t shape[] = {info.shape[1], info.shape[0]};
+    float *values, *stored;
+    RECUR_TRY(recur_onnx_add_floats(&export->graph, name, 2, shape, &values, error));
+    RECUR_TRY(recur_alloc(shape[0] * shape[1], sizeof *stored, "a tensor", &stored, error));
+    enum recur_status status = get(export, tensor, 0, stored, error);
+    recur_transpose(stored, shape[1], shape[0], values);
+    free(stored);
+    return status;
+}
+
+/* Adds some gates of a vector; zeros where the model has no such vector. */
+static enum recur_status add_vector(struct export *export, char *name, size_t tensor, size_t first,
+                                    size_t count, recur_error *error)
+{
+    float *values, *stored;
+    RECUR_TRY(recur_onnx_add_floats(&export->graph, name, 1, &count, &values, error));
+    if (tensor == RECUR_NO_TENSOR)
+        return RECUR_OK;
+    RECUR_TRY(recur_alloc(recur_model_tensor(export->model, tensor).shape[0], sizeof *stored,
+                          "a tensor", &stored, error));
+    enum recur_status status = get(export, tensor, 0, stored, error);
+    memcpy(values, stored + first, count * sizeof *values);
+    free(stored);
+    return status;
+}
+
+/* Adds the parameters of one direction of a cell that ONNX has no operator for. */
+static enum recur_status add_parts(struct export *export, size_t l, size_t d, recur_error *error)
+{
+    const recur_model_config *config = &export->model->config;
+    const void *direction = &export->model->network.layer[l].direction[d];
+    size_t count, hidden = config->hidden[l];
+    const struct recur_onnx_part *parts = recur_onnx_parts(config->cell, &count);
+    for (size_t i = 0; i < count; i++) {
+        char *name = recur_onnx_name(&export->graph, parts[i].name, l, d);
+        size_t tensor = *(const size_t *)((const char *)direction + parts[i].place);
+        if (parts[i].matrix)
+            RECUR_TRY(add_transposed(export, name, tensor, error));
+        else
+            RECUR_TRY(add_vector(export, name, tensor, parts[i].first * hidden,
+                                 parts[i].gates * hidden, error));
+    }
+    return RECUR_OK;
+}
+
 static enum recur_status add_parameters(struct export *export, size_t l, char *const names[3],
                                         recur_error *error)
 {
@@ -98,7 +148,7 @@ static char *merge(struct export *export, size_t l, char *y)
 {
     struct recur_onnx_graph *graph = &export->graph;
     bool last = l + 1 == export->model->config.layers && export->model->config.vocabulary == 0;
-    char *merged = last ? (char *)"y" : recur_onnx_name(graph, "x_l", l + 1);
+    char *merged = last ? (char *)"y" : recur_onnx_name(graph, "x_l", l + 1, 0);
     if (!export->model->config.bidirectional) {
         recur_onnx_add_node(graph, "Squeeze", (char *[]){y, export->axis, NULL},
                             (char *[]){merged, NULL});
@@ -109,7 +159,7 @@ static char *merge(struct export *export, size_t l, char *y)
                            "keepdims", 0);
     } else {
         static const int64_t perm[] = {0, 2, 1, 3};
-        char *turned = recur_onnx_name(graph, "turned_l", l);
+        char *turned = recur_onnx_name(graph, "turned_l", l, 0);
         recur_onnx_set_ints(
             recur_onnx_add_node(graph, "Transpose", (char *[]){y, NULL}, (char *[]){turned, NULL}),
             "perm", perm, 4);
@@ -124,20 +174,21 @@ static char *add_state(struct export *export, bool output, const char *stem, siz
 {
     const size_t shape[] = {directions(export), 0, export->model->config.hidden[l]};
     static const char *const symbols[] = {NULL, "B", NULL};
-    char *name = recur_onnx_name(&export->graph, stem, l);
+    char *name = recur_onnx_name(&export->graph, stem, l, 0);
     recur_onnx_add_value(&export->graph, output, name, RECUR_ONNX_FLOAT, 3, symbols, shape);
     return name;
 }
 
-static enum recur_status add_layer(struct export *export, size_t l, char **x, recur_error *error)
+/* Adds a layer as one node. */
+static enum recur_status add_operator(struct export *export, size_t l, char *x, char *y,
+                                      recur_error *error)
 {
     struct recur_onnx_graph *graph = &export->graph;
     bool has_c = export->model->network.cell->has_c;
-    char *parameters[] = {recur_onnx_name(graph, "W_l", l), recur_onnx_name(graph, "R_l", l),
-                          recur_onnx_name(graph, "B_l", l)};
+    char *parameters[] = {recur_onnx_name(graph, "W_l", l, 0), recur_onnx_name(graph, "R_l", l, 0),
+                          recur_onnx_name(graph, "B_l", l, 0)};
     RECUR_TRY(add_parameters(export, l, parameters, error));
-    char *y = recur_onnx_name(graph, "y_l", l);
-    char *inputs[] = {*x,
+    char *inputs[] = {x,
                       parameters[0],
                       parameters[1],
                       parameters[2],
@@ -150,6 +201,32 @@ static enum recur_status add_layer(struct export *export, size_t l, char **x, re
     set_cell(export, l,
              recur_onnx_add_node(graph, recur_onnx_cell_of(export->model->config.cell)->operator,
                                  inputs, outputs));
+    return RECUR_OK;
+}
+
+/* Adds a layer as the nodes around a Scan. */
+static enum recur_status add_scan(struct export *export, size_t l, char *x, recur_error *error)
+{
+    const recur_model_config *config = &export->model->config;
+    const struct recur_onnx_scan scan = {config->cell, l, config->hidden[l], config->bidirectional};
+    for (size_t d = 0; d < directions(export); d++)
+        RECUR_TRY(add_parts(export, l, d, error));
+    add_state(export, false, "h_in_l", l);
+    add_state(export, true, "h_out_l", l);
+    if (export->model->network.cell->has_c) {
+        add_state(export, false, "c_in_l", l);
+        add_state(export, true, "c_out_l", l);
+    }
+    return recur_onnx_add_scan(&export->graph, &scan, x, error);
+}
+
+static enum recur_status add_layer(struct export *export, size_t l, char **x, recur_error *error)
+{
+    char *y = recur_onnx_name(&export->graph, "y_l", l, 0);
+    if (export->model->network.cell->lines)
+        RECUR_TRY(add_scan(export, l, *x, error));
+    else
+        RECUR_TRY(add_operator(export, l, *x, y, error));
     *x = merge(export, l, y);
     return RECUR_OK;
 }
@@ -200,24 +277,16 @@ static void add_outputs(struct export *export, char *y)
                          (const size_t[]){0, 0, wide * config->hidden[config->layers - 1]});
 }
 
-/* Adds the head. MatMul reads linear.weight transposed: (H, V). */
 static enum recur_status add_head(struct export *export, char *x, recur_error *error)
 {
     struct recur_onnx_graph *graph = &export->graph;
     const struct recur_network *network = &export->model->network;
     recur_tensor_info info = recur_model_tensor(export->model, network->head_weight);
-    const size_t shape[] = {info.shape[1], info.shape[0]};
     static const char *const symbols[] = {"T", "B", NULL};
     char *weight = (char *)"linear.weight", *bias = (char *)"linear.bias";
     char *product = (char *)"product", *logits = (char *)"logits";
-    float *values, *stored;
-    RECUR_TRY(recur_onnx_add_floats(graph, weight, 2, shape, &values, error));
-    RECUR_TRY(recur_alloc(shape[0] * shape[1], sizeof *stored, "a tensor", &stored, error));
-    enum recur_status status = get(export, network->head_weight, 0, stored, error);
-    recur_transpose(stored, shape[1], shape[0], values);
-    free(stored);
-    if (status != RECUR_OK)
-        return status;
+    float *values;
+    RECUR_TRY(add_transposed(export, weight, network->head_weight, error));
     RECUR_TRY(recur_onnx_add_floats(graph, bias, 1, info.shape, &values, error));
     RECUR_TRY(get(export, network->head_bias, 0, values, error));
     recur_onnx_add_node(graph, "MatMul", (char *[]){x, weight, NULL}, (char *[]){product, NULL});
@@ -301,20 +370,30 @@ static enum recur_status write_graph(Recur__Onnx__Graph *graph,
     return status;
 }
 
+/* Makes room for the layers and for what comes before and after them. A layer that is one operator
+ * has two more nodes, three tensors, up to four values, and names for all of these. */
+static enum recur_status create_graph(struct export *export, recur_error *error)
+{
+    size_t layers = export->model->config.layers;
+    struct recur_onnx_room room = {.nodes = 3, .tensors = 3, .values = 4, .names = 12};
+    if (export->model->network.cell->lines)
+        room = recur_onnx_scan_room;
+    room = (struct recur_onnx_room){room.nodes * layers + 8, room.tensors * layers + 8,
+                                    room.values * layers + 8, room.names * layers + 16};
+    return recur_onnx_graph_create(&room, &export->graph, error);
+}
+
 enum recur_status recur_onnx_write(const recur_model *model, const char *path, recur_error *error)
 {
     struct export export = {.model = model, .axis = (char *)"direction_axis"};
     struct recur_new_metadata metadata;
-    if (!recur_onnx_cell_of(model->config.cell))
-        return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "ONNX has no operator for the cell %s",
-                          recur_cell_name(model->config.cell));
     if (model->network.cell->activated && !recur_onnx_activation(model->config.activation))
         return recur_fail(error, RECUR_ERROR_UNSUPPORTED, "ONNX has no activation %s",
                           recur_activation_name(model->config.activation));
     enum recur_status status =
         recur_model_metadata(model, RECUR_HOLDER_GRAPH, path, &metadata, error);
     if (status == RECUR_OK)
-        status = recur_onnx_graph_create(model->config.layers, &export.graph, error);
+        status = create_graph(&export, error);
     if (status == RECUR_OK)
         status = fill_graph(&export, error);
     if (status == RECUR_OK)

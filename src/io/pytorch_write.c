@@ -38,10 +38,10 @@ static enum recur_status check(const struct module *module, const recur_model *m
     const enum recur_status bad = RECUR_ERROR_UNSUPPORTED;
     if (config->cell != RECUR_CELL_RNN && config->cell != RECUR_CELL_GRU &&
         config->cell != RECUR_CELL_LSTM)
-        return recur_fail(error, bad, "PyTorch has no %s%s", recur_cell_name(config->cell),
+        return recur_fail(error, bad, "PyTorch has no %s: %s", recur_cell_name(config->cell),
                           config->cell == RECUR_CELL_GRU_RESET_BEFORE
-                              ? ": its nn.GRU resets after the product"
-                              : "");
+                              ? "its nn.GRU resets after the product"
+                              : "the formats recur and onnx have it");
     if (config->cell == RECUR_CELL_RNN && config->activation != RECUR_ACTIVATION_TANH &&
         config->activation != RECUR_ACTIVATION_RELU)
         return recur_fail(error, bad, "PyTorch's nn.RNN has no activation %s",

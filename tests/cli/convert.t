@@ -87,7 +87,7 @@ $ recur convert --to pytorch back other
 ! recur convert: PyTorch has no gru-reset-before: its nn.GRU resets after the product
 [1]
 $ recur train text --quiet --cell ln-gru --hidden 3 --batch 2 --steps 3 --epochs 1 --validation 0 -o normalised > out; recur convert --to pytorch normalised other
-! recur convert: PyTorch has no ln-gru
+! recur convert: PyTorch has no ln-gru: the formats recur and onnx have it
 [1]
 $ recur convert --cell ln-gru torch back
 ! recur convert: torch: the cell cannot be ln-gru: files like this one do not express it

@@ -81,6 +81,9 @@ static void models(void)
     TRY(recur_model_export(rnn, RECUR_FORMAT_PYTORCH, place("pytorch", "rnn"), NULL));
     TRY(recur_model_export(rnn, RECUR_FORMAT_ONNX, place("onnx", "rnn"), NULL));
     recur_model_free(rnn);
+    recur_model *ln_lstm = make_model(RECUR_CELL_LN_LSTM, 2, false, RECUR_TASK_LM);
+    TRY(recur_model_export(ln_lstm, RECUR_FORMAT_ONNX, place("onnx", "ln-lstm"), NULL));
+    recur_model_free(ln_lstm);
     recur_model *fill = make_model(RECUR_CELL_RNN, 1, true, RECUR_TASK_FILL);
     TRY(recur_model_save(fill, place("safetensors", "fill"), NULL));
     recur_model_free(fill);

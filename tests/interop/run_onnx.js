@@ -1,7 +1,7 @@
 // run_onnx.js MODEL.onnx CHUNKS: reads rows of token ids, one stream a line, from standard input,
 // feeds them, or their one-hot vectors where it reads numbers, to the model as one batch, in so many
 // pieces, carrying the states from piece to piece, and prints the logits (T, B, V), or outputs, as
-// JSON.
+// JSON. The last states of a model without a head must be its outputs.
 const fs = require("fs");
 const ort = require("onnxruntime-node");
 
@@ -24,6 +24,20 @@ function zeros(shape, batch) {
   return new ort.Tensor("float32", new Float32Array(count), sizes);
 }
 
+// Outputs (T, B, D*H), and of the top layer's states (D, B, H) which are the forward direction's at the
+// last step and the reverse one's at the first.
+function checkStates(y, states) {
+  const [directions, batch, hidden] = states.dims;
+  for (let d = 0; d < directions; d++)
+    for (let b = 0; b < batch; b++)
+      for (let j = 0; j < hidden; j++) {
+        const t = d ? 0 : y.dims[0] - 1;
+        const output = y.data[(t * batch + b) * directions * hidden + d * hidden + j];
+        const state = states.data[(d * batch + b) * hidden + j];
+        if (state !== output) throw new Error(`direction ${d}: state ${state}, output ${output}`);
+      }
+}
+
 async function main(model, chunks) {
   const lines = fs.readFileSync(0, "utf8").trim().split("\n");
   const streams = lines.map((line) => line.split(" ").map(Number));
@@ -40,6 +54,10 @@ async function main(model, chunks) {
     else feeds.ids = piece(streams, first, last);
     const results = await session.run(feeds);
     logits.push(...(results.logits || results.y).data);
+    if (results.y) {
+      const top = session.outputNames.filter((name) => name.startsWith("h_out_l")).length - 1;
+      checkStates(results.y, results[`h_out_l${top}`]);
+    }
     for (const name of session.outputNames)
       if (/_out_/.test(name)) feeds[name.replace("_out_", "_in_")] = results[name];
   }

@@ -25,7 +25,7 @@ except ImportError:
 HERE = Path(__file__).resolve().parent
 V, T, B = 11, 24, 3
 TOLERANCE = 1e-5  # of the largest logit, or of 1
-GATES = {"rnn": 1, "gru": 3, "gru-reset-before": 3, "lstm": 4}
+GATES = {"rnn": 1, "gru": 3, "gru-reset-before": 3, "lstm": 4, "ln-lstm": 4, "ln-gru": 3}
 
 
 def model_tensors(config):
@@ -44,6 +44,12 @@ def model_tensors(config):
             yield f"rnn.bias_ih_{end}", [gates * hidden]
             if config["biases"] == 2:
                 yield f"rnn.bias_hh_{end}", [gates * hidden]
+            if config["cell"].startswith("ln-"):
+                yield f"rnn.gain_ih_{end}", [gates * hidden]
+                yield f"rnn.gain_hh_{end}", [gates * hidden]
+            if config["cell"] == "ln-lstm":
+                yield f"rnn.gain_c_{end}", [hidden]
+                yield f"rnn.bias_c_{end}", [hidden]
         inputs = wide * hidden
     if config["vocabulary"]:
         yield "linear.weight", [V, inputs]
@@ -112,6 +118,8 @@ def checker(folder, config):
     for value in [*message.graph.input, *message.graph.output]:
         dims = [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
         assert "B" in dims, f"{value.name} has no symbolic batch: {dims}"
+    onnx.save(message, folder / "again.onnx")
+    interop.convert(folder / "again.onnx", folder / "again")
 
 
 def back(folder, config):
@@ -164,6 +172,23 @@ CONFIGS = {
     "gru of numbers without a head": standard(cell="gru", inputs=V, vocabulary=0),
     "lstm of numbers both directions without a head": standard(
         inputs=V, vocabulary=0, bidirectional=True, hidden=[9, 5]
+    ),
+    "ln-lstm": standard(cell="ln-lstm"),
+    "ln-lstm deep embedded": standard(cell="ln-lstm", hidden=[9, 5], embedding=6),
+    "ln-lstm single biases": standard(cell="ln-lstm", biases=1),
+    "ln-lstm both directions": standard(cell="ln-lstm", bidirectional=True, hidden=[9, 5]),
+    "ln-lstm both directions summed": standard(
+        cell="ln-lstm", bidirectional=True, merge="sum", embedding=6
+    ),
+    "ln-lstm of numbers without a head": standard(
+        cell="ln-lstm", inputs=V, vocabulary=0, bidirectional=True, hidden=[9, 5]
+    ),
+    "ln-gru": standard(cell="ln-gru", hidden=[9, 5]),
+    "ln-gru single biases embedded": standard(cell="ln-gru", biases=1, embedding=6),
+    "ln-gru of numbers": standard(cell="ln-gru", inputs=V, hidden=[33]),
+    "ln-gru both directions": standard(cell="ln-gru", bidirectional=True, hidden=[9, 5]),
+    "ln-gru both directions summed": standard(
+        cell="ln-gru", bidirectional=True, merge="sum", hidden=[9, 5], embedding=4
     ),
 }
 
