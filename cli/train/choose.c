@@ -54,31 +54,20 @@ static void set_network(struct run *run, const struct network_size *size)
 /* Trains the network for about so many seconds to see how fast it is, and forgets it. */
 static int measure(struct run *run, double seconds, struct pace *pace)
 {
-    enum { AT_LEAST = 3 };
     recur_error error;
     recur_step step = {0};
     enum recur_status status = RECUR_OK;
-    size_t count = 0, timed = 0;
+    struct trial trial = {.seconds = seconds};
     int made = recur_run_create(run);
     if (made != 0)
         return made;
-    double begun = recur_seconds(), start = begun, now = begun;
-    while (status == RECUR_OK && !step.end_of_epoch &&
-           (now - begun < seconds || (count < AT_LEAST && now - begun < 5 * seconds))) {
+    for (double begun = recur_seconds(), now;
+         status == RECUR_OK && !step.end_of_epoch && recur_trial_goes_on(&trial); begun = now) {
         status = recur_trainer_step(run->trainer, &step, &error);
         now = recur_seconds();
-        count++;
-        timed++;
-        if (now - begun < seconds / 4) { /* memory is touched for the first time, threads meet */
-            start = now;
-            timed = 0;
-        }
+        recur_trial_add(&trial, now - begun);
     }
-    if (timed == 0) { /* the epoch was over before that */
-        start = begun;
-        timed = count;
-    }
-    pace->seconds = (now - start) / (double)timed;
+    pace->seconds = recur_trial_result(&trial);
     pace->tokens = (double)recur_run_minibatch_tokens(run);
     if (status == RECUR_OK)
         status = recur_fit_measure_reading(run, pace->seconds / pace->tokens, seconds,
@@ -135,26 +124,56 @@ static size_t largest(const struct run *run, const struct recipe *recipe, size_t
     return best;
 }
 
+/* Finds the size that the time affords, from `*at` on, which was measured. */
+static int find_size(struct run *run, const struct recipe *recipe, double slice, size_t *at,
+                     struct pace *pace)
+{
+    enum { TRIES = 3 };
+    size_t below = SIZE_MAX;
+    for (size_t i = 0; i < TRIES; i++) {
+        size_t next = largest(run, recipe, *at, pace, below);
+        if (next == *at)
+            break;
+        below = next > *at ? below : *at; /* a network that was too slow is not tried again */
+        *at = next;
+        set_network(run, recur_network_size(*at));
+        int status = measure(run, slice, pace);
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}
+
+/* Measures a network again: it may have been slow because the machine did something else. If it is
+ * much faster now, `*faster`, that is its pace. */
+static int confirm(struct run *run, double slice, struct pace *pace, bool *faster)
+{
+    struct pace again = {0};
+    int status = measure(run, slice, &again);
+    *faster = status == 0 && again.seconds < 0.75 * pace->seconds;
+    if (*faster)
+        *pace = again;
+    return status;
+}
+
 static int choose_network(struct run *run, const struct recipe *recipe, struct pace *pace)
 {
-    enum { FIRST = 1, TRIES = 3 };
+    enum { FIRST = 1, ROUNDS = 3 };
     double slice = fmin(1, fmax(0.05, run->options.time / 200));
-    if (given(run, "hidden") || given(run, "layers") || run->options.init_from)
-        return choose_precision(run, slice, pace);
-    size_t at = FIRST, below = SIZE_MAX;
-    set_network(run, recur_network_size(at));
-    int status = choose_precision(run, slice, pace);
-    for (size_t i = 0; i < TRIES && status == 0; i++) {
-        size_t next = largest(run, recipe, at, pace, below);
-        if (next == at)
-            break;
-        below = next > at ? below : at; /* a network that was too slow is not tried again */
-        at = next;
+    bool free = !given(run, "hidden") && !given(run, "layers") && !run->options.init_from;
+    bool faster = true;
+    size_t at = FIRST;
+    if (free)
         set_network(run, recur_network_size(at));
-        status = measure(run, slice, pace);
+    int status = choose_precision(run, slice, pace);
+    for (size_t round = 0; round < ROUNDS && status == 0 && faster; round++) {
+        if (free)
+            status = find_size(run, recipe, slice, &at, pace);
+        if (status == 0)
+            status = confirm(run, slice, pace, &faster);
     }
     const struct network_size *size = recur_network_size(at);
-    if (status != 0)
+    if (status != 0 || !free)
         return status;
     if (size->layers == 1)
         recur_run_choose_option(run, "hidden", "%zu", size->width);
@@ -308,8 +327,9 @@ static int choose_by_time(struct run *run)
         recur_run_choose_option(run, "warmup", "%.0f", fmax(1, fmin(200, floor(minibatches / 40))));
     }
     run->options.trainer.updates = (size_t)minibatches;
-    run->fit.most = epochs < recipe.most ? UINT64_MAX : (uint64_t)minibatches;
-    run->fit.step = pace.seconds;
+    run->fit.most = recipe.most;
+    run->fit.bounded = epochs >= recipe.most;
+    run->fit.step.seconds = pace.seconds;
     run->fit.reading = pace.reading;
     snprintf(run->why, sizeof run->why, "%.0f tokens/s as measured, %.3g epochs of %.0f tokens%s",
              pace.tokens / pace.seconds, epochs, pace.train_tokens,

@@ -18,16 +18,23 @@ static double minibatches_in_epoch(const struct run *run)
                : fmax(1, (double)recur_trainer_train_tokens(run->trainer) / (double)run->tokens);
 }
 
-/* How many more minibatches fit the time. */
+double recur_fit_most(const struct run *run)
+{
+    double most = run->fit.most * minibatches_in_epoch(run);
+    return most > 0 ? fmax(1, round(most)) : (double)INFINITY;
+}
+
+/* How many more minibatches fit the time. None ends the run before it has shown its own speed. */
 static double count_left(const struct run *run, double now)
 {
     const struct fit *fit = &run->fit;
-    double each = fit->step + fit->validation / minibatches_in_epoch(run);
+    double each = fit->step.seconds + fit->validation / minibatches_in_epoch(run);
     double last =
         run->options.labels ? 2 * fit->validation : fit->validation; /* and the result's */
     double left = (fit->end - now - last - fit->saving) / each;
     double at = (double)recur_trainer_updates(run->trainer);
-    return fmax(1, fmin(left, (double)fit->most - at));
+    double least = run->minibatches == 0 && now < fit->end ? 2 : 1;
+    return fmax(1, fmin(fmax(least, left), recur_fit_most(run) - at));
 }
 
 /* Gives the run the length that fits. Does nothing where that would hardly differ. */
@@ -83,6 +90,27 @@ enum recur_status recur_fit_measure_reading(const struct run *run, double traine
     return status == RECUR_ERROR_DIVERGED ? RECUR_OK : status;
 }
 
+static double length_of(float part, double total)
+{
+    return part < 1 ? (double)part * total : (double)part;
+}
+
+/* Is what follows in a resumed run not a part of one schedule with what was? Its rate has fallen,
+ * or followed a length that is another one now, or an epoch has ended with the run before its text.
+ */
+static bool begins_anew(const struct run *run)
+{
+    const recur_trainer_config *config = &run->config;
+    double epochs = (double)config->epochs * minibatches_in_epoch(run);
+    double total = config->updates ? (double)config->updates : epochs;
+    double decay = length_of(config->decay, total), warmup = length_of(config->warmup, total);
+    double falls = config->stable > 0 ? warmup + length_of(config->stable, total) : total - decay;
+    double at = (double)recur_trainer_updates(run->trainer);
+    bool share = at > 0 && config->warmup > 0 && config->warmup < 1;
+    return (config->updates && recur_trainer_over(run->trainer)) ||
+           (config->schedule == RECUR_SCHEDULE_WSD && (at > falls + 1 || share));
+}
+
 int recur_fit_begin(struct run *run)
 {
     struct fit *fit = &run->fit;
@@ -91,19 +119,18 @@ int recur_fit_begin(struct run *run)
     if (!(fit->end > 0))
         return 0;
     fit->begun = recur_trainer_updates(run->trainer);
-    if (!(fit->step > 0)) /* a resumed run */
-        fit->step = run->epoch.tokens_per_second > 0
-                        ? (double)run->tokens / run->epoch.tokens_per_second
-                        : 0.1;
+    if (!(fit->step.seconds > 0)) /* a resumed run */
+        fit->step.seconds = run->epoch.tokens_per_second > 0
+                                ? (double)run->tokens / run->epoch.tokens_per_second
+                                : 0.1;
+    run->spliced = run->spliced || begins_anew(run);
     if (!(fit->reading > 0) && /* a resumed run */
-        recur_fit_measure_reading(run, fit->step / (double)run->tokens, 0.1, &fit->reading,
+        recur_fit_measure_reading(run, fit->step.seconds / (double)run->tokens, 0.1, &fit->reading,
                                   &error) != RECUR_OK)
         return recur_library_failure(run->command, &error);
     fit->validation = valid * fit->reading;
     /* The file is written at 200 MB/s or better. */
     fit->saving = 0.02 + (double)recur_model_parameters(run->model) * 4 / 2e8;
-    if (!fit->most)
-        fit->most = UINT64_MAX;
     return set_length(run, recur_seconds());
 }
 
@@ -117,7 +144,7 @@ int recur_fit_step(struct run *run)
         /* The mean of about the last twentieth of the run. */
         double weight =
             1 / fmin(fmax(10, (double)run->config.updates / 20), (double)run->minibatches + 5);
-        fit->step += weight * ((now - fit->last) / (double)run->of_step - fit->step);
+        recur_tempo_add(&fit->step, (now - fit->last) / (double)run->of_step, weight);
     }
     fit->last = now;
     return set_length(run, now);

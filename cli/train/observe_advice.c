@@ -12,6 +12,11 @@
 #include "train/run.h"
 #include "train/trend.h"
 
+/* A run that fitted its time has learnt next to nothing in fewer minibatches than FEW; MANY show
+ * what a network can learn. */
+#define FEW 200
+#define MANY 1000
+
 /* The loss by which the kept epoch is chosen. */
 static double judged(const struct run *run, const recur_epoch *epoch)
 {
@@ -65,6 +70,63 @@ static void advise_dropout(const struct run *run, const recur_epoch *lowest)
         fprintf(stderr, "%smore text\n", run->choices ? "" : "a smaller --hidden, or ");
 }
 
+/* Can the run go on from its checkpoint for a time? */
+static bool goes_on(const struct run *run)
+{
+    return run->checkpoint.path && !run->checkpoint.failed &&
+           (run->config.schedule == RECUR_SCHEDULE_WSD ||
+            !recur_schedule_planned(run->config.schedule));
+}
+
+/* Seconds that the run took, in all its starts. */
+static double seconds_spent(const struct run *run)
+{
+    size_t count;
+    const recur_epoch *history = recur_model_history(run->model, &count);
+    double now = recur_seconds() - run->started, sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += history[i].seconds;
+    return fmax(sum, fmax(now, run->options.time));
+}
+
+/* Prints what precedes --time where the run can go on from its checkpoint. */
+static void print_resume(const struct run *run)
+{
+    if (!goes_on(run))
+        return;
+    recur_run_print_resume(run);
+    fputc(' ', stderr);
+}
+
+/* A time of at least so many seconds that is easy to say. */
+static const char *easy_time(double seconds)
+{
+    static const struct {
+        double seconds;
+        const char *text;
+    } times[] = {{10, "10s"},  {20, "20s"},   {30, "30s"},    {60, "1m"},    {120, "2m"},
+                 {300, "5m"},  {600, "10m"},  {1200, "20m"},  {1800, "30m"}, {3600, "1h"},
+                 {7200, "2h"}, {18000, "5h"}, {36000, "10h"}, {86400, "24h"}};
+    enum { TIMES = sizeof times / sizeof *times };
+    for (size_t i = 0; i < TIMES; i++)
+        if (times[i].seconds >= seconds)
+            return times[i].text;
+    return "720h"; /* the most */
+}
+
+/* Advises on a time for MANY minibatches, or as many as the text is worth. */
+static void advise_more_time(const struct run *run)
+{
+    double had = (double)recur_trainer_updates(run->trainer), spent = seconds_spent(run);
+    double left = fmax(0, fmin(MANY, recur_fit_most(run)) - had) * run->fit.step.seconds;
+    fprintf(stderr, "the time was enough for %.0f minibatch%s: give it more time, ", had,
+            had > 1 ? "es" : "");
+    print_resume(run);
+    fprintf(stderr, "--time %s\n",
+            easy_time(goes_on(run) ? fmax(spent, run->fit.text + left)
+                                   : fmax(2 * spent, spent + left)));
+}
+
 /* Prints the command for twice as many epochs. A run whose schedule was planned for its number
  * of epochs starts anew. */
 static void advise_epochs(const struct run *run)
@@ -77,8 +139,8 @@ static void advise_epochs(const struct run *run)
     fprintf(stderr, "%s is still falling at the last epoch; train longer: ",
             count > 2 ? judged_name(run) : "the training loss");
     if (run->choices) { /* with a length given by hand, recur would leave more than that to hand */
-        double seconds = run->options.time > 0 ? run->options.time : recur_seconds() - run->started;
-        fprintf(stderr, "--time %.0fs\n", ceil(2 * seconds));
+        print_resume(run);
+        fprintf(stderr, "--time %.0fs\n", ceil((goes_on(run) ? 1 : 2) * seconds_spent(run)));
         return;
     }
     if (run->checkpoint.path && !run->checkpoint.failed && !parts &&
@@ -101,10 +163,20 @@ static int end(struct run *run, void *state)
 {
     const recur_epoch *lowest;
     enum trend trend = find_trend(run, state, &lowest);
+    bool fitted = run->fit.end > 0 && recur_trainer_over(run->trainer);
+    double updates = (double)recur_trainer_updates(run->trainer), most = recur_fit_most(run);
+    if (fitted && updates < FEW && updates < most) {
+        advise_more_time(run);
+        return 0;
+    }
+    if (fitted && updates >= most && !run->fit.bounded && trend != TREND_FALLING)
+        fprintf(stderr, "ended after %.0f epochs: more would only over-fit so short a text\n",
+                run->fit.most);
     if (trend == TREND_RISEN && recur_trainer_valid_tokens(run->trainer))
         advise_dropout(run, lowest);
     else if (trend == TREND_FALLING && recur_trainer_over(run->trainer) &&
-             !(lowest->valid_accuracy >= 1)) /* otherwise there is nothing left to learn */
+             (updates < most || goes_on(run)) && /* more time alone would not make it longer */
+             !(lowest->valid_accuracy >= 1))     /* otherwise there is nothing left to learn */
         advise_epochs(run);
     return 0;
 }

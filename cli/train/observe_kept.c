@@ -41,8 +41,7 @@ static int end(struct run *run, void *state)
                     (unsigned long long)run->options.patience);
         fputc('\n', stderr);
     }
-    if (run->fit.end > 0 && !run->options.out.resume && !recur_interrupt() &&
-        !run->options.out.quiet)
+    if (run->fit.end > 0 && !run->spliced && !recur_interrupt() && !run->options.out.quiet)
         fprintf(stderr, "the same without --time: %s\n", recur_model_origin(run->model)->command);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "common/output.h"
 #include "files/vocabulary.h"
 #include "recur/machine.h"
+#include "recur/store.h"
 #include "train/observer.h"
 #include "train/run.h"
 
@@ -24,6 +25,20 @@ static void print_labels(const struct run *run)
         fprintf(stderr, ", %zu %s%s held out", held_out, sequence, recur_plural(held_out));
     if (recur_labels_layout(run->train) == RECUR_LAYOUT_CONLLU)
         fputs(", CoNLL-U", stderr);
+}
+
+/* Says so where the text took much of the time. */
+static void print_reading(const struct run *run)
+{
+    double took = run->fit.text, time = run->options.time;
+    bool store = run->texts.count == 1 && recur_store_is(run->texts.operands[0]);
+    if (!(run->fit.end > 0) || took < 0.2 * time)
+        return;
+    fprintf(stderr, "time   reading the text took %.*f of %g seconds%s\n", took < 10 ? 1 : 0, took,
+            time,
+            run->options.labels || run->from || run->texts.count == 0 || store
+                ? ""
+                : "; recur tokenize makes a store of it, which is read at once");
 }
 
 static int begin(struct run *run, void *state)
@@ -72,6 +87,7 @@ static int begin(struct run *run, void *state)
                     run->choice[i].value); /* a flag has none */
         fprintf(stderr, ": %s\n", run->why);
     }
+    print_reading(run);
     if (*use.why)
         fprintf(stderr, "device cpu: %s\n", use.why);
     return 0;

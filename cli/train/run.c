@@ -258,8 +258,9 @@ static int check_ranks(const struct run *run)
 
 int recur_run(struct run *run)
 {
+    double begun = recur_seconds();
     if (run->options.time > 0)
-        run->fit.end = recur_seconds() + run->options.time;
+        run->fit.end = begun + run->options.time;
     recur_observers_start(run);
     int status = check_ranks(run);
     if (status == 0 && run->ranks.rank == 0)
@@ -272,6 +273,7 @@ int recur_run(struct run *run)
         status = recur_run_open_ancestor(run);
     if (status == 0)
         status = recur_run_read_texts(run);
+    run->fit.text = recur_seconds() - begun;
     if (status == 0)
         status = recur_run_choose(run);
     if (status == 0)

@@ -11,6 +11,7 @@
 #include "files/dataset.h"
 #include "options/train_options.h"
 #include "recur/checkpoint.h"
+#include "train/pace.h"
 #include "train/screen.h"
 
 /* Where a run's checkpoints go. */
@@ -25,14 +26,16 @@ struct checkpoint {
 /* How a run fits its time (--time): what it knows of its own speed. */
 struct fit {
     double end;        /* when the run is to end, in recur_seconds(); 0: whenever it is done */
-    double step;       /* seconds of a minibatch, what observers do included */
+    struct tempo step; /* of a minibatch, what observers do included */
     double validation; /* of a validation */
     double reading;    /* of a token in one, as measured; 0: not yet */
     double saving;     /* of all that comes after the last one */
     double last;       /* when the last minibatch ended; 0: none, or a validation was between */
     uint64_t begun;    /* minibatches before this start of the run */
-    uint64_t most;     /* minibatches after which it would only over-fit */
+    double most;       /* epochs after which it would only over-fit; 0: nobody knows */
+    bool bounded;      /* they fit the time by the measured speed, and the user was told */
     bool decays;       /* the learning rate falls; only the end still moves */
+    double text;       /* seconds until the text was read */
 };
 
 /* An option that recur chose. */
@@ -92,6 +95,7 @@ struct run {
 
     /* --resume: the run goes on from this checkpoint; NULL: it begins. */
     recur_checkpoint *resumed;
+    bool spliced;           /* its rates are those of several schedules, which no command repeats */
     size_t resumed_epochs;  /* --epochs beside --resume; 0: it was not given */
     recur_json *started_by; /* how the run was started, and its words in order */
     const char **words;
@@ -145,6 +149,8 @@ enum recur_status recur_fit_measure_reading(const struct run *run, double traine
 /* Call it before each minibatch, and after each validation with the seconds that it took. */
 int recur_fit_step(struct run *run);
 void recur_fit_validated(struct run *run, double seconds);
+/* How many minibatches the run can have until it would only over-fit; INFINITY: nobody knows. */
+double recur_fit_most(const struct run *run);
 /* Writes the length of a run that was fitted to a time into its options, and its command, which
  * needs no time, into the model. */
 int recur_fit_end(struct run *run);
@@ -163,7 +169,8 @@ enum recur_status recur_run_continue(const struct run *run, size_t index, uint64
 
 /* run_origin.c: the common name of the texts that were found. */
 void recur_run_name(struct run *run);
-/* Puts this name and the command that trains the model again into the model. */
+/* Puts this name and the command that trains the model again into the model; no command where
+ * none does. */
 int recur_run_set_origin(struct run *run);
 
 /* run_outputs.c: checks, before any work is done, every place where the run will write, and that

@@ -97,7 +97,8 @@ int recur_run_set_origin(struct run *run)
     recur_error error;
     enum recur_status status = put_command(&line, run, &error);
     if (status == RECUR_OK)
-        status = recur_model_set_origin(run->model, run->name.text, line.bytes, &error);
+        status = recur_model_set_origin(run->model, run->name.text,
+                                        run->spliced ? NULL : line.bytes, &error);
     free(line.bytes);
     return status == RECUR_OK ? 0 : recur_library_failure(run->command, &error);
 }

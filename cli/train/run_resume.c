@@ -211,6 +211,18 @@ int recur_run_reopen(struct run *run)
     return 0;
 }
 
+/* Says why the run cannot go on as asked, and how a run goes on whose length is none of epochs. */
+static int fail(const struct run *run, enum recur_status status, const recur_error *error)
+{
+    const recur_trainer_config *config = recur_checkpoint_config(run->resumed);
+    bool by_time = config->schedule == RECUR_SCHEDULE_WSD ||
+                   (config->updates && !recur_schedule_planned(config->schedule));
+    bool longer = run->resumed_epochs && run->resumed_epochs != config->epochs;
+    if (status == RECUR_ERROR_ARGUMENT && longer && by_time)
+        return recur_usage_error(run->command, "%s (--time T goes on for T)", error->message);
+    return recur_library_failure(run->command, error);
+}
+
 int recur_run_resume(struct run *run)
 {
     recur_error error;
@@ -228,8 +240,10 @@ int recur_run_resume(struct run *run)
             : recur_checkpoint_resume(run->resumed, run->corpus, &config, &run->model,
                                       &run->trainer, &error);
     if (status != RECUR_OK)
-        return recur_library_failure(run->command, &error);
+        return fail(run, status, &error);
     compare_device(run);
+    const recur_origin *origin = recur_model_origin(run->model);
+    run->spliced = !origin || !origin->command;
     recur_checkpoint_free(run->resumed);
     run->resumed = NULL;
     return 0;

@@ -21,13 +21,36 @@ some some 0 0 some some
 $ recur train --resume a.checkpoint.safetensors --time 1s --log l -o more > out; wc -l < out; recur train --resume a.checkpoint.safetensors -o same --quiet > out; recur convert same --to pytorch same.safetensors > out; cmp a.safetensors same.safetensors; grep -c -- "--stable [1-9].* --updates [1-9]" <(recur info same)
 2
 1
+# No command makes the model of a run that goes on after its rate has fallen: neither the terminal nor the file says one, now or later.
+$ for i in 1 2; do recur info more | grep -c "recur train"; recur train --resume more.checkpoint.safetensors 2> err > out; grep -c "same without" err; done; recur train --resume a.checkpoint.safetensors --time 1 -o more2 2>&1 | grep -c "same without"
+0
+0
+0
+0
+0
+[1]
+# One that goes on before that has one command.
+$ seq 100000 > large; recur train large --time 600 --checkpoint-every 1 --cell lstm --batch 2 --steps 9 --hidden 8 -o k > out 2>&1 & until test -s k.checkpoint.safetensors; do sleep 0.1; done; sleep 0.5; kill -INT $!; wait $!; recur train --resume k.checkpoint.safetensors --time 1 -o k2 2> err > out; grep -c "same without" err; eval "$(recur info k2 | grep -o 'recur train.*') --quiet -o k3" > out; for m in k2 k3; do recur convert $m --to pytorch $m.safetensors > out; done; cmp k2.safetensors k3.safetensors
+1
+# A length of minibatches is none of epochs.
+$ recur train --resume a.checkpoint.safetensors --epochs 100 2>&1 | sed 's/[0-9][0-9]*/N/'
+recur train: the run is to have N minibatches, which are not a number of epochs (--time T goes on for T)
+# A run that was too short says so, and what goes on with it; so does one that spent its time on reading the text.
+$ some="--time 1 --precision f32 --threads 1 --hidden 128 --batch 32 --steps 100"; for run in "$some -o u" "$some --checkpoint-every 9999 -o u" "--resume u.checkpoint.safetensors --time 1"; do recur train $run 2>&1 > out | grep -a "give it\|train longer" | sed 's/for [0-9]* minibatch[es]*/for N/; s/[1-9][0-9]*[smh]$/T/'; done
+the time was enough for N: give it more time, --time T
+the time was enough for N: give it more time, recur train --resume u.checkpoint.safetensors --time T
+the time was enough for N: give it more time, recur train --resume u.checkpoint.safetensors --time T
+$ (sleep 2; seq 3000) | recur train - --time 3 -o u 2>&1 > out | grep "^time" | sed 's/[0-9.][0-9.]* of/N of/'; recur train --time 3 -o u 2>&1 > out | grep -c "^time"
+time   reading the text took N of 3 seconds; recur tokenize makes a store of it, which is read at once
+0
+[1]
 # What is given by hand stays; so do networks that are inherited.
 $ recur train --time 1 --cell gru --hidden 24 --batch 3 --lr 0.001 --dropout 0.1 --schedule constant --precision f32 -o c 2>&1 | grep -o "^chose.*:" | sed 's/ --weight-drop 0.[123] --ar 2//'; recur train --time 1 --init-from c --quiet -o d | grep -c perplexity; recur info d | head -1 | cut -d , -f 1
 chose  --steps 35:
 1
 d: gru 24
 # A large text gets layer normalisation, unless the cell is chosen by hand; a small one does not.
-$ seq 100000 > large; recur train large --time 1 --quiet -o n > out; recur info n | head -1 | cut -c 1-10; recur train large --time 1 --cell lstm --quiet -o n > out; recur info n | head -1 | cut -c 1-7; recur info a | head -1 | cut -d " " -f 2
+$ recur train large --time 1 --quiet -o n > out; recur info n | head -1 | cut -c 1-10; recur train large --time 1 --cell lstm --quiet -o n > out; recur info n | head -1 | cut -c 1-7; recur info a | head -1 | cut -d " " -f 2
 n: ln-lstm
 n: lstm
 lstm
