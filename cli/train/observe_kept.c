@@ -40,6 +40,11 @@ static int end(struct run *run, void *state)
                     (unsigned long long)recur_trainer_epochs(run->trainer),
                     (unsigned long long)run->options.patience);
         fputc('\n', stderr);
+        if (recur_run_gained_nothing(run))
+            fprintf(stderr,
+                    "no epoch was better on the held-out text than what the run went on from, %s: "
+                    "that model is the better one for it\n",
+                    recur_path(run->options.init_from).text);
     }
     if (run->fit.end > 0 && !run->spliced && !recur_interrupt() && !run->options.out.quiet)
         fprintf(stderr, "the same without --time: %s\n", recur_model_origin(run->model)->command);

@@ -1,7 +1,9 @@
 /* Describes a run before it begins: its text, its model, and how it is trained. */
+#include <math.h>
 #include <stdio.h>
 
 #include "common/message.h"
+#include "common/number_text.h"
 #include "common/output.h"
 #include "files/vocabulary.h"
 #include "recur/machine.h"
@@ -41,6 +43,20 @@ static void print_reading(const struct run *run)
                 : "; recur tokenize makes a store of it, which is read at once");
 }
 
+/* What the run goes on from, and how good that is before it learns. */
+static void print_ancestor(const struct run *run)
+{
+    double before = run->loss_before;
+    fprintf(stderr, "from   %s: %zu of %zu parameters, %zu new token%s",
+            recur_path(run->options.init_from).text, run->inherited,
+            recur_model_parameters(run->model), run->new_tokens, recur_plural(run->new_tokens));
+    if (isfinite(before) && run->options.labels)
+        fprintf(stderr, "; before: accuracy %.4f", run->accuracy_before);
+    else if (isfinite(before))
+        fprintf(stderr, "; before: perplexity %s", recur_perplexity(before).text);
+    fputc('\n', stderr);
+}
+
 static int begin(struct run *run, void *state)
 {
     (void)state;
@@ -59,9 +75,7 @@ static int begin(struct run *run, void *state)
     fputs("\nmodel  ", stderr);
     recur_print_model(stderr, run->model, RECUR_FORMAT_RECUR);
     if (run->from && !run->options.out.resume)
-        fprintf(stderr, "from   %s: %zu of %zu parameters, %zu new token%s\n",
-                recur_path(run->options.init_from).text, run->inherited,
-                recur_model_parameters(run->model), run->new_tokens, recur_plural(run->new_tokens));
+        print_ancestor(run);
     unsigned long long done = recur_trainer_epochs(run->trainer);
     if (run->options.out.resume)
         fprintf(stderr, "resume %s: %llu epoch%s done\n", recur_path(run->options.out.resume).text,

@@ -279,6 +279,8 @@ int recur_run(struct run *run)
     if (status == 0)
         status = prepare(run);
     if (status == 0)
+        status = recur_run_compare(run);
+    if (status == 0)
         status = recur_observe(run, MOMENT_OPEN);
     if (status == 0)
         status = train(run);

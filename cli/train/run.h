@@ -65,6 +65,9 @@ struct run {
      * there, and how many tokens it has not. */
     recur_model *from;
     size_t inherited, new_tokens;
+    /* On what is held out before the first update, accuracy of labels; NaN where it was not
+     * measured, or says nothing. */
+    double loss_before, accuracy_before;
 
     recur_model *model;
     recur_trainer *trainer;
@@ -127,6 +130,11 @@ uint64_t recur_run_kept_epoch(const struct run *run);
 int recur_run_open_ancestor(struct run *run);
 void recur_run_ancestral_text(const struct run *run, struct text_config *config);
 enum recur_status recur_run_inherit(struct run *run, recur_error *error);
+/* Warns where much of the text is unknown to the other model, and measures how good the run's is
+ * before the first update. Call it once the trainer is made. */
+int recur_run_compare(struct run *run);
+/* Is no epoch better than the beginning? */
+bool recur_run_gained_nothing(const struct run *run);
 
 /* Makes the model and its trainer. */
 int recur_run_create(struct run *run);

@@ -6,7 +6,7 @@ $ recur train old --quiet --hidden 12,8 --epochs 2 --batch 4 --steps 9 -o a.safe
 $ recur train new --init-from a.safetensors --epochs 2 --batch 4 --steps 9 -o b.safetensors 2>&1 > out | sed -n '/^text/p; /^model/p; /^from/p'
 text   new: 576 tokens (char), 31 in the vocabulary, 57 held out
 model  lstm 12,8, one-hot input, 3143 parameters
-from   a.safetensors: 3029 of 3143 parameters, 2 new tokens
+from   a.safetensors: 3029 of 3143 parameters, 2 new tokens; before: perplexity 24.53
 $ recur info b.safetensors | sed -n '/^text/p; /^command/p; /^ancestor/p'; recur info b.safetensors --json | grep -o '"ancestors": [^]]*]'
 text      new
 command   recur train --init-from a.safetensors --batch 4 --steps 9 --epochs 2 new
@@ -19,15 +19,32 @@ ancestor  recur train --hidden 12,8 --batch 4 --steps 9 --epochs 2 old
 1
 # Tokens of the text that the model does not know can stay unknown.
 $ cp b.safetensors a.safetensors; printf 'Q %.0s' $(seq 200) > third; recur train third --init-from a.safetensors --vocabulary keep --epochs 1 --batch 2 --steps 9 -o e.safetensors 2>&1 > out | grep ^from
-from   a.safetensors: 3143 of 3143 parameters, 0 new tokens
+from   a.safetensors: 3143 of 3143 parameters, 0 new tokens; before: perplexity 35.76
 $ recur train third --init-from a.safetensors --freeze 2 --epochs 1 --batch 2 --steps 9 --quiet -o e.safetensors > out
 ! recur train: warning: --freeze leaves the rows of 1 new token as they were drawn: --vocabulary keep reads such tokens as <unk>
+# Where that is much of the text, a warning says so; of labelled texts too.
+$ recur train third --init-from a.safetensors --vocabulary keep --epochs 1 --batch 2 --steps 9 --quiet -o e.safetensors > out; recur train third --init-from a.safetensors --vocabulary grow --epochs 1 --batch 2 --steps 9 --quiet -o e.safetensors > out
+! recur train: warning: third: 200 of 400 tokens are unknown to the model that the run goes on from, and read as <unk>: --vocabulary grow adds them
+$ printf 'good\tQQQQ\nbad\tthe dog\n%.0s' $(seq 20) > moods; recur train moods --init-from a.safetensors --vocabulary keep --task classify --epochs 1 --validation 0 --quiet -o e.safetensors > out
+! recur train: warning: moods: 80 of 220 tokens are unknown to the model that the run goes on from, and read as <unk>: --vocabulary grow adds them
+$ { cat new; echo Q; } > known; recur train known --init-from a.safetensors --vocabulary keep --epochs 1 --batch 2 --steps 9 --quiet -o e.safetensors > out
+# A run says how good the model was before, as recur eval does of the same text, and whether it became better.
+$ recur train old --hidden 12 --epochs 3 --batch 4 --steps 9 --lr 0.01 --quiet -o good.safetensors > out; for lr in 0.00001 0.5; do recur train old --init-from good.safetensors --lr $lr --epochs 1 --batch 4 --steps 9 -o e.safetensors 2>&1 > out | sed -n 's/.*before: /before: /p; /^kept/p; /^no epoch/p'; done; recur info good.safetensors | grep ^kept
+before: perplexity 1.932
+kept epoch 1, the best on the held-out text: perplexity 1.931
+before: perplexity 1.932
+kept epoch 1, the best on the held-out text: perplexity 7.578
+no epoch was better on the held-out text than what the run went on from, good.safetensors: that model is the better one for it
+kept      epoch 3 of 3, perplexity 1.932 on what was held out
 # Another task gets the layers.
 $ printf 'good\tthe quick fox\nbad\tthe lazy dog\n%.0s' $(seq 20) > moods; recur train moods --init-from a.safetensors --task classify --freeze 1 --epochs 1 -o mood.safetensors 2>&1 > out | grep -E '^(model|from)'
 model  lstm 12,8, classifies texts with 2 labels (pool final), one-hot input, 2882 parameters
 from   a.safetensors: 2864 of 2882 parameters, 0 new tokens
 $ recur train moods --init-from mood.safetensors --epochs 1 -o mood2.safetensors 2>&1 > out | grep -E '^from'
-from   mood.safetensors: 2882 of 2882 parameters, 0 new tokens
+from   mood.safetensors: 2882 of 2882 parameters, 0 new tokens; before: accuracy 0.7500
+$ recur train moods --init-from mood2.safetensors --epochs 1 --lr 3 -o mood3.safetensors 2>&1 > out | grep -E '^(from|no epoch)'
+from   mood2.safetensors: 2882 of 2882 parameters, 0 new tokens; before: accuracy 0.7500
+no epoch was better on the held-out text than what the run went on from, mood2.safetensors: that model is the better one for it
 
 # What contradicts the model.
 $ recur train new --init-from a.safetensors --hidden 12,9
