@@ -1,15 +1,20 @@
 """The time of an update on N ranks: docs/scaling.md explains the equation. Fitted to runs, it foretells others.
 
-    T = C + S + max(W - h g f F r, 0)       seconds; of the last minibatch of an update
+    T = C + S + D + W - H                   seconds; of the last minibatch of an update
     C = o + f F r + u P                     arithmetic of r sequences of a rank, and the update
     S = 2 (N - 1) q a + V p                 what messages of q parcels, V bytes both ways, take of the rank's core
-    W = n w d + 8 V / (e R)                 what they take of links of R bits/s with a delay of d
+    D = n w d                               how long a rank waits for links with a delay of d
+    W = V max(8 / (e R), N b)               and for bytes, on links of R bits/s
+    H = min(D, G) + min(W, h (G - min(D, G)))       of that, what the passes hide
+    G = g f F r                             the part of the passes that comes after the first parcel
 
-g is the share of the passes that comes after the first parcel: the gradients of all others, and back-propagation through what
-lies below it. n is how often a rank waits for messages (src/ranks/sum.c): once for the first parcels, then once for each so many further ones.
-w is 1 where a message leaves at once and 3 where it is longer than EAGER: then Open MPI asks whether the other is ready, and
-waits for the answer. Where a relay makes the delay all bytes pass through one program, which takes the cores of the ranks: N V b
-is a part of S there.
+g is the share of the gradients of all other parcels, and of back-propagation through what lies below the first. n is how often a rank
+waits for messages (src/ranks/sum.c): once for the first parcels, then once for each so many further ones. w is 1 where a message leaves
+at once and 3 where it is longer than EAGER: then Open MPI asks whether the other is ready, and waits for the answer. A delay needs nobody,
+so the passes hide it whole; bytes need the core that computes, so they hide a share h. Where a relay makes the delay, all bytes pass
+through this one program, N b for a byte of a rank; where none does, b is 0.
+
+Ranks that share cores take turns: r, u, p and a grow accordingly, and nothing hides, because the others have what one rank leaves.
 
 A point says hosts (N), rate (R, Gb/s; None: the processor's), delay (d, ms), hidden, options and cores: how many
 all its ranks share; None: each has its own.
@@ -107,34 +112,47 @@ def sequences(point):
     return time * BATCH / BLOCKS
 
 
+def crowd(point):
+    """How many ranks share a core."""
+    return max(1, point["hosts"] / point["cores"]) if point["cores"] else 1
+
+
 def arithmetic(point, fit):
     once = fit["f"] * operations(point) * sequences(point) / point.get("speed", 1)
-    crowd = max(1, point["hosts"] / point["cores"]) if point["cores"] else 1
-    return (once * option(point, "--accumulate", 1), crowd * (fit["o"] + fit["u"] * parameters(point) / point.get("speed", 1)))
+    update = fit["o"] + fit["u"] * parameters(point) / point.get("speed", 1)
+    return once * option(point, "--accumulate", 1), crowd(point) * update
 
 
 def messages(point, fit):
-    """S and W."""
+    """S, D and W."""
     ranks = point["hosts"]
     if ranks == 1:
-        return 0.0, 0.0
-    crowd = max(1, ranks / point["cores"]) if point["cores"] else 1
+        return 0.0, 0.0, 0.0
     whole = 4 * parameters(point) * (0.5 if "bf16" in point["options"] else 1)
     sent = 2 * (ranks - 1) / ranks * whole
-    copies = crowd * fit["p"] + (ranks * fit["b"] if point["cores"] and point["delay"] else 0)
+    core = crowd(point) * (2 * (ranks - 1) * parcels(point) * fit["a"] + sent * fit["p"])
     delays = waits(point) * (3 if whole / parcels(point) / ranks > EAGER else 1) * 1e-3 * point["delay"]
-    wire = 8 / (fit["e"] * point["rate"] * 1e9) if point["rate"] else 0
+    link = 8 / (fit["e"] * point["rate"] * 1e9) if point["rate"] else 0
+    relay = ranks * fit["b"] if point["cores"] and point["delay"] else 0
     every = option(point, "--sync-every", 1)
-    return (2 * (ranks - 1) * parcels(point) * fit["a"] + sent * copies) / every, (delays + sent * wire) / every
+    return core / every, delays / every, sent * max(link, relay) / every
+
+
+def hidden(point, fit, delays, wires):
+    """H. A mean of the parameters is made after all passes, so nothing of it hides."""
+    if "--sync-every" in point["options"] or crowd(point) > 1:
+        return 0.0
+    passes = arithmetic(point, fit)[0] / option(point, "--accumulate", 1)
+    room = window(point) * passes
+    behind = min(delays, room)
+    return behind + min(wires, fit["h"] * (room - behind))
 
 
 def seconds(point, fit):
     """T of a minibatch: of an update, or of its part where --accumulate gives it several."""
-    passes, update = arithmetic(point, fit)
-    minibatches = option(point, "--accumulate", 1)
-    share = 0 if "--sync-every" in point["options"] else fit["h"] * window(point)  # a mean is made after all
-    core, links = messages(point, fit)
-    return (passes + update + core + max(links - share * passes / minibatches, 0)) / minibatches
+    core, delays, wires = messages(point, fit)
+    waiting = delays + wires - hidden(point, fit, delays, wires)
+    return (sum(arithmetic(point, fit)) + core + waiting) / option(point, "--accumulate", 1)
 
 
 def efficiency(point, fit):

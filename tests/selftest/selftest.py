@@ -110,6 +110,8 @@ MUTATIONS = [
     ("share in a comparison", "bench/pairs.py", "if not high <= 1:", "if False:", "pairs"),
     ("waits of a model of ranks", "bench/scaling_model.py", "1 + math.ceil(", "math.ceil(", "scaling"),
     ("overlap of a model of ranks", "bench/scaling_model.py", "recurrent if fills(point) else 0", "0", "scaling"),
+    ("relay of a model of ranks", "bench/scaling_model.py", "max(link, relay)", "(link + relay)", "scaling"),
+    ("shared cores of a model of ranks", "bench/scaling_model.py", "or crowd(point) > 1", "", "scaling"),
     ("bytes of a model of ranks", "bench/scaling_model.py", "sent = 2 * (ranks - 1)", "sent = (ranks - 1)", "scaling"),
     ("trying threads", "src/backend/cpu/tuner.c", "THRIFT * tuner->debt", "0", "tuner"),
     ("an example", "examples/stream_text.c", "sampling.seed = seed", "sampling.seed = 0", "examples"),

@@ -27,7 +27,7 @@ class Model(unittest.TestCase):
 
     def test_one_rank_sends_nothing(self):
         alone = dict(scaling.FITTED[0], hosts=1)
-        self.assertEqual(model.messages(alone, TRUE), (0, 0))
+        self.assertEqual(model.messages(alone, TRUE), (0, 0, 0))
         self.assertEqual(model.efficiency(alone, TRUE), 1)
 
     def test_bytes(self):
@@ -35,25 +35,22 @@ class Model(unittest.TestCase):
         point = dict(scaling.FITTED[0], hosts=2, rate=1, delay=0, cores=None)
         fit = dict(TRUE, a=0, p=0, e=1)
         self.assertEqual(model.messages(point, fit)[0], 0)
-        self.assertAlmostEqual(model.messages(point, fit)[1], 4 * model.parameters(point) * 8 / 1e9)
+        self.assertAlmostEqual(model.messages(point, fit)[2], 4 * model.parameters(point) * 8 / 1e9)
         self.assertEqual(model.parameters(point), 4 * 512 * (28 + 512 + 2) + 28 * 513)
 
     def test_delays(self):
         """Nine parcels go out in threes, four waits; a long message crosses the link three times, a short one once."""
-        point = dict(scaling.FITTED[0], hosts=2, rate=1000, delay=0, cores=None)
-        later = dict(point, delay=10)
+        point = dict(scaling.FITTED[0], hosts=2, rate=1000, delay=10, cores=None)
         self.assertEqual([model.parcels(dict(point, hidden=hidden)) for hidden in (64, 256, 512, 1024)], [1, 2, 8, 16])
-        self.assertAlmostEqual(model.messages(later, TRUE)[1] - model.messages(point, TRUE)[1], 4 * 3 * 0.01)
-        short = dict(later, hosts=16)
-        self.assertAlmostEqual(model.messages(short, TRUE)[1] - model.messages(dict(short, delay=0), TRUE)[1], 4 * 0.01)
+        self.assertAlmostEqual(model.messages(point, TRUE)[1], 4 * 3 * 0.01)
+        self.assertAlmostEqual(model.messages(dict(point, hosts=16), TRUE)[1], 4 * 0.01)
 
     def test_relay(self):
-        """All bytes of three hosts pass through one program."""
-        point = dict(scaling.FITTED[0], hosts=3, rate=1, delay=0, cores=2)
-        more = model.messages(dict(point, delay=1e-9), TRUE)[0] - model.messages(point, TRUE)[0]
-        self.assertAlmostEqual(more, 3 * TRUE["b"] * 2 * 2 / 3 * 4 * model.parameters(point))
-        own = dict(point, cores=None)
-        self.assertEqual(model.messages(dict(own, delay=1e-9), TRUE)[0], model.messages(own, TRUE)[0])
+        """All bytes of three hosts pass through one program, while the links pass them on: the slower one counts."""
+        point = dict(scaling.FITTED[0], hosts=3, rate=100, delay=1, cores=2)
+        self.assertAlmostEqual(model.messages(point, TRUE)[2], 3 * TRUE["b"] * 2 * 2 / 3 * 4 * model.parameters(point))
+        for without in (dict(point, rate=1), dict(point, cores=None)):
+            self.assertEqual(model.messages(without, TRUE)[2], model.messages(dict(without, delay=0), TRUE)[2])
 
     def test_shared_cores(self):
         """Three ranks on two cores have 8, 8 and 16 sequences: the last one goes on alone after 12 of 20 turns."""
@@ -62,12 +59,23 @@ class Model(unittest.TestCase):
         self.assertEqual(model.sequences(dict(three, cores=None)), 16)
 
     def test_what_hides(self):
-        """Of the time on links as much as the passes allow; of the cores' time nothing."""
-        point = dict(scaling.FITTED[0], hosts=2, rate=1000, delay=0, cores=None)
-        core, links = model.messages(point, TRUE)
-        passes, update = model.arithmetic(point, TRUE)
-        self.assertLess(links, TRUE["h"] * 7 / 8 / 3 * passes)
-        self.assertEqual(model.seconds(point, TRUE), passes + update + core)
+        """Of delays all that the passes have room for, of bytes a share, of the cores' time nothing."""
+        point = dict(scaling.FITTED[0], hosts=2, rate=1000, delay=0.1, cores=None)
+        core, delays, wires = model.messages(point, TRUE)
+        room = model.window(point) * model.arithmetic(point, TRUE)[0]
+        self.assertLess(delays + wires, TRUE["h"] * room)
+        self.assertEqual(model.seconds(point, TRUE), sum(model.arithmetic(point, TRUE)) + core)
+        late, slow = dict(point, delay=100), dict(point, rate=0.1, delay=0)
+        for one, share in ((late, 1), (slow, TRUE["h"])):
+            _, delays, wires = model.messages(one, TRUE)
+            self.assertAlmostEqual(model.hidden(one, TRUE, delays, wires), share * room)
+
+    def test_nothing_hides(self):
+        """Where another rank takes the core, and behind a mean of the parameters, which is made after all passes."""
+        point = dict(scaling.FITTED[0], hosts=4, rate=1, delay=1, cores=4)
+        self.assertGreater(model.hidden(point, TRUE, 1, 1), 0)
+        for other in (dict(point, cores=2), dict(point, options=["--sync-every", "8"])):
+            self.assertEqual(model.hidden(other, TRUE, 1, 1), 0)
 
     def test_what_lies_below_the_first_parcel(self):
         """Of two equal layers two products of three: what the upper one sends down, and the lower one. A large head comes first."""
