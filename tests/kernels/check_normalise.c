@@ -13,7 +13,7 @@
 
 #include "kernel_check.h"
 
-enum { TRIALS = 200, ROWS_MAX = 20, HIDDEN_MAX = 100, SLOTS = 4 };
+enum { TRIALS = 200, ROWS_MAX = RECUR_LINE_ROWS, HIDDEN_MAX = 100, SLOTS = 4 };
 
 struct trial {
     struct arrays arrays;

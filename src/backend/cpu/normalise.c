@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* So many rows are worked on at a time: their means lie on the stack. */
-enum { ROWS = 16 };
+enum { ROWS = RECUR_LINE_ROWS };
 
 /* One step of a direction, by one thread. */
 struct step {

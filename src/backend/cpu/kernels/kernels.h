@@ -50,6 +50,8 @@ struct recur_moments {
     real mean, scale;
 };
 
+#define RECUR_LINE_ROWS 16 /* of a line, at most */
+
 /* A line (src/nn/cell.h) of some rows: panel s of unit panel u is (rows, 32) at x + u unit + s
  * slot. In backward its gains are at gain + u gain_unit + 32 s, and the gradients of what the
  * normalised numbers go to at gradient[s] + u gradient_unit. */

@@ -15,13 +15,15 @@
 
 #define EPSILON ((real)1e-5)
 
-/* Walks row `r` of a line, a vector at a time: panel s of unit panel u from lane j on. */
-#define EACH_OF_LINE(line, r)                                                                      \
+/* Walks a line, a vector at a time: panel s of unit panel u, of row r, from lane j on. Rows follow
+ * one another in memory, so they turn before unit panels do. */
+#define EACH_OF_LINE(line)                                                                         \
     for (size_t u = 0, units = recur_panels((line)->hidden); u < units; u++)                       \
-        for (unsigned s = 0; s < (line)->slots; s++)                                               \
-            for (size_t j = 0; j < RECUR_LANES; j += VL)
+        for (size_t r = 0; r < (line)->rows; r++)                                                  \
+            for (unsigned s = 0; s < (line)->slots; s++)                                           \
+                for (size_t j = 0; j < RECUR_LANES; j += VL)
 
-#define OF_LINE(line, r) load((line)->x + u * (line)->unit + s * (line)->slot + (r)*RECUR_LANES + j)
+#define OF_LINE(line) load((line)->x + u * (line)->unit + s * (line)->slot + r * RECUR_LANES + j)
 
 /* 1 in the lanes that are in use, else 0. */
 INLINE void set_used(real used[RECUR_LANES], size_t width)
@@ -33,21 +35,21 @@ INLINE void set_used(real used[RECUR_LANES], size_t width)
 static void moments(const struct recur_line *line, struct recur_moments *to)
 {
     _Alignas(64) real used[RECUR_LANES];
+    vec sum[RECUR_LINE_ROWS] = {0}, squares[RECUR_LINE_ROWS] = {0};
     const real share = 1 / (real)(line->hidden * line->slots);
     const size_t last = recur_panels(line->hidden) - 1;
     set_used(used, recur_panel_width(line->hidden, last));
-    for (size_t r = 0; r < line->rows; r++, to += RECUR_LINES_MAX) {
-        vec sum = {0}, squares = {0};
-        EACH_OF_LINE(line, r) sum += OF_LINE(line, r);
-        const real mean = reduce_sum(sum) * share;
-        EACH_OF_LINE(line, r)
-        {
-            vec x = OF_LINE(line, r) - mean;
-            squares += u < last ? x * x : x * x * load(used + j);
-        }
-        to->mean = mean;
-        to->scale = 1 / (real)sqrt((double)(reduce_sum(squares) * share + EPSILON));
+    EACH_OF_LINE(line) sum[r] += OF_LINE(line);
+    for (size_t r = 0; r < line->rows; r++)
+        to[r * RECUR_LINES_MAX].mean = reduce_sum(sum[r]) * share;
+    EACH_OF_LINE(line)
+    {
+        vec x = OF_LINE(line) - to[r * RECUR_LINES_MAX].mean;
+        squares[r] += u < last ? x * x : x * x * load(used + j);
     }
+    for (size_t r = 0; r < line->rows; r++)
+        to[r * RECUR_LINES_MAX].scale =
+            1 / (real)sqrt((double)(reduce_sum(squares[r]) * share + EPSILON));
 }
 
 static void moments_backward(const struct recur_line *line, const struct recur_moments *moments,
