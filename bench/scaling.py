@@ -38,9 +38,9 @@ def point(hosts, rate, delay=0, hidden=512, options=()):
 
 
 FITTED = [point(1, None), point(1, None, hidden=256), point(1, None, hidden=1024), point(2, None), point(2, 10),
-          point(2, 1), point(2, 0.1), point(2, 1, 2), point(2, 10, 0.05), point(4, 1), point(1, None, hidden=64),
-          point(2, None, hidden=64)]
-CHECKED = [point(2, 0.3), point(2, 1, 5), point(2, 10, 1), point(3, 1), point(3, 0.1), point(4, 0.1), point(4, 10),
+          point(2, 1), point(2, 0.1), point(2, 1, 2), point(2, 10, 0.05), point(2, 10, 1), point(4, 1),
+          point(1, None, hidden=64), point(2, None, hidden=64)]
+CHECKED = [point(2, 0.3), point(2, 1, 5), point(3, 1), point(3, 0.1), point(4, 0.1), point(4, 10),
            point(2, 1, hidden=256), point(2, 1, hidden=1024), point(2, 1, 1, hidden=256), point(4, 1, 2),
            point(2, 0.5, 3), point(3, 1, 1), point(2, 10, 2, hidden=1024), point(2, 2, 1), point(3, 0.3, 2), point(4, 0.3),
            point(2, 0.3, 1, hidden=256), point(2, 1, 3, hidden=1024)]
