@@ -317,6 +317,8 @@ static void print_settings(const recur_trainer_config *settings, const recur_mod
     printf(", dropout %g", (double)config->dropout);
     if (config->dropout_kind == RECUR_DROPOUT_LOCKED)
         fputs(" (locked)", stdout);
+    if (config->input_dropout > 0)
+        printf(", input dropout %g", config->input_dropout);
     if (config->weight_drop > 0)
         printf(", weight drop %g", (double)config->weight_drop);
     printf(", clip %g, batch %zu", (double)settings->clip, settings->batch);

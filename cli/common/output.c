@@ -139,6 +139,8 @@ void recur_print_model(FILE *stream, const recur_model *model, enum recur_format
     if (config->dropout > 0 && info->settings)
         fprintf(stream, ", dropout %g%s", (double)config->dropout,
                 config->dropout_kind == RECUR_DROPOUT_LOCKED ? " (locked)" : "");
+    if (config->input_dropout > 0 && info->settings)
+        fprintf(stream, ", input dropout %g", config->input_dropout);
     if (config->weight_drop > 0 && info->settings)
         fprintf(stream, ", weight drop %g", (double)config->weight_drop);
     fputs(", ", stream);

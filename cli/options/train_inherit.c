@@ -8,8 +8,8 @@
 /* Does the option say how a run trains, or something of the head, and nothing of the layers? */
 static bool is_free(const char *option)
 {
-    static const char *const names[] = {"init", "dropout",    "dropout-kind", "weight-drop",
-                                        "pool", "char-embed", "char-hidden"};
+    static const char *const names[] = {"init",        "dropout", "dropout-kind", "input-dropout",
+                                        "weight-drop", "pool",    "char-embed",   "char-hidden"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(option, names[i]) == 0)
             return true;

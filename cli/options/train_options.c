@@ -61,6 +61,7 @@ const struct option_spec recur_train_option_rows[] = {
     MODEL("init"),
     MODEL("dropout"),
     MODEL("dropout-kind"),
+    MODEL("input-dropout"),
     MODEL("weight-drop"),
 
     MODEL("pool"),
@@ -375,8 +376,9 @@ static bool check_supported(const struct command *command, const struct train_op
         return false;
     else if (!options->model.bidirectional && recur_option_given(command, given, "merge"))
         recur_usage_error(command, "--merge needs --bidirectional");
-    else if (!(options->model.dropout > 0) && recur_option_given(command, given, "dropout-kind"))
-        recur_usage_error(command, "--dropout-kind needs --dropout");
+    else if (!(options->model.dropout > 0 || options->model.input_dropout > 0) &&
+             recur_option_given(command, given, "dropout-kind"))
+        recur_usage_error(command, "--dropout-kind needs --dropout or --input-dropout");
     else
         return true;
     return false;

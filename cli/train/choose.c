@@ -209,6 +209,8 @@ static bool is_for_gpu(const struct run *run, const struct recipe *recipe)
         model.dropout = (float)recipe->dropout;
     if (!given(run, "weight-drop")) /* that of a model which the run goes on from can be left out */
         model.weight_drop = 0;
+    if (!given(run, "input-dropout")) /* likewise */
+        model.input_dropout = 0;
     if (device != RECUR_DEVICE_CUDA &&
         recur_device_trains(RECUR_DEVICE_CUDA, &model, &training, &unusable) != RECUR_OK)
         return false;
@@ -251,6 +253,16 @@ static void choose_samples(struct run *run, const struct recipe *recipe)
         recur_run_choose_option(run, "sampled-softmax", "%zu", recipe->sampled);
 }
 
+/* Input dropout was measured where a model continues a text. */
+static void choose_input_dropout(struct run *run, const struct recipe *recipe)
+{
+    const recur_model_config *model = &run->options.model;
+    bool embeds = !given(run, "embed") || model->embedding;
+    if ((recipe->input_dropout > 0 && embeds && serves(run, RECUR_USE_CONTINUE)) ||
+        (recipe->plain && model->input_dropout > 0))
+        recur_run_choose_option(run, "input-dropout", "%g", recipe->input_dropout);
+}
+
 static void choose_drops(struct run *run, const struct recipe *recipe, double outputs,
                          double weights)
 {
@@ -259,6 +271,7 @@ static void choose_drops(struct run *run, const struct recipe *recipe, double ou
     if ((weights > 0 || run->options.model.weight_drop > 0) &&
         (!run->options.labels || recipe->plain))
         recur_run_choose_option(run, "weight-drop", "%g", weights);
+    choose_input_dropout(run, recipe);
     double ar = recur_recipe_ar(recipe, (double)run->options.model.weight_drop);
     if (ar > 0 && serves(run, RECUR_USE_CONTINUE))
         recur_run_choose_option(run, "ar", "%g", ar);

@@ -22,6 +22,7 @@ struct recipe {
     bool fixed;                      /* dropout and weight drop, however many epochs there are */
     bool plain;                      /* for a GPU: recur_recipe_plain */
     bool normalised;                 /* with --time: a cell with layer normalisation */
+    double input_dropout;            /* of embeddings */
     double by_heart; /* how much is learnt so, beside a model that continues texts */
     double blanks;   /* share of tokens that are blank while training; 0: of a model
                         that fills none */

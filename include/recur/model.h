@@ -159,6 +159,10 @@ typedef struct recur_model_config {
     size_t tied;       /* 1: linear.weight is embedding.weight (Press & Wolf 2017), which must be as
                           wide as the top layer, in one direction; files have both. Whoever sets
                           tensors sets both to the same numbers. Default 0 */
+    double input_dropout; /* [0, 1) while training: on the embeddings that layer 0 reads (Gal &
+                             Ghahramani 2016), with masks of its own, of dropout_kind. Above 0 it
+                             needs an embedding, and another task than tag, whose inputs have
+                             `dropout`; default 0 */
 } recur_model_config;
 
 /* Writes the defaults to *config, a struct of `size` bytes: sizeof *config. */

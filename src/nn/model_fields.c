@@ -14,9 +14,9 @@ RECUR_ENUM_NAMES(pool);
 RECUR_ENUM_NAMES(decoder);
 RECUR_ENUM_NAMES(dropout_kind);
 
-RECUR_CONFIG(model, tied, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH, .layers = 1,
-             .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1, .character_embedding = 25,
-             .character_hidden = 25)
+RECUR_CONFIG(model, input_dropout, .cell = RECUR_CELL_LSTM, .activation = RECUR_ACTIVATION_TANH,
+             .layers = 1, .biases = 2, .init = RECUR_INIT_UNIFORM, .seed = 1,
+             .character_embedding = 25, .character_hidden = 25)
 
 /* NULL where no task has that number. */
 static const struct recur_task_kind *task(const void *config)
@@ -111,6 +111,10 @@ static const struct recur_field fields[] = {
      .about = "share of the recurrent weights that are dropped while training, others for each "
               "minibatch"},
     {RECUR_FIELD(model, tied), .range = {.most = 1}, .file = RECUR_FILE_LATER},
+    {RECUR_FIELD(model, input_dropout), .words = "input dropout",
+     .range = {.high = 1, .below_high = true}, .file = RECUR_FILE_LATER, .option = "input-dropout",
+     .about = "share of the embeddings' numbers that is dropped while training, before the first "
+              "layer reads them"},
 };
 
 RECUR_FIELDS(recur_model_field, fields)

@@ -7,6 +7,22 @@
 
 #include "base/memory.h"
 
+/* Is there an embedding that input dropout can drop numbers of? */
+static enum recur_status check_input_dropout(const recur_model_config *config, recur_error *error)
+{
+    const enum recur_status bad = RECUR_ERROR_ARGUMENT;
+    if (!(config->input_dropout >= 0 && (float)config->input_dropout < 1))
+        return recur_fail(error, bad, "input dropout is at least 0 and below 1, got %g",
+                          config->input_dropout);
+    if (config->input_dropout > 0 && !config->embedding)
+        return recur_fail(error, bad,
+                          "input dropout drops numbers of embeddings, and this model has none");
+    if (config->input_dropout > 0 && recur_task_serves(config->task, RECUR_USE_LABEL_WORDS))
+        return recur_fail(error, bad, "of the task %s, dropout is on the inputs too",
+                          recur_task_name(config->task));
+    return RECUR_OK;
+}
+
 /* Can the head have the weights of the embedding? */
 static enum recur_status check_tied(const recur_model_config *config,
                                     const struct recur_task_kind *task, recur_error *error)
@@ -70,6 +86,7 @@ static enum recur_status check(const recur_model_config *config,
     if (!(config->weight_drop >= 0 && config->weight_drop < 1))
         return recur_fail(error, bad, "weight drop is at least 0 and below 1, got %g",
                           (double)config->weight_drop);
+    RECUR_TRY(check_input_dropout(config, error));
     RECUR_TRY(check_tied(config, *task, error));
     return (*task)->check ? (*task)->check(config, error) : RECUR_OK;
 }
@@ -281,6 +298,7 @@ enum recur_status recur_network_init(struct recur_network *network,
     network->embedding = config->embedding;
     network->vocabulary = config->inputs ? 0 : config->vocabulary;
     network->dropout = (real)config->dropout;
+    network->input_dropout = (real)config->input_dropout;
     network->weight_drop = (real)config->weight_drop;
     network->tied = config->tied != 0;
     network->locked = config->dropout_kind == RECUR_DROPOUT_LOCKED;

@@ -47,7 +47,7 @@ struct recur_network {
     size_t vocabulary;         /* V; 0 where a network reads numbers */
     size_t outputs;            /* of the head: V, or K in a network of labels; 0: there is no
                                   head */
-    real dropout, weight_drop;
+    real dropout, input_dropout, weight_drop;
     bool tied;                     /* head_weight has the numbers of embedding_weight */
     bool locked;                   /* all steps of a sequence have one mask of dropout */
     struct recur_layer *layer;     /* (L) */

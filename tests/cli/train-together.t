@@ -43,7 +43,13 @@ $ recur train --tied --hidden 8 --embed 9 -o m
 ! recur train: a head that is tied to the embedding needs one as wide as the top layer, 8, got 9
 [2]
 $ recur train --dropout-kind locked
-! recur train: --dropout-kind needs --dropout
+! recur train: --dropout-kind needs --dropout or --input-dropout
+[2]
+$ recur train --input-dropout 0.5
+! recur train: input dropout drops numbers of embeddings, and this model has none
+[2]
+$ recur train --input-dropout 1
+! recur train: --input-dropout must be a number of at least 0 and below 1, got "1"
 [2]
 $ recur train --bidirectional
 ! recur train: --bidirectional needs --task fill, tag or classify: a language model that reads from the end too would see the tokens it is to predict

@@ -23,7 +23,7 @@ struct setup {
     bool bidirectional;
     enum recur_merge merge;
     bool carry;
-    float dropout, weight_drop;
+    float dropout, input_dropout, weight_drop;
     bool locked, penalised;
     size_t samples; /* the softmax is over so many that are drawn, and the targets; 0: over all */
 };
@@ -144,6 +144,7 @@ static inline void vary(struct setup *setup, size_t variant)
         if (variant == 15)
             memcpy(setup->grid, (const size_t[]){2, 1, 1}, sizeof setup->grid);
     }
+    setup->input_dropout = setup->embedding == 6 ? 0.3f : 0;
 }
 
 #endif

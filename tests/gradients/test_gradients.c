@@ -257,6 +257,7 @@ static void make(struct bench *bench, const struct setup *setup)
                                  .dropout = setup->dropout,
                                  .dropout_kind =
                                      setup->locked ? RECUR_DROPOUT_LOCKED : RECUR_DROPOUT_STANDARD,
+                                 .input_dropout = (double)setup->input_dropout,
                                  .weight_drop = setup->weight_drop,
                                  .init = RECUR_INIT_UNIFORM};
     memset(bench, 0, sizeof *bench);
@@ -289,6 +290,7 @@ static void make(struct bench *bench, const struct setup *setup)
                                       .batch.ids = bench->ids,
                                       .batch.targets = bench->targets,
                                       .dropout.on = setup->dropout > 0,
+                                      .dropout.inputs = setup->input_dropout > 0,
                                       .dropout.weights = setup->weight_drop > 0,
                                       .dropout.key = 11,
                                       .ar = setup->penalised ? 2 : 0,
@@ -507,7 +509,7 @@ static void check(void **state)
 int main(void)
 {
     static struct setup setups[CELLS * VARIANTS];
-    static char labels[CELLS * VARIANTS][192];
+    static char labels[CELLS * VARIANTS][224];
     struct CMUnitTest tests[CELLS * VARIANTS];
     for (size_t i = 0; i < CELLS * VARIANTS; i++) {
         struct setup *setup = &setups[i];
@@ -515,14 +517,16 @@ int main(void)
         setup->activation = cell_kinds[i / VARIANTS].activation;
         vary(setup, i % VARIANTS);
         snprintf(labels[i], sizeof labels[i],
-                 "%s, %zu layers, %s sampling, dropout %g%s, weight drop %g, vocabulary %zu, "
+                 "%s, %zu layers, %s sampling, dropout %g%s, %g of inputs, weight drop %g, "
+                 "vocabulary %zu, "
                  "embedding %zu, "
                  "grid %zu x %zu x %zu, lengths %zu, %s%s%s%s%s, samples %zu",
                  cell_kinds[i / VARIANTS].name, setup->layers,
                  setup->carry ? "sequential" : "random", (double)setup->dropout,
-                 setup->locked ? " locked" : "", (double)setup->weight_drop, setup->vocabulary,
-                 setup->embedding, setup->grid[0], setup->grid[1], setup->grid[2], setup->lengths,
-                 recur_task_name(setup->task), setup->bidirectional ? ", both directions, " : "",
+                 setup->locked ? " locked" : "", (double)setup->input_dropout,
+                 (double)setup->weight_drop, setup->vocabulary, setup->embedding, setup->grid[0],
+                 setup->grid[1], setup->grid[2], setup->lengths, recur_task_name(setup->task),
+                 setup->bidirectional ? ", both directions, " : "",
                  setup->bidirectional ? recur_merge_name(setup->merge) : "",
                  setup->open ? ", open" : "", setup->penalised ? ", ar" : "", setup->samples);
         tests[i] = (struct CMUnitTest){labels[i], check, NULL, NULL, setup};

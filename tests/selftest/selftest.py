@@ -112,6 +112,7 @@ MUTATIONS = [
     ("overlap of a model of ranks", "bench/scaling_model.py", "recurrent if fills(point) else 0", "0", "scaling"),
     ("relay of a model of ranks", "bench/scaling_model.py", "max(link, relay)", "(link + relay)", "scaling"),
     ("shared cores of a model of ranks", "bench/scaling_model.py", "or crowd(point) > 1", "", "scaling"),
+    ("inputs that are dropped", "src/backend/cpu/gradients.c", "if (pass->dropout.inputs)", "if (false)", "gradients"),
     ("bytes of a model of ranks", "bench/scaling_model.py", "sent = 2 * (ranks - 1)", "sent = (ranks - 1)", "scaling"),
     ("trying threads", "src/backend/cpu/tuner.c", "THRIFT * tuner->debt", "0", "tuner"),
     ("an example", "examples/stream_text.c", "sampling.seed = seed", "sampling.seed = 0", "examples"),

@@ -29,7 +29,7 @@ struct variant {
     enum recur_schedule schedule;
     enum recur_precision precision;
     enum recur_average average;
-    float weight_drop;
+    float weight_drop, input_dropout;
     double average_start, ar;
     size_t accumulate;
     size_t sampled_softmax;
@@ -88,6 +88,7 @@ static const struct variant variants[] = {
      .dropout = 0.2f,
      .weight_drop = 0.3f,
      .average = RECUR_AVERAGE_EMA},
+    {.name = "input dropout", .cell = RECUR_CELL_GRU, .input_dropout = 0.4f},
     {.name = "activation regularisation", .cell = RECUR_CELL_LSTM, .dropout = 0.2f, .ar = 2},
     {.name = "swa",
      .cell = RECUR_CELL_GRU,
@@ -154,6 +155,8 @@ static struct run begin(const struct variant *variant, size_t threads)
     model.vocabulary = VOCABULARY;
     model.dropout = variant->dropout;
     model.weight_drop = variant->weight_drop;
+    model.input_dropout = (double)variant->input_dropout;
+    model.embedding = variant->input_dropout > 0 ? 9 : 0;
     model.dropout_kind = variant->weight_drop > 0 ? RECUR_DROPOUT_LOCKED : RECUR_DROPOUT_STANDARD;
     recur_trainer_config config = recur_trainer_config_default();
     config.batch = variant->batch ? variant->batch : 4;

@@ -59,7 +59,7 @@ static void files_keep_the_order_of_their_keys(void **state)
                 "task cell activation layers hidden bidirectional merge inputs embedding "
                 "vocabulary biases dropout init seed labels pool decoder characters "
                 "character_embedding character_hidden word_column label_column "
-                "dropout_kind weight_drop tied");
+                "dropout_kind weight_drop tied input_dropout");
     check_order(recur_trainer_field,
                 "batch steps sampling epochs lr optimizer momentum beta1 beta2 alpha epsilon "
                 "weight_decay clip warmup schedule lr_floor factor patience blanks validation "

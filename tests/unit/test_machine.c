@@ -128,11 +128,12 @@ static void what_a_gpu_cannot_train_is_known_without_one(void **state)
 {
     (void)state;
     recur_model_config model = recur_model_config_default(), locked = model, drops = model,
-                       tied = model, free = model, normalised = model;
+                       tied = model, free = model, normalised = model, inputs = model;
     recur_trainer_config trainer = recur_trainer_config_default(), sampled = trainer, ar = trainer,
                          mean = trainer, adds = trainer, frozen = trainer;
     recur_error error = {0};
     drops.weight_drop = 0.1F;
+    inputs.input_dropout = 0.1;
     tied.tied = 1;
     normalised.cell = RECUR_CELL_LN_GRU;
     free.dropout_kind = locked.dropout_kind = RECUR_DROPOUT_LOCKED; /* of no dropout */
@@ -152,6 +153,7 @@ static void what_a_gpu_cannot_train_is_known_without_one(void **state)
         {&free, &trainer, RECUR_OK},
         {&locked, &trainer, RECUR_ERROR_UNSUPPORTED},
         {&drops, &trainer, RECUR_ERROR_UNSUPPORTED},
+        {&inputs, &trainer, RECUR_ERROR_UNSUPPORTED},
         {&tied, &trainer, RECUR_ERROR_UNSUPPORTED},
         {&normalised, &trainer, RECUR_ERROR_UNSUPPORTED},
         {&normalised, NULL, RECUR_ERROR_UNSUPPORTED},

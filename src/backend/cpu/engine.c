@@ -298,6 +298,7 @@ void recur_cpu_set_dropout(struct recur_cpu_engine *engine, const struct recur_m
     const struct recur_engine_plan *plan = &engine->base.plan;
     const recur_stack_input *input = &batch->input;
     engine->pass.dropout.on = input->drops && plan->network->dropout > 0;
+    engine->pass.dropout.inputs = input->drops && plan->network->input_dropout > 0;
     engine->pass.dropout.row = batch->first * input->steps;
     engine->pass.dropout.weights = input->drops && plan->network->weight_drop > 0;
     engine->pass.dropout.key = recur_mix64(recur_mix64(plan->seed) + input->minibatch);

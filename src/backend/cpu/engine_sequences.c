@@ -41,7 +41,8 @@ static void set_rows(struct recur_cpu_engine *engine)
     const struct recur_lengths *lengths = &engine->sequences.lengths;
     struct recur_pass *pass = &engine->pass;
     bool equal = lengths->length[lengths->batch - 1] == lengths->steps;
-    pass->batch.lengths = equal && !(pass->dropout.on && lengths->ties) ? NULL : lengths;
+    bool drops = pass->dropout.on || pass->dropout.inputs;
+    pass->batch.lengths = equal && !(drops && lengths->ties) ? NULL : lengths;
     pass->batch.sequences = lengths->batch;
     pass->batch.micro_batch = recur_micro_batch_of(lengths->batch, engine->work.micro_rows);
     pass->batch.steps = lengths->steps;

@@ -339,11 +339,14 @@ static void forward_embedding(const struct recur_pass *pass,
     for (size_t p = recur_partition_begin(partition, layer_input->panels); p < end; p++)
         for (size_t i = 0; i < ranges; i++) {
             struct recur_range range = recur_partition_range(pass, partition, i);
-            real *value = layer_input->feature[p].value + range.row * RECUR_LANES;
+            real *panel = layer_input->feature[p].value;
+            real *value = panel + range.row * RECUR_LANES;
             if (pass->network->embedding)
                 pass->kernels->gather(value,
                                       recur_pass_panel(pass, pass->network->embedding_weight, p),
                                       pass->batch.ids + range.row, NULL, range.rows);
+            if (pass->dropout.inputs)
+                recur_pass_drop(pass, 0, p, range, panel, panel);
             recur_pass_changed(pass, value, range.rows);
         }
     recur_partition_wait(partition);
@@ -474,14 +477,21 @@ static void forward_head(const struct recur_pass *pass, const struct recur_parti
     recur_partition_wait(partition);
 }
 
+/* A panel of a layer's input, for masks. */
+static uint64_t drop_place(size_t layer_input, size_t panel)
+{
+    return (((uint64_t)layer_input << 24) + panel) << 32;
+}
+
 /* Dropout over some rows; `like` is the row whose masks the first of them has. */
 static void drop_rows(const struct recur_pass *pass, uint64_t place, struct recur_range range,
                       size_t like, real *to, const real *from)
 {
+    const struct recur_network *network = pass->network;
     size_t at = range.row * RECUR_LANES;
+    real rate = place < drop_place(1, 0) ? network->input_dropout : network->dropout;
     pass->kernels->dropout(to + at, from + at, range.rows * RECUR_LANES, pass->dropout.key,
-                           place | (uint64_t)(like * RECUR_LANES),
-                           recur_drop_threshold(pass->network->dropout));
+                           place | (uint64_t)(like * RECUR_LANES), recur_drop_threshold(rate));
 }
 
 /* The same where each step has the masks of step 0, in a pass of equal lengths. */
@@ -501,7 +511,7 @@ void recur_pass_drop(const struct recur_pass *pass, size_t layer_input, size_t p
                      struct recur_range range, real *to, const real *from)
 {
     const struct recur_lengths *lengths = pass->batch.lengths;
-    uint64_t place = (((uint64_t)layer_input << 24) + panel) << 32;
+    uint64_t place = drop_place(layer_input, panel);
     bool locked = pass->network->locked;
     if (!lengths && locked) {
         drop_locked(pass, place, range, to, from);

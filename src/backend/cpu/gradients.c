@@ -269,10 +269,13 @@ static void gradient_embedding(const struct recur_pass *pass, const struct recur
                                size_t panel)
 {
     size_t index = pass->network->embedding_weight;
+    real *gradient = pass->work->layer_input[0].feature[panel].gradient;
+    if (pass->dropout.inputs) /* these rows, the first time that they are read */
+        recur_pass_drop(pass, 0, panel, (struct recur_range){sum->row, sum->rows}, gradient,
+                        gradient);
     gradient_table(pass, sum, gradient_panel(pass, sum, index, panel),
                    recur_network_param(pass->network, index)->depth,
-                   pass->work->layer_input[0].feature[panel].gradient + sum->row * RECUR_LANES,
-                   false);
+                   gradient + sum->row * RECUR_LANES, false);
 }
 
 void recur_gradient(const struct recur_pass *pass, const struct recur_summed *sum,

@@ -69,7 +69,8 @@ struct recur_pass_backward {
 };
 
 struct recur_pass_dropout {
-    bool on;
+    bool on;      /* what layers hand on is dropped */
+    bool inputs;  /* embeddings are dropped */
     bool weights; /* recurrent weights are dropped */
     uint64_t key; /* different for every minibatch */
     size_t row;   /* how many rows lie before this pass's in the minibatch, on other ranks */

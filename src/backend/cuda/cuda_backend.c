@@ -23,6 +23,8 @@ static enum recur_status serves(const recur_model_config *model,
         what = "a softmax is not sampled";
     else if (config && model->dropout > 0 && model->dropout_kind == RECUR_DROPOUT_LOCKED)
         what = "locked dropout does not run";
+    else if (config && model->input_dropout > 0)
+        what = "input dropout does not run";
     else if (config && model->weight_drop > 0)
         what = "weight drop does not run";
     else if (config && config->ar > 0)
