@@ -118,14 +118,16 @@ typedef enum recur_status recur_line_fn(void *user, const recur_token *tokens, s
 
 /* Reads a text line by line in bounded memory and hands each line's tokens to `line`, also where
  * there are none. `path` "-" is standard input. Files that are compressed (gzip, xz, zstd) are
- * unpacked as they are read. For char and word tokens byte order marks (U+FEFF) are left out
- * wherever they stand, and a file that is no text in UTF-8, or in the given encoding, but of a kind
- * that is known (a model, PDF, UTF-16 without a mark), or more than a quarter of whose characters
- * are none, is refused with a sentence that says what it is and what to do. `config` may be NULL:
- * the defaults; `stats`, which may be NULL, is of what was read. `line` is called on the caller's
- * thread. Errors: FILE (missing, unreadable, a directory), MEMORY, ARGUMENT (settings out of
- * range), FORMAT (no text; compressed and damaged), UNSUPPORTED (what this build cannot unpack, or
- * only in much memory), and whatever `line` returns. */
+ * unpacked as they are read. A byte order mark (U+FEFF) at the start of a file is left out, but of
+ * byte tokens; others are left out of characters and of words between white space, and stay in
+ * words by Unicode's boundaries and byte pairs, which have all of the text. A file that is no text
+ * in UTF-8, or in the given encoding, but of a kind that is known (a model, PDF, UTF-16 without a
+ * mark), or more than a quarter of whose characters are none, is refused with a sentence that says
+ * what it is and what to do. `config` may be NULL: the defaults; `stats`, which may be NULL, is of
+ * what was read. `line` is called on the caller's thread. Errors: FILE (missing, unreadable, a
+ * directory), MEMORY, ARGUMENT (settings out of range), FORMAT (no text; compressed and damaged),
+ * UNSUPPORTED (what this build cannot unpack, or only in much memory), and whatever `line` returns.
+ */
 RECUR_API enum recur_status recur_text_read(const char *path, const recur_text_config *config,
                                             recur_line_fn *line, void *user,
                                             recur_text_stats *stats, recur_error *error);

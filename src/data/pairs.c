@@ -6,13 +6,13 @@
 
 /* Different pieces whose tokens are kept; most texts consist of few. */
 #define KEPT_MOST ((size_t)1 << 16)
-
 struct recur_piece_cache {
     struct recur_token_table pieces; /* the count of an entry: where its ids begin */
     uint32_t *size;                  /* how many they are, of each piece */
     size_t size_capacity;
     int32_t *ids;
     size_t count, capacity;
+    struct recur_divider divider;
 };
 
 static void cache_free(struct recur_piece_cache *cache)
@@ -22,6 +22,7 @@ static void cache_free(struct recur_piece_cache *cache)
     recur_token_table_free(&cache->pieces);
     free(cache->size);
     free(cache->ids);
+    recur_divider_free(&cache->divider);
     free(cache);
 }
 
@@ -38,40 +39,6 @@ static uint32_t token_of(const struct recur_token_table *table, size_t first, re
 {
     uint32_t id = recur_token_table_find(table, (recur_token){piece.bytes + from, to - from});
     return id < first ? RECUR_TOKEN_NONE : id; /* a reserved token is none of a text */
-}
-
-/* Divides a piece of up to RECUR_PIECE_MOST bytes into tokens; returns how many they are. */
-static size_t divide(const struct recur_token_table *table, size_t first, recur_token piece,
-                     int32_t ids[RECUR_PIECE_MOST])
-{
-    uint32_t joined[RECUR_PIECE_MOST];        /* the token that part i and the next one make */
-    unsigned char from[RECUR_PIECE_MOST + 2]; /* where part i begins */
-    size_t parts = piece.size;
-    for (size_t i = 0; i <= parts + 1; i++)
-        from[i] = (unsigned char)(i < parts ? i : parts);
-    for (size_t i = 0; i + 1 < parts; i++)
-        joined[i] = token_of(table, first, piece, i, i + 2);
-    while (parts > 1) {
-        size_t best = 0;
-        for (size_t i = 1; i + 1 < parts; i++)
-            best = joined[i] < joined[best] ? i : best;
-        if (joined[best] == RECUR_TOKEN_NONE)
-            break;
-        parts--;
-        for (size_t i = best + 1; i <= parts + 1; i++)
-            from[i] = i <= parts ? from[i + 1] : from[parts];
-        for (size_t i = best + 1; i + 1 < parts; i++)
-            joined[i] = joined[i + 1];
-        if (best + 1 < parts)
-            joined[best] = token_of(table, first, piece, from[best], from[best + 2]);
-        if (best > 0)
-            joined[best - 1] = token_of(table, first, piece, from[best - 1], from[best + 1]);
-    }
-    for (size_t i = 0; i < parts; i++) {
-        uint32_t id = token_of(table, first, piece, from[i], from[i + 1]);
-        ids[i] = id == RECUR_TOKEN_NONE ? RECUR_UNKNOWN : (int32_t)id;
-    }
-    return parts;
 }
 
 /* Keeps the ids of a piece that the cache lacks. */
@@ -112,6 +79,8 @@ enum recur_status recur_pairs_encode(const struct recur_token_table *table, size
     if (!list->cache)
         RECUR_TRY(recur_alloc(1, sizeof *list->cache, "the pieces' tokens", &list->cache, error));
     struct recur_piece_cache *cache = list->cache;
+    cache->divider.table = table;
+    cache->divider.first = first;
     recur_token_table_find_all(&cache->pieces, pieces, count, numbers);
     for (size_t i = 0; i < count; i++) {
         uint32_t number = numbers[i];
@@ -122,7 +91,8 @@ enum recur_status recur_pairs_encode(const struct recur_token_table *table, size
                              cache->size[number], error));
             continue;
         }
-        size_t made = divide(table, first, pieces[i], ids);
+        size_t made;
+        RECUR_TRY(recur_divide(&cache->divider, pieces[i], ids, &made, error));
         RECUR_TRY(append(list, ids, made, error));
         if (cache->pieces.size < KEPT_MOST)
             RECUR_TRY(keep(cache, pieces[i], ids, made, error));

@@ -5,12 +5,10 @@
 #define RECUR_DATA_PAIRS_H
 
 #include "data/id_list.h"
+#include "data/pairs_divide.h"
 #include "data/text_stream.h"
 #include "data/token_table.h"
 #include "recur/vocab.h"
-
-#define RECUR_PIECE_MOST 64 /* bytes: a longer piece is cut */
-#define RECUR_PAIR_BYTES 256
 
 /* Pieces of texts that are counted. All zero but `most` is none. */
 struct recur_pieces {

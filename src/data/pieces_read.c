@@ -10,14 +10,15 @@
 
 /* So many pieces, of so many bytes together, are counted at once. */
 #define PIECES_MOST ((size_t)1 << 20)
-#define BYTES_MOST ((size_t)8 << 20)
+#define BYTES_MOST ((size_t)2 << 20)
 
 static bool is_full(const struct recur_token_table *pieces, size_t part)
 {
     return pieces->size > PIECES_MOST / part || pieces->bytes_size > BYTES_MOST / part;
 }
 
-/* Forgets the rarest pieces, those met once, then twice and so on, where there are too many. */
+/* Forgets every second of the rarest pieces where there are too many: of those met once, then of
+ * those met up to twice and so on. Those that stay are of all of the text that was read. */
 static enum recur_status forget_rare(struct recur_token_table *pieces, size_t fixed,
                                      recur_error *error)
 {
@@ -27,9 +28,11 @@ static enum recur_status forget_rare(struct recur_token_table *pieces, size_t fi
     for (uint64_t rare = 1; is_full(pieces, 2) && pieces->size > fixed && status == RECUR_OK;
          rare *= 2) {
         struct recur_token_table kept = {0};
+        bool second = false;
         for (size_t i = 0; i < pieces->size && status == RECUR_OK; i++) {
             uint64_t count = pieces->entries[i].count;
-            if (i >= fixed && count <= rare)
+            second ^= i >= fixed && count <= rare;
+            if (i >= fixed && count <= rare && second)
                 continue;
             status = recur_token_table_add(&kept, recur_token_table_at(pieces, i), error);
             if (status == RECUR_OK)

@@ -48,9 +48,12 @@ static bool is(enum unicode_class class, uint32_t set)
 /* The table's class of a character: the last one that begins at it or before it. */
 static unsigned class_of(uint32_t code)
 {
-    size_t first = 0, count = sizeof class_starts / sizeof *class_starts;
+    const size_t page = code >> 8, pages = sizeof class_pages / sizeof *class_pages;
     if (code < sizeof ascii_classes)
         return ascii_classes[code];
+    size_t first = class_pages[page];
+    size_t count = page + 1 < pages ? class_pages[page + 1] - first + 1
+                                    : sizeof class_starts / sizeof *class_starts - first;
     while (count > 1) {
         size_t half = count / 2;
         if (class_starts[first + half] >> 8 <= code)

@@ -1,6 +1,7 @@
 /* Byte pairs: what is learnt, how texts are divided, whether any text comes back to the byte, and
  * which vocabularies are refused. */
 #define _GNU_SOURCE /* mkdtemp, pipe */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -93,6 +95,41 @@ static void pieces_are_words_with_their_space(void **state)
     recur_vocab_free(vocab);
 }
 
+/* A text that looks like Chinese, or else like English: words by Zipf's law, as 1 / rank, between
+ * punctuation, of no language. Ends with a line. */
+static char *zipf_text(bool chinese, size_t size, uint64_t seed)
+{
+    enum { WORDS = 4000, LONGEST = 24 };
+    char *text = malloc(size + 4 * LONGEST);
+    size_t used = 0;
+    assert_non_null(text);
+    while (used < size) {
+        double part = (double)(recur_mix64(seed++) >> 11) / 9007199254740992.0;
+        uint64_t word = recur_mix64((uint64_t)pow(WORDS, part)) + 1, letters;
+        letters = chinese ? 1 + word % 3 : 2 + word % 8;
+        for (uint64_t i = 0; i < letters; i++) {
+            uint64_t letter = recur_mix64(word + i);
+            uint32_t code = 0x4e00 + (uint32_t)pow(3000, (double)(letter % 1000) / 1000);
+            if (!chinese) {
+                text[used++] = (char)('a' + letter % 13 * (letter / 13 % 2 + 1));
+                continue;
+            }
+            text[used++] = (char)(0xe0 | code >> 12);
+            text[used++] = (char)(0x80 | (code >> 6 & 0x3f));
+            text[used++] = (char)(0x80 | (code & 0x3f));
+        }
+        uint64_t end = recur_mix64(seed++) % 40;
+        const char *mark = end == 0  ? "\n"
+                           : end < 5 ? (chinese ? "\u3002" : ". ")
+                                     : (chinese ? "" : " ");
+        memcpy(text + used, mark, strlen(mark));
+        used += strlen(mark);
+    }
+    text[used++] = '\n';
+    text[used] = 0;
+    return text;
+}
+
 static void texts_come_back_to_the_byte(void **state)
 {
     (void)state;
@@ -105,7 +142,97 @@ static void texts_come_back_to_the_byte(void **state)
     }
     memset(text, 'a', sizeof text); /* longer than a piece */
     assert_round_trip(&pairs, text, sizeof text);
+    char *chinese = zipf_text(true, 300000, 2);
+    assert_round_trip(&pairs, chinese, strlen(chinese));
+    assert_round_trip_of(vocab, chinese, strlen(chinese));
+    free(chinese);
     recur_vocab_free(vocab);
+}
+
+static int32_t *encode(const recur_vocab *vocab, const char *text, size_t size, size_t *count)
+{
+    int32_t *ids;
+    size_t unknown;
+    assert_int_equal(recur_vocab_encode(vocab, text, size, &ids, count, &unknown, NULL), RECUR_OK);
+    assert_int_equal(unknown, 0);
+    return ids;
+}
+
+/* The ids of a long text, which takes the longest tokens from left to right, are those of its
+ * parts, whose tokens are joined of bytes. Each part ends with a line. */
+static void assert_divided_alike(const char *text, uint64_t entries)
+{
+    recur_vocab_config config = recur_vocab_config_default();
+    config.entries = entries;
+    recur_vocab *vocab = learn(text, &config);
+    size_t count, of_part, at = 0;
+    int32_t *ids = encode(vocab, text, strlen(text), &count);
+    assert_true(strlen(text) > 150000);
+    for (const char *end, *part = text; *part; part = end) {
+        size_t size = strlen(part) < 4000 ? strlen(part) : 4000;
+        end = strchr(part + size - 1, '\n') + 1;
+        int32_t *own = encode(vocab, part, (size_t)(end - part), &of_part);
+        assert_true(at + of_part <= count);
+        assert_memory_equal(own, ids + at, of_part * sizeof *own);
+        at += of_part;
+        free(own);
+    }
+    assert_int_equal(at, count);
+    free(ids);
+    recur_vocab_free(vocab);
+}
+
+static void long_texts_are_divided_as_short_ones(void **state)
+{
+    (void)state;
+    for (int chinese = 0; chinese < 2; chinese++) {
+        char *text = zipf_text(chinese, 300000, 1);
+        assert_divided_alike(text, 500);
+        assert_divided_alike(text, 2500);
+        free(text);
+    }
+    /* Few letters in any order, so that tokens overlap and repeat themselves. */
+    for (uint64_t letters = 1; letters <= 3; letters++) {
+        enum { SIZE = 200000 };
+        char *text = malloc(SIZE + 1);
+        assert_non_null(text);
+        for (uint64_t i = 0; i < SIZE; i++) {
+            uint64_t drawn = recur_mix64(i);
+            text[i] = drawn % 41 == 0 ? '\n' : (char)('a' + drawn / 64 % letters);
+        }
+        text[SIZE - 1] = '\n';
+        text[SIZE] = 0;
+        assert_divided_alike(text, 700);
+        free(text);
+    }
+}
+
+/* Processor seconds of learning and dividing; the least of three times. */
+static double seconds_of(const char *text)
+{
+    recur_vocab_config config = recur_vocab_config_default();
+    double least = 1e9;
+    config.entries = 4000;
+    for (int i = 0; i < 3; i++) {
+        clock_t begun = clock();
+        recur_vocab_free(learn(text, &config));
+        double seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
+        least = seconds < least ? seconds : least;
+    }
+    return least;
+}
+
+/* Without spaces hardly a piece of a text is like another. Each merge looks at the places of its
+ * pair alone, so that this takes a few times as long as English and not hundreds of times. */
+static void scripts_without_spaces_are_not_slow(void **state)
+{
+    (void)state;
+    char *chinese = zipf_text(true, 1500000, 1), *english = zipf_text(false, 1500000, 1);
+    double took = seconds_of(chinese), limit = 30 * seconds_of(english);
+    if (took > limit)
+        fail_msg("Chinese took %.2f s, 30 times English %.2f s", took, limit);
+    free(chinese);
+    free(english);
 }
 
 /* A pipe is read once and a file twice, to the same end. */
@@ -298,6 +425,8 @@ int main(void)
         cmocka_unit_test(frequent_pairs_are_learnt_first),
         cmocka_unit_test(pieces_are_words_with_their_space),
         cmocka_unit_test(texts_come_back_to_the_byte),
+        cmocka_unit_test(long_texts_are_divided_as_short_ones),
+        cmocka_unit_test(scripts_without_spaces_are_not_slow),
         cmocka_unit_test_setup_teardown(a_pipe_has_the_ids_of_a_file, scratch_create,
                                         scratch_remove),
         cmocka_unit_test(other_vocabularies_are_refused),
