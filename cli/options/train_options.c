@@ -379,6 +379,9 @@ static bool check_supported(const struct command *command, const struct train_op
     else if (!(options->model.dropout > 0 || options->model.input_dropout > 0) &&
              recur_option_given(command, given, "dropout-kind"))
         recur_usage_error(command, "--dropout-kind needs --dropout or --input-dropout");
+    else if (options->patience && !(options->trainer.validation > 0) &&
+             recur_option_given(command, given, "patience"))
+        recur_usage_error(command, "--patience needs held-out text, and --validation is 0");
     else
         return true;
     return false;

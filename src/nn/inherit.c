@@ -152,6 +152,13 @@ static enum recur_status check(const struct heir *heir, recur_error *error)
     if (now->layers != then->layers)
         return recur_fail(error, bad, "a model of %zu layer%s cannot go on from one of %zu",
                           now->layers, recur_plural(now->layers), then->layers);
+    if (!now->inputs && (now->embedding || heir->model->network.inputs) && !then->embedding &&
+        !heir->from->network.inputs)
+        return recur_fail(error, bad,
+                          "a model that reads %s through an embedding cannot go on from one "
+                          "without: train that one with an embedding (--embed N)",
+                          recur_task_serves(now->task, RECUR_USE_LABEL_WORDS) ? "words to tag"
+                                                                              : "tokens");
     for (size_t i = 0; i < heir->from->network.params.count; i++) {
         const struct recur_param *old = &heir->from->network.params.entry[i];
         const struct recur_param *to = find(heir->model, old->name);

@@ -78,6 +78,12 @@ $ recur train --preset d2l-gru --init-from a.safetensors
 $ recur train new --init-from a.safetensors --task tag
 ! recur train: --task tag reads words, and the model that --init-from a.safetensors names reads the tokens char
 [2]
+$ recur train old --quiet --tokens word --hidden 8 --embed 0 --epochs 1 --batch 2 --steps 9 -o w.safetensors > out; printf 'fox\tB-X\nthe\tO\n\n%.0s' $(seq 30) > tags; recur train tags --task tag --init-from w.safetensors
+! recur train: a model that reads words to tag through an embedding cannot go on from one without: train that one with an embedding (--embed N)
+[2]
+$ recur train new --patience 2 --validation 0
+! recur train: --patience needs held-out text, and --validation is 0
+[2]
 $ recur train new --init-from a.safetensors --freeze 3 --batch 4 --steps 9 -o f.safetensors
 ! recur train: 3 layers cannot be frozen: the model has 2
 [2]
