@@ -358,6 +358,14 @@ bool recur_train_options_check_blanks(const struct command *command,
     return false;
 }
 
+/* Do the parts of a schedule that are shares of the run fit into it? */
+static bool fits_run(const recur_trainer_config *trainer)
+{
+    bool shares = trainer->warmup < 1 && trainer->decay < 1 && !(trainer->stable > 0);
+    return trainer->schedule != RECUR_SCHEDULE_WSD || !shares ||
+           trainer->warmup + trainer->decay <= 1;
+}
+
 static bool check_supported(const struct command *command, const struct train_options *options,
                             const struct arguments *given)
 {
@@ -382,6 +390,9 @@ static bool check_supported(const struct command *command, const struct train_op
     else if (options->patience && !(options->trainer.validation > 0) &&
              recur_option_given(command, given, "patience"))
         recur_usage_error(command, "--patience needs held-out text, and --validation is 0");
+    else if (!fits_run(&options->trainer))
+        recur_usage_error(command, "--warmup %g and --decay %g together are more than the run",
+                          (double)options->trainer.warmup, (double)options->trainer.decay);
     else
         return true;
     return false;

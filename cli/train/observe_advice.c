@@ -159,9 +159,22 @@ static int step(struct run *run, void *state)
     return 0;
 }
 
+/* Says where --average had no effect. */
+static void advise_average(const struct run *run)
+{
+    enum recur_average average = run->config.average;
+    if (average == RECUR_AVERAGE_NONE || recur_trainer_averaged(run->trainer) > 0)
+        return;
+    fprintf(stderr, "no mean of the parameters was made: %s\n",
+            average == RECUR_AVERAGE_ASGD
+                ? "--average asgd waits until the validation loss stops falling"
+                : "the run ended before --average-start");
+}
+
 static int end(struct run *run, void *state)
 {
     const recur_epoch *lowest;
+    advise_average(run);
     enum trend trend = find_trend(run, state, &lowest);
     bool fitted = run->fit.end > 0 && recur_trainer_over(run->trainer);
     double updates = (double)recur_trainer_updates(run->trainer), most = recur_fit_most(run);

@@ -24,6 +24,10 @@ try a smaller --hidden, or more text
 $ recur train noise --hidden 4 --epochs 20 --lr 1e-9 --threads 1 -o kept 2>&1 > out | grep -E 'try|longer|^kept' | cut -c 1-10
 kept epoch
 
+# An option that had no effect is named.
+$ for a in ema asgd "swa --average-start 99999"; do recur train noise --hidden 8 --epochs 2 --average $a --threads 1 -o kept 2>&1 > out | grep mean; done
+no mean of the parameters was made: --average asgd waits until the validation loss stops falling
+no mean of the parameters was made: the run ended before --average-start
 # A run of one epoch is judged by its minibatches.
 $ recur train --hidden 32 --batch 1 --steps 30 --epochs 1 --threads 1 -o kept 2>&1 > out | grep longer
 the training loss is still falling at the last epoch; train longer: --epochs 2

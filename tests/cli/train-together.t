@@ -30,6 +30,9 @@ $ recur train --lr-factor 0.3
 $ recur train --average-decay 0.9 --average swa
 ! recur train: --average-decay needs --average ema, got swa
 [2]
+$ recur train --schedule wsd --warmup 0.6 --decay 0.6
+! recur train: --warmup 0.6 and --decay 0.6 together are more than the run
+[2]
 $ recur train --average-start 0.5
 ! recur train: --average-start needs --average swa, got none
 [2]
