@@ -445,34 +445,74 @@ static enum recur_status take_pieces(struct learning *l, const struct recur_toke
     return status;
 }
 
+/* Pairs of neighbouring bytes. A short text has few of them, and room for few. */
+struct byte_pairs {
+    uint16_t *number; /* from 1 on, by left * 256 + right; NULL: that is the number */
+    struct neighbour *of;
+    size_t met;
+};
+enum { BYTE_PAIRS = RECUR_PAIR_BYTES * RECUR_PAIR_BYTES };
+
+/* Makes room for the pairs of so many tokens. */
+static enum recur_status byte_pairs_create(size_t tokens, struct byte_pairs *pairs,
+                                           recur_error *error)
+{
+    bool few = tokens < BYTE_PAIRS;
+    *pairs = (struct byte_pairs){.met = 0};
+    if (few)
+        RECUR_TRY(
+            recur_alloc(BYTE_PAIRS, sizeof *pairs->number, "the pairs", &pairs->number, error));
+    return recur_alloc(few ? tokens + 1 : BYTE_PAIRS, sizeof *pairs->of, "the pairs", &pairs->of,
+                       error);
+}
+
+/* The pair of the tokens before place `at` and at it; NULL where one of them is none. */
+static struct neighbour *byte_pair(const struct learning *l, struct byte_pairs *pairs, size_t at)
+{
+    const uint32_t left = l->tokens[at - 1], right = l->tokens[at], first = (uint32_t)l->first;
+    if (left == RECUR_TOKEN_NONE || right == RECUR_TOKEN_NONE)
+        return NULL;
+    const size_t place = (left - first) * RECUR_PAIR_BYTES + right - first;
+    if (!pairs->number)
+        return &pairs->of[place];
+    if (!pairs->number[place])
+        pairs->number[place] = (uint16_t)++pairs->met;
+    return &pairs->of[pairs->number[place]];
+}
+
+/* Adds the pairs that were met, in the order of their bytes. */
+static enum recur_status add_byte_pairs(struct learning *l, const struct byte_pairs *pairs)
+{
+    const uint32_t first = (uint32_t)l->first;
+    enum recur_status status = RECUR_OK;
+    for (uint32_t place = 0; place < BYTE_PAIRS && status == RECUR_OK; place++) {
+        struct neighbour *pair = &pairs->of[pairs->number ? pairs->number[place] : place];
+        if (pair->size)
+            status =
+                add(l, first + place / RECUR_PAIR_BYTES, first + place % RECUR_PAIR_BYTES, pair);
+    }
+    return status;
+}
+
 /* Counts the pairs of neighbouring bytes. */
 static enum recur_status count_bytes(struct learning *l)
 {
-    const size_t all = (size_t)RECUR_PAIR_BYTES * RECUR_PAIR_BYTES;
-    const uint32_t first = (uint32_t)l->first;
-    struct neighbour *of;
-    enum recur_status status = RECUR_OK;
-    RECUR_TRY(recur_alloc(all, sizeof *of, "the pairs", &of, l->error));
-    for (size_t run = 0, at = 1; run < l->runs_count; run++)
-        for (; at < l->runs[run].end; at++) {
-            const uint32_t left = l->tokens[at - 1], right = l->tokens[at];
-            if (left == RECUR_TOKEN_NONE || right == RECUR_TOKEN_NONE)
-                continue;
-            struct neighbour *pair = &of[(left - first) * RECUR_PAIR_BYTES + right - first];
-            pair->count += l->runs[run].count;
-            pair->size++;
-        }
-    for (size_t i = 0; i < all && status == RECUR_OK; i++)
-        if (of[i].size)
-            status = add(l, first + (uint32_t)(i / RECUR_PAIR_BYTES),
-                         first + (uint32_t)(i % RECUR_PAIR_BYTES), &of[i]);
-    for (size_t at = 1; at < l->used && status == RECUR_OK; at++) {
-        const uint32_t left = l->tokens[at - 1], right = l->tokens[at];
-        if (left != RECUR_TOKEN_NONE && right != RECUR_TOKEN_NONE)
-            l->places[of[(left - first) * RECUR_PAIR_BYTES + right - first].at++] =
-                (uint32_t)at - 1;
-    }
-    free(of);
+    struct byte_pairs pairs;
+    struct neighbour *pair;
+    enum recur_status status = byte_pairs_create(l->used, &pairs, l->error);
+    for (size_t run = 0, at = 1; run < l->runs_count && status == RECUR_OK; run++)
+        for (; at < l->runs[run].end; at++)
+            if ((pair = byte_pair(l, &pairs, at))) {
+                pair->count += l->runs[run].count;
+                pair->size++;
+            }
+    if (status == RECUR_OK)
+        status = add_byte_pairs(l, &pairs);
+    for (size_t at = 1; at < l->used && status == RECUR_OK; at++)
+        if ((pair = byte_pair(l, &pairs, at)))
+            l->places[pair->at++] = (uint32_t)at - 1;
+    free(pairs.number);
+    free(pairs.of);
     l->places_most = l->places_count + l->places_count / 4;
     return status == RECUR_OK ? push_grown(l) : status;
 }

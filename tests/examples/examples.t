@@ -80,6 +80,7 @@ seed 1
 dropout_kind standard
 weight_drop 0
 tied 0
+input_dropout 0
 rnn.weight_ih_l0     (384, 20), root mean square N
 rnn.weight_hh_l0     (384, 128), root mean square N
 rnn.bias_ih_l0       (384, 1), root mean square N
