@@ -261,7 +261,6 @@ class Tree:
     """The copy, its build and the score."""
 
     def __init__(self, folder):
-        folder.mkdir()
         self.folder = folder
         self.passed = self.failed = 0
         copy_tree(folder)
@@ -366,10 +365,13 @@ def jobs():
         )
 
 
-def work(tree, waiting):
-    """Does what is waiting, in a tree of its own."""
+def work(folder, waiting):
+    """Does what is waiting, in a tree of its own; returns the tree."""
+    folder.mkdir()
+    tree = Tree(folder)
     for job in iter(waiting.get, None):
         job(tree)
+    return tree
 
 
 def main():
@@ -383,9 +385,8 @@ def main():
         tempfile.TemporaryDirectory(prefix="recur-selftest-") as folder,
         concurrent.futures.ThreadPoolExecutor(workers) as pool,
     ):
-        # One after the other: a compiler's cache has for the next tree what was built for the first one.
-        trees = [Tree(Path(folder, str(k))) for k in range(workers)]
-        list(pool.map(work, trees, [waiting] * workers))
+        begun = [pool.submit(work, Path(folder, str(k)), waiting) for k in range(workers)]
+        trees = [each.result() for each in begun]
     passed, failed = sum(tree.passed for tree in trees), sum(tree.failed for tree in trees)
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
