@@ -458,26 +458,26 @@ static enum recur_status byte_pairs_create(size_t tokens, struct byte_pairs *pai
                                            recur_error *error)
 {
     bool few = tokens < BYTE_PAIRS;
-    *pairs = (struct byte_pairs){.met = 0};
-    if (few)
-        RECUR_TRY(
-            recur_alloc(BYTE_PAIRS, sizeof *pairs->number, "the pairs", &pairs->number, error));
-    return recur_alloc(few ? tokens + 1 : BYTE_PAIRS, sizeof *pairs->of, "the pairs", &pairs->of,
-                       error);
+    pairs->number = NULL;
+    pairs->met = 0;
+    RECUR_TRY(recur_alloc(few ? tokens + 1 : BYTE_PAIRS, sizeof *pairs->of, "the pairs", &pairs->of,
+                          error));
+    return few ? recur_alloc(BYTE_PAIRS, sizeof *pairs->number, "the pairs", &pairs->number, error)
+               : RECUR_OK;
 }
 
-/* The pair of the tokens before place `at` and at it; NULL where one of them is none. */
-static struct neighbour *byte_pair(const struct learning *l, struct byte_pairs *pairs, size_t at)
+/* The pair of the tokens before place `at` and at it; false where one of them is none. */
+static bool byte_pair(const struct learning *l, struct byte_pairs *pairs, size_t at,
+                      struct neighbour **pair)
 {
     const uint32_t left = l->tokens[at - 1], right = l->tokens[at], first = (uint32_t)l->first;
     if (left == RECUR_TOKEN_NONE || right == RECUR_TOKEN_NONE)
-        return NULL;
-    const size_t place = (left - first) * RECUR_PAIR_BYTES + right - first;
-    if (!pairs->number)
-        return &pairs->of[place];
-    if (!pairs->number[place])
+        return false;
+    size_t place = (left - first) * RECUR_PAIR_BYTES + right - first;
+    if (pairs->number && !pairs->number[place])
         pairs->number[place] = (uint16_t)++pairs->met;
-    return &pairs->of[pairs->number[place]];
+    *pair = &pairs->of[pairs->number ? pairs->number[place] : place];
+    return true;
 }
 
 /* Adds the pairs that were met, in the order of their bytes. */
@@ -502,14 +502,14 @@ static enum recur_status count_bytes(struct learning *l)
     enum recur_status status = byte_pairs_create(l->used, &pairs, l->error);
     for (size_t run = 0, at = 1; run < l->runs_count && status == RECUR_OK; run++)
         for (; at < l->runs[run].end; at++)
-            if ((pair = byte_pair(l, &pairs, at))) {
+            if (byte_pair(l, &pairs, at, &pair)) {
                 pair->count += l->runs[run].count;
                 pair->size++;
             }
     if (status == RECUR_OK)
         status = add_byte_pairs(l, &pairs);
     for (size_t at = 1; at < l->used && status == RECUR_OK; at++)
-        if ((pair = byte_pair(l, &pairs, at)))
+        if (byte_pair(l, &pairs, at, &pair))
             l->places[pair->at++] = (uint32_t)at - 1;
     free(pairs.number);
     free(pairs.of);

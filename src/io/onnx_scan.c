@@ -114,18 +114,18 @@ static const struct step gru_body[] = {
     {0},
 };
 
-#define PARTS(ARRAY) ARRAY, sizeof ARRAY / sizeof *(ARRAY)
-
 static const struct form forms[] = {
     {RECUR_CELL_LN_LSTM,
-     PARTS(lstm_parts),
+     lstm_parts,
+     sizeof lstm_parts / sizeof *lstm_parts,
      lstm_before,
      lstm_body,
      1,
      {{"x_line_l", "x_line", 4}},
      {{"gates_l", 4, {1, 1, 1, 1}}}},
     {RECUR_CELL_LN_GRU,
-     PARTS(gru_parts),
+     gru_parts,
+     sizeof gru_parts / sizeof *gru_parts,
      gru_before,
      gru_body,
      2,
