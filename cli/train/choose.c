@@ -226,7 +226,12 @@ static struct recipe find_recipe(const struct run *run, double tokens, size_t vo
         recipe = recur_recipe_onward(recipe, run->options.labels);
     if (serves(run, RECUR_USE_FILL))
         recipe = recur_recipe_fill(recipe);
-    return is_for_gpu(run, &recipe) ? recur_recipe_plain(recipe) : recipe;
+    if (is_for_gpu(run, &recipe))
+        return recur_recipe_plain(recipe);
+    bool embeds = !given(run, "embed") || run->options.model.embedding;
+    return embeds && serves(run, RECUR_USE_CONTINUE) && !run->options.init_from
+               ? recur_recipe_drop_inputs(recipe)
+               : recipe;
 }
 
 /* What stands behind a token says as much about it as what stands before it. */
@@ -253,16 +258,6 @@ static void choose_samples(struct run *run, const struct recipe *recipe)
         recur_run_choose_option(run, "sampled-softmax", "%zu", recipe->sampled);
 }
 
-/* Input dropout was measured where a model continues a text. */
-static void choose_input_dropout(struct run *run, const struct recipe *recipe)
-{
-    const recur_model_config *model = &run->options.model;
-    bool embeds = !given(run, "embed") || model->embedding;
-    if ((recipe->input_dropout > 0 && embeds && serves(run, RECUR_USE_CONTINUE)) ||
-        (recipe->plain && model->input_dropout > 0))
-        recur_run_choose_option(run, "input-dropout", "%g", recipe->input_dropout);
-}
-
 static void choose_drops(struct run *run, const struct recipe *recipe, double outputs,
                          double weights)
 {
@@ -271,7 +266,8 @@ static void choose_drops(struct run *run, const struct recipe *recipe, double ou
     if ((weights > 0 || run->options.model.weight_drop > 0) &&
         (!run->options.labels || recipe->plain))
         recur_run_choose_option(run, "weight-drop", "%g", weights);
-    choose_input_dropout(run, recipe);
+    if (recipe->input_dropout > 0 || (recipe->plain && run->options.model.input_dropout > 0))
+        recur_run_choose_option(run, "input-dropout", "%g", recipe->input_dropout);
     double ar = recur_recipe_ar(recipe, (double)run->options.model.weight_drop);
     if (ar > 0 && serves(run, RECUR_USE_CONTINUE))
         recur_run_choose_option(run, "ar", "%g", ar);

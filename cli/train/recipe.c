@@ -39,24 +39,6 @@ static size_t count_samples(bool rare, size_t vocabulary)
     return rare && vocabulary >= 2000 ? 256 : 0;
 }
 
-/* What is dropped of a text that is learnt by heart from the first epoch on. */
-static void drop_outputs(struct recipe *recipe)
-{
-    recipe->dropout = 0.6;
-    recipe->weight_drop = 0.4;
-    recipe->input_dropout = 0;
-}
-
-/* Where embeddings are dropped, less is to be dropped behind them, and more epochs help. */
-static void drop_inputs(struct recipe *recipe)
-{
-    recipe->dropout = 0.4;
-    recipe->weight_drop = 0.3;
-    recipe->input_dropout = 0.5;
-    recipe->epochs = 12;
-    recipe->most = 10;
-}
-
 /* Words, and characters of which there are many. Where each is met a few times, a text is learnt by
  * heart within a few epochs, from the first one on. */
 static struct recipe of_many(struct recipe recipe, double tokens, size_t vocabulary)
@@ -71,13 +53,14 @@ static struct recipe of_many(struct recipe recipe, double tokens, size_t vocabul
     }
     if (!rare)
         return recipe;
-    if (recipe.fixed)
-        drop_outputs(&recipe);
+    if (recipe.fixed) {
+        recipe.dropout = 0.6;
+        recipe.weight_drop = 0.4;
+    }
     recipe.epochs = fmin(recipe.epochs, tokens < 1e4 ? 16 : 8);
     recipe.most = fmin(recipe.most, tokens < 1e4 ? 16 : 6);
     recipe.average = true;
-    if (recipe.fixed && tokens >= DROPPED_INPUTS_LEAST)
-        drop_inputs(&recipe);
+    recipe.drops_inputs = recipe.fixed && tokens >= DROPPED_INPUTS_LEAST;
     return recipe;
 }
 
@@ -109,7 +92,6 @@ struct recipe recur_recipe_onward(struct recipe recipe, bool labels)
     recipe.most = fmin(recipe.most, small ? 12 : 5);
     recipe.dropout = fmin(recipe.dropout, small ? 0.4 : 0.5);
     recipe.weight_drop = small ? 0.2 : 0;
-    recipe.input_dropout = 0;
     recipe.ar = 0;
     recipe.sampled = 0;
     recipe.normalised = false; /* the cell is the model's */
@@ -125,13 +107,23 @@ struct recipe recur_recipe_onward(struct recipe recipe, bool labels)
 struct recipe recur_recipe_fill(struct recipe recipe)
 {
     recipe.blanks = 0.03;
-    if (recipe.input_dropout > 0) /* not measured */
-        drop_outputs(&recipe);
     if (recipe.tokens <= SMALL || recipe.fixed)
         return recipe;
     recipe.dropout = fmin(recipe.dropout, 0.3);
     recipe.weight_drop = fmin(recipe.weight_drop, 0.2);
     recipe.by_heart = 1.0 / 3;
+    return recipe;
+}
+
+struct recipe recur_recipe_drop_inputs(struct recipe recipe)
+{
+    if (!recipe.drops_inputs)
+        return recipe;
+    recipe.dropout = 0.4;
+    recipe.weight_drop = 0.3;
+    recipe.input_dropout = 0.5;
+    recipe.epochs = 12;
+    recipe.most = 10;
     return recipe;
 }
 
@@ -150,8 +142,6 @@ double recur_recipe_held_out(double seen, double reading)
 struct recipe recur_recipe_plain(struct recipe recipe)
 {
     recipe.plain = true;
-    if (recipe.input_dropout > 0)
-        drop_outputs(&recipe);
     recipe.weight_drop = recipe.ar = 0;
     recipe.average = recipe.tied = recipe.normalised = false;
     recipe.sampled = 0;

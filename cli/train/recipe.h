@@ -22,6 +22,7 @@ struct recipe {
     bool fixed;                      /* dropout and weight drop, however many epochs there are */
     bool plain;                      /* for a GPU: recur_recipe_plain */
     bool normalised;                 /* with --time: a cell with layer normalisation */
+    bool drops_inputs;               /* recur_recipe_drop_inputs helps */
     double input_dropout;            /* of embeddings */
     double by_heart; /* how much is learnt so, beside a model that continues texts */
     double blanks;   /* share of tokens that are blank while training; 0: of a model
@@ -37,6 +38,10 @@ struct recipe recur_recipe_onward(struct recipe recipe, bool labels);
 
 /* The same for a model that fills blanks. */
 struct recipe recur_recipe_fill(struct recipe recipe);
+
+/* The same for a new model that continues texts and reads embeddings, on the CPU: where these are
+ * dropped, less is to be dropped behind them, and more epochs help. */
+struct recipe recur_recipe_drop_inputs(struct recipe recipe);
 
 /* A network that --time may choose. */
 struct network_size {

@@ -122,14 +122,16 @@ static void words(void **state)
     const struct recipe few = recur_recipe(4e4, 5000), many = recur_recipe(1e8, 50000);
     assert_true(few.tied && few.fixed && few.average && many.tied && !many.fixed);
     assert_true(recur_recipe_weight_drop(&few, 1, 1) > 0.2);
-    assert_true(few.input_dropout > 0.4 && recur_recipe_dropout(&few, 1, 1) < 0.5);
-    const struct recipe few_words = recur_recipe(5e3, 1000), chars = recur_recipe(4e4, 66);
-    assert_false(few_words.input_dropout > 0 || chars.input_dropout > 0 || many.input_dropout > 0);
-    const struct recipe others[] = {recur_recipe_plain(few), recur_recipe_fill(few),
-                                    recur_recipe_onward(few, false)};
+    const struct recipe dropped = recur_recipe_drop_inputs(few);
+    assert_true(dropped.input_dropout > 0.4 && recur_recipe_dropout(&dropped, 1, 1) < 0.5);
+    assert_true(dropped.epochs > few.epochs && dropped.most > few.most);
+    const struct recipe others[] = {recur_recipe(5e3, 1000), recur_recipe(4e4, 66), many};
     for (size_t i = 0; i < 3; i++)
-        assert_false(others[i].input_dropout > 0);
-    assert_true(recur_recipe_dropout(&others[0], 1, 1) > 0.5);
+        assert_false(recur_recipe_drop_inputs(others[i]).input_dropout > 0);
+    assert_false(few.input_dropout > 0 || recur_recipe_fill(few).input_dropout > 0);
+    assert_false(recur_recipe_plain(few).input_dropout > 0);
+    assert_false(recur_recipe_onward(few, false).input_dropout > 0);
+    assert_true(recur_recipe_dropout(&few, 1, 1) >= 0.5);
     assert_true(recur_recipe_weight_drop(&many, 1, 1) == 0);
     assert_true(recur_recipe_dropout(&many, 1, 1) == 0);
     const struct recipe once = recur_recipe(1.5e6, 50000);
