@@ -6,6 +6,7 @@
 
 /* Different pieces whose tokens are kept; most texts consist of few. */
 #define KEPT_MOST ((size_t)1 << 16)
+
 struct recur_piece_cache {
     struct recur_token_table pieces; /* the count of an entry: where its ids begin */
     uint32_t *size;                  /* how many they are, of each piece */
@@ -31,14 +32,6 @@ void recur_id_list_free(struct recur_id_list *list)
     free(list->id);
     cache_free(list->cache);
     *list = (struct recur_id_list){.id = NULL};
-}
-
-/* The id of the token that bytes [from, to) of the piece are, or RECUR_TOKEN_NONE. */
-static uint32_t token_of(const struct recur_token_table *table, size_t first, recur_token piece,
-                         size_t from, size_t to)
-{
-    uint32_t id = recur_token_table_find(table, (recur_token){piece.bytes + from, to - from});
-    return id < first ? RECUR_TOKEN_NONE : id; /* a reserved token is none of a text */
 }
 
 /* Keeps the ids of a piece that the cache lacks. */
@@ -105,8 +98,8 @@ static bool is_made_of_two(const struct recur_token_table *table, size_t first, 
 {
     recur_token token = recur_token_table_at(table, i);
     for (size_t k = 1; k < token.size; k++)
-        if (token_of(table, first, token, 0, k) < i &&
-            token_of(table, first, token, k, token.size) < i)
+        if (recur_pair_token(table, first, (recur_token){token.bytes, k}) < i &&
+            recur_pair_token(table, first, (recur_token){token.bytes + k, token.size - k}) < i)
             return true;
     return false;
 }

@@ -6,7 +6,6 @@
 #include "data/pairs_divide.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 
@@ -83,16 +82,12 @@ void recur_divider_free(struct recur_divider *divider)
 /* The token that the bytes of two are, or NO_TOKEN. */
 static int32_t find_joint(const struct recur_divider *divider, uint32_t left, uint32_t right)
 {
-    const recur_token a = recur_token_table_at(divider->table, left);
-    const recur_token b = recur_token_table_at(divider->table, right);
-    char bytes[RECUR_PIECE_MOST];
-    if (a.size + b.size > sizeof bytes)
+    char room[2 * RECUR_PIECE_MOST];
+    const recur_token bytes = recur_pair_bytes(divider->table, left, right, room);
+    if (bytes.size > RECUR_PIECE_MOST)
         return NO_TOKEN;
-    memcpy(bytes, a.bytes, a.size);
-    memcpy(bytes + a.size, b.bytes, b.size);
-    uint32_t id = recur_token_table_find(divider->table, (recur_token){bytes, a.size + b.size});
-    /* a reserved token is none of a text */
-    return id == RECUR_TOKEN_NONE || id < divider->first ? NO_TOKEN : (int32_t)id;
+    uint32_t id = recur_pair_token(divider->table, divider->first, bytes);
+    return id == RECUR_TOKEN_NONE ? NO_TOKEN : (int32_t)id;
 }
 
 static int32_t joint(const struct recur_divider *divider, uint32_t left, uint32_t right)
@@ -333,15 +328,12 @@ static bool is_apart(const struct recur_divider *divider, uint32_t left, uint32_
 static bool judge(const struct recur_divider *divider, uint32_t left, uint32_t right)
 {
     const struct token *tokens = divider->longest->tokens;
-    const recur_token a = recur_token_table_at(divider->table, left);
-    const recur_token b = recur_token_table_at(divider->table, right);
-    char bytes[RECUR_PIECE_MOST];
+    char room[2 * RECUR_PIECE_MOST];
     int32_t ids[RECUR_PIECE_MOST];
     if (tokens[left].ascending && tokens[right].ascending)
         return is_apart(divider, left, right);
-    memcpy(bytes, a.bytes, a.size);
-    memcpy(bytes + a.size, b.bytes, b.size);
-    return divide_by_joining(divider, (recur_token){bytes, a.size + b.size}, ids) == 2 &&
+    return divide_by_joining(divider, recur_pair_bytes(divider->table, left, right, room), ids) ==
+               2 &&
            ids[0] == (int32_t)left && ids[1] == (int32_t)right;
 }
 

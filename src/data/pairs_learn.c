@@ -372,17 +372,13 @@ static enum recur_status count_joins(struct learning *l, uint32_t made)
 static enum recur_status merge(struct learning *l, uint32_t number)
 {
     const struct pair pair = l->pairs[number];
-    recur_token a = recur_token_table_at(l->table, pair.left);
-    recur_token b = recur_token_table_at(l->table, pair.right);
-    char bytes[2 * RECUR_PIECE_MOST];
+    char room[2 * RECUR_PIECE_MOST];
+    const recur_token bytes = recur_pair_bytes(l->table, pair.left, pair.right, room);
     uint32_t made;
-    memcpy(bytes, a.bytes, a.size);
-    memcpy(bytes + a.size, b.bytes, b.size);
-    RECUR_TRY(
-        recur_token_table_intern(l->table, (recur_token){bytes, a.size + b.size}, &made, l->error));
+    RECUR_TRY(recur_token_table_intern(l->table, bytes, &made, l->error));
     l->pairs[number].lists = 0;
     if (made >= l->first) { /* a reserved token is none of the text */
-        l->sizes[made] = (unsigned char)(a.size + b.size);
+        l->sizes[made] = (unsigned char)bytes.size;
         RECUR_TRY(join_all(l, &pair, made));
         RECUR_TRY(count_joins(l, made));
     }
