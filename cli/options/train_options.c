@@ -312,6 +312,11 @@ bool recur_train_options_fit(const struct command *command, const struct train_o
     return true;
 }
 
+bool recur_train_schedule_fits(enum recur_schedule schedule)
+{
+    return schedule == RECUR_SCHEDULE_WSD || !recur_schedule_planned(schedule);
+}
+
 /* What --time decides cannot be given beside it. */
 static bool fits_time(const struct command *command, const struct train_options *options,
                       const struct arguments *given)
@@ -327,8 +332,7 @@ static bool fits_time(const struct command *command, const struct train_options 
             return false;
         }
     const char *schedule = recur_schedule_name(options->trainer.schedule);
-    if (recur_schedule_planned(options->trainer.schedule) &&
-        options->trainer.schedule != RECUR_SCHEDULE_WSD) {
+    if (!recur_train_schedule_fits(options->trainer.schedule)) {
         recur_usage_error(command,
                           "--schedule %s does not go with --time: it needs the run's length from "
                           "the start, which --time finds as it goes; wsd does not",

@@ -53,6 +53,9 @@ int recur_train_options_inherit(const struct command *command, struct train_opti
 bool recur_train_options_finish(const struct command *command, struct train_options *options,
                                 const struct arguments *given);
 
+/* Can a run with the schedule be fitted to a time, which moves its end? */
+bool recur_train_schedule_fits(enum recur_schedule schedule);
+
 /* Do options have the value of another option that they need, as --crf needs --task tag? Prints
  * what is wrong. */
 bool recur_train_options_fit(const struct command *command, const struct train_options *options,

@@ -1,7 +1,6 @@
 /* recur train: reads a text and writes a model. */
 #include <string.h>
 
-#include "recur/store.h"
 #include "train/run.h"
 
 static int train(const struct command *command, int argc, char **argv)
@@ -13,8 +12,7 @@ static int train(const struct command *command, int argc, char **argv)
     if (!recur_train_options_parse(command, argc, argv, &run.options, &run.texts, &status))
         return recur_ranks_leave(command, &run.ranks, status);
     if (!run.options.out.resume && !run.options.init_from &&
-        strcmp(run.options.text.tokens, "word") == 0 &&
-        !(run.texts.count == 1 && recur_store_is(run.texts.operands[0])))
+        strcmp(run.options.text.tokens, "word") == 0 && !recur_run_reads_store(&run))
         recur_option_preset(command, &run.texts, "word-rule",
                             recur_text_options_rule(&run.options.text), &run.options);
     status = recur_ranks_join(command, &run.ranks, (size_t)run.options.threads,

@@ -74,8 +74,7 @@ static void advise_dropout(const struct run *run, const recur_epoch *lowest)
 static bool goes_on(const struct run *run)
 {
     return run->checkpoint.path && !run->checkpoint.failed &&
-           (run->config.schedule == RECUR_SCHEDULE_WSD ||
-            !recur_schedule_planned(run->config.schedule));
+           recur_train_schedule_fits(run->config.schedule);
 }
 
 /* Seconds that the run took, in all its starts. */

@@ -7,7 +7,6 @@
 #include "common/output.h"
 #include "files/vocabulary.h"
 #include "recur/machine.h"
-#include "recur/store.h"
 #include "train/observer.h"
 #include "train/run.h"
 
@@ -33,12 +32,11 @@ static void print_labels(const struct run *run)
 static void print_reading(const struct run *run)
 {
     double took = run->fit.text, time = run->options.time;
-    bool store = run->texts.count == 1 && recur_store_is(run->texts.operands[0]);
     if (!(run->fit.end > 0) || took < 0.2 * time)
         return;
     fprintf(stderr, "time   reading the text took %.*f of %g seconds%s\n", took < 10 ? 1 : 0, took,
             time,
-            run->options.labels || run->from || run->texts.count == 0 || store
+            run->options.labels || run->from || run->texts.count == 0 || recur_run_reads_store(run)
                 ? ""
                 : "; recur tokenize makes a store of it, which is read at once");
 }

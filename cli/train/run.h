@@ -163,7 +163,9 @@ double recur_fit_most(const struct run *run);
  * needs no time, into the model. */
 int recur_fit_end(struct run *run);
 
-/* run_texts.c: finds and reads the texts. The second function counts their tokens. */
+/* run_texts.c: is the run's text a store? */
+bool recur_run_reads_store(const struct run *run);
+/* Finds and reads the texts. The second function counts their tokens. */
 int recur_run_read_texts(struct run *run);
 size_t recur_run_tokens(const struct run *run);
 

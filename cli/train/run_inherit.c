@@ -6,7 +6,6 @@
 #include "common/progress.h"
 #include "recur/convert.h"
 #include "recur/evaluate.h"
-#include "recur/store.h"
 #include "train/run.h"
 
 /* Can a run go on from the model? Prints why not. */
@@ -93,9 +92,7 @@ static size_t count_unknown(const struct run *run)
 static void warn_unknown(const struct run *run)
 {
     enum { FEW = 20 };
-    const struct arguments *texts = &run->texts;
-    bool store = texts->count == 1 && recur_store_is(texts->operands[0]);
-    if (strcmp(run->options.vocabulary, "keep") != 0 || store)
+    if (strcmp(run->options.vocabulary, "keep") != 0 || recur_run_reads_store(run))
         return;
     size_t unknown = count_unknown(run);
     size_t tokens =

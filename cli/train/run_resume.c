@@ -79,8 +79,7 @@ static int merge(struct run *run, struct train_options *then, struct arguments *
     int status = recur_run_find_outputs(run, &now->given, then, arguments);
     if (status != 0)
         return status;
-    if (then->time > 0 && recur_schedule_planned(then->trainer.schedule) &&
-        then->trainer.schedule != RECUR_SCHEDULE_WSD)
+    if (then->time > 0 && !recur_train_schedule_fits(then->trainer.schedule))
         return recur_usage_error(command,
                                  "--time cannot prolong a run with --schedule %s, which is laid "
                                  "out for its length",
@@ -215,8 +214,8 @@ int recur_run_reopen(struct run *run)
 static int fail(const struct run *run, enum recur_status status, const recur_error *error)
 {
     const recur_trainer_config *config = recur_checkpoint_config(run->resumed);
-    bool by_time = config->schedule == RECUR_SCHEDULE_WSD ||
-                   (config->updates && !recur_schedule_planned(config->schedule));
+    bool by_time = recur_train_schedule_fits(config->schedule) &&
+                   (config->updates || config->schedule == RECUR_SCHEDULE_WSD);
     bool longer = run->resumed_epochs && run->resumed_epochs != config->epochs;
     if (status == RECUR_ERROR_ARGUMENT && longer && by_time)
         return recur_usage_error(run->command, "%s (--time T goes on for T)", error->message);

@@ -159,6 +159,11 @@ static int load_store(struct run *run)
     return recur_check_store(run->command, folder, most);
 }
 
+bool recur_run_reads_store(const struct run *run)
+{
+    return run->texts.count == 1 && recur_store_is(run->texts.operands[0]);
+}
+
 /* Is there a store among several texts? */
 static bool is_mixed(const struct arguments *texts)
 {
@@ -178,7 +183,7 @@ static int load_text(struct run *run)
     enum recur_status status;
     if (is_mixed(texts))
         return recur_usage_error(run->command, "a store is a whole text: it goes with no other");
-    if (texts->count == 1 && recur_store_is(texts->operands[0]))
+    if (recur_run_reads_store(run))
         return load_store(run);
     recur_text_options_config(&run->options.text, &config);
     recur_run_ancestral_text(run, &config);
