@@ -29,11 +29,11 @@ $ printf 'good\tQQQQ\nbad\tthe dog\n%.0s' $(seq 20) > moods; recur train moods -
 ! recur train: warning: moods: 80 of 220 tokens are unknown to the model that the run goes on from, and read as <unk>: --vocabulary grow adds them
 $ { cat new; echo Q; } > known; recur train known --init-from a.safetensors --vocabulary keep --epochs 1 --batch 2 --steps 9 --quiet -o e.safetensors > out
 # A run says how good the model was before, as recur eval does of the same text, and whether it became better.
-$ recur train old --hidden 12 --epochs 3 --batch 4 --steps 9 --lr 0.01 --quiet -o good.safetensors > out; for lr in 0.00001 1; do recur train old --init-from good.safetensors --lr $lr --epochs 1 --batch 4 --steps 9 -o e.safetensors 2>&1 > out | sed -n 's/.*before: /before: /p; s/^\(kept epoch .\).*/\1/p; /^no epoch/p'; done; recur info good.safetensors | grep ^kept
+$ recur train old --hidden 12 --epochs 3 --batch 4 --steps 9 --lr 0.01 --quiet -o good.safetensors > out; for lr in 0.00001 1e-20; do recur train old --init-from good.safetensors --lr $lr --epochs 1 --batch 4 --steps 9 -o e.safetensors 2>&1 > out | sed -n 's/.*before: /before: /p; /^kept/p; /^no epoch/p'; done; recur info good.safetensors | grep ^kept
 before: perplexity 1.932
-kept epoch 1
+kept epoch 1, the best on the held-out text: perplexity 1.931
 before: perplexity 1.932
-kept epoch 1
+kept epoch 1, the best on the held-out text: perplexity 1.932
 no epoch was better on the held-out text than what the run went on from, good.safetensors: that model is the better one for it
 kept      epoch 3 of 3, perplexity 1.932 on what was held out
 # Another task gets the layers.
