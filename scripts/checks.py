@@ -408,7 +408,8 @@ def check_symbols(build):
     for name in sorted(symbols("--defined-only", "--extern-only", f"{build}/librecur.a")):
         if not name.startswith("recur_"):
             yield f"librecur.a: {name} does not start with recur_"
-    objects = [str(path) for path in Path(ROOT, build, "recur.p").glob("*.o")]
+    folders = Path(ROOT, build, "recur.p"), Path(ROOT, build, "librecur_cli.a.p")
+    objects = [str(path) for folder in folders for path in folder.glob("*.o")]
     needed = symbols("--undefined-only", *objects) - symbols("--defined-only", *objects)
     json = set(re.findall(r"\b(recur_json_\w+)\(", read("src/json/json.h")))
     for name in sorted(needed - declared - json):
