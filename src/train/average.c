@@ -7,11 +7,13 @@
 static bool stopped_falling(const struct recur_trainer *trainer)
 {
     size_t epochs = (size_t)trainer->epochs, patience = trainer->config.patience;
+    if (!epochs)
+        return false;
     const recur_epoch *epoch = trainer->model->history + trainer->model->history_count - epochs;
     double lowest = INFINITY;
     for (size_t i = 0; i + patience + 1 < epochs; i++)
         lowest = fmin(lowest, recur_trainer_judged(trainer, &epoch[i]));
-    return epochs && recur_trainer_judged(trainer, &epoch[epochs - 1]) > lowest;
+    return recur_trainer_judged(trainer, &epoch[epochs - 1]) > lowest;
 }
 
 static bool begins(const struct recur_trainer *trainer, double done)

@@ -441,7 +441,7 @@ static void check_ends(struct bench *bench, struct recur_rng *rng)
 {
     const struct recur_network *network = &bench->network;
     real inputs[STEPS * BATCH], states[3 * 2][BATCH], cells[3 * 2][BATCH];
-    const struct recur_feature *feature = &bench->work.layer_input[0].feature[0];
+    const struct recur_feature *feature = bench->work.layer_input[0].feature;
     size_t streams = network->layers * network->directions, lane[3 * 2], at[3 * 2];
     for (size_t row = 0; row < bench->rows && network->inputs; row++)
         inputs[row] = feature->gradient[row * RECUR_LANES + row % network->inputs];

@@ -5,21 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/rng.h"
 #include "recur/recur.h"
 
 struct round_trip {
     char *bytes;
-    size_t size;
+    size_t size, capacity;
 };
 
 static enum recur_status round_trip_add(void *user, const char *bytes, size_t size,
                                         recur_error *error)
 {
     struct round_trip *made = user;
-    (void)error;
-    made->bytes = realloc(made->bytes, made->size + size);
-    assert_non_null(made->bytes);
+    RECUR_TRY(recur_grow(&made->bytes, &made->capacity, made->size + size, 1, "a text", error));
     memcpy(made->bytes + made->size, bytes, size);
     made->size += size;
     return RECUR_OK;
@@ -28,7 +27,7 @@ static enum recur_status round_trip_add(void *user, const char *bytes, size_t si
 /* The text of the ids that the text has in its vocabulary is the text. */
 static void assert_round_trip_of(const recur_vocab *vocab, const char *text, size_t size)
 {
-    struct round_trip made = {NULL, 0};
+    struct round_trip made = {NULL, 0, 0};
     recur_detokenizer *detokenizer;
     size_t count, unknown;
     int32_t *ids;
