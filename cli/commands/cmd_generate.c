@@ -87,7 +87,14 @@ static int learn_prompt(const struct command *command, const struct generate_opt
     recur_progress_end();
     recur_corpus_free(corpus);
     free(prompt.ids);
-    return status == RECUR_OK ? 0 : recur_library_failure(command, &error);
+    if (status != RECUR_OK)
+        return recur_library_failure(command, &error);
+    if (evaluation.perplexity > (double)recur_vocab_size(vocab)) /* tokens at random have that */
+        recur_warning(command,
+                      "learning from the prompt spoilt the model: it came to predict it worse than "
+                      "tokens at random do; try a smaller --lr than %g",
+                      (double)options->learning.lr);
+    return 0;
 }
 
 /* Draws a continuation, or searches the most probable one. */

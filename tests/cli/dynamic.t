@@ -18,6 +18,9 @@ $ recur generate -p "$(head -20 other)" -n 30 --temp 0 --no-display-prompt > a; 
 a lazy dog jumps the fox is q
 ! recur generate: warning: the model's vocabulary lacks 20 of 699 tokens of the prompt, read as <unk>
 ! recur generate: warning: the model's vocabulary lacks 20 of 699 tokens of the prompt, read as <unk>
+# Who learns too fast knows nothing any more.
+$ recur generate -p "$(head -20 other)" -n 30 --temp 0 --no-display-prompt --learn --lr 1 2>&1 > b | grep -v vocabulary
+recur generate: warning: learning from the prompt spoilt the model: it came to predict it worse than tokens at random do; try a smaller --lr than 1
 # What does not go.
 $ recur eval --lr 1 other
 ! recur eval: --lr needs --dynamic
