@@ -1,8 +1,7 @@
 # Speed has no expected value, only a form. A share may be noisy or have failed at any time; what is
 # printed then is in the unit test bench_ratio.
 
-$ echo 's/, noisy//; s/failed: faster than/N % (N-N) of/; s/[0-9]+(\.[0-9]+)?/N/g; s/^[a-zN]+, N/ISA, N/; s/ +/ /g' >text; echo 's/: (null|[0-9.e+-]+)/: N/g; s/\[(null|[0-9.e+-]+), (null|[0-9.e+-]+)\]/[N, N]/g; s/: (true|false)/: BOOL/g; s/"isa": "[a-z0-9]*"/"isa": "ISA"/; s/about .*/about N:N/' >json
-$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 2>&1 | sed -Ef "$CASES/bench-text.sed"
 recur bench: N measurements, about N:N
 ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
 dNl-rnn N tokens/s N GFLOP/s N % (N-N) of the fN peak
@@ -25,10 +24,10 @@ dNl-rnn N tokens/s N GFLOP/s N % (N-N) of the fN peak
  N sessions fN N tokens/s N % (N-N) of the fN peak
  bfN N tokens/s N % (N-N) of the bfN peak
  intN N tokens/s N % (N-N) of the intN peak
-$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json 2>&1 | sed -Ef json
+$ recur bench --preset d2l-rnn --seconds 0.02 --threads 1 --json 2>&1 | sed -Ef "$CASES/bench-json.sed"
 recur bench: N measurements, about N:N
 {"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [{"preset": "d2l-rnn", "parameters": N, "train_tokens_per_second": N, "train_gflops": N, "train_peak": "f32", "train_peak_gflops": N, "train_share_of_peak": N, "train_share_of_peak_quartiles": [N, N], "train_share_of_peak_noisy": BOOL, "train_phases": {"load": N, "input": N, "forward": N, "head": N, "backward": N, "gradient": N, "update": N}, "generate_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "generate_share_of_reading_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "generate_share_of_reading_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}, "generate_threads_tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "generate_threads_share_of_reading": {"f32": N, "bf16": N, "int8": N}, "generate_threads_share_of_reading_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "generate_threads_share_of_reading_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}, "sessions": [{"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}, {"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}, {"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}, {"streams": N, "tokens_per_second": {"f32": N, "bf16": N, "int8": N}, "share_of_peak": {"f32": N, "bf16": N, "int8": N}, "share_of_peak_quartiles": {"f32": [N, N], "bf16": [N, N], "int8": [N, N]}, "share_of_peak_noisy": {"f32": BOOL, "bf16": BOOL, "int8": BOOL}}]}], "stacks": []}
-$ recur bench --preset lengths --seconds 0.02 --threads 2 --json 2>&1 | sed -Ef json
+$ recur bench --preset lengths --seconds 0.02 --threads 2 --json 2>&1 | sed -Ef "$CASES/bench-json.sed"
 recur bench: N measurement, about N:N
 {"isa": "ISA", "threads": N, "peak_gflops": N, "bf16_peak_gflops": N, "int8_peak_gflops": N, "results": [], "stacks": [], "lengths": {"train_tokens_per_second": N, "train_gflops": N, "train_peak": "f32", "train_peak_gflops": N, "train_share_of_peak": N, "train_share_of_peak_quartiles": [N, N], "train_share_of_peak_noisy": BOOL, "equal_tokens_per_second": N, "against_equal": N, "against_equal_quartiles": [N, N], "against_equal_noisy": BOOL}}
 $ TMPDIR=gone recur bench --preset footprint 2>&1 | sed 's/about .*/about N/'; echo "status ${PIPESTATUS[0]}"
@@ -46,7 +45,7 @@ recur bench: 6 measurements, about N
 4/6  N left  d2l-rnn, 8 sessions together^[[K
 5/6  N left  d2l-rnn, 64 sessions together^[[K
 6/6  N left  d2l-rnn, 512 sessions together^[[K
-$ recur bench --preset d2l-rnn --training --seconds 0.02 --threads 1 2>&1 | sed -Ef text
+$ recur bench --preset d2l-rnn --training --seconds 0.02 --threads 1 2>&1 | sed -Ef "$CASES/bench-text.sed"
 recur bench: N measurement, about N:N
 ISA, N thread; peaks at the start: fN N, bfN N, intN N GFLOP/s
 dNl-rnn N tokens/s N GFLOP/s N % (N-N) of the fN peak
