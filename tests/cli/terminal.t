@@ -18,7 +18,7 @@ coloured
 
 # The live lines of training: the curve and, below it, how far the run is, in windows of any size. Nothing of them stays,
 # and lines that stay are cut to the window.
-$ seen() { env TERM=xterm "$CASES/screen" "$@" recur train --hidden 64 --epochs 20 --threads 1 -o m > seen; grep -q 'longer than the window' seen && echo garbled; true; }; declare -f seen > seen.sh; seen --look; grep -c '┤' seen; grep -cE '^ +└─+' seen; tail -1 seen | grep -cE '^(epoch )?[0-9]+/20  (minibatch )?[0-9]+/[0-9]+  loss [0-9.]+  (perplexity|ppl) [0-9.]+  .*[0-9](/s| tokens/s)  [0-9:]+ left$'
+$ seen() { env TERM=xterm "$CASES/screen" "$@" recur train --hidden 64 --epochs 20 --threads 1 -o m > seen; grep -q 'longer than the window' seen && echo garbled; true; }; declare -f seen > seen.sh; seen --look --size 100x24; grep -c '┤' seen; grep -cE '^ +└─+' seen; tail -1 seen | grep -cE '^(epoch )?[0-9]+/20  (minibatch )?[0-9]+/[0-9]+  loss [0-9.]+  perplexity [0-9.]+  .*[0-9](/s| tokens/s)  [0-9:]+ left$'
 3
 1
 1
