@@ -423,16 +423,14 @@ def check_symbols(build):
 
 
 def tidy_database(build):
-    """A folder that says how to compile each of our files once: as the library and the command have it,
-    and the kernels for the last instruction set, which has every path. Returns it and the files."""
-    kept = {}
-    for entry in json.loads(Path(ROOT, build, "compile_commands.json").read_text(encoding="utf-8")):
-        if not entry["output"].startswith("tests/"):
-            kept[os.path.realpath(Path(entry["directory"], entry["file"]))] = entry
+    """A folder that says how our files are compiled, but for tests, which compile some once more.
+    Returns it and the files."""
+    database = json.loads(Path(ROOT, build, "compile_commands.json").read_text(encoding="utf-8"))
+    kept = [entry for entry in database if not entry["output"].startswith("tests/")]
     folder = Path(ROOT, build, "tidy")
     folder.mkdir(exist_ok=True)
-    (folder / "compile_commands.json").write_text(json.dumps([*kept.values()]), encoding="utf-8")
-    return folder, kept
+    (folder / "compile_commands.json").write_text(json.dumps(kept), encoding="utf-8")
+    return folder, {os.path.realpath(Path(entry["directory"], entry["file"])) for entry in kept}
 
 
 def check_tidy(build):
