@@ -17,15 +17,12 @@
 
 #include "backend/cpu/pass.h"
 #include "base/memory.h"
+#include "sanitizers.h"
 #include "setups.h"
 
 /* Numbers of each tensor that are looked at alone, besides all of them at once. Every probe runs
  * the same code again, which tells a sanitizer nothing new. */
-#ifdef __SANITIZE_ADDRESS__
-enum { PROBES = 1 };
-#else
-enum { PROBES = 3 };
-#endif
+enum { PROBES = ADDRESS_SANITIZER ? 1 : 3 };
 
 /* The sequences' lengths; in the first row they are equal. */
 static const size_t lengths[][BATCH] = {{4, 4, 4, 4, 4}, {1, 4, 0, 2, 4}, {3, 1, 4, 2, 2}};

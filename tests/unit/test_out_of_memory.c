@@ -21,15 +21,12 @@
 #include "recur/ngrams.h"
 #include "recur/session.h"
 #include "recur/store.h"
+#include "sanitizers.h"
 
 enum { THREADS = 2, VOCABULARY = 5, TOKENS = 60 };
 
 /* From one allocation that fails to the next. Most are nothing to the threads. */
-#ifdef __SANITIZE_THREAD__
-enum { STRIDE = 4 };
-#else
-enum { STRIDE = 1 };
-#endif
+enum { STRIDE = THREAD_SANITIZER ? 4 : 1 };
 
 /* What the operations work on; made while memory is there. */
 struct world {

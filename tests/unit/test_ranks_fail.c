@@ -13,13 +13,10 @@
 
 #include "heap.h"
 #include "rank_work.h"
+#include "sanitizers.h"
 
 /* From one allocation that fails to the next. */
-#ifdef __SANITIZE_THREAD__
-enum { STRIDE = 4 };
-#else
-enum { STRIDE = 1 };
-#endif
+enum { STRIDE = THREAD_SANITIZER ? 4 : 1 };
 
 /* This allocation of all ranks together fails while an epoch ends, from 1; whether it did. */
 static size_t turn;
