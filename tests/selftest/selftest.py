@@ -146,6 +146,8 @@ MUTATIONS = [
     ("held-out end", "src/data/text_source.c", ".first = train,", ".first = 0,", "source"),
     ("spaces that tokens imply", "src/data/unicode_cut.c", "!cutter->spaced && ", "", "unicode_words"),
     ("pairs of the lowest id", "src/data/pairs_divide.c", "at = low < best ? block : at;", "at = block;", "pairs"),
+    ("pairs of another order", "src/data/pairs_divide.c", "if (tokens[left].ascending && tokens[right].ascending)",
+     "if (tokens)", "pairs"),
     ("places of a pair alone", "src/data/pairs_learn.c", "l->places_count <= l->places_most", "!l->places_count",
      "pairs"),
     ("words that a block cuts", "src/data/token_kind.c", "word ? (size_t)(end - word) : 0", "0", "text"),

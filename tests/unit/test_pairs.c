@@ -160,11 +160,8 @@ static int32_t *encode(const recur_vocab *vocab, const char *text, size_t size, 
 
 /* The ids of a long text, which takes the longest tokens from left to right, are those of its
  * parts, whose tokens are joined of bytes. Each part ends with a line. */
-static void assert_divided_alike(const char *text, uint64_t entries)
+static void assert_divided_alike(const recur_vocab *vocab, const char *text)
 {
-    recur_vocab_config config = recur_vocab_config_default();
-    config.entries = entries;
-    recur_vocab *vocab = learn(text, &config);
     size_t count, of_part, at = 0;
     int32_t *ids = encode(vocab, text, strlen(text), &count);
     assert_true(strlen(text) > 150000);
@@ -179,7 +176,30 @@ static void assert_divided_alike(const char *text, uint64_t entries)
     }
     assert_int_equal(at, count);
     free(ids);
+}
+
+static void assert_learnt_divides_alike(const char *text, uint64_t entries)
+{
+    recur_vocab_config config = recur_vocab_config_default();
+    config.entries = entries;
+    recur_vocab *vocab = learn(text, &config);
+    assert_divided_alike(vocab, text);
     recur_vocab_free(vocab);
+}
+
+/* A few letters in any order, so that tokens overlap and repeat themselves. */
+static char *text_of(uint64_t letters)
+{
+    enum { SIZE = 200000 };
+    char *text = malloc(SIZE + 1);
+    assert_non_null(text);
+    for (uint64_t i = 0; i < SIZE; i++) {
+        uint64_t drawn = recur_mix64(i);
+        text[i] = drawn % 41 == 0 ? '\n' : (char)('a' + drawn / 64 % letters);
+    }
+    text[SIZE - 1] = '\n';
+    text[SIZE] = 0;
+    return text;
 }
 
 static void long_texts_are_divided_as_short_ones(void **state)
@@ -187,22 +207,13 @@ static void long_texts_are_divided_as_short_ones(void **state)
     (void)state;
     for (int chinese = 0; chinese < 2; chinese++) {
         char *text = zipf_text(chinese, 300000, 1);
-        assert_divided_alike(text, 500);
-        assert_divided_alike(text, 2500);
+        assert_learnt_divides_alike(text, 500);
+        assert_learnt_divides_alike(text, 2500);
         free(text);
     }
-    /* Few letters in any order, so that tokens overlap and repeat themselves. */
     for (uint64_t letters = 1; letters <= 3; letters++) {
-        enum { SIZE = 200000 };
-        char *text = malloc(SIZE + 1);
-        assert_non_null(text);
-        for (uint64_t i = 0; i < SIZE; i++) {
-            uint64_t drawn = recur_mix64(i);
-            text[i] = drawn % 41 == 0 ? '\n' : (char)('a' + drawn / 64 % letters);
-        }
-        text[SIZE - 1] = '\n';
-        text[SIZE] = 0;
-        assert_divided_alike(text, 700);
+        char *text = text_of(letters);
+        assert_learnt_divides_alike(text, 700);
         free(text);
     }
 }
@@ -283,6 +294,55 @@ static void put_first(recur_token *entries, char *bytes)
         bytes[i] = (char)i;
         entries[1 + i] = (recur_token){&bytes[i], 1};
     }
+}
+
+enum { DRAWN = 60, LONGEST = 7 };
+
+static bool is_among(recur_token token, const recur_token *entries, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (entries[i].size == token.size && memcmp(entries[i].bytes, token.bytes, token.size) == 0)
+            return true;
+    return false;
+}
+
+/* Behind the bytes, DRAWN entries of "a" and "b", each any two of those before it. */
+static void draw_entries(recur_token *entries, char (*room)[LONGEST], uint64_t seed)
+{
+    for (size_t count = 0; count < DRAWN;) {
+        recur_token half[2], *made = &entries[FIRST + count];
+        for (size_t side = 0; side < 2; side++) {
+            size_t drawn = recur_mix64(seed++) % (count + 2);
+            half[side] = entries[drawn < 2 ? 1 + 'a' + drawn : FIRST + drawn - 2];
+        }
+        if (half[0].size + half[1].size > LONGEST)
+            continue;
+        memcpy(room[count], half[0].bytes, half[0].size);
+        memcpy(room[count] + half[0].size, half[1].bytes, half[1].size);
+        *made = (recur_token){room[count], half[0].size + half[1].size};
+        count += !is_among(*made, entries, FIRST + count);
+    }
+}
+
+/* No text would teach these pairs in this order: tokens are joined whose ids are below those of
+ * their parts. */
+static void pairs_in_any_order_divide_alike(void **state)
+{
+    char bytes[RECUR_PAIR_BYTES], room[DRAWN][LONGEST];
+    char *text = text_of(2);
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        recur_token entries[FIRST + DRAWN];
+        recur_vocab *vocab;
+        put_first(entries, bytes);
+        draw_entries(entries, room, seed << 32);
+        assert_int_equal(
+            recur_vocab_from_entries(entries, NULL, FIRST + DRAWN, 0, &pairs, &vocab, NULL),
+            RECUR_OK);
+        assert_divided_alike(vocab, text);
+        recur_vocab_free(vocab);
+    }
+    free(text);
 }
 
 static void other_vocabularies_are_refused(void **state)
@@ -429,6 +489,7 @@ int main(void)
         cmocka_unit_test(scripts_without_spaces_are_not_slow),
         cmocka_unit_test_setup_teardown(a_pipe_has_the_ids_of_a_file, scratch_create,
                                         scratch_remove),
+        cmocka_unit_test(pairs_in_any_order_divide_alike),
         cmocka_unit_test(other_vocabularies_are_refused),
         cmocka_unit_test(sizes_and_reserved_tokens_are_checked),
         cmocka_unit_test(parts_of_characters_come_back_from_json),
