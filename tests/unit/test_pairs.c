@@ -234,8 +234,8 @@ static double seconds_of(const char *text, uint64_t entries)
 }
 
 /* Without spaces hardly a piece of a text is like another. Each merge looks at the places of its
- * pair alone, so that this takes a few times as long as English and not hundreds of times. */
-/* Beside English with a few pairs, whose time is that of reading: joining cannot slow it too. */
+ * pair alone, so that this takes a few times as long as English and not hundreds of times. Of
+ * English few pairs are learnt, which is the time of reading: slow merges do not lengthen it. */
 static void scripts_without_spaces_are_not_slow(void **state)
 {
     (void)state;
