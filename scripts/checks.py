@@ -5,12 +5,15 @@ Without a name every check runs. Each complaint is one line; the exit status is 
 """
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from pathlib import Path
@@ -424,24 +427,61 @@ def check_symbols(build):
 
 def tidy_database(build):
     """A folder that says how our files are compiled, but for tests, which compile some once more.
-    Returns it and the files."""
+    Returns it and each file's entries."""
     database = json.loads(Path(ROOT, build, "compile_commands.json").read_text(encoding="utf-8"))
     kept = [entry for entry in database if not entry["output"].startswith("tests/")]
     folder = Path(ROOT, build, "tidy")
     folder.mkdir(exist_ok=True)
     (folder / "compile_commands.json").write_text(json.dumps(kept), encoding="utf-8")
-    return folder, {os.path.realpath(Path(entry["directory"], entry["file"])) for entry in kept}
+    sources = {}
+    for entry in kept:
+        sources.setdefault(os.path.realpath(Path(entry["directory"], entry["file"])), []).append(entry)
+    return folder, sources
+
+
+def tidy_cache():
+    """The user's folder of sources in which clang-tidy found nothing: an empty file for each, called by
+    `tidy_digest`. What was not asked for in a month is removed."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "recur", "tidy")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if time.time() - path.stat().st_mtime > 30 * 86400:
+            path.unlink(missing_ok=True)
+    return folder
+
+
+def tidy_digest(rules, entries):
+    """Of all that decides what clang-tidy finds: rules, options, and the source with what it includes,
+    comments too."""
+    digest = hashlib.sha256(rules)
+    for entry in entries:
+        words = [word for word in shlex.split(entry["command"]) if word not in ("-c", "-MD")]
+        for option in ("-o", "-MF", "-MQ"):
+            if option in words:
+                del words[words.index(option) : words.index(option) + 2]
+        digest.update(shlex.join(words).encode())
+        preprocess = [*words, "-E", "-C"]
+        digest.update(subprocess.run(preprocess, cwd=entry["directory"], capture_output=True, check=False).stdout)
+    return digest.hexdigest()
 
 
 def check_tidy(build):
     """clang-tidy (.clang-tidy) finds nothing."""
     folder, sources = tidy_database(build)
-    ours = [str(ROOT / name) for name in files("src/*.c", "cli/*.c", "examples/*.c")]
+    cache = tidy_cache()
+    rules = (run("clang-tidy", "--version").stdout + read(".clang-tidy")).encode()
 
     def complaints(source):
-        result = run("clang-tidy", "-p", str(folder), "--quiet", source)
-        return re.findall(r"^.* (?:warning|error): .*$", result.stdout, re.MULTILINE)
+        clean = cache / tidy_digest(rules, sources[source])
+        if not clean.exists():
+            done = run("clang-tidy", "-p", str(folder), "--quiet", source)
+            found = re.findall(r"^.* (?:warning|error): .*$", done.stdout, re.MULTILINE)
+            if found or done.returncode:
+                return found or [f"{source}: clang-tidy failed: {done.stderr.strip()}"]
+        clean.touch()
+        return []
 
+    ours = [str(ROOT / name) for name in files("src/*.c", "cli/*.c", "examples/*.c")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(complaints, [name for name in ours if name in sources]):
             yield from found
