@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/output.h"
 #include "serve/service.h"
 
 void recur_answer_refusal(struct http_exchange *exchange, const struct refusal *refusal)
@@ -28,8 +29,13 @@ void recur_close_list(recur_json_writer *json)
 
 void recur_answer_health(void *user, struct http_exchange *exchange)
 {
+    const struct service *service = user;
     recur_json_writer json = {0};
-    (void)user;
+    recur_error error;
+    if (!recur_models_check(&service->models, &error)) {
+        recur_http_fail(exchange, 503, DEVICE_FAILED, NULL, "%s", error.message);
+        return;
+    }
     recur_json_open(&json, NULL, '{');
     recur_json_put_text(&json, "status", "ok");
     recur_json_close(&json, '}');
@@ -73,6 +79,7 @@ static void put_model(recur_json_writer *json, const struct served_model *model)
     recur_json_put_u64(json, "layers", config->layers);
     recur_json_put_u64(json, "parameters", recur_model_parameters(model->model));
     recur_json_put_u64(json, "vocabulary", model->vocabulary);
+    recur_json_put_text(json, "device", recur_device_text(model->model).text);
     if (model->vocab)
         recur_json_put_text(json, "tokens",
                             recur_tokens_name(recur_vocab_text(model->vocab)->tokens));

@@ -8,13 +8,14 @@
 #include "common/output.h"
 #include "common/timing.h"
 #include "http/listen.h"
+#include "options/model_options.h"
 #include "options/options.h"
 #include "recur/machine.h"
 #include "serve/service.h"
 
 struct serve_options {
     struct text_list models, names;
-    const char *host, *key_file;
+    const char *host, *key_file, *device;
     uint64_t port, threads, streams, queue, connections, body, prompt, tokens, cache;
     double patience, longest, grace;
     bool insecure;
@@ -131,13 +132,27 @@ static void rest(void)
     nanosleep(&(struct timespec){.tv_nsec = WATCH_MS * 1000000L}, NULL);
 }
 
+/* Due several times a second: prints what a GPU failed with, once. */
+static void watch_devices(const struct service *service, bool *failed)
+{
+    recur_error error;
+    if (*failed || recur_models_check(&service->models, &error))
+        return;
+    *failed = true;
+    recur_failure(service->command,
+                  "%s; requests that it computes fail until the server is started anew",
+                  error.message);
+}
+
 /* Serves until a signal comes; then takes no more requests and ends those that there are. */
 static void serve_until_told(struct service *service, double grace)
 {
     fprintf(stderr, "serving on %s\n", recur_http_address(service->http));
     recur_http_notify("READY=1");
+    bool failed = false;
     while (!recur_interrupt()) {
         recur_http_watch(service->http);
+        watch_devices(service, &failed);
         rest();
     }
     recur_http_notify("STOPPING=1");
@@ -179,7 +194,7 @@ static int serve(const struct command *command, int argc, char **argv)
     service.limits = (struct service_limits){(size_t)options.prompt, (size_t)options.tokens,
                                              (size_t)(options.streams + options.queue)};
     status = recur_models_load(command, some ? options.models.items : standard,
-                               some ? options.models.count : 1, &service.models);
+                               some ? options.models.count : 1, options.device, &service.models);
     if (status == 0)
         status = serve_models(&service, &options);
     recur_models_free(&service.models);
@@ -197,6 +212,7 @@ static const struct option_spec options[] = {
      .help = "where to listen; to others than this machine only with a key"},
     {OPTION_COUNT, 0, "port", "N", AT(port), .most = 65535, .standard = "8080",
      .help = "at which port; 0: one that is free, which is printed"},
+    DEVICE_ROW(struct serve_options, device),
     {OPTION_HEADING, .help = "Who may ask"},
     {OPTION_FILE, 0, "api-key-file", "FILE", AT(key_file), .shown = "none",
      .help = "keys, one a line, of which a client has to send one: Authorization: Bearer KEY"},

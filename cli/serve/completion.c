@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/timing.h"
+#include "recur/machine.h"
 #include "serve/completion.h"
 
 /* How long text is gathered before another event is sent, and how much may wait for a slow
@@ -123,15 +124,16 @@ static void progress(struct stream *stream, double now)
     stream->told_at = ended ? -1 : now;
 }
 
-/* The sentence for texts that were not finished; NULL: they were. */
-static const char *failure(const struct completion *work, unsigned *status, const char **code)
+/* The sentence for texts that were not finished, perhaps that of `lost`; NULL: they were. */
+static const char *failure(const struct completion *work, unsigned *status, const char **code,
+                           recur_error *lost)
 {
     enum finish worst = work->failed ? FINISH_FAILED : FINISH_NOT;
     for (size_t i = 0; i < work->request.of.inputs.count; i++)
         for (size_t k = 0; k < work->group[i]->plan.streams; k++)
             if (work->group[i]->stream[k].finish > worst)
                 worst = work->group[i]->stream[k].finish;
-    *status = worst == FINISH_DIVERGED ? 500 : 503;
+    *status = worst >= FINISH_DIVERGED ? 500 : 503;
     switch (worst) {
     case FINISH_LATE: *code = "time_over"; return "the request took longer than it may";
     case FINISH_GONE: *code = "client_gone"; return "the client is gone";
@@ -139,6 +141,11 @@ static const char *failure(const struct completion *work, unsigned *status, cons
     case FINISH_DIVERGED:
         *code = "diverged";
         return "a logit is not finite, the model's weights are too large to compute with";
+    case FINISH_LOST:
+        *code = DEVICE_FAILED;
+        return recur_model_check_device(work->group[0]->plan.model->model, lost) == RECUR_OK
+                   ? "the GPU failed"
+                   : lost->message;
     default: return NULL;
     }
 }
@@ -158,7 +165,8 @@ static void end_events(struct completion *work)
 {
     static const char done[] = "data: [DONE]\n\n";
     unsigned status;
-    const char *code, *sentence = failure(work, &status, &code);
+    recur_error lost;
+    const char *code, *sentence = failure(work, &status, &code, &lost);
     recur_json_writer json = {0};
     begin_events(work);
     if (sentence) {
@@ -179,7 +187,8 @@ static void end_events(struct completion *work)
 static void answer_whole(struct completion *work)
 {
     unsigned status;
-    const char *code, *sentence = failure(work, &status, &code);
+    recur_error lost;
+    const char *code, *sentence = failure(work, &status, &code, &lost);
     recur_json_writer json = {0};
     if (sentence) {
         recur_http_fail(work->exchange, status, code, NULL, "%s", sentence);

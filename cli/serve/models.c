@@ -9,6 +9,7 @@
 #include "common/need.h"
 #include "common/output.h"
 #include "files/model_text.h"
+#include "recur/machine.h"
 
 /* A file's name without folder and ending. */
 static char *name_of(const struct command *command, const char *path)
@@ -47,14 +48,36 @@ static int load(const struct command *command, const char *path, struct served_m
     return 0;
 }
 
+static int choose_device(const struct command *command, const struct served_model *model,
+                         const char *device)
+{
+    int status = recur_choose_device(command, model->model, device, 0);
+    recur_device_use use = recur_model_device(model->model);
+    if (status == 0 && use.device != RECUR_DEVICE_CPU)
+        fprintf(stderr, "%s: %s (%s)\n", recur_word(model->name).text, use.info.name,
+                recur_device_text(model->model).text);
+    return status;
+}
+
 int recur_models_load(const struct command *command, const char *const *paths, size_t count,
-                      struct served_models *models)
+                      const char *device, struct served_models *models)
 {
     int status = 0;
     models->model = recur_need(command, count, sizeof *models->model, "the models");
-    for (size_t i = 0; status == 0 && i < count; i++)
+    for (size_t i = 0; status == 0 && i < count; i++) {
         status = load(command, paths[i], models);
+        if (status == 0)
+            status = choose_device(command, &models->model[i], device);
+    }
     return status;
+}
+
+bool recur_models_check(const struct served_models *models, recur_error *error)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (recur_model_check_device(models->model[i].model, error) != RECUR_OK)
+            return false;
+    return true;
 }
 
 void recur_models_free(struct served_models *models)
@@ -148,6 +171,8 @@ bool recur_refuse_error(struct refusal *refusal, const recur_error *error)
     case RECUR_ERROR_FORMAT:
     case RECUR_ERROR_UNSUPPORTED:
         return recur_refuse(refusal, 422, "invalid_value", NULL, "%s", error->message);
+    case RECUR_ERROR_DEVICE:
+        return recur_refuse(refusal, 500, DEVICE_FAILED, NULL, "%s", error->message);
     default: return recur_refuse(refusal, 500, "failed", NULL, "%s", error->message);
     }
 }

@@ -21,10 +21,15 @@ struct served_models {
     size_t count;
 };
 
-/* Loads the files. Prints what is wrong. Returns 0 or the exit status. */
+/* Loads the files and chooses what computes, the value of --device. Prints what is wrong, and which
+ * models a GPU computes. Returns 0 or the exit status. */
 int recur_models_load(const struct command *command, const char *const *paths, size_t count,
-                      struct served_models *models);
+                      const char *device, struct served_models *models);
 void recur_models_free(struct served_models *models);
+
+/* Do the GPUs of all models work? If not, fills in what one failed with; a process does not get it
+ * back. */
+bool recur_models_check(const struct served_models *models, recur_error *error);
 
 bool recur_model_serves(const struct served_model *model, enum recur_use use);
 

@@ -17,6 +17,9 @@ enum {
     REQUEST_CANDIDATES = 128 /* of n and best_of */
 };
 
+/* The code of a refusal where a GPU failed. */
+#define DEVICE_FAILED "device_failed"
+
 /* Why a request is refused: the status, OpenAI's "code", which member, and a sentence. */
 struct refusal {
     unsigned status;

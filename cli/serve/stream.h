@@ -16,6 +16,7 @@ enum finish {
     FINISH_GONE,     /* nobody is there any more */
     FINISH_FAILED,   /* memory was short */
     FINISH_DIVERGED, /* a logit is not finite */
+    FINISH_LOST,     /* the GPU failed */
 };
 
 /* A token with its probability, natural logarithms under the model's own distribution. */

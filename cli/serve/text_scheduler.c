@@ -54,14 +54,15 @@ static void feed(struct worker *worker, size_t first, size_t count)
         ids[i] =
             stream ? stream->made[stream->count - 1] : row->group->prompt.ids[row->group->read];
     }
-    recur_error error;
+    recur_error error = {.status = RECUR_OK};
     bool good = recur_stepper_feed_many(worker->stepper[model - models->model], sessions, ids,
                                         count, worker->logits, &error) == RECUR_OK;
+    enum finish failed = error.status == RECUR_ERROR_DEVICE ? FINISH_LOST : FINISH_FAILED;
     for (size_t i = 0; i < count; i++) {
         const struct row *row = &worker->row[first + i];
         const float *logits = worker->logits + i * model->vocabulary;
         if (!good)
-            recur_group_finish(row->group, FINISH_FAILED);
+            recur_group_finish(row->group, failed);
         else if (row->stream)
             recur_stream_step(row->stream, logits);
         else {

@@ -75,6 +75,11 @@ typedef struct recur_device_use {
 /* What computes for the model now: while a trainer of the model lives, where it trains. */
 RECUR_API recur_device_use recur_model_device(const recur_model *model);
 
+/* Has the model's GPU failed? What was computed on it since is worth nothing, and the process does
+ * not get it back: a server is started anew then. Too little memory is no such failure. Any thread
+ * may ask at any time. Errors: DEVICE, what it failed with first. */
+RECUR_API enum recur_status recur_model_check_device(const recur_model *model, recur_error *error);
+
 /* The instruction set the arithmetic runs on: "amx", "avx512bf16", "avx512vnni", "avx512",
  * "avxvnni", "avx2", of ARM "neonbf16", "neondot", "neon", or "generic". The environment variable
  * RECUR_ISA lowers it; `*isa` is static storage. A name that is unknown, that this processor lacks

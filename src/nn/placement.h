@@ -24,9 +24,6 @@ void recur_model_place_back(recur_model *model, struct recur_placement *before);
 bool recur_model_fall_back(recur_model *model, enum recur_device device,
                            const recur_error *failure);
 
-/* DEVICE where the model's GPU has failed: what was read of it since is worth nothing. */
-enum recur_status recur_model_check_device(const recur_model *model, recur_error *error);
-
 /* Lets go of the GPU. */
 void recur_placement_release(struct recur_placement *place);
 

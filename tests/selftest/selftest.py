@@ -190,6 +190,7 @@ MUTATIONS = [
      "keys[k - 1], keys[k]) == 2)", "json"),
     ("short memory in the command", "cli/common/need.c", "exit(recur_failure(command, \"out",
      "exit(0 * recur_failure(command, \"out", "allocations"),
+    ("a server's GPU that failed", "cli/serve/answer_models.c", "if (!recur_models_check(", "if (recur_models_check(", "serve_device"),
 ]
 
 # (file, place of the byte: from its end where negative, the test that must go red)
