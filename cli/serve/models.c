@@ -48,15 +48,23 @@ static int load(const struct command *command, const char *path, struct served_m
     return 0;
 }
 
+/* Says which model a GPU computes, and which one it is that it cannot. */
 static int choose_device(const struct command *command, const struct served_model *model,
                          const char *device)
 {
-    int status = recur_choose_device(command, model->model, device, 0);
+    recur_error error;
+    enum recur_device chosen;
+    recur_printable name = recur_word(model->name);
+    if (recur_device_parse(device, &chosen, &error) != RECUR_OK ||
+        recur_model_set_device(model->model, chosen, &error) != RECUR_OK)
+        return recur_failure(command, "%s: %s", name.text, error.message);
     recur_device_use use = recur_model_device(model->model);
-    if (status == 0 && use.device != RECUR_DEVICE_CPU)
-        fprintf(stderr, "%s: %s (%s)\n", recur_word(model->name).text, use.info.name,
+    if (use.device != RECUR_DEVICE_CPU)
+        fprintf(stderr, "%s: %s (%s)\n", name.text, use.info.name,
                 recur_device_text(model->model).text);
-    return status;
+    else if (*use.why)
+        fprintf(stderr, "%s: cpu: %s\n", name.text, use.why);
+    return 0;
 }
 
 int recur_models_load(const struct command *command, const char *const *paths, size_t count,

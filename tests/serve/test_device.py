@@ -62,9 +62,9 @@ def auto_passes_over_a_gpu_that_cannot(folder):
     normalised = train(folder, "normalised", "--cell", "ln-lstm")
     with on_gpu("-m", normalised, "-m", train(folder, "text"), "--device", "auto") as server:
         equal([device(server, "normalised"), device(server, "text")], ["cpu", "cuda 9.0"])
-        assert server.said.startswith("device cpu: layer normalisation does not run on a GPU yet\n"), server.said
+        assert server.said.startswith("normalised: cpu: layer normalisation does not run on a GPU yet\n"), server.said
     for options, said in {
-        ("-m", normalised, "--device", "cuda"): "layer normalisation does not run on a GPU yet",
+        ("-m", normalised, "--device", "cuda"): "normalised: layer normalisation does not run on a GPU yet",
         ("-m", normalised, "--device", "gpu"): '--device must be one of auto, cpu, cuda, got "gpu"',
     }.items():
         done = subprocess.run([RECUR, "serve", "--port", "0", *options], env=os.environ | STANDIN, text=True,
