@@ -124,29 +124,29 @@ static void progress(struct stream *stream, double now)
     stream->told_at = ended ? -1 : now;
 }
 
-/* The sentence for texts that were not finished, perhaps that of `lost`; NULL: they were. */
-static const char *failure(const struct completion *work, unsigned *status, const char **code,
-                           recur_error *lost)
+/* Were all texts finished? If not, says why not. */
+static bool all_finished(const struct completion *work, struct refusal *refusal)
 {
+    recur_error error = {.status = RECUR_ERROR_DEVICE, .message = "the GPU failed"};
     enum finish worst = work->failed ? FINISH_FAILED : FINISH_NOT;
     for (size_t i = 0; i < work->request.of.inputs.count; i++)
         for (size_t k = 0; k < work->group[i]->plan.streams; k++)
             if (work->group[i]->stream[k].finish > worst)
                 worst = work->group[i]->stream[k].finish;
-    *status = worst >= FINISH_DIVERGED ? 500 : 503;
     switch (worst) {
-    case FINISH_LATE: *code = "time_over"; return "the request took longer than it may";
-    case FINISH_GONE: *code = "client_gone"; return "the client is gone";
-    case FINISH_FAILED: *code = "out_of_memory"; return "out of memory for a text";
+    case FINISH_LATE:
+        return recur_refuse(refusal, 503, "time_over", NULL, "the request took longer than it may");
+    case FINISH_GONE: return recur_refuse(refusal, 503, "client_gone", NULL, "the client is gone");
+    case FINISH_FAILED:
+        return recur_refuse(refusal, 503, "out_of_memory", NULL, "out of memory for a text");
     case FINISH_DIVERGED:
-        *code = "diverged";
-        return "a logit is not finite, the model's weights are too large to compute with";
+        return recur_refuse(
+            refusal, 500, "diverged", NULL,
+            "a logit is not finite, the model's weights are too large to compute with");
     case FINISH_LOST:
-        *code = DEVICE_FAILED;
-        return recur_model_check_device(work->group[0]->plan.model->model, lost) == RECUR_OK
-                   ? "the GPU failed"
-                   : lost->message;
-    default: return NULL;
+        recur_model_check_device(work->model->model, &error); /* what it failed with first */
+        return recur_refuse_error(refusal, &error);
+    default: return true;
     }
 }
 
@@ -164,14 +164,13 @@ static void put_end(recur_json_writer *json, const struct completion *work)
 static void end_events(struct completion *work)
 {
     static const char done[] = "data: [DONE]\n\n";
-    unsigned status;
-    recur_error lost;
-    const char *code, *sentence = failure(work, &status, &code, &lost);
+    struct refusal refusal;
+    bool good = all_finished(work, &refusal);
     recur_json_writer json = {0};
     begin_events(work);
-    if (sentence) {
+    if (!good) {
         recur_json_open(&json, NULL, '{');
-        recur_http_put_error(&json, status, code, NULL, sentence);
+        recur_http_put_error(&json, refusal.status, refusal.code, NULL, refusal.message);
         recur_json_close(&json, '}');
     } else if (work->llama)
         recur_llama_put_whole(&json, work);
@@ -179,19 +178,17 @@ static void end_events(struct completion *work)
         put_end(&json, work);
     if (json.size > 0)
         send_event(work, &json);
-    if (!sentence && !work->llama)
+    if (good && !work->llama)
         recur_http_write(work->exchange, done, sizeof done - 1);
     recur_http_end(work->exchange);
 }
 
 static void answer_whole(struct completion *work)
 {
-    unsigned status;
-    recur_error lost;
-    const char *code, *sentence = failure(work, &status, &code, &lost);
+    struct refusal refusal;
     recur_json_writer json = {0};
-    if (sentence) {
-        recur_http_fail(work->exchange, status, code, NULL, "%s", sentence);
+    if (!all_finished(work, &refusal)) {
+        recur_answer_refusal(work->exchange, &refusal);
         return;
     }
     if (work->llama)
