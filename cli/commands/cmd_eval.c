@@ -103,8 +103,8 @@ static int measure(const struct command *command, const struct eval_options *opt
     if (status == 0)
         status = check_models(command, options, &models);
     for (size_t m = 0; m < models.count && status == 0; m++)
-        status =
-            recur_choose_device(command, models.model[m], options->device, ranks ? ranks->here : 0);
+        status = recur_choose_device(command, models.model[m], NULL, options->device,
+                                     ranks ? ranks->here : 0);
     opened.model = models.count ? models.model[0] : NULL;
     if (status != 0) {
         /* it has said why */

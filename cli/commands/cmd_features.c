@@ -51,7 +51,7 @@ static int features(const struct command *command, int argc, char **argv)
     status = recur_model_text_open(command, options.model, arguments.operands[0], options.encoding,
                                    options.output, &opened);
     if (status == 0)
-        status = recur_choose_device(command, opened.model, options.device, 0);
+        status = recur_choose_device(command, opened.model, NULL, options.device, 0);
     if (status == 0)
         status = write_features(command, &options, &opened);
     recur_model_text_free(&opened);

@@ -188,7 +188,7 @@ static int fill(const struct command *command, int argc, char **argv)
         return status;
     if (!options.file && strcmp(text, "-") == 0) /* then texts are counted, not their blanks */
         recur_model_watch(model, NULL, NULL);
-    status = recur_choose_device(command, model, options.device, 0);
+    status = recur_choose_device(command, model, NULL, options.device, 0);
     if (status == 0)
         status = use_model(command, &options, model, text);
     recur_model_free(model);

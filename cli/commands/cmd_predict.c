@@ -227,7 +227,7 @@ static int predict(const struct command *command, int argc, char **argv)
     else if (!recur_label_options_fit(command, &arguments, recur_model_get_config(model)->task))
         status = STATUS_USAGE;
     else
-        status = recur_choose_device(command, model, options.device, 0);
+        status = recur_choose_device(command, model, NULL, options.device, 0);
     if (status == 0)
         status = print_all(command, &options, model, arguments.operands[0]);
     recur_model_free(model);

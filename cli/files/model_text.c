@@ -59,17 +59,20 @@ void recur_ensemble_free(struct ensemble *models)
         recur_model_free(models->model[m]);
 }
 
-int recur_choose_device(const struct command *command, recur_model *model, const char *device,
-                        size_t number)
+int recur_choose_device(const struct command *command, recur_model *model, const char *name,
+                        const char *device, size_t number)
 {
     recur_error error;
     enum recur_device chosen;
-    if (recur_device_parse(device, &chosen, &error) != RECUR_OK ||
-        recur_model_set_gpu(model, chosen, number, &error) != RECUR_OK)
-        return recur_library_failure(command, &error);
+    bool good = recur_device_parse(device, &chosen, &error) == RECUR_OK &&
+                recur_model_set_gpu(model, chosen, number, &error) == RECUR_OK;
+    if (!good)
+        return name ? recur_failure(command, "%s: %s", recur_word(name).text, error.message)
+                    : recur_library_failure(command, &error);
     const char *why = recur_model_device(model).why;
     if (*why)
-        fprintf(stderr, "device cpu: %s\n", why);
+        fprintf(stderr, "%s%s cpu: %s\n", name ? recur_word(name).text : "device", name ? ":" : "",
+                why);
     return 0;
 }
 

@@ -25,9 +25,10 @@ int recur_ensemble_load(const struct command *command, const char *const *paths,
 void recur_ensemble_free(struct ensemble *models);
 
 /* Has the device of that name, the value of --device, compute for the model, of GPUs that of the
- * number (recur_model_set_gpu). Says where auto passes over a GPU. Returns 0 or the exit status. */
-int recur_choose_device(const struct command *command, recur_model *model, const char *device,
-                        size_t number);
+ * number (recur_model_set_gpu). Says where auto passes over a GPU. `name`: the model's in what is
+ * said; NULL where it is clear. Returns 0 or the exit status. */
+int recur_choose_device(const struct command *command, recur_model *model, const char *name,
+                        const char *device, size_t number);
 
 struct model_text {
     recur_model *model;

@@ -48,23 +48,15 @@ static int load(const struct command *command, const char *path, struct served_m
     return 0;
 }
 
-/* Says which model a GPU computes, and which one it is that it cannot. */
 static int choose_device(const struct command *command, const struct served_model *model,
                          const char *device)
 {
-    recur_error error;
-    enum recur_device chosen;
-    recur_printable name = recur_word(model->name);
-    if (recur_device_parse(device, &chosen, &error) != RECUR_OK ||
-        recur_model_set_device(model->model, chosen, &error) != RECUR_OK)
-        return recur_failure(command, "%s: %s", name.text, error.message);
+    int status = recur_choose_device(command, model->model, model->name, device, 0);
     recur_device_use use = recur_model_device(model->model);
-    if (use.device != RECUR_DEVICE_CPU)
-        fprintf(stderr, "%s: %s (%s)\n", name.text, use.info.name,
+    if (status == 0 && use.device != RECUR_DEVICE_CPU)
+        fprintf(stderr, "%s: %s (%s)\n", recur_word(model->name).text, use.info.name,
                 recur_device_text(model->model).text);
-    else if (*use.why)
-        fprintf(stderr, "%s: cpu: %s\n", name.text, use.why);
-    return 0;
+    return status;
 }
 
 int recur_models_load(const struct command *command, const char *const *paths, size_t count,

@@ -1,5 +1,6 @@
 """recur serve --device: a GPU, which is the stand-in (tests/gpu), computes what a CPU does, or says that it failed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ def ask_all(server):
 
 
 def device(server, name):
-    return server.ask("GET", f"/v1/models/{name}")[2].decode().partition('"device":"')[2].partition('"')[0]
+    return json.loads(server.ask("GET", f"/v1/models/{name}")[2])["device"]
 
 
 def chosen(answer):
